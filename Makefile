@@ -1,0 +1,36 @@
+# Needs GNU make, bash and Rust; the scripts install or name what else is missing.
+.DEFAULT_GOAL := help
+# A script stops what it has started when make itself is killed.
+script := setpriv --pdeathsig TERM -- scripts
+
+.PHONY: help run test lint fmt db sqlx sqlx-check deny reset
+
+help: ## lists what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+run: ## the demo: Postgres, the DingTalk simulator and dinggate, until Ctrl-C
+	@$(script)/run.sh
+
+test: ## all tests; `make test T=callback` only those with that in their name
+	@$(script)/test.sh $(T)
+
+lint: ## formatting, clippy, shellcheck
+	@scripts/lint.sh
+
+fmt: ## formats the Rust code
+	cargo fmt --all
+
+db: ## a Postgres for developing, until Ctrl-C; prints its DATABASE_URL
+	@$(script)/db.sh
+
+sqlx: ## writes .sqlx/ after a change to a query or a migration
+	@$(script)/sqlx.sh
+
+sqlx-check: ## fails when .sqlx/ is stale
+	@$(script)/sqlx.sh --check
+
+deny: ## licences, advisories and sources of the dependencies, by cargo-deny
+	cargo deny check
+
+reset: ## forgets the demo's data
+	@scripts/reset.sh

@@ -1,0 +1,135 @@
+//! What an administrator does, each with the events that tell of it.
+
+use crate::{
+    directory::{Department, NewPerson, Person, PersonChange},
+    event::Subject,
+    shared::{Announce, Shared, now_ms},
+};
+
+impl Shared {
+    /// Hires somebody: `user_add_org`, then `user_modify_org`, as the real cloud does.
+    pub(crate) fn hire(&self, new: NewPerson, announce: Announce) -> anyhow::Result<Person> {
+        let person = self.world().directory.hire(new, now_ms())?;
+        self.tell_user("user_add_org", &person.userid, announce);
+        self.tell_user("user_modify_org", &person.userid, announce);
+        self.save();
+        Ok(person)
+    }
+
+    /// Takes one who left back, under the old userid or a new one.
+    pub(crate) fn rehire(
+        &self,
+        userid: &str,
+        new_userid: Option<&str>,
+        announce: Announce,
+    ) -> anyhow::Result<Person> {
+        let person = self
+            .world()
+            .directory
+            .rehire(userid, new_userid, now_ms())?;
+        self.tell_user("user_add_org", &person.userid, announce);
+        self.tell_user("user_modify_org", &person.userid, announce);
+        self.save();
+        Ok(person)
+    }
+
+    /// Changes somebody: `user_modify_org`.
+    pub(crate) fn change(
+        &self,
+        userid: &str,
+        change: PersonChange,
+        announce: Announce,
+    ) -> anyhow::Result<Person> {
+        let (before, after) = self.world().directory.change(userid, change, now_ms())?;
+        let operator = self.operator();
+        let event = self
+            .teller(operator.as_deref())
+            .tell_change(&before, &after, now_ms());
+        self.publish(event, announce);
+        self.save();
+        Ok(after)
+    }
+
+    /// Dismisses somebody: `user_leave_org`.
+    pub(crate) fn dismiss(&self, userid: &str, announce: Announce) -> anyhow::Result<()> {
+        self.world().directory.dismiss(userid)?;
+        self.tell_user("user_leave_org", userid, announce);
+        self.save();
+        Ok(())
+    }
+
+    pub(crate) fn create_department(
+        &self,
+        name: &str,
+        parent_id: i64,
+        announce: Announce,
+    ) -> anyhow::Result<Department> {
+        let department = self.world().directory.create_department(name, parent_id)?;
+        self.tell_department("org_dept_create", department.dept_id, announce);
+        Ok(department)
+    }
+
+    /// Renames or moves a department, or both: one `org_dept_modify`.
+    pub(crate) fn change_department(
+        &self,
+        dept_id: i64,
+        name: Option<&str>,
+        parent_id: Option<i64>,
+        announce: Announce,
+    ) -> anyhow::Result<Department> {
+        let department = {
+            let mut world = self.world();
+            // On a copy first: a refused move must not leave the new name behind.
+            let mut directory = world.directory.clone();
+            let mut changed = None;
+            if let Some(parent_id) = parent_id {
+                changed = Some(directory.move_department(dept_id, parent_id)?);
+            }
+            if let Some(name) = name {
+                changed = Some(directory.rename_department(dept_id, name)?);
+            }
+            world.directory = directory;
+            changed
+        };
+        let department =
+            department.ok_or_else(|| anyhow::anyhow!("neither a name nor a parent is given"))?;
+        self.tell_department("org_dept_modify", dept_id, announce);
+        Ok(department)
+    }
+
+    pub(crate) fn remove_department(&self, dept_id: i64, announce: Announce) -> anyhow::Result<()> {
+        self.world().directory.remove_department(dept_id)?;
+        self.tell_department("org_dept_remove", dept_id, announce);
+        Ok(())
+    }
+
+    fn tell_user(&self, event_type: &str, userid: &str, announce: Announce) {
+        let operator = self.operator();
+        let users = [userid];
+        let teller = self.teller(operator.as_deref());
+        self.publish(
+            teller.tell(event_type, Subject::Users(&users), now_ms()),
+            announce,
+        );
+    }
+
+    fn tell_department(&self, event_type: &str, dept_id: i64, announce: Announce) {
+        let subject = [dept_id];
+        let event = self
+            .teller(None)
+            .tell(event_type, Subject::Departments(&subject), now_ms());
+        self.publish(event, announce);
+        self.save();
+    }
+
+    /// The administrator who is said to have done it.
+    fn operator(&self) -> Option<String> {
+        let world = self.world();
+        world
+            .directory
+            .people()
+            .iter()
+            .find(|p| p.admin)
+            .map(|p| p.userid.clone())
+    }
+}

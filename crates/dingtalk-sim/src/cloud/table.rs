@@ -1,0 +1,83 @@
+//! Which interfaces there are, and what each wants of a caller.
+
+use actix_web::http::Method;
+
+use super::{
+    answer::{Fields, Refusal},
+    callback, contact, department,
+    desk::Desk,
+    sns, token,
+};
+
+/// How a caller proves who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// By what the interface itself checks.
+    Own,
+    /// By the app's access token.
+    AppToken,
+}
+
+/// One interface.
+pub(crate) struct Endpoint {
+    pub(crate) path: &'static str,
+    pub(crate) methods: &'static [Method],
+    pub(crate) access: Access,
+    pub(crate) run: fn(&mut Desk<'_>) -> Result<Fields, Refusal>,
+}
+
+const GET: &[Method] = &[Method::GET];
+const POST: &[Method] = &[Method::POST];
+/// The server answers `gettoken` by either method, but reads the keys from the address only.
+const BOTH: &[Method] = &[Method::GET, Method::POST];
+
+const TABLE: &[Endpoint] = &[
+    own("/gettoken", BOTH, token::get),
+    own("/sns/getuserinfo_bycode", POST, sns::get_by_code),
+    app("/auth/scopes", GET, contact::scopes),
+    app(callback::FAILED, GET, callback::failed),
+    app("/topapi/user/count", POST, contact::count),
+    app("/topapi/user/getbyunionid", POST, contact::by_unionid),
+    app("/topapi/user/listid", POST, contact::list_ids),
+    app("/topapi/user/listsimple", POST, contact::list_simple),
+    app("/topapi/v2/department/get", POST, department::get),
+    app("/topapi/v2/department/listsub", POST, department::list_sub),
+    app(
+        "/topapi/v2/department/listsubid",
+        POST,
+        department::list_sub_ids,
+    ),
+    app("/topapi/v2/user/get", POST, contact::get),
+    app("/topapi/v2/user/getuserinfo", POST, contact::by_in_app_code),
+    app("/topapi/v2/user/list", POST, contact::list),
+];
+
+type Run = fn(&mut Desk<'_>) -> Result<Fields, Refusal>;
+
+const fn own(path: &'static str, methods: &'static [Method], run: Run) -> Endpoint {
+    Endpoint {
+        path,
+        methods,
+        access: Access::Own,
+        run,
+    }
+}
+
+const fn app(path: &'static str, methods: &'static [Method], run: Run) -> Endpoint {
+    Endpoint {
+        path,
+        methods,
+        access: Access::AppToken,
+        run,
+    }
+}
+
+/// The interface behind a path.
+pub(crate) fn find(path: &str) -> Option<&'static Endpoint> {
+    TABLE.iter().find(|endpoint| endpoint.path == path)
+}
+
+/// All paths, for the page that arms faults.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|endpoint| endpoint.path)
+}

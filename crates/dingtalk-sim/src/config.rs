@@ -1,0 +1,108 @@
+//! What the made-up `DingTalk` knows of one company's apps.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::ValueEnum;
+
+use crate::directory::Directory;
+
+/// What stands behind each encrypted message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OwnerKey {
+    /// The app's key: a subscription made in the developer console.
+    #[value(name = "appkey")]
+    AppKey,
+    /// The company's id: a callback registered by API.
+    #[value(name = "corpid")]
+    CorpId,
+}
+
+/// How the fields of an event are spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FieldNames {
+    /// Flat `UserId`, `TimeStamp`: as seen in real pushes.
+    Pascal,
+    /// `userId`, `timeStamp` in an envelope with `eventId`: as in the documents since 2022.
+    Camel,
+}
+
+/// Everything that one stand-in is started with; [`SimConfig::default`] suits most tests.
+#[derive(Clone)]
+pub struct SimConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How browsers reach the stand-in, when not by the address it listens on.
+    pub public_url: Option<String>,
+    pub corp_id: String,
+    pub app_key: String,
+    pub app_secret: String,
+    pub login_app_id: String,
+    pub login_app_secret: String,
+    /// Where events are pushed; without one they are only logged.
+    pub callback_url: Option<String>,
+    pub callback_token: String,
+    /// 43 letters and digits.
+    pub callback_aes_key: String,
+    pub owner_key: OwnerKey,
+    pub fields: FieldNames,
+    /// The host that a login's `redirect_uri` must have.
+    pub callback_domain: String,
+    /// Waits before the second, third, … attempt of a push; after the last the event has failed.
+    pub retry_delays: Vec<Duration>,
+    /// How long a receiver may take to answer a push.
+    pub reply_deadline: Duration,
+    /// Calls of one API path in any second; the next is refused with 90018.
+    pub calls_per_second: usize,
+    /// Life of an access token.
+    pub token_life: Duration,
+    /// Whether the app may read mobile numbers; without it the fields are silently absent.
+    pub may_read_mobile: bool,
+    /// Whether the app may read e-mail addresses; without it the fields are silently absent.
+    pub may_read_email: bool,
+    /// Keeps directory, events and failed list across runs.
+    pub state_file: Option<PathBuf>,
+    /// Sends `check_url` at the start, again and again until it is answered.
+    pub check_url_at_start: bool,
+    /// The company to start with; [`crate::company::demo`] when absent.
+    pub directory: Option<Directory>,
+}
+
+impl Default for SimConfig {
+    /// A company with made-up credentials, on a free loopback port, with `DingTalk`'s own limits.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: None,
+            corp_id: "ding0123456789abcdef0123456789abcdef".into(),
+            app_key: "dingdemoappkey0000a1".into(),
+            app_secret: "demo-app-secret_7Qm2ZsX9cVbN4KpLr8TgYh3JdFa6EuQoR1iMxC5wSz".into(),
+            login_app_id: "dingoademologin1".into(),
+            login_app_secret: "demo-login-secret_0001".into(),
+            callback_url: None,
+            callback_token: "Tk0demoTOKEN".into(),
+            callback_aes_key: "q7Wm2ZsX9cVbN4KpLr8TgYh3JdFa6EuQoR1iMxC5wSz".into(),
+            owner_key: OwnerKey::AppKey,
+            fields: FieldNames::Pascal,
+            callback_domain: "127.0.0.1".into(),
+            retry_delays: vec![Duration::from_secs(10), Duration::from_secs(30)],
+            reply_deadline: Duration::from_millis(1500),
+            calls_per_second: 20,
+            token_life: Duration::from_hours(2),
+            may_read_mobile: true,
+            may_read_email: true,
+            state_file: None,
+            check_url_at_start: false,
+            directory: None,
+        }
+    }
+}
+
+impl SimConfig {
+    /// The owner key that the chosen kind of subscription puts behind each message.
+    pub fn owner_key_value(&self) -> &str {
+        match self.owner_key {
+            OwnerKey::AppKey => &self.app_key,
+            OwnerKey::CorpId => &self.corp_id,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The stand-in's own web page, and the same by JSON under `/sim/api/`.
+
+mod acts;
+mod api;
+mod assets;
+mod form;
+mod pages;
+mod view;
+
+use actix_web::web;
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.route("/", web::get().to(pages::people)).service(
+        web::scope("/sim")
+            .route("/people/{userid}", web::get().to(pages::person))
+            .route("/departments", web::get().to(pages::departments))
+            .route("/events", web::get().to(pages::events))
+            .route("/faults", web::get().to(pages::faults))
+            .route("/assets/{file}", web::get().to(assets::serve))
+            .route("/ui/{act}", web::post().to(acts::act))
+            .service(web::scope("/api").configure(api::routes)),
+    );
+}

@@ -1,0 +1,22 @@
+//! The page's few files, built into the program.
+
+use actix_web::{HttpResponse, web};
+
+pub(super) async fn serve(file: web::Path<String>) -> HttpResponse {
+    let (kind, body) = match file.as_str() {
+        "sim.css" => (
+            "text/css;charset=UTF-8",
+            include_str!("../../assets/sim.css"),
+        ),
+        "filter.js" => (
+            "text/javascript;charset=UTF-8",
+            include_str!("../../assets/filter.js"),
+        ),
+        "scanned.js" => (
+            "text/javascript;charset=UTF-8",
+            include_str!("../../assets/scanned.js"),
+        ),
+        _ => return HttpResponse::NotFound().finish(),
+    };
+    HttpResponse::Ok().content_type(kind).body(body)
+}

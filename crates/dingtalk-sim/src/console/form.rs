@@ -1,0 +1,59 @@
+//! What the page's forms send.
+
+use anyhow::Context as _;
+
+use crate::shared::Announce;
+
+/// The fields of one form, repeated ones included.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn parse(body: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// A field's text without blanks around it; absent when empty.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
+        Some(value.trim())
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+
+    /// A field's text as the form shows it, empty included; absent when the form has no such field.
+    pub(super) fn shown(&self, name: &str) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.trim().to_owned())
+    }
+
+    pub(super) fn required(&self, name: &str) -> anyhow::Result<String> {
+        self.text(name)
+            .with_context(|| format!("请填写 {name} (missing)"))
+    }
+
+    pub(super) fn number(&self, name: &str) -> anyhow::Result<i64> {
+        self.required(name)?
+            .parse()
+            .with_context(|| format!("{name} 不是数字 (not a number)"))
+    }
+
+    /// All ticked numbers of this name.
+    pub(super) fn numbers(&self, name: &str) -> Vec<i64> {
+        self.0
+            .iter()
+            .filter(|(key, _)| key == name)
+            .filter_map(|(_, value)| value.parse().ok())
+            .collect()
+    }
+
+    /// What the box "drop this event" says.
+    pub(super) fn announce(&self) -> Announce {
+        if self.text("drop_event").is_some() {
+            Announce::No
+        } else {
+            Announce::Yes
+        }
+    }
+}

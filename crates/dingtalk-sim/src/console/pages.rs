@@ -1,0 +1,158 @@
+//! The pages: people, one person, departments, events, faults.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use askama::Template;
+
+use super::view::{DepartmentRow, EventRow, PersonRow, Top, tree};
+use crate::{
+    cloud,
+    directory::{Outsider, Person, ROOT},
+    shared::Shared,
+};
+
+/// How many events the page shows, newest first.
+const SHOWN: usize = 100;
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct PeoplePage {
+    top: Top,
+    people: Vec<PersonRow>,
+    former: Vec<PersonRow>,
+    outsiders: Vec<Outsider>,
+    departments: Vec<DepartmentRow>,
+}
+
+#[derive(Template)]
+#[template(path = "person.html")]
+struct PersonPage {
+    top: Top,
+    person: Person,
+    departments: Vec<DepartmentRow>,
+    frozen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "departments.html")]
+struct DepartmentsPage {
+    top: Top,
+    departments: Vec<DepartmentRow>,
+    root: i64,
+}
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct EventsPage {
+    top: Top,
+    events: Vec<EventRow>,
+    failed: Vec<EventRow>,
+}
+
+#[derive(Template)]
+#[template(path = "faults.html")]
+struct FaultsPage {
+    top: Top,
+    paths: Vec<&'static str>,
+    /// Path, fault as JSON, how often still.
+    armed: Vec<(String, String, String)>,
+    /// Path, calls, most in any second.
+    calls: Vec<(String, u64, usize)>,
+    frozen: Vec<String>,
+}
+
+pub(super) async fn people(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let world = shared.world();
+    let directory = &world.directory;
+    let rows = |people: &[Person]| {
+        people
+            .iter()
+            .map(|p| PersonRow::new(directory, p))
+            .collect()
+    };
+    html(&PeoplePage {
+        top: Top::new(&shared, &world, request.query_string()),
+        people: rows(directory.people()),
+        former: rows(directory.former()),
+        outsiders: directory.outsiders().to_vec(),
+        departments: tree(directory, None),
+    })
+}
+
+pub(super) async fn person(
+    userid: web::Path<String>,
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+) -> HttpResponse {
+    let world = shared.world();
+    let Some(person) = world.directory.person(&userid) else {
+        return HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, "/"))
+            .finish();
+    };
+    html(&PersonPage {
+        top: Top::new(&shared, &world, request.query_string()),
+        departments: tree(&world.directory, Some(person)),
+        person: person.clone(),
+        frozen: world.frozen.contains_key(userid.as_str()),
+    })
+}
+
+pub(super) async fn departments(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let world = shared.world();
+    html(&DepartmentsPage {
+        top: Top::new(&shared, &world, request.query_string()),
+        departments: tree(&world.directory, None),
+        root: ROOT,
+    })
+}
+
+pub(super) async fn events(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let world = shared.world();
+    html(&EventsPage {
+        top: Top::new(&shared, &world, request.query_string()),
+        events: world
+            .log
+            .records()
+            .iter()
+            .rev()
+            .take(SHOWN)
+            .map(EventRow::from)
+            .collect(),
+        failed: world.log.failed().iter().map(EventRow::from).collect(),
+    })
+}
+
+pub(super) async fn faults(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let world = shared.world();
+    let armed = world.faults.armed().map(|(path, armed)| {
+        let times = armed
+            .times
+            .map_or_else(|| "直到清除 until cleared".into(), |n| n.to_string());
+        (
+            path.clone(),
+            serde_json::json!(armed.fault).to_string(),
+            times,
+        )
+    });
+    html(&FaultsPage {
+        top: Top::new(&shared, &world, request.query_string()),
+        paths: cloud::paths().collect(),
+        armed: armed.collect(),
+        calls: world
+            .meter
+            .all()
+            .map(|(path, n, most)| (path.to_owned(), n, most))
+            .collect(),
+        frozen: world.frozen.keys().cloned().collect(),
+    })
+}
+
+fn html(page: &impl Template) -> HttpResponse {
+    match page.render() {
+        Ok(page) => HttpResponse::Ok()
+            .content_type("text/html;charset=UTF-8")
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body(page),
+        Err(error) => HttpResponse::InternalServerError().body(error.to_string()),
+    }
+}

@@ -1,0 +1,142 @@
+//! What the pages show, made ready for the templates.
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::{
+    directory::{Department, Directory, Person},
+    event::{EventRecord, EventState},
+    shared::Shared,
+    world::World,
+};
+
+/// The line on top of every page.
+pub(super) struct Top {
+    pub(super) company: String,
+    pub(super) callback: String,
+    /// A class for the colour: `ok`, `bad` or `idle`.
+    pub(super) callback_class: &'static str,
+    pub(super) done: Option<String>,
+    pub(super) failed: Option<String>,
+}
+
+impl Top {
+    pub(super) fn new(shared: &Shared, world: &World, query: &str) -> Self {
+        let get = |name: &str| {
+            url::form_urlencoded::parse(query.as_bytes())
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+        };
+        let (callback_class, callback) = match (&world.callback_url, &world.url_check) {
+            (None, _) => ("idle", "未设置回调地址 no callback address".to_owned()),
+            (Some(url), None) => ("idle", format!("{url} 尚未验证 not checked yet")),
+            (Some(url), Some(Ok(()))) => ("ok", format!("{url} 验证通过 check_url ok")),
+            (Some(url), Some(Err(error))) => ("bad", format!("{url} 验证失败 {error}")),
+        };
+        Self {
+            company: format!(
+                "{} · {}",
+                world.directory.company_name(),
+                shared.config.corp_id
+            ),
+            callback,
+            callback_class,
+            done: get("done"),
+            failed: get("failed"),
+        }
+    }
+}
+
+/// One person in a table.
+pub(super) struct PersonRow {
+    pub(super) person: Person,
+    pub(super) departments: String,
+}
+
+impl PersonRow {
+    pub(super) fn new(directory: &Directory, person: &Person) -> Self {
+        let names: Vec<&str> = person
+            .memberships
+            .iter()
+            .filter_map(|place| directory.department(place.dept_id))
+            .map(|department| department.name.as_str())
+            .collect();
+        Self {
+            person: person.clone(),
+            departments: names.join("、"),
+        }
+    }
+}
+
+/// One department in the tree, indented by its depth.
+pub(super) struct DepartmentRow {
+    pub(super) department: Department,
+    pub(super) depth: usize,
+    pub(super) members: usize,
+    /// Whether the person that the page is about belongs to it.
+    pub(super) ticked: bool,
+}
+
+/// The tree from the root down, each parent before its children.
+pub(super) fn tree(directory: &Directory, person: Option<&Person>) -> Vec<DepartmentRow> {
+    let mut rows = Vec::new();
+    let mut open: Vec<(&Department, usize)> = directory.children(0).map(|d| (d, 0)).collect();
+    while let Some((department, depth)) = open.pop() {
+        let id = department.dept_id;
+        rows.push(DepartmentRow {
+            department: department.clone(),
+            depth,
+            members: directory.people().iter().filter(|p| p.is_in(id)).count(),
+            ticked: person.is_some_and(|p| p.is_in(id)),
+        });
+        let mut children: Vec<_> = directory.children(id).map(|d| (d, depth + 1)).collect();
+        children.reverse();
+        open.extend(children);
+    }
+    rows
+}
+
+/// One event in a table.
+pub(super) struct EventRow {
+    pub(super) id: u64,
+    pub(super) time: String,
+    pub(super) event_type: String,
+    pub(super) event: String,
+    pub(super) class: &'static str,
+    pub(super) state: &'static str,
+    pub(super) attempts: u32,
+    pub(super) error: String,
+}
+
+impl From<&EventRecord> for EventRow {
+    fn from(record: &EventRecord) -> Self {
+        let (class, state) = match record.state {
+            EventState::Waiting => ("idle", "等待 waiting"),
+            EventState::Retrying => ("bad", "重试中 retrying"),
+            EventState::Delivered => ("ok", "已送达 delivered"),
+            EventState::Failed => ("bad", "失败 failed"),
+            EventState::Dropped => ("idle", "未发送 dropped"),
+        };
+        Self {
+            id: record.id,
+            time: clock(record.born_at),
+            event_type: record.event_type.clone(),
+            event: record.event.to_string(),
+            class,
+            state,
+            attempts: record.attempts,
+            error: record.last_error.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// A time in China, from Unix milliseconds.
+fn clock(ms: i64) -> String {
+    let zone = FixedOffset::east_opt(8 * 3600);
+    match (DateTime::from_timestamp_millis(ms), zone) {
+        (Some(time), Some(zone)) => time
+            .with_timezone(&zone)
+            .format("%m-%d %H:%M:%S")
+            .to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,357 @@
+//! Starting a stand-in, and everything a test in the same process does with it.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    code::Kind,
+    config::SimConfig,
+    crypto::{CallbackCrypto, Overrides, SignedCallback, random_text},
+    directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange},
+    event::{EventRecord, EventState},
+    fault::Fault,
+    scope::Scope,
+    server::{self, Running},
+    shared::{Announce, Job, Shared, now_ms},
+};
+
+/// The stand-in for the `DingTalk` cloud.
+pub struct Sim;
+
+impl Sim {
+    /// A running stand-in that already listens; fails on an unusable key, state file or address.
+    pub fn start(config: SimConfig) -> anyhow::Result<SimHandle> {
+        let (tell, jobs) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(config, tell)?);
+        let running = server::start(Arc::clone(&shared), jobs)?;
+        let port = running.address.port();
+        let url = match &shared.config.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", running.address),
+        };
+        Ok(SimHandle(Arc::new(Inner {
+            shared,
+            port,
+            url,
+            running: Mutex::new(Some(running)),
+        })))
+    }
+}
+
+/// A running stand-in; it ends with [`SimHandle::stop`] or when the last handle is dropped.
+#[derive(Clone)]
+pub struct SimHandle(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    port: u16,
+    url: String,
+    running: Mutex<Option<Running>>,
+}
+
+impl Inner {
+    fn take_running(&self) -> Option<Running> {
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(running) = self.take_running() {
+            // The order goes out here; the future only waits for its effect.
+            drop(running.handle.stop(false));
+        }
+    }
+}
+
+/// The address, the end, and what it was started with.
+impl SimHandle {
+    /// The root of all interfaces, without a slash at the end.
+    pub fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    pub fn config(&self) -> &SimConfig {
+        &self.0.shared.config
+    }
+
+    /// Closes the port and every connection; returns when that is done.
+    pub fn stop(&self) {
+        if let Some(running) = self.0.take_running() {
+            drop(running.handle.stop(false));
+            let _ = running.thread.join();
+        }
+    }
+}
+
+/// Codes, as a browser would bring them.
+impl SimHandle {
+    /// The code of a QR login in which the owner of this unionid has scanned.
+    pub fn sns_code(&self, unionid: &str) -> String {
+        self.issue(Kind::Sns, unionid, false)
+    }
+
+    /// The same, with its five minutes over.
+    pub fn expired_sns_code(&self, unionid: &str) -> String {
+        self.issue(Kind::Sns, unionid, true)
+    }
+
+    /// The code that `requestAuthCode` gives inside `DingTalk`.
+    pub fn in_app_code(&self, userid: &str) -> String {
+        self.issue(Kind::InApp, userid, false)
+    }
+
+    /// The same, with its five minutes over.
+    pub fn expired_in_app_code(&self, userid: &str) -> String {
+        self.issue(Kind::InApp, userid, true)
+    }
+
+    fn issue(&self, kind: Kind, subject: &str, already_old: bool) -> String {
+        self.0
+            .shared
+            .world()
+            .codes
+            .issue(kind, subject, Instant::now(), already_old)
+    }
+}
+
+/// People and departments; `…_quietly` does the same without an event.
+impl SimHandle {
+    pub fn hire(&self, new: NewPerson) -> anyhow::Result<Person> {
+        self.0.shared.hire(new, Announce::Yes)
+    }
+
+    pub fn hire_quietly(&self, new: NewPerson) -> anyhow::Result<Person> {
+        self.0.shared.hire(new, Announce::No)
+    }
+
+    pub fn change(&self, userid: &str, change: PersonChange) -> anyhow::Result<Person> {
+        self.0.shared.change(userid, change, Announce::Yes)
+    }
+
+    pub fn change_quietly(&self, userid: &str, change: PersonChange) -> anyhow::Result<Person> {
+        self.0.shared.change(userid, change, Announce::No)
+    }
+
+    pub fn dismiss(&self, userid: &str) -> anyhow::Result<()> {
+        self.0.shared.dismiss(userid, Announce::Yes)
+    }
+
+    pub fn dismiss_quietly(&self, userid: &str) -> anyhow::Result<()> {
+        self.0.shared.dismiss(userid, Announce::No)
+    }
+
+    /// Takes one who left back, with the same unionid, under the old userid or a new one.
+    pub fn rehire(&self, userid: &str, new_userid: Option<&str>) -> anyhow::Result<Person> {
+        self.0.shared.rehire(userid, new_userid, Announce::Yes)
+    }
+
+    pub fn rehire_quietly(&self, userid: &str, new_userid: Option<&str>) -> anyhow::Result<Person> {
+        self.0.shared.rehire(userid, new_userid, Announce::No)
+    }
+
+    /// The person employed under this userid.
+    pub fn person(&self, userid: &str) -> Option<Person> {
+        self.0.shared.world().directory.person(userid).cloned()
+    }
+
+    /// Everyone who works here now.
+    pub fn people(&self) -> Vec<Person> {
+        self.0.shared.world().directory.people().to_vec()
+    }
+
+    /// A copy of the whole directory, with those who left and the outsiders.
+    pub fn directory(&self) -> Directory {
+        self.0.shared.world().directory.clone()
+    }
+
+    /// Makes an account holder outside the company known (nick, external contact).
+    pub fn add_outsider(&self, outsider: Outsider) {
+        self.0.shared.world().directory.add_outsider(outsider);
+        self.0.shared.save();
+    }
+
+    pub fn create_department(&self, name: &str, parent_id: i64) -> anyhow::Result<Department> {
+        self.0
+            .shared
+            .create_department(name, parent_id, Announce::Yes)
+    }
+
+    pub fn rename_department(&self, dept_id: i64, name: &str) -> anyhow::Result<Department> {
+        self.0
+            .shared
+            .change_department(dept_id, Some(name), None, Announce::Yes)
+    }
+
+    pub fn move_department(&self, dept_id: i64, parent_id: i64) -> anyhow::Result<Department> {
+        self.0
+            .shared
+            .change_department(dept_id, None, Some(parent_id), Announce::Yes)
+    }
+
+    /// Removes a department that has neither members nor departments below it.
+    pub fn remove_department(&self, dept_id: i64) -> anyhow::Result<()> {
+        self.0.shared.remove_department(dept_id, Announce::Yes)
+    }
+}
+
+/// What was called, and how fast; refused calls count too.
+impl SimHandle {
+    /// Calls of this path (`/gettoken`) since the start or the last reset.
+    pub fn calls(&self, path: &str) -> u64 {
+        self.0.shared.world().meter.calls(path)
+    }
+
+    pub fn reset_calls(&self) {
+        self.0.shared.world().meter.reset();
+    }
+
+    /// The most calls of this path that began within any one second.
+    pub fn max_calls_in_any_second(&self, path: &str) -> usize {
+        self.0.shared.world().meter.most_in_a_second(path)
+    }
+
+    /// The most calls of all paths that were under way at once.
+    pub fn max_in_flight(&self) -> usize {
+        self.0.shared.world().meter.most_in_flight()
+    }
+}
+
+/// Bad days.
+impl SimHandle {
+    /// Every call of the path (`*`: of any path) meets this fault until [`Self::clear_faults`].
+    pub fn fault(&self, path: &str, fault: Fault) {
+        self.0.shared.world().faults.arm(path, fault, None);
+    }
+
+    /// The next `times` calls of the path meet this fault.
+    pub fn fault_times(&self, path: &str, fault: Fault, times: u64) {
+        self.0.shared.world().faults.arm(path, fault, Some(times));
+    }
+
+    pub fn clear_faults(&self) {
+        self.0.shared.world().faults.clear();
+    }
+
+    /// Makes the present access token worthless (40014); the next `gettoken` gives a new one.
+    pub fn revoke_token(&self) {
+        self.0.shared.world().tokens.revoke();
+    }
+
+    /// While on, answers about this userid stay as they are now; for one who has just left, as
+    /// they were before; for one not hired yet, "not found".
+    pub fn stale_answers(&self, userid: &str, on: bool) {
+        self.0.shared.world().freeze(userid, on);
+    }
+
+    /// Sets what the app may read of the company.
+    pub fn set_scope(&self, scope: Scope) {
+        self.0.shared.world().scope = scope;
+        self.0.shared.save();
+    }
+}
+
+/// Events.
+impl SimHandle {
+    /// Where events go from now on; `None`: they are logged as dropped.
+    pub fn set_callback_url(&self, url: Option<&str>) {
+        self.0.shared.world().callback_url = url.map(str::to_owned);
+    }
+
+    /// Pushes this plain event with the usual retries; gives its number in the log.
+    pub fn send_event(&self, event: Value) -> u64 {
+        self.0.shared.publish(event, Announce::Yes)
+    }
+
+    /// The push of this event as the stand-in would send it, for a test to send itself.
+    pub fn encrypt_event(&self, event: &Value) -> SignedCallback {
+        self.0.shared.sign_now(event.to_string().as_bytes())
+    }
+
+    /// A push of any bytes, with whatever a test wants to be otherwise; fails on an unusable key.
+    pub fn encrypt_with(
+        &self,
+        message: &[u8],
+        other: &Overrides,
+    ) -> anyhow::Result<SignedCallback> {
+        let config = self.config();
+        let crypto = CallbackCrypto::new(
+            other.token.as_deref().unwrap_or(&config.callback_token),
+            other.aes_key.as_deref().unwrap_or(&config.callback_aes_key),
+            other
+                .owner_key
+                .as_deref()
+                .unwrap_or(config.owner_key_value()),
+        )?;
+        let encrypt = match &other.random {
+            Some(random) => crypto.encrypt_with(message, random),
+            None => crypto.encrypt(message),
+        };
+        let timestamp = other
+            .timestamp
+            .clone()
+            .unwrap_or_else(|| now_ms().to_string());
+        let nonce = other.nonce.clone().unwrap_or_else(|| random_text(8));
+        Ok(crypto.wrap(encrypt, &timestamp, &nonce))
+    }
+
+    /// Whether the body of a receiver's answer is the encrypted `success`.
+    pub fn check_reply(&self, body: &str) -> anyhow::Result<()> {
+        self.0.shared.crypto.check_reply(body)
+    }
+
+    /// Sends `check_url` once; the error says what `DingTalk` minds.
+    pub async fn check_url(&self) -> Result<(), String> {
+        let (report, outcome) = oneshot::channel();
+        self.0.shared.enqueue(Job::CheckUrl(report));
+        outcome
+            .await
+            .unwrap_or_else(|_| Err("the stand-in has stopped".into()))
+    }
+
+    /// All events that are remembered, oldest first.
+    pub fn events(&self) -> Vec<EventRecord> {
+        self.0.shared.world().log.records().to_vec()
+    }
+
+    /// The failed list as it stands, without fetching it.
+    pub fn failed_events(&self) -> Vec<EventRecord> {
+        self.0.shared.world().log.failed().to_vec()
+    }
+
+    /// Waits until no event is waiting or to be retried; `false` when that takes too long.
+    pub async fn settled(&self, within: Duration) -> bool {
+        let end = Instant::now() + within;
+        while !self.0.shared.world().log.open().is_empty() {
+            if Instant::now() >= end {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        true
+    }
+
+    /// How many events are in this state.
+    pub fn events_in(&self, state: EventState) -> usize {
+        self.0
+            .shared
+            .world()
+            .log
+            .records()
+            .iter()
+            .filter(|r| r.state == state)
+            .count()
+    }
+}

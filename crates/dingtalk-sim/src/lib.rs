@@ -1,0 +1,41 @@
+//! A strict stand-in for the `DingTalk` cloud, for demos and for tests without the internet.
+//!
+//! It refuses what `DingTalk` refuses and answers in the documented shapes. A map of the tree:
+//!
+//! * [`handle`] – [`Sim::start`] and [`SimHandle`], what a test in the same process works with
+//! * [`config`] – one app, one scan-login app and one callback subscription
+//! * [`directory`], [`company`] – the people and departments, and the made-up company
+//! * [`crypto`] – the callback's encryption, written apart from the product's
+//! * [`event`] – what happened, in both spellings `DingTalk` uses, and the log of deliveries
+//! * [`fault`] – answers out of order, for the tests of a client's bad days
+//! * `cloud` – the HTTP interfaces that `DingTalk` documents
+//! * `console` – the web page and the JSON control interface under `/sim/`
+
+pub mod company;
+pub mod config;
+pub mod crypto;
+pub mod directory;
+pub mod event;
+pub mod fault;
+pub mod handle;
+pub mod scope;
+
+mod acts;
+mod cloud;
+mod code;
+mod console;
+mod delivery;
+mod meter;
+mod server;
+mod shared;
+mod state_file;
+mod token;
+mod world;
+
+pub use config::{FieldNames, OwnerKey, SimConfig};
+pub use crypto::{CallbackCrypto, Overrides, SignedCallback};
+pub use directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange};
+pub use event::{EventRecord, EventState};
+pub use fault::Fault;
+pub use handle::{Sim, SimHandle};
+pub use scope::Scope;

@@ -1,0 +1,110 @@
+//! `dingtalk-sim`: the stand-in as a program, for demos and for tests from outside.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use dingtalk_sim::{FieldNames, OwnerKey, Sim, SimConfig};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A stand-in for the `DingTalk` cloud: log-ins, directory, and events of a made-up company.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "SIM_LISTEN", default_value = "127.0.0.1:9080")]
+    listen: SocketAddr,
+    /// How browsers reach the simulator, if not by that address
+    #[arg(long, env = "SIM_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Where events are pushed, e.g. `http://127.0.0.1:8080/dingtalk/events`
+    #[arg(long, env = "SIM_CALLBACK_URL")]
+    callback_url: Option<String>,
+    #[arg(long, env = "SIM_CORP_ID")]
+    corp_id: Option<String>,
+    #[arg(long, env = "SIM_APP_KEY")]
+    app_key: Option<String>,
+    #[arg(long, env = "SIM_APP_SECRET", hide_env_values = true)]
+    app_secret: Option<String>,
+    #[arg(long, env = "SIM_LOGIN_APP_ID")]
+    login_app_id: Option<String>,
+    #[arg(long, env = "SIM_LOGIN_APP_SECRET", hide_env_values = true)]
+    login_app_secret: Option<String>,
+    #[arg(long, env = "SIM_CALLBACK_TOKEN", hide_env_values = true)]
+    callback_token: Option<String>,
+    /// 43 letters and digits
+    #[arg(long, env = "SIM_CALLBACK_AES_KEY", hide_env_values = true)]
+    callback_aes_key: Option<String>,
+    /// What stands behind each encrypted message
+    #[arg(long, env = "SIM_OWNER_KEY", value_enum, default_value = "appkey")]
+    owner_key: OwnerKey,
+    /// How the fields of events are spelled
+    #[arg(long, env = "SIM_FIELDS", value_enum, default_value = "pascal")]
+    fields: FieldNames,
+    /// Host that a login's `redirect_uri` must have
+    #[arg(long, env = "SIM_CALLBACK_DOMAIN", default_value = "127.0.0.1")]
+    callback_domain: String,
+    /// JSON file that keeps the company and its events across runs
+    #[arg(long, env = "SIM_STATE", value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The settings; what is not given is the demo company's.
+    fn into_config(self) -> SimConfig {
+        let mut config = SimConfig {
+            listen: self.listen,
+            public_url: self.public_url,
+            check_url_at_start: self.callback_url.is_some(),
+            callback_url: self.callback_url,
+            owner_key: self.owner_key,
+            fields: self.fields,
+            callback_domain: self.callback_domain,
+            state_file: self.state,
+            ..SimConfig::default()
+        };
+        for (slot, given) in [
+            (&mut config.corp_id, self.corp_id),
+            (&mut config.app_key, self.app_key),
+            (&mut config.app_secret, self.app_secret),
+            (&mut config.login_app_id, self.login_app_id),
+            (&mut config.login_app_secret, self.login_app_secret),
+            (&mut config.callback_token, self.callback_token),
+            (&mut config.callback_aes_key, self.callback_aes_key),
+        ] {
+            if let Some(given) = given {
+                *slot = given;
+            }
+        }
+        config
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Arguments::parse().into_config()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dingtalk-sim: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until SIGINT or SIGTERM.
+async fn run(config: SimConfig) -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let sim = Sim::start(config)?;
+    println!("dingtalk-sim listens on {}", sim.url());
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    sim.stop();
+    Ok(())
+}

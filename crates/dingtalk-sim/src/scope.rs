@@ -1,0 +1,46 @@
+//! Which part of the company the app may read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{Directory, Person, ROOT};
+
+/// The app's contact scope: these departments with all below them, and these people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    #[serde(default)]
+    pub departments: Vec<i64>,
+    #[serde(default)]
+    pub users: Vec<String>,
+}
+
+impl Scope {
+    /// The whole company.
+    pub fn all() -> Self {
+        Self::departments(&[ROOT])
+    }
+
+    /// Some departments with all below them.
+    pub fn departments(departments: &[i64]) -> Self {
+        Self {
+            departments: departments.to_vec(),
+            users: Vec::new(),
+        }
+    }
+
+    /// Whether the department or one above it is in the scope.
+    pub fn has_department(&self, directory: &Directory, dept_id: i64) -> bool {
+        directory
+            .path_to_root(dept_id)
+            .iter()
+            .any(|id| self.departments.contains(id))
+    }
+
+    /// Whether the person is named, or belongs to a department in the scope.
+    pub fn has_person(&self, directory: &Directory, person: &Person) -> bool {
+        self.users.contains(&person.userid)
+            || person
+                .memberships
+                .iter()
+                .any(|place| self.has_department(directory, place.dept_id))
+    }
+}

@@ -1,0 +1,142 @@
+//! What the HTTP side, the delivery of events and the handle share.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    config::SimConfig,
+    crypto::{CallbackCrypto, SignedCallback, random_text},
+    event::{EventState, Teller},
+    state_file,
+    world::World,
+};
+
+/// What the delivery task is told to do.
+pub(crate) enum Job {
+    /// Push the event of this number, with its retries.
+    Deliver(u64),
+    /// Push `check_url` once and report.
+    CheckUrl(oneshot::Sender<Result<(), String>>),
+}
+
+/// One running stand-in.
+pub(crate) struct Shared {
+    pub(crate) config: SimConfig,
+    pub(crate) crypto: CallbackCrypto,
+    world: Mutex<World>,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+/// Whether an act is announced by its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Announce {
+    Yes,
+    /// The events are logged as dropped and never sent.
+    No,
+}
+
+impl Shared {
+    pub(crate) fn new(config: SimConfig, jobs: mpsc::UnboundedSender<Job>) -> anyhow::Result<Self> {
+        let crypto = CallbackCrypto::new(
+            &config.callback_token,
+            &config.callback_aes_key,
+            config.owner_key_value(),
+        )?;
+        let mut world = state_file::load(&config)?;
+        world.callback_url.clone_from(&config.callback_url);
+        // What an earlier run left open is sent first.
+        for id in world.log.open() {
+            let _ = jobs.send(Job::Deliver(id));
+        }
+        Ok(Self {
+            config,
+            crypto,
+            world: Mutex::new(world),
+            jobs,
+        })
+    }
+
+    /// The state, locked; a panic elsewhere does not make it unreadable.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a job to the delivery task; after its end nothing happens.
+    pub(crate) fn enqueue(&self, job: Job) {
+        let _ = self.jobs.send(job);
+    }
+
+    /// Logs an event and, unless it is dropped, has it delivered; gives its number.
+    pub(crate) fn publish(&self, event: Value, announce: Announce) -> u64 {
+        let (id, state) = {
+            let mut world = self.world();
+            let silent = announce == Announce::No || world.callback_url.is_none();
+            let state = if silent {
+                EventState::Dropped
+            } else {
+                EventState::Waiting
+            };
+            (world.log.add(event, state, now_ms()), state)
+        };
+        if state == EventState::Waiting {
+            self.enqueue(Job::Deliver(id));
+        }
+        id
+    }
+
+    /// Writes the state file, if one is configured.
+    pub(crate) fn save(&self) {
+        if let Some(path) = &self.config.state_file
+            && let Err(error) = state_file::save(path, &self.world())
+        {
+            tracing::error!(%error, "the state could not be written");
+        }
+    }
+
+    /// How events of this company are told; its first administrator is the one who acts.
+    pub(crate) fn teller<'a>(&'a self, operator: Option<&'a str>) -> Teller<'a> {
+        Teller {
+            corp_id: &self.config.corp_id,
+            fields: self.config.fields,
+            operator,
+        }
+    }
+
+    /// A push of the message with the present time and a fresh nonce.
+    pub(crate) fn sign_now(&self, message: &[u8]) -> SignedCallback {
+        self.crypto
+            .sign(message, &now_ms().to_string(), &random_text(8))
+    }
+
+    /// Counts a call; the guard ends it.
+    pub(crate) fn begin_call(&self, path: &str) -> CallGuard<'_> {
+        self.world().meter.begin(path, Instant::now());
+        CallGuard(self)
+    }
+}
+
+/// A call under way.
+pub(crate) struct CallGuard<'a>(&'a Shared);
+
+impl Drop for CallGuard<'_> {
+    fn drop(&mut self) {
+        self.0.world().meter.end();
+    }
+}
+
+/// Unix milliseconds.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the stand-in has no clock but this"
+)]
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

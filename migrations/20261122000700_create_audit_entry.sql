@@ -1,0 +1,44 @@
+-- Who did what to whom, and when. The triggers guard against mistakes of ours;
+-- the owner of the table can take them away.
+CREATE TABLE audit_entry (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT now(),
+    -- A userid, or 'system', or 'command:<login name>'.
+    actor     text NOT NULL,
+    action    text NOT NULL,
+    userid    text,
+    unionid   text,
+    name      text,
+    -- How it ended, for example 'in', 'left', 'approved'.
+    status    text NOT NULL,
+    reason    text,
+    reference text,
+    address   text
+);
+CREATE INDEX audit_entry_at ON audit_entry (at);
+CREATE INDEX audit_entry_userid ON audit_entry (userid);
+CREATE INDEX audit_entry_unionid ON audit_entry (unionid);
+
+CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit trail is append-only' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE ON audit_entry
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+
+CREATE TABLE admin_grant (
+    userid     text PRIMARY KEY,
+    granted_by text NOT NULL,
+    granted_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- What administrators must be told until it is put right: one row a kind.
+CREATE TABLE alert (
+    kind     text PRIMARY KEY,
+    detail   text NOT NULL,
+    first_at timestamptz NOT NULL DEFAULT now(),
+    last_at  timestamptz NOT NULL DEFAULT now(),
+    times    bigint NOT NULL DEFAULT 1
+);

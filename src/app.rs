@@ -1,0 +1,140 @@
+//! The service: assembles the parts, binds, waits for Postgres, works, stops.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::Context as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Migrate};
+use crate::context::Context;
+use crate::dingtalk::{Client, client};
+use crate::store::{Db, migrations};
+use crate::{http, jobs};
+
+/// How long requests in flight may take when the service stops.
+const SHUTDOWN: Duration = Duration::from_secs(10);
+/// Connections to Postgres for the pages, the events and the workers of one instance.
+const MAX_CONNECTIONS: u32 = 20;
+
+/// A service that has bound its address.
+pub struct Application {
+    ctx: Context,
+    port: u16,
+    server: Server,
+}
+
+/// Prepares what every use-case is handed; connects to nothing yet.
+pub fn context(config: Config) -> anyhow::Result<Context> {
+    let db = Db::lazy(config.database.options.clone(), MAX_CONNECTIONS);
+    let app = |credentials: &crate::config::AppCredentials| client::App {
+        key: credentials.key.clone(),
+        secret: credentials.secret.clone(),
+    };
+    let dingtalk = &config.dingtalk;
+    let client = Client::new(&dingtalk.oapi_url, app(&dingtalk.app), app(&dingtalk.login_app))
+        .context("the HTTP client for DingTalk cannot be built")?;
+    Ok(Context::new(config, db, client))
+}
+
+impl Application {
+    /// Binds the address. Postgres need not be there yet.
+    pub fn build(config: Config) -> anyhow::Result<Self> {
+        Self::of_context(context(config)?)
+    }
+
+    /// Binds the address for a context that is already there.
+    pub fn of_context(ctx: Context) -> anyhow::Result<Self> {
+        let listen = ctx.config.server.listen;
+        let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} (DINGGATE_LISTEN)"))?;
+        let port = listener.local_addr()?.port();
+        let limit = web::Data::new(http::LoginLimit::new(ctx.config.login.rate));
+        let shared = ctx.clone();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(web::Data::new(shared.clone()))
+                .app_data(limit.clone())
+                .configure(|cfg| http::configure(cfg, &shared))
+                .wrap(from_fn(http::secure))
+                .wrap(from_fn(http::log_request))
+        })
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN.as_secs())
+        .listen(listener)?
+        .run();
+        Ok(Self { ctx, port, server })
+    }
+
+    /// The port that was bound.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn context(&self) -> &Context {
+        &self.ctx
+    }
+
+    /// Serves until told to stop; then finishes what is in flight and gives claimed work back.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let handle = self.server.handle();
+        let mut server = std::pin::pin!(self.server);
+        let stopping = CancellationToken::new();
+        tracing::info!(port = self.port, public_url = self.ctx.config.server.public_url.as_str(), "listening");
+        let mut work = std::pin::pin!(work(self.ctx.clone(), stopping.clone()));
+        let result = tokio::select! {
+            () = stop => Ok(()),
+            result = &mut server => result.context("the HTTP server ended"),
+            result = &mut work => result,
+        };
+        tracing::info!("stopping");
+        stopping.cancel();
+        let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
+        self.ctx.db.pool().close().await;
+        result.and(drained.1)
+    }
+}
+
+/// Waits for the workers to give their claims back; what has already ended is not waited for.
+async fn finish(work: impl Future<Output = anyhow::Result<()>>, is_running: bool) -> anyhow::Result<()> {
+    if is_running {
+        return tokio::time::timeout(SHUTDOWN, work).await.unwrap_or(Ok(()));
+    }
+    Ok(())
+}
+
+/// Brings the schema into place, then runs the workers until told to stop.
+async fn work(ctx: Context, stopping: CancellationToken) -> anyhow::Result<()> {
+    tokio::select! {
+        result = wait_for_schema(&ctx) => result?,
+        () = stopping.cancelled() => return Ok(()),
+    }
+    ctx.set_ready();
+    tracing::info!("ready");
+    jobs::run(&ctx, stopping).await;
+    Ok(())
+}
+
+/// Waits for Postgres, and for the migrations as the settings want them.
+async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
+    let mut told = false;
+    loop {
+        let result = match ctx.config.server.migrate {
+            Migrate::Auto => migrations::apply(&ctx.db).await.map(|applied| tracing::info!(?applied, "migrations are in place")),
+            Migrate::Off => migrations::require(&ctx.db).await,
+        };
+        match result {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_unavailable() => {
+                if !told {
+                    tracing::warn!(error = %anyhow::Error::new(error), "waiting for Postgres");
+                    told = true;
+                }
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

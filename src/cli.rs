@@ -1,0 +1,55 @@
+//! The command line: one file per subcommand. Exit codes: 0 done, 1 failed, 2 bad usage.
+
+mod actor;
+mod admin;
+mod migrate;
+mod serve;
+mod sync;
+
+use clap::{Parser, Subcommand};
+
+use crate::app;
+use crate::config::Config;
+use crate::context::Context;
+use crate::store::migrations;
+
+/// A login gate for company web apps on `DingTalk`.
+///
+/// Settings are read from the environment and from the TOML file that DINGGATE_CONFIG names.
+#[derive(Debug, Parser)]
+#[command(name = "dinggate", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the gate until SIGINT or SIGTERM (the default)
+    Serve,
+    /// Applies pending database migrations
+    Migrate,
+    /// Reads the whole directory from DingTalk and brings the staff table up to date
+    Sync(sync::Args),
+    /// Grants, revokes and lists administrators
+    Admin(admin::Args),
+}
+
+/// Carries out what the command line asks for.
+pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
+    actix_web::rt::System::new().block_on(async {
+        match cli.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(config).await,
+            Command::Migrate => migrate::run(config).await,
+            Command::Sync(args) => sync::run(&args, config).await,
+            Command::Admin(args) => admin::run(args, config).await,
+        }
+    })
+}
+
+/// What commands share with the service; an error where the schema is not in place.
+pub async fn context(config: Config) -> anyhow::Result<Context> {
+    let ctx = app::context(config)?;
+    migrations::require(&ctx.db).await?;
+    Ok(ctx)
+}

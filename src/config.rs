@@ -1,0 +1,94 @@
+//! Settings: read once, parsed, secrets wrapped; every fault is told at once.
+//!
+//! They come from environment variables and from the TOML file that `DINGGATE_CONFIG` names, which
+//! takes the same keys; the environment wins. An empty value counts as not set. Every secret `X` may
+//! instead be given as `X_FILE`, the path of a file that holds it.
+
+mod database;
+mod dingtalk;
+mod fault;
+mod log;
+mod login;
+mod public_url;
+mod rate;
+mod reader;
+mod secret;
+mod server;
+pub mod setting;
+mod share;
+mod source;
+mod sync;
+mod value;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::{fs, io};
+
+pub use database::DatabaseConfig;
+pub use dingtalk::{AppCredentials, CallbackConfig, DingTalkConfig};
+pub use fault::{Fault, Faults};
+pub use log::{LogConfig, LogFormat};
+pub use login::{LoginConfig, UnknownStaff};
+pub use public_url::PublicUrl;
+pub use rate::Rate;
+pub use secret::SecretKey;
+pub use server::{Migrate, ServerConfig};
+pub use share::Share;
+pub use sync::SyncConfig;
+
+use reader::Reader;
+
+/// All settings, parsed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub database: DatabaseConfig,
+    pub server: ServerConfig,
+    pub login: LoginConfig,
+    pub sync: SyncConfig,
+    pub log: LogConfig,
+    pub dingtalk: DingTalkConfig,
+}
+
+impl Config {
+    /// The settings of this process: its environment and the files that the environment names.
+    pub fn from_process() -> Result<Self, Faults> {
+        Self::load(std::env::vars_os(), |path| fs::read_to_string(path))
+    }
+
+    /// Settings from the given environment; `read` yields the text of a file that it names.
+    pub fn load(
+        env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Result<Self, Faults> {
+        let env = env
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let mut reader = Reader::new(source::collect(env, &read));
+        let config = Self::parse(&mut reader);
+        let faults = reader.into_faults();
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(faults),
+        }
+    }
+
+    fn parse(reader: &mut Reader) -> Option<Self> {
+        let database = DatabaseConfig::read(reader);
+        let server = ServerConfig::read(reader);
+        let login = LoginConfig::read(reader);
+        let sync = SyncConfig::read(reader);
+        let log = LogConfig::read(reader);
+        let dingtalk = DingTalkConfig::read(reader);
+        Some(Self {
+            database: database?,
+            server: server?,
+            login: login?,
+            sync: sync?,
+            log: log?,
+            dingtalk: dingtalk?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Our apps at DingTalk, and where DingTalk stands.
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::reader::Reader;
+use super::secret::{aes_key, callback_token};
+use super::setting::{self, Setting};
+use super::value::{given_id, given_secret, root_url};
+
+/// Our apps at DingTalk, and where DingTalk stands.
+#[derive(Debug, Clone)]
+pub struct DingTalkConfig {
+    pub corp_id: String,
+    /// The internal app: tokens, directory, in-app login.
+    pub app: AppCredentials,
+    /// The app whose QR code is scanned.
+    pub login_app: AppCredentials,
+    pub callback: CallbackConfig,
+    /// The old interfaces. A path bears no slash at its end; an empty path reads `/`, as in every [`Url`].
+    pub oapi_url: Url,
+    /// The new interfaces, written likewise.
+    pub api_url: Url,
+    /// The login pages, written likewise.
+    pub login_url: Url,
+}
+
+/// The key and the secret of one app.
+#[derive(Debug, Clone)]
+pub struct AppCredentials {
+    pub key: String,
+    pub secret: SecretString,
+}
+
+/// The event subscription.
+#[derive(Debug, Clone)]
+pub struct CallbackConfig {
+    pub token: SecretString,
+    /// 43 letters and digits.
+    pub aes_key: SecretString,
+    /// The only key that is accepted behind a message; none accepts the app's key and the company's id.
+    pub owner_key: Option<String>,
+}
+
+impl DingTalkConfig {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let corp_id = reader.value(&setting::CORP_ID, given_id);
+        let app = AppCredentials::read(reader, &setting::APP_KEY, &setting::APP_SECRET);
+        let login_app = login_app(reader);
+        let callback = CallbackConfig::read(reader);
+        let oapi_url = reader.value(&setting::OAPI_URL, root_url);
+        let api_url = reader.value(&setting::API_URL, root_url);
+        let login_url = reader.value(&setting::LOGIN_URL, root_url);
+        let app = app?;
+        Some(Self {
+            corp_id: corp_id?,
+            login_app: login_app.unwrap_or_else(|| app.clone()),
+            app,
+            callback: callback?,
+            oapi_url: oapi_url?,
+            api_url: api_url?,
+            login_url: login_url?,
+        })
+    }
+}
+
+impl AppCredentials {
+    fn read(reader: &mut Reader, key: &'static Setting, secret: &'static Setting) -> Option<Self> {
+        let key = reader.value(key, given_id);
+        let secret = reader.value(secret, given_secret);
+        Some(Self {
+            key: key?,
+            secret: secret?,
+        })
+    }
+}
+
+/// The scan-login app, where one is set; with one half of it, the other must not be missing.
+fn login_app(reader: &mut Reader) -> Option<AppCredentials> {
+    let (id, secret) = (&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET);
+    for (given, absent) in [(id, secret), (secret, id)] {
+        if reader.is_given(given) && !reader.is_given(absent) {
+            reader.fault(absent, format!("is missing, while {} is set", given.name));
+            return None;
+        }
+    }
+    let key = reader.optional(id, given_id);
+    let secret = reader.optional(secret, given_secret);
+    Some(AppCredentials {
+        key: key?,
+        secret: secret?,
+    })
+}
+
+impl CallbackConfig {
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let token = reader.value(&setting::CALLBACK_TOKEN, callback_token);
+        let aes_key = reader.value(&setting::CALLBACK_AES_KEY, aes_key);
+        let owner_key = reader.optional(&setting::CALLBACK_OWNER_KEY, given_id);
+        Some(Self {
+            token: token?,
+            aes_key: aes_key?,
+            owner_key,
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Where the service stands: its addresses, its key, its migrations.
+
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+
+use super::public_url::PublicUrl;
+use super::reader::Reader;
+use super::secret::SecretKey;
+use super::{setting, value};
+
+/// Where the service stands.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    pub public_url: PublicUrl,
+    pub listen: SocketAddr,
+    /// Networks whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    pub secret_key: SecretKey,
+    pub migrate: Migrate,
+}
+
+/// What `serve` does about migrations that are not applied yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// Applies them.
+    Auto,
+    /// Stops.
+    Off,
+}
+
+impl Migrate {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            _ => Err(format!("{text:?} is neither auto nor off")),
+        }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let public_url = reader.value(&setting::PUBLIC_URL, PublicUrl::parse);
+        let listen = reader.value(&setting::LISTEN, value::listen);
+        let trusted_proxies = reader.optional(&setting::TRUSTED_PROXIES, value::networks);
+        let secret_key = reader.value(&setting::SECRET_KEY, SecretKey::parse);
+        let migrate = reader.value(&setting::MIGRATE, Migrate::parse);
+        Some(Self {
+            public_url: public_url?,
+            listen: listen?,
+            trusted_proxies: trusted_proxies.unwrap_or_default(),
+            secret_key: secret_key?,
+            migrate: migrate?,
+        })
+    }
+}

@@ -1,0 +1,212 @@
+//! The names of all settings, with what each looks like.
+
+/// One setting: its name in the environment and in the file, and how it is written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    /// What to write, for those who got it wrong; never a value that would do for a secret.
+    pub example: &'static str,
+    /// What holds where nothing is set.
+    pub default: Option<&'static str>,
+    /// Whether the value must never be shown, and may be given as the path of a file.
+    pub is_secret: bool,
+}
+
+/// What a setting's name ends in when its value is the path of a file.
+pub const FILE_SUFFIX: &str = "_FILE";
+/// The variable that names the TOML file; it stands in the environment only.
+pub const CONFIG_FILE: Setting = plain("DINGGATE_CONFIG", "/etc/dinggate.toml");
+
+const fn plain(name: &'static str, example: &'static str) -> Setting {
+    Setting {
+        name,
+        example,
+        default: None,
+        is_secret: false,
+    }
+}
+
+const fn defaulting(name: &'static str, example: &'static str, default: &'static str) -> Setting {
+    Setting {
+        name,
+        example,
+        default: Some(default),
+        is_secret: false,
+    }
+}
+
+const fn secret(name: &'static str, example: &'static str) -> Setting {
+    Setting {
+        name,
+        example,
+        default: None,
+        is_secret: true,
+    }
+}
+
+pub const DATABASE_URL: Setting = secret(
+    "DATABASE_URL",
+    "postgres://dinggate:<password>@db.example.com:5432/dinggate",
+);
+pub const PUBLIC_URL: Setting = plain("DINGGATE_PUBLIC_URL", "https://sso.example.com");
+pub const LISTEN: Setting = defaulting("DINGGATE_LISTEN", "127.0.0.1:8080", "127.0.0.1:8080");
+pub const SECRET_KEY: Setting = secret(
+    "DINGGATE_SECRET_KEY",
+    "<what `openssl rand -base64 64` prints>",
+);
+pub const ADMINS: Setting = plain("DINGGATE_ADMINS", "manager4220,0158aB");
+pub const MIGRATE: Setting = defaulting("DINGGATE_MIGRATE", "auto", "auto");
+pub const UNKNOWN_STAFF: Setting = defaulting("DINGGATE_UNKNOWN_STAFF", "review", "review");
+pub const SESSION_IDLE: Setting = defaulting("DINGGATE_SESSION_IDLE", "8h", "8h");
+pub const SESSION_MAX: Setting = defaulting("DINGGATE_SESSION_MAX", "7d", "7d");
+pub const LOGIN_STATE_TTL: Setting = defaulting("DINGGATE_LOGIN_STATE_TTL", "5m", "5m");
+pub const LOGIN_RATE: Setting = defaulting("DINGGATE_LOGIN_RATE", "120/m", "120/m");
+pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
+pub const LOG: Setting = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
+pub const LOG_FORMAT: Setting = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
+pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8");
+pub const CORP_ID: Setting = plain("DINGTALK_CORP_ID", "ding0123456789abcdef");
+pub const APP_KEY: Setting = plain("DINGTALK_APP_KEY", "dingabcdefghijklmnop");
+pub const APP_SECRET: Setting = secret(
+    "DINGTALK_APP_SECRET",
+    "<the app's AppSecret in the developer console>",
+);
+pub const LOGIN_APP_ID: Setting = plain("DINGTALK_LOGIN_APP_ID", "dingoaabcdefghijklmnop");
+pub const LOGIN_APP_SECRET: Setting = secret(
+    "DINGTALK_LOGIN_APP_SECRET",
+    "<the scan-login app's appSecret in the developer console>",
+);
+pub const CALLBACK_TOKEN: Setting = secret(
+    "DINGTALK_CALLBACK_TOKEN",
+    "<the signing token of the event subscription>",
+);
+pub const CALLBACK_AES_KEY: Setting = secret(
+    "DINGTALK_CALLBACK_AES_KEY",
+    "<the 43 letters and digits of the event subscription>",
+);
+pub const CALLBACK_OWNER_KEY: Setting =
+    plain("DINGTALK_CALLBACK_OWNER_KEY", "dingabcdefghijklmnop");
+pub const OAPI_URL: Setting = defaulting(
+    "DINGTALK_OAPI_URL",
+    "https://oapi.dingtalk.com",
+    "https://oapi.dingtalk.com",
+);
+pub const API_URL: Setting = defaulting(
+    "DINGTALK_API_URL",
+    "https://api.dingtalk.com",
+    "https://api.dingtalk.com",
+);
+pub const LOGIN_URL: Setting = defaulting(
+    "DINGTALK_LOGIN_URL",
+    "https://login.dingtalk.com",
+    "https://login.dingtalk.com",
+);
+
+/// Every setting that this version knows, in the order in which the documentation lists them.
+pub static ALL: [&Setting; 26] = [
+    &DATABASE_URL,
+    &PUBLIC_URL,
+    &LISTEN,
+    &SECRET_KEY,
+    &ADMINS,
+    &MIGRATE,
+    &UNKNOWN_STAFF,
+    &SESSION_IDLE,
+    &SESSION_MAX,
+    &LOGIN_STATE_TTL,
+    &LOGIN_RATE,
+    &SYNC_MAX_LEAVERS,
+    &LOG,
+    &LOG_FORMAT,
+    &TRUSTED_PROXIES,
+    &CORP_ID,
+    &APP_KEY,
+    &APP_SECRET,
+    &LOGIN_APP_ID,
+    &LOGIN_APP_SECRET,
+    &CALLBACK_TOKEN,
+    &CALLBACK_AES_KEY,
+    &CALLBACK_OWNER_KEY,
+    &OAPI_URL,
+    &API_URL,
+    &LOGIN_URL,
+];
+
+/// The setting of this name, and whether the name asks for a file that holds the value.
+pub fn find(name: &str) -> Option<(&'static Setting, bool)> {
+    let plainly = |wanted: &str| ALL.iter().copied().find(|setting| setting.name == wanted);
+    if let Some(setting) = plainly(name) {
+        return Some((setting, false));
+    }
+    let setting = plainly(name.strip_suffix(FILE_SUFFIX)?)?;
+    setting.is_secret.then_some((setting, true))
+}
+
+/// The known name that is most like the given one, with the number of letters that differ.
+pub fn nearest(name: &str) -> Option<(String, usize)> {
+    let name = name.to_ascii_uppercase();
+    let files = ALL
+        .iter()
+        .filter(|s| s.is_secret)
+        .map(|s| format!("{}{FILE_SUFFIX}", s.name));
+    ALL.iter()
+        .map(|setting| setting.name.to_owned())
+        .chain(files)
+        .map(|known| {
+            let distance = distance(&name, &known);
+            (known, distance)
+        })
+        .min_by_key(|(_, distance)| *distance)
+}
+
+/// How many letters must be put in, taken out or replaced to make one name of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (pair, to) in row.windows(2).zip(b.chars()) {
+            if let [diagonal, above] = pair {
+                left = (left + 1)
+                    .min(above + 1)
+                    .min(diagonal + usize::from(from != to));
+            }
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_secrets_may_be_given_as_files() {
+        assert_eq!(find("DATABASE_URL_FILE"), Some((&DATABASE_URL, true)));
+        assert_eq!(find("DINGGATE_SECRET_KEY"), Some((&SECRET_KEY, false)));
+        assert_eq!(find("DINGGATE_LISTEN_FILE"), None);
+        assert_eq!(find("DINGGATE_SECRET_KEY_FILE_FILE"), None);
+    }
+
+    #[test]
+    fn the_nearest_name_is_found_by_edit_distance() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(
+            nearest("DINGGATE_ADMIN"),
+            Some(("DINGGATE_ADMINS".to_owned(), 1))
+        );
+        assert_eq!(
+            nearest("dinggate_listen"),
+            Some(("DINGGATE_LISTEN".to_owned(), 0))
+        );
+    }
+
+    #[test]
+    fn no_setting_stands_twice() {
+        let names: std::collections::BTreeSet<_> = ALL.iter().map(|setting| setting.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

@@ -1,0 +1,253 @@
+//! Where settings are written: the environment over the TOML file, secrets in files of their own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::fault::{Fault, Faults};
+use super::setting::{self, CONFIG_FILE, FILE_SUFFIX, Setting};
+
+/// A value as it was written, before it is parsed.
+pub(super) struct Raw {
+    pub text: SecretString,
+    /// The file from which it came; none for the environment.
+    pub file: Option<String>,
+}
+
+/// All that was written, by the name of the setting, and what is wrong with it so far.
+#[derive(Default)]
+pub(super) struct Written {
+    pub values: BTreeMap<&'static str, Raw>,
+    /// Settings that were given in a way that cannot be read: they are not missing as well.
+    pub unreadable: Vec<&'static str>,
+    pub faults: Faults,
+}
+
+/// One layer: names as they were spelled, with their text; what is empty has been left out.
+type Layer = BTreeMap<String, String>;
+
+/// Everything that the environment and the files which it names say about our settings.
+pub(super) fn collect(
+    env: impl Iterator<Item = (OsString, OsString)>,
+    read: &dyn Fn(&Path) -> io::Result<String>,
+) -> Written {
+    let mut written = Written::default();
+    let mut env = environment(env, &mut written);
+    let file = env.remove(CONFIG_FILE.name);
+    written.take(env, None, read);
+    if let Some(file) = file {
+        let layer = toml_file(&file, read, &mut written);
+        written.take(layer, Some(&file), read);
+    }
+    written
+}
+
+/// Our variables of the environment; others are none of our business.
+fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut Written) -> Layer {
+    let mut layer = Layer::new();
+    for (name, value) in env {
+        let name = name.to_string_lossy().into_owned();
+        let is_known = name == CONFIG_FILE.name || setting::find(&name).is_some();
+        if !is_known {
+            if name.starts_with("DINGGATE_") || name.starts_with("DINGTALK_") {
+                written.faults.push(unknown(&name, None));
+            }
+        } else if let Ok(text) = value.into_string() {
+            layer.insert(name, text);
+        } else {
+            written.unreadable(&name, None, "is not UTF-8".to_owned());
+        }
+    }
+    layer.retain(|_, text| !text.is_empty());
+    layer
+}
+
+/// The keys of the file; of its faults only the line is told, for the line may hold a secret.
+fn toml_file(
+    file: &str,
+    read: &dyn Fn(&Path) -> io::Result<String>,
+    written: &mut Written,
+) -> Layer {
+    let table = match read(Path::new(file)) {
+        Ok(text) => text.parse::<toml::Table>().map_err(|error| {
+            let at = error.span().and_then(|span| text.get(..span.start));
+            let line = at.map_or(1, |before| before.matches('\n').count() + 1);
+            format!("names {file:?}, which is not TOML in line {line}")
+        }),
+        Err(error) => Err(format!("names {file:?}, which cannot be read: {error}")),
+    };
+    match table {
+        Ok(table) => table
+            .into_iter()
+            .filter_map(|(key, value)| entry(key, value, file, written))
+            .collect(),
+        Err(what) => {
+            written.fault(CONFIG_FILE.name, None, what, &CONFIG_FILE);
+            Layer::new()
+        }
+    }
+}
+
+/// One key of the file with its text; none where it is unknown, empty or not a plain value.
+fn entry(
+    key: String,
+    value: toml::Value,
+    file: &str,
+    written: &mut Written,
+) -> Option<(String, String)> {
+    if key == CONFIG_FILE.name {
+        written.fault(
+            &key,
+            Some(file),
+            "stands in the environment only".to_owned(),
+            &CONFIG_FILE,
+        );
+        return None;
+    }
+    if setting::find(&key).is_none() {
+        written.faults.push(unknown(&key, Some(file)));
+        return None;
+    }
+    let text = match value {
+        toml::Value::String(text) => text,
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Boolean(is_true) => is_true.to_string(),
+        _ => {
+            written.unreadable(
+                &key,
+                Some(file),
+                "is neither a string nor an integer nor a boolean".to_owned(),
+            );
+            return None;
+        }
+    };
+    (!text.is_empty()).then_some((key, text))
+}
+
+impl Written {
+    /// Takes over what an earlier layer has not given already, reading the files of secrets.
+    fn take(
+        &mut self,
+        mut layer: Layer,
+        file: Option<&str>,
+        read: &dyn Fn(&Path) -> io::Result<String>,
+    ) {
+        for setting in setting::ALL {
+            let plain = layer.remove(setting.name);
+            let named = format!("{}{FILE_SUFFIX}", setting.name);
+            let path = layer.remove(&named);
+            if self.values.contains_key(setting.name) || self.unreadable.contains(&setting.name) {
+                continue;
+            }
+            match (plain, path) {
+                (Some(_), Some(_)) => {
+                    let what = format!("and {named} are both given; keep one");
+                    self.unreadable(setting.name, file, what);
+                }
+                (Some(text), None) => self.insert(setting, text, file),
+                (None, Some(path)) => match secret_file(&path, read) {
+                    Ok(text) => self.insert(setting, text, Some(&path)),
+                    Err(what) => self.unreadable(&named, file, what),
+                },
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn insert(&mut self, setting: &'static Setting, text: String, file: Option<&str>) {
+        let file = file.map(|file| format!("{file:?}"));
+        self.values.insert(
+            setting.name,
+            Raw {
+                text: SecretString::from(text),
+                file,
+            },
+        );
+    }
+
+    /// Notes a setting that was given, but not so that its text is known.
+    fn unreadable(&mut self, name: &str, file: Option<&str>, what: String) {
+        let example = match setting::find(name) {
+            Some((setting, is_file)) => {
+                self.unreadable.push(setting.name);
+                if is_file { &SECRET_FILE } else { setting }
+            }
+            None => &CONFIG_FILE,
+        };
+        self.fault(name, file, what, example);
+    }
+
+    fn fault(&mut self, name: &str, file: Option<&str>, what: String, example: &Setting) {
+        self.faults.push(Fault {
+            name: name.to_owned(),
+            file: file.map(|file| format!("{file:?}")),
+            what,
+            example: format!("{name}={}", example.example),
+        });
+    }
+}
+
+/// What the name of a secret's file looks like.
+static SECRET_FILE: Setting = Setting {
+    name: "",
+    example: "/run/secrets/dinggate",
+    default: None,
+    is_secret: false,
+};
+
+/// The secret in a file, without one newline at its end.
+fn secret_file(path: &str, read: &dyn Fn(&Path) -> io::Result<String>) -> Result<String, String> {
+    let mut text = read(Path::new(path))
+        .map_err(|error| format!("names {path:?}, which cannot be read: {error}"))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.is_empty() {
+        Err(format!("names {path:?}, which is empty"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// A name that no setting bears, with the one that was probably meant.
+fn unknown(name: &str, file: Option<&str>) -> Fault {
+    let nearest = setting::nearest(name).filter(|(_, distance)| *distance <= 3);
+    let (what, meant) = match nearest {
+        Some((near, _)) => (format!("is not a setting; {near} is"), near),
+        None if is_service_link(name) => (
+            "is not a setting; Kubernetes sets it for a Service named dinggate unless the pod has \
+             `enableServiceLinks: false`"
+                .to_owned(),
+            setting::LISTEN.name.to_owned(),
+        ),
+        None => (
+            "is not a setting of this version".to_owned(),
+            setting::LISTEN.name.to_owned(),
+        ),
+    };
+    let example = match setting::find(&meant) {
+        Some((_, true)) => SECRET_FILE.example,
+        Some((setting, false)) => setting.example,
+        None => setting::LISTEN.example,
+    };
+    Fault {
+        // Escaped, so that an odd name cannot pass for another line.
+        name: name.escape_debug().to_string(),
+        file: file.map(|file| format!("{file:?}")),
+        what,
+        example: format!("{meant}={example}"),
+    }
+}
+
+/// Whether the name is one of those that Kubernetes makes of a Service named `dinggate`.
+fn is_service_link(name: &str) -> bool {
+    name.strip_prefix("DINGGATE_").is_some_and(|rest| {
+        rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
+    })
+}

@@ -1,0 +1,73 @@
+//! The rules that hold over all settings: layers, files of secrets, faults all at once, silence.
+
+use std::collections::BTreeMap;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+mod faults;
+mod layers;
+mod secrets;
+mod values;
+
+/// 64 bytes.
+const KEY: &str =
+    "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQQ==";
+
+/// Everything that is required, and nothing else.
+fn required() -> BTreeMap<&'static str, &'static str> {
+    BTreeMap::from([
+        (
+            "DATABASE_URL",
+            "postgres://gate:pw-of-postgres@db.example.com/gate",
+        ),
+        ("DINGGATE_PUBLIC_URL", "https://sso.example.com"),
+        ("DINGGATE_SECRET_KEY", KEY),
+        ("DINGTALK_CORP_ID", "dingcorp"),
+        ("DINGTALK_APP_KEY", "dingapp"),
+        ("DINGTALK_APP_SECRET", "secret-of-the-app"),
+        ("DINGTALK_CALLBACK_TOKEN", "token-of-the-callback"),
+        (
+            "DINGTALK_CALLBACK_AES_KEY",
+            "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+        ),
+    ])
+}
+
+/// Loads the required settings with changes; an empty value takes one away.
+fn load(
+    changes: &[(&'static str, &'static str)],
+    files: &[(&str, &str)],
+) -> Result<Config, Faults> {
+    let mut env = required();
+    env.extend(changes.iter().copied());
+    Config::load(env, |path| {
+        let found = files.iter().find(|(name, _)| Path::new(name) == path);
+        found
+            .map(|(_, text)| (*text).to_owned())
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    })
+}
+
+fn faults(changes: &[(&'static str, &'static str)], files: &[(&str, &str)]) -> Vec<String> {
+    load(changes, files)
+        .unwrap_err()
+        .to_string()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The only fault, which must begin with the name and hold these words.
+#[track_caller]
+fn assert_fault(changes: &[(&'static str, &'static str)], name: &str, words: &str) {
+    let faults = faults(changes, &[]);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(
+        faults[0].starts_with(name) && faults[0].contains(words),
+        "{}",
+        faults[0]
+    );
+    assert!(faults[0].contains("; for example "), "{}", faults[0]);
+}

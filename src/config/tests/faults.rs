@@ -1,0 +1,176 @@
+//! Every fault is named, with an example, and none hides another.
+
+use super::*;
+
+#[test]
+fn a_scan_login_app_has_an_id_and_a_secret() {
+    assert_fault(
+        &[("DINGTALK_LOGIN_APP_ID", "dingoa")],
+        "DINGTALK_LOGIN_APP_SECRET",
+        "is missing",
+    );
+    assert_fault(
+        &[("DINGTALK_LOGIN_APP_SECRET", "x")],
+        "DINGTALK_LOGIN_APP_ID",
+        "is missing",
+    );
+    assert_fault(
+        &[
+            ("DINGTALK_LOGIN_APP_ID", "dingoa"),
+            ("DINGTALK_LOGIN_APP_SECRET_FILE", "/none"),
+        ],
+        "DINGTALK_LOGIN_APP_SECRET_FILE",
+        "cannot be read",
+    );
+}
+
+#[test]
+fn every_required_setting_that_is_missing_or_empty_is_named_at_once() {
+    let env: [(&str, &str); 2] = [("DATABASE_URL", ""), ("HOME", "/root")];
+    let faults = Config::load(env, |_| Ok(String::new())).unwrap_err();
+    let named: Vec<_> = faults.iter().map(|fault| fault.name.as_str()).collect();
+    let mut wanted: Vec<_> = required().into_keys().collect();
+    wanted.sort_unstable();
+    let mut sorted = named.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, wanted);
+    assert!(
+        faults
+            .iter()
+            .all(|fault| fault.what == "is missing" && !fault.example.is_empty())
+    );
+}
+
+#[test]
+fn every_malformed_setting_is_named_with_an_example() {
+    for (name, bad) in [
+        ("DATABASE_URL", "mysql://db.example.com/gate"),
+        ("DATABASE_URL", "postgres://db.example.com:port/gate"),
+        (
+            "DATABASE_URL",
+            "postgres://db.example.com/gate?sslmode=maybe",
+        ),
+        ("DINGGATE_PUBLIC_URL", "http://sso.example.com"),
+        ("DINGGATE_PUBLIC_URL", "https://sso.example.com/gate"),
+        ("DINGGATE_LISTEN", "localhost:8080"),
+        ("DINGGATE_LISTEN", "8080"),
+        ("DINGGATE_SECRET_KEY", "c2hvcnQ="),
+        ("DINGGATE_ADMINS", "a,b\tc"),
+        ("DINGGATE_MIGRATE", "yes"),
+        ("DINGGATE_UNKNOWN_STAFF", "Review"),
+        ("DINGGATE_SESSION_IDLE", "8"),
+        ("DINGGATE_SESSION_MAX", "400d"),
+        ("DINGGATE_LOGIN_STATE_TTL", "0s"),
+        ("DINGGATE_LOGIN_RATE", "120"),
+        ("DINGGATE_SYNC_MAX_LEAVERS", "10"),
+        ("DINGGATE_LOG", "loud"),
+        ("DINGGATE_LOG_FORMAT", "xml"),
+        ("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("DINGTALK_CORP_ID", "ding corp"),
+        ("DINGTALK_APP_KEY", "ding app"),
+        ("DINGTALK_APP_SECRET", "secret\n"),
+        ("DINGTALK_CALLBACK_TOKEN", "a token"),
+        ("DINGTALK_CALLBACK_AES_KEY", "tooshort"),
+        ("DINGTALK_CALLBACK_OWNER_KEY", "ding corp"),
+        ("DINGTALK_OAPI_URL", "http://oapi.dingtalk.com"),
+        ("DINGTALK_API_URL", "https://api.dingtalk.com?x"),
+        ("DINGTALK_LOGIN_URL", "login.dingtalk.com"),
+    ] {
+        assert_fault(&[(name, bad)], name, "; for example ");
+    }
+}
+
+#[test]
+fn faults_of_every_kind_are_listed_together() {
+    let faults = faults(
+        &[
+            ("DINGGATE_CONFIG", "/etc/gate.toml"),
+            ("DATABASE_URL", ""),
+            ("DINGGATE_LISTEN", "nowhere"),
+            ("DINGGATE_LITSEN", "127.0.0.1:1"),
+            ("DINGTALK_APP_SECRET", ""),
+            ("DINGTALK_APP_SECRET_FILE", "/run/none"),
+            ("DINGTALK_CALLBACK_TOKEN_FILE", "/run/token"),
+        ],
+        &[(
+            "/etc/gate.toml",
+            "DINGGATE_LOG = 1.5\ncolour = \"red\"\nDINGGATE_SESSION_IDLE = 8\n",
+        )],
+    );
+    for name in [
+        "DATABASE_URL: is missing",
+        "DINGGATE_LISTEN: ",
+        "DINGGATE_LITSEN: is not a setting; DINGGATE_LISTEN is",
+        "DINGTALK_APP_SECRET_FILE: ",
+        "DINGTALK_CALLBACK_TOKEN: and DINGTALK_CALLBACK_TOKEN_FILE are both given",
+        "DINGGATE_LOG (in \"/etc/gate.toml\"): ",
+        "colour (in \"/etc/gate.toml\"): is not a setting",
+        "DINGGATE_SESSION_IDLE (in \"/etc/gate.toml\"): ",
+    ] {
+        assert!(
+            faults.iter().any(|line| line.starts_with(name)),
+            "{name} in {faults:#?}"
+        );
+    }
+    assert_eq!(faults.len(), 8, "{faults:#?}");
+}
+
+#[test]
+fn a_name_that_we_do_not_know_is_a_fault_even_when_empty_and_those_of_others_are_not() {
+    assert_fault(
+        &[("DINGGATE_ADMIN", "")],
+        "DINGGATE_ADMIN",
+        "DINGGATE_ADMINS is",
+    );
+    assert_fault(
+        &[("DINGTALK_AGENT", "1")],
+        "DINGTALK_AGENT",
+        "is not a setting of this version",
+    );
+    assert_fault(
+        &[("DINGGATE_LISTEN_FILE", "/x")],
+        "DINGGATE_LISTEN_FILE",
+        "is not a setting",
+    );
+    assert_fault(
+        &[("DINGGATE_PORT_8080_TCP_ADDR", "10.0.0.1")],
+        "DINGGATE_PORT_8080_TCP_ADDR",
+        "enableServiceLinks",
+    );
+    assert!(load(&[("DING", "1"), ("PGHOST", "x"), ("DINGGATEX", "y")], &[]).is_ok());
+}
+
+#[test]
+fn what_later_versions_may_know_is_unknown_now() {
+    for name in [
+        "DINGGATE_SYNC_CRON",
+        "DINGGATE_WEBHOOK_URL",
+        "DINGGATE_BRAND_NAME",
+        "DINGTALK_LOGIN_FLOW",
+        "DINGTALK_JSAPI_URL",
+    ] {
+        assert_fault(&[(name, "x")], name, "is not a setting");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_not_utf8_is_a_fault_and_not_missing_too() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut env: Vec<(OsString, OsString)> = required()
+        .into_iter()
+        .map(|(k, v)| (k.into(), v.into()))
+        .collect();
+    env.retain(|(name, _)| name != "DINGTALK_APP_SECRET");
+    env.push((
+        "DINGTALK_APP_SECRET".into(),
+        OsString::from_vec(vec![0xff, 0xfe]),
+    ));
+    let faults = Config::load(env, |_| Ok(String::new()))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        faults.starts_with("DINGTALK_APP_SECRET: is not UTF-8") && faults.lines().count() == 1,
+        "{faults}"
+    );
+}

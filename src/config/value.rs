@@ -1,0 +1,210 @@
+//! Parsers of single values; each says what is wrong in words that follow the setting's name.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::ids::UserId;
+use crate::domain::net::is_loopback;
+
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// A span of time with its unit, from a second to 366 days.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let span = humantime::parse_duration(text)
+        .map_err(|_| format!("{text:?} is not a span of time with a unit (s, m, h, d)"))?;
+    if span < SHORTEST || span > LONGEST {
+        return Err(format!("{text:?} is not between 1s and 366d"));
+    }
+    Ok(span)
+}
+
+/// An address to listen on: an IP address and a port.
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| format!("{text:?} is not an IP address with a port"))
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+}
+
+/// Networks, comma separated; a single address is a network of one.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    entries(text)
+        .map(|entry| {
+            let network = entry.parse::<IpNet>().map(|network| network.trunc());
+            let single = || entry.parse::<IpAddr>().map(IpNet::from);
+            network
+                .or_else(|_| single())
+                .map_err(|_| format!("{entry:?} is not a network (CIDR)"))
+        })
+        .collect()
+}
+
+/// Userids, comma separated.
+pub(super) fn userids(text: &str) -> Result<BTreeSet<UserId>, String> {
+    entries(text)
+        .map(|entry| {
+            UserId::parse(entry).map_err(|error| format!("{entry:?} is not a userid: {error}"))
+        })
+        .collect()
+}
+
+/// An id or key that DingTalk has given out: printable ASCII without blanks, at most 256 characters.
+pub(super) fn given_id(text: &str) -> Result<String, String> {
+    if text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err("must be up to 256 printable ASCII characters without blanks or line breaks".to_owned())
+}
+
+/// A secret that DingTalk has given out, under the same rule.
+pub(super) fn given_secret(text: &str) -> Result<SecretString, String> {
+    given_id(text).map(SecretString::from)
+}
+
+/// A root address of DingTalk's: its path bears no slash at the end.
+pub(super) fn root_url(text: &str) -> Result<Url, String> {
+    let mut url = web_url(text)?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// A web address: https unless it is loopback; no credentials, query or fragment. What is wrong is
+/// said without repeating the address, which may bear a password.
+pub(super) fn web_url(text: &str) -> Result<Url, String> {
+    let lower = text.to_ascii_lowercase();
+    // A URL parser forgives missing slashes, blanks and backslashes; a setting that has them is a slip.
+    let is_whole = lower.starts_with("https://") || lower.starts_with("http://");
+    if !is_whole || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        return Err("is not an address that begins with https://".to_owned());
+    }
+    let url = Url::parse(text).map_err(|error| format!("is not an address: {error}"))?;
+    match fault_of(&url) {
+        Some(what) => Err(what.to_owned()),
+        None => Ok(url),
+    }
+}
+
+fn fault_of(url: &Url) -> Option<&'static str> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("must not bear a user name or password");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Some("must not bear a query or fragment");
+    }
+    // The host stands in security headers, where other characters would mean something.
+    let is_host = |host: &str| {
+        host.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
+    };
+    if !url.host_str().is_some_and(is_host) {
+        return Some("has a host name with odd characters");
+    }
+    let is_secure = url.scheme() == "https" || is_loopback(url);
+    (!is_secure)
+        .then_some("must begin with https:// (http:// is only for localhost, 127.0.0.1 and [::1])")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_time_has_a_unit_and_a_sane_length() {
+        assert_eq!(duration("8h"), Ok(Duration::from_hours(8)));
+        assert_eq!(duration("366d"), Ok(LONGEST));
+        for bad in ["0s", "999ms", "367d", "90", "five minutes", "-1s", "1h,"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_network_may_be_a_single_address() {
+        let networks = networks("10.1.2.3/8, 192.0.2.7 ,fd00::/8,::1,").unwrap();
+        let written: Vec<_> = networks.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            written,
+            ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8", "::1/128"]
+        );
+        assert!(
+            super::networks("10.0.0.0/33")
+                .unwrap_err()
+                .contains("10.0.0.0/33")
+        );
+        assert!(super::networks("10.0.0.0/8;::1").is_err());
+    }
+
+    #[test]
+    fn userids_keep_their_case_and_lose_their_blanks() {
+        let ids = userids(" 0158aB, manager4220,,0158aB").unwrap();
+        let ids: Vec<_> = ids.iter().map(UserId::as_str).collect();
+        assert_eq!(ids, ["0158aB", "manager4220"]);
+        assert!(userids("a,b\u{7}").is_err());
+    }
+
+    #[test]
+    fn a_root_loses_the_slash_at_its_end() {
+        assert_eq!(
+            root_url("https://proxy.example.com/dingtalk//")
+                .unwrap()
+                .path(),
+            "/dingtalk"
+        );
+        assert_eq!(
+            root_url("https://oapi.dingtalk.com").unwrap(),
+            root_url("https://oapi.dingtalk.com/").unwrap()
+        );
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for good in [
+            "https://a.example",
+            "http://localhost:1",
+            "http://127.9.9.9",
+            "http://[::1]:8080",
+            "HTTPS://A.b",
+        ] {
+            assert!(web_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://a.example",
+            "http://0.0.0.0",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+            "ftp://localhost",
+        ] {
+            assert!(web_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_bears_nothing_but_scheme_host_port_and_path() {
+        for bad in [
+            "https:a.example",
+            "https://a.example?x=1",
+            "https://a.example/?",
+            "https://a.example#x",
+            "https://user@a.example",
+            "https://user:hunter2@a.example",
+            "https://a.example/a b",
+            "https:\\\\a.example",
+            "https://a;b.example",
+            "https://",
+            "a.example",
+        ] {
+            let what = web_url(bad).unwrap_err();
+            assert!(!what.contains("hunter2"), "{bad}");
+        }
+    }
+}

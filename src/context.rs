@@ -1,0 +1,89 @@
+//! What every use-case is handed: settings, the database, the clock, the calls to DingTalk.
+
+pub mod turns;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::dingtalk::Client;
+use crate::store::Db;
+
+use turns::Turns;
+
+/// The one value that pages, workers and commands share. Cheap to clone.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+/// The fields behind a [`Context`].
+pub struct Inner {
+    pub config: Config,
+    pub db: Db,
+    /// DingTalk's interfaces; call them through [`crate::service::upstream`], which keeps the pace.
+    pub dingtalk: Client,
+    /// This process among all those on the same database.
+    pub instance: Uuid,
+    /// Rings when an event or another piece of work has been stored by this process.
+    pub work: Notify,
+    /// Who waits for a call to DingTalk.
+    pub turns: Turns<Grant>,
+    /// The access token as this process last saw it; the lock is held while it is looked up.
+    pub token: tokio::sync::Mutex<Option<CachedToken>>,
+    ready: AtomicBool,
+}
+
+/// What a waiter for a call is handed: a slot in flight, or how long all calls are paused, or
+/// nothing where Postgres did not answer.
+#[derive(Debug)]
+pub enum Grant {
+    Slot(i16),
+    Paused(Duration),
+    Unavailable,
+}
+
+/// An access token in memory.
+#[derive(Clone)]
+pub struct CachedToken {
+    pub value: SecretString,
+    /// Which one it is in the table.
+    pub version: i64,
+    /// When to look into the table again.
+    pub fresh_until: Instant,
+}
+
+impl std::ops::Deref for Context {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Context {
+    pub fn new(config: Config, db: Db, dingtalk: Client) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            db,
+            dingtalk,
+            instance: Uuid::new_v4(),
+            work: Notify::new(),
+            turns: Turns::default(),
+            token: tokio::sync::Mutex::new(None),
+            ready: AtomicBool::new(false),
+        }))
+    }
+
+    /// Whether the migrations were seen in place; until then nothing but health is served.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+}

@@ -1,0 +1,235 @@
+//! The one HTTP client of DingTalk: sends, reads, and tells failures apart.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::{NoProxy, Proxy, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::error::ApiError;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a whole call may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// No answer that we ask for is near this size, in bytes.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// The credentials of one DingTalk app.
+#[derive(Clone)]
+pub struct App {
+    pub key: String,
+    pub secret: SecretString,
+}
+
+/// A client of the old interfaces at `oapi.dingtalk.com`. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    root: String,
+    pub(super) app: App,
+    pub(super) login_app: App,
+}
+
+/// The present time in Unix milliseconds, as DingTalk's signatures want it.
+#[expect(clippy::disallowed_methods, reason = "DingTalk compares signatures with the wall clock")]
+pub fn unix_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Client {
+    /// Prepares a client of the interfaces under `root`; connects to nothing yet.
+    pub fn new(root: &Url, app: App, login_app: App) -> Result<Self, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(CALL_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("dinggate/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = proxy_for(root) {
+            builder = builder.proxy(proxy);
+        }
+        Ok(Self {
+            http: builder.build()?,
+            root: root.as_str().trim_end_matches('/').to_owned(),
+            app,
+            login_app,
+        })
+    }
+
+    /// The root address of the interfaces, without a trailing slash.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The internal app whose access token the calls bear.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Calls an interface that takes its token in the query and a JSON body; gives the whole answer.
+    pub async fn post(&self, api: &'static str, token: &SecretString, body: Value) -> Result<Value, ApiError> {
+        let query = [("access_token", token.expose_secret())];
+        self.send(api, self.http.post(self.address(api)).query(&query).json(&body)).await
+    }
+
+    /// Calls an interface that takes only a token.
+    pub async fn get_with_token(&self, api: &'static str, token: &SecretString) -> Result<Value, ApiError> {
+        self.get(api, &[("access_token", token.expose_secret())]).await
+    }
+
+    pub(super) async fn get(&self, api: &'static str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
+        self.send(api, self.http.get(self.address(api)).query(query)).await
+    }
+
+    pub(super) async fn post_signed(&self, api: &'static str, query: &[(&str, &str)], body: Value) -> Result<Value, ApiError> {
+        self.send(api, self.http.post(self.address(api)).query(query).json(&body)).await
+    }
+
+    fn address(&self, api: &str) -> String {
+        format!("{}/{api}", self.root)
+    }
+
+    async fn send(&self, api: &'static str, request: reqwest::RequestBuilder) -> Result<Value, ApiError> {
+        let request = request.header(reqwest::header::ACCEPT, "application/json");
+        let mut answer = request.send().await.map_err(|e| failure(api, &e))?;
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| failure(api, &e))? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(ApiError::Malformed { api, what: "an end" });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        read_answer(api, status, &body)
+    }
+}
+
+/// The proxy of the environment for calls to DingTalk; loopback is never proxied.
+fn proxy_for(root: &Url) -> Option<Proxy> {
+    if crate::domain::net::is_loopback(root) {
+        return None;
+    }
+    let address = ["HTTPS_PROXY", "https_proxy"].iter().find_map(|name| environment(name))?;
+    let proxy = Proxy::https(&address).ok()?;
+    Some(proxy.no_proxy(NoProxy::from_env()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the proxy variables are the system's, not settings of ours")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
+    if error.is_timeout() { ApiError::Timeout { api } } else { ApiError::Connect { api } }
+}
+
+/// Makes of an HTTP answer either DingTalk's JSON object or what went wrong.
+pub(super) fn read_answer(api: &'static str, status: u16, body: &[u8]) -> Result<Value, ApiError> {
+    let parsed: Option<Value> = serde_json::from_slice(body).ok();
+    let Some(answer) = parsed.filter(Value::is_object) else {
+        return Err(not_json(api, status, body));
+    };
+    if is_ban(&answer) {
+        return Err(ApiError::Banned { api });
+    }
+    match code_of(&answer) {
+        Some(0) | None if (200..300).contains(&status) => Ok(answer),
+        Some(0) | None => Err(ApiError::Http { api, status }),
+        Some(code) => Err(refusal(api, code, &answer)),
+    }
+}
+
+fn not_json(api: &'static str, status: u16, body: &[u8]) -> ApiError {
+    let looks_like_html = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<');
+    match status {
+        200 if looks_like_html => ApiError::Banned { api },
+        200..300 => ApiError::Malformed { api, what: "JSON" },
+        _ => ApiError::Http { api, status },
+    }
+}
+
+/// The gateway's own answer to a banned address: `{"status":1111,"punish":"deny",…}`.
+fn is_ban(answer: &Value) -> bool {
+    answer.get("errcode").is_none() && number(answer.get("status")) == Some(1111)
+}
+
+/// The code that counts: `sub_code`, a string, where `errcode` is the wrapper 88.
+fn code_of(answer: &Value) -> Option<i64> {
+    match number(answer.get("errcode"))? {
+        88 => Some(number(answer.get("sub_code")).unwrap_or(88)),
+        code => Some(code),
+    }
+}
+
+fn number(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::Number(n) => n.as_i64(),
+        Value::String(s) => s.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn refusal(api: &'static str, code: i64, answer: &Value) -> ApiError {
+    match code {
+        -1 => ApiError::Busy { api },
+        40014 | 42001 => ApiError::TokenRejected { api, code },
+        90001..=90014 | 90017 | 90018 => ApiError::Throttled { api, code },
+        _ => ApiError::Refused { api, code, message: message(answer) },
+    }
+}
+
+/// DingTalk's own words, cut short: they help an operator and quote nothing that we sent but ids.
+fn message(answer: &Value) -> String {
+    let text = ["sub_msg", "errmsg"].iter().find_map(|key| answer.get(*key)?.as_str()).unwrap_or_default();
+    text.chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Result<Value, ApiError> {
+        read_answer("api", status, body.as_bytes())
+    }
+
+    #[test]
+    fn a_good_answer_is_given_whole() {
+        assert_eq!(read(200, r#"{"errcode":0,"x":1}"#).unwrap()["x"], 1);
+        assert_eq!(read(200, r#"{"errcode":"0","x":1}"#).unwrap()["x"], 1);
+    }
+
+    #[test]
+    fn the_code_inside_the_wrapper_counts() {
+        let throttled = read(200, r#"{"errcode":88,"sub_code":"90018","sub_msg":"慢"}"#);
+        assert_eq!(throttled, Err(ApiError::Throttled { api: "api", code: 90018 }));
+        let token = read(200, r#"{"errcode":88,"sub_code":"40014"}"#);
+        assert_eq!(token, Err(ApiError::TokenRejected { api: "api", code: 40014 }));
+        assert_eq!(read(200, r#"{"errcode":88,"sub_code":"x"}"#).unwrap_err().code(), Some(88));
+    }
+
+    #[test]
+    fn a_ban_comes_as_html_or_as_status_1111() {
+        assert_eq!(read(200, " <!doctype html><p>x"), Err(ApiError::Banned { api: "api" }));
+        assert_eq!(read(200, r#"{"status":1111,"wait":5,"punish":"deny"}"#), Err(ApiError::Banned { api: "api" }));
+    }
+
+    #[test]
+    fn a_gateways_page_is_no_ban() {
+        assert_eq!(read(502, "<html>"), Err(ApiError::Http { api: "api", status: 502 }));
+        assert_eq!(read(200, "{\"errcode\":0"), Err(ApiError::Malformed { api: "api", what: "JSON" }));
+        assert_eq!(read(200, ""), Err(ApiError::Malformed { api: "api", what: "JSON" }));
+    }
+
+    #[test]
+    fn codes_are_sorted_by_what_to_do() {
+        assert_eq!(read(200, r#"{"errcode":-1}"#), Err(ApiError::Busy { api: "api" }));
+        assert!(read(200, r#"{"errcode":90002}"#).unwrap_err().is_unavailable());
+        assert!(!read(200, r#"{"errcode":90020,"errmsg":"quota"}"#).unwrap_err().is_unavailable());
+        assert!(read(200, r#"{"errcode":60121,"errmsg":"找不到该用户"}"#).unwrap_err().is_unknown_person());
+        assert!(read(200, r#"{"errcode":40078}"#).unwrap_err().is_spent_code());
+        assert_eq!(read(404, r#"{"errcode":404,"errmsg":"x"}"#).unwrap_err().code(), Some(404));
+    }
+}

@@ -1,0 +1,221 @@
+//! The directory's interfaces: people, departments, and what of them the app may see.
+
+mod record;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::error::ApiError;
+use super::lenient;
+use crate::domain::ids::{DeptId, UnionId, UserId};
+use crate::domain::person::{Department, Person};
+
+/// Whom `DingTalk` knows by a unionid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    pub userid: UserId,
+    /// False for an external contact, who must not be taken for an employee.
+    pub is_internal: bool,
+}
+
+/// What of the company the app may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes {
+    /// The tops of the visible branches; the root among them means the whole company.
+    pub departments: Vec<DeptId>,
+    /// People who are visible one by one.
+    pub users: Vec<UserId>,
+}
+
+/// One person as a department lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPerson {
+    /// Order and leadership are filled in for the listed department only.
+    pub person: Person,
+    /// Whether the record names all departments of the person, and not just the listed one.
+    pub has_all_departments: bool,
+}
+
+/// A record in a list that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRecord {
+    /// Whose record it is, where at least that can be read.
+    pub userid: Option<UserId>,
+    /// The field that is missing or unreadable.
+    pub lack: &'static str,
+}
+
+/// One page of a department's direct members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserPage {
+    pub people: Vec<Result<ListedPerson, BadRecord>>,
+    /// Where the next page begins; none only where `DingTalk` says that this was the last.
+    pub next_cursor: Option<i64>,
+}
+
+const USER_GET: &str = "topapi/v2/user/get";
+const USER_BY_UNIONID: &str = "topapi/user/getbyunionid";
+const USER_LIST: &str = "topapi/v2/user/list";
+const DEPARTMENT_GET: &str = "topapi/v2/department/get";
+const DEPARTMENT_LIST_SUB: &str = "topapi/v2/department/listsub";
+const AUTH_SCOPES: &str = "auth/scopes";
+
+/// The most that `DingTalk` gives on one page.
+const PAGE_SIZE: i64 = 100;
+
+impl Client {
+    /// What `DingTalk` says of a member (`topapi/v2/user/get`).
+    pub async fn user(&self, token: &SecretString, userid: &UserId) -> Result<Person, ApiError> {
+        let answer = self
+            .post(
+                USER_GET,
+                token,
+                json!({"userid": userid, "language": "zh_CN"}),
+            )
+            .await?;
+        let person =
+            record::person(result(USER_GET, &answer)?).map_err(|lack| lacks(USER_GET, lack))?;
+        // An answer about somebody else must not be written into this person's row.
+        if person.userid == *userid {
+            Ok(person)
+        } else {
+            Err(lacks(USER_GET, "userid"))
+        }
+    }
+
+    /// Whom `DingTalk` knows by a unionid (`topapi/user/getbyunionid`).
+    pub async fn userid_by_unionid(
+        &self,
+        token: &SecretString,
+        unionid: &UnionId,
+    ) -> Result<Contact, ApiError> {
+        let answer = self
+            .post(USER_BY_UNIONID, token, json!({"unionid": unionid}))
+            .await?;
+        contact(result(USER_BY_UNIONID, &answer)?).map_err(|lack| lacks(USER_BY_UNIONID, lack))
+    }
+
+    /// What `DingTalk` says of a department (`topapi/v2/department/get`).
+    pub async fn department(
+        &self,
+        token: &SecretString,
+        dept_id: DeptId,
+    ) -> Result<Department, ApiError> {
+        let answer = self
+            .post(DEPARTMENT_GET, token, json!({"dept_id": dept_id}))
+            .await?;
+        let found = record::department(result(DEPARTMENT_GET, &answer)?, None)
+            .map_err(|lack| lacks(DEPARTMENT_GET, lack))?;
+        if found.dept_id == dept_id {
+            Ok(found)
+        } else {
+            Err(lacks(DEPARTMENT_GET, "dept_id"))
+        }
+    }
+
+    /// A department's children, one level deep (`topapi/v2/department/listsub`); an unreadable one is
+    /// what its record lacks, and those with ids at or below zero are left out.
+    pub async fn sub_departments(
+        &self,
+        token: &SecretString,
+        dept_id: DeptId,
+    ) -> Result<Vec<Result<Department, String>>, ApiError> {
+        let answer = self
+            .post(DEPARTMENT_LIST_SUB, token, json!({"dept_id": dept_id}))
+            .await?;
+        children(result(DEPARTMENT_LIST_SUB, &answer)?, dept_id)
+            .map_err(|lack| lacks(DEPARTMENT_LIST_SUB, lack))
+    }
+
+    /// A page of a department's direct members with whole records (`topapi/v2/user/list`); the first
+    /// cursor is 0.
+    pub async fn users_of_department(
+        &self,
+        token: &SecretString,
+        dept_id: DeptId,
+        cursor: i64,
+    ) -> Result<UserPage, ApiError> {
+        let body = json!({"dept_id": dept_id, "cursor": cursor, "size": PAGE_SIZE, "contain_access_limit": true});
+        let answer = self.post(USER_LIST, token, body).await?;
+        user_page(result(USER_LIST, &answer)?, dept_id).map_err(|lack| lacks(USER_LIST, lack))
+    }
+
+    /// What of the company the app may see (`auth/scopes`).
+    pub async fn scopes(&self, token: &SecretString) -> Result<Scopes, ApiError> {
+        let answer = self.get_with_token(AUTH_SCOPES, token).await?;
+        scopes(&answer).map_err(|lack| lacks(AUTH_SCOPES, lack))
+    }
+}
+
+fn lacks(api: &'static str, what: &'static str) -> ApiError {
+    ApiError::Malformed { api, what }
+}
+
+fn result<'a>(api: &'static str, answer: &'a Value) -> Result<&'a Value, ApiError> {
+    lenient::field(answer, "result").ok_or(lacks(api, "result"))
+}
+
+fn contact(result: &Value) -> Result<Contact, record::Lack> {
+    let kind = lenient::field(result, "contact_type")
+        .and_then(lenient::number)
+        .ok_or("contact_type")?;
+    Ok(Contact {
+        userid: record::userid(result)?,
+        is_internal: kind == 0,
+    })
+}
+
+fn children(
+    result: &Value,
+    parent: DeptId,
+) -> Result<Vec<Result<Department, String>>, record::Lack> {
+    let list = lenient::items(result).map_err(|_| "result")?;
+    let of_the_company = list
+        .iter()
+        .filter(|item| record::department_id(item).is_none_or(|id| id > 0));
+    let read =
+        |item: &Value| record::department(item, Some(parent)).map_err(|lack| lack.to_owned());
+    Ok(of_the_company.map(read).collect())
+}
+
+fn user_page(result: &Value, dept_id: DeptId) -> Result<UserPage, record::Lack> {
+    let has_more = lenient::field(result, "has_more")
+        .and_then(lenient::boolean)
+        .ok_or("has_more")?;
+    let next_cursor = lenient::field(result, "next_cursor").and_then(lenient::number);
+    // A list that is not there at all is a broken answer, and must not pass for an empty department.
+    let list = lenient::field(result, "list").ok_or("list")?;
+    let list = lenient::items(list).map_err(|_| "list")?;
+    Ok(UserPage {
+        people: list
+            .iter()
+            .map(|item| record::listed_person(item, dept_id))
+            .collect(),
+        next_cursor: if has_more {
+            Some(next_cursor.ok_or("next_cursor")?)
+        } else {
+            None
+        },
+    })
+}
+
+fn scopes(answer: &Value) -> Result<Scopes, record::Lack> {
+    let scopes = lenient::field(answer, "auth_org_scopes").ok_or("auth_org_scopes")?;
+    let departments = lenient::list(scopes, "authed_dept").map_err(|_| "authed_dept")?;
+    let departments: Option<Vec<DeptId>> = departments.iter().map(lenient::number).collect();
+    let users = lenient::list(scopes, "authed_user").map_err(|_| "authed_user")?;
+    let users: Option<Vec<UserId>> = users
+        .iter()
+        .map(|id| UserId::parse(lenient::plain(id).ok()?).ok())
+        .collect();
+    let mut departments = departments.ok_or("authed_dept")?;
+    departments.retain(|id| *id > 0);
+    Ok(Scopes {
+        departments,
+        users: users.ok_or("authed_user")?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Makes people and departments of `DingTalk`'s records.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{BadRecord, ListedPerson};
+use crate::dingtalk::lenient::{self, WrongShape};
+use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UnionId, UserId};
+use crate::domain::person::{Department, Membership, Person};
+
+/// What a record lacks, or has in a shape that cannot be read.
+pub type Lack = &'static str;
+
+/// A person out of `topapi/v2/user/get`, with order and leadership of every department.
+pub fn person(record: &Value) -> Result<Person, Lack> {
+    let ids = department_ids(record)?;
+    let orders = by_department(record, "dept_order_list", "order", lenient::number)
+        .ok_or("dept_order_list")?;
+    let leaders = by_department(record, "leader_in_dept", "leader", lenient::boolean)
+        .ok_or("leader_in_dept")?;
+    let departments = ids.into_iter().map(|dept_id| Membership {
+        dept_id,
+        order: orders.get(&dept_id).copied(),
+        is_leader: leaders.get(&dept_id).copied().unwrap_or(false),
+    });
+    person_in(record, departments.collect())
+}
+
+/// A person out of `topapi/v2/user/list`: order and leadership are those in the listed department.
+pub fn listed_person(record: &Value, listed: DeptId) -> Result<ListedPerson, BadRecord> {
+    read_listed_person(record, listed).map_err(|lack| BadRecord {
+        userid: userid(record).ok(),
+        lack,
+    })
+}
+
+fn read_listed_person(record: &Value, listed: DeptId) -> Result<ListedPerson, Lack> {
+    let mut ids = department_ids(record)?;
+    let has_all_departments = !ids.is_empty();
+    if !has_all_departments {
+        ids.push(listed);
+    }
+    let departments = ids.into_iter().map(|dept_id| Membership {
+        dept_id,
+        order: value_if(dept_id == listed, record, "dept_order").and_then(lenient::number),
+        is_leader: value_if(dept_id == listed, record, "leader")
+            .and_then(lenient::boolean)
+            .unwrap_or(false),
+    });
+    Ok(ListedPerson {
+        person: person_in(record, departments.collect())?,
+        has_all_departments,
+    })
+}
+
+fn value_if<'a>(wanted: bool, record: &'a Value, name: &str) -> Option<&'a Value> {
+    lenient::field(record, name).filter(|_| wanted)
+}
+
+fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, Lack> {
+    let optional = |name| lenient::prose(record, name);
+    Ok(Person {
+        userid: userid(record)?,
+        unionid: unionid(record)?,
+        name: optional("name").ok_or("name")?,
+        avatar: optional("avatar"),
+        job_number: optional("job_number"),
+        title: optional("title"),
+        mobile: optional("mobile"),
+        email: optional("org_email").or_else(|| optional("email")),
+        hired_date: lenient::moment(record, "hired_date"),
+        departments,
+    })
+}
+
+/// The record's userid, which must be there.
+pub fn userid(record: &Value) -> Result<UserId, Lack> {
+    let text = lenient::text(record, "userid")
+        .ok()
+        .flatten()
+        .ok_or("userid")?;
+    UserId::parse(text).map_err(|_| "userid")
+}
+
+/// The record's unionid, which is absent where the app may not see it.
+pub fn unionid(record: &Value) -> Result<Option<UnionId>, Lack> {
+    let text = lenient::text(record, "unionid").map_err(|WrongShape| "unionid")?;
+    text.map(UnionId::parse).transpose().map_err(|_| "unionid")
+}
+
+/// The ids of `dept_id_list`, ordered and none twice; home-school departments are left out.
+fn department_ids(record: &Value) -> Result<Vec<DeptId>, Lack> {
+    let list = lenient::list(record, "dept_id_list").map_err(|WrongShape| "dept_id_list")?;
+    let ids: Option<Vec<DeptId>> = list.iter().map(lenient::number).collect();
+    let mut ids = ids.ok_or("dept_id_list")?;
+    ids.retain(|id| *id > 0);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// A list of `{dept_id, <name>}` as a map; entries without a readable value are left out.
+fn by_department<T>(
+    record: &Value,
+    list: &str,
+    name: &str,
+    read: fn(&Value) -> Option<T>,
+) -> Option<BTreeMap<DeptId, T>> {
+    let list = lenient::list(record, list).ok()?;
+    let entry = |item: &Value| {
+        let dept_id = lenient::field(item, "dept_id").and_then(lenient::number)?;
+        Some((dept_id, lenient::field(item, name).and_then(read)?))
+    };
+    Some(list.iter().filter_map(entry).collect())
+}
+
+/// A department's record; `asked_parent` stands in where the record names no parent.
+pub fn department(record: &Value, asked_parent: Option<DeptId>) -> Result<Department, Lack> {
+    let dept_id = department_id(record)
+        .filter(|id| *id > 0)
+        .ok_or("dept_id")?;
+    let parent_id = lenient::field(record, "parent_id")
+        .and_then(lenient::number)
+        .or(asked_parent);
+    Ok(Department {
+        dept_id,
+        parent_id: parent_id.filter(|parent| *parent > 0 && dept_id != ROOT_DEPARTMENT),
+        name: lenient::prose(record, "name").ok_or("name")?,
+        order: lenient::field(record, "order").and_then(lenient::number),
+    })
+}
+
+/// The record's department id, whatever its sign.
+pub fn department_id(record: &Value) -> Option<DeptId> {
+    lenient::field(record, "dept_id").and_then(lenient::number)
+}

@@ -1,0 +1,79 @@
+//! What can go wrong in a call to DingTalk, told apart by what to do about it.
+
+/// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum ApiError {
+    /// No connection, or it broke before the answer was whole.
+    #[error("{api}: no connection to DingTalk")]
+    Connect { api: &'static str },
+    /// No whole answer in time: the call may or may not have been carried out.
+    #[error("{api}: DingTalk did not answer in time")]
+    Timeout { api: &'static str },
+    /// An HTTP status that no DingTalk answer should have.
+    #[error("{api}: DingTalk answered with HTTP {status}")]
+    Http { api: &'static str, status: u16 },
+    /// This machine's address is banned for five minutes: HTML, or status 1111, inside HTTP 200.
+    #[error("{api}: DingTalk has banned our address for five minutes")]
+    Banned { api: &'static str },
+    /// DingTalk is busy (-1).
+    #[error("{api}: DingTalk is busy")]
+    Busy { api: &'static str },
+    /// Too many calls (90018, 90002 and their kin).
+    #[error("{api}: DingTalk is throttling us ({code})")]
+    Throttled { api: &'static str, code: i64 },
+    /// The access token is no longer accepted (40014, 42001).
+    #[error("{api}: DingTalk rejects our access token ({code})")]
+    TokenRejected { api: &'static str, code: i64 },
+    /// DingTalk refuses with a code of its own.
+    #[error("{api}: DingTalk refuses with {code} {message}")]
+    Refused { api: &'static str, code: i64, message: String },
+    /// An answer that does not have the documented shape.
+    #[error("{api}: DingTalk's answer lacks {what}")]
+    Malformed { api: &'static str, what: &'static str },
+}
+
+impl ApiError {
+    /// Whether DingTalk is out of reach or too busy for us, so that a later try may succeed.
+    pub fn is_unavailable(&self) -> bool {
+        !matches!(self, Self::Refused { .. } | Self::TokenRejected { .. })
+    }
+
+    /// DingTalk's own code, where it gave one.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Throttled { code, .. } | Self::TokenRejected { code, .. } | Self::Refused { code, .. } => Some(*code),
+            Self::Busy { .. } => Some(-1),
+            _ => None,
+        }
+    }
+
+    /// The name of the interface that was called, for example `topapi/v2/user/get`.
+    pub fn api(&self) -> &'static str {
+        match self {
+            Self::Connect { api }
+            | Self::Timeout { api }
+            | Self::Http { api, .. }
+            | Self::Banned { api }
+            | Self::Busy { api }
+            | Self::Throttled { api, .. }
+            | Self::TokenRejected { api, .. }
+            | Self::Refused { api, .. }
+            | Self::Malformed { api, .. } => api,
+        }
+    }
+
+    /// Whether DingTalk says that it does not know the person (60121, or 33012 for an odd userid).
+    pub fn is_unknown_person(&self) -> bool {
+        matches!(self.code(), Some(60121 | 33012))
+    }
+
+    /// Whether DingTalk says that there is no such department (60003, or 40009 for an odd id).
+    pub fn is_unknown_department(&self) -> bool {
+        matches!(self.code(), Some(60003 | 40009))
+    }
+
+    /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
+    pub fn is_spent_code(&self) -> bool {
+        matches!(self.code(), Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002))
+    }
+}

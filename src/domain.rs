@@ -1,0 +1,8 @@
+//! Pure types of the gate: parsed once, trusted afterwards.
+
+pub mod case;
+pub mod event;
+pub mod ids;
+pub mod net;
+pub mod person;
+pub mod return_path;

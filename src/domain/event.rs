@@ -1,0 +1,121 @@
+//! An event of DingTalk's callback, read leniently: only the crypto before it may refuse a message.
+//!
+//! DingTalk spells fields in PascalCase (`UserId`, as seen in real pushes) or camelCase (`userId`, as
+//! documented since 2022), writes numbers as text, and gives one id without its list.
+
+mod dedupe;
+mod fields;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::ids::{DeptId, UserId};
+
+/// What an event asks of us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// DingTalk tries the address; wants an answer and nothing else.
+    CheckUrl,
+    /// `user_add_org`, `user_active_org`: the person came.
+    UserJoined,
+    /// `user_modify_org`: look at the person again.
+    UserChanged,
+    /// `user_leave_org`: the person is out at once.
+    UserLeft,
+    /// `org_dept_create`, `org_dept_modify`, `org_dept_remove`: look at the department again.
+    DepartmentChanged,
+    /// Kept and shown, nothing more: rights of DingTalk's administrators, and types unknown to us.
+    Recorded,
+}
+
+impl Kind {
+    /// Reads DingTalk's name of a type.
+    pub fn of(event_type: &str) -> Self {
+        match event_type {
+            "check_url" => Self::CheckUrl,
+            "user_add_org" | "user_active_org" => Self::UserJoined,
+            "user_modify_org" => Self::UserChanged,
+            "user_leave_org" => Self::UserLeft,
+            "org_dept_create" | "org_dept_modify" | "org_dept_remove" => Self::DepartmentChanged,
+            _ => Self::Recorded,
+        }
+    }
+
+    fn names_people(self) -> bool {
+        matches!(self, Self::UserJoined | Self::UserChanged | Self::UserLeft)
+    }
+
+    /// Whether the ids and the time say all that matters about such an event.
+    fn is_acted_on(self) -> bool {
+        self.names_people() || self == Self::DepartmentChanged
+    }
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub kind: Kind,
+    /// DingTalk's name of the type; `unnamed` where it gave none.
+    pub event_type: String,
+    pub event_time: Option<DateTime<Utc>>,
+    /// In ascending order, none twice.
+    pub userids: Vec<UserId>,
+    /// In ascending order, none twice; without the home-school contacts, whose ids are not positive.
+    pub dept_ids: Vec<DeptId>,
+    /// What could not be read of an event that we act on.
+    pub problem: Option<&'static str>,
+    /// The same for every delivery of one event, and different for different events.
+    pub dedupe_key: String,
+    /// The message as Postgres can hold it.
+    pub body: Value,
+}
+
+const NO_PEOPLE: &str = "the event names nobody";
+const BAD_PEOPLE: &str = "a userid in the event cannot be read";
+const NO_DEPARTMENTS: &str = "the event names no department";
+const BAD_DEPARTMENTS: &str = "a department id in the event cannot be read";
+
+impl Event {
+    /// Reads a decrypted message. What is odd about it becomes its `problem`.
+    pub fn parse(message: &Value) -> Self {
+        let body = fields::without_nul(message);
+        let event_type = fields::text(&body, &["EventType"]).map_or_else(|| "unnamed".to_owned(), |name| printable(&name));
+        let kind = Kind::of(&event_type);
+        let people = fields::list(&body, "UserId", fields::user_id);
+        let departments = fields::list(&body, "DeptId", fields::dept_id);
+        let problem = match kind {
+            _ if kind.names_people() => people.problem(NO_PEOPLE, BAD_PEOPLE),
+            Kind::DepartmentChanged => departments.problem(NO_DEPARTMENTS, BAD_DEPARTMENTS),
+            _ => None,
+        };
+        let mut event = Self {
+            kind,
+            event_type,
+            event_time: fields::time(&body, &["TimeStamp", "EventTime"]),
+            userids: people.ids.into_iter().collect(),
+            dept_ids: departments.ids.into_iter().filter(|id| *id > 0).collect(),
+            problem,
+            dedupe_key: String::new(),
+            body,
+        };
+        event.dedupe_key = dedupe::key(&event, fields::text(&event.body, &["eventId"]));
+        event
+    }
+
+    /// Whether there is anything to ask DingTalk about.
+    pub fn names_something(&self) -> bool {
+        match self.kind {
+            Kind::UserJoined | Kind::UserChanged | Kind::UserLeft => !self.userids.is_empty(),
+            Kind::DepartmentChanged => !self.dept_ids.is_empty(),
+            Kind::CheckUrl | Kind::Recorded => false,
+        }
+    }
+}
+
+/// A type's name without what a log or a page could trip over, and not longer than they can take.
+fn printable(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Where a login leads: always a path on this site.
+
+use url::Url;
+
+/// A path (with its query) on this site; never another site, whatever it was made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnPath(String);
+
+/// Longer ones are dropped: they would not fit into an address either.
+const MAX_LEN: usize = 2048;
+
+impl ReturnPath {
+    /// The portal.
+    pub fn home() -> Self {
+        Self("/".to_owned())
+    }
+
+    /// Reads what a browser asked for; anything but a path on this site is the portal.
+    pub fn parse(asked: Option<&str>) -> Self {
+        asked.and_then(Self::try_parse).unwrap_or_else(Self::home)
+    }
+
+    /// Reads a path on this site, or nothing. The result is what a URL parser makes of it, so that
+    /// no browser can read it in another way.
+    pub fn try_parse(asked: &str) -> Option<Self> {
+        let clean = asked.len() <= MAX_LEN
+            && asked.starts_with('/')
+            && !asked.contains('\\')
+            && !asked.chars().any(|c| c.is_control() || c.is_whitespace());
+        if !clean {
+            return None;
+        }
+        let base = Url::parse("https://here.invalid").ok()?;
+        let url = base.join(asked).ok()?;
+        // `//host` and friends leave the base; dot segments may create a new `//`.
+        if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
+            return None;
+        }
+        let path = url.path();
+        if path.starts_with("//") || Self::loops(path) {
+            return None;
+        }
+        Some(Self(match url.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        }))
+    }
+
+    /// Returning to a page that only serves to sign in or out would go round in circles.
+    fn loops(path: &str) -> bool {
+        path == "/login" || path.starts_with("/login/") || path == "/logout"
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path as a value of a query string.
+    pub fn encoded(&self) -> String {
+        percent_encoding::utf8_percent_encode(&self.0, percent_encoding::NON_ALPHANUMERIC).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_query_is_kept() {
+        assert_eq!(ReturnPath::parse(Some("/admin/staff?q=%E5%BC%A0&page=2")).as_str(), "/admin/staff?q=%E5%BC%A0&page=2");
+    }
+
+    #[test]
+    fn whatever_leads_elsewhere_is_the_portal() {
+        for evil in [
+            "", "x", "//evil", "///evil", "/\\evil", "\\\\evil", "/%09/evil/../..//evil.example", "https://evil.example", "https:evil",
+            "javascript:alert(1)", "/\t/evil", "/a/..//evil", "/.//evil", "/ /evil", "/login", "/login/qr?rd=/", "/logout", "//user@evil",
+        ] {
+            assert_eq!(ReturnPath::parse(Some(evil)).as_str(), "/", "{evil}");
+        }
+        assert_eq!(ReturnPath::parse(None).as_str(), "/");
+        assert_eq!(ReturnPath::parse(Some(&format!("/{}", "a".repeat(3000)))).as_str(), "/");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_result_stays_on_this_site(text in "[/\\\\a.@:%\\t \u{2f}?#]{0,40}") {
+            let path = ReturnPath::parse(Some(&text));
+            let base = Url::parse("https://sso.example.com").unwrap();
+            proptest::prop_assert_eq!(base.join(path.as_str()).unwrap().origin(), base.origin());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The web edge: routes, pages, endpoints, the session cookie, and one error.
+
+pub mod admin;
+pub mod assets;
+mod client_address;
+pub mod csv;
+pub mod dingtalk_events;
+pub mod error;
+pub mod flash;
+pub mod form;
+mod health;
+pub mod lang;
+mod login;
+mod login_limit;
+pub mod page;
+mod portal;
+pub mod public_pages;
+pub mod reference;
+mod security;
+mod session_store;
+pub mod text;
+pub mod view;
+pub mod visitor;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
+use actix_web::cookie::{Key, SameSite, time};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, web};
+
+use crate::context::Context;
+use error::AppError;
+pub use login_limit::LoginLimit;
+pub use reference::log_request;
+pub use security::secure;
+
+/// The largest form or JSON that a page takes, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// All routes. What needs no session comes before the pages.
+pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
+    cfg.app_data(web::PayloadConfig::new(MAX_BODY));
+    health::configure(cfg);
+    dingtalk_events::configure(cfg);
+    assets::configure(cfg);
+    let pages = web::scope("")
+        .configure(login::configure)
+        .configure(portal::configure)
+        .configure(admin::configure)
+        .default_service(web::to(nothing_here))
+        .wrap(sessions(ctx))
+        .wrap(from_fn(security::one_loopback_name))
+        .wrap(from_fn(security::when_ready))
+        .wrap(from_fn(error::render));
+    cfg.service(pages);
+}
+
+async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, AppError> {
+    let known = request.resource_map().has_resource(request.path());
+    Err(if known && !request.method().is_safe() { AppError::MethodNotAllowed } else { AppError::NotFound })
+}
+
+/// The session cookie: a key that is worthless once its row has gone. It lives as long as the browser;
+/// the idle and the absolute end are the table's.
+fn sessions(ctx: &Context) -> SessionMiddleware<session_store::PgSessions> {
+    let is_https = ctx.config.server.public_url.is_https();
+    let max = time::Duration::try_from(ctx.config.login.session_max).unwrap_or(time::Duration::DAY);
+    let lifecycle = PersistentSession::default()
+        .session_ttl(max)
+        .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
+    SessionMiddleware::builder(session_store::PgSessions::new(ctx.clone()), Key::derive_from(ctx.config.server.secret_key.expose()))
+        .cookie_name(if is_https { "__Host-dinggate" } else { "dinggate" }.to_owned())
+        .cookie_secure(is_https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(lifecycle)
+        .build()
+}

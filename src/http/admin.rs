@@ -1,0 +1,69 @@
+//! The administrators' pages.
+
+mod alerts;
+mod audit;
+mod departments;
+mod events;
+mod links;
+mod list_query;
+mod review_jobs;
+mod sessions;
+mod staff;
+mod syncs;
+mod unmatched;
+mod who;
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::error::AppError;
+use super::visitor::Admin;
+use crate::domain::return_path::ReturnPath;
+
+/// Everything below `/admin`.
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    let pages = web::scope("/admin")
+        .service(web::resource(["", "/"]).route(web::get().to(home)))
+        .configure(unmatched::configure)
+        .configure(staff::configure)
+        .configure(review_jobs::configure)
+        .configure(departments::configure)
+        .configure(events::configure)
+        .configure(syncs::configure)
+        .configure(sessions::configure)
+        .configure(audit::configure)
+        .configure(alerts::configure)
+        .default_service(web::to(nothing_here));
+    cfg.service(pages);
+}
+
+/// The day's work is the first page.
+async fn home(_admin: Admin) -> HttpResponse {
+    see_other("/admin/unmatched")
+}
+
+/// Says only to administrators what is not there.
+async fn nothing_here(_admin: Admin, _request: HttpRequest) -> Result<HttpResponse, AppError> {
+    Err(AppError::NotFound)
+}
+
+fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// A form that does nothing but lead back to the view that it stood on.
+#[derive(Debug, serde::Deserialize)]
+struct BackForm {
+    #[serde(default)]
+    back: Option<String>,
+}
+
+impl BackForm {
+    /// Leads back to the view, or to this page where the form does not name one.
+    fn see_other(&self, page: &str) -> HttpResponse {
+        match self.back.as_deref().and_then(ReturnPath::try_parse) {
+            Some(back) => see_other(back.as_str()),
+            None => see_other(page),
+        }
+    }
+}

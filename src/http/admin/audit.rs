@@ -1,0 +1,160 @@
+//! The audit trail, as a page and as a table for spreadsheets.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Days, SecondsFormat, Utc};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+
+use super::list_query::{ListQuery, choices, day_begin};
+use super::who::Who;
+use crate::context::Context;
+use crate::http::csv;
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_audit::AuditTexts;
+use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::visitor::Admin;
+use crate::store::audit::ACTIONS;
+use crate::store::audit_list::{self, AuditRow, Filter};
+use crate::store::{StoreError, staff};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/audit").route(web::get().to(list)))
+        .service(web::resource("/audit.csv").route(web::get().to(export)));
+}
+
+/// How many lines an export reads at a time.
+const BATCH: i64 = 1000;
+
+#[derive(Template)]
+#[template(path = "admin/audit.html")]
+struct AuditPage {
+    frame: Frame,
+    t: &'static AuditTexts,
+    q: String,
+    actions: Vec<Choice<'static>>,
+    /// As the date fields write days.
+    from: String,
+    to: String,
+    is_filtered: bool,
+    rows: Vec<AuditView>,
+    pager: Pager,
+    csv_href: String,
+}
+
+struct AuditView {
+    at: TimeText,
+    actor: Who,
+    action: String,
+    action_words: String,
+    /// Whom it was done to; None where it was the actor, or nobody.
+    whom: Option<Who>,
+    status_words: String,
+    reason: Option<String>,
+    reference: Option<String>,
+    address: Option<String>,
+    /// Whether there is a reference or an address.
+    has_trace: bool,
+}
+
+async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let filter = filter(&asked)?;
+    let frame = admin.frame(&ctx, &request).await?;
+    let paging = asked.paging();
+    let (now, total, rows) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let total = audit_list::count(&mut conn, &filter).await?;
+            let rows = audit_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+        })
+        .await?;
+    let t = AuditTexts::of(frame.lang);
+    let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
+    let filters = query(&[("q", &filter.q), ("action", filter.action.unwrap_or("")), ("from", &from), ("to", &to)]);
+    let page = AuditPage {
+        t,
+        actions: choices(frame.t.all, &ACTIONS.map(|name| (name, t.action_words(name))), filter.action),
+        from,
+        to,
+        is_filtered: !filters.is_empty(),
+        rows: rows.into_iter().map(|row| view(row, now, frame.lang)).collect(),
+        pager: Pager::new(paging, total, &filters),
+        csv_href: format!("/admin/audit.csv?{filters}"),
+        q: filter.q,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// Both days count in full.
+fn filter(asked: &ListQuery) -> Result<Filter, AppError> {
+    Ok(Filter {
+        action: asked.choice("action", &ACTIONS)?,
+        q: asked.q().to_owned(),
+        from: asked.date("from")?.map(day_begin),
+        before: asked.date("to")?.and_then(|day| day.checked_add_days(Days::new(1))).map(day_begin),
+    })
+}
+
+fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
+    let t = AuditTexts::of(lang);
+    let whom = row.userid.clone().or_else(|| row.unionid.clone()).filter(|id| *id != row.actor);
+    AuditView {
+        at: TimeText::new(row.at, now, lang),
+        whom: whom.map(|id| Who::subject(&id, row.name.as_deref(), row.userid.is_some() && row.is_staff)),
+        actor: Who::new(lang, &row.actor, row.actor_name),
+        action_words: t.action_words(&row.action).to_owned(),
+        status_words: t.status_words(&row.action, &row.status, lang),
+        action: row.action,
+        has_trace: row.reference.is_some() || row.address.is_some(),
+        reason: row.reason.map(|reason| t.reason_words(&reason).to_owned()),
+        reference: row.reference,
+        address: row.address,
+    }
+}
+
+async fn export(_admin: Admin, ctx: web::Data<Context>, asked: ListQuery) -> Result<HttpResponse, AppError> {
+    let filter = filter(&asked)?;
+    let header = ["at", "actor", "action", "userid", "unionid", "name", "status", "reason", "reference", "address"];
+    Ok(csv::stream("audit.csv", &header, rows(ctx.get_ref().clone(), filter)))
+}
+
+/// All lines that a filter finds, as cells. Each batch takes a connection of its own.
+fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+    let batches = stream::try_unfold(Some(None), move |after: Option<Option<i64>>| {
+        let (ctx, filter) = (ctx.clone(), filter.clone());
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let mut conn = ctx.db.acquire().await?;
+            let rows = audit_list::batch(&mut conn, &filter, after, BATCH).await?;
+            let next = rows.last().map(|row| Some(row.id));
+            Ok::<_, StoreError>((!rows.is_empty()).then_some((rows, next)))
+        }
+    });
+    batches.map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row))))).try_flatten().boxed_local()
+}
+
+fn cells(row: AuditRow) -> Vec<String> {
+    let text = Option::unwrap_or_default;
+    vec![
+        row.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        row.actor,
+        row.action,
+        text(row.userid),
+        text(row.unionid),
+        text(row.name),
+        row.status,
+        text(row.reason),
+        text(row.reference),
+        text(row.address),
+    ]
+}

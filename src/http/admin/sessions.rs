@@ -1,0 +1,139 @@
+//! The browsers that are signed in.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::BackForm;
+use super::links::{staff_path, this_view};
+use super::list_query::{ListQuery, choices};
+use crate::context::Context;
+use crate::http::client_address::client_address;
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::page::{Frame, Toast, html};
+use crate::http::lang::Lang;
+use crate::http::text::admin_sessions::{METHODS, SessionTexts};
+use crate::http::text::fill;
+use crate::http::view::{Choice, Pager, TimeText, Tone, browser_name, query};
+use crate::http::visitor::Admin;
+use crate::service::review::Actor;
+use crate::service::upkeep;
+use crate::store::session_list::{self, Filter, SessionRow};
+use crate::store::{StoreError, staff};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/sessions").route(web::get().to(list)))
+        .service(web::resource("/sessions/{id}/end").route(web::post().to(end)));
+}
+
+#[derive(Template)]
+#[template(path = "admin/sessions.html")]
+struct SessionsPage {
+    frame: Frame,
+    t: &'static SessionTexts,
+    q: String,
+    methods: Vec<Choice<'static>>,
+    is_filtered: bool,
+    rows: Vec<SessionView>,
+    pager: Pager,
+    /// This view's address.
+    back: String,
+}
+
+struct SessionView {
+    name: String,
+    userid: String,
+    href: String,
+    method_words: &'static str,
+    browser: String,
+    user_agent: String,
+    address: String,
+    since: TimeText,
+    last_seen: TimeText,
+    ends: TimeText,
+    is_current: bool,
+    /// Names the person and the effect.
+    end_ask: String,
+    end_path: String,
+}
+
+async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let method = asked.choice("method", &METHODS)?;
+    let filter = Filter { method, q: asked.q().to_owned() };
+    let frame = admin.frame(&ctx, &request).await?;
+    let paging = asked.paging();
+    let (now, total, rows) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let total = session_list::count(&mut conn, &filter).await?;
+            let rows = session_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+        })
+        .await?;
+    let t = SessionTexts::of(frame.lang);
+    let filters = query(&[("q", &filter.q), ("method", method.unwrap_or(""))]);
+    let page = SessionsPage {
+        t,
+        methods: choices(frame.t.all, &METHODS.map(|name| (name, t.method_words(name))), method),
+        is_filtered: !filters.is_empty(),
+        rows: rows.into_iter().map(|row| view(row, now, frame.lang, admin.0.session_id)).collect(),
+        pager: Pager::new(paging, total, &filters),
+        back: this_view(&request),
+        q: filter.q,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionView {
+    let t = SessionTexts::of(lang);
+    let browser = browser_name(&row.user_agent, lang);
+    let name = if row.name.is_empty() { row.userid.clone() } else { row.name };
+    let is_current = row.id == own;
+    SessionView {
+        end_path: format!("/admin/sessions/{}/end", row.id),
+        href: staff_path(&row.userid),
+        userid: row.userid,
+        method_words: t.method_words(&row.method),
+        end_ask: if is_current { t.end_ask_self.to_owned() } else { fill(t.end_ask, &[("name", &name), ("browser", &browser)]) },
+        browser,
+        user_agent: row.user_agent,
+        address: row.address,
+        since: TimeText::new(row.created_at, now, lang),
+        last_seen: TimeText::new(row.last_seen_at, now, lang),
+        ends: TimeText::new(row.ends_at, now, lang),
+        is_current,
+        name,
+    }
+}
+
+async fn end(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
+    let t = SessionTexts::of(Lang::of(request.headers()));
+    let address = client_address(&request, &ctx.config.server.trusted_proxies).map(|address| address.to_string());
+    let by = Actor { userid: &admin.0.userid, address: address.as_deref() };
+    let toast = match upkeep::end_session(&ctx, &by, id).await? {
+        Some(name) => Toast::ok(fill(t.ended, &[("name", &name)])),
+        None => Toast::new(Tone::Warn, t.gone),
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other("/admin/sessions"))
+}

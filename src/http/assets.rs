@@ -1,0 +1,206 @@
+//! The static files, part of the program, each under an address that changes with its content.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IfNoneMatch, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use sha2::{Digest, Sha256};
+
+#[cfg(test)]
+mod style_tests;
+
+struct Asset {
+    name: &'static str,
+    content_type: &'static str,
+    body: &'static [u8],
+}
+
+macro_rules! asset {
+    ($name:literal, $content_type:literal) => {
+        Asset {
+            name: $name,
+            content_type: $content_type,
+            body: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/static/", $name)),
+        }
+    };
+}
+
+static ASSETS: [Asset; 7] = [
+    asset!("tokens.css", "text/css; charset=utf-8"),
+    asset!("components.css", "text/css; charset=utf-8"),
+    asset!("noscript.css", "text/css; charset=utf-8"),
+    asset!("login.js", "text/javascript; charset=utf-8"),
+    asset!("admin.js", "text/javascript; charset=utf-8"),
+    asset!("toast.js", "text/javascript; charset=utf-8"),
+    asset!("favicon.svg", "image/svg+xml"),
+];
+
+/// The beginning of each file's SHA-256 in hexadecimal, in the order of [`ASSETS`].
+static VERSIONS: LazyLock<Vec<String>> =
+    LazyLock::new(|| ASSETS.iter().map(|asset| version(asset.body)).collect());
+
+fn version(body: &[u8]) -> String {
+    let [a, b, c, d, e, f, g, h, ..] = Sha256::digest(body).0;
+    format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+}
+
+fn find(name: &str) -> Option<(&'static Asset, &'static str)> {
+    ASSETS
+        .iter()
+        .zip(VERSIONS.iter())
+        .find(|(asset, _)| asset.name == name)
+        .map(|(asset, version)| (asset, version.as_str()))
+}
+
+/// The address of a static file, with its version; a name that no file has gets an address that answers 404.
+pub fn href(name: &str) -> String {
+    match find(name) {
+        Some((_, version)) => format!("/static/{name}?v={version}"),
+        None => format!("/static/{name}"),
+    }
+}
+
+/// Serves the files under `/static/`, and the icon where browsers look for it unasked.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/static/{name}")
+                .route(web::get().to(file))
+                .route(web::head().to(file)),
+        )
+        .service(web::resource("/favicon.ico").route(web::get().to(icon)));
+}
+
+async fn file(name: web::Path<String>, request: HttpRequest) -> HttpResponse {
+    answer(&name, &request)
+}
+
+async fn icon(request: HttpRequest) -> HttpResponse {
+    answer("favicon.svg", &request)
+}
+
+fn answer(name: &str, request: &HttpRequest) -> HttpResponse {
+    let Some((asset, version)) = find(name) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let tag = EntityTag::new_strong(version.to_owned());
+    let is_known = is_known(&tag, request);
+    let mut response = if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    // Another version's address must not pin this version's content.
+    let is_asked_for = request.query_string().strip_prefix("v=") == Some(version);
+    let keep = if is_asked_for {
+        "public, max-age=31536000, immutable"
+    } else {
+        "public, no-cache"
+    };
+    response
+        .insert_header((ETAG, tag.to_string()))
+        .insert_header((CACHE_CONTROL, keep));
+    if is_known {
+        return response.finish();
+    }
+    response
+        .insert_header((CONTENT_TYPE, asset.content_type))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(asset.body)
+}
+
+fn is_known(tag: &EntityTag, request: &HttpRequest) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, test};
+
+    use super::*;
+
+    async fn get(path: &str, known: Option<&str>) -> (u16, Vec<(String, String)>, usize) {
+        let app = test::init_service(App::new().configure(configure)).await;
+        let mut request = test::TestRequest::get().uri(path);
+        if let Some(known) = known {
+            request = request.insert_header(("If-None-Match", known));
+        }
+        let response = test::call_service(&app, request.to_request()).await;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()))
+            .collect();
+        (status, headers, test::read_body(response).await.len())
+    }
+
+    fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+        headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    #[actix_web::test]
+    async fn every_file_is_served_under_its_address_for_good() {
+        for asset in &ASSETS {
+            let (status, headers, length) = get(&href(asset.name), None).await;
+            assert_eq!((status, length), (200, asset.body.len()), "{}", asset.name);
+            assert_eq!(header(&headers, "content-type"), asset.content_type);
+            assert_eq!(header(&headers, "x-content-type-options"), "nosniff");
+            assert_eq!(
+                header(&headers, "cache-control"),
+                "public, max-age=31536000, immutable"
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn an_address_of_another_version_is_not_kept() {
+        for path in [
+            "/static/tokens.css",
+            "/static/tokens.css?v=0123456789abcdef",
+            "/favicon.ico",
+        ] {
+            let (status, headers, _) = get(path, None).await;
+            assert_eq!(
+                (status, header(&headers, "cache-control")),
+                (200, "public, no-cache"),
+                "{path}"
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_the_browser_has_is_not_sent_again() {
+        let (_, headers, _) = get("/static/login.js", None).await;
+        let tag = header(&headers, "etag").to_owned();
+        let (status, again, length) =
+            get("/static/login.js", Some(&format!("\"other\", W/{tag}"))).await;
+        assert_eq!(
+            (status, header(&again, "etag"), length),
+            (304, tag.as_str(), 0)
+        );
+        assert_eq!(get("/static/login.js", Some("\"other\"")).await.0, 200);
+    }
+
+    #[actix_web::test]
+    async fn nothing_else_is_there() {
+        for path in [
+            "/static/",
+            "/static/x.css",
+            "/static/..%2fCargo.toml",
+            "/static/%2e%2e/Cargo.toml",
+        ] {
+            assert_eq!(get(path, None).await.0, 404, "{path}");
+        }
+    }
+}

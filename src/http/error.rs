@@ -1,0 +1,223 @@
+//! Whatever goes wrong at the web edge: one error, one place that makes a page or JSON of it.
+
+use std::time::Duration;
+
+use actix_session::storage::{LoadError, SaveError, UpdateError};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{LOCATION, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
+use serde_json::json;
+
+use super::lang::Lang;
+use super::page::Frame;
+use super::public_pages::{Notice, NoticeView, notice};
+use super::reference::Reference;
+use crate::domain::return_path::ReturnPath;
+use crate::service::login::LoginError;
+use crate::service::upstream::UpstreamError;
+use crate::store::StoreError;
+
+/// Why there is no answer of the kind that was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("signing in comes first")]
+    SignIn(ReturnPath),
+    #[error("not an administrator")]
+    NotAdmin,
+    #[error("the token against forged requests is missing or wrong")]
+    Csrf,
+    #[error("there is no such page")]
+    NotFound,
+    #[error("this address is not asked for in this way")]
+    MethodNotAllowed,
+    #[error("bad request: {0}")]
+    BadRequest(String),
+    #[error("the content type is not JSON")]
+    NotJson,
+    #[error("the request is too large")]
+    TooLarge,
+    /// Holds a sentence in the reader's language.
+    #[error("conflict")]
+    Conflict(String),
+    #[error("too many attempts")]
+    RateLimited { retry_after: Duration },
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    Upstream(UpstreamError),
+    #[error("Postgres does not answer")]
+    Unavailable,
+    #[error(transparent)]
+    Internal(anyhow::Error),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::Statement(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<UpstreamError> for AppError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Store(error) => error.into(),
+            error => Self::Upstream(error),
+        }
+    }
+}
+
+impl AppError {
+    fn notice(&self) -> Notice {
+        match self {
+            // Answered by a redirect; a page only where that is not possible.
+            Self::SignIn(_) | Self::NotAdmin => Notice::Forbidden,
+            Self::Csrf => Notice::Csrf,
+            Self::NotFound => Notice::NotFound,
+            Self::MethodNotAllowed => Notice::MethodNotAllowed,
+            Self::BadRequest(_) | Self::NotJson => Notice::BadRequest,
+            Self::TooLarge => Notice::TooLarge,
+            Self::Conflict(_) => Notice::Conflict,
+            Self::RateLimited { .. } => Notice::RateLimited,
+            Self::Login(error) => login_notice(error),
+            Self::Upstream(error) if error.is_unavailable() => Notice::DingTalkUnavailable,
+            Self::Upstream(_) => Notice::Misconfigured,
+            Self::Unavailable => Notice::Unavailable,
+            Self::Internal(_) => Notice::Internal,
+        }
+    }
+
+    fn view(&self, reference: &Reference) -> NoticeView {
+        let mut view = NoticeView::new(self.notice());
+        view.reference = Some(reference.as_str().to_owned());
+        match self {
+            Self::Conflict(sentence) | Self::BadRequest(sentence) => view.detail = Some(sentence.clone()),
+            Self::RateLimited { retry_after } | Self::Login(LoginError::DingTalkUnavailable { retry_after }) => {
+                view.retry_after = Some(*retry_after);
+            }
+            Self::Login(LoginError::Refused { nick, .. }) => view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty()),
+            Self::Upstream(error) if error.is_unavailable() => view.retry_after = Some(error.retry_after()),
+            _ => {}
+        }
+        view
+    }
+
+    /// Writes the cause into the log, once, under the number that the page shows.
+    fn log(&self, reference: &Reference) {
+        let reference = reference.as_str();
+        match self {
+            Self::SignIn(_) => {}
+            Self::Login(error) => match error {
+                LoginError::Misconfigured(cause) => tracing::error!(reference, %cause, "login: DingTalk refuses us"),
+                error => tracing::info!(reference, outcome = self.notice().code(), %error, "login refused"),
+            },
+            Self::Internal(error) => tracing::error!(reference, error = format!("{error:#}"), "internal error"),
+            error => tracing::info!(reference, outcome = error.notice().code(), %error, "request refused"),
+        }
+    }
+}
+
+fn login_notice(error: &LoginError) -> Notice {
+    match error {
+        LoginError::InvalidState => Notice::InvalidState,
+        LoginError::InvalidCode => Notice::InvalidCode,
+        LoginError::Refused { refusal, .. } => Notice::from(*refusal),
+        LoginError::DingTalkUnavailable { .. } => Notice::DingTalkUnavailable,
+        LoginError::Misconfigured(_) => Notice::Misconfigured,
+        LoginError::Store(StoreError::Unavailable(_)) => Notice::Unavailable,
+        LoginError::Store(StoreError::Statement(_)) => Notice::Internal,
+    }
+}
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignIn(_) => StatusCode::SEE_OTHER,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            error => error.notice().status(),
+        }
+    }
+
+    /// A bare answer; [`render`] makes the page of it.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// Makes of every error the page, or inside DingTalk the JSON, that tells the person about it.
+pub async fn render<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let http_request = request.request().clone();
+    match next.call(request).await {
+        Ok(response) => {
+            let answer = response.response().error().map(|error| answer(&http_request, error));
+            match answer {
+                Some(answer) => Ok(ServiceResponse::new(http_request, answer.map_into_right_body())),
+                None => Ok(response.map_into_left_body()),
+            }
+        }
+        Err(error) => {
+            let answer = answer(&http_request, &error);
+            Ok(ServiceResponse::new(http_request, answer.map_into_right_body()))
+        }
+    }
+}
+
+fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {
+    match error.as_error::<AppError>() {
+        Some(error) => page(request, error),
+        None => page(request, &foreign(error)),
+    }
+}
+
+/// An error of a library: the session store did not answer, or something of actix's.
+fn foreign(error: &Error) -> AppError {
+    let is_session = error.as_error::<InternalError<LoadError>>().is_some()
+        || error.as_error::<InternalError<SaveError>>().is_some()
+        || error.as_error::<InternalError<UpdateError>>().is_some()
+        || error.as_error::<InternalError<anyhow::Error>>().is_some();
+    match error.as_response_error().status_code() {
+        _ if is_session => AppError::Unavailable,
+        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
+        status if status.is_client_error() => AppError::BadRequest(String::new()),
+        _ => AppError::Internal(anyhow::anyhow!("{error}")),
+    }
+}
+
+fn page(request: &HttpRequest, error: &AppError) -> HttpResponse {
+    let reference = Reference::of(request);
+    error.log(&reference);
+    if let AppError::SignIn(back) = error {
+        let target = format!("/login?rd={}", back.encoded());
+        return HttpResponse::SeeOther().insert_header((LOCATION, target)).finish();
+    }
+    let lang = Lang::of(request.headers());
+    let mut response = if request.path() == "/login/in-app" {
+        json_answer(error, lang, &reference)
+    } else {
+        notice(Frame::new(lang, None, request.path()), error.view(&reference))
+    };
+    *response.status_mut() = error.status_code();
+    response
+}
+
+fn json_answer(error: &AppError, lang: Lang, reference: &Reference) -> HttpResponse {
+    let (what, view) = (error.notice(), error.view(reference));
+    let mut response = HttpResponse::build(error.status_code());
+    if let Some(wait) = view.retry_after {
+        response.insert_header((RETRY_AFTER, wait.as_secs_f64().ceil().max(1.0).to_string()));
+    }
+    response.json(json!({
+        "error": what.code(),
+        "message": view.detail.as_deref().filter(|text| !text.is_empty()).unwrap_or_else(|| what.message(lang)),
+        "reference": reference.as_str(),
+    }))
+}

@@ -1,0 +1,51 @@
+//! Forms, which cannot be read without the session's token against forged requests.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::SessionExt as _;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq as _;
+use url::form_urlencoded;
+
+use super::error::AppError;
+use super::session_store::CSRF;
+
+/// The header that may bear the token instead of the form field.
+const HEADER: &str = "x-csrf-token";
+const FIELD: &str = "csrf_token";
+
+/// A form whose token was right; 403 otherwise. Fields that occur several times become lists.
+#[derive(Debug)]
+pub struct CsrfForm<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let body = web::Bytes::from_request(&request, payload);
+        Box::pin(async move {
+            let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
+                413 => AppError::TooLarge,
+                _ => AppError::BadRequest("the form could not be read".to_owned()),
+            })?;
+            check_token(&request, &body)?;
+            let form = serde_html_form::from_bytes(&body);
+            form.map(Self).map_err(|error| AppError::BadRequest(error.to_string()))
+        })
+    }
+}
+
+fn check_token(request: &HttpRequest, body: &[u8]) -> Result<(), AppError> {
+    let expected = request.get_session().get::<String>(CSRF).ok().flatten().ok_or(AppError::Csrf)?;
+    let in_header = request.headers().get(HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let given = in_header.or_else(|| {
+        form_urlencoded::parse(body).find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned())
+    });
+    let is_right = given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())));
+    if is_right { Ok(()) } else { Err(AppError::Csrf) }
+}

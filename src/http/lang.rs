@@ -1,0 +1,127 @@
+//! The two languages of the pages, chosen by what the browser asks for.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+
+/// A language that every text of ours exists in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Chinese, which also whoever asks for neither of the two gets: the companies are in China.
+    #[default]
+    Zh,
+    En,
+}
+
+impl Lang {
+    /// The language of `<html lang>`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Zh => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    /// Chooses by the `Accept-Language` of a request.
+    pub fn of(headers: &HeaderMap) -> Self {
+        headers
+            .get(ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok())
+            .map_or_else(Self::default, Self::from_accepted)
+    }
+
+    /// Chooses the one of the two that an `Accept-Language` value prefers: the highest quality, the first among equals.
+    pub fn from_accepted(accepted: &str) -> Self {
+        let mut best = (0.0, Self::default());
+        for range in accepted.split(',') {
+            let (tag, quality) = read_range(range);
+            if let Some(lang) = Self::from_tag(tag)
+                && quality > best.0
+            {
+                best = (quality, lang);
+            }
+        }
+        best.1
+    }
+
+    fn from_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("zh") {
+            Some(Self::Zh)
+        } else if primary.eq_ignore_ascii_case("en") {
+            Some(Self::En)
+        } else {
+            None
+        }
+    }
+}
+
+/// Reads `en-GB;q=0.8`; a quality that is no number between 0 and 1 is 0, which means "not this one".
+fn read_range(range: &str) -> (&str, f32) {
+    let mut parts = range.split(';').map(str::trim);
+    let tag = parts.next().unwrap_or_default();
+    let quality = match parts.next() {
+        None => 1.0,
+        Some(text) => text
+            .strip_prefix("q=")
+            .and_then(|value| value.trim().parse().ok())
+            .unwrap_or(0.0),
+    };
+    (
+        tag,
+        if (0.0..=1.0).contains(&quality) {
+            quality
+        } else {
+            0.0
+        },
+    )
+}
+
+impl FromRequest for Lang {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request.headers())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preferred_of_the_two_is_chosen() {
+        for (accepted, lang) in [
+            ("zh-CN,zh;q=0.9,en;q=0.8", Lang::Zh),
+            ("en-US,en;q=0.9,zh-CN;q=0.8", Lang::En),
+            ("en;q=0.4, ZH-hant;q=0.5", Lang::Zh),
+            ("fr, EN-gb;q=0.1", Lang::En),
+            ("en, zh", Lang::En),
+            ("zh;q=0, en;q=0.001", Lang::En),
+        ] {
+            assert_eq!(Lang::from_accepted(accepted), lang, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn whoever_names_neither_reads_chinese() {
+        for accepted in [
+            "",
+            "*",
+            "fr-FR,de;q=0.5",
+            "english",
+            "en;q=0",
+            "en;q=nan",
+            "en;q=2",
+            "en;q",
+            ";;,,;q=1",
+        ] {
+            assert_eq!(Lang::from_accepted(accepted), Lang::Zh, "{accepted}");
+        }
+        assert_eq!(Lang::of(&HeaderMap::new()), Lang::Zh);
+    }
+}

@@ -1,0 +1,104 @@
+//! The login's pages and endpoints.
+
+mod begin;
+mod finish;
+mod in_app;
+mod sign_out;
+
+use actix_session::SessionExt as _;
+use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::{HttpRequest, web};
+
+use super::client_address::client_address;
+use super::error::AppError;
+use super::login_limit::{Counter, LoginLimit};
+use super::reference::Reference;
+use super::session_store::NEW_KEY;
+use crate::context::Context;
+use crate::service::login::{LoginError, SignedIn, random_secret};
+use crate::service::sessions::Visit;
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/login").route(web::get().to(begin::page)))
+        .service(web::resource("/login/qr").route(web::get().to(begin::full_page)))
+        .service(web::resource("/login/callback").route(web::get().to(finish::callback)))
+        .service(web::resource("/login/in-app").route(web::post().to(in_app::sign_in)))
+        .service(web::resource("/logout").route(web::post().to(sign_out::sign_out)));
+}
+
+/// The circumstances of a request, in values of its own.
+struct Circumstances {
+    reference: Reference,
+    address: Option<std::net::IpAddr>,
+    address_text: String,
+    user_agent: String,
+}
+
+impl Circumstances {
+    fn of(request: &HttpRequest, ctx: &Context) -> Self {
+        let address = client_address(request, &ctx.config.server.trusted_proxies);
+        let user_agent = request.headers().get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Self {
+            reference: Reference::of(request),
+            address,
+            address_text: address.map(|address| address.to_string()).unwrap_or_default(),
+            user_agent: user_agent.unwrap_or_default(),
+        }
+    }
+
+    fn visit(&self) -> Visit<'_> {
+        Visit { reference: self.reference.as_str(), address: &self.address_text, user_agent: &self.user_agent }
+    }
+
+    fn check(&self, counter: &Counter) -> Result<(), AppError> {
+        match self.address.and_then(|address| counter.must_wait(address)) {
+            Some(retry_after) => Err(AppError::RateLimited { retry_after }),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a failure that anybody can cause at will.
+    fn count_failure(&self, limit: &LoginLimit, error: &LoginError) {
+        if let (Some(address), LoginError::InvalidState | LoginError::InvalidCode) = (self.address, error) {
+            limit.failed.count(address);
+        }
+    }
+}
+
+/// Puts the new session into the cookie; the middleware ends the old one.
+fn hand_over(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError> {
+    let session = request.get_session();
+    session.clear();
+    session.insert(NEW_KEY, &signed_in.session_key).map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
+    session.renew();
+    tracing::info!(userid = %signed_in.userid, "signed in");
+    Ok(())
+}
+
+/// The cookie that binds begun logins to the browser.
+fn browser_cookie_name(ctx: &Context) -> &'static str {
+    if ctx.config.server.public_url.is_https() { "__Host-dinggate-login" } else { "dinggate-login" }
+}
+
+/// The browser's secret, if it has brought one of our making.
+fn browser_secret(request: &HttpRequest, ctx: &Context) -> Option<String> {
+    let cookie = request.cookie(browser_cookie_name(ctx))?;
+    let value = cookie.value();
+    let is_ours = value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    is_ours.then(|| value.to_owned())
+}
+
+/// The browser's secret, an old or a new one, and the cookie that keeps it for another while. Several
+/// tabs share it, each with a state of its own.
+fn bind_browser(request: &HttpRequest, ctx: &Context) -> (String, Cookie<'static>) {
+    let secret = browser_secret(request, ctx).unwrap_or_else(random_secret);
+    let ttl = time::Duration::try_from(ctx.config.login.state_ttl).unwrap_or(time::Duration::MINUTE);
+    let cookie = Cookie::build(browser_cookie_name(ctx), secret.clone())
+        .path("/")
+        .http_only(true)
+        .secure(ctx.config.server.public_url.is_https())
+        .same_site(SameSite::Lax)
+        .max_age(ttl)
+        .finish();
+    (secret, cookie)
+}

@@ -1,0 +1,94 @@
+//! Where a login begins: the page with the QR code, and the way to DingTalk's own page.
+
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::Url;
+use url::form_urlencoded::parse;
+
+use super::{Circumstances, bind_browser};
+use crate::context::Context;
+use crate::domain::return_path::ReturnPath;
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::login_limit::LoginLimit;
+use crate::http::page::Frame;
+use crate::http::public_pages::{self, LoginView, qr_frame_src};
+use crate::http::security::content_security_policy;
+use crate::http::visitor::Visitor;
+use crate::service::login;
+
+fn return_path(request: &HttpRequest) -> ReturnPath {
+    let asked = parse(request.query_string().as_bytes()).find(|(name, _)| name == "rd");
+    ReturnPath::parse(asked.as_ref().map(|(_, value)| value.as_ref()))
+}
+
+/// The login page; whoever is signed in goes on at once.
+pub async fn page(request: HttpRequest, ctx: web::Data<Context>, limit: web::Data<LoginLimit>) -> Result<HttpResponse, AppError> {
+    let back = return_path(&request);
+    if Visitor::of(&request).await?.is_some() {
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, back.as_str())).finish());
+    }
+    let (state, cookie) = begin(&request, &ctx, &limit, &back).await?;
+    let goto = authorize_url(&ctx, "connect/oauth2/sns_authorize", &state);
+    let origin = ctx.config.dingtalk.login_url.origin().ascii_serialization();
+    let view = LoginView {
+        qr_src: qr_frame_src(&ctx.config.dingtalk.login_url, &goto),
+        goto,
+        login_origin: origin.clone(),
+        full_page_href: format!("/login/qr?rd={}", back.encoded()),
+        state_ttl: ctx.config.login.state_ttl,
+    };
+    let frame = Frame::new(Lang::of(request.headers()), None, request.path());
+    let mut response = public_pages::login(frame, view);
+    if let Ok(policy) = content_security_policy(Some(&origin)).parse() {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    add_cookie(&mut response, &cookie)?;
+    Ok(response)
+}
+
+/// Leads to DingTalk's own page with the QR code.
+pub async fn full_page(
+    request: HttpRequest,
+    ctx: web::Data<Context>,
+    limit: web::Data<LoginLimit>,
+) -> Result<HttpResponse, AppError> {
+    let (state, cookie) = begin(&request, &ctx, &limit, &return_path(&request)).await?;
+    let target = authorize_url(&ctx, "connect/qrconnect", &state);
+    let mut response = HttpResponse::Found().insert_header((LOCATION, target)).finish();
+    add_cookie(&mut response, &cookie)?;
+    Ok(response)
+}
+
+async fn begin(
+    request: &HttpRequest,
+    ctx: &Context,
+    limit: &LoginLimit,
+    back: &ReturnPath,
+) -> Result<(String, actix_web::cookie::Cookie<'static>), AppError> {
+    let circumstances = Circumstances::of(request, ctx);
+    circumstances.check(&limit.begun)?;
+    if let Some(address) = circumstances.address {
+        limit.begun.count(address);
+    }
+    let (secret, cookie) = bind_browser(request, ctx);
+    Ok((login::begin(ctx, &secret, back).await?, cookie))
+}
+
+fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), AppError> {
+    response.add_cookie(cookie).map_err(|error| AppError::Internal(anyhow::Error::new(error)))
+}
+
+/// DingTalk's address for a begun login. The return address is the same for all.
+fn authorize_url(ctx: &Context, path: &str, state: &str) -> String {
+    let root = format!("{}/{path}", ctx.dingtalk.root());
+    let redirect_uri = format!("{}/login/callback", ctx.config.server.public_url.as_str());
+    let parameters = [
+        ("appid", ctx.config.dingtalk.login_app.key.as_str()),
+        ("response_type", "code"),
+        ("scope", "snsapi_login"),
+        ("state", state),
+        ("redirect_uri", &redirect_uri),
+    ];
+    Url::parse_with_params(&root, parameters).map(String::from).unwrap_or_default()
+}

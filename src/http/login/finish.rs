@@ -1,0 +1,33 @@
+//! The way back from the QR page.
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded::parse;
+
+use super::{Circumstances, browser_secret, hand_over};
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::login_limit::LoginLimit;
+use crate::service::login;
+
+/// Completes a login: 303 to where the person wanted to go, or a page that says why not.
+pub async fn callback(
+    request: HttpRequest,
+    ctx: web::Data<Context>,
+    limit: web::Data<LoginLimit>,
+) -> Result<HttpResponse, AppError> {
+    let circumstances = Circumstances::of(&request, &ctx);
+    circumstances.check(&limit.failed)?;
+    let value = |names: &[&str]| {
+        let mut pairs = parse(request.query_string().as_bytes());
+        pairs.find(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value.into_owned())
+    };
+    // Newer pages of DingTalk call the code `authCode`.
+    let (state, code) = (value(&["state"]), value(&["code", "authCode"]));
+    let secret = browser_secret(&request, &ctx);
+    let visit = circumstances.visit();
+    let result = login::complete_scan(&ctx, &visit, state.as_deref(), secret.as_deref(), code.as_deref()).await;
+    let signed_in = result.inspect_err(|error| circumstances.count_failure(&limit, error))?;
+    hand_over(&request, &signed_in)?;
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, signed_in.return_path.as_str())).finish())
+}

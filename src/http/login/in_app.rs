@@ -1,0 +1,53 @@
+//! The login inside DingTalk: the page there brings a code, the answer is JSON.
+
+use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Circumstances, hand_over};
+use crate::context::Context;
+use crate::domain::return_path::ReturnPath;
+use crate::http::error::AppError;
+use crate::http::login_limit::LoginLimit;
+use crate::service::login;
+
+#[derive(Deserialize)]
+struct Request {
+    code: Option<String>,
+    rd: Option<String>,
+}
+
+/// Signs in with a code of `requestAuthCode`: 200 with where to go, or an error with its name.
+pub async fn sign_in(
+    request: HttpRequest,
+    ctx: web::Data<Context>,
+    limit: web::Data<LoginLimit>,
+    body: web::Bytes,
+) -> Result<HttpResponse, AppError> {
+    check_origin(&request, &ctx)?;
+    check_content_type(&request)?;
+    let circumstances = Circumstances::of(&request, &ctx);
+    circumstances.check(&limit.failed)?;
+    let asked: Request =
+        serde_json::from_slice(&body).map_err(|_| AppError::BadRequest("the body is not JSON with a code".to_owned()))?;
+    let back = ReturnPath::parse(asked.rd.as_deref());
+    let result = login::complete_in_app(&ctx, &circumstances.visit(), asked.code.as_deref(), back).await;
+    let signed_in = result.inspect_err(|error| circumstances.count_failure(&limit, error))?;
+    hand_over(&request, &signed_in)?;
+    Ok(HttpResponse::Ok().json(json!({ "redirect": signed_in.return_path.as_str() })))
+}
+
+/// A form on another site can send neither JSON nor our origin.
+fn check_origin(request: &HttpRequest, ctx: &Context) -> Result<(), AppError> {
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let origin_is_ours = header(ORIGIN.as_str()).is_none_or(|origin| origin == ctx.config.server.public_url.origin());
+    let site_is_ours = header("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    if origin_is_ours && site_is_ours { Ok(()) } else { Err(AppError::Csrf) }
+}
+
+fn check_content_type(request: &HttpRequest) -> Result<(), AppError> {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(AppError::NotJson) }
+}

@@ -1,0 +1,26 @@
+//! Signing out.
+
+use actix_session::SessionExt as _;
+use actix_web::http::header::LOCATION;
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+
+use super::Circumstances;
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::form::CsrfForm;
+use crate::http::visitor::Visitor;
+use crate::service::sessions;
+
+#[derive(serde::Deserialize)]
+struct Empty {}
+
+/// Ends this session everywhere. Whoever has none any more is out already.
+pub async fn sign_out(request: HttpRequest, payload: web::Payload, ctx: web::Data<Context>) -> Result<HttpResponse, AppError> {
+    if let Some(visitor) = Visitor::of(&request).await? {
+        CsrfForm::<Empty>::from_request(&request, &mut payload.into_inner()).await?;
+        let circumstances = Circumstances::of(&request, &ctx);
+        sessions::sign_out(&ctx, &visitor.userid, visitor.session_id, &circumstances.visit()).await?;
+        request.get_session().purge();
+    }
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, "/login")).finish())
+}

@@ -1,0 +1,19 @@
+//! The pages that employees see; each function makes an answer of what it is given.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+pub mod login;
+pub mod notice;
+pub mod portal;
+
+pub use login::{LoginView, login, qr_frame_src};
+pub use notice::{Notice, NoticeView, notice};
+pub use portal::{PortalDepartment, PortalSession, PortalView, portal};
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+fn ok(page: &impl askama::Template) -> HttpResponse {
+    super::page::html(StatusCode::OK, page)
+}

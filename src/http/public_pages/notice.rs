@@ -1,0 +1,240 @@
+//! The page that turns somebody away or says that something failed; one for all outcomes.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use askama::Template;
+
+use crate::domain::case::Refusal;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, html};
+use crate::http::text::fill;
+use crate::http::text::notice::{NoticeText, NoticeTexts};
+
+/// Why there is no page of the kind that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    InvalidState,
+    InvalidCode,
+    Rejected,
+    Left,
+    NotEmployee,
+    PendingReview,
+    DingTalkUnavailable,
+    Misconfigured,
+    RateLimited,
+    Unavailable,
+    /// Not an administrator.
+    Forbidden,
+    Csrf,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    BadRequest,
+    TooLarge,
+    Internal,
+}
+
+impl From<Refusal> for Notice {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected => Self::Rejected,
+            Refusal::Left => Self::Left,
+            Refusal::NotEmployee => Self::NotEmployee,
+            Refusal::PendingReview => Self::PendingReview,
+        }
+    }
+}
+
+impl Notice {
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidState | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidCode => StatusCode::UNAUTHORIZED,
+            Self::Rejected
+            | Self::Left
+            | Self::NotEmployee
+            | Self::PendingReview
+            | Self::Forbidden
+            | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::DingTalkUnavailable | Self::Misconfigured | Self::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The value of `error` in a JSON answer.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidState => "invalid_state",
+            Self::InvalidCode => "invalid_code",
+            Self::Rejected => "rejected",
+            Self::Left => "left",
+            Self::NotEmployee => "not_employee",
+            Self::PendingReview => "pending_review",
+            Self::DingTalkUnavailable => "dingtalk_unavailable",
+            Self::Misconfigured => "misconfigured",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Forbidden => "forbidden",
+            Self::Csrf => "csrf",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::BadRequest => "bad_request",
+            Self::TooLarge => "too_large",
+            Self::Internal => "internal",
+        }
+    }
+
+    pub fn text(self, lang: Lang) -> &'static NoticeText {
+        NoticeText::of(self, lang)
+    }
+
+    /// What happened, in one sentence: the `message` of a JSON answer.
+    pub fn message(self, lang: Lang) -> &'static str {
+        self.text(lang).explanation
+    }
+
+    /// Whether the button leads to another try at the login.
+    fn is_about_login(self) -> bool {
+        match self {
+            Self::InvalidState
+            | Self::InvalidCode
+            | Self::Rejected
+            | Self::Left
+            | Self::NotEmployee
+            | Self::PendingReview
+            | Self::DingTalkUnavailable
+            | Self::Misconfigured
+            | Self::RateLimited => true,
+            Self::Unavailable
+            | Self::Forbidden
+            | Self::Csrf
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::Conflict
+            | Self::BadRequest
+            | Self::TooLarge
+            | Self::Internal => false,
+        }
+    }
+
+    /// How serious it looks: waiting and trying again are no disasters.
+    fn tone(self) -> &'static str {
+        match self {
+            Self::Rejected
+            | Self::Left
+            | Self::NotEmployee
+            | Self::Forbidden
+            | Self::Misconfigured
+            | Self::Internal => "danger",
+            Self::PendingReview | Self::NotFound => "neutral",
+            _ => "warn",
+        }
+    }
+}
+
+/// A notice with what is known of the occasion.
+#[derive(Debug, Clone)]
+pub struct NoticeView {
+    pub notice: Notice,
+    /// The nick that DingTalk gave for the person who scanned.
+    pub nick: Option<String>,
+    /// A sentence, in the reader's language, that says more than the notice's own explanation.
+    pub detail: Option<String>,
+    /// What the log bears, too.
+    pub reference: Option<String>,
+    /// When another try makes sense; also sent as `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// Where the button leads, if not to `/login` or `/`.
+    pub button_href: Option<String>,
+}
+
+impl NoticeView {
+    pub fn new(notice: Notice) -> Self {
+        Self {
+            notice,
+            nick: None,
+            detail: None,
+            reference: None,
+            retry_after: None,
+            button_href: None,
+        }
+    }
+
+    fn explanation(&self, text: &NoticeText) -> String {
+        let detail = self
+            .detail
+            .as_deref()
+            .filter(|detail| !detail.trim().is_empty());
+        detail.unwrap_or(text.explanation).to_owned()
+    }
+
+    fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
+        match self.retry_after.map(whole_seconds) {
+            None => text.next_step.to_owned(),
+            Some(n @ ..=90) => fill(common.wait_seconds, &[("n", &n)]),
+            Some(n) => fill(common.wait_minutes, &[("n", &n.div_ceil(60))]),
+        }
+    }
+
+    fn button_href(&self) -> String {
+        let usual = if self.notice.is_about_login() {
+            "/login"
+        } else {
+            "/"
+        };
+        self.button_href.clone().unwrap_or_else(|| usual.to_owned())
+    }
+}
+
+/// At least one, so that nobody is told to come back at once.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs_f64().ceil().clamp(1.0, 86_400.0) as u64
+}
+
+#[derive(Template)]
+#[template(path = "public/notice.html")]
+struct NoticePage {
+    frame: Frame,
+    common: &'static NoticeTexts,
+    text: &'static NoticeText,
+    explanation: String,
+    next_step: String,
+    button_href: String,
+    tone: &'static str,
+    view: NoticeView,
+}
+
+/// Answers with the notice's page, its status and, where known, `Retry-After`.
+pub fn notice(frame: Frame, view: NoticeView) -> HttpResponse {
+    let (common, text) = (NoticeTexts::of(frame.lang), view.notice.text(frame.lang));
+    let status = view.notice.status();
+    let retry_after = view
+        .retry_after
+        .map(|wait| HeaderValue::from(whole_seconds(wait)));
+    let page = NoticePage {
+        frame,
+        common,
+        text,
+        explanation: view.explanation(text),
+        next_step: view.next_step(text, common),
+        button_href: view.button_href(),
+        tone: view.notice.tone(),
+        view,
+    };
+    let mut response = html(status, &page);
+    if let Some(value) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, value);
+    }
+    response
+}

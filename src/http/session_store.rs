@@ -1,0 +1,104 @@
+//! actix-session's store on Postgres. A session is created by the login itself, which alone can tell
+//! whether the person is employed at that moment; the store takes over the key.
+
+use std::collections::HashMap;
+
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::time::Duration;
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::service::sessions::key_hash;
+use crate::store::{StoreError, web_session};
+
+/// Names in a session's state that come from the table's columns.
+pub const USERID: &str = "userid";
+pub const SESSION_ID: &str = "sid";
+pub const CSRF: &str = "csrf";
+pub const NAME: &str = "name";
+/// Where the login hands over the key of the session that it has created.
+pub const NEW_KEY: &str = "key";
+
+/// Sessions in Postgres.
+#[derive(Clone)]
+pub struct PgSessions {
+    ctx: Context,
+}
+
+impl PgSessions {
+    pub fn new(ctx: Context) -> Self {
+        Self { ctx }
+    }
+
+    async fn run<T>(&self, work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.ctx
+            .db
+            .within(async {
+                let mut conn = self.ctx.db.acquire().await?;
+                work(&mut conn).await
+            })
+            .await
+    }
+}
+
+type State = HashMap<String, String>;
+
+/// What pages keep in a session, without what the columns hold.
+fn own_state(state: &State) -> Value {
+    let own = state.iter().filter(|(name, _)| ![USERID, SESSION_ID, CSRF, NAME, NEW_KEY].contains(&name.as_str()));
+    own.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn json(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+impl SessionStore for PgSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        if !self.ctx.is_ready() {
+            return Err(LoadError::Other(StoreError::Unavailable(None).into()));
+        }
+        let hash = key_hash(key.as_ref());
+        let found = self.run(async |conn| web_session::find_live(conn, &hash).await).await;
+        let Some(live) = found.map_err(|error| LoadError::Other(error.into()))? else {
+            return Ok(None);
+        };
+        let mut state: State = serde_json::from_value(live.state).map_err(|error| LoadError::Deserialization(error.into()))?;
+        state.insert(USERID.to_owned(), json(live.userid.as_str()));
+        state.insert(SESSION_ID.to_owned(), json(&live.id.to_string()));
+        state.insert(CSRF.to_owned(), json(&live.csrf_token));
+        state.insert(NAME.to_owned(), json(&live.name));
+        Ok(Some(state))
+    }
+
+    async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let key = state.get(NEW_KEY).and_then(|key| serde_json::from_str::<String>(key).ok());
+        let key = key.ok_or_else(|| SaveError::Other(NoLogin.into()))?;
+        SessionKey::try_from(key).map_err(|error| SaveError::Other(anyhow::Error::new(error)))
+    }
+
+    /// A session that has ended meanwhile stays ended: the cookie then opens nothing.
+    async fn update(&self, key: SessionKey, state: State, _ttl: &Duration) -> Result<SessionKey, UpdateError> {
+        let hash = key_hash(key.as_ref());
+        let own = own_state(&state);
+        let updated = self.run(async |conn| web_session::update_state(conn, &hash, &own).await).await;
+        updated.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        let hash = key_hash(key.as_ref());
+        let idle = self.ctx.config.login.session_idle;
+        Ok(self.run(async |conn| web_session::touch(conn, &hash, idle).await).await?)
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        let hash = key_hash(key.as_ref());
+        Ok(self.run(async |conn| web_session::end_by_key(conn, &hash).await).await?)
+    }
+}
+
+/// Somebody tried to keep something in a session that no login has begun.
+#[derive(Debug, thiserror::Error)]
+#[error("only a login begins a session")]
+pub struct NoLogin;

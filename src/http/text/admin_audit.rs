@@ -1,0 +1,138 @@
+//! Texts of the audit trail.
+
+use super::{fill, texts};
+use crate::http::lang::Lang;
+use crate::http::view::count;
+
+texts! {
+    /// Texts of the audit trail.
+    pub struct AuditTexts {
+        title: "审计" | "Audit";
+        purpose: "谁在什么时候对谁做了什么。记录只增不改。" | "Who did what to whom, and when. Lines are added and never changed.";
+        search_label: "操作人、姓名、userid、unionid 或参考编号" | "Actor, name, userid, unionid or reference";
+        action: "操作" | "Action";
+        from: "开始日期" | "From";
+        to: "结束日期" | "To";
+        at: "时间" | "When";
+        actor: "操作人" | "Who";
+        whom: "对象" | "To whom";
+        outcome: "结果" | "Outcome";
+        reason: "原因" | "Reason";
+        trace: "编号和地址" | "Reference and address";
+        system: "系统" | "The system";
+        command: "命令行（{name}）" | "Command line ({name})";
+        empty_title: "还没有记录" | "Nothing on the trail yet";
+        empty_text: "登录、拒绝、审核和员工变动都会记录在这里。" | "Logins, refusals, reviews and staff changes are recorded here.";
+        nothing_title: "没有找到记录" | "Nothing found";
+        nothing_text: "没有符合这些条件的记录。" | "Nothing on the trail matches these filters.";
+
+        login: "登录" | "Signed in";
+        refusal: "登录被拒绝" | "Was refused";
+        logout: "退出登录" | "Signed out";
+        session_end: "结束会话" | "Ended a session";
+        review_approve: "审核通过" | "Approved";
+        review_reject: "审核拒绝" | "Rejected";
+        review_reopen: "重新审核" | "Re-opened";
+        staff_added: "新增员工" | "Staff added";
+        staff_returned: "员工重新入职" | "Staff returned";
+        staff_left: "员工离职" | "Staff left";
+        staff_restored: "恢复员工" | "Staff restored";
+        admin_grant: "授予管理员" | "Made an administrator";
+        admin_revoke: "撤销管理员" | "No longer an administrator";
+
+        status_in: "已登录" | "let in";
+        status_out: "已退出" | "signed out";
+        status_ended: "已结束" | "ended";
+        status_left: "已离职" | "left";
+        status_rejected: "已拒绝" | "rejected";
+        status_not_employee: "不是本公司员工" | "not of this company";
+        status_pending_review: "等待审核" | "waits for review";
+        status_approved: "已通过" | "approved";
+        status_linked: "已关联" | "linked";
+        status_reopened: "已重新打开" | "re-opened";
+        status_waiting: "等待审核" | "waits for review";
+        status_employed: "在职" | "employed";
+        status_event: "钉钉离职事件" | "by DingTalk’s event";
+        status_sync: "全量同步" | "by the full sync";
+        status_manual: "手动" | "by hand";
+        status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
+        status_granted: "已授予" | "granted";
+        status_revoked: "已撤销" | "revoked";
+        status_refused: "被拒绝" | "refused";
+        method_qr: "扫码" | "QR code";
+        method_in_app: "钉钉内登录" | "inside DingTalk";
+    }
+}
+
+impl AuditTexts {
+    /// An action in words; one that is not known as it stands.
+    pub fn action_words<'a>(&self, action: &'a str) -> &'a str {
+        match action {
+            "login" => self.login,
+            "refusal" => self.refusal,
+            "logout" => self.logout,
+            "session.end" => self.session_end,
+            "review.approve" => self.review_approve,
+            "review.reject" => self.review_reject,
+            "review.reopen" => self.review_reopen,
+            "staff.added" => self.staff_added,
+            "staff.returned" => self.staff_returned,
+            "staff.left" => self.staff_left,
+            "staff.restored" => self.staff_restored,
+            "admin.grant" => self.admin_grant,
+            "admin.revoke" => self.admin_revoke,
+            other => other,
+        }
+    }
+
+    /// How an action ended, in words; what is not known as it stands. Ended sessions are counted.
+    pub fn status_words(&self, action: &str, status: &str, lang: Lang) -> String {
+        match (action, status.parse()) {
+            ("session.end", Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
+            _ => self.known_status(status).to_owned(),
+        }
+    }
+
+    fn known_status<'a>(&self, status: &'a str) -> &'a str {
+        match status {
+            "in" => self.status_in,
+            "out" => self.status_out,
+            "ended" => self.status_ended,
+            "left" => self.status_left,
+            "rejected" => self.status_rejected,
+            "not_employee" => self.status_not_employee,
+            "pending_review" => self.status_pending_review,
+            "approved" => self.status_approved,
+            "linked" => self.status_linked,
+            "reopened" => self.status_reopened,
+            "waiting" => self.status_waiting,
+            "employed" => self.status_employed,
+            "event" => self.status_event,
+            "sync" => self.status_sync,
+            "manual" => self.status_manual,
+            "unknown_to_dingtalk" => self.status_unknown_to_dingtalk,
+            "granted" => self.status_granted,
+            "revoked" => self.status_revoked,
+            "refused" => self.status_refused,
+            other => other,
+        }
+    }
+
+    /// A reason as people read it: a way to sign in has words, all else was written by somebody.
+    pub fn reason_words<'a>(&self, reason: &'a str) -> &'a str {
+        match reason {
+            "qr" => self.method_qr,
+            "in_app" => self.method_in_app,
+            other => other,
+        }
+    }
+
+    /// Who acted, where it is not a person of the company.
+    pub fn special_actor(&self, actor: &str) -> Option<String> {
+        if actor == "system" {
+            return Some(self.system.to_owned());
+        }
+        let name = actor.strip_prefix("command:")?;
+        Some(fill(self.command, &[("name", &name)]))
+    }
+}

@@ -1,0 +1,121 @@
+//! Texts of the pages of the inbox.
+
+use super::texts;
+
+texts! {
+    /// Texts of the pages of the inbox.
+    pub struct EventTexts {
+        title: "事件" | "Events";
+        purpose: "钉钉推送给我们的每一个事件，以及处理到了哪一步。" | "Everything that DingTalk has told us, and what has come of it.";
+        search_label: "姓名、userid 或事件编号" | "Name, userid or event id";
+        state: "状态" | "State";
+        kind: "类型" | "Type";
+        id: "编号" | "Id";
+        about: "涉及" | "About";
+        received: "收到时间" | "Received";
+        attempts: "尝试次数" | "Attempts";
+        next_attempt: "下次尝试" | "Next attempt";
+        error: "错误" | "Error";
+        waiting: "等待处理" | "Waiting";
+        applied: "已处理" | "Applied";
+        failed: "处理失败" | "Failed";
+        retry: "重试" | "Retry";
+        retry_all: "重试全部失败事件" | "Retry all failed";
+        retry_all_ask: "将重新处理 {n} 个失败的事件。" | "{n} failed events will be tried again.";
+        retry_all_ask_one: "将重新处理 1 个失败的事件。" | "One failed event will be tried again.";
+        retried: "事件 {id} 已重新排队" | "Event {id} is queued again";
+        retried_all: "已有 {n} 个事件重新排队" | "{n} events are queued again";
+        retried_one: "已有 1 个事件重新排队" | "One event is queued again";
+        none_failed: "没有失败的事件" | "There was no failed event";
+        not_failed: "事件 {id} 已不是失败状态，无需重试" | "Event {id} is no longer failed, so there is nothing to retry";
+        empty_title: "还没有收到事件" | "No events yet";
+        empty_text: "在钉钉开放平台配置事件订阅后，入职、离职和部门变更会显示在这里。"
+            | "Once the event subscription is set up in DingTalk’s developer console, joins, leavings and department changes appear here.";
+        nothing_title: "没有找到事件" | "No event found";
+        nothing_text: "没有符合这些条件的事件。" | "No event matches these filters.";
+        detail_title: "事件 {id}" | "Event {id}";
+        facts: "基本信息" | "Facts";
+        dingtalk_id: "钉钉事件 ID" | "DingTalk’s event id";
+        event_time: "发生时间" | "Happened";
+        applied_at: "处理时间" | "Applied";
+        body: "事件内容" | "Message";
+        body_hint: "解密后的原文，保存 30 天。" | "The decrypted message, kept for 30 days.";
+        body_dropped: "事件内容只保存 30 天，现已删除。" | "Messages are kept for 30 days; this one has been deleted.";
+        nobody: "未涉及人员或部门" | "Nobody and no department";
+        more: "等 {n} 项" | "and {n} more";
+        other_type: "其他事件" | "Other events";
+        user_add_org: "员工入职" | "Joined the company";
+        user_active_org: "员工激活钉钉" | "Activated DingTalk";
+        user_modify_org: "员工资料变更" | "Details changed";
+        user_leave_org: "员工离职" | "Left the company";
+        org_admin_add: "设为钉钉管理员" | "Made a DingTalk administrator";
+        org_admin_remove: "取消钉钉管理员" | "No longer a DingTalk administrator";
+        org_dept_create: "新建部门" | "Department created";
+        org_dept_modify: "部门变更" | "Department changed";
+        org_dept_remove: "删除部门" | "Department removed";
+        check_url: "地址检查" | "Address check";
+    }
+}
+
+/// The types that have words of their own, in the order of the filter.
+pub const KNOWN_TYPES: [&str; 10] = [
+    "user_add_org",
+    "user_active_org",
+    "user_modify_org",
+    "user_leave_org",
+    "org_dept_create",
+    "org_dept_modify",
+    "org_dept_remove",
+    "org_admin_add",
+    "org_admin_remove",
+    "check_url",
+];
+
+/// The states, in the order of the filter.
+pub const STATES: [&str; 3] = ["waiting", "applied", "failed"];
+
+impl EventTexts {
+    /// A type in plain words.
+    pub fn type_words(&self, event_type: &str) -> &'static str {
+        match event_type {
+            "user_add_org" => self.user_add_org,
+            "user_active_org" => self.user_active_org,
+            "user_modify_org" => self.user_modify_org,
+            "user_leave_org" => self.user_leave_org,
+            "org_admin_add" => self.org_admin_add,
+            "org_admin_remove" => self.org_admin_remove,
+            "org_dept_create" => self.org_dept_create,
+            "org_dept_modify" => self.org_dept_modify,
+            "org_dept_remove" => self.org_dept_remove,
+            "check_url" => self.check_url,
+            _ => self.other_type,
+        }
+    }
+
+    /// A state in words.
+    pub fn state_words(&self, state: &str) -> &'static str {
+        match state {
+            "waiting" => self.waiting,
+            "applied" => self.applied,
+            _ => self.failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::lang::Lang;
+
+    #[test]
+    fn every_known_type_has_words_of_its_own() {
+        for lang in [Lang::Zh, Lang::En] {
+            let t = EventTexts::of(lang);
+            let mut words: Vec<_> = KNOWN_TYPES.iter().map(|name| t.type_words(name)).collect();
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(words.len(), KNOWN_TYPES.len());
+            assert!(!words.contains(&t.other_type));
+        }
+    }
+}

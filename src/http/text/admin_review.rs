@@ -1,0 +1,227 @@
+//! Texts of the review: the list of people who could not be let in, one case, decisions in bulk.
+
+use super::{fill, texts};
+use crate::domain::case::{CaseState, Refusal};
+use crate::http::lang::Lang;
+use crate::http::view::count;
+use crate::store::unmatched::Guess;
+
+texts! {
+    /// Texts of the review.
+    pub struct ReviewTexts {
+        title: "待审核" | "Unmatched logins";
+        purpose: "扫了码但没能登录的人。昵称由扫码人自己设置，请核对后再决定。"
+            | "People who scanned and were not let in. A nickname is chosen by whoever scans: check before you decide.";
+        search_label: "昵称、unionid 或 userid" | "Nickname, unionid or userid";
+        reason: "未能登录的原因" | "Why not let in";
+        state: "状态" | "State";
+        company: "本公司人员" | "People of the company";
+        pending_review: "不在员工表中" | "Not in the staff table";
+        left: "已离职" | "Has left";
+        not_employee: "不是本公司员工" | "Not of this company";
+        pending_review_more: "钉钉中有此人，但员工表中没有，或 userid 不一致。"
+            | "DingTalk lists this person in the company, but the staff table does not, or not under that userid.";
+        left_more: "员工表显示已离职，或钉钉中已查不到此人。"
+            | "The staff table says that this person has left, or DingTalk no longer knows them.";
+        not_employee_more: "钉钉中没有此人，或只是外部联系人。"
+            | "DingTalk does not list this person in the company, or only as an external contact.";
+        waiting: "待审核" | "Waiting";
+        approved: "已通过" | "Approved";
+        rejected: "已拒绝" | "Rejected";
+        closed: "已自动关闭" | "Closed by itself";
+        nick: "昵称" | "Nickname";
+        nick_chosen: "由扫码人自己设置" | "chosen by the person who scans";
+        first_seen: "首次尝试" | "First seen";
+        last_seen: "最近尝试" | "Last seen";
+        attempts: "次数" | "Attempts";
+        candidates: "可能是" | "Might be";
+        candidates_title: "可能是哪位员工" | "Which member of staff this might be";
+        candidates_more: "昵称可以随意设置，只凭姓名不能确认身份。"
+            | "Anybody can choose any nickname: a name alone proves nothing.";
+        no_candidates: "员工表中没有相似的人" | "Nobody like that in the staff table";
+        userid_without_unionid: "钉钉给出的 userid 相同，该员工还没有 unionid"
+            | "DingTalk gives this userid, and the row has no unionid yet";
+        userid_with_other_unionid: "钉钉给出的 userid 相同，但 unionid 不同，可能已过期"
+            | "DingTalk gives this userid, but the row holds another unionid, perhaps an old one";
+        same_person: "userid 和 unionid 都相同" | "Userid and unionid are both the same";
+        unionid_of_leaver: "unionid 相同，该员工已离职，可能是重新入职"
+            | "Same unionid on a row that has left: perhaps hired again";
+        unionid_elsewhere: "unionid 相同，但 userid 与钉钉给出的不同" | "Same unionid, but another userid than DingTalk says";
+        same_name: "只有姓名相同" | "Only the name is the same";
+        empty_title: "没有需要审核的人" | "Nobody waits for review";
+        empty_text: "有人扫码但未能登录时，会出现在这里。" | "Whoever scans and cannot be let in appears here.";
+        nothing_title: "没有找到记录" | "Nobody found";
+        nothing_text: "没有符合这些条件的人。" | "Nobody matches these filters.";
+        outsiders: "查看非本公司人员" | "See people from outside";
+
+        facts: "基本信息" | "Facts";
+        history: "历史记录" | "History";
+        no_history: "还没有记录" | "Nothing yet";
+        reference: "参考编号" | "Reference";
+        decided_by: "审核人" | "Decided by";
+        decided_at: "审核时间" | "Decided";
+        decision_reason: "审核说明" | "Reason given";
+        decision: "审核" | "Decision";
+        approve: "通过" | "Approve";
+        approve_more: "先向钉钉核实，再加入员工表。" | "DingTalk is asked first; then the person joins the staff table.";
+        reject: "拒绝" | "Reject";
+        reject_ask: "{name}会被拒绝：已登录的设备会退出，重新审核之前不能登录。"
+            | "{name} will be rejected: signed out everywhere, and kept out until the case is re-opened.";
+        reopen: "重新审核" | "Re-open";
+        reopen_more: "恢复为待审核，之后再作决定。" | "The case waits again, to be decided anew.";
+        link: "关联到此员工" | "Link to this row";
+        link_held: "已手动标记为离职，请先恢复" | "Marked as left by hand: restore first";
+        reason_missing: "请填写原因，不超过 500 个字。" | "Please give a reason of at most 500 characters.";
+        approved_toast: "已通过{name}，现在可以登录" | "{name} is approved and can sign in now";
+        rejected_toast: "已拒绝{name}" | "{name} is rejected";
+        reopened_toast: "{name}已恢复为待审核" | "{name} waits for review again";
+
+        nobody_chosen: "请先选择人员" | "Please choose somebody first";
+        bulk_reject_title: "拒绝 {people}" | "Reject {people}";
+        bulk_reject_text: "以下 {people}会被拒绝：已登录的设备会退出，重新审核之前不能登录。"
+            | "These {people} will be rejected: signed out everywhere, and kept out until their cases are re-opened.";
+        too_many: "一次最多选择 {n} 人。" | "At most {n} people can be chosen at a time.";
+        unknown_action: "没有“{value}”这个操作。" | "There is no action called “{value}”.";
+        job_approve: "批量通过：{people}" | "Approving {people}";
+        job_reject: "批量拒绝：{people}" | "Rejecting {people}";
+        job_reopen: "批量重新审核：{people}" | "Re-opening {people}";
+        job_running: "正在处理，已完成 {settled}/{total}。可以离开本页，处理不会中断。"
+            | "Under way: {settled} of {total} settled. You may leave this page; the work goes on.";
+        job_finished: "处理完毕：成功 {done} 人，未成功 {refused} 人。" | "Finished: {done} done, {refused} refused.";
+        job_progress: "进度" | "Progress";
+        job_by: "操作人" | "Begun by";
+        job_at: "开始时间" | "Begun";
+        person: "人员" | "Person";
+        outcome: "结果" | "Outcome";
+        item_waiting: "排队中" | "Queued";
+        item_done: "完成" | "Done";
+        item_refused: "未成功" | "Refused";
+
+        not_waiting: "此人已经审核过，请重新打开页面查看。" | "This case has been decided already. Please open the page again.";
+        still_waiting: "此人已经在等待审核。" | "This case is waiting already.";
+        not_listed: "钉钉通讯录中没有此人，不能通过。"
+            | "DingTalk does not list this person as a member of the company, so they cannot be approved.";
+        external: "此人在钉钉中是外部联系人，不能通过。"
+            | "DingTalk lists this person as an external contact and not as a member of the company, so they cannot be approved.";
+        other_unionid: "钉钉对 {userid} 给出的 unionid 前后不一致，无法确认是同一人。请稍后再试。"
+            | "DingTalk gives {userid} another unionid than it has just said, so this may not be the same person. Please try again later.";
+        held: "员工 {userid} 已由管理员手动标记为离职，请先到员工页面恢复。"
+            | "{userid} was marked as left by an administrator. Restore them on the staff page first.";
+        left_meanwhile: "此人刚刚离职，不能通过。" | "This person has left just now, so they cannot be approved.";
+        unionid_taken: "在职员工 {userid} 正在使用同一个 unionid，请先处理该员工。"
+            | "{userid}, who is employed, has the same unionid. Please deal with that row first.";
+        no_such_row: "员工表中没有 {userid}，不能关联。" | "There is no {userid} in the staff table to link to.";
+        has_this_unionid: "员工 {userid} 已经是这个 unionid，不需要关联，请直接通过。"
+            | "{userid} has this unionid already, so there is nothing to link: approve without linking.";
+        somebody_else: "钉钉显示此人是 {userid}，不能关联到其他员工。"
+            | "DingTalk says that this person is {userid}, so they cannot be linked to another row.";
+        not_found: "这条记录已不存在。" | "This case no longer exists.";
+        unavailable: "钉钉没有及时响应，请稍后再试。" | "DingTalk did not answer in time. Please try again later.";
+        misconfigured: "钉钉拒绝了我们的请求，请先处理页面上方列出的问题。"
+            | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
+        fault: "处理时出错，详情请查看日志。" | "Something went wrong. The log says more.";
+    }
+}
+
+impl ReviewTexts {
+    /// Why somebody was not let in, in a few words.
+    pub fn reason_words(&self, reason: Refusal) -> &'static str {
+        match reason {
+            Refusal::PendingReview => self.pending_review,
+            Refusal::Left => self.left,
+            Refusal::NotEmployee => self.not_employee,
+            Refusal::Rejected => self.rejected,
+        }
+    }
+
+    /// Why somebody was not let in, in a sentence.
+    pub fn reason_sentence(&self, reason: Refusal) -> &'static str {
+        match reason {
+            Refusal::PendingReview => self.pending_review_more,
+            Refusal::Left => self.left_more,
+            Refusal::NotEmployee => self.not_employee_more,
+            Refusal::Rejected => self.rejected,
+        }
+    }
+
+    pub fn state_words(&self, state: CaseState) -> &'static str {
+        match state {
+            CaseState::Waiting => self.waiting,
+            CaseState::Approved => self.approved,
+            CaseState::Rejected => self.rejected,
+            CaseState::Closed => self.closed,
+        }
+    }
+
+    pub fn guess_words(&self, guess: Guess) -> &'static str {
+        match guess {
+            Guess::UseridWithoutUnionid => self.userid_without_unionid,
+            Guess::UseridWithOtherUnionid => self.userid_with_other_unionid,
+            Guess::SamePerson => self.same_person,
+            Guess::UnionidOfLeaver => self.unionid_of_leaver,
+            Guess::UnionidElsewhere => self.unionid_elsewhere,
+            Guess::SameName => self.same_name,
+        }
+    }
+
+    /// Why a decision came to nothing: the code as the service and the table of bulk jobs have it,
+    /// and the userid that it speaks of.
+    pub fn objection(&self, code: &str, userid: &str) -> String {
+        let sentence = match code {
+            "not_waiting" => self.not_waiting,
+            "still_waiting" => self.still_waiting,
+            "not_listed" => self.not_listed,
+            "external" => self.external,
+            "other_unionid" => self.other_unionid,
+            "held" => self.held,
+            "left_meanwhile" => self.left_meanwhile,
+            "unionid_taken" => self.unionid_taken,
+            "no_such_row" => self.no_such_row,
+            "has_this_unionid" => self.has_this_unionid,
+            "somebody_else" => self.somebody_else,
+            "not_found" => self.not_found,
+            "reason" => self.reason_missing,
+            "unavailable" => self.unavailable,
+            "misconfigured" => self.misconfigured,
+            _ => self.fault,
+        };
+        fill(sentence, &[("userid", &userid)])
+    }
+
+    /// What a bulk job does, and to how many.
+    pub fn job_title(&self, action: &str, people: &str) -> String {
+        let title = match action {
+            "approve" => self.job_approve,
+            "reject" => self.job_reject,
+            _ => self.job_reopen,
+        };
+        fill(title, &[("people", &people)])
+    }
+}
+
+/// A number of people, for titles and sentences.
+pub fn people(lang: Lang, n: usize) -> String {
+    count(lang, i64::try_from(n).unwrap_or(i64::MAX), "人", "person", "people")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_objection_has_a_sentence_of_its_own() {
+        let codes = [
+            "not_waiting", "still_waiting", "not_listed", "external", "other_unionid", "held", "left_meanwhile",
+            "unionid_taken", "no_such_row", "has_this_unionid", "somebody_else", "not_found", "reason", "unavailable",
+            "misconfigured", "fault",
+        ];
+        for lang in [Lang::Zh, Lang::En] {
+            let t = ReviewTexts::of(lang);
+            let mut sentences: Vec<_> = codes.iter().map(|code| t.objection(code, "u1")).collect();
+            sentences.sort();
+            sentences.dedup();
+            assert_eq!(sentences.len(), codes.len());
+            assert!(sentences.iter().all(|sentence| !sentence.contains('{')), "{sentences:?}");
+        }
+    }
+}

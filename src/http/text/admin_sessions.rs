@@ -1,0 +1,44 @@
+//! Texts of the page of sessions.
+
+use super::texts;
+
+texts! {
+    /// Texts of the page of sessions.
+    pub struct SessionTexts {
+        title: "会话" | "Sessions";
+        purpose: "当前已登录的浏览器。结束会话后，那台设备须重新扫码登录。"
+            | "The browsers that are signed in now. Once a session is ended, that device has to sign in again.";
+        search_label: "姓名、userid 或 IP 地址" | "Name, userid or address";
+        method: "登录方式" | "Signed in by";
+        method_qr: "扫码" | "QR code";
+        method_in_app: "钉钉内登录" | "Inside DingTalk";
+        who: "员工" | "Who";
+        since: "登录时间" | "Since";
+        last_seen: "最近访问" | "Last seen";
+        from: "来源" | "From";
+        ends: "到期" | "Ends";
+        end: "结束会话" | "End";
+        end_label: "结束{name}在{browser}上的会话" | "End the session of {name} on {browser}";
+        end_ask: "{name}将在 {browser} 上退出登录。" | "{name} will be signed out on {browser}.";
+        end_ask_self: "这是您当前的会话，结束后您将退出登录。" | "This is your own session: you will be signed out.";
+        ended: "已结束{name}的会话" | "The session of {name} has been ended";
+        gone: "该会话已经结束" | "That session was already over";
+        empty_title: "没有已登录的会话" | "Nobody is signed in";
+        empty_text: "员工登录后，其浏览器会显示在这里。" | "Browsers appear here when people sign in.";
+        nothing_title: "没有找到会话" | "No session found";
+        nothing_text: "没有符合这些条件的会话。" | "No session matches these filters.";
+    }
+}
+
+/// The ways to sign in, in the order of the filter.
+pub const METHODS: [&str; 2] = ["qr", "in_app"];
+
+impl SessionTexts {
+    /// A way to sign in, in words.
+    pub fn method_words(&self, method: &str) -> &'static str {
+        match method {
+            "in_app" => self.method_in_app,
+            _ => self.method_qr,
+        }
+    }
+}

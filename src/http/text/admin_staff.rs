@@ -1,0 +1,99 @@
+//! Texts of the staff pages.
+
+use super::{fill, texts};
+use crate::http::lang::Lang;
+use crate::http::view::count;
+
+texts! {
+    /// Texts of the staff pages.
+    pub struct StaffTexts {
+        title: "员工" | "Staff";
+        purpose: "员工表中的所有人。只有在职的人可以登录。" | "Everybody in the staff table. Only the employed can sign in.";
+        search_label: "姓名、userid、unionid、工号、手机、邮箱或职位"
+            | "Name, userid, unionid, job number, mobile, e-mail or title";
+        status: "状态" | "Status";
+        department: "部门（含下级）" | "Department (with those below)";
+        name: "姓名" | "Name";
+        departments: "部门" | "Departments";
+        job_title: "职位" | "Title";
+        job_number: "工号" | "Job number";
+        left_at: "离职时间" | "Left";
+        held: "手动" | "By hand";
+        empty_title: "员工表还是空的" | "The staff table is empty";
+        empty_text: "第一次全量同步之后，公司的员工会出现在这里。" | "The first full sync brings the company’s people here.";
+        to_syncs: "查看同步" | "See the syncs";
+        nothing_title: "没有找到员工" | "Nobody found";
+        nothing_text: "没有符合这些条件的人。" | "Nobody matches these filters.";
+
+        facts: "基本信息" | "Facts";
+        mobile: "手机" | "Mobile";
+        email: "邮箱" | "E-mail";
+        hired_date: "入职时间" | "Hired";
+        cause: "离职来源" | "How we know";
+        held_by: "操作人" | "Decided by";
+        held_reason: "原因" | "Reason";
+        looked_at: "最近核实" | "Last confirmed by DingTalk";
+        created_at: "加入员工表" | "Added to the table";
+        no_department: "没有部门" | "In no department";
+        unknown_department: "部门 {id}" | "Department {id}";
+        order: "排序 {n}" | "Order {n}";
+        actions: "操作" | "Actions";
+        sessions: "已登录的设备" | "Signed-in devices";
+        no_sessions: "没有已登录的设备" | "Signed in nowhere";
+        signed_in: "登录于" | "since";
+        last_seen: "最近活动" | "last seen";
+        events: "相关事件" | "Events about this person";
+        no_events: "没有相关事件" | "No event names this person";
+        history: "历史记录" | "History";
+        no_history: "还没有记录" | "Nothing yet";
+        by_qr: "扫码登录" | "QR code";
+        by_in_app: "钉钉内登录" | "Inside DingTalk";
+
+        leave: "标记为离职" | "Mark as left";
+        leave_ask: "{name}会被标记为离职，并在 {devices}上退出登录。事件和同步都不会恢复，只能在本页恢复。"
+            | "{name} will be marked as left and signed out of {devices}. No event or sync takes this back: only restoring here does.";
+        leave_again_ask: "{name}已经离职。再手动标记后，事件和同步都不会恢复，只能在本页恢复。"
+            | "{name} has left already. Marked by hand as well, no event or sync brings them back: only restoring here does.";
+        restore: "恢复在职" | "Restore";
+        restore_ask: "会先向钉钉核实，{name}仍是本公司员工才会恢复为在职。"
+            | "DingTalk is asked first: {name} becomes employed again only if they are listed there.";
+        end_all: "全部退出" | "Sign out everywhere";
+        end_all_ask: "{name}会在 {devices}上退出登录，之后可以重新登录。"
+            | "{name} will be signed out of {devices} and can sign in again.";
+        end_one: "退出" | "Sign out";
+        end_one_ask: "{name}会在 {device} 上退出登录，之后可以重新登录。"
+            | "{name} will be signed out of {device} and can sign in again.";
+        left_toast: "已将{name}标记为离职，退出了 {devices}" | "{name} is marked as left and signed out of {devices}";
+        restored_toast: "{name}已恢复在职" | "{name} is employed again";
+        ended_toast: "{name}已在 {devices}上退出登录" | "{name} is signed out of {devices}";
+        none_ended_toast: "没有需要退出的设备" | "There was nothing to sign out";
+        rejected_note: "此人在审核中被拒绝，重新审核之前不能登录。" | "This person was rejected in review and cannot sign in until the case is re-opened.";
+        to_case: "查看审核记录" | "See the case";
+
+        reason_missing: "请填写原因，不超过 500 个字。" | "Please give a reason of at most 500 characters.";
+        oneself: "不能把自己标记为离职。" | "You cannot mark yourself as left.";
+        held_already: "此人已经手动标记为离职。" | "This person has been marked as left by hand already.";
+        not_left: "此人在职，不需要恢复。" | "This person is employed: there is nothing to restore.";
+        not_listed: "钉钉通讯录中没有此人，不能恢复。"
+            | "DingTalk does not list this person as a member of the company, so they cannot be restored.";
+        unionid_taken: "在职员工 {userid} 正在使用同一个 unionid，不能恢复。"
+            | "{userid}, who is employed, has the same unionid, so this row cannot be restored.";
+        left_meanwhile: "此人刚刚又离职了，不能恢复。" | "This person has left just now, so they cannot be restored.";
+        unavailable: "钉钉没有及时响应，请稍后再试。" | "DingTalk did not answer in time. Please try again later.";
+        misconfigured: "钉钉拒绝了我们的请求，请先处理页面上方列出的问题。"
+            | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
+    }
+}
+
+impl StaffTexts {
+    /// A sentence about a person and a number of their devices.
+    pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, devices: usize) -> String {
+        let n = i64::try_from(devices).unwrap_or(i64::MAX);
+        fill(sentence, &[("name", &name), ("devices", &count(lang, n, "台设备", "device", "devices"))])
+    }
+
+    /// A way to sign in, in words.
+    pub fn method_words(&self, method: &str) -> &'static str {
+        if method == "qr" { self.by_qr } else { self.by_in_app }
+    }
+}

@@ -1,0 +1,18 @@
+//! Texts of the login page.
+
+use super::texts;
+
+texts! {
+    /// Texts of the login page.
+    pub struct LoginTexts {
+        title: "扫码登录" | "Sign in by scanning";
+        lead: "请用手机钉钉扫描二维码" | "Scan the code with DingTalk on your phone";
+        steps: "打开手机钉钉，点右上角“＋”，选“扫一扫”。" | "Open DingTalk on your phone, tap + at the top right, then Scan.";
+        frame: "钉钉登录二维码" | "DingTalk sign-in QR code";
+        scanned: "已确认，正在登录…" | "Confirmed, signing you in…";
+        slow: "登录用时较长。如果没有跳转，请重新打开本页。" | "This is taking long. If nothing happens, please open this page again.";
+        full_page: "看不到二维码？到钉钉页面登录" | "No code? Use DingTalk’s own page";
+        no_script: "浏览器没有启用脚本，请到钉钉页面登录。" | "Scripts are off in this browser. Please sign in on DingTalk’s page.";
+        privacy: "只用您的钉钉身份确认您是本公司在职员工。" | "Your DingTalk identity is only used to confirm that you work here.";
+    }
+}

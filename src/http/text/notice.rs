@@ -1,0 +1,171 @@
+//! Texts of the pages that turn somebody away or say that something failed.
+
+use super::texts;
+use crate::http::lang::Lang;
+use crate::http::public_pages::Notice;
+
+texts! {
+    /// What all these pages have in common.
+    pub struct NoticeTexts {
+        scanned_as: "本次扫码的钉钉昵称" | "DingTalk name of this scan";
+        signed_in_as: "当前登录" | "Signed in as";
+        wrong_account: "不是您？请在手机钉钉上切换账号，再重新扫码。" | "Not you? Switch accounts in DingTalk on your phone, then scan again.";
+        wait_seconds: "请在 {n} 秒后再试。" | "Please try again in {n} seconds.";
+        wait_minutes: "请在 {n} 分钟后再试。" | "Please try again in {n} minutes.";
+        quote: "联系管理员时，请提供这个编号。" | "Please quote it when you contact an administrator.";
+    }
+}
+
+/// What one of these pages says.
+#[derive(Debug)]
+pub struct NoticeText {
+    pub title: &'static str,
+    /// What happened, in one sentence.
+    pub explanation: &'static str,
+    /// What to do next.
+    pub next_step: &'static str,
+    /// What the button says that does it.
+    pub button: &'static str,
+}
+
+macro_rules! notices {
+    ($($notice:ident {
+        title: $title_zh:literal | $title_en:literal;
+        explanation: $explanation_zh:literal | $explanation_en:literal;
+        next_step: $next_step_zh:literal | $next_step_en:literal;
+        button: $button_zh:literal | $button_en:literal;
+    })+) => {
+        impl NoticeText {
+            /// The text of a notice; a notice without one does not compile.
+            pub fn of(notice: Notice, lang: Lang) -> &'static Self {
+                match (notice, lang) {
+                    $(
+                        (Notice::$notice, Lang::Zh) => &Self {
+                            title: $title_zh,
+                            explanation: $explanation_zh,
+                            next_step: $next_step_zh,
+                            button: $button_zh,
+                        },
+                        (Notice::$notice, Lang::En) => &Self {
+                            title: $title_en,
+                            explanation: $explanation_en,
+                            next_step: $next_step_en,
+                            button: $button_en,
+                        },
+                    )+
+                }
+            }
+        }
+    };
+}
+
+notices! {
+    InvalidState {
+        title: "这次登录已失效" | "This sign-in is no longer valid";
+        explanation: "登录页打开太久、已经用过，或不是在这个浏览器中打开的。" | "It was open for too long, has been used already, or was begun in another browser.";
+        next_step: "请回到登录页，重新扫码。" | "Please go back to the sign-in page and scan again.";
+        button: "重新登录" | "Sign in again";
+    }
+    InvalidCode {
+        title: "扫码没有成功" | "The scan did not work";
+        explanation: "钉钉没有认可这次扫码，可能已过期或用过。" | "DingTalk did not accept this scan; it may have expired or been used already.";
+        next_step: "请再扫一次。" | "Please scan once more.";
+        button: "再试一次" | "Try again";
+    }
+    Rejected {
+        title: "您的登录申请未通过" | "Your request was turned down";
+        explanation: "管理员没有批准您登录。" | "An administrator has decided not to let you in.";
+        next_step: "如有疑问，请联系您的主管或系统管理员。" | "If you think this is wrong, please talk to your manager or an administrator.";
+        button: "换个账号登录" | "Use another account";
+    }
+    Left {
+        title: "您的账号显示已离职" | "You are listed as having left";
+        explanation: "按公司的记录，您已不在职，所以不能登录。" | "The company’s records say that you no longer work here, so you cannot sign in.";
+        next_step: "如果您仍在职，请联系人事或系统管理员，他们能看到这次登录。" | "If you still work here, please contact HR or an administrator, who can see this attempt.";
+        button: "换个账号登录" | "Use another account";
+    }
+    NotEmployee {
+        title: "您不是本公司成员" | "You are not a member of this company";
+        explanation: "这个钉钉账号不在本公司的通讯录里。" | "This DingTalk account is not in the company’s directory.";
+        next_step: "请确认手机钉钉登录的是您的工作账号；刚入职的话，请联系人事加入企业。" | "Please make sure that DingTalk on your phone is signed in with your work account; if you are new, ask HR to add you.";
+        button: "换个账号登录" | "Use another account";
+    }
+    PendingReview {
+        title: "您的登录正在等待审核" | "Your sign-in is waiting for review";
+        explanation: "您在公司的钉钉里，但还不在可登录的名单上，已提交管理员审核。" | "You are in the company’s DingTalk but not yet on the list of those who may sign in; an administrator has been asked.";
+        next_step: "审核通过后，请重新扫码登录。" | "Once you have been approved, please scan again.";
+        button: "重新登录" | "Sign in again";
+    }
+    DingTalkUnavailable {
+        title: "暂时连不上钉钉" | "DingTalk cannot be reached";
+        explanation: "钉钉没有及时回应，这次登录没有完成。" | "DingTalk did not answer in time, so the sign-in was not completed.";
+        next_step: "请稍等片刻，再扫一次。" | "Please wait a moment and scan again.";
+        button: "再试一次" | "Try again";
+    }
+    Misconfigured {
+        title: "登录服务的设置有误" | "The sign-in service is not set up correctly";
+        explanation: "钉钉拒绝了本系统的请求，与您的账号无关。" | "DingTalk refused a request of this system; it has nothing to do with your account.";
+        next_step: "请联系系统管理员；修好之后，再扫码即可。" | "Please tell an administrator; once it is put right, scan again.";
+        button: "再试一次" | "Try again";
+    }
+    RateLimited {
+        title: "尝试次数太多" | "Too many attempts";
+        explanation: "您所在的网络在短时间内登录失败的次数太多。" | "There were too many failed sign-ins from your network in a short time.";
+        next_step: "请稍等片刻，再重新登录。" | "Please wait a little, then sign in again.";
+        button: "重新登录" | "Sign in again";
+    }
+    Unavailable {
+        title: "服务暂时不可用" | "The service is not available";
+        explanation: "系统正在维护或遇到故障。" | "The system is being maintained or has a fault.";
+        next_step: "请过几分钟再试。" | "Please try again in a few minutes.";
+        button: "再试一次" | "Try again";
+    }
+    Forbidden {
+        title: "您没有管理权限" | "You are not an administrator";
+        explanation: "这个页面只对管理员开放。" | "This page is for administrators only.";
+        next_step: "如果工作需要，请向系统管理员申请权限。" | "If your work needs it, please ask an administrator for access.";
+        button: "返回我的主页" | "Go to my page";
+    }
+    Csrf {
+        title: "页面已过期" | "This page has expired";
+        explanation: "页面打开之后登录状态有了变化，所以没有执行您的操作。" | "Your sign-in has changed since the page was opened, so nothing was done.";
+        next_step: "请重新打开页面，再操作一次。" | "Please open the page again and repeat what you did.";
+        button: "返回" | "Go back";
+    }
+    NotFound {
+        title: "找不到这个页面" | "This page does not exist";
+        explanation: "地址可能有误，或内容已不存在。" | "The address may be wrong, or what was here is gone.";
+        next_step: "请检查地址，或从主页重新进入。" | "Please check the address, or start again from your page.";
+        button: "返回我的主页" | "Go to my page";
+    }
+    MethodNotAllowed {
+        title: "不能这样打开这个地址" | "This address cannot be opened like this";
+        explanation: "这个地址只接受页面上的按钮提交的操作。" | "This address only takes what a button on a page sends.";
+        next_step: "请回到页面上操作。" | "Please go back to the page and use the button there.";
+        button: "返回我的主页" | "Go to my page";
+    }
+    Conflict {
+        title: "操作没有执行" | "Nothing was done";
+        explanation: "当前情况不允许这项操作。" | "The action is not possible as things stand.";
+        next_step: "请返回查看最新情况，再决定怎么做。" | "Please go back and look at how things stand now.";
+        button: "返回" | "Go back";
+    }
+    BadRequest {
+        title: "无法处理这个请求" | "This request cannot be handled";
+        explanation: "提交的内容不完整或格式不对。" | "What was sent is incomplete or malformed.";
+        next_step: "请返回检查后再试。" | "Please go back, check it and try again.";
+        button: "返回" | "Go back";
+    }
+    TooLarge {
+        title: "提交的内容太大" | "Too much was sent";
+        explanation: "提交的内容超过了允许的大小。" | "What was sent is larger than allowed.";
+        next_step: "请返回，减少内容后再试。" | "Please go back, send less and try again.";
+        button: "返回" | "Go back";
+    }
+    Internal {
+        title: "系统出错了" | "Something went wrong";
+        explanation: "系统遇到意外问题，这次操作可能没有完成。" | "The system met with an unexpected fault; what you did may not have been completed.";
+        next_step: "请稍后再试；如果一再出现，请联系系统管理员。" | "Please try again later; if it happens again, contact an administrator.";
+        button: "返回我的主页" | "Go to my page";
+    }
+}

@@ -1,0 +1,242 @@
+//! The pages of a list, every one with an address of its own.
+
+use std::collections::BTreeSet;
+
+use url::form_urlencoded;
+
+use crate::http::text::common::CommonTexts;
+use crate::http::text::fill;
+
+const DEFAULT_PER_PAGE: i64 = 50;
+const MAX_PER_PAGE: i64 = 200;
+/// Far past any list, and small enough that no product of it overflows.
+const MAX_PAGE: i64 = 1_000_000;
+
+/// Which page of a list was asked for, within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// From 1.
+    pub page: i64,
+    /// 1 to 200, by default 50.
+    pub per_page: i64,
+}
+
+impl Paging {
+    /// Reads `page` and `per_page` of a query; what is missing or no number is the default.
+    pub fn parse(page: Option<&str>, per_page: Option<&str>) -> Self {
+        let number = |text: Option<&str>| text.and_then(|t| t.trim().parse::<i64>().ok());
+        Self {
+            page: number(page).unwrap_or(1).clamp(1, MAX_PAGE),
+            per_page: number(per_page)
+                .unwrap_or(DEFAULT_PER_PAGE)
+                .clamp(1, MAX_PER_PAGE),
+        }
+    }
+
+    /// How many rows come before this page.
+    pub fn offset(self) -> i64 {
+        (self.page - 1) * self.per_page
+    }
+}
+
+/// One page of a list among its neighbours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pager {
+    pub page: i64,
+    pub per_page: i64,
+    /// Rows on all pages together.
+    pub total: i64,
+    query_without_page: String,
+}
+
+/// One entry of a row of page numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageLink {
+    Page {
+        number: i64,
+        href: String,
+        is_current: bool,
+    },
+    Gap,
+}
+
+impl Pager {
+    /// `filters` is the query of the list without `page` and `per_page`, as [`query`] makes it.
+    pub fn new(paging: Paging, total: i64, filters: &str) -> Self {
+        let mut query_without_page = filters.to_owned();
+        if paging.per_page != DEFAULT_PER_PAGE {
+            let joint = if filters.is_empty() { "" } else { "&" };
+            query_without_page = format!("{filters}{joint}per_page={}", paging.per_page);
+        }
+        Self {
+            page: paging.page,
+            per_page: paging.per_page,
+            total: total.max(0),
+            query_without_page,
+        }
+    }
+
+    /// The number of the last page, at least 1.
+    pub fn last(&self) -> i64 {
+        (self.total + self.per_page - 1)
+            .div_euclid(self.per_page)
+            .max(1)
+    }
+
+    /// The address of the page before, of the last one from beyond the end.
+    pub fn previous(&self) -> Option<String> {
+        (self.page > 1).then(|| self.href((self.page - 1).min(self.last())))
+    }
+
+    pub fn next(&self) -> Option<String> {
+        (self.page < self.last()).then(|| self.href(self.page + 1))
+    }
+
+    /// First, last and those about the current page, with gaps between.
+    pub fn links(&self) -> Vec<PageLink> {
+        let last = self.last();
+        let shown = BTreeSet::from([1, self.page - 1, self.page, self.page + 1, last]);
+        let mut links = Vec::new();
+        let mut before = 0;
+        for number in shown.into_iter().filter(|n| (1..=last).contains(n)) {
+            if number > before + 1 {
+                links.push(PageLink::Gap);
+            }
+            links.push(PageLink::Page {
+                number,
+                href: self.href(number),
+                is_current: number == self.page,
+            });
+            before = number;
+        }
+        links
+    }
+
+    /// E.g. `第 51–100 条，共 207 条`.
+    pub fn range(&self, t: &CommonTexts) -> String {
+        let from = ((self.page - 1) * self.per_page + 1).min(self.total);
+        let to = (self.page * self.per_page).min(self.total);
+        fill(
+            t.range,
+            &[("from", &from), ("to", &to), ("total", &self.total)],
+        )
+    }
+
+    fn href(&self, page: i64) -> String {
+        match (self.query_without_page.is_empty(), page) {
+            // A lone `?` clears the query, which an empty address would keep.
+            (true, 1) => "?".to_owned(),
+            (false, 1) => format!("?{}", self.query_without_page),
+            (true, _) => format!("?page={page}"),
+            (false, _) => format!("?{}&page={page}", self.query_without_page),
+        }
+    }
+}
+
+/// Writes the query of a list: encoded, without what is empty.
+pub fn query(pairs: &[(&str, &str)]) -> String {
+    let mut writer = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        writer.append_pair(name, value);
+    }
+    writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::lang::Lang;
+
+    fn pager(page: &str, per_page: Option<&str>, total: i64, filters: &str) -> Pager {
+        Pager::new(Paging::parse(Some(page), per_page), total, filters)
+    }
+
+    fn numbers(pager: &Pager) -> String {
+        let text = |link: &PageLink| match link {
+            PageLink::Page {
+                number,
+                is_current: true,
+                ..
+            } => format!("[{number}]"),
+            PageLink::Page { number, .. } => number.to_string(),
+            PageLink::Gap => "…".to_owned(),
+        };
+        pager.links().iter().map(text).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_asked_for_is_kept_within_bounds() {
+        let paging = |page, per_page| Paging::parse(page, per_page);
+        assert_eq!(
+            paging(None, None),
+            Paging {
+                page: 1,
+                per_page: 50
+            }
+        );
+        assert_eq!(
+            paging(Some("-3"), Some("0")),
+            Paging {
+                page: 1,
+                per_page: 1
+            }
+        );
+        assert_eq!(
+            paging(Some("x"), Some("9999999")),
+            Paging {
+                page: 1,
+                per_page: 200
+            }
+        );
+        assert_eq!(paging(Some("3"), Some("20")).offset(), 40);
+        assert!(paging(Some("9223372036854775807"), Some("200")).offset() > 0);
+    }
+
+    #[test]
+    fn neighbours_and_ends_are_linked() {
+        assert_eq!(numbers(&pager("5", None, 500, "")), "1 … 4 [5] 6 … 10");
+        assert_eq!(numbers(&pager("1", None, 100, "")), "[1] 2");
+        assert_eq!(numbers(&pager("1", None, 0, "")), "[1]");
+        assert_eq!(numbers(&pager("3", None, 250, "")), "1 2 [3] 4 5");
+    }
+
+    #[test]
+    fn addresses_keep_the_filters_and_the_size() {
+        let middle = pager(
+            "2",
+            Some("20"),
+            60,
+            &query(&[("q", "张 三&"), ("reason", ""), ("state", "all")]),
+        );
+        assert_eq!(
+            middle.previous().unwrap(),
+            "?q=%E5%BC%A0+%E4%B8%89%26&state=all&per_page=20"
+        );
+        assert_eq!(
+            middle.next().unwrap(),
+            "?q=%E5%BC%A0+%E4%B8%89%26&state=all&per_page=20&page=3"
+        );
+        assert_eq!(pager("2", None, 60, "").previous().unwrap(), "?");
+        assert_eq!(pager("2", None, 60, "").next(), None);
+    }
+
+    #[test]
+    fn beyond_the_end_leads_back_to_the_last_page() {
+        let beyond = pager("99", None, 60, "");
+        assert_eq!(beyond.previous().unwrap(), "?page=2");
+        assert_eq!(beyond.next(), None);
+        assert_eq!(numbers(&beyond), "1 2");
+    }
+
+    #[test]
+    fn the_range_counts_rows_from_one() {
+        assert_eq!(
+            pager("2", None, 60, "").range(CommonTexts::of(Lang::Zh)),
+            "第 51–60 条，共 60 条"
+        );
+        assert_eq!(
+            pager("1", None, 1, "").range(CommonTexts::of(Lang::En)),
+            "1–1 of 1"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Who is asking: permission is a parameter type, so that no handler can forget it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::SessionExt as _;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use uuid::Uuid;
+
+use super::error::AppError;
+use super::lang::Lang;
+use super::page::{Frame, FrameVisitor};
+use super::session_store::{CSRF, NAME, SESSION_ID, USERID};
+use super::{flash, text::alerts::alert_text};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::domain::return_path::ReturnPath;
+use crate::service::admins;
+use crate::store::{StoreError, alert};
+
+/// A signed-in person. Without a session: 303 to the login page, and from there back here.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    pub userid: UserId,
+    pub name: String,
+    pub session_id: Uuid,
+    pub csrf: String,
+    pub is_admin: bool,
+}
+
+impl Visitor {
+    /// The person of a request's session, whether or not there is one.
+    pub async fn of(request: &HttpRequest) -> Result<Option<Self>, AppError> {
+        let session = request.get_session();
+        let text = |name: &str| session.get::<String>(name).ok().flatten();
+        let (Some(userid), Some(id), Some(csrf)) = (text(USERID), text(SESSION_ID), text(CSRF)) else {
+            return Ok(None);
+        };
+        let (Ok(userid), Ok(session_id)) = (UserId::parse(userid), Uuid::parse_str(&id)) else {
+            return Ok(None);
+        };
+        let name = text(NAME).unwrap_or_default();
+        let ctx = request.app_data::<web::Data<Context>>().ok_or(AppError::Unavailable)?;
+        let is_admin = ctx.db.within(admins::is_admin(ctx, &userid)).await?;
+        Ok(Some(Self { userid, name, session_id, csrf, is_admin }))
+    }
+
+    /// What the layout of a page needs, with the toast of the action before.
+    pub fn frame(&self, request: &HttpRequest) -> Frame {
+        let visitor = FrameVisitor { name: self.name.clone(), csrf: self.csrf.clone(), is_admin: self.is_admin };
+        let frame = Frame::new(Lang::of(request.headers()), Some(visitor), request.path());
+        frame.with_toast(flash::take(&request.get_session()))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let asked = request.uri().path_and_query().map(|path| path.as_str());
+            let back = ReturnPath::parse(asked.filter(|_| request.method().is_safe()));
+            Self::of(&request).await?.ok_or(AppError::SignIn(back))
+        })
+    }
+}
+
+/// An administrator. Others see a 403 page.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Visitor);
+
+impl Admin {
+    /// What the layout of an administration page needs, with what administrators must be told.
+    pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Frame, AppError> {
+        let alerts = ctx
+            .db
+            .within(async {
+                let mut conn = ctx.db.acquire().await?;
+                Ok::<_, StoreError>(alert::current(&mut conn).await?)
+            })
+            .await?;
+        let lang = Lang::of(request.headers());
+        let alerts = alerts.iter().map(|alert| alert_text(lang, &alert.kind, &alert.detail)).collect();
+        Ok(self.0.frame(request).with_alerts(alerts))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = Visitor::from_request(request, payload);
+        Box::pin(async move {
+            let visitor = visitor.await?;
+            if visitor.is_admin { Ok(Self(visitor)) } else { Err(AppError::NotAdmin) }
+        })
+    }
+}

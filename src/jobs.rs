@@ -1,0 +1,88 @@
+//! The workers' loops of one process. Several processes on one database share the work.
+
+mod first_sync;
+mod rounds;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::service::{events, review};
+use crate::store::StoreError;
+
+use rounds::Rounds;
+
+/// How often a loop asks for work that nobody has rung for: another instance may have stored it.
+const POLL: Duration = Duration::from_millis(300);
+const SWEEP: Duration = Duration::from_mins(1);
+/// How long work that may take minutes goes on once the process is to stop.
+const LAST_MOMENTS: Duration = Duration::from_secs(4);
+
+/// Runs all loops. They end soon after `stop` is cancelled, with what is in flight finished and what
+/// they had claimed given back.
+pub async fn run(ctx: &Context, stop: CancellationToken) {
+    let busy = Arc::new(events::Busy::default());
+    let mut loops = JoinSet::new();
+    loops.spawn(work_on_events(ctx.clone(), Arc::clone(&busy), stop.clone()));
+    loops.spawn(look_at_people(ctx.clone(), busy, stop.clone()));
+    loops.spawn(review_in_bulk(ctx.clone(), stop.clone()));
+    loops.spawn(sweep_up(ctx.clone(), stop.clone()));
+    loops.spawn(first_sync::run(ctx.clone(), stop));
+    while let Some(ended) = loops.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a worker has ended by a fault in Dinggate");
+        }
+    }
+}
+
+/// Works on events and on looks until none of either is due; gives how many there were. For tests,
+/// which run no loops.
+pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
+    let (busy, never) = (Arc::new(events::Busy::default()), CancellationToken::new());
+    let mut worked = 0;
+    loop {
+        let now = events::work(ctx, &busy, &never).await? + events::work_due_looks(ctx, &busy, &never).await?;
+        if now == 0 {
+            return Ok(worked);
+        }
+        worked += now;
+    }
+}
+
+async fn work_on_events(ctx: Context, busy: Arc<events::Busy>, stop: CancellationToken) {
+    let rounds = Rounds { name: "events", pause: POLL, bell: Some(&ctx.work), stop: &stop };
+    rounds.run(&ctx, || async { Ok(events::work(&ctx, &busy, &stop).await? > 0) }).await;
+}
+
+async fn look_at_people(ctx: Context, busy: Arc<events::Busy>, stop: CancellationToken) {
+    let rounds = Rounds { name: "looks", pause: POLL, bell: None, stop: &stop };
+    rounds.run(&ctx, || async { Ok(events::work_due_looks(&ctx, &busy, &stop).await? > 0) }).await;
+}
+
+async fn review_in_bulk(ctx: Context, stop: CancellationToken) {
+    let rounds = Rounds { name: "reviews", pause: POLL, bell: None, stop: &stop };
+    rounds.run(&ctx, || review_until_stopped(&ctx, &stop)).await;
+}
+
+/// A job may be long: whoever takes it over goes on where this process was cut off.
+async fn review_until_stopped(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
+    tokio::select! {
+        worked = review::work_bulk(ctx) => worked,
+        () = last_moments(stop) => review::release_bulk(ctx).await.map(|()| false),
+    }
+}
+
+/// Returns some seconds after the process was told to stop.
+async fn last_moments(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_MOMENTS).await;
+}
+
+async fn sweep_up(ctx: Context, stop: CancellationToken) {
+    let rounds = Rounds { name: "sweeping", pause: SWEEP, bell: None, stop: &stop };
+    rounds.run(&ctx, || async { sweep::once(&ctx).await.map(|()| false) }).await;
+}

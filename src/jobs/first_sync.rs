@@ -1,0 +1,93 @@
+//! The full sync with which an empty staff table begins.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::last_moments;
+use crate::context::Context;
+use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
+use crate::store::StoreError;
+use crate::store::staff_list::{self, Filter};
+
+/// How long to wait after a run that did not do it; the last wait is for all further ones.
+const WAITS: [Duration; 4] =
+    [Duration::from_secs(10), Duration::from_secs(30), Duration::from_mins(1), Duration::from_mins(5)];
+
+/// After so many runs that could not read everything it is no passing trouble.
+const MAX_PARTIAL: u32 = 4;
+
+/// What came of one try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// There are people in the table.
+    Filled,
+    Partial,
+    Failed,
+    /// Another process is at it.
+    NotOurs,
+}
+
+/// Fills an empty staff table, however often it takes. Somebody who signs in meanwhile, and is added
+/// for that, does not end it: whether the table is empty is asked only at the start, and after
+/// another process has had its turn.
+pub(super) async fn run(ctx: Context, stop: CancellationToken) {
+    let (mut asks_first, mut partial) = (true, 0);
+    let mut waits = WAITS.iter().copied();
+    let mut wait = Duration::ZERO;
+    loop {
+        let outcome = tokio::select! {
+            outcome = fill(&ctx, asks_first) => outcome,
+            () = last_moments(&stop) => return,
+        };
+        partial += u32::from(outcome == Outcome::Partial);
+        if outcome == Outcome::Filled || partial >= MAX_PARTIAL {
+            return;
+        }
+        asks_first = outcome == Outcome::NotOurs || (asks_first && outcome == Outcome::Failed);
+        wait = waits.next().unwrap_or(wait);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn fill(ctx: &Context, asks_first: bool) -> Outcome {
+    if asks_first {
+        match is_empty(ctx).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Filled,
+            Err(error) => {
+                tracing::warn!(%error, "whether the staff table is empty could not be told");
+                return Outcome::Failed;
+            }
+        }
+    }
+    sync(ctx).await
+}
+
+async fn sync(ctx: &Context) -> Outcome {
+    let request = Request { cause: Cause::Empty, started_by: "system".to_owned(), dry_run: false, accept_leavers: false };
+    match directory_sync::run(ctx, request, &mut |_| {}).await {
+        Ok(summary) => match summary.state {
+            State::Done | State::Stopped => Outcome::Filled,
+            State::Partial => Outcome::Partial,
+            State::Failed => Outcome::Failed,
+        },
+        Err(SyncError::AlreadyRunning { .. }) => Outcome::NotOurs,
+        Err(error) => {
+            tracing::warn!(%error, "the first sync failed and will be tried again");
+            Outcome::Failed
+        }
+    }
+}
+
+async fn is_empty(ctx: &Context) -> Result<bool, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            Ok(staff_list::count(&mut conn, &Filter::default()).await? == 0)
+        })
+        .await
+}

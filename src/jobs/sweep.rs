@@ -1,0 +1,25 @@
+//! What has had its day goes: each kind by a statement of its own, so that one that fails keeps none
+//! of the others.
+
+use crate::context::Context;
+use crate::store::{StoreError, event, login_state, review_job, unmatched, web_session};
+
+pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    tell("begun logins", login_state::sweep(&mut conn).await)?;
+    tell("sessions", web_session::sweep(&mut conn).await)?;
+    tell("messages of old events", event::drop_old_bodies(&mut conn).await)?;
+    tell("untouched cases", unmatched::sweep(&mut conn).await)?;
+    tell("finished review jobs", review_job::sweep(&mut conn).await)
+}
+
+/// Where Postgres is away there is no point in going on.
+fn tell(what: &str, swept: Result<u64, StoreError>) -> Result<(), StoreError> {
+    match swept {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(what, rows, "swept"),
+        Err(error @ StoreError::Unavailable(_)) => return Err(error),
+        Err(error) => tracing::error!(what, %error, "sweeping failed"),
+    }
+    Ok(())
+}

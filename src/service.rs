@@ -1,0 +1,12 @@
+//! The use-cases, one file each. They own the transactions and know nothing of HTTP servers.
+
+pub mod admins;
+pub mod directory_sync;
+pub mod employment;
+pub mod events;
+pub mod login;
+pub mod review;
+pub mod sessions;
+pub mod staff_admin;
+pub mod upkeep;
+pub mod upstream;

@@ -1,0 +1,224 @@
+//! The full sync: reads the whole directory, plans, and brings the tables into line.
+//!
+//! Nobody is marked as left because something failed: whatever could not be read makes the run
+//! partial, and a partial run adds and changes only. Events that arrive during a run win over what
+//! it has read. A run with `dry_run` holds the place like any other, so that two never ask DingTalk
+//! at once, but writes nothing, and its row is taken away at the end.
+
+mod apply;
+mod confirm;
+mod lease;
+pub mod plan;
+mod read;
+mod skip;
+mod summary;
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::context::Context;
+use crate::service::upstream::UpstreamError;
+use crate::store::directory::{self, Current};
+use crate::store::sync_run::{self, Run};
+use crate::store::{Db, StoreError};
+
+use confirm::Confirmed;
+use lease::{Calls, Lease};
+use plan::{Plan, Terms};
+use read::Walk;
+
+pub use skip::{Skip, SkipReason};
+pub use summary::{State, Summary};
+
+/// What asked for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The staff table was empty when `serve` started.
+    Empty,
+    Command,
+    Admin,
+}
+
+impl Cause {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Command => "command",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A run to be started.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub cause: Cause,
+    /// A userid, or `system`, or `command:<login name>`.
+    pub started_by: String,
+    /// Whether to plan only.
+    pub dry_run: bool,
+    /// Whether any number of leavers may be marked.
+    pub accept_leavers: bool,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Reading { departments_read: usize, departments_found: usize, people: usize },
+    /// Asking about those whom no department lists.
+    Confirming { done: usize, total: usize },
+    Applying { done: usize, total: usize },
+}
+
+/// Why there is no summary of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    #[error("a full sync is already running, started by {by} at {}", since.format("%Y-%m-%d %H:%M:%S UTC"))]
+    AlreadyRunning { by: String, since: DateTime<Utc> },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another run has taken the place, since this one was not heard of for ten seconds.
+    #[error("the run was interrupted, and its place has been taken")]
+    Interrupted,
+}
+
+/// What ends a reading at once.
+enum Stop {
+    Store(StoreError),
+    /// DingTalk has banned our address.
+    Banned(UpstreamError),
+}
+
+impl Stop {
+    /// Gives an error back that leaves the rest worth asking for.
+    fn unless_passing(error: UpstreamError) -> Result<UpstreamError, Self> {
+        match error {
+            UpstreamError::Store(error) => Err(Self::Store(error)),
+            UpstreamError::Paused { .. } => Err(Self::Banned(error)),
+            UpstreamError::Api(_) => Ok(error),
+        }
+    }
+}
+
+/// How long the whole table may take to be read.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs a full sync, unless one is running. What DingTalk did not answer is told by the summary's
+/// state and problem, not by an error.
+pub async fn run(ctx: &Context, request: Request, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Summary, SyncError> {
+    let run = begin(ctx, &request).await?;
+    tracing::info!(run = run.id, cause = request.cause.as_str(), dry_run = request.dry_run, "full sync begins");
+    let calls = Calls::default();
+    let lease = Lease::keep(ctx, run, &calls);
+    let outcome = tokio::select! {
+        outcome = carry_out(ctx, run, &request, &calls, progress) => outcome,
+        () = lease.lost() => Err(SyncError::Interrupted),
+    };
+    drop(lease);
+    let mut summary = match outcome {
+        Ok(summary) => summary,
+        Err(error) => {
+            // The run's numbers are lost, but its place is free at once.
+            let failed = Summary { calls: calls.load(Ordering::Relaxed), ..Summary::failed(error.to_string()) };
+            let _unwritten = end(ctx, run, &request, &failed).await;
+            return Err(error);
+        }
+    };
+    summary.calls = calls.load(Ordering::Relaxed);
+    end(ctx, run, &request, &summary).await?;
+    summary.log(run.id);
+    Ok(summary)
+}
+
+async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
+    let begun = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            sync_run::start(&mut conn, request.cause.as_str(), &request.started_by, ctx.instance).await
+        })
+        .await?;
+    begun.map_err(|other| SyncError::AlreadyRunning { by: other.by, since: other.since })
+}
+
+async fn end(ctx: &Context, run: Run, request: &Request, summary: &Summary) -> Result<(), SyncError> {
+    let was_ours = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            if request.dry_run {
+                sync_run::forget(&mut conn, run).await
+            } else {
+                sync_run::finish(&mut conn, run, &summary.ending()).await
+            }
+        })
+        .await?;
+    if was_ours { Ok(()) } else { Err(SyncError::Interrupted) }
+}
+
+async fn carry_out(
+    ctx: &Context,
+    run: Run,
+    request: &Request,
+    calls: &Calls,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Summary, SyncError> {
+    let mut walk = match read::read(ctx, calls, progress).await {
+        Ok(walk) => walk,
+        Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Stop::Banned(error)) => return Ok(Summary::failed(error.to_string())),
+    };
+    if !walk.has_heard {
+        return Ok(Summary::failed(walk.problems.to_string()));
+    }
+    let current = current(ctx).await?;
+    if walk.reading.people.is_empty() && current.count_employed() > 0 {
+        walk.problems.add("DingTalk lists nobody at all".to_owned());
+    }
+    let mut plan = plan_for(ctx, run, request, &current, &walk);
+    let employed = current.count_employed();
+    drop(current);
+    match confirm::confirm(ctx, calls, std::mem::take(&mut plan.leavers), progress).await {
+        Ok(Confirmed::Leavers(leavers, still_known)) => {
+            plan.leavers = leavers;
+            plan.skipped.extend(still_known);
+        }
+        Ok(Confirmed::Failed(error)) => {
+            walk.problems.add(error.to_string());
+            plan.departments.gone.clear();
+        }
+        Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Stop::Banned(error)) => return Ok(Summary::failed(error.to_string())),
+    }
+    plan.skipped.append(&mut walk.skips);
+    let mut summary = Summary::of_plan(&plan, &walk.problems, employed, ctx.config.sync.max_leavers);
+    if request.dry_run {
+        summary.plan = Some(plan);
+    } else {
+        summary.correct_by(apply::apply(ctx, run, plan, progress).await?);
+    }
+    Ok(summary)
+}
+
+async fn current(ctx: &Context) -> Result<Current, StoreError> {
+    Db::within_time(PATIENCE, async {
+        let mut conn = ctx.db.acquire().await?;
+        directory::current(&mut conn).await
+    })
+    .await
+}
+
+fn plan_for(ctx: &Context, run: Run, request: &Request, current: &Current, walk: &Walk) -> Plan {
+    let max_leavers = ctx.config.sync.max_leavers;
+    let count = |people: usize| i64::try_from(people).unwrap_or(i64::MAX);
+    let too_many = |leavers, employed| !request.accept_leavers && max_leavers.exceeded_by(count(leavers), count(employed));
+    let terms = Terms {
+        started_at: run.started_at,
+        is_complete: walk.problems.is_empty(),
+        spared: &walk.spared,
+        too_many: &too_many,
+    };
+    plan::plan(current, &walk.reading, &terms)
+}

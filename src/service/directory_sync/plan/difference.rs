@@ -1,0 +1,126 @@
+//! What is to change about a person, field by field.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::UnionId;
+use crate::domain::person::{Membership, Person};
+
+/// One field that is to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The field's name, as the staff table has it.
+    pub field: &'static str,
+    /// Empty where there was nothing.
+    pub old: String,
+    /// Empty where there is nothing any more.
+    pub new: String,
+}
+
+/// The fields in which two descriptions of one person differ.
+pub fn between(old: &Person, new: &Person) -> Vec<Difference> {
+    let fields = [
+        ("unionid", id(old), id(new)),
+        ("name", old.name.clone(), new.name.clone()),
+        ("avatar", text(&old.avatar), text(&new.avatar)),
+        ("job_number", text(&old.job_number), text(&new.job_number)),
+        ("title", text(&old.title), text(&new.title)),
+        ("mobile", text(&old.mobile), text(&new.mobile)),
+        ("email", text(&old.email), text(&new.email)),
+        ("hired_date", day(old.hired_date), day(new.hired_date)),
+        ("departments", departments(&old.departments), departments(&new.departments)),
+    ];
+    let differing = fields.into_iter().filter(|(_, old, new)| old != new);
+    differing.map(|(field, old, new)| Difference { field, old, new }).collect()
+}
+
+fn id(person: &Person) -> String {
+    person.unionid.clone().map(UnionId::into_string).unwrap_or_default()
+}
+
+fn text(value: &Option<String>) -> String {
+    value.clone().unwrap_or_default()
+}
+
+fn day(moment: Option<DateTime<Utc>>) -> String {
+    moment.map(|moment| moment.to_rfc3339()).unwrap_or_default()
+}
+
+/// For example `1, 410020033 (order 176292748870660512, leader)`.
+fn departments(memberships: &[Membership]) -> String {
+    let mut out = String::new();
+    for membership in memberships {
+        let separator = if out.is_empty() { "" } else { ", " };
+        let order = membership.order.map(|order| format!("order {order}"));
+        let leader = membership.is_leader.then(|| "leader".to_owned());
+        let notes: Vec<String> = order.into_iter().chain(leader).collect();
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        // Writing into a String cannot fail.
+        let _written = write!(out, "{separator}{}{notes}", membership.dept_id);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::UserId;
+
+    fn person() -> Person {
+        Person {
+            userid: UserId::parse("a").unwrap(),
+            unionid: None,
+            name: "甲".to_owned(),
+            avatar: None,
+            job_number: None,
+            title: None,
+            mobile: None,
+            email: None,
+            hired_date: None,
+            departments: vec![],
+        }
+    }
+
+    #[test]
+    fn each_field_that_differs_is_named_with_its_old_and_new_value() {
+        let mut new = person();
+        new.title = Some("经理".to_owned());
+        new.hired_date = DateTime::from_timestamp_millis(1_600_000_000_000);
+        new.departments = vec![
+            Membership { dept_id: 1, order: None, is_leader: false },
+            Membership { dept_id: 7, order: Some(9_007_199_254_740_993), is_leader: true },
+        ];
+        let told: Vec<_> = between(&person(), &new).into_iter().map(|d| (d.field, d.old, d.new)).collect();
+        let line = |field, new: &str| (field, String::new(), new.to_owned());
+        assert_eq!(
+            told,
+            [
+                line("title", "经理"),
+                line("hired_date", "2020-09-13T12:26:40+00:00"),
+                line("departments", "1, 7 (order 9007199254740993, leader)"),
+            ]
+        );
+        assert!(between(&new, &new).is_empty());
+    }
+
+    #[test]
+    fn people_who_are_not_equal_differ_in_some_field() {
+        let changes: [fn(&mut Person); 9] = [
+            |p| p.unionid = UnionId::parse("u").ok(),
+            |p| p.name = "乙".to_owned(),
+            |p| p.avatar = Some("x".to_owned()),
+            |p| p.job_number = Some("x".to_owned()),
+            |p| p.title = Some("x".to_owned()),
+            |p| p.mobile = Some("x".to_owned()),
+            |p| p.email = Some("x".to_owned()),
+            |p| p.hired_date = DateTime::from_timestamp_millis(1),
+            |p| p.departments.push(Membership { dept_id: 1, order: Some(0), is_leader: false }),
+        ];
+        for change in changes {
+            let mut new = person();
+            change(&mut new);
+            assert_eq!(between(&person(), &new).len(), 1, "{new:?}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What holds for any tables and any reading: plans are carried out in memory.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Few names, so that people and unionids meet.
+const PEOPLE: usize = 7;
+const UNIONIDS: usize = 5;
+
+#[derive(Debug, Clone)]
+struct Case {
+    current: Current,
+    reading: Reading,
+    spared: BTreeSet<UserId>,
+    is_complete: bool,
+    limit: usize,
+}
+
+impl Case {
+    fn plan(&self, current: &Current) -> Plan {
+        self.plan_as_of(current, START)
+    }
+
+    fn plan_as_of(&self, current: &Current, start: i64) -> Plan {
+        let too_many = |leavers: usize, _employed: usize| leavers > self.limit;
+        let terms = Terms { started_at: at(start), is_complete: self.is_complete, spared: &self.spared, too_many: &too_many };
+        plan(current, &self.reading, &terms)
+    }
+}
+
+fn some_person(n: usize) -> impl Strategy<Value = Person> {
+    let unionid = 0..=UNIONIDS;
+    (unionid, 0..3_u8, proptest::collection::btree_set(1..4_i64, 0..3), any::<bool>()).prop_map(
+        move |(unionid, name, dept_ids, is_leader)| Person {
+            name: format!("name {name}"),
+            departments: dept_ids.into_iter().map(|dept_id| Membership { dept_id, order: Some(dept_id), is_leader }).collect(),
+            // The last of them stands for a unionid that is not shown.
+            ..person(&format!("p{n}"), &if unionid == UNIONIDS { String::new() } else { format!("u{unionid}") })
+        },
+    )
+}
+
+fn some_time() -> impl Strategy<Value = DateTime<Utc>> {
+    prop_oneof![6 => Just(at(0)), 1 => Just(at(START)), 1 => Just(at(START + 15)), 1 => Just(at(START + 100))]
+}
+
+fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
+    (some_person(n), 0..4_u8, some_time(), some_time(), some_time()).prop_map(|(person, kind, left_at, looked_at, created_at)| {
+        let status = if kind < 2 { Status::Employed } else { Status::Left };
+        KnownPerson {
+            person,
+            status,
+            left_at: (status == Status::Left).then_some(left_at),
+            is_held: kind == 3,
+            looked_at,
+            created_at,
+        }
+    })
+}
+
+/// Each of the names with something about it, or nothing.
+fn of_some<T: std::fmt::Debug + 'static, S: Strategy<Value = T> + 'static>(make: fn(usize) -> S) -> impl Strategy<Value = Vec<T>> {
+    let options: Vec<_> = (0..PEOPLE).map(|n| proptest::option::weighted(0.7, make(n)).boxed()).collect();
+    options.prop_map(|people| people.into_iter().flatten().collect())
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let spared = proptest::collection::btree_set(0..PEOPLE, 0..2);
+    let left_unknown = proptest::option::of((0..PEOPLE, some_time()));
+    (of_some(known), of_some(wanted), spared, left_unknown, any::<bool>(), 0..PEOPLE).prop_map(
+        |(mut people, wanted, spared, left_unknown, is_complete, limit)| {
+            make_unionids_unique(&mut people);
+            let left_unknown = left_unknown.map(|(n, left_at)| (id(&format!("p{n}")), left_at));
+            let unknown_leavers = left_unknown.into_iter().filter(|(userid, _)| people.iter().all(|k| k.person.userid != *userid));
+            Case {
+                current: Current { unknown_leavers: unknown_leavers.collect(), people, departments: Vec::new() },
+                reading: Reading {
+                    people: wanted.into_iter().map(|w| (w.person.userid.clone(), w)).collect(),
+                    departments: BTreeMap::new(),
+                },
+                spared: spared.into_iter().map(|n| id(&format!("p{n}"))).collect(),
+                is_complete,
+                limit,
+            }
+        },
+    )
+}
+
+fn wanted(n: usize) -> impl Strategy<Value = Wanted> {
+    (some_person(n), 10..20_i64).prop_map(|(person, later)| Wanted::whole(person, at(START + later)))
+}
+
+/// As the table's index does.
+fn make_unionids_unique(people: &mut [KnownPerson]) {
+    let mut seen = BTreeSet::new();
+    for known in people.iter_mut().filter(|k| k.status == Status::Employed) {
+        if known.person.unionid.as_ref().is_some_and(|unionid| !seen.insert(unionid.clone())) {
+            known.person.unionid = None;
+        }
+    }
+}
+
+/// Carries a plan out as the database would, some seconds after the reading.
+fn apply(current: &Current, plan: &Plan) -> Current {
+    let mut rows: BTreeMap<UserId, KnownPerson> = current.people.iter().map(|k| (k.person.userid.clone(), k.clone())).collect();
+    for leaver in &plan.leavers {
+        let row = rows.get_mut(&leaver.userid).unwrap();
+        (row.status, row.left_at) = (Status::Left, Some(at(START + 30)));
+    }
+    for write in plan.added.iter().chain(&plan.changed).chain(&plan.returned) {
+        let created_at = rows.get(&write.person.userid).map_or(at(START + 30), |row| row.created_at);
+        let row = KnownPerson {
+            person: write.person.clone(),
+            status: Status::Employed,
+            left_at: None,
+            is_held: false,
+            looked_at: write.asked_at,
+            created_at,
+        };
+        rows.insert(write.person.userid.clone(), row);
+    }
+    let added: BTreeSet<_> = plan.added.iter().map(|w| &w.person.userid).collect();
+    let unknown_leavers = current.unknown_leavers.iter().filter(|(userid, _)| !added.contains(userid));
+    Current {
+        unknown_leavers: unknown_leavers.map(|(userid, at)| (userid.clone(), *at)).collect(),
+        people: rows.into_values().collect(),
+        departments: current.departments.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_plan_applied_to_its_own_result_does_nothing(case in case()) {
+        let first = case.plan(&case.current);
+        let after = apply(&case.current, &first);
+        let second = case.plan(&after);
+        prop_assert_eq!(told(&second), NOBODY);
+        prop_assert_eq!(second.held_back.len(), first.held_back.len());
+    }
+
+    #[test]
+    fn a_later_run_that_reads_the_same_changes_nothing_more(case in case()) {
+        let after = apply(&case.current, &case.plan(&case.current));
+        // Events that ran ahead of the first run are behind the second.
+        let later = Case { reading: Reading {
+            people: case.reading.people.iter().map(|(id, w)| (id.clone(), Wanted::whole(w.person.clone(), at(START + 2_010)))).collect(),
+            departments: BTreeMap::new(),
+        }, ..case };
+        let settled = apply(&after, &later.plan_as_of(&after, START + 2_000));
+        let again = later.plan_as_of(&settled, START + 2_000);
+        prop_assert_eq!(told(&again), NOBODY);
+    }
+
+    #[test]
+    fn an_incomplete_reading_never_ends_or_restores_an_employment(case in case()) {
+        let plan = Case { is_complete: false, ..case.clone() }.plan(&case.current);
+        prop_assert!(plan.leavers.is_empty() && plan.held_back.is_empty() && plan.returned.is_empty());
+        prop_assert!(plan.added.iter().all(|w| !case.current.unknown_leavers.contains_key(&w.person.userid)));
+    }
+
+    #[test]
+    fn whoever_is_listed_spared_or_known_from_an_event_stays(case in case()) {
+        for leaver in &case.plan(&case.current).leavers {
+            let row = case.current.people.iter().find(|k| k.person.userid == leaver.userid).unwrap();
+            prop_assert!(row.status == Status::Employed && row.looked_at < at(START) && row.created_at < at(START));
+            prop_assert!(!case.reading.people.contains_key(&leaver.userid) && !case.spared.contains(&leaver.userid));
+        }
+    }
+
+    #[test]
+    fn held_rows_never_change(case in case()) {
+        let after = apply(&case.current, &case.plan(&case.current));
+        for held in case.current.people.iter().filter(|k| k.is_held) {
+            prop_assert_eq!(after.people.iter().find(|k| k.person.userid == held.person.userid), Some(held));
+        }
+    }
+
+    #[test]
+    fn unionids_are_unique_among_the_employed(case in case()) {
+        let after = apply(&case.current, &case.plan(&case.current));
+        let mut seen = BTreeSet::new();
+        for known in after.people.iter().filter(|k| k.status == Status::Employed) {
+            if let Some(unionid) = &known.person.unionid {
+                prop_assert!(seen.insert(unionid), "{} twice", unionid);
+            }
+        }
+    }
+
+    #[test]
+    fn everybody_listed_is_told_of_once_and_the_brake_holds(case in case()) {
+        let plan = case.plan(&case.current);
+        let told = plan.added.len() + plan.changed.len() + plan.returned.len() + plan.unchanged + plan.skipped.len();
+        prop_assert_eq!(told, case.reading.people.len());
+        prop_assert!(plan.leavers.len() <= case.limit);
+        prop_assert!(plan.held_back.is_empty() || (plan.leavers.is_empty() && plan.held_back.len() > case.limit));
+    }
+}

@@ -1,0 +1,223 @@
+//! The way through the tree: what was heard, and what is to be asked next.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::dingtalk::contact::{Scopes, UserPage};
+use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
+use crate::domain::person::{Department, Person};
+use crate::service::directory_sync::plan::{Reading, Wanted, WantedDepartment};
+use crate::service::directory_sync::skip::{Skip, SkipReason};
+
+/// So many empty pages in a row that promise another are one promise too many.
+const MAX_EMPTY_PAGES: u32 = 100;
+/// So many failures in a row, and the rest is not worth asking for.
+const MAX_FAILURES: u32 = 10;
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    Department(DeptId),
+    Children(DeptId),
+    /// A page of a department's people, and how many before it were empty.
+    Page { dept_id: DeptId, cursor: i64, empty: u32 },
+    Person(UserId),
+}
+
+/// The answer to a question of the same name.
+#[derive(Debug)]
+pub enum Answer {
+    Department(Department),
+    Children(Vec<Result<Department, String>>),
+    Page(UserPage),
+    Person(Person),
+}
+
+/// Why a reading is not complete: the first reason, and how many more there were.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems {
+    first: Option<String>,
+    more: u32,
+}
+
+impl Problems {
+    pub fn add(&mut self, problem: String) {
+        if self.first.is_none() {
+            self.first = Some(problem);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.first.as_deref().unwrap_or_default())?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
+    }
+}
+
+/// What was heard so far.
+#[derive(Debug, Default)]
+pub struct Walk {
+    queue: VecDeque<Ask>,
+    seen: BTreeSet<DeptId>,
+    pub reading: Reading,
+    /// People whose records could not be read: there, but not known.
+    pub spared: BTreeSet<UserId>,
+    pub skips: Vec<Skip>,
+    pub problems: Problems,
+    /// How many questions about departments' people were answered to the end.
+    pub departments_read: usize,
+    /// Whether any question at all about people was answered.
+    pub has_heard: bool,
+    failures: u32,
+}
+
+impl Walk {
+    /// A walk through the whole company.
+    pub fn from_root() -> Self {
+        let mut walk = Self::default();
+        walk.enter(ROOT_DEPARTMENT, true);
+        walk
+    }
+
+    /// A walk through what the app may see.
+    pub fn within(scopes: Scopes) -> Self {
+        if scopes.departments.contains(&ROOT_DEPARTMENT) {
+            return Self::from_root();
+        }
+        let mut walk = Self::default();
+        walk.problems.add("the app may see only a part of the company".to_owned());
+        for dept_id in scopes.departments {
+            walk.enter(dept_id, true);
+        }
+        walk.queue.extend(scopes.users.into_iter().map(Ask::Person));
+        walk
+    }
+
+    /// The next question, if there is one now.
+    pub fn next(&mut self) -> Option<Ask> {
+        self.queue.pop_front()
+    }
+
+    /// How many departments were found so far.
+    pub fn departments_found(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Puts the questions about a department, once for each.
+    fn enter(&mut self, dept_id: DeptId, is_top: bool) {
+        if !self.seen.insert(dept_id) {
+            return;
+        }
+        if is_top {
+            self.queue.push_back(Ask::Department(dept_id));
+        }
+        self.queue.push_back(Ask::Children(dept_id));
+        self.queue.push_back(Ask::Page { dept_id, cursor: 0, empty: 0 });
+    }
+
+    /// Takes in the answer to a question asked at `asked_at`.
+    pub fn hear(&mut self, ask: &Ask, answer: Answer, asked_at: DateTime<Utc>) {
+        self.failures = 0;
+        match (ask, answer) {
+            (Ask::Children(parent), Answer::Children(children)) => self.hear_children(*parent, children, asked_at),
+            (Ask::Page { dept_id, cursor, empty }, Answer::Page(page)) => self.hear_page(*dept_id, *cursor, *empty, page, asked_at),
+            (_, Answer::Department(department)) => self.hear_department(department, asked_at),
+            (_, Answer::Person(person)) => {
+                self.has_heard = true;
+                self.reading.people.insert(person.userid.clone(), Wanted::whole(person, asked_at));
+            }
+            (ask, _) => self.problems.add(format!("no answer to {ask:?}")),
+        }
+    }
+
+    /// Takes in that a question was not answered.
+    pub fn miss(&mut self, ask: &Ask, error: &dyn fmt::Display) {
+        self.problems.add(match ask {
+            Ask::Department(id) | Ask::Children(id) | Ask::Page { dept_id: id, .. } => format!("department {id}: {error}"),
+            Ask::Person(_) => error.to_string(),
+        });
+        self.failures += 1;
+        if self.failures >= MAX_FAILURES && !self.queue.is_empty() {
+            self.problems.add("too many failures in a row: the rest was not asked for".to_owned());
+            self.queue.clear();
+        }
+    }
+
+    fn hear_department(&mut self, department: Department, asked_at: DateTime<Utc>) {
+        let dept_id = department.dept_id;
+        self.reading.departments.insert(dept_id, WantedDepartment { department, asked_at });
+    }
+
+    fn hear_children(&mut self, parent: DeptId, children: Vec<Result<Department, String>>, asked_at: DateTime<Utc>) {
+        for child in children {
+            match child {
+                // A circle, or a department that was moved while we walked.
+                Ok(child) if self.seen.contains(&child.dept_id) => {}
+                Ok(child) => {
+                    self.enter(child.dept_id, false);
+                    self.hear_department(child, asked_at);
+                }
+                Err(lack) => self.problems.add(format!("a department below {parent} lacks a readable {lack}")),
+            }
+        }
+    }
+
+    fn hear_page(&mut self, dept_id: DeptId, cursor: i64, empty: u32, page: UserPage, asked_at: DateTime<Utc>) {
+        self.has_heard = true;
+        let empty = if page.people.is_empty() { empty + 1 } else { 0 };
+        for listed in page.people {
+            match listed {
+                Ok(listed) => self.hear_listed(Wanted::listed(listed, dept_id, asked_at)),
+                Err(bad) => self.pass_over(bad.userid, bad.lack, dept_id),
+            }
+        }
+        match page.next_cursor {
+            None => self.departments_read += 1,
+            Some(next) if next <= cursor => self.problems.add(format!("department {dept_id}: the pages of its people do not advance")),
+            Some(_) if empty >= MAX_EMPTY_PAGES => self.problems.add(format!("department {dept_id}: the pages of its people do not end")),
+            // The next page soon: the fewer changes lie between two pages, the better.
+            Some(cursor) => self.queue.push_front(Ask::Page { dept_id, cursor, empty }),
+        }
+    }
+
+    fn hear_listed(&mut self, wanted: Wanted) {
+        match self.reading.people.get_mut(&wanted.person.userid) {
+            Some(known) => known.merge(wanted),
+            None => {
+                self.reading.people.insert(wanted.person.userid.clone(), wanted);
+            }
+        }
+    }
+
+    fn pass_over(&mut self, userid: Option<UserId>, lack: &'static str, dept_id: DeptId) {
+        match &userid {
+            Some(userid) if !self.spared.insert(userid.clone()) => return,
+            Some(_) => {}
+            // Whose record it is nobody knows, and so nobody can be said to be absent.
+            None => self.problems.add(format!("department {dept_id}: a record lacks a readable userid")),
+        }
+        self.skips.push(Skip { userid, reason: SkipReason::BadRecord(lack) });
+    }
+
+    /// The end of the walk: who was read elsewhere was not passed over after all.
+    pub fn finish(mut self) -> Self {
+        let people = &self.reading.people;
+        self.skips.retain(|skip| skip.userid.as_ref().is_none_or(|userid| !people.contains_key(userid)));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! Why a full sync passes a record over.
+
+use std::fmt;
+
+use crate::domain::ids::UserId;
+
+/// A record that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// Absent where not even that could be read.
+    pub userid: Option<UserId>,
+    pub reason: SkipReason,
+}
+
+/// Why a record was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipReason {
+    /// An administrator has marked the person as left.
+    Held,
+    /// The person has left, and this run, being partial, cannot take that back.
+    HasLeft,
+    /// Another employed row has the unionid.
+    UnionidShared,
+    /// No department lists the person, but DingTalk, asked about them, still knows them.
+    StillKnown,
+    /// DingTalk's record lacks this field, or has it in a shape that cannot be read.
+    BadRecord(&'static str),
+    /// Postgres would not take the record.
+    NotStored,
+}
+
+impl SkipReason {
+    /// The reason in Chinese, for the administrators' pages.
+    pub fn in_chinese(self) -> String {
+        match self {
+            Self::Held => "管理员已标记为离职".to_owned(),
+            Self::HasLeft => "已离职，需一次完整的同步才能恢复".to_owned(),
+            Self::UnionidShared => "unionid 与另一名在职人员相同".to_owned(),
+            Self::StillKnown => "没有部门列出此人，但钉钉仍能查到".to_owned(),
+            Self::BadRecord(field) => format!("钉钉返回的记录缺少字段或无法识别：{field}"),
+            Self::NotStored => "数据库未接受此记录".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held => f.write_str("marked as left by an administrator"),
+            Self::HasLeft => f.write_str("has left, which only a complete run takes back"),
+            Self::UnionidShared => f.write_str("another employed person has the same unionid"),
+            Self::StillKnown => f.write_str("listed in no department, but DingTalk still knows the person"),
+            Self::BadRecord(field) => write!(f, "DingTalk's record lacks a readable {field}"),
+            Self::NotStored => f.write_str("the database did not take the record"),
+        }
+    }
+}

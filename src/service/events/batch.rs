@@ -1,0 +1,138 @@
+//! A batch of claimed events: what to ask about them, and how each ends when the answers are in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::{Answer, Fault, Gravity};
+use crate::domain::event::{Event, Kind};
+use crate::domain::ids::{DeptId, UserId};
+use crate::store::event::Claimed;
+
+/// How often DingTalk's refusals are taken: after about a minute an administrator has to look.
+const MAX_REFUSED: i32 = 6;
+/// How often nobody may answer: about a day.
+const MAX_UNAVAILABLE: i32 = 5760;
+
+/// Whom or what a question is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum About {
+    Person(UserId),
+    Department(DeptId),
+}
+
+/// One question, asked once however many events want it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Question {
+    pub about: About,
+    /// The events that say that the person has joined.
+    pub joins: Vec<i64>,
+}
+
+/// How the work on one event ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    Applied,
+    Retry(String),
+    Failed(String),
+    /// It was never really tried.
+    PutBack,
+}
+
+/// One event whose work has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub id: i64,
+    pub attempts: i32,
+    pub end: End,
+}
+
+struct Open {
+    attempts: i32,
+    unanswered: BTreeSet<About>,
+    gravest: Option<Fault>,
+    was_put_back: bool,
+    problem: Option<&'static str>,
+}
+
+/// The events of one claim that are not done yet.
+pub(super) struct Batch(BTreeMap<i64, Open>);
+
+impl Batch {
+    /// Takes up claimed events; gives the questions to ask about them, in order of arrival.
+    pub fn new(claimed: Vec<Claimed>) -> (Self, Vec<Question>) {
+        let mut questions: Vec<Question> = Vec::new();
+        let mut places: BTreeMap<About, usize> = BTreeMap::new();
+        let mut open = BTreeMap::new();
+        for event in claimed {
+            let kind = Kind::of(&event.event_type);
+            let about = wanted(kind, &event);
+            for about in &about {
+                let place = *places.entry(about.clone()).or_insert_with(|| {
+                    questions.push(Question { about: about.clone(), joins: Vec::new() });
+                    questions.len() - 1
+                });
+                if let Some(question) = questions.get_mut(place).filter(|_| kind == Kind::UserJoined) {
+                    question.joins.push(event.id);
+                }
+            }
+            open.insert(event.id, Open {
+                attempts: event.attempts,
+                unanswered: about,
+                gravest: None,
+                was_put_back: false,
+                problem: event.body.as_ref().and_then(|body| Event::parse(body).problem),
+            });
+        }
+        (Self(open), questions)
+    }
+
+    /// The events that are not done yet.
+    pub fn ids(&self) -> Vec<i64> {
+        self.0.keys().copied().collect()
+    }
+
+    /// Notes an answer.
+    pub fn note(&mut self, about: &About, answer: &Answer) {
+        for event in self.0.values_mut().filter(|event| event.unanswered.contains(about)) {
+            event.unanswered.remove(about);
+            match answer {
+                Answer::Done => {}
+                Answer::NotAsked => event.was_put_back = true,
+                Answer::Failed(fault) if event.gravest.as_ref().is_none_or(|known| known.gravity < fault.gravity) => {
+                    event.gravest = Some(fault.clone());
+                }
+                Answer::Failed(_) => {}
+            }
+        }
+    }
+
+    /// Takes out the events about which all answers are in.
+    pub fn take_ended(&mut self) -> Vec<Ended> {
+        let ended = self.0.extract_if(.., |_, event| event.unanswered.is_empty());
+        ended.map(|(id, event)| Ended { id, attempts: event.attempts, end: event.end() }).collect()
+    }
+}
+
+/// Whom or what an event is about. A leaving was carried out when it was stored.
+fn wanted(kind: Kind, event: &Claimed) -> BTreeSet<About> {
+    match kind {
+        Kind::UserJoined | Kind::UserChanged => event.userids.iter().cloned().map(About::Person).collect(),
+        Kind::DepartmentChanged => event.dept_ids.iter().copied().filter(|id| *id > 0).map(About::Department).collect(),
+        Kind::UserLeft | Kind::CheckUrl | Kind::Recorded => BTreeSet::new(),
+    }
+}
+
+impl Open {
+    fn end(self) -> End {
+        let may_try_again = |most| self.attempts < most;
+        match self.gravest {
+            Some(Fault { gravity: Gravity::Unavailable, reason }) if may_try_again(MAX_UNAVAILABLE) => End::Retry(reason),
+            Some(Fault { gravity: Gravity::Refused, reason }) if may_try_again(MAX_REFUSED) => End::Retry(reason),
+            Some(fault) if !self.was_put_back => End::Failed(fault.reason),
+            _ if self.was_put_back => End::PutBack,
+            _ => self.problem.map_or(End::Applied, |problem| End::Failed(problem.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+use serde_json::json;
+
+use super::*;
+
+fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> Claimed {
+    let body = json!({"EventType": event_type, "UserId": userids, "DeptId": dept_ids});
+    Claimed {
+        id,
+        event_type: event_type.into(),
+        userids: userids.iter().map(|id| UserId::parse(*id).unwrap()).collect(),
+        dept_ids: dept_ids.to_vec(),
+        body: Some(body),
+        attempts: 1,
+    }
+}
+
+fn person(userid: &str) -> About {
+    About::Person(UserId::parse(userid).unwrap())
+}
+
+fn fault(gravity: Gravity) -> Answer {
+    Answer::Failed(Fault { gravity, reason: format!("{gravity:?}") })
+}
+
+fn ends(batch: &mut Batch) -> Vec<(i64, End)> {
+    batch.take_ended().into_iter().map(|ended| (ended.id, ended.end)).collect()
+}
+
+#[test]
+fn each_person_and_department_is_asked_about_once_and_a_join_is_remembered() {
+    let (batch, questions) = Batch::new(vec![
+        claimed(1, "user_modify_org", &["a", "b"], &[]),
+        claimed(2, "user_add_org", &["b"], &[]),
+        claimed(3, "user_active_org", &["b", "c"], &[]),
+        claimed(4, "org_dept_modify", &[], &[7, 8]),
+        claimed(5, "org_dept_remove", &[], &[8]),
+    ]);
+    let about: Vec<_> = questions.iter().map(|question| (question.about.clone(), question.joins.clone())).collect();
+    assert_eq!(about, [
+        (person("a"), vec![]),
+        (person("b"), vec![2, 3]),
+        (person("c"), vec![3]),
+        (About::Department(7), vec![]),
+        (About::Department(8), vec![]),
+    ]);
+    assert_eq!(batch.ids(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_failure_touches_only_the_events_that_name_the_person() {
+    let (mut batch, _) = Batch::new(vec![claimed(1, "user_modify_org", &["a"], &[]), claimed(2, "user_modify_org", &["a", "b"], &[])]);
+    assert!(ends(&mut batch).is_empty());
+    batch.note(&person("a"), &Answer::Done);
+    assert_eq!(ends(&mut batch), [(1, End::Applied)]);
+    batch.note(&person("b"), &fault(Gravity::Unavailable));
+    assert_eq!(ends(&mut batch), [(2, End::Retry("Unavailable".into()))]);
+    assert!(batch.ids().is_empty());
+}
+
+#[test]
+fn an_event_with_nothing_to_ask_ends_at_once() {
+    let mut unreadable = claimed(2, "user_leave_org", &["a"], &[]);
+    unreadable.body = Some(json!({"EventType": "user_leave_org", "UserId": ["a", null]}));
+    let (mut batch, questions) = Batch::new(vec![claimed(1, "org_admin_add", &["a"], &[]), unreadable]);
+    assert!(questions.is_empty());
+    assert_eq!(ends(&mut batch), [(1, End::Applied), (2, End::Failed("a userid in the event cannot be read".into()))]);
+}
+
+#[test]
+fn what_could_not_be_read_parks_the_event_after_the_rest_was_applied() {
+    let mut event = claimed(1, "user_add_org", &["a"], &[]);
+    event.body = Some(json!({"EventType": "user_add_org", "UserId": ["a", {}]}));
+    let (mut batch, _) = Batch::new(vec![event]);
+    batch.note(&person("a"), &Answer::Done);
+    assert!(matches!(ends(&mut batch).as_slice(), [(1, End::Failed(_))]));
+}
+
+#[test]
+fn the_failure_that_time_may_mend_decides() {
+    let all = |answers: [Answer; 2], attempts: i32| {
+        let mut event = claimed(1, "user_modify_org", &["a", "b"], &[]);
+        event.attempts = attempts;
+        let (mut batch, _) = Batch::new(vec![event]);
+        batch.note(&person("a"), &answers[0]);
+        batch.note(&person("b"), &answers[1]);
+        ends(&mut batch).remove(0).1
+    };
+    let (bad, refused, away) = (fault(Gravity::Bad), fault(Gravity::Refused), fault(Gravity::Unavailable));
+    assert_eq!(all([bad.clone(), Answer::Done], 1), End::Failed("Bad".into()));
+    assert_eq!(all([bad.clone(), away.clone()], 1), End::Retry("Unavailable".into()));
+    assert_eq!(all([away.clone(), refused.clone()], 6), End::Retry("Unavailable".into()));
+    assert_eq!(all([refused.clone(), Answer::Done], 5), End::Retry("Refused".into()));
+    assert_eq!(all([refused.clone(), Answer::Done], 6), End::Failed("Refused".into()));
+    assert_eq!(all([away.clone(), Answer::Done], 5760), End::Failed("Unavailable".into()));
+    assert_eq!(all([Answer::NotAsked, Answer::Done], 1), End::PutBack);
+    assert_eq!(all([Answer::NotAsked, bad], 1), End::PutBack);
+    assert_eq!(all([Answer::NotAsked, away], 1), End::Retry("Unavailable".into()));
+}

@@ -1,0 +1,26 @@
+//! A look at one department.
+
+use crate::context::Context;
+use crate::domain::ids::DeptId;
+use crate::service::employment::time_now;
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::{StoreError, department};
+
+/// Asks DingTalk about a department and writes down what it says; one that it does not know goes.
+pub(super) async fn look(ctx: &Context, dept_id: DeptId) -> Result<(), UpstreamError> {
+    let asked_at = time_now(ctx).await?;
+    let found = match upstream::department(ctx, Priority::Join, dept_id).await {
+        Ok(found) => Some(found),
+        Err(UpstreamError::Api(error)) if error.is_unknown_department() => None,
+        Err(error) => return Err(error),
+    };
+    let written = ctx.db.within(async {
+        let mut tx = ctx.db.begin().await?;
+        match &found {
+            Some(found) => department::upsert(&mut tx, found, asked_at).await?,
+            None => department::remove(&mut tx, dept_id, asked_at).await?,
+        };
+        tx.commit().await.map_err(StoreError::from)
+    });
+    Ok(written.await?)
+}

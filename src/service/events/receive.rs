@@ -1,0 +1,168 @@
+//! A push of DingTalk's, from its bytes to the answer.
+
+use std::time::Duration;
+
+use rand::distr::{Alphanumeric, SampleString as _};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::{door, refused};
+use crate::context::Context;
+use crate::dingtalk::callback::{self, CallbackCrypto, CallbackError, InvalidKey, Opened, OwnerKeys, Push, Reply};
+use crate::dingtalk::client::unix_millis;
+use crate::domain::event::{Event, Kind};
+use crate::store::event::{self, Arrival};
+use crate::store::{Db, StoreError};
+
+/// DingTalk waits 1.5 s, and sends a push again that was answered with an error.
+const STORE_PATIENCE: Duration = Duration::from_millis(800);
+
+/// Why a push is not answered with a success.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// Not even the shape of a push.
+    #[error("not a push of DingTalk's")]
+    BadRequest,
+    /// Not believed; the sender learns no more than that.
+    #[error("refused")]
+    Refused,
+    /// Not stored: to be sent again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The subscription's key in the settings is of no use.
+    #[error(transparent)]
+    Key(#[from] InvalidKey),
+}
+
+/// Checks a push, stores its event for good (with a leaver's door closed) and gives the answer.
+pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, ReceiveError> {
+    let given = Given::read(query, body).ok_or(ReceiveError::BadRequest)?;
+    let crypto = crypto(ctx)?;
+    let opened = believe(&crypto, &given.push()).map_err(|why| {
+        refused::note(why);
+        ReceiveError::Refused
+    })?;
+    let event = Event::parse(&opened.json);
+    if event.kind != Kind::CheckUrl {
+        store(ctx, &event).await?;
+        ctx.work.notify_one();
+    }
+    let (nonce, random) = random_texts();
+    Ok(crypto.reply(&opened.owner_key, unix_millis(), &nonce, &random))
+}
+
+/// The parts of a push, as they came.
+struct Given {
+    signature: String,
+    timestamp: String,
+    nonce: String,
+    encrypt: String,
+}
+
+impl Given {
+    /// Nothing where a parameter is missing or the body is not JSON with a text `encrypt`.
+    fn read(query: &str, body: &[u8]) -> Option<Self> {
+        let parameter = |name: &str| {
+            form_urlencoded::parse(query.as_bytes()).find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+        };
+        // Pushes to an app bear both signatures, older ones only the second.
+        let signature = parameter("msg_signature").or_else(|| parameter("signature"))?;
+        let (timestamp, nonce) = (parameter("timestamp")?, parameter("nonce")?);
+        let mut body: Value = serde_json::from_slice(body).ok()?;
+        let Value::String(encrypt) = body.get_mut("encrypt")?.take() else { return None };
+        Some(Self { signature, timestamp, nonce, encrypt })
+    }
+
+    fn push(&self) -> Push<'_> {
+        Push { signature: &self.signature, timestamp: &self.timestamp, nonce: &self.nonce, encrypt: &self.encrypt }
+    }
+}
+
+fn crypto(ctx: &Context) -> Result<CallbackCrypto, InvalidKey> {
+    let dingtalk = &ctx.config.dingtalk;
+    let owner_keys = OwnerKeys::new(dingtalk.callback.owner_key.as_deref(), &dingtalk.app.key, &dingtalk.corp_id);
+    CallbackCrypto::new(dingtalk.callback.token.expose_secret(), dingtalk.callback.aes_key.expose_secret(), owner_keys)
+}
+
+/// The signature comes first: nothing unsigned is decrypted.
+fn believe(crypto: &CallbackCrypto, push: &Push<'_>) -> Result<Opened, CallbackError> {
+    crypto.verify(push)?;
+    callback::check_freshness(push.timestamp, unix_millis())?;
+    crypto.decrypt(push.encrypt)
+}
+
+async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
+    Db::within_time(STORE_PATIENCE, async {
+        let mut tx = ctx.db.begin().await?;
+        let is_new = event::insert_once(&mut tx, event, arrival(event)).await?.is_some();
+        if is_new && event.kind == Kind::UserLeft {
+            door::close(&mut tx, &event.userids).await?;
+        }
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// Only what DingTalk must be asked about waits. A leaving is carried out by being stored.
+fn arrival(event: &Event) -> Arrival {
+    let waits = event.names_something() && event.kind != Kind::UserLeft;
+    match event.problem {
+        _ if waits => Arrival::Waiting,
+        Some(problem) => Arrival::Failed(problem),
+        None => Arrival::Applied,
+    }
+}
+
+/// A nonce, and the bytes in front of the message: letters and digits, as DingTalk's samples send.
+fn random_texts() -> (String, [u8; 16]) {
+    let mut rng = rand::rng();
+    let nonce = Alphanumeric.sample_string(&mut rng, 16);
+    let mut random = [0; 16];
+    for (slot, byte) in random.iter_mut().zip(Alphanumeric.sample_string(&mut rng, 16).bytes()) {
+        *slot = byte;
+    }
+    (nonce, random)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const QUERY: &str = "signature=aa&msg_signature=bb&timestamp=1&nonce=n";
+
+    #[test]
+    fn the_newer_signature_is_taken_and_the_older_one_where_it_is_missing() {
+        let body = br#"{"encrypt":"x","other":1}"#;
+        assert_eq!(Given::read(QUERY, body).unwrap().signature, "bb");
+        assert_eq!(Given::read("signature=aa&timestamp=1&nonce=n", body).unwrap().signature, "aa");
+        assert_eq!(Given::read("signature=aa&msg_signature=&timestamp=1&nonce=n", body).unwrap().signature, "aa");
+    }
+
+    #[test]
+    fn what_lacks_a_part_is_no_push() {
+        for query in ["", "timestamp=1&nonce=n", "signature=a&nonce=n", "signature=a&timestamp=1", "signature=a&timestamp=&nonce=n"] {
+            assert!(Given::read(query, br#"{"encrypt":"x"}"#).is_none(), "{query}");
+        }
+        let bodies: [&[u8]; 8] =
+            [b"", b"x", b"[]", b"{}", b"null", br#"{"encrypt":1}"#, br#"{"encrypt":null}"#, b"{\"encrypt\":\"\xff\"}"];
+        for body in bodies {
+            assert!(Given::read(QUERY, body).is_none(), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn events_arrive_in_the_state_that_fits_them() {
+        let arrives = |message: Value| arrival(&Event::parse(&message));
+        assert_eq!(arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})), Arrival::Waiting);
+        assert_eq!(arrives(json!({"EventType": "user_add_org", "UserId": ["a", null]})), Arrival::Waiting);
+        assert_eq!(arrives(json!({"EventType": "user_leave_org", "UserId": ["a"]})), Arrival::Applied);
+        assert_eq!(arrives(json!({"EventType": "org_admin_add", "UserId": ["a"]})), Arrival::Applied);
+        assert_eq!(arrives(json!({"EventType": "org_dept_modify", "DeptId": [-7]})), Arrival::Applied);
+        assert_eq!(arrives(json!({"EventType": "never_heard_of"})), Arrival::Applied);
+        assert!(matches!(arrives(json!({"EventType": "user_add_org", "UserId": [null]})), Arrival::Failed(_)));
+        assert!(matches!(arrives(json!({"EventType": "user_leave_org", "UserId": ["a", null]})), Arrival::Failed(_)));
+    }
+}

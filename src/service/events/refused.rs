@@ -1,0 +1,27 @@
+//! How many pushes were refused. The log says so at most once a second, and never what was in them:
+//! whoever floods the address must not flood the log.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use crate::dingtalk::callback::CallbackError;
+use crate::dingtalk::client::unix_millis;
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+static LOGGED_AT: AtomicI64 = AtomicI64::new(0);
+
+const LOG_EVERY_MS: i64 = 1000;
+
+/// How many pushes this process has refused since its start.
+pub fn count() -> u64 {
+    COUNT.load(Ordering::Relaxed)
+}
+
+pub(super) fn note(why: CallbackError) {
+    let refused = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+    let now = unix_millis();
+    let last = LOGGED_AT.load(Ordering::Relaxed);
+    let is_due = (now - last).abs() >= LOG_EVERY_MS;
+    if is_due && LOGGED_AT.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        tracing::warn!(%why, refused, "an event push was refused");
+    }
+}

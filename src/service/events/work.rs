@@ -1,0 +1,128 @@
+//! The work on stored events.
+
+use std::sync::Arc;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Answer, back_off};
+use super::asking::Asking;
+use super::batch::{About, Batch, End, Ended, Question};
+use super::{Busy, HEARTBEAT, REST, departments};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::service::employment::{self, Trigger};
+use crate::service::upstream::{Priority, UpstreamError};
+use crate::store::event::{self, Claimed};
+use crate::store::StoreError;
+
+/// How many events are claimed together: enough for a storm about one person to become one question.
+const BATCH: i64 = 100;
+/// As many calls as may be in flight.
+const AT_ONCE: usize = 3;
+
+/// Works on one batch of due events; gives how many there were. Once `stop` is cancelled nothing new
+/// is asked, what is in flight is finished, and the rest is given back.
+pub async fn work(ctx: &Context, busy: &Arc<Busy>, stop: &CancellationToken) -> Result<usize, StoreError> {
+    let claimed = claim(ctx).await?;
+    let count = claimed.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    let (mut batch, questions) = Batch::new(claimed);
+    let mut asking = Asking::new(questions, AT_ONCE, stop, |question| ask(ctx.clone(), Arc::clone(busy), question.clone()));
+    let mut heartbeat = interval(HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    heartbeat.reset();
+    settle(ctx, batch.take_ended(), stop).await?;
+    loop {
+        tokio::select! {
+            answer = asking.next() => {
+                let Some((question, answer)) = answer else { return Ok(count) };
+                batch.note(&question.about, &answer);
+                settle(ctx, batch.take_ended(), stop).await?;
+            }
+            _ = heartbeat.tick() => renew(ctx, &batch.ids()).await,
+        }
+    }
+}
+
+async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            event::claim_batch(&mut conn, ctx.instance, BATCH).await
+        })
+        .await
+}
+
+/// A heartbeat that fails costs nothing but, at worst, work done twice.
+async fn renew(ctx: &Context, ids: &[i64]) {
+    let renewed = ctx.db.within(async {
+        let mut conn = ctx.db.acquire().await?;
+        event::renew(&mut conn, ctx.instance, ids).await
+    });
+    if let Err(error) = renewed.await {
+        tracing::warn!(%error, "claims on events could not be renewed");
+    }
+}
+
+async fn ask(ctx: Context, busy: Arc<Busy>, question: Question) -> Answer {
+    let result = match &question.about {
+        About::Person(userid) => {
+            let _alone = busy.enter(userid).await;
+            look_at_person(&ctx, userid, &question.joins).await
+        }
+        About::Department(dept_id) => departments::look(&ctx, *dept_id).await,
+    };
+    Answer::from(result)
+}
+
+async fn look_at_person(ctx: &Context, userid: &UserId, joins: &[i64]) -> Result<(), UpstreamError> {
+    let trigger = if has_joined(ctx, userid, joins).await? { Trigger::Join } else { Trigger::Event };
+    employment::look(ctx, Priority::Join, userid, trigger).await.map(drop)
+}
+
+/// Whether the person joined and has not left since. A join that waited here while a leaving came must
+/// not open the door again by an answer of DingTalk's that lags behind.
+async fn has_joined(ctx: &Context, userid: &UserId, joins: &[i64]) -> Result<bool, StoreError> {
+    if joins.is_empty() {
+        return Ok(false);
+    }
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            event::is_join_standing(&mut conn, joins, userid).await
+        })
+        .await
+}
+
+/// Writes down how events ended.
+async fn settle(ctx: &Context, ended: Vec<Ended>, stop: &CancellationToken) -> Result<(), StoreError> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let ids_of = |wanted: &End| -> Vec<i64> { ended.iter().filter(|event| event.end == *wanted).map(|event| event.id).collect() };
+    let rest = if stop.is_cancelled() { std::time::Duration::ZERO } else { REST };
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            event::mark_applied(&mut conn, ctx.instance, &ids_of(&End::Applied)).await?;
+            event::release(&mut conn, ctx.instance, &ids_of(&End::PutBack), rest).await?;
+            for Ended { id, attempts, end } in &ended {
+                match end {
+                    End::Retry(reason) => {
+                        tracing::debug!(id, attempts, reason, "an event will be tried again");
+                        event::mark_retry(&mut conn, ctx.instance, *id, back_off(*attempts), reason).await?;
+                    }
+                    End::Failed(reason) => {
+                        tracing::warn!(id, attempts, reason, "an event has failed and waits for an administrator");
+                        event::mark_failed(&mut conn, ctx.instance, *id, reason).await?;
+                    }
+                    End::Applied | End::PutBack => {}
+                }
+            }
+            Ok(())
+        })
+        .await
+}

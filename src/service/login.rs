@@ -1,0 +1,213 @@
+//! The login: from a code to a session, or to a named refusal.
+
+mod admission;
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::sessions::{self, Visit};
+use super::upstream::{self, UpstreamError};
+use crate::context::Context;
+use crate::domain::case::Refusal;
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::return_path::ReturnPath;
+use crate::store::audit::{self, Entry};
+use crate::store::unmatched::{self, Attempt};
+use crate::store::{StoreError, login_state};
+
+/// How long a person waits for DingTalk in all.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// No code of DingTalk's is near this long, in bytes.
+const MAX_CODE: usize = 512;
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    #[error("the state is missing, unknown, used, expired, or of another browser")]
+    InvalidState,
+    #[error("there is no code, or DingTalk refuses it")]
+    InvalidCode,
+    #[error("refused: {}", refusal.as_str())]
+    Refused { refusal: Refusal, nick: String },
+    #[error("DingTalk is not available")]
+    DingTalkUnavailable { retry_after: Duration },
+    #[error("DingTalk refuses us")]
+    Misconfigured(#[source] UpstreamError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<UpstreamError> for LoginError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Store(error) => Self::Store(error),
+            error if error.is_unavailable() => Self::DingTalkUnavailable { retry_after: error.retry_after() },
+            error => Self::Misconfigured(error),
+        }
+    }
+}
+
+/// Somebody who is in.
+pub struct SignedIn {
+    pub userid: UserId,
+    /// The key of the new session, for the cookie alone.
+    pub session_key: String,
+    pub return_path: ReturnPath,
+}
+
+/// Who stands at the gate, as DingTalk names them.
+struct Caller {
+    nick: String,
+    unionid: UnionId,
+    /// Known at once inside DingTalk; asked for after a scan.
+    userid: Option<UserId>,
+}
+
+/// A fresh secret of 256 bits, in characters that need no encoding.
+pub fn random_secret() -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+fn digest(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+/// Begins a login in the browser that holds `browser_secret`; gives the state to send along.
+pub async fn begin(ctx: &Context, browser_secret: &str, return_path: &ReturnPath) -> Result<String, StoreError> {
+    let state = random_secret();
+    let ttl = ctx.config.login.state_ttl;
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            login_state::insert(&mut conn, &digest(&state), &digest(browser_secret), return_path.as_str(), ttl).await
+        })
+        .await?;
+    Ok(state)
+}
+
+/// Completes the login of somebody who comes back from the QR page. The state is used up by any outcome.
+pub async fn complete_scan(
+    ctx: &Context,
+    visit: &Visit<'_>,
+    state: Option<&str>,
+    browser_secret: Option<&str>,
+    code: Option<&str>,
+) -> Result<SignedIn, LoginError> {
+    let return_path = use_state(ctx, state, browser_secret).await?;
+    let code = check_code(code)?;
+    let sign_in = async {
+        let person = upstream::user_by_scan_code(ctx, code).await.map_err(code_error)?;
+        let caller = Caller { nick: person.nick, unionid: person.unionid, userid: None };
+        admit(ctx, visit, caller, "qr").await
+    };
+    let (userid, session_key) = in_time(sign_in).await?;
+    Ok(SignedIn { userid, session_key, return_path })
+}
+
+/// Completes the login of somebody who opened a page inside DingTalk.
+pub async fn complete_in_app(
+    ctx: &Context,
+    visit: &Visit<'_>,
+    code: Option<&str>,
+    return_path: ReturnPath,
+) -> Result<SignedIn, LoginError> {
+    let code = check_code(code)?;
+    let sign_in = async {
+        let person = upstream::user_by_in_app_code(ctx, code).await.map_err(code_error)?;
+        let caller = Caller { nick: person.name, unionid: person.unionid, userid: Some(person.userid) };
+        admit(ctx, visit, caller, "in_app").await
+    };
+    let (userid, session_key) = in_time(sign_in).await?;
+    Ok(SignedIn { userid, session_key, return_path })
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, LoginError>>) -> Result<T, LoginError> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(result) => result,
+        Err(_) => Err(LoginError::DingTalkUnavailable { retry_after: Duration::from_secs(5) }),
+    }
+}
+
+async fn use_state(ctx: &Context, state: Option<&str>, browser_secret: Option<&str>) -> Result<ReturnPath, LoginError> {
+    let state = state.filter(|state| !state.is_empty()).ok_or(LoginError::InvalidState)?;
+    let begun = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            login_state::take(&mut conn, &digest(state)).await
+        })
+        .await?
+        .ok_or(LoginError::InvalidState)?;
+    let same_browser = browser_secret.is_some_and(|secret| bool::from(digest(secret).ct_eq(&begun.browser_hash)));
+    if begun.is_expired || !same_browser {
+        return Err(LoginError::InvalidState);
+    }
+    Ok(ReturnPath::parse(Some(&begun.return_path)))
+}
+
+fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
+    code.filter(|code| !code.is_empty() && code.len() <= MAX_CODE && !code.chars().any(char::is_control))
+        .ok_or(LoginError::InvalidCode)
+}
+
+fn code_error(error: UpstreamError) -> LoginError {
+    match &error {
+        UpstreamError::Api(api) if api.is_spent_code() => LoginError::InvalidCode,
+        _ => error.into(),
+    }
+}
+
+/// Decides, then signs in or lists the refusal.
+async fn admit(ctx: &Context, visit: &Visit<'_>, caller: Caller, method: &str) -> Result<(UserId, String), LoginError> {
+    let verdict = admission::decide(ctx, &caller).await?;
+    let refused = match verdict {
+        admission::Verdict::Employed(userid) => match sessions::start(ctx, visit, &userid, &caller.unionid, method).await? {
+            Some(key) => return Ok((userid, key)),
+            // A leaving or a rejection was committed while DingTalk answered.
+            None => admission::Refused { refusal: admission::why_out(ctx, &caller).await?, userid: Some(userid), look: false },
+        },
+        admission::Verdict::Refused(refused) => refused,
+    };
+    record(ctx, visit, &caller, &refused).await?;
+    Err(LoginError::Refused { refusal: refused.refusal, nick: caller.nick })
+}
+
+/// Lists a refusal for review and puts it on the audit trail.
+async fn record(ctx: &Context, visit: &Visit<'_>, caller: &Caller, refused: &admission::Refused) -> Result<(), StoreError> {
+    let userid = refused.userid.as_ref();
+    let entry = Entry {
+        actor: "system",
+        action: "refusal",
+        userid: userid.map(UserId::as_str),
+        unionid: Some(caller.unionid.as_str()),
+        name: Some(&caller.nick),
+        status: refused.refusal.as_str(),
+        reason: None,
+        reference: Some(visit.reference),
+        address: Some(visit.address),
+    };
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let attempt = Attempt {
+                unionid: &caller.unionid,
+                userid,
+                nick: &caller.nick,
+                reason: refused.refusal,
+                reference: visit.reference,
+            };
+            unmatched::record(&mut tx, attempt).await?;
+            if let Some(userid) = userid.filter(|_| refused.look) {
+                crate::store::look::schedule_after_login(&mut tx, userid).await?;
+            }
+            audit::append(&mut tx, &entry).await?;
+            tx.commit().await?;
+            Ok::<_, StoreError>(())
+        })
+        .await?;
+    ctx.work.notify_one();
+    Ok(())
+}

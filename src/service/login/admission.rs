@@ -1,0 +1,163 @@
+//! Who is let in: what the staff table and DingTalk say of a caller, in this order.
+
+use super::{Caller, LoginError};
+use crate::config::UnknownStaff;
+use crate::context::Context;
+use crate::dingtalk::contact::Contact;
+use crate::domain::case::Refusal;
+use crate::domain::ids::UserId;
+use crate::domain::person::{Person, Status};
+use crate::service::employment;
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::audit::{self, Entry};
+use crate::store::staff::{self, StaffRow};
+use crate::store::{StoreError, unmatched};
+
+/// What was decided.
+pub(super) enum Verdict {
+    Employed(UserId),
+    Refused(Refused),
+}
+
+/// A refusal, and whom it concerns.
+pub(super) struct Refused {
+    pub refusal: Refusal,
+    pub userid: Option<UserId>,
+    /// Whether to ask DingTalk about the person later.
+    pub look: bool,
+}
+
+fn refused(refusal: Refusal, userid: Option<UserId>) -> Verdict {
+    Verdict::Refused(Refused { refusal, userid, look: false })
+}
+
+/// Decides about a caller. What the tables know is checked before DingTalk is asked.
+pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, LoginError> {
+    let (is_rejected, row) = known(ctx, caller).await?;
+    if is_rejected {
+        return Ok(refused(Refusal::Rejected, row.map(|row| row.userid)));
+    }
+    let row = match row {
+        Some(row) if row.status == Status::Left => return Ok(refused(Refusal::Left, Some(row.userid))),
+        row => row,
+    };
+    let Some(contact) = ask(ctx, caller).await? else {
+        return Ok(match row {
+            Some(row) => Verdict::Refused(Refused { refusal: Refusal::Left, userid: Some(row.userid), look: true }),
+            None => refused(Refusal::NotEmployee, None),
+        });
+    };
+    if !contact.is_internal {
+        return Ok(refused(Refusal::NotEmployee, Some(contact.userid)));
+    }
+    match row {
+        Some(row) if row.userid == contact.userid => Ok(Verdict::Employed(row.userid)),
+        Some(_) => Ok(refused(Refusal::PendingReview, Some(contact.userid))),
+        None => without_row(ctx, caller, contact.userid).await,
+    }
+}
+
+async fn known(ctx: &Context, caller: &Caller) -> Result<(bool, Option<StaffRow>), StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let is_rejected = unmatched::is_rejected(&mut conn, &caller.unionid).await?;
+            Ok((is_rejected, staff::find_by_unionid(&mut conn, &caller.unionid).await?))
+        })
+        .await
+}
+
+/// Asks DingTalk which member of the company the caller is; none where it knows nobody.
+async fn ask(ctx: &Context, caller: &Caller) -> Result<Option<Contact>, UpstreamError> {
+    if let Some(userid) = caller.userid.clone() {
+        return Ok(Some(Contact { userid, is_internal: true }));
+    }
+    match upstream::userid_by_unionid(ctx, Priority::Login, &caller.unionid).await {
+        Ok(contact) => Ok(Some(contact)),
+        Err(error) if error.is_unknown_person() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Decides about a member of the company whose unionid no employed row has.
+async fn without_row(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Verdict, LoginError> {
+    let (row, has_left) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let row = staff::find(&mut conn, &userid).await?;
+            Ok::<_, StoreError>((row, staff::leaving_time(&mut conn, &userid).await?.is_some()))
+        })
+        .await?;
+    if has_left {
+        return Ok(refused(Refusal::Left, Some(userid)));
+    }
+    let may_be_added = ctx.config.login.unknown_staff == UnknownStaff::Provision || ctx.config.login.admins.contains(&userid);
+    if row.is_some() || !may_be_added {
+        return Ok(refused(Refusal::PendingReview, Some(userid)));
+    }
+    provision(ctx, caller, userid).await
+}
+
+/// Adds somebody whom DingTalk confirms to be in the company.
+async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Verdict, LoginError> {
+    let asked_at = employment::time_now(ctx).await?;
+    let mut person = match upstream::user(ctx, Priority::Login, &userid).await {
+        Ok(person) => person,
+        Err(error) if error.is_unknown_person() => return Ok(refused(Refusal::PendingReview, Some(userid))),
+        Err(error) => return Err(error.into()),
+    };
+    if *person.unionid.get_or_insert_with(|| caller.unionid.clone()) != caller.unionid {
+        return Ok(refused(Refusal::PendingReview, Some(userid)));
+    }
+    let added = ctx
+        .db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            // Somebody else may have decided while DingTalk answered.
+            if staff::lock(&mut tx, &userid).await?.is_some() || staff::leaving_time(&mut tx, &userid).await?.is_some() {
+                return Ok(false);
+            }
+            staff::upsert_employed(&mut tx, &person, asked_at).await?;
+            audit::append(&mut tx, &addition(&person)).await?;
+            tx.commit().await?;
+            Ok::<_, StoreError>(true)
+        })
+        .await;
+    match added {
+        Ok(true) => Ok(Verdict::Employed(userid)),
+        Ok(false) => concurrent(ctx, caller, userid).await,
+        Err(error) if error.violates(staff::EMPLOYED_UNIONID) => concurrent(ctx, caller, userid).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Decides by what somebody else has just written about the person.
+async fn concurrent(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Verdict, LoginError> {
+    let (_, row) = known(ctx, caller).await?;
+    Ok(match row {
+        Some(row) if row.userid == userid && row.status == Status::Employed => Verdict::Employed(userid),
+        Some(row) if row.status == Status::Employed => refused(Refusal::PendingReview, Some(userid)),
+        _ => refused(Refusal::Left, Some(userid)),
+    })
+}
+
+fn addition(person: &Person) -> Entry<'_> {
+    Entry {
+        actor: "system",
+        action: "staff.added",
+        userid: Some(person.userid.as_str()),
+        unionid: person.unionid.as_ref().map(|unionid| unionid.as_str()),
+        name: Some(&person.name),
+        status: "employed",
+        reason: None,
+        reference: None,
+        address: None,
+    }
+}
+
+/// Why somebody who was about to be let in is not.
+pub(super) async fn why_out(ctx: &Context, caller: &Caller) -> Result<Refusal, StoreError> {
+    let (is_rejected, _) = known(ctx, caller).await?;
+    Ok(if is_rejected { Refusal::Rejected } else { Refusal::Left })
+}

@@ -1,0 +1,225 @@
+//! The review of people who scanned and could not be let in: approve, reject, re-open; one by one
+//! or many at a time.
+
+mod approve;
+mod bulk;
+
+pub use approve::approve;
+pub use bulk::{BulkAction, release_bulk, start_bulk, work_bulk};
+
+use sqlx::PgConnection;
+
+use super::upstream::UpstreamError;
+use crate::context::Context;
+use crate::domain::case::CaseState;
+use crate::domain::ids::UserId;
+use crate::store::audit::{self, Entry};
+use crate::store::review_job::{self, Place};
+use crate::store::unmatched::{self, Case};
+use crate::store::{StoreError, staff, web_session};
+
+/// The administrator who decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Actor<'a> {
+    pub userid: &'a UserId,
+    /// The browser's address; none where a job carries the decision out.
+    pub address: Option<&'a str>,
+}
+
+/// Why a decision cannot be carried out, though it was made properly.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Objection {
+    #[error("the case has been decided already")]
+    NotWaiting,
+    #[error("the case is waiting already")]
+    StillWaiting,
+    #[error("DingTalk does not list the person as a member of the company")]
+    NotListed,
+    #[error("DingTalk lists the person as an external contact")]
+    External,
+    #[error("DingTalk gives the member {0} another unionid")]
+    OtherUnionid(UserId),
+    #[error("{0} was marked as left by an administrator")]
+    Held(UserId),
+    #[error("the person left after DingTalk was asked")]
+    LeftMeanwhile,
+    #[error("the employed {0} has this unionid")]
+    UnionidTaken(UserId),
+    #[error("there is no staff row {0}")]
+    NoSuchRow(String),
+    #[error("the staff row {0} has this unionid already")]
+    HasThisUnionid(UserId),
+    #[error("DingTalk says that the person is {0}")]
+    SomebodyElse(UserId),
+}
+
+impl Objection {
+    /// The objection's name, under which it stands in the table of bulk jobs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotWaiting => "not_waiting",
+            Self::StillWaiting => "still_waiting",
+            Self::NotListed => "not_listed",
+            Self::External => "external",
+            Self::OtherUnionid(_) => "other_unionid",
+            Self::Held(_) => "held",
+            Self::LeftMeanwhile => "left_meanwhile",
+            Self::UnionidTaken(_) => "unionid_taken",
+            Self::NoSuchRow(_) => "no_such_row",
+            Self::HasThisUnionid(_) => "has_this_unionid",
+            Self::SomebodyElse(_) => "somebody_else",
+        }
+    }
+
+    /// The userid that the objection speaks of.
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Self::OtherUnionid(userid)
+            | Self::Held(userid)
+            | Self::UnionidTaken(userid)
+            | Self::HasThisUnionid(userid)
+            | Self::SomebodyElse(userid) => Some(userid.as_str()),
+            Self::NoSuchRow(asked) => Some(asked),
+            Self::NotWaiting | Self::StillWaiting | Self::NotListed | Self::External | Self::LeftMeanwhile => None,
+        }
+    }
+}
+
+/// Why a review came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Upstream(UpstreamError),
+    #[error("there is no such case")]
+    NotFound,
+    #[error("a reason of 1 to 500 characters is needed")]
+    Reason,
+    #[error(transparent)]
+    Refused(#[from] Objection),
+}
+
+impl From<UpstreamError> for ReviewError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Store(error) => Self::Store(error),
+            error => Self::Upstream(error),
+        }
+    }
+}
+
+/// How long a reason may be, in characters.
+pub const MAX_REASON: usize = 500;
+
+/// A reason as it is stored: one line, trimmed; nothing where it is too long. Postgres takes no NUL.
+pub(super) fn one_line(reason: &str) -> Option<String> {
+    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
+    (line.chars().count() <= MAX_REASON).then(|| line.to_owned())
+}
+
+/// Rejects a person for a reason: until the case is re-opened no event, sync or approval lets the
+/// person in. Ends all sessions of the person in the same transaction.
+pub async fn reject(ctx: &Context, by: &Actor<'_>, case_id: i64, reason: &str) -> Result<Case, ReviewError> {
+    reject_in_job(ctx, by, case_id, reason, None).await
+}
+
+async fn reject_in_job(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+    reason: &str,
+    place: Option<Place>,
+) -> Result<Case, ReviewError> {
+    let reason = one_line(reason).filter(|reason| !reason.is_empty()).ok_or(ReviewError::Reason)?;
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let case = unmatched::find(&mut tx, case_id).await?.ok_or(ReviewError::NotFound)?;
+            end_sessions(&mut tx, &case).await?;
+            if unmatched::lock_state(&mut tx, case_id).await? != Some(CaseState::Waiting) {
+                return Err(Objection::NotWaiting.into());
+            }
+            let decision = Decision { by, state: CaseState::Rejected, action: "review.reject", reason: Some(&reason), place };
+            decide(&mut tx, &case, &decision).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(case)
+        })
+        .await
+}
+
+/// Ends the sessions of whoever has the unionid or the userid of a case. The staff rows are locked
+/// first, so that a login that is under way ends before this or sees the rejection.
+async fn end_sessions(tx: &mut PgConnection, case: &Case) -> Result<(), StoreError> {
+    let holder = staff::find_by_unionid(tx, &case.unionid).await?.map(|row| row.userid);
+    let mut userids: Vec<UserId> = holder.into_iter().chain(case.userid.clone()).collect();
+    userids.sort();
+    userids.dedup();
+    for userid in &userids {
+        staff::lock(tx, userid).await?;
+    }
+    for userid in &userids {
+        web_session::end_all_of(tx, userid).await?;
+    }
+    Ok(())
+}
+
+/// Lets a decided or closed case wait again. Nobody is let in or signed out by it.
+pub async fn reopen(ctx: &Context, by: &Actor<'_>, case_id: i64, reason: &str) -> Result<Case, ReviewError> {
+    reopen_in_job(ctx, by, case_id, reason, None).await
+}
+
+async fn reopen_in_job(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+    reason: &str,
+    place: Option<Place>,
+) -> Result<Case, ReviewError> {
+    let reason = one_line(reason).ok_or(ReviewError::Reason)?;
+    let reason = Some(reason.as_str()).filter(|reason| !reason.is_empty());
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            if unmatched::lock_state(&mut tx, case_id).await? == Some(CaseState::Waiting) {
+                return Err(Objection::StillWaiting.into());
+            }
+            let case = unmatched::find(&mut tx, case_id).await?.ok_or(ReviewError::NotFound)?;
+            let decision = Decision { by, state: CaseState::Waiting, action: "review.reopen", reason, place };
+            decide(&mut tx, &case, &decision).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(case)
+        })
+        .await
+}
+
+/// What is written about a decision.
+struct Decision<'a> {
+    by: &'a Actor<'a>,
+    state: CaseState,
+    action: &'static str,
+    reason: Option<&'a str>,
+    /// The person's place in a bulk job, which is settled with the decision itself, so that whoever
+    /// takes the job over does not decide twice.
+    place: Option<Place>,
+}
+
+async fn decide(tx: &mut PgConnection, case: &Case, decision: &Decision<'_>) -> Result<(), StoreError> {
+    unmatched::decide(tx, case.id, decision.state, decision.by.userid, decision.reason).await?;
+    if let Some(place) = decision.place {
+        review_job::settle(tx, place, None).await?;
+    }
+    let entry = Entry {
+        actor: decision.by.userid.as_str(),
+        action: decision.action,
+        userid: case.userid.as_ref().map(UserId::as_str),
+        unionid: Some(case.unionid.as_str()),
+        name: Some(&case.nick),
+        status: decision.state.as_str(),
+        reason: decision.reason,
+        reference: Some(&case.last_reference),
+        address: decision.by.address,
+    };
+    audit::append(tx, &entry).await
+}

@@ -1,0 +1,185 @@
+//! Approving: DingTalk is asked first, with no transaction open; what it says is written only if
+//! nothing has happened to the case or to the person meanwhile.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{Actor, Decision, Objection, ReviewError, decide};
+use crate::context::Context;
+use crate::dingtalk::ApiError;
+use crate::domain::case::CaseState;
+use crate::domain::ids::UserId;
+use crate::domain::person::{Person, Status};
+use crate::service::employment;
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::StoreError;
+use crate::store::audit::{self, Entry};
+use crate::store::review_job::Place;
+use crate::store::staff::{self, StaffRow};
+use crate::store::unmatched::{self, Case};
+
+/// How long an administrator waits for DingTalk's answers, all together.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Approves a person whom DingTalk lists as an internal member: the staff row is added, or brought
+/// up to date, and employed. With `link` only where that is the row that DingTalk names, and the row
+/// has no unionid or another one.
+pub async fn approve(ctx: &Context, by: &Actor<'_>, case_id: i64, link: Option<&str>) -> Result<Case, ReviewError> {
+    approve_in_job(ctx, by, case_id, link, None).await
+}
+
+pub(super) async fn approve_in_job(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+    link: Option<&str>,
+    place: Option<Place>,
+) -> Result<Case, ReviewError> {
+    let (case, asked_at) = read_waiting(ctx, case_id, link).await?;
+    let asked = tokio::time::timeout(PATIENCE, ask(ctx, &case, link)).await;
+    let person = asked.unwrap_or_else(|_| Err(out_of_patience()))?;
+    let decision = Decision { by, state: CaseState::Approved, action: "review.approve", reason: None, place };
+    admit(ctx, &case, &person, asked_at, &decision).await?;
+    Ok(case)
+}
+
+fn out_of_patience() -> ReviewError {
+    ReviewError::Upstream(UpstreamError::Api(ApiError::Timeout { api: "topapi/v2/user/get" }))
+}
+
+/// Reads the case and the time, and checks all that can be checked without DingTalk.
+async fn read_waiting(ctx: &Context, case_id: i64, link: Option<&str>) -> Result<(Case, DateTime<Utc>), ReviewError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let case = unmatched::find(&mut conn, case_id).await?.ok_or(ReviewError::NotFound)?;
+            if case.state != CaseState::Waiting {
+                return Err(Objection::NotWaiting.into());
+            }
+            if let Some(asked) = link {
+                check_link(&mut conn, &case, asked).await?;
+            }
+            let asked_at = staff::now(&mut conn).await?;
+            Ok((case, asked_at))
+        })
+        .await
+}
+
+async fn check_link(conn: &mut PgConnection, case: &Case, asked: &str) -> Result<(), ReviewError> {
+    let row = match UserId::parse(asked) {
+        Ok(userid) => staff::find(conn, &userid).await?,
+        Err(_) => None,
+    };
+    let row = row.ok_or_else(|| Objection::NoSuchRow(asked.to_owned()))?;
+    refuse_held(&row)?;
+    if row.unionid.as_ref() == Some(&case.unionid) {
+        return Err(Objection::HasThisUnionid(row.userid).into());
+    }
+    Ok(())
+}
+
+fn refuse_held(row: &StaffRow) -> Result<(), Objection> {
+    if row.is_held { Err(Objection::Held(row.userid.clone())) } else { Ok(()) }
+}
+
+/// Asks DingTalk who the person of a case is, and looks at whoever else holds the unionid.
+async fn ask(ctx: &Context, case: &Case, link: Option<&str>) -> Result<Person, ReviewError> {
+    let contact = listed(upstream::userid_by_unionid(ctx, Priority::Join, &case.unionid).await)?;
+    if !contact.is_internal {
+        return Err(Objection::External.into());
+    }
+    if link.is_some_and(|asked| asked != contact.userid.as_str()) {
+        return Err(Objection::SomebodyElse(contact.userid).into());
+    }
+    let mut person = listed(upstream::user(ctx, Priority::Join, &contact.userid).await)?;
+    // Where the app may not see the unionid, the answer about the unionid itself speaks for it.
+    if person.unionid.get_or_insert_with(|| case.unionid.clone()) != &case.unionid {
+        return Err(Objection::OtherUnionid(contact.userid).into());
+    }
+    employment::ask_about_rival(ctx, Priority::Join, &person).await?;
+    Ok(person)
+}
+
+fn listed<T>(answer: Result<T, UpstreamError>) -> Result<T, ReviewError> {
+    answer.map_err(|error| if error.is_unknown_person() { Objection::NotListed.into() } else { error.into() })
+}
+
+/// Writes the approval and the employment, unless something has come between.
+async fn admit(
+    ctx: &Context,
+    case: &Case,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+    decision: &Decision<'_>,
+) -> Result<(), ReviewError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let row = staff::lock(&mut tx, &person.userid).await?;
+            check_row(&mut tx, row.as_ref(), case, person, asked_at).await?;
+            staff::upsert_employed(&mut tx, person, asked_at).await.map_err(|error| {
+                // Taken within the blink since the check above: the next try names the holder.
+                if error.violates(staff::EMPLOYED_UNIONID) { StoreError::Unavailable(None) } else { error }
+            })?;
+            // The employment itself closes a waiting case.
+            match unmatched::lock_state(&mut tx, case.id).await? {
+                Some(CaseState::Waiting | CaseState::Closed) => {}
+                Some(_) => return Err(Objection::NotWaiting.into()),
+                None => return Err(ReviewError::NotFound),
+            }
+            let approved = Case { userid: Some(person.userid.clone()), ..case.clone() };
+            decide(&mut tx, &approved, decision).await?;
+            record_employment(&mut tx, row.as_ref(), person, decision).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(())
+        })
+        .await
+}
+
+async fn check_row(
+    tx: &mut PgConnection,
+    row: Option<&StaffRow>,
+    case: &Case,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+) -> Result<(), ReviewError> {
+    if let Some(row) = row {
+        refuse_held(row)?;
+    }
+    if staff::leaving_time(tx, &person.userid).await?.is_some_and(|left_at| left_at >= asked_at) {
+        return Err(Objection::LeftMeanwhile.into());
+    }
+    let holder = staff::find_by_unionid(tx, &case.unionid).await?;
+    match holder.filter(|holder| holder.status == Status::Employed && holder.userid != person.userid) {
+        Some(holder) => Err(Objection::UnionidTaken(holder.userid).into()),
+        None => Ok(()),
+    }
+}
+
+/// Notes on the audit trail that the approval has added or brought back a person.
+async fn record_employment(
+    tx: &mut PgConnection,
+    row: Option<&StaffRow>,
+    person: &Person,
+    decision: &Decision<'_>,
+) -> Result<(), ReviewError> {
+    let action = match row.map(|row| row.status) {
+        None => "staff.added",
+        Some(Status::Left) => "staff.returned",
+        Some(Status::Employed) => return Ok(()),
+    };
+    let entry = Entry {
+        actor: decision.by.userid.as_str(),
+        action,
+        userid: Some(person.userid.as_str()),
+        unionid: person.unionid.as_ref().map(|unionid| unionid.as_str()),
+        name: Some(&person.name),
+        status: Status::Employed.as_str(),
+        reason: None,
+        reference: None,
+        address: decision.by.address,
+    };
+    Ok(audit::append(tx, &entry).await?)
+}

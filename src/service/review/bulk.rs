@@ -1,0 +1,161 @@
+//! Decisions about many people: a job that any instance works on, and takes over when the one that
+//! worked on it dies.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use super::approve::approve_in_job;
+use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::store::StoreError;
+use crate::store::review_job::{self, Item, Job, Place};
+
+/// What is done with everybody of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BulkAction {
+    Approve,
+    Reject,
+    Reopen,
+}
+
+impl BulkAction {
+    /// Reads an action as forms and the table spell it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Approve, Self::Reject, Self::Reopen].into_iter().find(|action| action.as_str() == text)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Reopen => "reopen",
+        }
+    }
+}
+
+/// How often the hold on a job is renewed, which lasts for ten seconds.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+
+/// Stores a job about these cases and gives its id; a rejection needs a reason. Cases that do not
+/// exist are left out; none left is [`ReviewError::NotFound`].
+pub async fn start_bulk(
+    ctx: &Context,
+    by: &UserId,
+    action: BulkAction,
+    reason: &str,
+    case_ids: &[i64],
+) -> Result<i64, ReviewError> {
+    let reason = one_line(reason).ok_or(ReviewError::Reason)?;
+    if action == BulkAction::Reject && reason.is_empty() {
+        return Err(ReviewError::Reason);
+    }
+    let created = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            review_job::create(&mut conn, action.as_str(), &reason, by, case_ids).await
+        })
+        .await?;
+    ctx.work.notify_one();
+    created.ok_or(ReviewError::NotFound)
+}
+
+/// Works on the oldest job that nobody works on, until everybody of it has an outcome; false where
+/// there is none. One refusal never stops the rest. Fails where Postgres does, and then the job is
+/// there to be taken over.
+pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    let Some(job) = review_job::claim(&mut conn, ctx.instance).await? else {
+        return Ok(false);
+    };
+    drop(conn);
+    while let Some(item) = next_item(ctx, &job).await? {
+        if !while_held(ctx, &job, work_item(ctx, &job, &item)).await? {
+            tracing::warn!(job = job.id, "another instance has taken over a review job");
+            return Ok(true);
+        }
+    }
+    Ok(true)
+}
+
+/// Gives back the jobs that this instance works on.
+pub async fn release_bulk(ctx: &Context) -> Result<(), StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            review_job::release(&mut conn, ctx.instance).await
+        })
+        .await
+}
+
+/// The next person of a job; with the last one behind us, the job is finished.
+async fn next_item(ctx: &Context, job: &Job) -> Result<Option<Item>, StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    let item = review_job::next_item(&mut conn, job.id).await?;
+    if item.is_none() {
+        review_job::finish(&mut conn, job.id).await?;
+    }
+    Ok(item)
+}
+
+/// Does a piece of work while the hold on the job is kept; false where the hold is lost.
+async fn while_held(
+    ctx: &Context,
+    job: &Job,
+    work: impl Future<Output = Result<(), StoreError>>,
+) -> Result<bool, StoreError> {
+    let mut work = pin!(work);
+    loop {
+        let mut conn = ctx.db.acquire().await?;
+        if !review_job::renew(&mut conn, job.id, ctx.instance).await? {
+            return Ok(false);
+        }
+        drop(conn);
+        if let Ok(done) = tokio::time::timeout(RENEW_EVERY, work.as_mut()).await {
+            return done.map(|()| true);
+        }
+    }
+}
+
+async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreError> {
+    let by = Actor { userid: &job.created_by, address: None };
+    let place = Place { job_id: job.id, position: item.position };
+    let done = match BulkAction::parse(&job.action) {
+        Some(BulkAction::Approve) => approve_in_job(ctx, &by, item.case_id, None, Some(place)).await,
+        Some(BulkAction::Reject) => reject_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await,
+        Some(BulkAction::Reopen) => reopen_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await,
+        // The table's CHECK admits no other.
+        None => Err(ReviewError::NotFound),
+    };
+    let outcome = match done {
+        Ok(_) => return Ok(()),
+        Err(ReviewError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
+        Err(error) => outcome(&error),
+    };
+    let mut conn = ctx.db.acquire().await?;
+    review_job::settle(&mut conn, place, Some(&outcome)).await?;
+    Ok(())
+}
+
+/// What the table says of a refusal: its code, and the userid that it speaks of.
+fn outcome(error: &ReviewError) -> String {
+    match error {
+        ReviewError::Refused(objection) => match objection.about() {
+            Some(userid) => format!("{}:{userid}", objection.code()),
+            None => objection.code().to_owned(),
+        },
+        ReviewError::NotFound => "not_found".to_owned(),
+        ReviewError::Reason => "reason".to_owned(),
+        ReviewError::Upstream(error) if error.is_unavailable() => "unavailable".to_owned(),
+        ReviewError::Upstream(error) => {
+            tracing::error!(%error, "DingTalk refused a question of a review job");
+            "misconfigured".to_owned()
+        }
+        ReviewError::Store(error) => {
+            tracing::error!(%error, "a review job failed for one person");
+            "fault".to_owned()
+        }
+    }
+}
+

@@ -1,0 +1,102 @@
+//! Sessions: begun by a login, ended by their person, an administrator, or a leaving.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::login::random_secret;
+use crate::context::Context;
+use crate::domain::ids::{UnionId, UserId};
+use crate::store::audit::{self, Entry};
+use crate::store::web_session::{self, NewSession};
+use crate::store::{StoreError, staff};
+
+/// The circumstances of a request that may start a session.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// The number that the page and the log bear.
+    pub reference: &'a str,
+    /// The client's address, as far as trusted proxies tell.
+    pub address: &'a str,
+    pub user_agent: &'a str,
+}
+
+/// What stands in the table for a key.
+pub fn key_hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key).into()
+}
+
+/// Starts a session of somebody who is employed at the moment of the commit; gives its key, or nothing
+/// when the person has left or been rejected meanwhile.
+pub async fn start(
+    ctx: &Context,
+    visit: &Visit<'_>,
+    userid: &UserId,
+    unionid: &UnionId,
+    method: &str,
+) -> Result<Option<String>, StoreError> {
+    let key = random_secret();
+    let user_agent: String = visit.user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
+    let new = NewSession {
+        id: Uuid::new_v4(),
+        key_hash: &key_hash(&key),
+        userid,
+        unionid,
+        csrf_token: &random_secret(),
+        idle: ctx.config.login.session_idle,
+        max: ctx.config.login.session_max,
+        method,
+        address: visit.address,
+        user_agent: &user_agent,
+    };
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            if !web_session::create(&mut tx, &new).await? {
+                return Ok(None);
+            }
+            let name = staff::find(&mut tx, userid).await?.map(|row| row.name);
+            audit::append(&mut tx, &login_entry(visit, &new, name.as_deref())).await?;
+            tx.commit().await?;
+            Ok(Some(key))
+        })
+        .await
+}
+
+fn login_entry<'a>(visit: &Visit<'a>, new: &NewSession<'a>, name: Option<&'a str>) -> Entry<'a> {
+    Entry {
+        actor: new.userid.as_str(),
+        action: "login",
+        userid: Some(new.userid.as_str()),
+        unionid: Some(new.unionid.as_str()),
+        name,
+        status: "in",
+        reason: Some(new.method),
+        reference: Some(visit.reference),
+        address: Some(visit.address),
+    }
+}
+
+/// Ends the session of somebody who signs out.
+pub async fn sign_out(ctx: &Context, userid: &UserId, id: Uuid, visit: &Visit<'_>) -> Result<(), StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            if web_session::end_one(&mut tx, id).await?.is_some() {
+                let entry = Entry {
+                    actor: userid.as_str(),
+                    action: "logout",
+                    userid: Some(userid.as_str()),
+                    unionid: None,
+                    name: None,
+                    status: "out",
+                    reason: None,
+                    reference: Some(visit.reference),
+                    address: Some(visit.address),
+                };
+                audit::append(&mut tx, &entry).await?;
+            }
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
+}

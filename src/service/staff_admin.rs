@@ -1,0 +1,203 @@
+//! What an administrator does to one member of staff: mark as left, restore, end sessions.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::employment;
+use super::review::{Actor, one_line};
+use super::upstream::{self, Priority, UpstreamError};
+use crate::context::Context;
+use crate::dingtalk::ApiError;
+use crate::domain::ids::UserId;
+use crate::domain::person::{Person, Status};
+use crate::store::audit::{self, Entry};
+use crate::store::staff::{self, StaffRow};
+use crate::store::{StoreError, web_session};
+
+/// Why nothing was done to a member of staff.
+#[derive(Debug, thiserror::Error)]
+pub enum StaffError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Upstream(UpstreamError),
+    #[error("there is no such staff row")]
+    NotFound,
+    #[error("a reason of 1 to 500 characters is needed")]
+    Reason,
+    #[error("nobody marks themselves as left")]
+    Oneself,
+    #[error("the person was marked as left by hand already")]
+    HeldAlready,
+    #[error("the person is employed")]
+    NotLeft,
+    #[error("DingTalk does not list the person as a member of the company")]
+    NotListed,
+    #[error("the employed {0} has this unionid")]
+    UnionidTaken(UserId),
+    #[error("the person left after DingTalk was asked")]
+    LeftMeanwhile,
+}
+
+impl From<UpstreamError> for StaffError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Store(error) => Self::Store(error),
+            error => Self::Upstream(error),
+        }
+    }
+}
+
+/// How long an administrator waits for DingTalk's answer.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+fn checked(reason: &str) -> Result<String, StaffError> {
+    one_line(reason).filter(|reason| !reason.is_empty()).ok_or(StaffError::Reason)
+}
+
+/// Marks a person as left by a decision that only [`restore`] ends, whatever events and syncs say,
+/// and ends all sessions in the same transaction; gives the row as it was and how many there were.
+pub async fn leave(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str) -> Result<(StaffRow, u64), StaffError> {
+    let reason = checked(reason)?;
+    if by.userid == userid {
+        return Err(StaffError::Oneself);
+    }
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let row = staff::lock(&mut tx, userid).await?.ok_or(StaffError::NotFound)?;
+            if row.is_held {
+                return Err(StaffError::HeldAlready);
+            }
+            let ended = web_session::end_all_of(&mut tx, userid).await?;
+            staff::hold_left(&mut tx, userid, by.userid.as_str(), reason).await?;
+            note(&mut tx, by, &row, "staff.left", "manual", &reason).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok((row, ended))
+        })
+        .await
+}
+
+/// Employs a person again who had left, however that came about, if DingTalk lists them; gives the
+/// name.
+pub async fn restore(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str) -> Result<String, StaffError> {
+    let reason = checked(reason)?;
+    let (row, asked_at) = read_leaver(ctx, userid).await?;
+    let mut person = match tokio::time::timeout(PATIENCE, upstream::user(ctx, Priority::Join, userid)).await {
+        Ok(Ok(person)) => person,
+        Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),
+        Ok(Err(error)) => return Err(error.into()),
+        Err(_) => return Err(UpstreamError::Api(ApiError::Timeout { api: "topapi/v2/user/get" }).into()),
+    };
+    person.unionid = person.unionid.or(row.unionid);
+    write_restored(ctx, by, &person, asked_at, &reason).await?;
+    Ok(person.name)
+}
+
+async fn read_leaver(ctx: &Context, userid: &UserId) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
+    let asked_at = employment::time_now(ctx).await?;
+    let mut conn = ctx.db.acquire().await?;
+    let row = staff::find(&mut conn, userid).await?.ok_or(StaffError::NotFound)?;
+    if row.status == Status::Left { Ok((row, asked_at)) } else { Err(StaffError::NotLeft) }
+}
+
+async fn write_restored(
+    ctx: &Context,
+    by: &Actor<'_>,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+    reason: &str,
+) -> Result<(), StaffError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let row = staff::lock(&mut tx, &person.userid).await?.ok_or(StaffError::NotFound)?;
+            if row.status != Status::Left {
+                return Err(StaffError::NotLeft);
+            }
+            if staff::leaving_time(&mut tx, &person.userid).await?.is_some_and(|left_at| left_at >= asked_at) {
+                return Err(StaffError::LeftMeanwhile);
+            }
+            refuse_rival(&mut tx, person).await?;
+            staff::upsert_employed(&mut tx, person, asked_at).await.map_err(|error| {
+                // Taken within the blink since the check above: the next try names the holder.
+                if error.violates(staff::EMPLOYED_UNIONID) { StoreError::Unavailable(None) } else { error }
+            })?;
+            note(&mut tx, by, &row, "staff.restored", Status::Employed.as_str(), reason).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(())
+        })
+        .await
+}
+
+async fn refuse_rival(tx: &mut PgConnection, person: &Person) -> Result<(), StaffError> {
+    let Some(unionid) = &person.unionid else { return Ok(()) };
+    let holder = staff::find_by_unionid(tx, unionid).await?;
+    match holder.filter(|holder| holder.status == Status::Employed && holder.userid != person.userid) {
+        Some(holder) => Err(StaffError::UnionidTaken(holder.userid)),
+        None => Ok(()),
+    }
+}
+
+/// Ends one session of a person, or all of them for a reason; gives how many.
+pub async fn end_sessions(
+    ctx: &Context,
+    by: &Actor<'_>,
+    userid: &UserId,
+    session: Option<Uuid>,
+    reason: &str,
+) -> Result<u64, StaffError> {
+    let reason = match session {
+        None => checked(reason)?,
+        Some(_) => one_line(reason).ok_or(StaffError::Reason)?,
+    };
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let row = staff::lock(&mut tx, userid).await?.ok_or(StaffError::NotFound)?;
+            let ended = match session {
+                None => web_session::end_all_of(&mut tx, userid).await?,
+                Some(id) => end_one(&mut tx, userid, id).await?,
+            };
+            if ended > 0 {
+                note(&mut tx, by, &row, "session.end", &ended.to_string(), &reason).await?;
+            }
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(ended)
+        })
+        .await
+}
+
+/// Ends a session if it is this person's: the page names the person whose devices are meant.
+async fn end_one(tx: &mut PgConnection, userid: &UserId, id: Uuid) -> Result<u64, StaffError> {
+    let is_theirs = web_session::list_of(tx, userid).await?.iter().any(|session| session.id == id);
+    if !is_theirs {
+        return Ok(0);
+    }
+    Ok(web_session::end_one(tx, id).await?.map_or(0, |_| 1))
+}
+
+async fn note(
+    tx: &mut PgConnection,
+    by: &Actor<'_>,
+    row: &StaffRow,
+    action: &'static str,
+    status: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        actor: by.userid.as_str(),
+        action,
+        userid: Some(row.userid.as_str()),
+        unionid: row.unionid.as_ref().map(|unionid| unionid.as_str()),
+        name: Some(&row.name),
+        status,
+        reason: Some(reason).filter(|reason| !reason.is_empty()),
+        reference: None,
+        address: by.address,
+    };
+    audit::append(tx, &entry).await
+}

@@ -1,0 +1,59 @@
+//! What administrators do to the machinery: try events again, dismiss alerts, end sessions.
+
+use uuid::Uuid;
+
+use super::review::Actor;
+use crate::context::Context;
+use crate::store::audit::{self, Entry};
+use crate::store::{StoreError, alert, event, staff, web_session};
+
+/// Has one failed event tried again at once; false where it is not failed.
+pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
+    let is_queued = ctx.db.within(async { event::retry_one(&mut *ctx.db.acquire().await?, id).await }).await?;
+    if is_queued {
+        ctx.work.notify_one();
+    }
+    Ok(is_queued)
+}
+
+/// Has all failed events tried again at once; gives how many there were.
+pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
+    let count = ctx.db.within(async { event::retry_all_failed(&mut *ctx.db.acquire().await?).await }).await?;
+    if count > 0 {
+        ctx.work.notify_one();
+    }
+    Ok(count)
+}
+
+/// Takes an alert down until its cause comes back; false where it did not stand.
+pub async fn dismiss_alert(ctx: &Context, kind: &str) -> Result<bool, StoreError> {
+    ctx.db.within(async { alert::dismiss(&mut *ctx.db.acquire().await?, kind).await }).await
+}
+
+/// Ends one session; gives the name of its person, or nothing where it was over already.
+pub async fn end_session(ctx: &Context, by: &Actor<'_>, id: Uuid) -> Result<Option<String>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(userid) = web_session::end_one(&mut tx, id).await? else {
+                return Ok(None);
+            };
+            let person = staff::find(&mut tx, &userid).await?;
+            let unionid = person.as_ref().and_then(|row| row.unionid.as_ref());
+            let entry = Entry {
+                actor: by.userid.as_str(),
+                action: "session.end",
+                userid: Some(userid.as_str()),
+                unionid: unionid.map(|unionid| unionid.as_str()),
+                name: person.as_ref().map(|row| row.name.as_str()),
+                status: "1",
+                reason: None,
+                reference: None,
+                address: by.address,
+            };
+            audit::append(&mut tx, &entry).await?;
+            tx.commit().await?;
+            Ok(Some(person.map(|row| row.name).filter(|name| !name.is_empty()).unwrap_or_else(|| userid.into_string())))
+        })
+        .await
+}

@@ -1,0 +1,177 @@
+//! Every call to DingTalk goes through here: the shared budget, the shared token, what is tried
+//! again and what is not, and what the administrators must be told.
+
+mod calls;
+mod pace;
+mod token;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
+
+pub use calls::*;
+
+use crate::context::Context;
+use crate::dingtalk::ApiError;
+use crate::store::{StoreError, alert};
+
+/// Who is served first when calls are scarce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    Login = 0,
+    Join = 1,
+    Look = 2,
+    Sync = 3,
+}
+
+/// Why DingTalk could not be asked, or did not answer what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// Our address is banned; all calls wait.
+    #[error("calls to DingTalk are paused for {} s, since it has banned our address", retry_after.as_secs())]
+    Paused { retry_after: Duration },
+}
+
+impl UpstreamError {
+    /// Whether a later try may succeed without anybody changing a setting.
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Paused { .. } => true,
+            Self::Api(error) => error.is_unavailable(),
+        }
+    }
+
+    /// Whether DingTalk says that it does not know the person.
+    pub fn is_unknown_person(&self) -> bool {
+        matches!(self, Self::Api(error) if error.is_unknown_person())
+    }
+
+    /// DingTalk's own code, where it gave one.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Api(error) => error.code(),
+            _ => None,
+        }
+    }
+
+    /// When a login is worth another try, in whole seconds.
+    pub fn retry_after(&self) -> Duration {
+        match self {
+            Self::Paused { retry_after } => (*retry_after).max(Duration::from_secs(1)),
+            _ => Duration::from_secs(5),
+        }
+    }
+}
+
+/// How often a call may go out again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// A question: asking twice does no harm.
+    Allowed,
+    /// The call uses up a code: only a refusal that came before the code was looked at is repeated.
+    UsesCode,
+}
+
+const MAX_BUSY: u32 = 3;
+const MAX_THROTTLED: u32 = 2;
+
+/// Makes one call that bears the access token.
+async fn call<'a, T: Send>(
+    ctx: &'a Context,
+    priority: Priority,
+    api: &'static str,
+    repeat: Repeat,
+    send: impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Send + Sync,
+) -> Result<T, UpstreamError> {
+    attempts(ctx, priority, api, repeat, || Box::pin(with_token(ctx, priority, api, &send))).await
+}
+
+/// Makes one call; a token that DingTalk rejects is dropped and fetched anew, once.
+async fn with_token<'a, T>(
+    ctx: &'a Context,
+    priority: Priority,
+    api: &'static str,
+    send: &(impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Sync),
+) -> Result<T, UpstreamError> {
+    let mut token_dropped = false;
+    loop {
+        let token = token::current(ctx).await?;
+        let turn = pace::turn(ctx, api, priority).await?;
+        let result = send(token.value.clone()).await;
+        drop(turn);
+        match result {
+            Err(ApiError::TokenRejected { .. }) if !token_dropped => {
+                token_dropped = true;
+                token::reject(ctx, &token).await?;
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// Makes a call as often as its failures allow, and tells the administrators of refusals that only
+/// they can mend.
+async fn attempts<'a, T>(
+    ctx: &Context,
+    priority: Priority,
+    api: &'static str,
+    repeat: Repeat,
+    attempt: impl Fn() -> BoxFuture<'a, Result<T, UpstreamError>> + Send,
+) -> Result<T, UpstreamError> {
+    let (mut busy, mut throttled) = (0, 0);
+    loop {
+        let error = match attempt().await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        tracing::debug!(api, ?priority, %error, "call to DingTalk failed");
+        match &error {
+            UpstreamError::Api(ApiError::Busy { .. }) if repeat == Repeat::Allowed && busy < MAX_BUSY => {
+                busy += 1;
+                tokio::time::sleep(Duration::from_millis(200 << busy)).await;
+            }
+            UpstreamError::Api(ApiError::Throttled { .. }) => {
+                pace::hold_back(ctx, api).await?;
+                throttled += 1;
+                if throttled > MAX_THROTTLED {
+                    return Err(error);
+                }
+            }
+            UpstreamError::Api(ApiError::Banned { .. }) => {
+                return Err(UpstreamError::Paused { retry_after: pace::pause_all(ctx).await? });
+            }
+            UpstreamError::Api(refused) => {
+                report(ctx, refused, repeat).await;
+                return Err(error);
+            }
+            _ => return Err(error),
+        }
+    }
+}
+
+/// Puts a refusal that speaks of us, not of a person, before the administrators.
+async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
+    let speaks_of_the_question = error.is_unknown_person()
+        || error.is_unknown_department()
+        || (repeat == Repeat::UsesCode && error.is_spent_code());
+    let Some(code) = error.code().filter(|_| !error.is_unavailable() && !speaks_of_the_question) else {
+        return;
+    };
+    tracing::error!(api = error.api(), code, %error, "DingTalk refuses us: see the administration pages for what to mend");
+    let kind = format!("misconfigured:{}", error.api());
+    let told = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            alert::raise(&mut conn, &kind, &code.to_string()).await
+        })
+        .await;
+    if let Err(error) = told {
+        tracing::warn!(%error, "the alert could not be stored");
+    }
+}

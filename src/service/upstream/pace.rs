@@ -1,0 +1,110 @@
+//! The one budget of calls: each waits here for its turn, in order of priority, on all instances.
+
+use std::time::Duration;
+
+use super::{Priority, UpstreamError};
+use crate::context::{Context, Grant};
+use crate::store::{StoreError, pace};
+
+/// The right to one call in flight; ends when dropped.
+pub(super) struct Turn {
+    ctx: Context,
+    slot: i16,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        give_back(&self.ctx, self.slot);
+    }
+}
+
+fn give_back(ctx: &Context, slot: i16) {
+    let ctx = ctx.clone();
+    // Outside a runtime the lease of the slot ends by itself.
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(async move {
+            let given = ctx
+                .db
+                .within(async {
+                    let mut conn = ctx.db.acquire().await?;
+                    pace::give_back(&mut conn, slot, ctx.instance).await
+                })
+                .await;
+            if let Err(error) = given {
+                tracing::debug!(%error, "a slot in flight will end by its lease");
+            }
+        });
+    }
+}
+
+/// Waits for the turn of one call.
+pub(super) async fn turn(ctx: &Context, api: &'static str, priority: Priority) -> Result<Turn, UpstreamError> {
+    let (grant, was_idle) = ctx.turns.line_up(api, priority as i16);
+    if was_idle {
+        tokio::spawn(serve(ctx.clone(), api));
+    }
+    match grant.await {
+        Ok(Grant::Slot(slot)) => Ok(Turn { ctx: ctx.clone(), slot }),
+        Ok(Grant::Paused(retry_after)) => Err(UpstreamError::Paused { retry_after }),
+        Ok(Grant::Unavailable) | Err(_) => Err(StoreError::Unavailable(None).into()),
+    }
+}
+
+/// Serves the queue of one API until nobody waits.
+async fn serve(ctx: Context, api: &'static str) {
+    while let Some(priority) = ctx.turns.most_urgent(api) {
+        match take(&ctx, api, priority).await {
+            Ok(pace::Turn::Granted(slot)) => {
+                if ctx.turns.serve(api, Grant::Slot(slot)).is_some() {
+                    give_back(&ctx, slot);
+                }
+            }
+            // Short, so that whoever is more urgent and comes meanwhile is asked for next.
+            Ok(pace::Turn::Wait(wait)) => tokio::time::sleep(wait.min(Duration::from_millis(50))).await,
+            Ok(pace::Turn::Banned(left)) => dismiss(&ctx, api, || Grant::Paused(left)),
+            Err(error) => {
+                tracing::warn!(%error, "no turn for a call to DingTalk");
+                dismiss(&ctx, api, || Grant::Unavailable);
+            }
+        }
+    }
+}
+
+fn dismiss(ctx: &Context, api: &'static str, answer: impl Fn() -> Grant) {
+    for waiter in ctx.turns.dismiss(api) {
+        // Whoever has gone away needs no answer.
+        let _gone = waiter.send(answer());
+    }
+}
+
+async fn take(ctx: &Context, api: &str, priority: i16) -> Result<pace::Turn, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            pace::take(&mut conn, api, priority, ctx.instance).await
+        })
+        .await
+}
+
+/// Holds an API back after DingTalk has throttled it.
+pub(super) async fn hold_back(ctx: &Context, api: &'static str) -> Result<(), StoreError> {
+    tracing::warn!(api, "DingTalk is throttling us");
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            pace::hold_back(&mut conn, api).await
+        })
+        .await
+}
+
+/// Pauses all calls after DingTalk has banned our address; gives how long.
+pub(super) async fn pause_all(ctx: &Context) -> Result<Duration, StoreError> {
+    tracing::error!("DingTalk has banned our address: all calls are paused for five minutes");
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            pace::pause_all(&mut conn).await
+        })
+        .await?;
+    Ok(Duration::from_mins(5))
+}

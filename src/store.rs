@@ -1,0 +1,27 @@
+//! All SQL: free functions on a connection, one file per family of tables. The services own the
+//! transactions. Times are Postgres's: every instance shares its clock.
+
+pub mod admin_grant;
+pub mod alert;
+pub mod audit;
+pub mod audit_list;
+pub mod db;
+pub mod department;
+pub mod directory;
+pub mod event;
+pub mod event_list;
+pub mod login_state;
+pub mod look;
+pub mod migrations;
+pub mod pace;
+pub mod review_job;
+pub mod session_list;
+pub mod staff;
+pub mod staff_list;
+pub mod sync_list;
+pub mod sync_run;
+pub mod token;
+pub mod unmatched;
+pub mod web_session;
+
+pub use db::{Db, StoreError};

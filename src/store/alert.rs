@@ -1,0 +1,53 @@
+//! What administrators must be told until it is put right.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+
+/// One standing alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// `misconfigured:<api>` or `unknown_people_brake`.
+    pub kind: String,
+    /// DingTalk's code, or how many people the brake has held back.
+    pub detail: String,
+    pub first_at: DateTime<Utc>,
+    pub last_at: DateTime<Utc>,
+    pub times: i64,
+}
+
+/// Raises an alert, or notes that a standing one has happened again.
+pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO alert (kind, detail) VALUES ($1, $2)
+         ON CONFLICT (kind) DO UPDATE SET
+             -- One that nobody has seen for a day starts anew.
+             first_at = CASE WHEN alert.last_at < now() - interval '24 hours' THEN now() ELSE alert.first_at END,
+             times = CASE WHEN alert.last_at < now() - interval '24 hours' THEN 1 ELSE alert.times + 1 END,
+             detail = EXCLUDED.detail, last_at = now()",
+        kind,
+        detail,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes an alert down; says whether it stood. It comes back when its cause does.
+pub async fn dismiss(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreError> {
+    let done = sqlx::query!("DELETE FROM alert WHERE kind = $1", kind).execute(conn).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The alerts of the last 24 hours, oldest first.
+pub async fn current(conn: &mut PgConnection) -> Result<Vec<Alert>, StoreError> {
+    let alerts = sqlx::query_as!(
+        Alert,
+        "SELECT kind, detail, first_at, last_at, times FROM alert
+         WHERE last_at > now() - interval '24 hours' ORDER BY first_at, kind",
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(alerts)
+}

@@ -1,0 +1,97 @@
+//! The pool, and how long anybody waits for Postgres.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection};
+
+/// Why the database could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Postgres does not answer, or not in time: try again later.
+    #[error("Postgres does not answer")]
+    Unavailable(#[source] Option<sqlx::Error>),
+    /// Anything else, which is a fault of ours.
+    #[error("a statement failed")]
+    Statement(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether a unique index of this name was violated.
+    pub fn violates(&self, index: &str) -> bool {
+        matches!(self, Self::Statement(sqlx::Error::Database(e)) if e.constraint() == Some(index))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Protocol(_) => {
+                Self::Unavailable(Some(error))
+            }
+            // Classes 08 (connection), 53 (resources), 57 (operator intervention, time-outs), 55P03
+            // (lock not to be had in time), 40 (deadlock, serialisation): another try may work.
+            E::Database(e) if e.code().is_some_and(|c| ["08", "53", "57", "40"].iter().any(|k| c.starts_with(k)) || c == "55P03") => {
+                Self::Unavailable(Some(error))
+            }
+            _ => Self::Statement(error),
+        }
+    }
+}
+
+/// The pool of connections, with limits on how long anybody waits.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pool: PgPool,
+}
+
+/// How long a page waits for all it asks of Postgres in one go.
+const PATIENCE: Duration = Duration::from_millis(2_400);
+
+impl Db {
+    /// Prepares a pool; connects on the first use, so that a service can start before its database.
+    pub fn lazy(options: PgConnectOptions, max_connections: u32) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(Duration::from_secs(2))
+            .max_lifetime(Duration::from_secs(1800))
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    pub fn from_pool(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// Runs work on the database that somebody waits for, and gives up in time for a 503 within 3 s.
+    pub async fn within<T, E: From<StoreError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        Self::within_time(PATIENCE, work).await
+    }
+
+    /// Like [`Db::within`] with a patience of its own.
+    pub async fn within_time<T, E: From<StoreError>>(
+        patience: Duration,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match tokio::time::timeout(patience, work).await {
+            Ok(result) => result,
+            Err(_) => Err(E::from(StoreError::Unavailable(None))),
+        }
+    }
+}

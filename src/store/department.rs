@@ -1,0 +1,160 @@
+//! The company's tree. An older answer of DingTalk never replaces a newer one.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::domain::ids::DeptId;
+use crate::domain::person::Department;
+
+/// A department with the names that lead to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepartmentName {
+    pub dept_id: DeptId,
+    pub name: String,
+    /// The names of its parents, root first; empty for the root.
+    pub parents: Vec<String>,
+}
+
+/// A department as the administrators' list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepartmentRow {
+    pub dept_id: DeptId,
+    pub name: String,
+    /// The names of its parents, root first; empty for the root.
+    pub parents: Vec<String>,
+    /// Employed people who are directly in it.
+    pub head_count: i64,
+    /// Employed people in it or below it, each counted once.
+    pub whole_count: i64,
+    pub looked_at: DateTime<Utc>,
+}
+
+/// Writes what DingTalk answered to a question asked at `asked_at`; says whether it was written.
+/// What stands in the way: the row of a later answer, or a later event that removed the department.
+pub async fn upsert(conn: &mut PgConnection, department: &Department, asked_at: DateTime<Utc>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
+         SELECT $1, $2, $3, $4, $5
+         WHERE NOT EXISTS (SELECT FROM event WHERE event_type = 'org_dept_remove' AND received_at > $5 AND $1 = ANY (dept_ids))
+         ON CONFLICT (dept_id) DO UPDATE SET
+             parent_id = EXCLUDED.parent_id, name = EXCLUDED.name, sort_order = EXCLUDED.sort_order,
+             looked_at = EXCLUDED.looked_at, updated_at = now()
+         WHERE department.looked_at <= EXCLUDED.looked_at",
+        department.dept_id,
+        department.parent_id,
+        department.name,
+        department.order,
+        asked_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Removes a department that DingTalk, asked at `asked_at`, no longer knew, and everybody's place in
+/// it; says whether there was one that no newer answer speaks for.
+pub async fn remove(conn: &mut PgConnection, dept_id: DeptId, asked_at: DateTime<Utc>) -> Result<bool, StoreError> {
+    let done = sqlx::query!("DELETE FROM department WHERE dept_id = $1 AND looked_at <= $2", dept_id, asked_at)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        "DELETE FROM staff_department WHERE dept_id = $1 AND NOT EXISTS (SELECT FROM department WHERE dept_id = $1)",
+        dept_id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The ids of all departments, in ascending order.
+pub async fn ids(conn: &mut PgConnection) -> Result<Vec<DeptId>, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT dept_id FROM department ORDER BY dept_id").fetch_all(conn).await?)
+}
+
+/// All departments as they stand, in ascending order of their ids.
+pub async fn all(conn: &mut PgConnection) -> Result<Vec<Department>, StoreError> {
+    let departments = sqlx::query_as!(
+        Department,
+        r#"SELECT dept_id, parent_id, name, sort_order AS "order" FROM department ORDER BY dept_id"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(departments)
+}
+
+/// The names of these departments; those that the table lacks are missing.
+pub async fn names(conn: &mut PgConnection, dept_ids: &[DeptId]) -> Result<Vec<DepartmentName>, StoreError> {
+    named(conn, Some(dept_ids)).await
+}
+
+/// Every department to choose from, each after its parents.
+pub async fn choices(conn: &mut PgConnection) -> Result<Vec<DepartmentName>, StoreError> {
+    named(conn, None).await
+}
+
+async fn named(conn: &mut PgConnection, dept_ids: Option<&[DeptId]>) -> Result<Vec<DepartmentName>, StoreError> {
+    let departments = sqlx::query_as!(
+        DepartmentName,
+        r#"SELECT d.dept_id, d.name, up.parents AS "parents!"
+         FROM department d CROSS JOIN LATERAL (
+             WITH RECURSIVE climb AS (
+                 SELECT d.parent_id AS next_id, 0 AS height, NULL::text AS name
+                 UNION ALL
+                 -- A move that is only half told may make a circle for a moment.
+                 SELECT p.parent_id, climb.height + 1, p.name
+                 FROM climb JOIN department p ON p.dept_id = climb.next_id WHERE climb.height < 30
+             )
+             SELECT coalesce(array_agg(name ORDER BY height DESC) FILTER (WHERE height > 0), '{}') AS parents FROM climb
+         ) up
+         WHERE $1::bigint[] IS NULL OR d.dept_id = ANY ($1)
+         ORDER BY up.parents || d.name, d.dept_id"#,
+        dept_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(departments)
+}
+
+/// Departments whose name contains `q`, or whose id it is, each after its parents.
+pub async fn list(conn: &mut PgConnection, q: &str, limit: i64, offset: i64) -> Result<Vec<DepartmentRow>, StoreError> {
+    let departments = sqlx::query_as!(
+        DepartmentRow,
+        r#"SELECT d.dept_id, d.name, up.parents AS "parents!", d.looked_at,
+             (SELECT count(*) FROM staff_department m JOIN staff s USING (userid)
+              WHERE m.dept_id = d.dept_id AND s.status = 'employed') AS "head_count!",
+             (WITH RECURSIVE below AS (
+                 SELECT d.dept_id AS dept_id UNION SELECT c.dept_id FROM department c JOIN below ON c.parent_id = below.dept_id
+              ) SELECT count(DISTINCT m.userid) FROM below JOIN staff_department m USING (dept_id) JOIN staff s USING (userid)
+              WHERE s.status = 'employed') AS "whole_count!"
+         FROM department d CROSS JOIN LATERAL (
+             WITH RECURSIVE climb AS (
+                 SELECT d.parent_id AS next_id, 0 AS height, NULL::text AS name
+                 UNION ALL
+                 SELECT p.parent_id, climb.height + 1, p.name
+                 FROM climb JOIN department p ON p.dept_id = climb.next_id WHERE climb.height < 30
+             )
+             SELECT coalesce(array_agg(name ORDER BY height DESC) FILTER (WHERE height > 0), '{}') AS parents FROM climb
+         ) up
+         WHERE $1 = '' OR strpos(lower(d.name), lower($1)) > 0 OR d.dept_id::text = $1
+         ORDER BY up.parents || d.name, d.dept_id LIMIT $2 OFFSET $3"#,
+        q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(departments)
+}
+
+/// How many departments [`list`] finds.
+pub async fn count(conn: &mut PgConnection, q: &str) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM department
+         WHERE $1 = '' OR strpos(lower(name), lower($1)) > 0 OR dept_id::text = $1"#,
+        q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}

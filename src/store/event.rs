@@ -1,0 +1,211 @@
+//! The inbox: events stored once, claimed in batches by one instance at a time.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::domain::event::Event;
+use crate::domain::ids::{DeptId, UserId};
+
+/// In which state an event is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    Waiting,
+    Applied,
+    /// With the reason.
+    Failed(&'static str),
+}
+
+impl Arrival {
+    fn state(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Applied => "applied",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// Stores an event unless it is stored already; gives the id of a new one.
+pub async fn insert_once(conn: &mut PgConnection, event: &Event, arrival: Arrival) -> Result<Option<i64>, StoreError> {
+    let userids: Vec<String> = event.userids.iter().map(|id| id.as_str().to_owned()).collect();
+    let reason = if let Arrival::Failed(reason) = arrival { Some(reason) } else { None };
+    let id = sqlx::query_scalar!(
+        "INSERT INTO event (dedupe_key, event_type, event_time, userids, dept_ids, body, state, last_error, applied_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $7 = 'applied' THEN now() END)
+         ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
+        event.dedupe_key,
+        event.event_type,
+        event.event_time,
+        &userids,
+        &event.dept_ids,
+        event.body,
+        arrival.state(),
+        reason,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id)
+}
+
+/// An event that this instance works on.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub id: i64,
+    pub event_type: String,
+    pub userids: Vec<UserId>,
+    pub dept_ids: Vec<DeptId>,
+    /// Absent once it has been dropped for its age.
+    pub body: Option<Value>,
+    /// How often it was worked on, this time included.
+    pub attempts: i32,
+}
+
+/// How long a claim holds without being renewed: a dead instance's work goes on elsewhere within 10 s.
+pub const LEASE: Duration = Duration::from_secs(8);
+
+/// Claims the events that have been due longest and that no living instance works on, oldest first.
+pub async fn claim_batch(conn: &mut PgConnection, instance: Uuid, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+    let mut batch = sqlx::query_as!(
+        Claimed,
+        r#"WITH due AS (
+             SELECT id FROM event
+             WHERE state = 'waiting' AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+             ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE event SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = attempts + 1
+         FROM due WHERE event.id = due.id
+         RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts"#,
+        instance,
+        limit,
+        LEASE.as_secs_f64(),
+    )
+    .fetch_all(conn)
+    .await?;
+    batch.sort_by_key(|event| event.id);
+    Ok(batch)
+}
+
+/// Keeps claims of this instance for another lease.
+pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET claimed_until = now() + make_interval(secs => $3)
+         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
+        ids,
+        instance,
+        LEASE.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that events were carried out, unless another instance has taken them over.
+pub async fn mark_applied(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET state = 'applied', applied_at = clock_timestamp(), last_error = NULL, claimed_by = NULL, claimed_until = NULL
+         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
+        ids,
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts an event off after a failure.
+pub async fn mark_retry(conn: &mut PgConnection, instance: Uuid, id: i64, delay: Duration, reason: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET next_attempt_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
+             claimed_by = NULL, claimed_until = NULL
+         WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
+        id,
+        instance,
+        delay.as_secs_f64(),
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Parks an event until an administrator has it tried again.
+pub async fn mark_failed(conn: &mut PgConnection, instance: Uuid, id: i64, reason: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET state = 'failed', last_error = $3, claimed_by = NULL, claimed_until = NULL
+         WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
+        id,
+        instance,
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives claims back as if they had never been made; somebody may take them after `delay`.
+pub async fn release(conn: &mut PgConnection, instance: Uuid, ids: &[i64], delay: Duration) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
+             next_attempt_at = clock_timestamp() + make_interval(secs => $3)
+         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
+        ids,
+        instance,
+        delay.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Has a failed event tried again; false where there is no such failed event.
+pub async fn retry_one(conn: &mut PgConnection, id: i64) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE event SET state = 'waiting', attempts = 0, next_attempt_at = now(), last_error = NULL
+         WHERE id = $1 AND state = 'failed'",
+        id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Has all failed events tried again; gives how many there were.
+pub async fn retry_all_failed(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE event SET state = 'waiting', attempts = 0, next_attempt_at = now(), last_error = NULL WHERE state = 'failed'"
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Whether one of these joinings has not been followed by a leaving of the same person: by DingTalk's
+/// times where both have one, else by the order of arrival. Events come late and out of order.
+pub async fn is_join_standing(conn: &mut PgConnection, join_ids: &[i64], userid: &UserId) -> Result<bool, StoreError> {
+    let stands = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT FROM event j WHERE j.id = ANY ($1) AND NOT EXISTS (
+                 SELECT FROM event l
+                 WHERE l.event_type = 'user_leave_org' AND l.userids @> ARRAY[$2::text]
+                     AND CASE WHEN l.event_time <> j.event_time THEN l.event_time > j.event_time ELSE l.id > j.id END
+             )
+         ) AS "stands!""#,
+        join_ids,
+        userid.as_str(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(stands)
+}
+
+/// Drops the messages of events that came more than 30 days ago; gives how many.
+pub async fn drop_old_bodies(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!("UPDATE event SET body = NULL WHERE body IS NOT NULL AND received_at < now() - interval '30 days'")
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}

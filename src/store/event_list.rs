@@ -1,0 +1,122 @@
+//! Looking through the inbox.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::domain::ids::DeptId;
+
+/// Which events are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `waiting`, `applied` or `failed`; None for all.
+    pub state: Option<&'static str>,
+    /// Only these types; empty for all.
+    pub types: Vec<&'static str>,
+    /// All types but these.
+    pub other_than: Vec<&'static str>,
+    /// A userid, an event's number or DingTalk's own id of it, or part of a person's name; empty for all.
+    pub q: String,
+}
+
+/// An event without its body.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    pub id: i64,
+    /// `id:` and DingTalk's own id of the event, or a digest of an event that has none.
+    pub dedupe_key: String,
+    pub event_type: String,
+    pub event_time: Option<DateTime<Utc>>,
+    pub userids: Vec<String>,
+    /// The names that the staff table has for `userids`, in the same order; empty where it has none.
+    pub names: Vec<String>,
+    pub dept_ids: Vec<DeptId>,
+    /// The names that the department table has for `dept_ids`, in the same order.
+    pub dept_names: Vec<String>,
+    pub state: String,
+    pub attempts: i32,
+    pub next_attempt_at: DateTime<Utc>,
+    pub last_error: Option<String>,
+    pub received_at: DateTime<Utc>,
+    pub applied_at: Option<DateTime<Utc>>,
+}
+
+/// An event and what it said.
+#[derive(Debug, Clone)]
+pub struct EventDetail {
+    pub row: EventRow,
+    /// The decrypted message; dropped after 30 days.
+    pub body: Option<serde_json::Value>,
+}
+
+/// One page of events, the latest first.
+pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<EventRow>, StoreError> {
+    let types = owned(&filter.types);
+    let other_than = owned(&filter.other_than);
+    let events = sqlx::query_as!(
+        EventRow,
+        r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.attempts,
+             e.next_attempt_at, e.last_error, e.received_at, e.applied_at,
+             ARRAY(SELECT coalesce(s.name, '') FROM unnest(e.userids) WITH ORDINALITY u (userid, place)
+                   LEFT JOIN staff s USING (userid) ORDER BY u.place) AS "names!",
+             ARRAY(SELECT coalesce(d.name, '') FROM unnest(e.dept_ids) WITH ORDINALITY u (dept_id, place)
+                   LEFT JOIN department d USING (dept_id) ORDER BY u.place) AS "dept_names!"
+         FROM event e
+         WHERE ($1::text IS NULL OR e.state = $1)
+           AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
+           AND NOT e.event_type = ANY ($3::text[])
+           AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
+                OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
+         ORDER BY e.id DESC LIMIT $5 OFFSET $6"#,
+        filter.state,
+        &types,
+        &other_than,
+        filter.q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(events)
+}
+
+/// How many events [`list`] finds in all.
+pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let types = owned(&filter.types);
+    let other_than = owned(&filter.other_than);
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM event e
+         WHERE ($1::text IS NULL OR e.state = $1)
+           AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
+           AND NOT e.event_type = ANY ($3::text[])
+           AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
+                OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))"#,
+        filter.state,
+        &types,
+        &other_than,
+        filter.q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// How many events have been given up and wait for an administrator.
+pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'failed'"#).fetch_one(conn).await?;
+    Ok(count)
+}
+
+/// One event with its body.
+pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<EventDetail>, StoreError> {
+    let filter = Filter { q: id.to_string(), ..Filter::default() };
+    // Another event's own id may be the same digits: pick by the number.
+    let row = list(conn, &filter, 50, 0).await?.into_iter().find(|row| row.id == id);
+    let Some(row) = row else { return Ok(None) };
+    let body = sqlx::query_scalar!("SELECT body FROM event WHERE id = $1", id).fetch_optional(conn).await?;
+    Ok(Some(EventDetail { row, body: body.flatten() }))
+}
+
+fn owned(names: &[&'static str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

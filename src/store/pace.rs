@@ -1,0 +1,66 @@
+//! The shared pace of calls to DingTalk.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// What became of a request for a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The call may go out now; the slot is to be given back after it.
+    Granted(i16),
+    Wait(Duration),
+    /// Our address is banned for so long.
+    Banned(Duration),
+}
+
+/// Asks for the turn of one call to an API; a lower number is served first.
+pub async fn take(conn: &mut PgConnection, api: &str, priority: i16, holder: Uuid) -> Result<Turn, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT slot, wait_ms AS "wait_ms!", is_banned AS "is_banned!" FROM take_call($1, $2, $3)"#,
+        api,
+        priority,
+        holder
+    )
+    .fetch_one(conn)
+    .await?;
+    let wait = Duration::from_millis(u64::try_from(row.wait_ms).unwrap_or(1));
+    Ok(match row.slot {
+        Some(slot) => Turn::Granted(slot),
+        None if row.is_banned => Turn::Banned(wait),
+        None => Turn::Wait(wait),
+    })
+}
+
+/// Gives a slot back, unless its lease ended and somebody else has it.
+pub async fn give_back(conn: &mut PgConnection, slot: i16, holder: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE call_in_flight SET held_until = '-infinity', holder = NULL WHERE slot = $1 AND holder = $2", slot, holder)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s.
+pub async fn hold_back(conn: &mut PgConnection, api: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE call_pace SET
+            throttled_count = CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN least(throttled_count + 1, 2) ELSE 0 END,
+            throttled_at = clock_timestamp(),
+            next_at = greatest(next_at, clock_timestamp() + interval '1 second' *
+                (CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN 2 ^ least(throttled_count + 1, 2) ELSE 1 END))
+         WHERE api = $1",
+        api
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Holds back all calls for the five minutes that DingTalk bans an address.
+pub async fn pause_all(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE call_pace SET next_at = clock_timestamp() + interval '5 minutes' WHERE api = '*'").execute(conn).await?;
+    Ok(())
+}

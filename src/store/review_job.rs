@@ -1,0 +1,185 @@
+//! Decisions in bulk: a job, its people, each person's outcome, and who works on it.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::domain::ids::UserId;
+
+/// A job as its page shows it.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: i64,
+    /// `approve`, `reject` or `reopen`.
+    pub action: String,
+    pub reason: String,
+    pub created_by: UserId,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// One person of a job.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub position: i32,
+    pub case_id: i64,
+    pub nick: String,
+    /// `waiting`, `done` or `refused`.
+    pub state: String,
+    /// Why it was refused.
+    pub outcome: Option<String>,
+}
+
+/// The place of one person in a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub job_id: i64,
+    pub position: i32,
+}
+
+/// Stores a job about these cases, in this order; cases that do not exist are left out. Gives the
+/// job's id, or nothing where no case is left.
+pub async fn create(
+    conn: &mut PgConnection,
+    action: &str,
+    reason: &str,
+    created_by: &UserId,
+    case_ids: &[i64],
+) -> Result<Option<i64>, StoreError> {
+    let id = sqlx::query_scalar!(
+        r#"WITH asked AS (
+             SELECT c.id, c.nick, min(t.place) AS place
+             FROM unnest($4::bigint[]) WITH ORDINALITY AS t (id, place) JOIN unmatched_login c ON c.id = t.id
+             GROUP BY c.id, c.nick
+         ), job AS (
+             INSERT INTO review_job (action, reason, created_by)
+             SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM asked) RETURNING id
+         ), items AS (
+             INSERT INTO review_job_item (job_id, position, case_id, nick)
+             SELECT job.id, row_number() OVER (ORDER BY asked.place), asked.id, asked.nick FROM job, asked
+         )
+         SELECT id FROM job"#,
+        action,
+        reason,
+        created_by.as_str(),
+        case_ids,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id)
+}
+
+/// Takes the oldest unfinished job that nobody works on, for ten seconds.
+pub async fn claim(conn: &mut PgConnection, instance: Uuid) -> Result<Option<Job>, StoreError> {
+    let job = sqlx::query_as!(
+        Job,
+        r#"UPDATE review_job SET claimed_by = $1, claimed_until = now() + interval '10 seconds'
+         WHERE id = (SELECT id FROM review_job
+                     WHERE finished_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
+                     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING id, action, reason, created_by AS "created_by: UserId", created_at, finished_at"#,
+        instance,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(job)
+}
+
+/// Keeps a job for ten seconds more; false where somebody else has taken it over.
+pub async fn renew(conn: &mut PgConnection, id: i64, instance: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE review_job SET claimed_until = now() + interval '10 seconds'
+         WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL",
+        id,
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Gives back every job that this instance works on, so that another one goes on at once.
+pub async fn release(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE review_job SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = $1 AND finished_at IS NULL",
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The first person of a job about whom nothing has been decided yet.
+pub async fn next_item(conn: &mut PgConnection, job_id: i64) -> Result<Option<Item>, StoreError> {
+    let item = sqlx::query_as!(
+        Item,
+        "SELECT position, case_id, nick, state, outcome FROM review_job_item
+         WHERE job_id = $1 AND state = 'waiting' ORDER BY position LIMIT 1",
+        job_id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(item)
+}
+
+/// Writes how it ended for one person: done, or refused for the reason given. False where that was
+/// written before, by whoever took the job over.
+pub async fn settle(conn: &mut PgConnection, place: Place, refused_for: Option<&str>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE review_job_item SET outcome = $3, state = CASE WHEN $3::text IS NULL THEN 'done' ELSE 'refused' END
+         WHERE job_id = $1 AND position = $2 AND state = 'waiting'",
+        place.job_id,
+        place.position,
+        refused_for,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Ends a job of whose people none waits any more.
+pub async fn finish(conn: &mut PgConnection, id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE review_job SET finished_at = now(), claimed_by = NULL, claimed_until = NULL
+         WHERE id = $1 AND finished_at IS NULL
+           AND NOT EXISTS (SELECT FROM review_job_item WHERE job_id = $1 AND state = 'waiting')",
+        id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One job.
+pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Job>, StoreError> {
+    let job = sqlx::query_as!(
+        Job,
+        r#"SELECT id, action, reason, created_by AS "created_by: UserId", created_at, finished_at
+         FROM review_job WHERE id = $1"#,
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(job)
+}
+
+/// The people of a job, in the order in which they were chosen.
+pub async fn items(conn: &mut PgConnection, job_id: i64) -> Result<Vec<Item>, StoreError> {
+    let items = sqlx::query_as!(
+        Item,
+        "SELECT position, case_id, nick, state, outcome FROM review_job_item WHERE job_id = $1 ORDER BY position",
+        job_id,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(items)
+}
+
+/// Removes the jobs that ended more than 90 days ago; says how many.
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!("DELETE FROM review_job WHERE finished_at < now() - interval '90 days'")
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}

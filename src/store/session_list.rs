@@ -1,0 +1,65 @@
+//! Looking through the signed-in browsers.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// Which sessions are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `qr` or `in_app`; None for all.
+    pub method: Option<&'static str>,
+    /// Part of a name, a userid or an address; empty for all.
+    pub q: String,
+}
+
+/// One signed-in browser.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    pub id: Uuid,
+    pub userid: String,
+    pub name: String,
+    pub method: String,
+    pub address: String,
+    pub user_agent: String,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends if nothing more is heard of it, or when its time is up at the latest.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// One page of the sessions that are alive, the most recently seen first.
+pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<SessionRow>, StoreError> {
+    let sessions = sqlx::query_as!(
+        SessionRow,
+        r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
+             least(w.idle_until, w.hard_until) AS "ends_at!"
+         FROM web_session w JOIN staff s USING (userid)
+         WHERE w.idle_until > now() AND w.hard_until > now() AND ($1::text IS NULL OR w.method = $1)
+           AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)
+         ORDER BY w.last_seen_at DESC, w.id LIMIT $3 OFFSET $4"#,
+        filter.method,
+        filter.q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(sessions)
+}
+
+/// How many sessions [`list`] finds in all.
+pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
+         WHERE w.idle_until > now() AND w.hard_until > now() AND ($1::text IS NULL OR w.method = $1)
+           AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)"#,
+        filter.method,
+        filter.q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}

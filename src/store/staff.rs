@@ -1,0 +1,291 @@
+//! The staff table: who works here.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{StoreError, look, unmatched};
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::person::{LeftCause, Person, Status};
+
+/// The index that keeps a unionid unique among the employed.
+pub const EMPLOYED_UNIONID: &str = "staff_employed_unionid";
+
+/// What decides about a person.
+#[derive(Debug, Clone)]
+pub struct StaffRow {
+    pub userid: UserId,
+    pub unionid: Option<UnionId>,
+    pub name: String,
+    pub status: Status,
+    pub left_at: Option<DateTime<Utc>>,
+    /// Marked as left by an administrator, which only a restore ends.
+    pub is_held: bool,
+    /// When the answer that the row holds was asked for.
+    pub looked_at: DateTime<Utc>,
+}
+
+struct RawRow {
+    userid: UserId,
+    unionid: Option<UnionId>,
+    name: String,
+    status: String,
+    left_at: Option<DateTime<Utc>>,
+    is_held: bool,
+    looked_at: DateTime<Utc>,
+}
+
+impl From<RawRow> for StaffRow {
+    fn from(row: RawRow) -> Self {
+        Self {
+            userid: row.userid,
+            unionid: row.unionid,
+            name: row.name,
+            // The table's CHECK allows no third word; an unknown one opens no gate.
+            status: Status::parse(&row.status).unwrap_or(Status::Left),
+            left_at: row.left_at,
+            is_held: row.is_held,
+            looked_at: row.looked_at,
+        }
+    }
+}
+
+/// Postgres's time of day, which all instances share.
+pub async fn now(conn: &mut PgConnection) -> Result<DateTime<Utc>, StoreError> {
+    Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(conn).await?)
+}
+
+/// Finds a person by userid.
+pub async fn find(conn: &mut PgConnection, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
+    let row = sqlx::query_as!(
+        RawRow,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
+            held_at IS NOT NULL AS "is_held!", greatest(looked_at, '0001-01-01') AS "looked_at!"
+         FROM staff WHERE userid = $1"#,
+        userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(StaffRow::from))
+}
+
+/// Finds a person by userid and keeps everybody else from changing the row until the commit.
+pub async fn lock(conn: &mut PgConnection, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
+    let row = sqlx::query_as!(
+        RawRow,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
+            held_at IS NOT NULL AS "is_held!", greatest(looked_at, '0001-01-01') AS "looked_at!"
+         FROM staff WHERE userid = $1 FOR UPDATE"#,
+        userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(StaffRow::from))
+}
+
+/// Finds the row of a unionid: the employed one, else the one that left last.
+pub async fn find_by_unionid(conn: &mut PgConnection, unionid: &UnionId) -> Result<Option<StaffRow>, StoreError> {
+    let row = sqlx::query_as!(
+        RawRow,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
+            held_at IS NOT NULL AS "is_held!", greatest(looked_at, '0001-01-01') AS "looked_at!"
+         FROM staff WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,
+        unionid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(StaffRow::from))
+}
+
+/// Makes a person employed with all that DingTalk says of them: ends any leaving or decision by hand,
+/// ends the sessions of a former unionid, and closes the cases that waited for this.
+///
+/// Violates [`EMPLOYED_UNIONID`] where another employed row has the unionid.
+pub async fn upsert_employed(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>) -> Result<(), StoreError> {
+    write_fields(conn, person, asked_at, true).await?;
+    let userid = person.userid.as_str();
+    sqlx::query!("DELETE FROM unknown_leaver WHERE userid = $1", userid).execute(&mut *conn).await?;
+    sqlx::query!("DELETE FROM scheduled_look WHERE userid = $1 AND cause = 'join'", userid).execute(&mut *conn).await?;
+    unmatched::close_for(conn, person.unionid.as_ref(), &person.userid).await
+}
+
+/// Writes what DingTalk says of a person whose status stays as it is.
+pub async fn update_fields(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>) -> Result<(), StoreError> {
+    write_fields(conn, person, asked_at, false).await
+}
+
+async fn write_fields(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>, employ: bool) -> Result<(), StoreError> {
+    let userid = person.userid.as_str();
+    let unionid = person.unionid.as_ref().map(UnionId::as_str);
+    // A unionid that DingTalk does not show is no reason to forget the one we know.
+    sqlx::query!(
+        "INSERT INTO staff AS s (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE $11 OR EXISTS (SELECT FROM staff WHERE userid = $1)
+         ON CONFLICT (userid) DO UPDATE SET
+            unionid = coalesce(excluded.unionid, s.unionid), name = excluded.name, avatar = excluded.avatar,
+            job_number = excluded.job_number, title = excluded.title, mobile = excluded.mobile, email = excluded.email,
+            hired_date = excluded.hired_date, looked_at = excluded.looked_at, updated_at = now(),
+            status = CASE WHEN $11 THEN 'employed' ELSE s.status END,
+            left_at = CASE WHEN $11 THEN NULL ELSE s.left_at END,
+            left_cause = CASE WHEN $11 THEN NULL ELSE s.left_cause END,
+            held_by = CASE WHEN $11 THEN NULL ELSE s.held_by END,
+            held_at = CASE WHEN $11 THEN NULL ELSE s.held_at END,
+            held_reason = CASE WHEN $11 THEN NULL ELSE s.held_reason END",
+        userid,
+        unionid,
+        person.name,
+        person.avatar,
+        person.job_number,
+        person.title,
+        person.mobile,
+        person.email,
+        person.hired_date,
+        asked_at,
+        employ
+    )
+    .execute(&mut *conn)
+    .await?;
+    write_departments(conn, person).await?;
+    sqlx::query!(
+        "DELETE FROM web_session w USING staff s WHERE w.userid = $1 AND s.userid = $1 AND s.unionid IS DISTINCT FROM w.unionid",
+        userid
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn write_departments(conn: &mut PgConnection, person: &Person) -> Result<(), StoreError> {
+    let userid = person.userid.as_str();
+    let ids: Vec<i64> = person.departments.iter().map(|d| d.dept_id).collect();
+    let orders: Vec<Option<i64>> = person.departments.iter().map(|d| d.order).collect();
+    let leaders: Vec<bool> = person.departments.iter().map(|d| d.is_leader).collect();
+    sqlx::query!("DELETE FROM staff_department WHERE userid = $1 AND dept_id <> ALL ($2)", userid, &ids).execute(&mut *conn).await?;
+    sqlx::query!(
+        "INSERT INTO staff_department (userid, dept_id, sort_order, is_leader)
+         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::boolean[])
+         ON CONFLICT (userid, dept_id) DO UPDATE SET sort_order = excluded.sort_order, is_leader = excluded.is_leader",
+        userid,
+        &ids,
+        &orders as &[Option<i64>],
+        &leaders
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends the employment of those who are employed, and all their sessions, and lets DingTalk be asked
+/// about them later; gives whom it changed.
+pub async fn mark_left(conn: &mut PgConnection, userids: &[UserId], cause: LeftCause) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    // In one order everywhere, so that two of these never wait for each other.
+    sqlx::query!("SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE", &ids).fetch_all(&mut *conn).await?;
+    let changed = sqlx::query_scalar!(
+        r#"UPDATE staff SET status = 'left', left_at = clock_timestamp(), left_cause = $2, updated_at = now()
+         WHERE userid = ANY ($1) AND status = 'employed' RETURNING userid AS "userid: UserId""#,
+        &ids,
+        cause.as_str()
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!("DELETE FROM web_session WHERE userid = ANY ($1)", &ids).execute(&mut *conn).await?;
+    look::schedule_after_leaving(conn, &changed).await?;
+    Ok(changed)
+}
+
+/// Notes that a leaving has been told again of people who have already left: what was asked before it
+/// must not bring them back.
+pub async fn renew_leaving(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!("UPDATE staff SET left_at = clock_timestamp() WHERE userid = ANY ($1) AND status = 'left'", &ids).execute(conn).await?;
+    Ok(())
+}
+
+/// Marks a person as left by a decision that no event or sync undoes, and ends all their sessions.
+pub async fn hold_left(conn: &mut PgConnection, userid: &UserId, by: &str, reason: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE staff SET status = 'left', left_at = coalesce(left_at, clock_timestamp()), left_cause = 'manual',
+            held_by = $2, held_at = now(), held_reason = $3, updated_at = now() WHERE userid = $1",
+        userid.as_str(),
+        by,
+        reason
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// Remembers the leaving of people whom the table does not hold.
+pub async fn remember_unknown_leavers(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "INSERT INTO unknown_leaver (userid, left_at)
+         SELECT id, clock_timestamp() FROM (SELECT DISTINCT unnest($1::text[]) AS id) ids
+         WHERE NOT EXISTS (SELECT FROM staff WHERE userid = id)
+         ON CONFLICT (userid) DO UPDATE SET left_at = excluded.left_at",
+        &ids
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// When a person left, as far as anybody has told us and nothing has taken it back.
+pub async fn leaving_time(conn: &mut PgConnection, userid: &UserId) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let row = sqlx::query_scalar!(
+        "SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
+         UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1 LIMIT 1",
+        userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.flatten())
+}
+
+/// How many people work here.
+pub async fn count_employed(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM staff WHERE status = 'employed'"#).fetch_one(conn).await?;
+    Ok(count)
+}
+
+/// How many people the last 24 hours marked as left by a look that no leaving had announced.
+pub async fn count_recently_unknown(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM staff
+         WHERE status = 'left' AND left_cause = 'unknown_to_dingtalk' AND left_at > now() - interval '24 hours'"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// What the portal shows people of themselves.
+pub struct Profile {
+    pub name: String,
+    pub avatar: Option<String>,
+    pub title: Option<String>,
+    pub job_number: Option<String>,
+    pub mobile: Option<String>,
+    pub email: Option<String>,
+}
+
+/// Finds what a person may read of their own row.
+pub async fn profile(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Profile>, StoreError> {
+    let profile = sqlx::query_as!(
+        Profile,
+        "SELECT name, avatar, title, job_number, mobile, email FROM staff WHERE userid = $1",
+        userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(profile)
+}
+
+/// Lists the departments of a person, each with whether the person leads it.
+pub async fn departments_of(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<(i64, bool)>, StoreError> {
+    let rows = sqlx::query!("SELECT dept_id, is_leader FROM staff_department WHERE userid = $1 ORDER BY dept_id", userid.as_str())
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.dept_id, row.is_leader)).collect())
+}

@@ -1,0 +1,131 @@
+//! Reading the staff table for the administrators: searching, exporting, one person's page.
+
+mod facts;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::domain::ids::{DeptId, UnionId, UserId};
+use crate::domain::person::Status;
+
+pub use facts::{EventLine, Facts, HistoryLine, Place, events, facts, history, places};
+
+/// Which people are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// None: whatever the status.
+    pub status: Option<Status>,
+    /// In this department or in one below it.
+    pub department: Option<DeptId>,
+    /// Part of a name, userid, unionid, job number, mobile, e-mail or title; empty for all.
+    pub q: String,
+}
+
+impl Filter {
+    fn status_name(&self) -> Option<&'static str> {
+        self.status.map(Status::as_str)
+    }
+}
+
+/// A person as a row of the list and of the export.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub userid: UserId,
+    pub unionid: Option<UnionId>,
+    pub name: String,
+    pub avatar: Option<String>,
+    pub job_number: Option<String>,
+    pub title: Option<String>,
+    pub mobile: Option<String>,
+    pub email: Option<String>,
+    pub hired_date: Option<DateTime<Utc>>,
+    /// `employed` or `left`.
+    pub status: String,
+    pub left_at: Option<DateTime<Utc>>,
+    pub left_cause: Option<String>,
+    pub is_held: bool,
+    /// The names of the departments, those that the person leads first.
+    pub departments: Vec<String>,
+}
+
+/// One page of people: the employed first, then by name.
+pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"WITH RECURSIVE under AS (
+             SELECT $2::bigint AS dept_id
+             UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
+         )
+         SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
+             s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
+             ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
+                   WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
+         FROM staff s
+         WHERE ($1::text IS NULL OR s.status = $1)
+           AND ($2::bigint IS NULL OR s.userid IN (
+                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
+           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
+         ORDER BY s.status, s.name, s.userid LIMIT $4 OFFSET $5"#,
+        filter.status_name(),
+        filter.department,
+        filter.q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// How many people [`list`] finds in all.
+pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"WITH RECURSIVE under AS (
+             SELECT $2::bigint AS dept_id
+             UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
+         )
+         SELECT count(*) AS "count!" FROM staff s
+         WHERE ($1::text IS NULL OR s.status = $1)
+           AND ($2::bigint IS NULL OR s.userid IN (
+                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
+           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)"#,
+        filter.status_name(),
+        filter.department,
+        filter.q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// The next people of an export, in the order of their userids, beginning behind `after`. An export
+/// goes in batches so that a slow reader holds no connection.
+pub async fn batch(conn: &mut PgConnection, filter: &Filter, after: Option<&UserId>, limit: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"WITH RECURSIVE under AS (
+             SELECT $2::bigint AS dept_id
+             UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
+         )
+         SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
+             s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
+             ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
+                   WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
+         FROM staff s
+         WHERE ($1::text IS NULL OR s.status = $1)
+           AND ($2::bigint IS NULL OR s.userid IN (
+                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
+           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
+           AND ($4::text IS NULL OR s.userid > $4)
+         ORDER BY s.userid LIMIT $5"#,
+        filter.status_name(),
+        filter.department,
+        filter.q,
+        after.map(UserId::as_str),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}

@@ -1,0 +1,127 @@
+//! All that one person's page shows.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::ids::{DeptId, UnionId, UserId};
+use crate::store::StoreError;
+
+/// One staff row, whole.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub userid: UserId,
+    pub unionid: Option<UnionId>,
+    pub name: String,
+    pub avatar: Option<String>,
+    pub job_number: Option<String>,
+    pub title: Option<String>,
+    pub mobile: Option<String>,
+    pub email: Option<String>,
+    pub hired_date: Option<DateTime<Utc>>,
+    /// `employed` or `left`.
+    pub status: String,
+    pub left_at: Option<DateTime<Utc>>,
+    pub left_cause: Option<String>,
+    pub held_by: Option<String>,
+    pub held_at: Option<DateTime<Utc>>,
+    pub held_reason: Option<String>,
+    /// None where DingTalk was never asked.
+    pub looked_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One department of the person.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub dept_id: DeptId,
+    /// None where the department table does not hold it yet.
+    pub name: Option<String>,
+    pub sort_order: Option<i64>,
+    pub is_leader: bool,
+}
+
+/// An event that names the person.
+#[derive(Debug, Clone)]
+pub struct EventLine {
+    pub id: i64,
+    pub event_type: String,
+    /// `waiting`, `applied` or `failed`.
+    pub state: String,
+    pub received_at: DateTime<Utc>,
+}
+
+/// A line of the audit trail.
+#[derive(Debug, Clone)]
+pub struct HistoryLine {
+    pub at: DateTime<Utc>,
+    pub actor: String,
+    /// The name that the staff table has for the actor.
+    pub actor_name: Option<String>,
+    pub action: String,
+    pub status: String,
+    pub reason: Option<String>,
+    pub reference: Option<String>,
+}
+
+/// The staff row of this userid.
+pub async fn facts(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Facts>, StoreError> {
+    let facts = sqlx::query_as!(
+        Facts,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, avatar, job_number, title, mobile, email,
+             hired_date, status, left_at, left_cause, held_by, held_at, held_reason,
+             CASE WHEN isfinite(looked_at) THEN looked_at END AS looked_at, created_at
+         FROM staff WHERE userid = $1"#,
+        userid.as_str(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(facts)
+}
+
+/// The person's departments, those that the person leads first.
+pub async fn places(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<Place>, StoreError> {
+    let places = sqlx::query_as!(
+        Place,
+        r#"SELECT m.dept_id, d.name AS "name?", m.sort_order, m.is_leader
+         FROM staff_department m LEFT JOIN department d USING (dept_id)
+         WHERE m.userid = $1 ORDER BY m.is_leader DESC, m.dept_id"#,
+        userid.as_str(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(places)
+}
+
+/// The latest events that name the person.
+pub async fn events(conn: &mut PgConnection, userid: &UserId, limit: i64) -> Result<Vec<EventLine>, StoreError> {
+    let events = sqlx::query_as!(
+        EventLine,
+        "SELECT id, event_type, state, received_at FROM event WHERE userids @> ARRAY[$1::text] ORDER BY id DESC LIMIT $2",
+        userid.as_str(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(events)
+}
+
+/// The latest lines of the audit trail about a person, under either of the two ids.
+pub async fn history(
+    conn: &mut PgConnection,
+    userid: Option<&UserId>,
+    unionid: Option<&UnionId>,
+    limit: i64,
+) -> Result<Vec<HistoryLine>, StoreError> {
+    let lines = sqlx::query_as!(
+        HistoryLine,
+        r#"SELECT a.at, a.actor, s.name AS "actor_name?", a.action, a.status, a.reason, a.reference
+         FROM audit_entry a LEFT JOIN staff s ON s.userid = a.actor
+         WHERE a.userid = $1 OR a.unionid = $2 ORDER BY a.id DESC LIMIT $3"#,
+        userid.map(UserId::as_str),
+        unionid.map(UnionId::as_str),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(lines)
+}

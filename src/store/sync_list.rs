@@ -1,0 +1,107 @@
+//! Looking through the full syncs that have run.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::StoreError;
+
+/// Which runs are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `running`, `done`, `partial`, `stopped` or `failed`; None for all.
+    pub state: Option<&'static str>,
+    /// `empty`, `command` or `admin`; None for all.
+    pub cause: Option<&'static str>,
+    /// Part of who started it, of their name, or of the error; or a run's number; empty for all.
+    pub q: String,
+}
+
+/// One run of the full sync.
+#[derive(Debug, Clone)]
+pub struct RunRow {
+    pub id: i64,
+    pub cause: String,
+    pub started_by: String,
+    /// The name that the staff table has for `started_by`.
+    pub started_by_name: Option<String>,
+    pub state: String,
+    /// Still running on paper, but whoever ran it has not been heard of in time.
+    pub is_lost: bool,
+    pub started_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub calls: i32,
+    pub added: i32,
+    pub changed: i32,
+    pub returned: i32,
+    pub left_count: i32,
+    pub unchanged: i32,
+    pub skipped: i32,
+    /// Leavers that the brake held back.
+    pub held_back: i32,
+    pub error: Option<String>,
+}
+
+/// A record that a run passed over.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct Skip {
+    #[serde(default)]
+    pub userid: Option<String>,
+    pub reason: String,
+}
+
+/// One page of runs, the latest first.
+pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<RunRow>, StoreError> {
+    let runs = sqlx::query_as!(
+        RunRow,
+        r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
+             r.state = 'running' AND r.lease_until < clock_timestamp() AS "is_lost!", r.started_at, r.finished_at, r.calls,
+             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.error
+         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by
+         WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
+           AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)
+         ORDER BY r.id DESC LIMIT $4 OFFSET $5"#,
+        filter.state,
+        filter.cause,
+        filter.q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(runs)
+}
+
+/// How many runs [`list`] finds in all.
+pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by
+         WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
+           AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)"#,
+        filter.state,
+        filter.cause,
+        filter.q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// One run, and the records that it passed over.
+pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<(RunRow, Vec<Skip>)>, StoreError> {
+    let run = sqlx::query_as!(
+        RunRow,
+        r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
+             r.state = 'running' AND r.lease_until < clock_timestamp() AS "is_lost!", r.started_at, r.finished_at, r.calls,
+             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.error
+         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by WHERE r.id = $1"#,
+        id,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(run) = run else { return Ok(None) };
+    let skips = sqlx::query_scalar!(r#"SELECT skips AS "skips: Json<Vec<Skip>>" FROM sync_run WHERE id = $1"#, id)
+        .fetch_one(conn)
+        .await?;
+    Ok(Some((run, skips.0)))
+}

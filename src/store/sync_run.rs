@@ -1,0 +1,149 @@
+//! Runs of the full sync: one at a time, each kept by a lease that its instance renews.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// A run that this instance has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    pub id: i64,
+    pub started_at: DateTime<Utc>,
+    pub instance: Uuid,
+}
+
+/// Who is running a sync already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    pub by: String,
+    pub since: DateTime<Utc>,
+}
+
+/// How a run ended: its state, its numbers, and what was passed over.
+#[derive(Debug, Clone)]
+pub struct Ending<'a> {
+    pub state: &'a str,
+    pub calls: i32,
+    pub added: i32,
+    pub changed: i32,
+    pub returned: i32,
+    pub left: i32,
+    pub unchanged: i32,
+    pub skipped: i32,
+    pub held_back: i32,
+    pub error: Option<&'a str>,
+    /// `[{"userid", "reason"}]`.
+    pub skips: serde_json::Value,
+}
+
+/// Begins a run with a lease of ten seconds, unless one is running; a run whose lease has ended is
+/// marked as failed.
+pub async fn start(conn: &mut PgConnection, cause: &str, started_by: &str, instance: Uuid) -> Result<Result<Run, Other>, StoreError> {
+    loop {
+        fail_interrupted(conn).await?;
+        let begun = sqlx::query_as!(
+            Run,
+            "INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
+             VALUES ($1, $2, 'running', $3, clock_timestamp() + interval '10 seconds')
+             ON CONFLICT ((true)) WHERE state = 'running' DO NOTHING
+             RETURNING id, started_at, instance",
+            cause,
+            started_by,
+            instance,
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
+        if let Some(run) = begun {
+            return Ok(Ok(run));
+        }
+        // Whoever stood in the way may have ended meanwhile: then the place is free.
+        if let Some(other) = running(conn).await? {
+            return Ok(Err(other));
+        }
+    }
+}
+
+async fn fail_interrupted(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
+         WHERE state = 'running' AND lease_until < clock_timestamp()"
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn running(conn: &mut PgConnection) -> Result<Option<Other>, StoreError> {
+    let other = sqlx::query_as!(
+        Other,
+        r#"SELECT started_by AS "by", started_at AS since FROM sync_run WHERE state = 'running'"#
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(other)
+}
+
+/// Renews the lease and tells how many calls were made; false where the run is no longer this one's.
+pub async fn renew(conn: &mut PgConnection, run: Run, calls: i32) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sync_run SET lease_until = clock_timestamp() + interval '10 seconds', calls = $3
+         WHERE id = $1 AND instance = $2 AND state = 'running'",
+        run.id,
+        run.instance,
+        calls,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Whether the run is still this one's, which nobody can change until the end of the transaction.
+pub async fn hold(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError> {
+    let held = sqlx::query_scalar!(
+        "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR SHARE",
+        run.id,
+        run.instance,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(held.is_some())
+}
+
+/// Ends a run; false where it is no longer this one's.
+pub async fn finish(conn: &mut PgConnection, run: Run, ending: &Ending<'_>) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
+             returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12, skips = $13
+         WHERE id = $1 AND instance = $2 AND state = 'running'",
+        run.id,
+        run.instance,
+        ending.state,
+        ending.calls,
+        ending.added,
+        ending.changed,
+        ending.returned,
+        ending.left,
+        ending.unchanged,
+        ending.skipped,
+        ending.held_back,
+        ending.error,
+        ending.skips,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Forgets a run that was to write nothing; false where it is no longer this one's.
+pub async fn forget(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running'",
+        run.id,
+        run.instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}

@@ -1,0 +1,114 @@
+//! The access token that all instances share, sealed.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// Which app's token.
+#[derive(Clone, Copy)]
+pub struct Slot<'a> {
+    pub root_url: &'a str,
+    pub app_key: &'a str,
+    /// SHA-256 of the app's secret: another secret never meets a token of the old one.
+    pub secret_digest: &'a [u8],
+}
+
+/// A token as it is kept.
+pub struct Kept {
+    pub sealed: Vec<u8>,
+    /// Tells one token from the next, in microseconds of Unix time.
+    pub version: i64,
+    /// How much of its life is left, in seconds.
+    pub seconds_left: f64,
+    /// How long until it should be renewed, in seconds; may be negative.
+    pub seconds_to_renewal: f64,
+}
+
+/// Finds the token, unless its life is over.
+pub async fn find(conn: &mut PgConnection, slot: Slot<'_>) -> Result<Option<Kept>, StoreError> {
+    let kept = sqlx::query_as!(
+        Kept,
+        r#"SELECT sealed AS "sealed!", (extract(epoch FROM fetched_at) * 1000000)::bigint AS "version!",
+            extract(epoch FROM expires_at - clock_timestamp())::double precision AS "seconds_left!",
+            extract(epoch FROM renew_at - clock_timestamp())::double precision AS "seconds_to_renewal!"
+         FROM access_token
+         WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3
+            AND sealed IS NOT NULL AND expires_at > clock_timestamp() + interval '5 seconds'"#,
+        slot.root_url,
+        slot.app_key,
+        slot.secret_digest
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(kept)
+}
+
+/// Claims the right to fetch a new token; false while somebody else holds it. A claim ends by itself
+/// after 7 s, should its holder die.
+pub async fn claim(conn: &mut PgConnection, slot: Slot<'_>, instance: Uuid) -> Result<bool, StoreError> {
+    let claimed = sqlx::query!(
+        "INSERT INTO access_token AS t (root_url, app_key, secret_digest, claimed_by, claimed_until)
+         VALUES ($1, $2, $3, $4, clock_timestamp() + interval '7 seconds')
+         ON CONFLICT (root_url, app_key, secret_digest) DO UPDATE
+            SET claimed_by = excluded.claimed_by, claimed_until = excluded.claimed_until
+            WHERE t.claimed_until IS NULL OR t.claimed_until < clock_timestamp()",
+        slot.root_url,
+        slot.app_key,
+        slot.secret_digest,
+        instance
+    )
+    .execute(conn)
+    .await?;
+    Ok(claimed.rows_affected() == 1)
+}
+
+/// Gives a claim back.
+pub async fn release(conn: &mut PgConnection, slot: Slot<'_>, instance: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE access_token SET claimed_until = NULL, claimed_by = NULL
+         WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3 AND claimed_by = $4",
+        slot.root_url,
+        slot.app_key,
+        slot.secret_digest,
+        instance
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps a fresh token and ends the claim; tokens of former secrets of the app go.
+pub async fn keep(conn: &mut PgConnection, slot: Slot<'_>, sealed: &[u8], lifetime_secs: f64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE access_token SET sealed = $4, fetched_at = clock_timestamp(),
+            expires_at = clock_timestamp() + make_interval(secs => $5),
+            renew_at = clock_timestamp() + make_interval(secs => $5 - least(600, $5 / 4)),
+            claimed_by = NULL, claimed_until = NULL
+         WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3",
+        slot.root_url,
+        slot.app_key,
+        slot.secret_digest,
+        sealed,
+        lifetime_secs
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("DELETE FROM access_token WHERE expires_at < clock_timestamp() - interval '1 day'").execute(conn).await?;
+    Ok(())
+}
+
+/// Drops a token that DingTalk rejects, if it is still the one that was used.
+pub async fn drop_rejected(conn: &mut PgConnection, slot: Slot<'_>, version: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE access_token SET sealed = NULL
+         WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3 AND (extract(epoch FROM fetched_at) * 1000000)::bigint = $4",
+        slot.root_url,
+        slot.app_key,
+        slot.secret_digest,
+        version
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

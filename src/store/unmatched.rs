@@ -1,0 +1,229 @@
+//! People who scanned and could not be let in: one case a person.
+
+mod candidate;
+mod list;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::domain::case::{CaseState, Refusal};
+use crate::domain::ids::{UnionId, UserId};
+
+pub use candidate::{Candidate, Guess, candidates};
+pub use list::{Filter, batch, count, list};
+
+/// A login that was refused, and whom DingTalk named.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    pub unionid: &'a UnionId,
+    /// What DingTalk says this person's userid is.
+    pub userid: Option<&'a UserId>,
+    /// The name that the person has chosen.
+    pub nick: &'a str,
+    pub reason: Refusal,
+    /// The number that the person reads on the page.
+    pub reference: &'a str,
+}
+
+/// One person's case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub id: i64,
+    pub unionid: UnionId,
+    pub userid: Option<UserId>,
+    pub nick: String,
+    pub reason: Refusal,
+    pub state: CaseState,
+    pub attempts: i32,
+    pub first_seen_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub last_reference: String,
+    /// Who decided last; a new attempt forgets it, unless the decision was to reject.
+    pub decided_by: Option<String>,
+    pub decided_at: Option<DateTime<Utc>>,
+    pub decision_reason: Option<String>,
+}
+
+/// A row as Postgres gives it.
+struct Row {
+    id: i64,
+    unionid: UnionId,
+    userid: Option<UserId>,
+    nick: String,
+    reason: String,
+    state: String,
+    attempts: i32,
+    first_seen_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    last_reference: String,
+    decided_by: Option<String>,
+    decided_at: Option<DateTime<Utc>>,
+    decision_reason: Option<String>,
+}
+
+impl From<Row> for Case {
+    fn from(row: Row) -> Self {
+        Self {
+            // The table's CHECKs admit nothing else.
+            reason: parse_reason(&row.reason).unwrap_or(Refusal::PendingReview),
+            state: parse_state(&row.state).unwrap_or(CaseState::Waiting),
+            id: row.id,
+            unionid: row.unionid,
+            userid: row.userid,
+            nick: row.nick,
+            attempts: row.attempts,
+            first_seen_at: row.first_seen_at,
+            last_seen_at: row.last_seen_at,
+            last_reference: row.last_reference,
+            decided_by: row.decided_by,
+            decided_at: row.decided_at,
+            decision_reason: row.decision_reason,
+        }
+    }
+}
+
+/// Reads the reason of a case as the table and the filters spell it.
+pub fn parse_reason(text: &str) -> Option<Refusal> {
+    [Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee].into_iter().find(|r| r.as_str() == text)
+}
+
+/// Reads the state of a case as the table and the filters spell it.
+pub fn parse_state(text: &str) -> Option<CaseState> {
+    [CaseState::Waiting, CaseState::Approved, CaseState::Rejected, CaseState::Closed].into_iter().find(|s| s.as_str() == text)
+}
+
+/// Counts a refused login: a new case, or one more attempt of the old one, which waits again
+/// unless an administrator has rejected the person.
+pub async fn record(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(), StoreError> {
+    // Refused without asking DingTalk: nothing new is known but that there was an attempt.
+    if attempt.reason == Refusal::Rejected {
+        return count_attempt(conn, attempt).await;
+    }
+    sqlx::query!(
+        "INSERT INTO unmatched_login AS c (unionid, userid, nick, reason, last_reference)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (unionid) DO UPDATE SET
+             attempts = c.attempts + 1, last_seen_at = now(),
+             userid = EXCLUDED.userid, nick = EXCLUDED.nick, reason = EXCLUDED.reason,
+             last_reference = EXCLUDED.last_reference,
+             state = CASE WHEN c.state = 'rejected' THEN c.state ELSE 'waiting' END,
+             decided_by = CASE WHEN c.state = 'rejected' THEN c.decided_by END,
+             decided_at = CASE WHEN c.state = 'rejected' THEN c.decided_at END,
+             decision_reason = CASE WHEN c.state = 'rejected' THEN c.decision_reason END",
+        attempt.unionid.as_str(),
+        attempt.userid.map(UserId::as_str),
+        attempt.nick,
+        attempt.reason.as_str(),
+        attempt.reference,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn count_attempt(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE unmatched_login
+         SET attempts = attempts + 1, last_seen_at = now(), nick = $2, last_reference = $3
+         WHERE unionid = $1",
+        attempt.unionid.as_str(),
+        attempt.nick,
+        attempt.reference,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether an administrator has rejected this person and nobody has re-opened the case.
+pub async fn is_rejected(conn: &mut PgConnection, unionid: &UnionId) -> Result<bool, StoreError> {
+    let is_rejected = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM unmatched_login WHERE unionid = $1 AND state = 'rejected') AS "is!""#,
+        unionid.as_str(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_rejected)
+}
+
+/// Closes the waiting case of somebody who is employed now. Where DingTalk has not said the
+/// unionid, the one that the staff row holds counts: without any, the person still cannot get in.
+pub async fn close_for(conn: &mut PgConnection, unionid: Option<&UnionId>, userid: &UserId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE unmatched_login SET state = 'closed'
+         WHERE state = 'waiting' AND unionid = coalesce($1, (SELECT s.unionid FROM staff s WHERE s.userid = $2))",
+        unionid.map(UnionId::as_str),
+        userid.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One case.
+pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Case>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
+             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason
+         FROM unmatched_login WHERE id = $1"#,
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Case::from))
+}
+
+/// The case of a person: its id and state.
+pub async fn find_by_unionid(conn: &mut PgConnection, unionid: &UnionId) -> Result<Option<(i64, CaseState)>, StoreError> {
+    let row = sqlx::query!("SELECT id, state FROM unmatched_login WHERE unionid = $1", unionid.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.and_then(|row| Some((row.id, parse_state(&row.state)?))))
+}
+
+/// The nicks of these cases, in the order of their ids; those that do not exist are missing.
+pub async fn nicks(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
+    let rows = sqlx::query!("SELECT id, nick FROM unmatched_login WHERE id = ANY ($1) ORDER BY id", ids).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.nick)).collect())
+}
+
+/// The state of a case, locked until the end of the transaction.
+pub async fn lock_state(conn: &mut PgConnection, id: i64) -> Result<Option<CaseState>, StoreError> {
+    let state = sqlx::query_scalar!("SELECT state FROM unmatched_login WHERE id = $1 FOR UPDATE", id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(state.as_deref().and_then(parse_state))
+}
+
+/// Writes a decision: who made it, and why.
+pub async fn decide(
+    conn: &mut PgConnection,
+    id: i64,
+    state: CaseState,
+    by: &UserId,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE unmatched_login SET state = $2, decided_by = $3, decided_at = now(), decision_reason = $4 WHERE id = $1",
+        id,
+        state.as_str(),
+        by.as_str(),
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Removes the cases that nobody touched for 90 days; says how many.
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM unmatched_login
+         WHERE state IN ('waiting', 'closed') AND decided_at IS NULL AND last_seen_at < now() - interval '90 days'",
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,96 @@
+//! Which staff rows the person of a case might be, and why one might think so.
+
+use sqlx::PgConnection;
+
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::person::Status;
+use crate::store::StoreError;
+
+/// Why a staff row might be the person who scanned, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guess {
+    /// DingTalk gives the person this row's userid, and the row has no unionid yet.
+    UseridWithoutUnionid,
+    /// DingTalk gives the person this row's userid, but the row holds another unionid.
+    UseridWithOtherUnionid,
+    /// DingTalk gives the person this row's userid, and the unionids agree.
+    SamePerson,
+    /// The row holds the unionid, and has left: a person who was hired again, perhaps.
+    UnionidOfLeaver,
+    /// The row holds the unionid, is employed, and has another userid than DingTalk says.
+    UnionidElsewhere,
+    /// Only the name is the same, and that is chosen by the person who scans.
+    SameName,
+}
+
+/// A staff row that the person of a case might be.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub case_id: i64,
+    pub userid: UserId,
+    pub unionid: Option<UnionId>,
+    pub name: String,
+    pub title: Option<String>,
+    pub status: Status,
+    /// Left by a decision of an administrator, which no approval undoes.
+    pub is_held: bool,
+    pub guess: Guess,
+}
+
+impl Candidate {
+    /// Whether an administrator may link the case to this row: its unionid is missing or another.
+    pub fn is_linkable(&self) -> bool {
+        let has_this_unionid = matches!(self.guess, Guess::SamePerson | Guess::UnionidOfLeaver | Guess::UnionidElsewhere);
+        !self.is_held && !has_this_unionid
+    }
+}
+
+/// The candidates of several cases, each case's strongest first; of people who only share the
+/// name, five a case at most.
+pub async fn candidates(conn: &mut PgConnection, case_ids: &[i64]) -> Result<Vec<Candidate>, StoreError> {
+    let rows = sqlx::query!(
+        r#"WITH asked AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
+         found AS (
+             SELECT c.id AS case_id, s.userid FROM asked c JOIN staff s ON s.userid = c.userid
+             UNION SELECT c.id, s.userid FROM asked c JOIN staff s ON s.unionid = c.unionid
+             UNION SELECT case_id, userid FROM (
+                 SELECT c.id AS case_id, s.userid,
+                     row_number() OVER (PARTITION BY c.id ORDER BY s.status, s.userid) AS place
+                 FROM asked c JOIN staff s ON lower(trim(s.name)) = c.nick AND c.nick <> ''
+             ) namesakes WHERE place <= 5
+         )
+         SELECT c.id AS "case_id!", s.userid AS "userid!: UserId", s.unionid AS "unionid?: UnionId", s.name AS "name!",
+             s.title, s.status AS "status!", s.held_at IS NOT NULL AS "is_held!",
+             coalesce(s.userid = c.userid, false) AS "has_userid!", coalesce(s.unionid = c.unionid, false) AS "has_unionid!"
+         FROM found f JOIN asked c ON c.id = f.case_id JOIN staff s ON s.userid = f.userid
+         ORDER BY c.id, 8 DESC, 9 DESC, s.status, s.userid"#,
+        case_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let read = |status: &str| Status::parse(status).unwrap_or(Status::Left);
+    Ok(rows
+        .into_iter()
+        .map(|row| Candidate {
+            case_id: row.case_id,
+            guess: guess(row.has_userid, row.has_unionid, row.unionid.is_some(), read(&row.status)),
+            userid: row.userid,
+            unionid: row.unionid,
+            name: row.name,
+            title: row.title,
+            status: read(&row.status),
+            is_held: row.is_held,
+        })
+        .collect())
+}
+
+fn guess(has_userid: bool, has_unionid: bool, holds_any_unionid: bool, status: Status) -> Guess {
+    match (has_userid, has_unionid, status) {
+        (true, true, _) => Guess::SamePerson,
+        (true, false, _) if holds_any_unionid => Guess::UseridWithOtherUnionid,
+        (true, false, _) => Guess::UseridWithoutUnionid,
+        (false, true, Status::Left) => Guess::UnionidOfLeaver,
+        (false, true, Status::Employed) => Guess::UnionidElsewhere,
+        (false, false, _) => Guess::SameName,
+    }
+}

@@ -1,0 +1,151 @@
+//! Signed-in browsers.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::domain::ids::{UnionId, UserId};
+
+/// A session to be created.
+pub struct NewSession<'a> {
+    pub id: Uuid,
+    pub key_hash: &'a [u8],
+    pub userid: &'a UserId,
+    pub unionid: &'a UnionId,
+    pub csrf_token: &'a str,
+    pub idle: Duration,
+    pub max: Duration,
+    /// `qr` or `in_app`.
+    pub method: &'a str,
+    pub address: &'a str,
+    pub user_agent: &'a str,
+}
+
+/// Creates a session if the person is employed under this unionid and not rejected at the moment of
+/// the commit; false otherwise.
+///
+/// The share lock makes a leaving that commits first visible here, and makes one that comes later wait
+/// until it can see, and end, this session.
+pub async fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> Result<bool, StoreError> {
+    let created = sqlx::query!(
+        "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_until, hard_until, method, address, user_agent)
+         SELECT $1, $2, s.userid, s.unionid, $5, now() + make_interval(secs => $6), now() + make_interval(secs => $7), $8, $9, $10
+         FROM staff s
+         WHERE s.userid = $3 AND s.unionid = $4 AND s.status = 'employed'
+            AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = $4 AND u.state = 'rejected')
+         FOR SHARE OF s",
+        new.id,
+        new.key_hash,
+        new.userid.as_str(),
+        new.unionid.as_str(),
+        new.csrf_token,
+        new.idle.as_secs_f64(),
+        new.max.as_secs_f64(),
+        new.method,
+        new.address,
+        new.user_agent
+    )
+    .execute(conn)
+    .await?;
+    Ok(created.rows_affected() == 1)
+}
+
+/// A live session of somebody who is employed.
+pub struct LiveSession {
+    pub id: Uuid,
+    pub userid: UserId,
+    pub csrf_token: String,
+    pub state: Value,
+    pub name: String,
+}
+
+/// Finds a session that is neither over nor of somebody who has left or was rejected.
+pub async fn find_live(conn: &mut PgConnection, key_hash: &[u8]) -> Result<Option<LiveSession>, StoreError> {
+    let found = sqlx::query_as!(
+        LiveSession,
+        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name
+         FROM web_session w JOIN staff s ON s.userid = w.userid
+         WHERE w.key_hash = $1 AND w.idle_until > now() AND w.hard_until > now()
+            AND s.status = 'employed' AND s.unionid = w.unionid
+            AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = w.unionid AND u.state = 'rejected')"#,
+        key_hash
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found)
+}
+
+/// Replaces what pages keep in a session; does nothing when it has ended meanwhile.
+pub async fn update_state(conn: &mut PgConnection, key_hash: &[u8], state: &Value) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE web_session SET state = $2 WHERE key_hash = $1", key_hash, state).execute(conn).await?;
+    Ok(())
+}
+
+/// Moves the idle end of a session, at most every tenth of the idle life or minute; does nothing when
+/// it has ended meanwhile.
+pub async fn touch(conn: &mut PgConnection, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
+    let step = (idle / 10).min(Duration::from_mins(1));
+    sqlx::query!(
+        "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2)
+         WHERE key_hash = $1 AND last_seen_at < now() - make_interval(secs => $3) AND idle_until > now()",
+        key_hash,
+        idle.as_secs_f64(),
+        step.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends the session of a key.
+pub async fn end_by_key(conn: &mut PgConnection, key_hash: &[u8]) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM web_session WHERE key_hash = $1", key_hash).execute(conn).await?;
+    Ok(())
+}
+
+/// Ends one session; gives whose it was.
+pub async fn end_one(conn: &mut PgConnection, id: Uuid) -> Result<Option<UserId>, StoreError> {
+    let userid = sqlx::query_scalar!(r#"DELETE FROM web_session WHERE id = $1 RETURNING userid AS "userid: UserId""#, id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(userid)
+}
+
+/// Ends all sessions of a person; gives how many there were.
+pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64, StoreError> {
+    let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str()).execute(conn).await?;
+    Ok(ended.rows_affected())
+}
+
+/// Deletes the sessions that are over.
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let swept = sqlx::query!("DELETE FROM web_session WHERE idle_until < now() OR hard_until < now()").execute(conn).await?;
+    Ok(swept.rows_affected())
+}
+
+/// One session as a person sees it.
+pub struct SessionFacts {
+    pub id: Uuid,
+    pub created_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub method: String,
+    pub address: String,
+    pub user_agent: String,
+}
+
+/// Lists a person's live sessions, the latest first.
+pub async fn list_of(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<SessionFacts>, StoreError> {
+    let rows = sqlx::query_as!(
+        SessionFacts,
+        "SELECT id, created_at, last_seen_at, method, address, user_agent FROM web_session
+         WHERE userid = $1 AND idle_until > now() AND hard_until > now() ORDER BY last_seen_at DESC LIMIT 100",
+        userid.as_str()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}

@@ -1,0 +1,110 @@
+// The administrators' pages: what makes them handier; everything works without it.
+(function () {
+  "use strict";
+
+  function all(selector) {
+    return Array.prototype.slice.call(document.querySelectorAll(selector));
+  }
+
+  function boxesOf(form) {
+    return all('input[type="checkbox"][form="' + form + '"]');
+  }
+
+  // Tables whose rows can be chosen: how many are, and all at once.
+  all("[data-bulk]").forEach(function (bar) {
+    var form = bar.dataset.bulk;
+    var count = bar.querySelector("[data-bulk-count]");
+    var allBox = document.querySelector('[data-check-all="' + form + '"]');
+
+    function show() {
+      var boxes = boxesOf(form);
+      var chosen = boxes.filter(function (box) {
+        return box.checked;
+      });
+      count.textContent = count.dataset.text.replace("{n}", String(chosen.length));
+      bar.querySelectorAll("button").forEach(function (button) {
+        button.disabled = chosen.length === 0;
+      });
+      if (allBox) {
+        allBox.checked = boxes.length > 0 && chosen.length === boxes.length;
+        allBox.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
+      }
+    }
+
+    document.addEventListener("change", function (event) {
+      if (event.target === allBox) {
+        boxesOf(form).forEach(function (box) {
+          box.checked = allBox.checked;
+        });
+      }
+      show();
+    });
+    // Browsers fill forms in again after a reload, without an event.
+    window.addEventListener("pageshow", show);
+  });
+
+  // A form is sent once; its button says that something is going on.
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.method !== "post") {
+      return;
+    }
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    var button = event.submitter || form.querySelector("[data-busy]");
+    if (button && button.dataset.busy) {
+      button.dataset.label = button.textContent;
+      button.setAttribute("aria-busy", "true");
+      button.textContent = button.dataset.busy;
+    }
+  });
+
+  window.addEventListener("pageshow", function () {
+    all("form[data-sent]").forEach(function (form) {
+      delete form.dataset.sent;
+    });
+    all("[data-label][data-busy]").forEach(function (button) {
+      button.textContent = button.dataset.label;
+      button.removeAttribute("aria-busy");
+    });
+  });
+
+  // One question at a time, and none after Escape.
+  function closeOthers(open) {
+    all("details.confirm[open], details.fold[open]").forEach(function (details) {
+      if (details !== open) {
+        details.open = false;
+      }
+    });
+  }
+  document.addEventListener(
+    "toggle",
+    function (event) {
+      if (event.target.open && event.target.matches("details.confirm, details.fold")) {
+        closeOthers(event.target);
+      }
+    },
+    true
+  );
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") {
+      var open = document.querySelector("details.confirm[open], details.fold[open]");
+      closeOthers(null);
+      if (open) {
+        open.querySelector("summary").focus();
+      }
+    }
+  });
+
+  // Pages that show work in progress.
+  all("[data-refresh]").forEach(function (part) {
+    setInterval(function () {
+      if (!document.hidden && !document.querySelector("details.confirm[open]")) {
+        window.location.reload();
+      }
+    }, Number(part.dataset.refresh) * 1000);
+  });
+})();

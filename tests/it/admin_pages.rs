@@ -1,0 +1,156 @@
+//! The administrators' pages of events, departments, syncs, sessions and the audit trail.
+
+mod audit_trail;
+mod department_tree;
+mod inbox;
+mod others;
+
+use dingtalk_sim::company;
+use sqlx::PgPool;
+
+use crate::support::{Browser, TestApp};
+
+/// Every page of these; the numbers are those of [`seed`].
+const PAGES: [&str; 8] = [
+    "/admin/events",
+    "/admin/events/1",
+    "/admin/departments",
+    "/admin/syncs",
+    "/admin/syncs/1",
+    "/admin/sessions",
+    "/admin/audit",
+    "/admin/audit.csv",
+];
+
+/// A service whose tables hold what is written here, and an administrator's browser.
+async fn spawn(pool: &PgPool) -> (TestApp, Browser) {
+    let app = TestApp::spawn_empty(pool, |_| {}).await;
+    app.execute(SEED).await;
+    let admin = app.admin().await;
+    (app, admin)
+}
+
+/// An employee of the seeded table, signed in.
+async fn employee(app: &TestApp) -> Browser {
+    app.signed_in(company::EMPLOYEE).await
+}
+
+const SEED: &str = r#"
+INSERT INTO staff (userid, unionid, name) VALUES
+    ('odd/id', NULL, '<b>怪名</b>'), ('u-wang', NULL, '王小明'), ('u-li', NULL, '李晓华');
+INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES
+    (1, NULL, '示例公司', now()), (10, 1, '研发中心', now()), (11, 10, '平台组', now()), (20, 1, '财务部', now());
+INSERT INTO staff_department (userid, dept_id) VALUES
+    ('u-wang', 10), ('u-wang', 11), ('u-li', 11), ('former-0', 11);
+INSERT INTO event (dedupe_key, event_type, userids, dept_ids, body, state, attempts, next_attempt_at, last_error, received_at) VALUES
+    ('id:evt-one', 'user_modify_org', '{u-wang}', '{}', '{"EventType":"user_modify_org","UserId":["u-wang"]}', 'applied', 1, now(), NULL, now() - interval '3 hours'),
+    ('id:evt-two', 'user_add_org', '{u-li,stranger-9}', '{}', NULL, 'waiting', 4, now() + interval '1 day', 'topapi/v2/user/get: DingTalk is busy', now() - interval '40 days'),
+    ('hash:3', 'org_dept_modify', '{}', '{10,77}', '{"EventType":"org_dept_modify"}', 'failed', 9, now(), 'the event cannot be applied', now()),
+    ('hash:4', 'bpms_<i>change</i>', '{}', '{}', '{"EventType":"bpms"}', 'applied', 0, now(), NULL, now()),
+    ('hash:5', 'user_leave_org', '{odd/id}', '{}', '{"EventType":"user_leave_org"}', 'failed', 2, now(), 'something else', now());
+INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged, skipped, held_back, error, skips) VALUES
+    ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
+     'too many leavers', '[{"userid": "u-wang", "reason": "marked as left by an administrator"}, {"userid": null, "reason": "a record lacks its userid"}]'),
+    ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL, '[]'),
+    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() - interval '1 minute', 7, 0, 0, 0, 0, NULL, '[]');
+INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES
+    ('2026-03-01T15:59:59Z', 'u-li', 'review.reject', NULL, 'UnIoN-77', '=cmd|calc', 'rejected', 'not one of us', 'REFR-0077', '192.0.2.7'),
+    ('2026-03-01T16:00:00Z', 'system', 'staff.left', 'u-wang', NULL, '王小明', 'event', NULL, NULL, NULL),
+    ('2026-03-05T00:00:00Z', 'command:root', 'admin.grant', 'u-li', NULL, '李晓华', 'granted', NULL, NULL, NULL);
+"#;
+
+/// Whether a page speaks of something, as people read it.
+fn shows(body: &str, text: &str) -> bool {
+    let main = body.split_once("<main").map_or("", |(_, main)| main);
+    main.contains(text)
+}
+
+/// The rows of a page's table.
+fn rows(body: &str) -> usize {
+    body.split_once("<tbody>").map_or(0, |(_, table)| table.matches("<tr>").count())
+}
+
+#[sqlx::test]
+async fn the_pages_are_for_administrators_only(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let unionid = app.sim.person(company::EMPLOYEE).unwrap().unionid;
+    add_staff(&pool, company::EMPLOYEE, &unionid).await;
+    let (mut employee, mut nobody) = (employee(&app).await, app.browser());
+    for page in PAGES {
+        let answer = admin.get(page).await;
+        assert_eq!(answer.status, 200, "{page}: {}", answer.body);
+        let refused = employee.get(page).await;
+        assert_eq!(refused.status, 403, "{page}");
+        assert!(!refused.body.contains("王小明"), "{page}");
+        let asked_to_sign_in = nobody.get(page).await;
+        assert_eq!(asked_to_sign_in.status, 303, "{page}");
+        assert!(asked_to_sign_in.location().starts_with("/login?rd="), "{page}: {}", asked_to_sign_in.location());
+    }
+    assert_eq!((admin.get("/admin").await.status, employee.get("/admin").await.status), (303, 403));
+    assert_eq!(admin.get("/admin").await.location(), "/admin/unmatched");
+}
+
+async fn add_staff(pool: &PgPool, userid: &str, unionid: &str) {
+    #[expect(clippy::disallowed_methods, reason = "a test arranges its tables in its own way")]
+    sqlx::query("INSERT INTO staff (userid, unionid, name) VALUES ($1, $2, '张三')").bind(userid).bind(unionid).execute(pool).await.unwrap();
+}
+
+#[sqlx::test]
+async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')").await;
+    let session = session_id(&pool, company::ADMIN).await;
+    let end = format!("/admin/sessions/{session}/end");
+    for path in ["/admin/events/3/retry", "/admin/events/retry-failed", "/admin/alerts/unknown_people_brake/dismiss", end.as_str()] {
+        for fields in [&[][..], &[("csrf_token", "wrong")][..]] {
+            assert_eq!(admin.post_bare(path, fields).await.status, 403, "{path}");
+        }
+        let mut nobody = app.browser();
+        assert_ne!(nobody.post_bare(path, &[]).await.status, 200, "{path}");
+    }
+    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed'").await, 2);
+    assert_eq!(app.number("SELECT count(*) FROM alert").await, 1);
+    assert!(admin.is_in().await);
+}
+
+async fn session_id(pool: &PgPool, userid: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
+    sqlx::query_scalar("SELECT id::text FROM web_session WHERE userid = $1").bind(userid).fetch_one(pool).await.unwrap()
+}
+
+#[sqlx::test]
+async fn a_filter_that_there_is_not_is_named(pool: PgPool) {
+    let (_app, mut admin) = spawn(&pool).await;
+    for (page, value) in [
+        ("/admin/events?state=broken", "broken"),
+        ("/admin/events?type=user_add", "user_add"),
+        ("/admin/syncs?state=x1", "x1"),
+        ("/admin/syncs?cause=cron9", "cron9"),
+        ("/admin/sessions?method=password", "password"),
+        ("/admin/audit?action=nothing.done", "nothing.done"),
+        ("/admin/audit?from=01.03.2026", "01.03.2026"),
+        ("/admin/audit.csv?to=2026-13-01", "2026-13-01"),
+    ] {
+        let answer = admin.get(page).await;
+        assert_eq!(answer.status, 400, "{page}");
+        assert!(answer.body.contains(value), "{page}: {}", answer.body);
+    }
+}
+
+#[sqlx::test]
+async fn odd_queries_are_answered(pool: PgPool) {
+    let (_app, mut admin) = spawn(&pool).await;
+    for page in ["events", "departments", "syncs", "sessions", "audit"] {
+        for query in ["q=%00&page=0", "q=%ff%25_'\"<script>", "page=99999999999999999999", "page=-3&per_page=9999", "per_page=x&page=2", "q&&=", "state=all"] {
+            let answer = admin.get(&format!("/admin/{page}?{query}")).await;
+            assert_eq!(answer.status, 200, "{page}?{query}");
+            assert!(!answer.body.contains("<script>"), "{page}?{query}");
+        }
+        let nothing = admin.get(&format!("/admin/{page}?q=zzzzzz")).await;
+        assert_eq!((nothing.status, rows(&nothing.body)), (200, 0), "{page}");
+        assert!(shows(&nothing.body, "Clear filters"), "{page}");
+    }
+    for missing in ["/admin/events/99", "/admin/events/x", "/admin/syncs/99", "/admin/syncs/x", "/admin/nothing"] {
+        assert_eq!(admin.get(missing).await.status, 404, "{missing}");
+    }
+}

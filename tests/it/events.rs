@@ -1,0 +1,50 @@
+//! DingTalk's events, from the push to the staff table.
+
+mod cable;
+mod coming_and_going;
+mod faults;
+mod instances;
+mod leaving;
+mod pushes;
+mod stored;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::support::{TestApp, eventually};
+
+/// Within this an event is applied when DingTalk answers.
+const APPLIED: Duration = Duration::from_secs(2);
+/// For what is not about speed.
+const SOON: Duration = Duration::from_secs(10);
+
+const USER_GET: &str = "/topapi/v2/user/get";
+
+/// An event about people, later by DingTalk's clock than all before it.
+fn about(event_type: &str, userids: &[&str]) -> Value {
+    static CLOCK: AtomicI64 = AtomicI64::new(1_700_000_000_000);
+    let time = CLOCK.fetch_add(1000, Ordering::Relaxed);
+    json!({"CorpId": "ding0123456789abcdef0123456789abcdef", "EventType": event_type, "UserId": userids, "TimeStamp": time.to_string()})
+}
+
+/// Has the table learn of somebody whom the cloud already has.
+async fn employ(app: &TestApp, userid: &str) {
+    app.deliver(&about("user_add_org", &[userid])).await;
+    app.wait_for_status(userid, Some("employed"), SOON).await;
+}
+
+/// Waits until no event waits any more.
+async fn all_worked(app: &TestApp) {
+    eventually("no event waits", SOON, async || app.number("SELECT count(*) FROM event WHERE state = 'waiting'").await == 0).await;
+}
+
+/// Makes the look due that comes next, as if the time had passed.
+async fn let_time_pass_until_the_next_look(app: &TestApp) {
+    app.execute("UPDATE scheduled_look SET due_at = now() WHERE id = (SELECT id FROM scheduled_look ORDER BY due_at LIMIT 1)").await;
+}
+
+async fn looks(app: &TestApp) -> i64 {
+    app.number("SELECT count(*) FROM scheduled_look").await
+}

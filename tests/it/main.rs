@@ -1,0 +1,18 @@
+//! The integration tests: the whole service over HTTP, a private database each, and a DingTalk that
+//! refuses what the real one refuses.
+
+mod support;
+
+mod admin_pages;
+mod callback_crypto;
+mod cli;
+mod csv;
+mod events;
+mod login;
+mod outages;
+mod review;
+mod security;
+mod sessions;
+mod staff_admin;
+mod sync;
+mod upstream;

@@ -1,0 +1,18 @@
+//! The service under test, the browsers that visit it, and the cloud behind it.
+
+mod app;
+mod browser;
+
+pub use app::{Settings, TestApp, free_port, settings};
+pub use browser::{Answer, Browser};
+
+use std::time::{Duration, Instant};
+
+/// Waits until something holds, at most so long; panics with `what` otherwise.
+pub async fn eventually<F: AsyncFnMut() -> bool>(what: &str, within: Duration, mut holds: F) {
+    let end = Instant::now() + within;
+    while !holds().await {
+        assert!(Instant::now() < end, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+}
