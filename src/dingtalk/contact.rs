@@ -11,7 +11,7 @@ use super::lenient;
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 
-/// Whom `DingTalk` knows by a unionid.
+/// Whom DingTalk knows by a unionid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     pub userid: UserId,
@@ -50,7 +50,7 @@ pub struct BadRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPage {
     pub people: Vec<Result<ListedPerson, BadRecord>>,
-    /// Where the next page begins; none only where `DingTalk` says that this was the last.
+    /// Where the next page begins; none only where DingTalk says that this was the last.
     pub next_cursor: Option<i64>,
 }
 
@@ -61,11 +61,11 @@ const DEPARTMENT_GET: &str = "topapi/v2/department/get";
 const DEPARTMENT_LIST_SUB: &str = "topapi/v2/department/listsub";
 const AUTH_SCOPES: &str = "auth/scopes";
 
-/// The most that `DingTalk` gives on one page.
+/// The most that DingTalk gives on one page.
 const PAGE_SIZE: i64 = 100;
 
 impl Client {
-    /// What `DingTalk` says of a member (`topapi/v2/user/get`).
+    /// What DingTalk says of a member (`topapi/v2/user/get`).
     pub async fn user(&self, token: &SecretString, userid: &UserId) -> Result<Person, ApiError> {
         let answer = self
             .post(
@@ -84,7 +84,7 @@ impl Client {
         }
     }
 
-    /// Whom `DingTalk` knows by a unionid (`topapi/user/getbyunionid`).
+    /// Whom DingTalk knows by a unionid (`topapi/user/getbyunionid`).
     pub async fn userid_by_unionid(
         &self,
         token: &SecretString,
@@ -96,7 +96,7 @@ impl Client {
         contact(result(USER_BY_UNIONID, &answer)?).map_err(|lack| lacks(USER_BY_UNIONID, lack))
     }
 
-    /// What `DingTalk` says of a department (`topapi/v2/department/get`).
+    /// What DingTalk says of a department (`topapi/v2/department/get`).
     pub async fn department(
         &self,
         token: &SecretString,

@@ -1,4 +1,4 @@
-//! Reads `DingTalk`'s JSON values leniently: its samples show numbers and booleans as text, lists as
+//! Reads DingTalk's JSON values leniently: its samples show numbers and booleans as text, lists as
 //! JSON text and single objects where lists are meant, and real answers may do so too.
 
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 //! The administrators' pages.
 
-mod alerts;
+pub mod alerts;
 mod audit;
 mod departments;
 mod events;

@@ -43,8 +43,9 @@ static VERSIONS: LazyLock<Vec<String>> =
     LazyLock::new(|| ASSETS.iter().map(|asset| version(asset.body)).collect());
 
 fn version(body: &[u8]) -> String {
-    let [a, b, c, d, e, f, g, h, ..] = Sha256::digest(body).0;
-    format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    let mut first = [0; 8];
+    first.iter_mut().zip(Sha256::digest(body)).for_each(|(to, from)| *to = from);
+    format!("{:016x}", u64::from_be_bytes(first))
 }
 
 fn find(name: &str) -> Option<(&'static Asset, &'static str)> {

@@ -23,7 +23,7 @@ pub struct Frame {
     /// The path that was asked for, without its query.
     pub path: String,
     /// What administrators must be told until it is put right.
-    pub alerts: Vec<String>,
+    pub alerts: Vec<FrameAlert>,
     /// How the action that led here ended.
     pub toast: Option<Toast>,
 }
@@ -34,6 +34,13 @@ pub struct FrameVisitor {
     pub name: String,
     pub csrf: String,
     pub is_admin: bool,
+}
+
+/// What administrators must be told, and the path that takes it down when it is posted to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameAlert {
+    pub text: String,
+    pub dismiss: String,
 }
 
 /// One sentence about an action that has ended, shown on the next page.
@@ -91,7 +98,7 @@ impl Frame {
     }
 
     #[must_use]
-    pub fn with_alerts(self, alerts: Vec<String>) -> Self {
+    pub fn with_alerts(self, alerts: Vec<FrameAlert>) -> Self {
         Self { alerts, ..self }
     }
 

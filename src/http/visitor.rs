@@ -12,7 +12,7 @@ use super::error::AppError;
 use super::lang::Lang;
 use super::page::{Frame, FrameVisitor};
 use super::session_store::{CSRF, NAME, SESSION_ID, USERID};
-use super::{flash, text::alerts::alert_text};
+use super::{admin::alerts::frame_alert, flash};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
@@ -83,7 +83,7 @@ impl Admin {
             })
             .await?;
         let lang = Lang::of(request.headers());
-        let alerts = alerts.iter().map(|alert| alert_text(lang, &alert.kind, &alert.detail)).collect();
+        let alerts = alerts.iter().map(|alert| frame_alert(lang, alert)).collect();
         Ok(self.0.frame(request).with_alerts(alerts))
     }
 }

@@ -26,6 +26,8 @@ enum Outcome {
     Failed,
     /// Another process is at it.
     NotOurs,
+    /// Postgres did not say whether the table is empty.
+    Untold,
 }
 
 /// Fills an empty staff table, however often it takes. Somebody who signs in meanwhile, and is added
@@ -44,7 +46,7 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         if outcome == Outcome::Filled || partial >= MAX_PARTIAL {
             return;
         }
-        asks_first = outcome == Outcome::NotOurs || (asks_first && outcome == Outcome::Failed);
+        asks_first = matches!(outcome, Outcome::NotOurs | Outcome::Untold);
         wait = waits.next().unwrap_or(wait);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -60,7 +62,7 @@ async fn fill(ctx: &Context, asks_first: bool) -> Outcome {
             Ok(false) => return Outcome::Filled,
             Err(error) => {
                 tracing::warn!(%error, "whether the staff table is empty could not be told");
-                return Outcome::Failed;
+                return Outcome::Untold;
             }
         }
     }

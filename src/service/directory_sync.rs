@@ -84,11 +84,11 @@ pub enum SyncError {
     Interrupted,
 }
 
-/// What ends a reading at once.
+/// What ends a run before anything is written.
 enum Stop {
     Store(StoreError),
-    /// DingTalk has banned our address.
-    Banned(UpstreamError),
+    /// DingTalk has banned our address, or has answered nothing at all.
+    Nothing(String),
 }
 
 impl Stop {
@@ -96,7 +96,7 @@ impl Stop {
     fn unless_passing(error: UpstreamError) -> Result<UpstreamError, Self> {
         match error {
             UpstreamError::Store(error) => Err(Self::Store(error)),
-            UpstreamError::Paused { .. } => Err(Self::Banned(error)),
+            UpstreamError::Paused { .. } => Err(Self::Nothing(error.to_string())),
             UpstreamError::Api(_) => Ok(error),
         }
     }
@@ -165,41 +165,50 @@ async fn carry_out(
     calls: &Calls,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Summary, SyncError> {
-    let mut walk = match read::read(ctx, calls, progress).await {
-        Ok(walk) => walk,
+    let (plan, mut summary) = match find_out(ctx, run, request, calls, progress).await {
+        Ok(found) => found,
+        Err(Stop::Nothing(why)) => return Ok(Summary::failed(why)),
         Err(Stop::Store(error)) => return Err(error.into()),
-        Err(Stop::Banned(error)) => return Ok(Summary::failed(error.to_string())),
     };
-    if !walk.has_heard {
-        return Ok(Summary::failed(walk.problems.to_string()));
-    }
-    let current = current(ctx).await?;
-    if walk.reading.people.is_empty() && current.count_employed() > 0 {
-        walk.problems.add("DingTalk lists nobody at all".to_owned());
-    }
-    let mut plan = plan_for(ctx, run, request, &current, &walk);
-    let employed = current.count_employed();
-    drop(current);
-    match confirm::confirm(ctx, calls, std::mem::take(&mut plan.leavers), progress).await {
-        Ok(Confirmed::Leavers(leavers, still_known)) => {
-            plan.leavers = leavers;
-            plan.skipped.extend(still_known);
-        }
-        Ok(Confirmed::Failed(error)) => {
-            walk.problems.add(error.to_string());
-            plan.departments.gone.clear();
-        }
-        Err(Stop::Store(error)) => return Err(error.into()),
-        Err(Stop::Banned(error)) => return Ok(Summary::failed(error.to_string())),
-    }
-    plan.skipped.append(&mut walk.skips);
-    let mut summary = Summary::of_plan(&plan, &walk.problems, employed, ctx.config.sync.max_leavers);
     if request.dry_run {
         summary.plan = Some(plan);
     } else {
         summary.correct_by(apply::apply(ctx, run, plan, progress).await?);
     }
     Ok(summary)
+}
+
+/// Reads, compares, and asks about those who seem to be gone.
+async fn find_out(
+    ctx: &Context,
+    run: Run,
+    request: &Request,
+    calls: &Calls,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(Plan, Summary), Stop> {
+    let mut walk = read::read(ctx, calls, progress).await?;
+    if !walk.has_heard {
+        return Err(Stop::Nothing(walk.problems.to_string()));
+    }
+    let current = current(ctx).await.map_err(Stop::Store)?;
+    if walk.reading.people.is_empty() && current.count_employed() > 0 {
+        walk.problems.add("DingTalk lists nobody at all".to_owned());
+    }
+    let mut plan = plan_for(ctx, run, request, &current, &walk);
+    match confirm::confirm(ctx, calls, &plan.leavers, progress).await? {
+        Confirmed::Failed(error) => walk.problems.add(error.to_string()),
+        Confirmed::Leavers(gone, still_known) => {
+            plan.leavers = gone;
+            walk.hear_of_unlisted(still_known);
+        }
+    }
+    // What only a complete reading allows may have been planned too soon.
+    if !walk.problems.is_empty() {
+        plan = plan_for(ctx, run, request, &current, &walk);
+    }
+    plan.skipped.append(&mut walk.skips);
+    let summary = Summary::of_plan(&plan, &walk.problems, current.count_employed(), ctx.config.sync.max_leavers);
+    Ok((plan, summary))
 }
 
 async fn current(ctx: &Context) -> Result<Current, StoreError> {

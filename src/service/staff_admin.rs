@@ -73,7 +73,7 @@ pub async fn leave(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str)
                 return Err(StaffError::HeldAlready);
             }
             let ended = web_session::end_all_of(&mut tx, userid).await?;
-            staff::hold_left(&mut tx, userid, by.userid.as_str(), reason).await?;
+            staff::hold_left(&mut tx, userid, by.userid.as_str(), &reason).await?;
             note(&mut tx, by, &row, "staff.left", "manual", &reason).await?;
             tx.commit().await.map_err(StoreError::from)?;
             Ok((row, ended))
@@ -142,14 +142,14 @@ async fn refuse_rival(tx: &mut PgConnection, person: &Person) -> Result<(), Staf
     }
 }
 
-/// Ends one session of a person, or all of them for a reason; gives how many.
+/// Ends one session of a person, or all of them for a reason; gives the name and how many.
 pub async fn end_sessions(
     ctx: &Context,
     by: &Actor<'_>,
     userid: &UserId,
     session: Option<Uuid>,
     reason: &str,
-) -> Result<u64, StaffError> {
+) -> Result<(String, u64), StaffError> {
     let reason = match session {
         None => checked(reason)?,
         Some(_) => one_line(reason).ok_or(StaffError::Reason)?,
@@ -166,7 +166,7 @@ pub async fn end_sessions(
                 note(&mut tx, by, &row, "session.end", &ended.to_string(), &reason).await?;
             }
             tx.commit().await.map_err(StoreError::from)?;
-            Ok(ended)
+            Ok((row.name, ended))
         })
         .await
 }

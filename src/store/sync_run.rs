@@ -34,7 +34,7 @@ pub struct Ending<'a> {
     pub skipped: i32,
     pub held_back: i32,
     pub error: Option<&'a str>,
-    /// `[{"userid", "reason"}]`.
+    /// `[{"userid", "reason", "reason_zh"}]`.
     pub skips: serde_json::Value,
 }
 

@@ -13,6 +13,9 @@ use crate::domain::ids::{UnionId, UserId};
 pub use candidate::{Candidate, Guess, candidates};
 pub use list::{Filter, batch, count, list};
 
+/// How much of a nick is kept, in characters.
+const MAX_NICK: usize = 100;
+
 /// A login that was refused, and whom DingTalk named.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
@@ -96,6 +99,9 @@ pub fn parse_state(text: &str) -> Option<CaseState> {
 /// Counts a refused login: a new case, or one more attempt of the old one, which waits again
 /// unless an administrator has rejected the person.
 pub async fn record(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(), StoreError> {
+    // Chosen by the person: Postgres takes no NUL, and no page wants a novel.
+    let nick: String = attempt.nick.chars().filter(|c| !c.is_control()).take(MAX_NICK).collect();
+    let attempt = Attempt { nick: &nick, ..attempt };
     // Refused without asking DingTalk: nothing new is known but that there was an attempt.
     if attempt.reason == Refusal::Rejected {
         return count_attempt(conn, attempt).await;

@@ -76,7 +76,7 @@ fn bad_usage_ends_with_2_and_leaves_stdout_alone() {
     ] {
         let ended = run(&Settings::new(), args);
         assert_eq!(ended.code, Some(2), "{args:?} {ended:?}");
-        assert!(ended.err.contains("Usage: dinggate") && ended.out.is_empty(), "{args:?} {ended:?}");
+        assert!(ended.err.contains("--help") && ended.out.is_empty(), "{args:?} {ended:?}");
     }
 }
 

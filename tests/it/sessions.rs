@@ -122,7 +122,8 @@ async fn a_request_in_flight_cannot_bring_back_a_session_that_has_ended(pool: Pg
     // Every action changes the session (a toast is kept in it) while the sessions are being ended.
     for _ in 0..15 {
         let mut acting = admin.clone();
-        let (_, _) = tokio::join!(acting.post_bare("/admin/events/retry-failed", &[("csrf_token", &token)]), async {
+        let fields = [("csrf_token", token.as_str())];
+        let (_, _) = tokio::join!(acting.post_bare("/admin/events/retry-failed", &fields), async {
             app.execute("DELETE FROM web_session").await;
         });
         assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);

@@ -7,17 +7,20 @@ mod form;
 mod pages;
 mod view;
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.route("/", web::get().to(pages::people)).service(
-        web::scope("/sim")
-            .route("/people/{userid}", web::get().to(pages::person))
-            .route("/departments", web::get().to(pages::departments))
-            .route("/events", web::get().to(pages::events))
-            .route("/faults", web::get().to(pages::faults))
-            .route("/assets/{file}", web::get().to(assets::serve))
-            .route("/ui/{act}", web::post().to(acts::act))
-            .service(web::scope("/api").configure(api::routes)),
-    );
+    config
+        .route("/", web::get().to(pages::people))
+        .route("/favicon.ico", web::get().to(HttpResponse::NoContent))
+        .service(
+            web::scope("/sim")
+                .route("/people/{userid}", web::get().to(pages::person))
+                .route("/departments", web::get().to(pages::departments))
+                .route("/events", web::get().to(pages::events))
+                .route("/faults", web::get().to(pages::faults))
+                .route("/assets/{file}", web::get().to(assets::serve))
+                .route("/ui/{act}", web::post().to(acts::act))
+                .service(web::scope("/api").configure(api::routes)),
+        );
 }

@@ -1,6 +1,6 @@
 //! `dingtalk-sim`: the stand-in as a program, for demos and for tests from outside.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use dingtalk_sim::{FieldNames, OwnerKey, Sim, SimConfig};
@@ -83,6 +83,7 @@ impl Arguments {
 async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match run(Arguments::parse().into_config()).await {
         Ok(()) => ExitCode::SUCCESS,

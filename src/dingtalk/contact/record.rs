@@ -1,4 +1,4 @@
-//! Makes people and departments of `DingTalk`'s records.
+//! Makes people and departments of DingTalk's records.
 
 use std::collections::BTreeMap;
 

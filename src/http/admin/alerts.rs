@@ -3,14 +3,27 @@
 use actix_web::{HttpResponse, web};
 
 use super::BackForm;
+use super::links::segment;
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::FrameAlert;
+use crate::http::text::alerts::alert_text;
 use crate::http::visitor::Admin;
 use crate::service::upkeep;
+use crate::store::alert::Alert;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/alerts/{kind}/dismiss").route(web::post().to(dismiss)));
+}
+
+/// An alert as the layout shows it.
+pub fn frame_alert(lang: Lang, alert: &Alert) -> FrameAlert {
+    FrameAlert {
+        text: alert_text(lang, &alert.kind, &alert.detail),
+        dismiss: format!("/admin/alerts/{}/dismiss", segment(&alert.kind)),
+    }
 }
 
 async fn dismiss(

@@ -197,9 +197,10 @@ impl NoticeView {
     }
 }
 
-/// At least one, so that nobody is told to come back at once.
+/// Rounded up, and at least one, so that nobody is told to come back at once.
 fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs_f64().ceil().clamp(1.0, 86_400.0) as u64
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    (wait.as_secs() + begun).max(1)
 }
 
 #[derive(Template)]

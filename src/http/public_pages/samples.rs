@@ -73,7 +73,7 @@ pub(crate) fn notice_page(lang: Lang, shown: Notice) -> HttpResponse {
             frame.visitor = Some(FrameVisitor {
                 is_admin: false,
                 ..visitor()
-            })
+            });
         }
         _ => {}
     }

@@ -116,7 +116,7 @@ impl Summary {
 
     pub(super) fn ending(&self) -> Ending<'_> {
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-        let skip = |skip: &Skip| json!({"userid": skip.userid, "reason": skip.reason.to_string()});
+        let skip = |skip: &Skip| json!({"userid": skip.userid, "reason": skip.reason.to_string(), "reason_zh": skip.reason.in_chinese()});
         Ending {
             state: self.state.as_str(),
             calls: self.calls,

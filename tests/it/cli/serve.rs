@@ -35,6 +35,8 @@ fn signal(child: &Child, name: &str) {
 /// Waits until an address of the service answers with this status.
 async fn wait_for(settings: &Settings, path: &str, status: u16) {
     let url = format!("{}{path}", settings["DINGGATE_PUBLIC_URL"]);
+    // An error means that this process has a provider already.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     crate::support::eventually(&url, Duration::from_secs(20), async || {
         http.get(&url).send().await.is_ok_and(|answer| answer.status() == status)

@@ -30,8 +30,8 @@ async fn a_newcomer_is_in_and_a_change_is_seen_within_two_seconds(pool: PgPool) 
 #[sqlx::test]
 async fn departments_come_move_and_go(pool: PgPool) {
     let app = app(&pool).await;
-    let above = app.sim.create_department("上级", 1).unwrap();
-    let below = app.sim.create_department("下级", 1).unwrap();
+    let above = app.sim.create_department("上级", 1).unwrap().dept_id;
+    let below = app.sim.create_department("下级", 1).unwrap().dept_id;
     soon_one(&app, "SELECT count(*) FROM department WHERE name = '下级' AND parent_id = 1").await;
     app.sim.rename_department(below, "小组").unwrap();
     app.sim.move_department(below, above).unwrap();

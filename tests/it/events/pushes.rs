@@ -8,10 +8,14 @@ use sqlx::PgPool;
 
 use super::cable::{Cable, Line};
 use super::{about, all_worked};
-use crate::support::{Answer, TestApp, reqwest_client};
+use crate::support::{Answer, TestApp};
 
 async fn app(pool: &PgPool) -> TestApp {
     TestApp::spawn_empty(pool, |_| {}).await
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 async fn stored(app: &TestApp) -> i64 {
@@ -29,7 +33,7 @@ fn crafted(app: &TestApp, message: &[u8], overrides: &Overrides) -> SignedCallba
 
 async fn post(app: &TestApp, query: &str, body: impl Into<reqwest::Body>) -> Answer {
     let url = format!("{}/dingtalk/events?{query}", app.url);
-    Answer::read(reqwest_client().post(url).body(body).send().await.unwrap()).await
+    Answer::read(client().post(url).body(body).send().await.unwrap()).await
 }
 
 #[sqlx::test]
@@ -37,7 +41,7 @@ async fn check_url_is_answered_and_a_get_shows_that_the_address_is_reachable(poo
     let app = app(&pool).await;
     app.sim.check_url().await.unwrap();
     assert_eq!(stored(&app).await, 0);
-    let probe = Answer::read(reqwest_client().get(format!("{}/dingtalk/events", app.url)).send().await.unwrap()).await;
+    let probe = Answer::read(client().get(format!("{}/dingtalk/events", app.url)).send().await.unwrap()).await;
     assert_eq!((probe.status, probe.json()), (200, json!({"code": 200, "msg": "ok"})));
 }
 
@@ -85,7 +89,7 @@ async fn the_older_signature_and_times_in_seconds_are_accepted_and_no_content_ty
     let older = format!("signature={}&timestamp={}&nonce={}", callback.signature, callback.timestamp, callback.nonce);
     assert_eq!(post(&app, &older, callback.body.clone()).await.status, 200);
     let url = format!("{}/dingtalk/events?{older}", app.url);
-    let request = reqwest_client().post(url).header("content-type", "text/plain; charset=gbk").body(callback.body);
+    let request = client().post(url).header("content-type", "text/plain; charset=gbk").body(callback.body);
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(stored(&app).await, 1);
 }

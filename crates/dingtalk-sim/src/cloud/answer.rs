@@ -15,6 +15,10 @@ pub(crate) enum Refusal {
     Code(i64),
     /// An error of the gateway in front of `/topapi/`; on older paths the code stands alone.
     Gateway(i64),
+    /// No access token: 40000 from the gateway, 41001 on older paths.
+    NoToken,
+    /// The interface's own error in words of its own.
+    Worded(i64, &'static str),
     /// An error that comes wrapped in code 88 on every path.
     Wrapped(i64),
     /// More than the allowed calls in a second.
@@ -54,6 +58,9 @@ impl Family {
             Refusal::Gateway(code) if self == Self::Topapi => {
                 wrapped(&code.to_string(), message(*code))
             }
+            Refusal::NoToken if self == Self::Topapi => wrapped("40000", message(40000)),
+            Refusal::NoToken => self.plain(41001, message(41001)),
+            Refusal::Worded(code, text) => self.plain(*code, text),
             Refusal::Wrapped(code) => wrapped(&code.to_string(), message(*code)),
             Refusal::Code(code) | Refusal::Gateway(code) => self.plain(*code, message(*code)),
             Refusal::Throttled(limit) => {

@@ -15,7 +15,7 @@ use crate::token::{Standing, Tokens};
 pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let (Some(key), Some(secret)) = (desk.params.query("appkey"), desk.params.query("appsecret"))
     else {
-        return Err(Refusal::Code(40035));
+        return Err(Refusal::Worded(40035, "缺少参数 corpid or appkey"));
     };
     if key != desk.config.app_key || secret != desk.config.app_secret {
         return Err(Refusal::Code(40096));
@@ -27,10 +27,10 @@ pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(fields)
 }
 
-/// Refused by the gateway: no token 40000, an expired one 42001, any other 40014.
+/// Refused without a token, with an expired one (42001) and with any other (40014).
 pub(crate) fn check(tokens: &Tokens, params: &Params, now: Instant) -> Result<(), Refusal> {
     let Some(shown) = params.access_token() else {
-        return Err(Refusal::Gateway(40000));
+        return Err(Refusal::NoToken);
     };
     match tokens.standing(shown, now) {
         Standing::Valid => Ok(()),

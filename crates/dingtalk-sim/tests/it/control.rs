@@ -143,7 +143,7 @@ async fn faults_are_armed_listed_and_cleared() {
         json!({"fault": {"kind": "err_code", "value": 90002}, "times": 1})
     );
     caller.post("/sim/api/faults/clear", &json!({})).await;
-    assert_eq!(caller.get("/auth/scopes").await["errcode"], 40000);
+    assert_eq!(caller.get("/auth/scopes").await["errcode"], 41001);
     caller.sim.fault("*", Fault::Html);
     assert!(
         caller.get("/sim/api/faults").await["*"].is_object(),

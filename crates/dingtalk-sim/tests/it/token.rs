@@ -60,6 +60,12 @@ async fn missing_and_wrong_keys_are_refused() {
     ] {
         let answer = caller.get(&format!("/gettoken?{query}")).await;
         assert_eq!(answer["errcode"], code, "{query}: {answer}");
+        let words = if code == 40035 {
+            "缺少参数 corpid or appkey"
+        } else {
+            "不合法的appKey或appSecret"
+        };
+        assert_eq!(answer["errmsg"], words);
     }
 }
 
@@ -106,7 +112,7 @@ async fn older_paths_give_the_plain_code() {
         caller.get("/auth/scopes?access_token=x").await["errcode"],
         40014
     );
-    assert_eq!(caller.get("/auth/scopes").await["errcode"], 40000);
+    assert_eq!(caller.get("/auth/scopes").await["errcode"], 41001);
 }
 
 #[actix_web::test]

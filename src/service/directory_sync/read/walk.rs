@@ -71,6 +71,8 @@ impl fmt::Display for Problems {
 pub struct Walk {
     queue: VecDeque<Ask>,
     seen: BTreeSet<DeptId>,
+    /// Departments that have listed somebody.
+    peopled: BTreeSet<DeptId>,
     pub reading: Reading,
     /// People whose records could not be read: there, but not known.
     pub spared: BTreeSet<UserId>,
@@ -177,6 +179,9 @@ impl Walk {
     fn hear_page(&mut self, dept_id: DeptId, cursor: i64, empty: u32, page: UserPage, asked_at: DateTime<Utc>) {
         self.has_heard = true;
         let empty = if page.people.is_empty() { empty + 1 } else { 0 };
+        if empty == 0 {
+            self.peopled.insert(dept_id);
+        }
         for listed in page.people {
             match listed {
                 Ok(listed) => self.hear_listed(Wanted::listed(listed, dept_id, asked_at)),
@@ -209,6 +214,17 @@ impl Walk {
             None => self.problems.add(format!("department {dept_id}: a record lacks a readable userid")),
         }
         self.skips.push(Skip { userid, reason: SkipReason::BadRecord(lack) });
+    }
+
+    /// Takes in that DingTalk describes people whom no list has held: where one of their departments
+    /// has listed nobody, or was never seen, an answer was emptier than it should have been.
+    pub fn hear_of_unlisted(&mut self, people: Vec<Person>) {
+        for person in people {
+            if let Some(place) = person.departments.iter().find(|place| !self.peopled.contains(&place.dept_id)) {
+                self.problems.add(format!("department {}: not everybody who is in it was listed", place.dept_id));
+            }
+            self.skips.push(Skip { userid: Some(person.userid), reason: SkipReason::StillKnown });
+        }
     }
 
     /// The end of the walk: who was read elsewhere was not passed over after all.

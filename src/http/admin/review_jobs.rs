@@ -1,0 +1,100 @@
+//! A decision about many people: how far it has come, and how it ended for each.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::who::Who;
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_review::{ReviewTexts, people};
+use crate::http::text::fill;
+use crate::http::view::{TimeText, Tone};
+use crate::http::visitor::Admin;
+use crate::store::review_job::{self, Item};
+use crate::store::staff;
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/unmatched/jobs/{id}").route(web::get().to(page)));
+}
+
+#[derive(Template)]
+#[template(path = "admin/review_job.html")]
+struct JobPage {
+    frame: Frame,
+    t: &'static ReviewTexts,
+    title: String,
+    lead: String,
+    is_running: bool,
+    settled: usize,
+    total: usize,
+    reason: Option<String>,
+    by: Who,
+    at: TimeText,
+    rows: Vec<ItemView>,
+}
+
+struct ItemView {
+    case_id: i64,
+    name: String,
+    tone: Tone,
+    words: &'static str,
+    /// Why it came to nothing.
+    why: Option<String>,
+}
+
+async fn page(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let (now, job, items, by) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let job = review_job::find(&mut conn, id).await?.ok_or(AppError::NotFound)?;
+            let items = review_job::items(&mut conn, id).await?;
+            let by = staff::find(&mut conn, &job.created_by).await?.map(|row| row.name);
+            Ok::<_, AppError>((staff::now(&mut conn).await?, job, items, by))
+        })
+        .await?;
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = ReviewTexts::of(frame.lang);
+    let count = |state: &str| items.iter().filter(|item| item.state == state).count();
+    let (done, refused, total) = (count("done"), count("refused"), items.len());
+    let is_running = job.finished_at.is_none();
+    let sentence = if is_running { t.job_running } else { t.job_finished };
+    let numbers: [(&str, &dyn std::fmt::Display); 4] =
+        [("settled", &(done + refused)), ("total", &total), ("done", &done), ("refused", &refused)];
+    let page = JobPage {
+        t,
+        title: t.job_title(&job.action, &people(frame.lang, total)),
+        lead: fill(sentence, &numbers),
+        is_running,
+        settled: done + refused,
+        total,
+        reason: Some(job.reason).filter(|reason| !reason.is_empty()),
+        by: Who::new(frame.lang, job.created_by.as_str(), by),
+        at: TimeText::new(job.created_at, now, frame.lang),
+        rows: items.into_iter().map(|item| view(item, t)).collect(),
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn view(item: Item, t: &ReviewTexts) -> ItemView {
+    let (tone, words) = match item.state.as_str() {
+        "done" => (Tone::Ok, t.item_done),
+        "refused" => (Tone::Danger, t.item_refused),
+        _ => (Tone::Neutral, t.item_waiting),
+    };
+    let why = item.outcome.map(|outcome| {
+        let (code, userid) = outcome.split_once(':').unwrap_or((&outcome, ""));
+        t.objection(code, userid)
+    });
+    let name = if item.nick.trim().is_empty() { item.case_id.to_string() } else { item.nick };
+    ItemView { case_id: item.case_id, name, tone, words, why }
+}

@@ -1,0 +1,204 @@
+//! The staff table: searching it, one person's page, what an administrator does to one person.
+
+mod act;
+mod detail;
+pub mod history;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, SecondsFormat, Utc};
+use futures_util::stream::{self, Stream, TryStreamExt as _};
+
+use super::links::staff_path;
+use super::list_query::{ListQuery, choices};
+use crate::context::Context;
+use crate::domain::ids::{DeptId, UnionId};
+use crate::domain::person::Status;
+use crate::http::csv;
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_lists::ListTexts;
+use crate::http::text::admin_staff::StaffTexts;
+use crate::http::text::fill;
+use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::visitor::Admin;
+use crate::store::department::{self, DepartmentName};
+use crate::store::staff_list::{self, Filter, Row};
+use crate::store::{StoreError, staff};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/staff").route(web::get().to(list)))
+        .service(web::resource("/staff.csv").route(web::get().to(export)))
+        .service(web::resource("/staff/{userid}").route(web::get().to(detail::detail)))
+        .service(web::resource("/staff/{userid}/leave").route(web::post().to(act::leave)))
+        .service(web::resource("/staff/{userid}/restore").route(web::post().to(act::restore)))
+        .service(web::resource("/staff/{userid}/end-sessions").route(web::post().to(act::end_sessions)));
+}
+
+const STATUSES: [&str; 2] = ["employed", "left"];
+/// How many people an export reads at a time.
+const BATCH: i64 = 1000;
+
+#[derive(Template)]
+#[template(path = "admin/staff.html")]
+struct StaffPage {
+    frame: Frame,
+    t: &'static StaffTexts,
+    q: String,
+    statuses: Vec<Choice<'static>>,
+    departments: Vec<DepartmentChoice>,
+    is_filtered: bool,
+    rows: Vec<PersonView>,
+    pager: Pager,
+    csv_href: String,
+}
+
+/// A department to choose, with its place in the tree.
+struct DepartmentChoice {
+    id: DeptId,
+    label: String,
+    is_selected: bool,
+}
+
+struct PersonView {
+    href: String,
+    userid: String,
+    name: String,
+    avatar: Option<String>,
+    departments: String,
+    title: Option<String>,
+    job_number: Option<String>,
+    is_employed: bool,
+    is_held: bool,
+    left: Option<TimeText>,
+}
+
+fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
+    let department = match asked.text("department") {
+        "" | "all" => None,
+        text => Some(text.parse::<DeptId>().map_err(|_| {
+            let sentence = ListTexts::of(lang).unknown_value;
+            AppError::BadRequest(fill(sentence, &[("name", &"department"), ("value", &text)]))
+        })?),
+    };
+    let status = asked.choice("status", &STATUSES)?.and_then(Status::parse);
+    Ok(Filter { status, department, q: asked.q().to_owned() })
+}
+
+/// The query of a view.
+fn filters(filter: &Filter) -> String {
+    let department = filter.department.map(|id| id.to_string()).unwrap_or_default();
+    let status = filter.status.map_or("", Status::as_str);
+    query(&[("q", &filter.q), ("status", status), ("department", &department)])
+}
+
+async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let frame = admin.frame(&ctx, &request).await?;
+    let filter = filter(&asked, frame.lang)?;
+    let paging = asked.paging();
+    let (now, total, rows, departments) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let total = staff_list::count(&mut conn, &filter).await?;
+            let rows = staff_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let departments = department::choices(&mut conn).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows, departments))
+        })
+        .await?;
+    let t = StaffTexts::of(frame.lang);
+    let named = [("employed", frame.t.employed), ("left", frame.t.left)];
+    let filters = filters(&filter);
+    let page = StaffPage {
+        t,
+        statuses: choices(frame.t.all, &named, filter.status.map(Status::as_str)),
+        departments: departments.into_iter().map(|choice| department_choice(choice, filter.department)).collect(),
+        is_filtered: !filters.is_empty(),
+        rows: rows.into_iter().map(|row| view(row, now, &frame)).collect(),
+        pager: Pager::new(paging, total, &filters),
+        csv_href: format!("/admin/staff.csv?{filters}"),
+        q: filter.q,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn department_choice(choice: DepartmentName, current: Option<DeptId>) -> DepartmentChoice {
+    DepartmentChoice {
+        id: choice.dept_id,
+        // A browser's list of choices keeps ideographic spaces, which other blanks are not.
+        label: format!("{}{}", "\u{3000}".repeat(choice.parents.len()), choice.name),
+        is_selected: Some(choice.dept_id) == current,
+    }
+}
+
+fn view(row: Row, now: DateTime<Utc>, frame: &Frame) -> PersonView {
+    let userid = row.userid.into_string();
+    PersonView {
+        href: staff_path(&userid),
+        name: if row.name.is_empty() { userid.clone() } else { row.name },
+        avatar: row.avatar,
+        departments: row.departments.join(" · "),
+        title: row.title,
+        job_number: row.job_number,
+        is_employed: Status::parse(&row.status) == Some(Status::Employed),
+        is_held: row.is_held,
+        left: row.left_at.map(|at| TimeText::new(at, now, frame.lang)),
+        userid,
+    }
+}
+
+async fn export(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    lang: Lang,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let filter = filter(&asked, lang)?;
+    let header = [
+        "userid", "name", "status", "unionid", "job_number", "title", "mobile", "email", "departments", "hired_date",
+        "left_at", "left_cause", "left_by_hand",
+    ];
+    Ok(csv::stream("staff.csv", &header, rows(ctx.get_ref().clone(), filter)))
+}
+
+/// All people whom a filter finds, as cells. Each batch takes a connection of its own.
+fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+    let batches = stream::try_unfold(None, move |after| {
+        let (ctx, filter) = (ctx.clone(), filter.clone());
+        async move {
+            let mut conn = ctx.db.acquire().await?;
+            let rows = staff_list::batch(&mut conn, &filter, after.as_ref(), BATCH).await?;
+            let last = rows.last().map(|row| row.userid.clone());
+            Ok::<_, StoreError>(last.map(|last| (rows, Some(last))))
+        }
+    });
+    batches.map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row))))).try_flatten()
+}
+
+fn cells(row: Row) -> Vec<String> {
+    let text = Option::unwrap_or_default;
+    let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+    vec![
+        row.userid.into_string(),
+        row.name,
+        row.status,
+        row.unionid.map(UnionId::into_string).unwrap_or_default(),
+        text(row.job_number),
+        text(row.title),
+        text(row.mobile),
+        text(row.email),
+        row.departments.join("; "),
+        time(row.hired_date),
+        time(row.left_at),
+        text(row.left_cause),
+        if row.is_held { "yes" } else { "no" }.to_owned(),
+    ]
+}

@@ -1,0 +1,146 @@
+//! What an administrator does to one person. What comes to nothing is said on the person's own page.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::detail::{self, Trouble, userid_of};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::http::admin::links::staff_path;
+use crate::http::admin::see_other;
+use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_staff::StaffTexts;
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::service::staff_admin::{self, StaffError};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ActForm {
+    #[serde(default)]
+    reason: String,
+    /// The one session that is meant; empty for all.
+    #[serde(default)]
+    session: String,
+}
+
+pub(super) async fn leave(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    userid: web::Path<String>,
+    form: CsrfForm<ActForm>,
+) -> Result<HttpResponse, AppError> {
+    let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
+    let lang = Lang::of(request.headers());
+    let t = StaffTexts::of(lang);
+    match staff_admin::leave(&ctx, &actor(&admin, address.as_deref()), &userid, &form.0.reason).await {
+        Ok((row, ended)) => {
+            let devices = usize::try_from(ended).unwrap_or(usize::MAX);
+            Ok(done(&session, &userid, &Toast::ok(t.about_devices(t.left_toast, lang, &row.name, devices))))
+        }
+        Err(error) => {
+            let trouble = Trouble { reason: form.0.reason, ..trouble(t, "leave", error)? };
+            detail::page(&admin, &ctx, &request, &userid, trouble).await
+        }
+    }
+}
+
+pub(super) async fn restore(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    userid: web::Path<String>,
+    form: CsrfForm<ActForm>,
+) -> Result<HttpResponse, AppError> {
+    let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
+    let t = StaffTexts::of(Lang::of(request.headers()));
+    match staff_admin::restore(&ctx, &actor(&admin, address.as_deref()), &userid, &form.0.reason).await {
+        Ok(name) => Ok(done(&session, &userid, &Toast::ok(fill(t.restored_toast, &[("name", &name)])))),
+        Err(error) => {
+            let trouble = Trouble { reason: form.0.reason, ..trouble(t, "restore", error)? };
+            detail::page(&admin, &ctx, &request, &userid, trouble).await
+        }
+    }
+}
+
+pub(super) async fn end_sessions(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    userid: web::Path<String>,
+    form: CsrfForm<ActForm>,
+) -> Result<HttpResponse, AppError> {
+    let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
+    let lang = Lang::of(request.headers());
+    let t = StaffTexts::of(lang);
+    let which = match form.0.session.trim() {
+        "" => None,
+        id => Some(Uuid::parse_str(id).map_err(|_| AppError::NotFound)?),
+    };
+    let by = actor(&admin, address.as_deref());
+    match staff_admin::end_sessions(&ctx, &by, &userid, which, &form.0.reason).await {
+        Ok((_, 0)) => Ok(done(&session, &userid, &Toast::new(Tone::Neutral, t.none_ended_toast))),
+        Ok((name, ended)) => {
+            let devices = usize::try_from(ended).unwrap_or(usize::MAX);
+            Ok(done(&session, &userid, &Toast::ok(t.about_devices(t.ended_toast, lang, &name, devices))))
+        }
+        Err(error) => {
+            let trouble = Trouble { reason: form.0.reason, ..trouble(t, "end-sessions", error)? };
+            detail::page(&admin, &ctx, &request, &userid, trouble).await
+        }
+    }
+}
+
+fn done(session: &Session, userid: &UserId, toast: &Toast) -> HttpResponse {
+    flash::set(session, toast);
+    see_other(&staff_path(userid.as_str()))
+}
+
+/// What the page says of an action that came to nothing; an error where there is no such person, or
+/// no page at all.
+fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trouble, AppError> {
+    let (status, sentence) = match &error {
+        StaffError::Reason => {
+            return Ok(Trouble { status: Some(StatusCode::BAD_REQUEST), bad_form: form, ..Trouble::default() });
+        }
+        StaffError::NotFound => return Err(AppError::NotFound),
+        StaffError::Store(_) => return Err(into_store_error(error)),
+        StaffError::Oneself => (StatusCode::CONFLICT, t.oneself),
+        StaffError::HeldAlready => (StatusCode::CONFLICT, t.held_already),
+        StaffError::NotLeft => (StatusCode::CONFLICT, t.not_left),
+        StaffError::NotListed => (StatusCode::CONFLICT, t.not_listed),
+        StaffError::UnionidTaken(_) => (StatusCode::CONFLICT, t.unionid_taken),
+        StaffError::LeftMeanwhile => (StatusCode::CONFLICT, t.left_meanwhile),
+        StaffError::Upstream(error) if error.is_unavailable() => (StatusCode::SERVICE_UNAVAILABLE, t.unavailable),
+        StaffError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, t.misconfigured),
+    };
+    let about = match &error {
+        StaffError::UnionidTaken(userid) => userid.as_str(),
+        _ => "",
+    };
+    let retry_after = match &error {
+        StaffError::Upstream(error) if error.is_unavailable() => Some(error.retry_after().as_secs()),
+        _ => None,
+    };
+    tracing::info!(%error, form, "nothing was done to a member of staff");
+    Ok(Trouble { status: Some(status), note: Some(fill(sentence, &[("userid", &about)])), retry_after, ..Trouble::default() })
+}
+
+fn into_store_error(error: StaffError) -> AppError {
+    match error {
+        StaffError::Store(error) => error.into(),
+        other => AppError::Internal(other.into()),
+    }
+}

@@ -1,0 +1,245 @@
+//! One person's page: facts, departments, sessions, events and the audit trail.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::history::{HistoryView, history_views};
+use crate::context::Context;
+use crate::domain::case::CaseState;
+use crate::domain::ids::{DeptId, UserId};
+use crate::domain::person::Status;
+use crate::http::admin::links::staff_path;
+use crate::http::admin::who::Who;
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_audit::AuditTexts;
+use crate::http::text::admin_events::EventTexts;
+use crate::http::text::admin_staff::StaffTexts;
+use crate::http::text::fill;
+use crate::http::view::{TimeText, Tone, browser_name};
+use crate::http::visitor::Admin;
+use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
+use crate::store::web_session::{self, SessionFacts};
+use crate::store::{StoreError, staff, unmatched};
+
+/// How many events and lines of the audit trail the page shows.
+const EVENTS: i64 = 15;
+const HISTORY: i64 = 30;
+
+#[derive(Template)]
+#[template(path = "admin/staff_detail.html")]
+struct PersonPage {
+    frame: Frame,
+    t: &'static StaffTexts,
+    name: String,
+    /// The address of this page, below which the actions are.
+    path: String,
+    facts: Facts,
+    is_employed: bool,
+    cause: Option<String>,
+    left: Option<TimeText>,
+    held_by: Option<Who>,
+    hired: Option<TimeText>,
+    looked: Option<TimeText>,
+    created: TimeText,
+    places: Vec<PlaceView>,
+    sessions: Vec<SessionView>,
+    events: Vec<EventView>,
+    history: Vec<HistoryView>,
+    /// The person's case in the review.
+    case_id: Option<i64>,
+    is_rejected: bool,
+    can_leave: bool,
+    leave_ask: String,
+    restore_ask: String,
+    end_all_ask: String,
+    trouble: Trouble,
+}
+
+struct PlaceView {
+    id: DeptId,
+    name: String,
+    is_leader: bool,
+    order: Option<String>,
+}
+
+struct SessionView {
+    id: String,
+    device: String,
+    user_agent: String,
+    address: String,
+    method: &'static str,
+    since: TimeText,
+    last_seen: TimeText,
+    ask: String,
+}
+
+struct EventView {
+    id: i64,
+    words: &'static str,
+    tone: Tone,
+    state: &'static str,
+    at: TimeText,
+}
+
+/// What was wrong with the form that has just been sent; it comes back filled in.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    /// None where nothing was wrong.
+    pub status: Option<StatusCode>,
+    /// Why nothing was done.
+    pub note: Option<String>,
+    /// Which form lacks its reason: `leave`, `restore` or `end-sessions`.
+    pub bad_form: &'static str,
+    pub reason: String,
+    /// After how many seconds another try may work.
+    pub retry_after: Option<u64>,
+}
+
+/// All that the page shows.
+struct Loaded {
+    now: DateTime<Utc>,
+    facts: Facts,
+    places: Vec<Place>,
+    sessions: Vec<SessionFacts>,
+    events: Vec<EventLine>,
+    history: Vec<HistoryLine>,
+    held_by_name: Option<String>,
+    case: Option<(i64, CaseState)>,
+}
+
+/// Reads the person whom a path names; a text that is no userid names nobody.
+pub(super) fn userid_of(path: &str) -> Result<UserId, AppError> {
+    UserId::parse(path).map_err(|_| AppError::NotFound)
+}
+
+pub(super) async fn detail(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    userid: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    page(&admin, &ctx, &request, &userid_of(&userid)?, Trouble::default()).await
+}
+
+/// A person's page, with what was wrong with the form before.
+pub(super) async fn page(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    userid: &UserId,
+    trouble: Trouble,
+) -> Result<HttpResponse, AppError> {
+    let loaded = ctx.db.within(load(ctx, userid)).await?.ok_or(AppError::NotFound)?;
+    let frame = admin.frame(ctx, request).await?;
+    let (status, retry_after) = (trouble.status.unwrap_or(StatusCode::OK), trouble.retry_after);
+    let mut response = html(status, &view(loaded, frame, &admin.0.userid, trouble));
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+async fn load(ctx: &Context, userid: &UserId) -> Result<Option<Loaded>, StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    let Some(facts) = staff_list::facts(&mut conn, userid).await? else {
+        return Ok(None);
+    };
+    let holder = facts.held_by.as_deref().and_then(|by| UserId::parse(by).ok());
+    let held_by_name = match holder {
+        Some(holder) => staff::find(&mut conn, &holder).await?.map(|row| row.name),
+        None => None,
+    };
+    let case = match &facts.unionid {
+        Some(unionid) => unmatched::find_by_unionid(&mut conn, unionid).await?,
+        None => None,
+    };
+    Ok(Some(Loaded {
+        now: staff::now(&mut conn).await?,
+        places: staff_list::places(&mut conn, userid).await?,
+        sessions: web_session::list_of(&mut conn, userid).await?,
+        events: staff_list::events(&mut conn, userid, EVENTS).await?,
+        history: staff_list::history(&mut conn, Some(userid), facts.unionid.as_ref(), HISTORY).await?,
+        held_by_name,
+        case,
+        facts,
+    }))
+}
+
+fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonPage {
+    let Loaded { now, facts, places, sessions, events, history, held_by_name, case } = loaded;
+    let (lang, t) = (frame.lang, StaffTexts::of(frame.lang));
+    let name = if facts.name.is_empty() { facts.userid.as_str().to_owned() } else { facts.name.clone() };
+    let time = |at| TimeText::new(at, now, lang);
+    let is_employed = Status::parse(&facts.status) == Some(Status::Employed);
+    let leave_ask = if is_employed { t.leave_ask } else { t.leave_again_ask };
+    PersonPage {
+        t,
+        path: staff_path(facts.userid.as_str()),
+        is_employed,
+        cause: facts.left_cause.as_deref().map(|cause| AuditTexts::of(lang).status_words("staff.left", cause, lang)),
+        left: facts.left_at.map(time),
+        held_by: facts.held_by.as_deref().map(|by| Who::new(lang, by, held_by_name)),
+        hired: facts.hired_date.map(time),
+        looked: facts.looked_at.map(time),
+        created: time(facts.created_at),
+        places: places.into_iter().map(|place| place_view(place, t)).collect(),
+        events: events.into_iter().map(|event| event_view(&event, now, lang)).collect(),
+        history: history_views(history, now, lang),
+        case_id: case.map(|(id, _)| id),
+        is_rejected: matches!(case, Some((_, CaseState::Rejected))),
+        can_leave: facts.held_at.is_none() && facts.userid != *own,
+        leave_ask: t.about_devices(leave_ask, lang, &name, sessions.len()),
+        restore_ask: fill(t.restore_ask, &[("name", &name)]),
+        end_all_ask: t.about_devices(t.end_all_ask, lang, &name, sessions.len()),
+        sessions: sessions.into_iter().map(|session| session_view(session, &name, now, lang)).collect(),
+        facts,
+        name,
+        frame,
+        trouble,
+    }
+}
+
+fn place_view(place: Place, t: &StaffTexts) -> PlaceView {
+    PlaceView {
+        id: place.dept_id,
+        name: place.name.unwrap_or_else(|| fill(t.unknown_department, &[("id", &place.dept_id)])),
+        is_leader: place.is_leader,
+        order: place.sort_order.map(|n| fill(t.order, &[("n", &n)])),
+    }
+}
+
+fn session_view(session: SessionFacts, name: &str, now: DateTime<Utc>, lang: Lang) -> SessionView {
+    let t = StaffTexts::of(lang);
+    let device = browser_name(&session.user_agent, lang);
+    SessionView {
+        id: session.id.to_string(),
+        ask: fill(t.end_one_ask, &[("name", &name), ("device", &device)]),
+        device,
+        user_agent: session.user_agent,
+        address: session.address,
+        method: t.method_words(&session.method),
+        since: TimeText::new(session.created_at, now, lang),
+        last_seen: TimeText::new(session.last_seen_at, now, lang),
+    }
+}
+
+fn event_view(event: &EventLine, now: DateTime<Utc>, lang: Lang) -> EventView {
+    let t = EventTexts::of(lang);
+    let tone = match event.state.as_str() {
+        "applied" => Tone::Ok,
+        "waiting" => Tone::Neutral,
+        _ => Tone::Danger,
+    };
+    EventView {
+        id: event.id,
+        words: t.type_words(&event.event_type),
+        tone,
+        state: t.state_words(&event.state),
+        at: TimeText::new(event.received_at, now, lang),
+    }
+}

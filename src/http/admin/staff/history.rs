@@ -1,0 +1,35 @@
+//! The lines of the audit trail beside a person's or a case's facts.
+
+use chrono::{DateTime, Utc};
+
+use crate::http::admin::who::Who;
+use crate::http::lang::Lang;
+use crate::http::text::admin_audit::AuditTexts;
+use crate::http::view::TimeText;
+use crate::store::staff_list::HistoryLine;
+
+/// One line of the audit trail, in words.
+pub struct HistoryView {
+    pub at: TimeText,
+    pub who: Who,
+    pub action: String,
+    pub status: String,
+    pub reason: Option<String>,
+    pub reference: Option<String>,
+}
+
+/// Puts lines into words.
+pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) -> Vec<HistoryView> {
+    let t = AuditTexts::of(lang);
+    lines
+        .into_iter()
+        .map(|line| HistoryView {
+            at: TimeText::new(line.at, now, lang),
+            who: Who::new(lang, &line.actor, line.actor_name),
+            action: t.action_words(&line.action).to_owned(),
+            status: t.status_words(&line.action, &line.status, lang),
+            reason: line.reason.map(|reason| t.reason_words(&reason).to_owned()),
+            reference: line.reference,
+        })
+        .collect()
+}

@@ -1,0 +1,89 @@
+//! The review: people who scanned and could not be let in.
+
+mod bulk;
+mod decide;
+mod detail;
+mod list;
+
+use actix_web::{HttpRequest, web};
+
+use super::links::staff_path;
+use crate::context::Context;
+use crate::http::client_address::client_address;
+use crate::http::error::AppError;
+use crate::http::text::admin_review::ReviewTexts;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::domain::case::CaseState;
+use crate::domain::ids::UnionId;
+use crate::domain::person::Status;
+use crate::service::review::Actor;
+use crate::store::unmatched::{Candidate, Case};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/unmatched").route(web::get().to(list::list)))
+        .service(web::resource("/unmatched.csv").route(web::get().to(list::export)))
+        .service(web::resource("/unmatched/bulk").route(web::post().to(bulk::start)))
+        .service(web::resource("/unmatched/{id}").route(web::get().to(detail::detail)))
+        .service(web::resource("/unmatched/{id}/approve").route(web::post().to(decide::approve)))
+        .service(web::resource("/unmatched/{id}/reject").route(web::post().to(decide::reject)))
+        .service(web::resource("/unmatched/{id}/reopen").route(web::post().to(decide::reopen)));
+}
+
+/// A staff row that the person of a case might be, as the pages show it.
+struct CandidateView {
+    userid: String,
+    unionid: Option<String>,
+    href: String,
+    name: String,
+    title: Option<String>,
+    is_employed: bool,
+    is_held: bool,
+    is_linkable: bool,
+    guess: &'static str,
+}
+
+impl CandidateView {
+    fn new(candidate: Candidate, t: &ReviewTexts) -> Self {
+        let userid = candidate.userid.as_str().to_owned();
+        Self {
+            href: staff_path(&userid),
+            name: Some(candidate.name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| userid.clone()),
+            is_employed: candidate.status == Status::Employed,
+            is_held: candidate.is_held,
+            is_linkable: candidate.is_linkable(),
+            guess: t.guess_words(candidate.guess),
+            unionid: candidate.unionid.map(UnionId::into_string),
+            title: candidate.title,
+            userid,
+        }
+    }
+}
+
+fn case_id(path: &str) -> Result<i64, AppError> {
+    path.parse().map_err(|_| AppError::NotFound)
+}
+
+/// What a person without a nick is called.
+fn display_name(case: &Case) -> String {
+    if case.nick.trim().is_empty() { case.unionid.as_str().to_owned() } else { case.nick.clone() }
+}
+
+fn tone(state: CaseState) -> Tone {
+    match state {
+        CaseState::Waiting => Tone::Warn,
+        CaseState::Approved => Tone::Ok,
+        CaseState::Rejected => Tone::Danger,
+        CaseState::Closed => Tone::Neutral,
+    }
+}
+
+/// The address of the administrator's browser, for the audit trail.
+pub(super) fn address_of(ctx: &Context, request: &HttpRequest) -> Option<String> {
+    client_address(request, &ctx.config.server.trusted_proxies).map(|address| address.to_string())
+}
+
+/// The administrator who decides.
+pub(super) fn actor<'a>(admin: &'a Admin, address: Option<&'a str>) -> Actor<'a> {
+    Actor { userid: &admin.0.userid, address }
+}

@@ -1,0 +1,116 @@
+//! Decisions about many cases: begun here, carried out by a worker, watched on the job's page.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::context::Context;
+use crate::http::admin::{BackForm, see_other};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, Toast, html};
+use crate::http::text::admin_review::{ReviewTexts, people};
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::service::review::{self, BulkAction, ReviewError};
+use crate::store::{StoreError, unmatched};
+
+/// The page shows 200 at most; more than this is no choice that anybody has made.
+const MAX_CHOSEN: usize = 500;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BulkForm {
+    #[serde(default)]
+    ids: Vec<i64>,
+    #[serde(default)]
+    action: String,
+    /// None until the page that asks for it has been shown.
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    back: Option<String>,
+}
+
+/// Asks, before many people are rejected, whether these are meant, and why.
+#[derive(Template)]
+#[template(path = "admin/unmatched_reject.html")]
+struct RejectPage {
+    frame: Frame,
+    t: &'static ReviewTexts,
+    title: String,
+    sentence: String,
+    chosen: Vec<(i64, String)>,
+    back: String,
+    reason: String,
+    reason_is_bad: bool,
+}
+
+pub(super) async fn start(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    form: CsrfForm<BulkForm>,
+) -> Result<HttpResponse, AppError> {
+    let form = form.0;
+    let t = ReviewTexts::of(Lang::of(request.headers()));
+    let Some(action) = BulkAction::parse(&form.action) else {
+        return Err(AppError::BadRequest(fill(t.unknown_action, &[("value", &form.action)])));
+    };
+    if form.ids.len() > MAX_CHOSEN {
+        return Err(AppError::BadRequest(fill(t.too_many, &[("n", &MAX_CHOSEN)])));
+    }
+    if form.ids.is_empty() {
+        flash::set(&session, &Toast::new(Tone::Warn, t.nobody_chosen));
+        return Ok(BackForm { back: form.back }.see_other("/admin/unmatched"));
+    }
+    if action == BulkAction::Reject && form.reason.is_none() {
+        return ask_for_reason(&admin, &ctx, &request, form, StatusCode::OK).await;
+    }
+    let reason = form.reason.as_deref().unwrap_or_default();
+    match review::start_bulk(&ctx, &admin.0.userid, action, reason, &form.ids).await {
+        Ok(job) => Ok(see_other(&format!("/admin/unmatched/jobs/{job}"))),
+        Err(ReviewError::Reason) => ask_for_reason(&admin, &ctx, &request, form, StatusCode::BAD_REQUEST).await,
+        Err(ReviewError::Store(error)) => Err(error.into()),
+        Err(ReviewError::NotFound) => Err(AppError::NotFound),
+        Err(other) => Err(AppError::Internal(other.into())),
+    }
+}
+
+async fn ask_for_reason(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    form: BulkForm,
+    status: StatusCode,
+) -> Result<HttpResponse, AppError> {
+    let chosen = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            Ok::<_, StoreError>(unmatched::nicks(&mut conn, &form.ids).await?)
+        })
+        .await?;
+    if chosen.is_empty() {
+        return Err(AppError::NotFound);
+    }
+    let frame = admin.frame(ctx, request).await?;
+    let t = ReviewTexts::of(frame.lang);
+    let people = people(frame.lang, chosen.len());
+    let page = RejectPage {
+        t,
+        title: fill(t.bulk_reject_title, &[("people", &people)]),
+        sentence: fill(t.bulk_reject_text, &[("people", &people)]),
+        chosen,
+        back: form.back.unwrap_or_default(),
+        reason: form.reason.unwrap_or_default(),
+        reason_is_bad: status == StatusCode::BAD_REQUEST,
+        frame,
+    };
+    Ok(html(status, &page))
+}

@@ -1,0 +1,132 @@
+//! Decisions about one case. What comes to nothing is said on the case's own page.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::detail::{self, Trouble};
+use super::{actor, address_of, case_id, display_name};
+use crate::context::Context;
+use crate::http::admin::see_other;
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_review::ReviewTexts;
+use crate::http::text::fill;
+use crate::http::visitor::Admin;
+use crate::service::review::{self, ReviewError};
+use crate::store::unmatched::Case;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ApproveForm {
+    /// The staff row to link to; empty for none.
+    #[serde(default)]
+    userid: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ReasonForm {
+    #[serde(default)]
+    reason: String,
+}
+
+pub(super) async fn approve(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    form: CsrfForm<ApproveForm>,
+) -> Result<HttpResponse, AppError> {
+    let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
+    let asked = form.0.userid.trim();
+    let link = Some(asked).filter(|asked| !asked.is_empty());
+    let t = ReviewTexts::of(Lang::of(request.headers()));
+    match review::approve(&ctx, &actor(&admin, address.as_deref()), id, link).await {
+        Ok(case) => Ok(done(&session, "/admin/unmatched", &toast(t.approved_toast, &case))),
+        Err(error) => {
+            let trouble = Trouble { link: asked.to_owned(), ..trouble(t, error)? };
+            detail::page(&admin, &ctx, &request, id, trouble).await
+        }
+    }
+}
+
+pub(super) async fn reject(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    form: CsrfForm<ReasonForm>,
+) -> Result<HttpResponse, AppError> {
+    let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
+    let t = ReviewTexts::of(Lang::of(request.headers()));
+    match review::reject(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
+        Ok(case) => {
+            let toast = toast(t.rejected_toast, &case).with_undo(format!("/admin/unmatched/{id}/reopen"));
+            Ok(done(&session, "/admin/unmatched", &toast))
+        }
+        Err(error) => {
+            let trouble = Trouble { reason: form.0.reason, ..trouble(t, error)? };
+            detail::page(&admin, &ctx, &request, id, trouble).await
+        }
+    }
+}
+
+pub(super) async fn reopen(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    form: CsrfForm<ReasonForm>,
+) -> Result<HttpResponse, AppError> {
+    let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
+    let t = ReviewTexts::of(Lang::of(request.headers()));
+    match review::reopen(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
+        Ok(case) => Ok(done(&session, &format!("/admin/unmatched/{id}"), &toast(t.reopened_toast, &case))),
+        Err(error) => detail::page(&admin, &ctx, &request, id, trouble(t, error)?).await,
+    }
+}
+
+fn toast(sentence: &str, case: &Case) -> Toast {
+    Toast::ok(fill(sentence, &[("name", &display_name(case))]))
+}
+
+fn done(session: &Session, back: &str, toast: &Toast) -> HttpResponse {
+    flash::set(session, toast);
+    see_other(back)
+}
+
+/// What the page says of a decision that came to nothing; an error where there is no such page, or
+/// no page at all.
+fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
+    let (status, code, retry_after) = match &error {
+        ReviewError::Reason => {
+            return Ok(Trouble { status: Some(StatusCode::BAD_REQUEST), reason_is_bad: true, ..Trouble::default() });
+        }
+        ReviewError::NotFound => return Err(AppError::NotFound),
+        ReviewError::Refused(objection) => (StatusCode::CONFLICT, objection.code(), None),
+        ReviewError::Upstream(error) if error.is_unavailable() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", Some(error.retry_after().as_secs()))
+        }
+        ReviewError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, "misconfigured", None),
+        ReviewError::Store(_) => return Err(into_store_error(error)),
+    };
+    let about = match &error {
+        ReviewError::Refused(objection) => objection.about().unwrap_or_default(),
+        _ => "",
+    };
+    tracing::info!(outcome = code, %error, "a review came to nothing");
+    Ok(Trouble { status: Some(status), note: Some(t.objection(code, about)), retry_after, ..Trouble::default() })
+}
+
+fn into_store_error(error: ReviewError) -> AppError {
+    match error {
+        ReviewError::Store(error) => error.into(),
+        other => AppError::Internal(other.into()),
+    }
+}

@@ -1,0 +1,159 @@
+//! One case: who it is, whom it might be, what has happened, and what can be done.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{CandidateView, case_id, display_name, tone};
+use crate::context::Context;
+use crate::domain::case::CaseState;
+use crate::domain::ids::UserId;
+use crate::http::admin::staff::history::{HistoryView, history_views};
+use crate::http::admin::links::staff_path;
+use crate::http::admin::who::Who;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_review::ReviewTexts;
+use crate::http::text::fill;
+use crate::http::view::{TimeText, Tone};
+use crate::http::visitor::Admin;
+use crate::store::staff_list::HistoryLine;
+use crate::store::unmatched::{self, Candidate, Case};
+use crate::store::{StoreError, staff, staff_list};
+
+/// How many lines of the audit trail the page shows.
+const HISTORY: i64 = 30;
+
+#[derive(Template)]
+#[template(path = "admin/unmatched_detail.html")]
+struct CasePage {
+    frame: Frame,
+    t: &'static ReviewTexts,
+    id: i64,
+    name: String,
+    lead: &'static str,
+    state_tone: Tone,
+    state_words: &'static str,
+    reason_words: &'static str,
+    unionid: String,
+    userid: Option<String>,
+    /// The staff row of that userid.
+    userid_href: Option<String>,
+    attempts: i32,
+    first_seen: TimeText,
+    last_seen: TimeText,
+    reference: String,
+    decided_by: Option<Who>,
+    decided_at: Option<TimeText>,
+    decision_reason: Option<String>,
+    candidates: Vec<CandidateView>,
+    history: Vec<HistoryView>,
+    is_waiting: bool,
+    reject_ask: String,
+    trouble: Trouble,
+}
+
+/// What was wrong with the form that has just been sent; it comes back filled in.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    /// None where nothing was wrong.
+    pub status: Option<StatusCode>,
+    /// Why the decision came to nothing.
+    pub note: Option<String>,
+    pub reason_is_bad: bool,
+    pub reason: String,
+    /// The userid of the row that was to be linked.
+    pub link: String,
+    /// After how many seconds another try may work.
+    pub retry_after: Option<u64>,
+}
+
+/// All that the page shows.
+struct Loaded {
+    now: DateTime<Utc>,
+    case: Case,
+    candidates: Vec<Candidate>,
+    history: Vec<HistoryLine>,
+    decider_name: Option<String>,
+}
+
+pub(super) async fn detail(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    page(&admin, &ctx, &request, case_id(&id)?, Trouble::default()).await
+}
+
+/// The page of a case, with what was wrong with the form before.
+pub(super) async fn page(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    id: i64,
+    trouble: Trouble,
+) -> Result<HttpResponse, AppError> {
+    let loaded = ctx.db.within(load(ctx, id)).await?.ok_or(AppError::NotFound)?;
+    let frame = admin.frame(ctx, request).await?;
+    let (status, retry_after) = (trouble.status.unwrap_or(StatusCode::OK), trouble.retry_after);
+    let mut response = html(status, &view(loaded, frame, trouble));
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+async fn load(ctx: &Context, id: i64) -> Result<Option<Loaded>, StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    let Some(case) = unmatched::find(&mut conn, id).await? else {
+        return Ok(None);
+    };
+    let decider = case.decided_by.as_deref().and_then(|by| UserId::parse(by).ok());
+    let decider_name = match decider {
+        Some(userid) => staff::find(&mut conn, &userid).await?.map(|row| row.name),
+        None => None,
+    };
+    Ok(Some(Loaded {
+        now: staff::now(&mut conn).await?,
+        candidates: unmatched::candidates(&mut conn, &[id]).await?,
+        history: staff_list::history(&mut conn, case.userid.as_ref(), Some(&case.unionid), HISTORY).await?,
+        decider_name,
+        case,
+    }))
+}
+
+fn view(loaded: Loaded, frame: Frame, trouble: Trouble) -> CasePage {
+    let Loaded { now, case, candidates, history, decider_name } = loaded;
+    let t = ReviewTexts::of(frame.lang);
+    let time = |at| TimeText::new(at, now, frame.lang);
+    let name = display_name(&case);
+    let has_row = candidates.iter().any(|candidate| Some(&candidate.userid) == case.userid.as_ref());
+    CasePage {
+        t,
+        id: case.id,
+        lead: t.reason_sentence(case.reason),
+        state_tone: tone(case.state),
+        state_words: t.state_words(case.state),
+        reason_words: t.reason_words(case.reason),
+        attempts: case.attempts,
+        first_seen: time(case.first_seen_at),
+        last_seen: time(case.last_seen_at),
+        decided_by: case.decided_by.as_deref().map(|by| Who::new(frame.lang, by, decider_name)),
+        decided_at: case.decided_at.map(time),
+        history: history_views(history, now, frame.lang),
+        candidates: candidates.into_iter().map(|candidate| CandidateView::new(candidate, t)).collect(),
+        is_waiting: case.state == CaseState::Waiting,
+        reject_ask: fill(t.reject_ask, &[("name", &name)]),
+        userid_href: case.userid.as_ref().filter(|_| has_row).map(|userid| staff_path(userid.as_str())),
+        userid: case.userid.map(UserId::into_string),
+        unionid: case.unionid.into_string(),
+        reference: case.last_reference,
+        decision_reason: case.decision_reason,
+        name,
+        frame,
+        trouble,
+    }
+}

@@ -1,0 +1,217 @@
+//! The list of cases, as a page and as a table for spreadsheets.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, SecondsFormat, Utc};
+use futures_util::stream::{self, Stream, TryStreamExt as _};
+
+use super::{CandidateView, display_name, tone};
+use crate::context::Context;
+use crate::domain::case::{CaseState, Refusal};
+use crate::domain::ids::UserId;
+use crate::http::admin::links::this_view;
+use crate::http::admin::list_query::ListQuery;
+use crate::http::csv;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_review::ReviewTexts;
+use crate::http::view::{Choice, Pager, TimeText, Tone, query};
+use crate::http::visitor::Admin;
+use crate::store::unmatched::{self, Candidate, Case, Filter};
+use crate::store::{StoreError, staff};
+
+/// People of the company: what the page shows unasked.
+const COMPANY: &str = "company";
+const REASONS: [&str; 4] = [COMPANY, "pending_review", "left", "not_employee"];
+const STATES: [&str; 4] = ["waiting", "approved", "rejected", "closed"];
+const ALL: &str = "all";
+
+/// Of more candidates a row shows only the strongest.
+const MAX_CANDIDATES: usize = 2;
+/// How many cases an export reads at a time.
+const BATCH: i64 = 1000;
+
+#[derive(Template)]
+#[template(path = "admin/unmatched.html")]
+struct UnmatchedPage {
+    frame: Frame,
+    t: &'static ReviewTexts,
+    q: String,
+    reasons: Vec<Choice<'static>>,
+    states: Vec<Choice<'static>>,
+    is_filtered: bool,
+    rows: Vec<CaseView>,
+    pager: Pager,
+    csv_href: String,
+    /// This view's address.
+    back: String,
+    /// What can be done to the cases of the chosen state.
+    can_decide: bool,
+    can_reopen: bool,
+}
+
+struct CaseView {
+    id: i64,
+    name: String,
+    reason_words: &'static str,
+    /// None where the row waits: all rows of the page do, unless other states were asked for.
+    state: Option<(Tone, &'static str)>,
+    userid: Option<String>,
+    unionid: String,
+    attempts: i32,
+    first_seen: TimeText,
+    last_seen: TimeText,
+    candidates: Vec<CandidateView>,
+}
+
+/// The filters of a query.
+struct Asked {
+    reason: &'static str,
+    state: &'static str,
+    filter: Filter,
+}
+
+impl Asked {
+    fn read(asked: &ListQuery) -> Result<Self, AppError> {
+        let reason = with_default(asked, "reason", &REASONS, COMPANY)?;
+        let state = with_default(asked, "state", &STATES, "waiting")?;
+        let filter = Filter {
+            reasons: reasons_of(reason),
+            state: unmatched::parse_state(state),
+            q: asked.q().to_owned(),
+        };
+        Ok(Self { reason, state, filter })
+    }
+
+    /// The query of this view, without what is the default anyway.
+    fn query(&self) -> String {
+        let unless = |value: &'static str, default| if value == default { "" } else { value };
+        query(&[("q", &self.filter.q), ("reason", unless(self.reason, COMPANY)), ("state", unless(self.state, "waiting"))])
+    }
+}
+
+/// A filter that is not given means its default, and `all` means all.
+fn with_default(asked: &ListQuery, name: &str, known: &[&'static str], default: &'static str) -> Result<&'static str, AppError> {
+    match asked.text(name) {
+        "" => Ok(default),
+        _ => Ok(asked.choice(name, known)?.unwrap_or(ALL)),
+    }
+}
+
+fn reasons_of(name: &str) -> Vec<Refusal> {
+    match name {
+        COMPANY => Filter::default().reasons,
+        ALL => vec![Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee],
+        name => unmatched::parse_reason(name).into_iter().collect(),
+    }
+}
+
+pub(super) async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let wanted = Asked::read(&asked)?;
+    let frame = admin.frame(&ctx, &request).await?;
+    let paging = asked.paging();
+    let (now, total, cases, candidates) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let total = unmatched::count(&mut conn, &wanted.filter).await?;
+            let cases = unmatched::list(&mut conn, &wanted.filter, paging.per_page, paging.offset()).await?;
+            let ids: Vec<i64> = cases.iter().map(|case| case.id).collect();
+            let candidates = unmatched::candidates(&mut conn, &ids).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, cases, candidates))
+        })
+        .await?;
+    let t = ReviewTexts::of(frame.lang);
+    let filters = wanted.query();
+    let page = UnmatchedPage {
+        t,
+        reasons: reason_choices(&frame, t, wanted.reason),
+        states: state_choices(&frame, t, wanted.state),
+        is_filtered: !filters.is_empty(),
+        rows: cases.into_iter().map(|case| view(case, &candidates, now, &frame)).collect(),
+        pager: Pager::new(paging, total, &filters),
+        csv_href: format!("/admin/unmatched.csv?{filters}"),
+        back: this_view(&request),
+        can_decide: matches!(wanted.filter.state, None | Some(CaseState::Waiting)),
+        can_reopen: wanted.filter.state != Some(CaseState::Waiting),
+        q: wanted.filter.q,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn reason_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
+    let words = |name| unmatched::parse_reason(name).map_or(t.company, |reason| t.reason_words(reason));
+    let named = REASONS.map(|name| (name, words(name)));
+    Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
+}
+
+fn state_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
+    let words = |name| unmatched::parse_state(name).map_or("", |state| t.state_words(state));
+    let named = STATES.map(|name| (name, words(name)));
+    Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
+}
+
+fn view(case: Case, candidates: &[Candidate], now: DateTime<Utc>, frame: &Frame) -> CaseView {
+    let t = ReviewTexts::of(frame.lang);
+    let of_case = candidates.iter().filter(|candidate| candidate.case_id == case.id);
+    CaseView {
+        id: case.id,
+        name: display_name(&case),
+        reason_words: t.reason_words(case.reason),
+        state: (case.state != CaseState::Waiting).then(|| (tone(case.state), t.state_words(case.state))),
+        attempts: case.attempts,
+        first_seen: TimeText::new(case.first_seen_at, now, frame.lang),
+        last_seen: TimeText::new(case.last_seen_at, now, frame.lang),
+        candidates: of_case.take(MAX_CANDIDATES).map(|candidate| CandidateView::new(candidate.clone(), t)).collect(),
+        userid: case.userid.map(UserId::into_string),
+        unionid: case.unionid.into_string(),
+    }
+}
+
+pub(super) async fn export(_admin: Admin, ctx: web::Data<Context>, asked: ListQuery) -> Result<HttpResponse, AppError> {
+    let wanted = Asked::read(&asked)?;
+    let header = [
+        "userid", "unionid", "nick", "reason", "status", "attempts", "first_seen_at", "last_seen_at", "reference",
+        "decided_by", "decided_at", "decision_reason",
+    ];
+    Ok(csv::stream("unmatched.csv", &header, rows(ctx.get_ref().clone(), wanted.filter)))
+}
+
+/// All cases that a filter finds, as cells. Each batch takes a connection of its own.
+fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+    let batches = stream::try_unfold(0, move |after| {
+        let (ctx, filter) = (ctx.clone(), filter.clone());
+        async move {
+            let mut conn = ctx.db.acquire().await?;
+            let cases = unmatched::batch(&mut conn, &filter, after, BATCH).await?;
+            let last = cases.last().map(|case| case.id);
+            Ok::<_, StoreError>(last.map(|last| (cases, last)))
+        }
+    });
+    batches.map_ok(|cases| stream::iter(cases.into_iter().map(|case| Ok(cells(case))))).try_flatten()
+}
+
+fn cells(case: Case) -> Vec<String> {
+    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    vec![
+        case.userid.map(UserId::into_string).unwrap_or_default(),
+        case.unionid.into_string(),
+        case.nick,
+        case.reason.as_str().to_owned(),
+        case.state.as_str().to_owned(),
+        case.attempts.to_string(),
+        time(case.first_seen_at),
+        time(case.last_seen_at),
+        case.last_reference,
+        case.decided_by.unwrap_or_default(),
+        case.decided_at.map(time).unwrap_or_default(),
+        case.decision_reason.unwrap_or_default(),
+    ]
+}
