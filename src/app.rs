@@ -80,19 +80,21 @@ impl Application {
     /// Serves until told to stop; then finishes what is in flight and gives claimed work back.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let handle = self.server.handle();
-        let mut server = std::pin::pin!(self.server);
+        // On its own task: it has to be driven while it is being stopped, too.
+        let mut server = actix_web::rt::spawn(self.server);
         let stopping = CancellationToken::new();
         tracing::info!(port = self.port, public_url = self.ctx.config.server.public_url.as_str(), "listening");
         let mut work = std::pin::pin!(work(self.ctx.clone(), stopping.clone()));
         let result = tokio::select! {
             () = stop => Ok(()),
-            result = &mut server => result.context("the HTTP server ended"),
+            result = &mut server => result.context("the HTTP server failed").and_then(|ended| ended.context("the HTTP server ended")),
             result = &mut work => result,
         };
         tracing::info!("stopping");
         stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
-        self.ctx.db.pool().close().await;
+        // A connection that a cut-off request still holds would keep this waiting for ever.
+        let _in_time = tokio::time::timeout(Duration::from_secs(2), self.ctx.db.pool().close()).await;
         result.and(drained.1)
     }
 }

@@ -13,11 +13,14 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::store::migrations;
 
-/// A login gate for company web apps on `DingTalk`.
-///
-/// Settings are read from the environment and from the TOML file that DINGGATE_CONFIG names.
+/// The command line, parsed.
 #[derive(Debug, Parser)]
-#[command(name = "dinggate", version)]
+#[command(
+    name = "dinggate",
+    version,
+    about = "A login gate for company web apps on DingTalk",
+    after_help = "Settings are read from the environment and from the TOML file that DINGGATE_CONFIG names."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -8,7 +8,10 @@ const MAX_LEN: usize = 64;
 /// `command:` with the login name of whoever gives the command; behind sudo, of whoever called it.
 pub fn name() -> String {
     of(environment, || {
-        std::fs::metadata("/proc/self").map_or_else(|_| "unknown".to_owned(), |process| format!("uid {}", process.uid()))
+        std::fs::metadata("/proc/self").map_or_else(
+            |_| "unknown".to_owned(),
+            |process| format!("uid {}", process.uid()),
+        )
     })
 }
 
@@ -16,12 +19,20 @@ fn of(variable: impl Fn(&str) -> Option<String>, otherwise: impl Fn() -> String)
     let login = ["SUDO_USER", "LOGNAME", "USER"]
         .into_iter()
         .filter_map(variable)
-        .map(|name| name.chars().filter(|c| !c.is_control()).take(MAX_LEN).collect::<String>())
+        .map(|name| {
+            name.chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_LEN)
+                .collect::<String>()
+        })
         .find(|name| !name.trim().is_empty());
     format!("command:{}", login.unwrap_or_else(otherwise))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the login name is the system's, not a setting of ours")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the login name is the system's, not a setting of ours"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -34,11 +45,19 @@ mod tests {
     fn a_command_is_given_by_a_login_name() {
         let given = |names: &'static [(&str, &str)]| {
             of(
-                |wanted| names.iter().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned()),
+                |wanted| {
+                    names
+                        .iter()
+                        .find(|(name, _)| *name == wanted)
+                        .map(|(_, value)| (*value).to_owned())
+                },
                 || "uid 7".to_owned(),
             )
         };
-        assert_eq!(given(&[("USER", "root"), ("LOGNAME", "root"), ("SUDO_USER", "wang")]), "command:wang");
+        assert_eq!(
+            given(&[("USER", "root"), ("LOGNAME", "root"), ("SUDO_USER", "wang")]),
+            "command:wang"
+        );
         assert_eq!(given(&[("USER", "li"), ("LOGNAME", "")]), "command:li");
         assert_eq!(given(&[("USER", "a\nb")]), "command:ab");
         assert_eq!(given(&[]), "command:uid 7");

@@ -59,7 +59,11 @@ fn line(admin: &Administrator) -> String {
         _ => "granted",
     };
     // A name is chosen by its bearer: it must not steer the terminal or pass for another column.
-    let name = admin.name.as_deref().unwrap_or_default().replace(char::is_control, " ");
+    let name = admin
+        .name
+        .as_deref()
+        .unwrap_or_default()
+        .replace(char::is_control, " ");
     format!("{}\t{name}\t{source}\n", admin.userid)
 }
 
@@ -76,7 +80,11 @@ mod tests {
             is_granted: true,
         };
         assert_eq!(line(&admin), "0158aB\t张 三 [31m\tsettings,granted\n");
-        let unknown = Administrator { name: None, is_granted: false, ..admin };
+        let unknown = Administrator {
+            name: None,
+            is_granted: false,
+            ..admin
+        };
         assert_eq!(line(&unknown), "0158aB\t\tsettings\n");
     }
 }

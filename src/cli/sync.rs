@@ -31,8 +31,15 @@ pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
         accept_leavers: args.accept_leavers,
     };
     let mut ticker = Ticker::default();
-    let summary = directory_sync::run(&ctx, request, &mut |progress| ticker.show(progress)).await?;
-    io::stdout().lock().write_all(report::text(&summary).as_bytes())?;
+    let summary = directory_sync::run(&ctx, request, &mut |progress| {
+        if let Some(line) = ticker.line(progress) {
+            show(&line);
+        }
+    })
+    .await?;
+    io::stdout()
+        .lock()
+        .write_all(report::text(&summary).as_bytes())?;
     verdict(&summary)
 }
 
@@ -41,7 +48,9 @@ fn verdict(summary: &Summary) -> anyhow::Result<()> {
     let problem = summary.problem.as_deref().unwrap_or("no reason was given");
     match summary.state {
         State::Done => Ok(()),
-        State::Partial => bail!("the directory could not be read whole, so nobody was marked as left: {problem}"),
+        State::Partial => {
+            bail!("the directory could not be read whole, so nobody was marked as left: {problem}")
+        }
         State::Failed => bail!("nothing was done: {problem}"),
         State::Stopped => bail!(
             "nobody was marked as left: {problem} (DINGGATE_SYNC_MAX_LEAVERS); \
@@ -59,23 +68,40 @@ struct Ticker {
 const PAUSE: Duration = Duration::from_secs(2);
 
 impl Ticker {
-    fn show(&mut self, progress: Progress) {
+    /// The line to show now, if one is due: at each new phase, and at times in between.
+    fn line(&mut self, progress: Progress) -> Option<String> {
         let (phase, line) = describe(progress);
-        let is_due = self.last.is_none_or(|(last, at)| last != phase || at.elapsed() >= PAUSE);
-        if is_due {
+        let is_due = self
+            .last
+            .is_none_or(|(last, at)| last != phase || at.elapsed() >= PAUSE);
+        is_due.then(|| {
             self.last = Some((phase, Instant::now()));
-            // A closed stderr is no reason to give a sync up.
-            let _unshown = writeln!(io::stderr(), "{line}");
-        }
+            line
+        })
     }
+}
+
+/// A closed stderr is no reason to give a sync up.
+fn show(line: &str) {
+    let _unshown = writeln!(io::stderr(), "{line}");
 }
 
 fn describe(progress: Progress) -> (&'static str, String) {
     match progress {
-        Progress::Reading { departments_read, departments_found, people } => {
-            ("reading", format!("reading: {departments_read} of {departments_found} departments, {people} people"))
-        }
-        Progress::Confirming { done, total } => ("asking", format!("asking about absent people: {done} of {total}")),
+        Progress::Reading {
+            departments_read,
+            departments_found,
+            people,
+        } => (
+            "reading",
+            format!(
+                "reading: {departments_read} of {departments_found} departments, {people} people"
+            ),
+        ),
+        Progress::Confirming { done, total } => (
+            "asking",
+            format!("asking about absent people: {done} of {total}"),
+        ),
         Progress::Applying { done, total } => ("writing", format!("writing: {done} of {total}")),
     }
 }

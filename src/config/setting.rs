@@ -52,7 +52,7 @@ pub const PUBLIC_URL: Setting = plain("DINGGATE_PUBLIC_URL", "https://sso.exampl
 pub const LISTEN: Setting = defaulting("DINGGATE_LISTEN", "127.0.0.1:8080", "127.0.0.1:8080");
 pub const SECRET_KEY: Setting = secret(
     "DINGGATE_SECRET_KEY",
-    "<what `openssl rand -base64 64` prints>",
+    "<what `head -c 64 /dev/urandom | base64 -w0` prints>",
 );
 pub const ADMINS: Setting = plain("DINGGATE_ADMINS", "manager4220,0158aB");
 pub const MIGRATE: Setting = defaulting("DINGGATE_MIGRATE", "auto", "auto");
@@ -142,21 +142,25 @@ pub fn find(name: &str) -> Option<(&'static Setting, bool)> {
     setting.is_secret.then_some((setting, true))
 }
 
-/// The known name that is most like the given one, with the number of letters that differ.
-pub fn nearest(name: &str) -> Option<(String, usize)> {
+/// The known name that somebody probably meant: at most a third of its own letters are wrong.
+pub fn meant_by(name: &str) -> Option<String> {
     let name = name.to_ascii_uppercase();
     let files = ALL
         .iter()
-        .filter(|s| s.is_secret)
-        .map(|s| format!("{}{FILE_SUFFIX}", s.name));
-    ALL.iter()
+        .filter(|setting| setting.is_secret)
+        .map(|setting| format!("{}{FILE_SUFFIX}", setting.name));
+    let known = ALL
+        .iter()
         .map(|setting| setting.name.to_owned())
-        .chain(files)
-        .map(|known| {
-            let distance = distance(&name, &known);
-            (known, distance)
-        })
-        .min_by_key(|(_, distance)| *distance)
+        .chain(files);
+    let (distance, nearest) = known
+        .map(|known| (distance(&name, &known), known))
+        .min_by_key(|(distance, _)| *distance)?;
+    // What all names begin with says nothing.
+    let own = nearest
+        .split_once('_')
+        .map_or(nearest.len(), |(_, own)| own.len());
+    (distance * 3 <= own).then_some(nearest)
 }
 
 /// How many letters must be put in, taken out or replaced to make one name of the other.
@@ -191,17 +195,19 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_found_by_edit_distance() {
+    fn a_slip_of_the_pen_is_recognised_and_another_name_is_not() {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("", "abc"), 3);
-        assert_eq!(
-            nearest("DINGGATE_ADMIN"),
-            Some(("DINGGATE_ADMINS".to_owned(), 1))
-        );
-        assert_eq!(
-            nearest("dinggate_listen"),
-            Some(("DINGGATE_LISTEN".to_owned(), 0))
-        );
+        for (written, meant) in [
+            ("DINGGATE_ADMIN", Some("DINGGATE_ADMINS")),
+            ("dinggate_listen", Some("DINGGATE_LISTEN")),
+            ("DINGTALK_APP_SECRET_FIEL", Some("DINGTALK_APP_SECRET_FILE")),
+            ("DINGGATE_LGO", None),
+            ("DINGGATE_PORT", None),
+            ("LISTEN", None),
+        ] {
+            assert_eq!(meant_by(written).as_deref(), meant, "{written}");
+        }
     }
 
     #[test]

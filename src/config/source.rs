@@ -217,19 +217,15 @@ fn secret_file(path: &str, read: &dyn Fn(&Path) -> io::Result<String>) -> Result
 
 /// A name that no setting bears, with the one that was probably meant.
 fn unknown(name: &str, file: Option<&str>) -> Fault {
-    let nearest = setting::nearest(name).filter(|(_, distance)| *distance <= 3);
-    let (what, meant) = match nearest {
-        Some((near, _)) => (format!("is not a setting; {near} is"), near),
-        None if is_service_link(name) => (
-            "is not a setting; Kubernetes sets it for a Service named dinggate unless the pod has \
-             `enableServiceLinks: false`"
-                .to_owned(),
-            setting::LISTEN.name.to_owned(),
-        ),
-        None => (
-            "is not a setting of this version".to_owned(),
-            setting::LISTEN.name.to_owned(),
-        ),
+    let default = setting::LISTEN.name.to_owned();
+    let (what, meant) = if is_service_link(name) {
+        let what = "is not a setting; Kubernetes sets it for a Service named dinggate unless the pod has \
+                    `enableServiceLinks: false`";
+        (what.to_owned(), default)
+    } else if let Some(near) = setting::meant_by(name) {
+        (format!("is not a setting; {near} is"), near)
+    } else {
+        ("is not a setting of this version".to_owned(), default)
     };
     let example = match setting::find(&meant) {
         Some((_, true)) => SECRET_FILE.example,

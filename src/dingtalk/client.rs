@@ -42,6 +42,8 @@ pub fn unix_millis() -> i64 {
 impl Client {
     /// Prepares a client of the interfaces under `root`; connects to nothing yet.
     pub fn new(root: &Url, app: App, login_app: App) -> Result<Self, reqwest::Error> {
+        // Whoever comes second finds the provider in place, which is as good.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(CALL_TIMEOUT)

@@ -174,8 +174,7 @@ fn children(
     let of_the_company = list
         .iter()
         .filter(|item| record::department_id(item).is_none_or(|id| id > 0));
-    let read =
-        |item: &Value| record::department(item, Some(parent)).map_err(|lack| lack.to_owned());
+    let read = |item: &Value| record::department(item, Some(parent)).map_err(str::to_owned);
     Ok(of_the_company.map(read).collect())
 }
 

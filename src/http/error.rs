@@ -9,13 +9,15 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error, HttpResponse, ResponseError, web};
 use serde_json::json;
 
 use super::lang::Lang;
 use super::page::Frame;
 use super::public_pages::{Notice, NoticeView, notice};
 use super::reference::Reference;
+use super::security;
+use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
@@ -97,7 +99,7 @@ impl AppError {
         let mut view = NoticeView::new(self.notice());
         view.reference = Some(reference.as_str().to_owned());
         match self {
-            Self::Conflict(sentence) | Self::BadRequest(sentence) => view.detail = Some(sentence.clone()),
+            Self::Conflict(sentence) | Self::BadRequest(sentence) => view.detail = Some(sentence.clone()).filter(|text| !text.is_empty()),
             Self::RateLimited { retry_after } | Self::Login(LoginError::DingTalkUnavailable { retry_after }) => {
                 view.retry_after = Some(*retry_after);
             }
@@ -150,31 +152,50 @@ impl ResponseError for AppError {
     }
 }
 
+/// What of a request an error's page needs. A request itself must not be kept while it is routed.
+struct Asked {
+    lang: Lang,
+    path: String,
+    reference: Reference,
+    is_https: bool,
+}
+
+impl Asked {
+    fn of(request: &ServiceRequest) -> Self {
+        let ctx = request.app_data::<web::Data<Context>>();
+        Self {
+            lang: Lang::of(request.headers()),
+            path: request.path().to_owned(),
+            reference: Reference::of(request.request()),
+            is_https: ctx.is_some_and(|ctx| ctx.config.server.public_url.is_https()),
+        }
+    }
+}
+
 /// Makes of every error the page, or inside DingTalk the JSON, that tells the person about it.
 pub async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let http_request = request.request().clone();
+    let asked = Asked::of(&request);
     match next.call(request).await {
-        Ok(response) => {
-            let answer = response.response().error().map(|error| answer(&http_request, error));
-            match answer {
-                Some(answer) => Ok(ServiceResponse::new(http_request, answer.map_into_right_body())),
-                None => Ok(response.map_into_left_body()),
-            }
-        }
+        Ok(response) => match response.response().error().map(|error| answer(&asked, error)) {
+            Some(answer) => Ok(ServiceResponse::new(response.request().clone(), answer.map_into_right_body())),
+            None => Ok(response.map_into_left_body()),
+        },
         Err(error) => {
-            let answer = answer(&http_request, &error);
-            Ok(ServiceResponse::new(http_request, answer.map_into_right_body()))
+            // Without its request the answer passes the other middlewares by, so it is made whole here.
+            let mut answer = answer(&asked, &error);
+            security::add_headers(answer.headers_mut(), asked.is_https);
+            Err(InternalError::from_response(error.to_string(), answer).into())
         }
     }
 }
 
-fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {
+fn answer(asked: &Asked, error: &Error) -> HttpResponse {
     match error.as_error::<AppError>() {
-        Some(error) => page(request, error),
-        None => page(request, &foreign(error)),
+        Some(error) => page(asked, error),
+        None => page(asked, &foreign(error)),
     }
 }
 
@@ -187,23 +208,22 @@ fn foreign(error: &Error) -> AppError {
     match error.as_response_error().status_code() {
         _ if is_session => AppError::Unavailable,
         StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
+        StatusCode::NOT_FOUND => AppError::NotFound,
         status if status.is_client_error() => AppError::BadRequest(String::new()),
         _ => AppError::Internal(anyhow::anyhow!("{error}")),
     }
 }
 
-fn page(request: &HttpRequest, error: &AppError) -> HttpResponse {
-    let reference = Reference::of(request);
-    error.log(&reference);
+fn page(asked: &Asked, error: &AppError) -> HttpResponse {
+    error.log(&asked.reference);
     if let AppError::SignIn(back) = error {
         let target = format!("/login?rd={}", back.encoded());
         return HttpResponse::SeeOther().insert_header((LOCATION, target)).finish();
     }
-    let lang = Lang::of(request.headers());
-    let mut response = if request.path() == "/login/in-app" {
-        json_answer(error, lang, &reference)
+    let mut response = if asked.path == "/login/in-app" {
+        json_answer(error, asked.lang, &asked.reference)
     } else {
-        notice(Frame::new(lang, None, request.path()), error.view(&reference))
+        notice(Frame::new(asked.lang, None, asked.path.as_str()), error.view(&asked.reference))
     };
     *response.status_mut() = error.status_code();
     response

@@ -31,11 +31,11 @@ impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
         Box::pin(async move {
             let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
                 413 => AppError::TooLarge,
-                _ => AppError::BadRequest("the form could not be read".to_owned()),
+                _ => AppError::BadRequest(String::new()),
             })?;
             check_token(&request, &body)?;
             let form = serde_html_form::from_bytes(&body);
-            form.map(Self).map_err(|error| AppError::BadRequest(error.to_string()))
+            form.map(Self).map_err(|_| AppError::BadRequest(String::new()))
         })
     }
 }

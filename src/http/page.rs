@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assets;
 use super::lang::Lang;
-use super::text::common::CommonTexts;
+use super::text::layout::CommonTexts;
 use super::text::fill;
 use super::view::{Tone, initials};
 

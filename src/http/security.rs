@@ -31,7 +31,12 @@ pub fn content_security_policy(frame: Option<&str>) -> String {
 pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let is_https = request.app_data::<web::Data<Context>>().is_some_and(|ctx| ctx.config.server.public_url.is_https());
     let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+    add_headers(response.headers_mut(), is_https);
+    Ok(response)
+}
+
+/// Adds the security headers that are not there yet.
+pub fn add_headers(headers: &mut HeaderMap, is_https: bool) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_missing(headers, REFERRER_POLICY, "no-referrer");
     add_missing(headers, HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
@@ -45,7 +50,6 @@ pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Re
     if is_https {
         add_missing(headers, STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
-    Ok(response)
 }
 
 fn add_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

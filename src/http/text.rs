@@ -11,7 +11,7 @@ pub mod admin_sessions;
 pub mod admin_staff;
 pub mod admin_syncs;
 pub mod alerts;
-pub mod common;
+pub mod layout;
 pub mod login;
 pub mod notice;
 pub mod portal;

@@ -1,7 +1,7 @@
 //! Who may administer: those whom the settings name, and those who were made administrators.
 
 use crate::context::Context;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
@@ -35,7 +35,9 @@ pub enum GrantError {
 pub enum RevokeError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{0} is an administrator through DINGGATE_ADMINS: take the userid out there and start again")]
+    #[error(
+        "{0} is an administrator through DINGGATE_ADMINS: take the userid out there and start again"
+    )]
     InSettings(UserId),
     #[error("{0} is not an administrator")]
     NotGranted(UserId),
@@ -46,7 +48,9 @@ pub async fn is_admin(ctx: &Context, userid: &UserId) -> Result<bool, StoreError
     if ctx.config.login.admins.contains(userid) {
         return Ok(true);
     }
-    ctx.db.within(async { admin_grant::exists(&mut *ctx.db.acquire().await?, userid).await }).await
+    ctx.db
+        .within(async { admin_grant::exists(&mut *ctx.db.acquire().await?, userid).await })
+        .await
 }
 
 /// Makes an employed person an administrator; false where a grant stood already.
@@ -95,7 +99,10 @@ pub async fn revoke(ctx: &Context, userid: &UserId, actor: &str) -> Result<(), R
 pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
     let settings = &ctx.config.login.admins;
     let named: Vec<String> = settings.iter().map(ToString::to_string).collect();
-    let rows = ctx.db.within(async { admin_grant::list(&mut *ctx.db.acquire().await?, &named).await }).await?;
+    let rows = ctx
+        .db
+        .within(async { admin_grant::list(&mut *ctx.db.acquire().await?, &named).await })
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| Administrator {
@@ -107,12 +114,20 @@ pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
         .collect())
 }
 
-fn entry<'a>(actor: &'a str, action: &'static str, status: &'a str, userid: &'a UserId, person: Option<&'a StaffRow>) -> Entry<'a> {
+fn entry<'a>(
+    actor: &'a str,
+    action: &'static str,
+    status: &'a str,
+    userid: &'a UserId,
+    person: Option<&'a StaffRow>,
+) -> Entry<'a> {
     Entry {
         actor,
         action,
         userid: Some(userid.as_str()),
-        unionid: person.and_then(|person| person.unionid.as_ref()).map(|unionid| unionid.as_str()),
+        unionid: person
+            .and_then(|person| person.unionid.as_ref())
+            .map(UnionId::as_str),
         name: person.map(|person| person.name.as_str()),
         status,
         ..Entry::default()

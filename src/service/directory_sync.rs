@@ -66,10 +66,20 @@ pub struct Request {
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    Reading { departments_read: usize, departments_found: usize, people: usize },
+    Reading {
+        departments_read: usize,
+        departments_found: usize,
+        people: usize,
+    },
     /// Asking about those whom no department lists.
-    Confirming { done: usize, total: usize },
-    Applying { done: usize, total: usize },
+    Confirming {
+        done: usize,
+        total: usize,
+    },
+    Applying {
+        done: usize,
+        total: usize,
+    },
 }
 
 /// Why there is no summary of a run.
@@ -107,13 +117,24 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs a full sync, unless one is running. What DingTalk did not answer is told by the summary's
 /// state and problem, not by an error.
-pub async fn run(ctx: &Context, request: Request, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Summary, SyncError> {
+pub async fn run(
+    ctx: &Context,
+    request: Request,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Summary, SyncError> {
     let run = begin(ctx, &request).await?;
-    tracing::info!(run = run.id, cause = request.cause.as_str(), dry_run = request.dry_run, "full sync begins");
+    tracing::info!(
+        run = run.id,
+        cause = request.cause.as_str(),
+        dry_run = request.dry_run,
+        "full sync begins"
+    );
     let calls = Calls::default();
     let lease = Lease::keep(ctx, run, &calls);
+    // Some tens of kilobytes, which every caller would have to carry.
+    let work = Box::pin(carry_out(ctx, run, &request, &calls, progress));
     let outcome = tokio::select! {
-        outcome = carry_out(ctx, run, &request, &calls, progress) => outcome,
+        outcome = work => outcome,
         () = lease.lost() => Err(SyncError::Interrupted),
     };
     drop(lease);
@@ -121,7 +142,10 @@ pub async fn run(ctx: &Context, request: Request, progress: &mut (dyn FnMut(Prog
         Ok(summary) => summary,
         Err(error) => {
             // The run's numbers are lost, but its place is free at once.
-            let failed = Summary { calls: calls.load(Ordering::Relaxed), ..Summary::failed(error.to_string()) };
+            let failed = Summary {
+                calls: calls.load(Ordering::Relaxed),
+                ..Summary::failed(error.to_string())
+            };
             let _unwritten = end(ctx, run, &request, &failed).await;
             return Err(error);
         }
@@ -137,13 +161,27 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            sync_run::start(&mut conn, request.cause.as_str(), &request.started_by, ctx.instance).await
+            sync_run::start(
+                &mut conn,
+                request.cause.as_str(),
+                &request.started_by,
+                ctx.instance,
+            )
+            .await
         })
         .await?;
-    begun.map_err(|other| SyncError::AlreadyRunning { by: other.by, since: other.since })
+    begun.map_err(|other| SyncError::AlreadyRunning {
+        by: other.by,
+        since: other.since,
+    })
 }
 
-async fn end(ctx: &Context, run: Run, request: &Request, summary: &Summary) -> Result<(), SyncError> {
+async fn end(
+    ctx: &Context,
+    run: Run,
+    request: &Request,
+    summary: &Summary,
+) -> Result<(), SyncError> {
     let was_ours = ctx
         .db
         .within(async {
@@ -155,7 +193,11 @@ async fn end(ctx: &Context, run: Run, request: &Request, summary: &Summary) -> R
             }
         })
         .await?;
-    if was_ours { Ok(()) } else { Err(SyncError::Interrupted) }
+    if was_ours {
+        Ok(())
+    } else {
+        Err(SyncError::Interrupted)
+    }
 }
 
 async fn carry_out(
@@ -207,7 +249,12 @@ async fn find_out(
         plan = plan_for(ctx, run, request, &current, &walk);
     }
     plan.skipped.append(&mut walk.skips);
-    let summary = Summary::of_plan(&plan, &walk.problems, current.count_employed(), ctx.config.sync.max_leavers);
+    let summary = Summary::of_plan(
+        &plan,
+        &walk.problems,
+        current.count_employed(),
+        ctx.config.sync.max_leavers,
+    );
     Ok((plan, summary))
 }
 
@@ -222,7 +269,9 @@ async fn current(ctx: &Context) -> Result<Current, StoreError> {
 fn plan_for(ctx: &Context, run: Run, request: &Request, current: &Current, walk: &Walk) -> Plan {
     let max_leavers = ctx.config.sync.max_leavers;
     let count = |people: usize| i64::try_from(people).unwrap_or(i64::MAX);
-    let too_many = |leavers, employed| !request.accept_leavers && max_leavers.exceeded_by(count(leavers), count(employed));
+    let too_many = |leavers, employed| {
+        !request.accept_leavers && max_leavers.exceeded_by(count(leavers), count(employed))
+    };
     let terms = Terms {
         started_at: run.started_at,
         is_complete: walk.problems.is_empty(),

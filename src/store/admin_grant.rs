@@ -26,7 +26,11 @@ pub async fn exists(conn: &mut PgConnection, userid: &UserId) -> Result<bool, St
 }
 
 /// Makes a person an administrator; false where they were one by a grant already.
-pub async fn insert(conn: &mut PgConnection, userid: &UserId, granted_by: &str) -> Result<bool, StoreError> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    userid: &UserId,
+    granted_by: &str,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO admin_grant (userid, granted_by) VALUES ($1, $2) ON CONFLICT (userid) DO NOTHING",
         userid.as_str(),
@@ -46,7 +50,10 @@ pub async fn delete(conn: &mut PgConnection, userid: &UserId) -> Result<bool, St
 }
 
 /// All administrators by userid: those with a grant, and those of the given userids.
-pub async fn list(conn: &mut PgConnection, from_settings: &[String]) -> Result<Vec<AdminRow>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    from_settings: &[String],
+) -> Result<Vec<AdminRow>, StoreError> {
     let rows = sqlx::query_as!(
         AdminRow,
         r#"SELECT a.userid AS "userid!: UserId", s.name AS "name?", g.userid IS NOT NULL AS "is_granted!"

@@ -2,6 +2,7 @@
 //! [`super::staff`]: an older answer never replaces a newer one, a decision by hand stands, and what
 //! has landed since a run began wins over what the run has read.
 
+mod columns;
 mod write;
 
 use std::collections::HashMap;
@@ -14,7 +15,8 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Department, Membership, Person, Status};
 
 pub use write::{
-    Written, add, change, forget_unionids, hold_off_leavings, lock_absent, note_in_audit, return_again,
+    Written, add, change, forget_unionids, hold_off_leavings, lock_absent, note_in_audit,
+    return_again,
 };
 
 /// A row of the staff table with its departments.
@@ -42,7 +44,10 @@ pub struct Current {
 impl Current {
     /// How many people work here.
     pub fn count_employed(&self) -> usize {
-        self.people.iter().filter(|known| known.status == Status::Employed).count()
+        self.people
+            .iter()
+            .filter(|known| known.status == Status::Employed)
+            .count()
     }
 }
 
@@ -56,9 +61,16 @@ pub async fn current(conn: &mut PgConnection) -> Result<Current, StoreError> {
     })
 }
 
-async fn unknown_leavers(conn: &mut PgConnection) -> Result<HashMap<UserId, DateTime<Utc>>, StoreError> {
-    let rows = sqlx::query!(r#"SELECT userid AS "userid: UserId", left_at FROM unknown_leaver"#).fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|row| (row.userid, row.left_at)).collect())
+async fn unknown_leavers(
+    conn: &mut PgConnection,
+) -> Result<HashMap<UserId, DateTime<Utc>>, StoreError> {
+    let rows = sqlx::query!(r#"SELECT userid AS "userid: UserId", left_at FROM unknown_leaver"#)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.userid, row.left_at))
+        .collect())
 }
 
 async fn people(conn: &mut PgConnection) -> Result<Vec<KnownPerson>, StoreError> {
@@ -99,7 +111,16 @@ async fn people(conn: &mut PgConnection) -> Result<Vec<KnownPerson>, StoreError>
     Ok(known.collect())
 }
 
-fn memberships(dept_ids: Vec<i64>, orders: Vec<Option<i64>>, leaders: Vec<bool>) -> Vec<Membership> {
+fn memberships(
+    dept_ids: Vec<i64>,
+    orders: Vec<Option<i64>>,
+    leaders: Vec<bool>,
+) -> Vec<Membership> {
     let rows = dept_ids.into_iter().zip(orders).zip(leaders);
-    rows.map(|((dept_id, order), is_leader)| Membership { dept_id, order, is_leader }).collect()
+    rows.map(|((dept_id, order), is_leader)| Membership {
+        dept_id,
+        order,
+        is_leader,
+    })
+    .collect()
 }

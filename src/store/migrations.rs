@@ -38,7 +38,9 @@ impl From<MigrateError> for MigrationError {
         match error {
             MigrateError::Execute(error) => Self::Store(error.into()),
             MigrateError::ExecuteMigration(error, version) => match StoreError::from(error) {
-                StoreError::Statement(error) => Self::Refused(MigrateError::ExecuteMigration(error, version)),
+                StoreError::Statement(error) => {
+                    Self::Refused(MigrateError::ExecuteMigration(error, version))
+                }
                 unavailable @ StoreError::Unavailable(_) => Self::Store(unavailable),
             },
             error => Self::Refused(error),
@@ -68,7 +70,11 @@ pub async fn pending(db: &Db) -> Result<Vec<String>, MigrationError> {
 /// Fails with [`MigrationError::Pending`] where any migration is not applied yet.
 pub async fn require(db: &Db) -> Result<(), MigrationError> {
     let pending = pending(db).await?;
-    if pending.is_empty() { Ok(()) } else { Err(MigrationError::Pending(pending)) }
+    if pending.is_empty() {
+        Ok(())
+    } else {
+        Err(MigrationError::Pending(pending))
+    }
 }
 
 async fn missing(conn: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
@@ -76,10 +82,21 @@ async fn missing(conn: &mut PgConnection) -> Result<Vec<String>, MigrationError>
         .fetch_one(&mut *conn)
         .await
         .map_err(StoreError::from)?;
-    let applied = if exists { conn.list_applied_migrations(TABLE).await? } else { Vec::new() };
-    let applied: HashSet<i64> = applied.into_iter().map(|migration| migration.version).collect();
-    let missing = MIGRATOR.iter().filter(|migration| !applied.contains(&migration.version));
-    Ok(missing.map(|migration| format!("{} {}", migration.version, migration.description)).collect())
+    let applied = if exists {
+        conn.list_applied_migrations(TABLE).await?
+    } else {
+        Vec::new()
+    };
+    let applied: HashSet<i64> = applied
+        .into_iter()
+        .map(|migration| migration.version)
+        .collect();
+    let missing = MIGRATOR
+        .iter()
+        .filter(|migration| !applied.contains(&migration.version));
+    Ok(missing
+        .map(|migration| format!("{} {}", migration.version, migration.description))
+        .collect())
 }
 
 #[cfg(test)]
@@ -93,7 +110,9 @@ mod tests {
         let db = Db::from_pool(pool);
         let all = MIGRATOR.iter().count();
         assert_eq!(pending(&db).await.unwrap().len(), all);
-        assert!(matches!(require(&db).await, Err(MigrationError::Pending(names)) if names.len() == all));
+        assert!(
+            matches!(require(&db).await, Err(MigrationError::Pending(names)) if names.len() == all)
+        );
         let (one, other) = tokio::join!(apply(&db), apply(&db));
         let mut counts = [one.unwrap().len(), other.unwrap().len()];
         counts.sort_unstable();
@@ -106,7 +125,7 @@ mod tests {
         let db = Db::from_pool(pool);
         sqlx::raw_sql(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-             VALUES (99991231235959, 'from the future', true, '', 0)"
+             VALUES (99991231235959, 'from the future', true, '', 0)",
         )
         .execute(db.pool())
         .await
@@ -123,7 +142,13 @@ mod tests {
             .await
             .unwrap();
         let error = apply(&db).await.unwrap_err();
-        assert!(matches!(error, MigrationError::Refused(MigrateError::VersionMismatch(_))), "{error:?}");
+        assert!(
+            matches!(
+                error,
+                MigrationError::Refused(MigrateError::VersionMismatch(_))
+            ),
+            "{error:?}"
+        );
         assert!(!error.is_unavailable());
     }
 }

@@ -48,6 +48,9 @@ pub struct Skip {
     #[serde(default)]
     pub userid: Option<String>,
     pub reason: String,
+    /// The reason in Chinese; absent in rows that somebody else has written.
+    #[serde(default)]
+    pub reason_zh: Option<String>,
 }
 
 /// One page of runs, the latest first.

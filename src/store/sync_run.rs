@@ -40,7 +40,12 @@ pub struct Ending<'a> {
 
 /// Begins a run with a lease of ten seconds, unless one is running; a run whose lease has ended is
 /// marked as failed.
-pub async fn start(conn: &mut PgConnection, cause: &str, started_by: &str, instance: Uuid) -> Result<Result<Run, Other>, StoreError> {
+pub async fn start(
+    conn: &mut PgConnection,
+    cause: &str,
+    started_by: &str,
+    instance: Uuid,
+) -> Result<Result<Run, Other>, StoreError> {
     loop {
         fail_interrupted(conn).await?;
         let begun = sqlx::query_as!(
@@ -112,7 +117,11 @@ pub async fn hold(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError>
 }
 
 /// Ends a run; false where it is no longer this one's.
-pub async fn finish(conn: &mut PgConnection, run: Run, ending: &Ending<'_>) -> Result<bool, StoreError> {
+pub async fn finish(
+    conn: &mut PgConnection,
+    run: Run,
+    ending: &Ending<'_>,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
              returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12, skips = $13

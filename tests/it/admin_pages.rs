@@ -45,9 +45,9 @@ INSERT INTO staff_department (userid, dept_id) VALUES
 INSERT INTO event (dedupe_key, event_type, userids, dept_ids, body, state, attempts, next_attempt_at, last_error, received_at) VALUES
     ('id:evt-one', 'user_modify_org', '{u-wang}', '{}', '{"EventType":"user_modify_org","UserId":["u-wang"]}', 'applied', 1, now(), NULL, now() - interval '3 hours'),
     ('id:evt-two', 'user_add_org', '{u-li,stranger-9}', '{}', NULL, 'waiting', 4, now() + interval '1 day', 'topapi/v2/user/get: DingTalk is busy', now() - interval '40 days'),
-    ('hash:3', 'org_dept_modify', '{}', '{10,77}', '{"EventType":"org_dept_modify"}', 'failed', 9, now(), 'the event cannot be applied', now()),
+    ('hash:3', 'org_dept_modify', '{}', '{10,77}', '{"EventType":"org_dept_modify","DeptId":[10,77]}', 'failed', 9, now(), 'the event cannot be applied', now()),
     ('hash:4', 'bpms_<i>change</i>', '{}', '{}', '{"EventType":"bpms"}', 'applied', 0, now(), NULL, now()),
-    ('hash:5', 'user_leave_org', '{odd/id}', '{}', '{"EventType":"user_leave_org"}', 'failed', 2, now(), 'something else', now());
+    ('hash:5', 'user_leave_org', '{odd/id}', '{}', '{"EventType":"user_leave_org","UserId":["odd/id"]}', 'failed', 2, now(), 'something else', now());
 INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged, skipped, held_back, error, skips) VALUES
     ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
      'too many leavers', '[{"userid": "u-wang", "reason": "marked as left by an administrator"}, {"userid": null, "reason": "a record lacks its userid"}]'),

@@ -22,14 +22,22 @@ struct Ended {
 /// The program with these settings and nothing else in its environment.
 fn program(settings: &Settings, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dinggate"));
-    command.args(args).env_clear().envs(settings).stdin(Stdio::null());
+    command
+        .args(args)
+        .env_clear()
+        .envs(settings)
+        .stdin(Stdio::null());
     command
 }
 
 fn run(settings: &Settings, args: &[&str]) -> Ended {
     let output = program(settings, args).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    Ended {
+        code: output.status.code(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 /// A cloud, and settings for it with the database of a test.
@@ -56,10 +64,16 @@ fn help_and_version_want_no_settings_and_end_with_0() {
     ] {
         let ended = run(&Settings::new(), args);
         assert_eq!(ended.code, Some(0), "{args:?} {ended:?}");
-        assert!(ended.out.contains("Usage: dinggate") && ended.err.is_empty(), "{args:?} {ended:?}");
+        assert!(
+            ended.out.contains("Usage: dinggate") && ended.err.is_empty(),
+            "{args:?} {ended:?}"
+        );
     }
     let version = run(&Settings::new(), &["--version"]);
-    assert_eq!((version.code, version.out.trim()), (Some(0), concat!("dinggate ", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (version.code, version.out.trim()),
+        (Some(0), concat!("dinggate ", env!("CARGO_PKG_VERSION")))
+    );
 }
 
 #[test]
@@ -76,15 +90,31 @@ fn bad_usage_ends_with_2_and_leaves_stdout_alone() {
     ] {
         let ended = run(&Settings::new(), args);
         assert_eq!(ended.code, Some(2), "{args:?} {ended:?}");
-        assert!(ended.err.contains("--help") && ended.out.is_empty(), "{args:?} {ended:?}");
+        assert!(
+            ended.err.contains("--help") && ended.out.is_empty(),
+            "{args:?} {ended:?}"
+        );
     }
 }
 
 #[test]
 fn every_fault_of_the_settings_is_a_line_on_stderr_for_every_command() {
-    let given = [("DATABASE_URL", "postgres://gate:hunter2@db:port/gate"), ("DINGGATE_LISTNE", "x"), ("DINGTALK_CORP_ID", "ding1")];
-    let settings: Settings = given.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    for args in [&[][..], &["serve"], &["migrate"], &["sync"], &["admin", "list"]] {
+    let given = [
+        ("DATABASE_URL", "postgres://gate:hunter2@db:port/gate"),
+        ("DINGGATE_LISTNE", "x"),
+        ("DINGTALK_CORP_ID", "ding1"),
+    ];
+    let settings: Settings = given
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    for args in [
+        &[][..],
+        &["serve"],
+        &["migrate"],
+        &["sync"],
+        &["admin", "list"],
+    ] {
         let ended = run(&settings, args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{args:?}");
         assert!(!ended.err.contains("hunter2"), "{}", ended.err);
@@ -98,7 +128,9 @@ fn every_fault_of_the_settings_is_a_line_on_stderr_for_every_command() {
             "DINGTALK_CALLBACK_TOKEN",
             "DINGTALK_CALLBACK_AES_KEY",
         ] {
-            let told = ended.err.lines().filter(|line| line.starts_with(&format!("{name}: ")) && line.contains("for example"));
+            let told = ended.err.lines().filter(|line| {
+                line.starts_with(&format!("{name}: ")) && line.contains("for example")
+            });
             assert_eq!(told.count(), 1, "{name} in {}", ended.err);
         }
         assert_eq!(ended.err.lines().count(), 8, "{}", ended.err);
@@ -110,9 +142,19 @@ async fn migrate_prints_what_it_applies_and_then_has_nothing_to_do(pool: PgPool)
     let (_sim, settings) = surroundings(&pool);
     let first = run(&settings, &["migrate"]);
     assert_eq!(first.code, Some(0), "{first:?}");
-    assert_eq!(first.out.lines().filter(|line| line.starts_with("applied 20")).count(), first.out.lines().count());
+    assert_eq!(
+        first
+            .out
+            .lines()
+            .filter(|line| line.starts_with("applied 20"))
+            .count(),
+        first.out.lines().count()
+    );
     let second = run(&settings, &["migrate"]);
-    assert_eq!((second.code, second.out.as_str()), (Some(0), "nothing to apply: the schema is up to date\n"));
+    assert_eq!(
+        (second.code, second.out.as_str()),
+        (Some(0), "nothing to apply: the schema is up to date\n")
+    );
 }
 
 #[sqlx::test(migrations = false)]
@@ -121,17 +163,28 @@ async fn commands_without_a_schema_say_what_to_do(pool: PgPool) {
     for args in [&["admin", "list"][..], &["sync"]] {
         let ended = run(&settings, args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{args:?}");
-        assert!(ended.err.contains("migrations are pending") && ended.err.contains("dinggate migrate"), "{}", ended.err);
+        assert!(
+            ended.err.contains("migrations are pending") && ended.err.contains("dinggate migrate"),
+            "{}",
+            ended.err
+        );
     }
 }
 
 #[sqlx::test]
 async fn commands_without_postgres_fail_and_keep_its_password_to_themselves(pool: PgPool) {
     let (_sim, mut settings) = surroundings(&pool);
-    settings.insert("DATABASE_URL".to_owned(), format!("postgres://gate:hunter2@127.0.0.1:{}/gate", free_port()));
+    settings.insert(
+        "DATABASE_URL".to_owned(),
+        format!("postgres://gate:hunter2@127.0.0.1:{}/gate", free_port()),
+    );
     for args in [&["migrate"][..], &["admin", "list"], &["sync"]] {
         let ended = run(&settings, args);
         assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{args:?}");
-        assert!(ended.err.contains("Postgres does not answer") && !ended.err.contains("hunter2"), "{}", ended.err);
+        assert!(
+            ended.err.contains("Postgres does not answer") && !ended.err.contains("hunter2"),
+            "{}",
+            ended.err
+        );
     }
 }

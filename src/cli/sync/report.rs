@@ -15,29 +15,62 @@ pub fn text(summary: &Summary) -> String {
 }
 
 fn numbers(summary: &Summary) -> String {
-    let Summary { added, changed, returned, left, unchanged, .. } = summary;
+    let Summary {
+        added,
+        changed,
+        returned,
+        left,
+        unchanged,
+        ..
+    } = summary;
     let skipped = summary.skipped();
-    format!("added={added} changed={changed} returned={returned} left={left} unchanged={unchanged} skipped={skipped}")
+    format!(
+        "added={added} changed={changed} returned={returned} left={left} unchanged={unchanged} skipped={skipped}"
+    )
 }
 
 fn planned(plan: &Plan) -> impl Iterator<Item = String> {
     let added = plan.added.iter().map(|write| person("would add", write));
-    let changed = plan.changed.iter().map(|write| person("would change", write));
-    let returned = plan.returned.iter().map(|write| person("would bring back", write));
-    let leavers = plan.leavers.iter().map(|absent| gone("would mark as left", absent));
-    let held_back = plan.held_back.iter().map(|absent| gone("would hold back", absent));
-    added.chain(changed).chain(returned).chain(leavers).chain(held_back)
+    let changed = plan
+        .changed
+        .iter()
+        .map(|write| person("would change", write));
+    let returned = plan
+        .returned
+        .iter()
+        .map(|write| person("would bring back", write));
+    let leavers = plan
+        .leavers
+        .iter()
+        .map(|absent| gone("would mark as left", absent));
+    let held_back = plan
+        .held_back
+        .iter()
+        .map(|absent| gone("would hold back", absent));
+    added
+        .chain(changed)
+        .chain(returned)
+        .chain(leavers)
+        .chain(held_back)
 }
 
 fn person(what: &str, write: &Write) -> String {
     let differences: Vec<String> = write.differences.iter().map(difference).collect();
     let colon = if differences.is_empty() { "" } else { ": " };
     let name = printable(&write.person.name);
-    format!("{what} {} {name}{colon}{}", printable(write.person.userid.as_str()), differences.join(", "))
+    format!(
+        "{what} {} {name}{colon}{}",
+        printable(write.person.userid.as_str()),
+        differences.join(", ")
+    )
 }
 
 fn gone(what: &str, absent: &Absent) -> String {
-    format!("{what} {} {}", printable(absent.userid.as_str()), printable(&absent.name))
+    format!(
+        "{what} {} {}",
+        printable(absent.userid.as_str()),
+        printable(&absent.name)
+    )
 }
 
 /// Phone numbers and addresses stay out of terminals and mails of cron.
@@ -50,7 +83,10 @@ fn difference(difference: &Difference) -> String {
 }
 
 fn skipped(skip: &Skip) -> String {
-    let userid = skip.userid.as_ref().map_or("a record without userid", |userid| userid.as_str());
+    let userid = skip
+        .userid
+        .as_ref()
+        .map_or("a record without userid", |userid| userid.as_str());
     format!("passed over {}: {}", printable(userid), skip.reason)
 }
 

@@ -115,7 +115,7 @@ async fn list(
     let page = EventsPage {
         t,
         states: choices(frame.t.all, &STATES.map(|name| (name, t.state_words(name))), state),
-        types: choices(frame.t.all, &type_choices().map(|name| (name, t.type_words(name))), kind),
+        types: choices(frame.t.all, &type_choices().map(|name| (name, if name == OTHER { t.other_types } else { t.type_words(name) })), kind),
         is_filtered: !filters.is_empty(),
         rows: rows.into_iter().map(|row| view(row, now, frame.lang, MAX_ABOUT)).collect(),
         pager: Pager::new(paging, total, &filters),

@@ -45,6 +45,8 @@ struct SyncPage {
     title: String,
     run: RunView,
     hint: Option<&'static str>,
+    /// What to run then.
+    command: Option<&'static str>,
     finished: Option<TimeText>,
     skips: Vec<SkipView>,
 }
@@ -128,6 +130,7 @@ async fn detail(
         t,
         title: fill(t.detail_title, &[("id", &id)]),
         hint: t.state_hint(&run.state, run.is_lost),
+        command: (run.state == "stopped").then_some("dinggate sync --accept-leavers"),
         finished: run.finished_at.map(|at| TimeText::new(at, now, frame.lang)),
         skips: skips.into_iter().map(|skip| skip_view(skip, &frame)).collect(),
         run: view(run, now, frame.lang),
@@ -187,6 +190,9 @@ fn skip_view(skip: Skip, frame: &Frame) -> SkipView {
     SkipView {
         href: skip.userid.as_deref().map(staff_path),
         label: skip.userid.unwrap_or_else(|| frame.t.unknown.to_owned()),
-        reason: skip.reason,
+        reason: match frame.lang {
+            Lang::Zh => skip.reason_zh.unwrap_or(skip.reason),
+            Lang::En => skip.reason,
+        },
     }
 }

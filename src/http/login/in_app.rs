@@ -30,7 +30,7 @@ pub async fn sign_in(
     let circumstances = Circumstances::of(&request, &ctx);
     circumstances.check(&limit.failed)?;
     let asked: Request =
-        serde_json::from_slice(&body).map_err(|_| AppError::BadRequest("the body is not JSON with a code".to_owned()))?;
+        serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
     let back = ReturnPath::parse(asked.rd.as_deref());
     let result = login::complete_in_app(&ctx, &circumstances.visit(), asked.code.as_deref(), back).await;
     let signed_in = result.inspect_err(|error| circumstances.count_failure(&limit, error))?;

@@ -42,14 +42,11 @@ texts! {
 
         status_in: "已登录" | "let in";
         status_out: "已退出" | "signed out";
-        status_ended: "已结束" | "ended";
         status_left: "已离职" | "left";
         status_rejected: "已拒绝" | "rejected";
         status_not_employee: "不是本公司员工" | "not of this company";
         status_pending_review: "等待审核" | "waits for review";
         status_approved: "已通过" | "approved";
-        status_linked: "已关联" | "linked";
-        status_reopened: "已重新打开" | "re-opened";
         status_waiting: "等待审核" | "waits for review";
         status_employed: "在职" | "employed";
         status_event: "钉钉离职事件" | "by DingTalk’s event";
@@ -58,7 +55,6 @@ texts! {
         status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
         status_granted: "已授予" | "granted";
         status_revoked: "已撤销" | "revoked";
-        status_refused: "被拒绝" | "refused";
         method_qr: "扫码" | "QR code";
         method_in_app: "钉钉内登录" | "inside DingTalk";
     }
@@ -97,14 +93,11 @@ impl AuditTexts {
         match status {
             "in" => self.status_in,
             "out" => self.status_out,
-            "ended" => self.status_ended,
             "left" => self.status_left,
             "rejected" => self.status_rejected,
             "not_employee" => self.status_not_employee,
             "pending_review" => self.status_pending_review,
             "approved" => self.status_approved,
-            "linked" => self.status_linked,
-            "reopened" => self.status_reopened,
             "waiting" => self.status_waiting,
             "employed" => self.status_employed,
             "event" => self.status_event,
@@ -113,7 +106,6 @@ impl AuditTexts {
             "unknown_to_dingtalk" => self.status_unknown_to_dingtalk,
             "granted" => self.status_granted,
             "revoked" => self.status_revoked,
-            "refused" => self.status_refused,
             other => other,
         }
     }

@@ -13,7 +13,7 @@ texts! {
         parents: "上级部门" | "Parent departments";
         people: "在职人数" | "People employed";
         people_hint: "含下级部门" | "with the departments below";
-        direct: "直属 {n} 人" | "{n} directly";
+        direct: "（直属 {n} 人）" | " ({n} directly)";
         id: "部门 ID" | "Id";
         looked: "更新时间" | "Last read";
         empty_title: "还没有部门" | "No departments yet";

@@ -42,8 +42,10 @@ texts! {
         body_hint: "解密后的原文，保存 30 天。" | "The decrypted message, kept for 30 days.";
         body_dropped: "事件内容只保存 30 天，现已删除。" | "Messages are kept for 30 days; this one has been deleted.";
         nobody: "未涉及人员或部门" | "Nobody and no department";
-        more: "等 {n} 项" | "and {n} more";
-        other_type: "其他事件" | "Other events";
+        more: "另有 {n} 项" | "and {n} more";
+        other_type: "其他事件" | "Other event";
+        other_types: "其他事件" | "Other events";
+        joint: "、" | ", ";
         user_add_org: "员工入职" | "Joined the company";
         user_active_org: "员工激活钉钉" | "Activated DingTalk";
         user_modify_org: "员工资料变更" | "Details changed";

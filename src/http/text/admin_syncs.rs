@@ -29,8 +29,8 @@ texts! {
         stopped: "已暂停，等待确认" | "Stopped, to be confirmed";
         failed: "失败" | "Failed";
         partial_hint: "有些内容没有读到，因此没有标记任何人离职。" | "Not everything could be read, so nobody was marked as left.";
-        stopped_hint: "离职人数超出上限，因此没有标记任何人离职。确认无误后，请运行 dinggate sync --accept-leavers。"
-            | "More people would have been marked as left than is allowed at once, so nobody was. If that is right, run dinggate sync --accept-leavers.";
+        stopped_hint: "离职人数超出上限，因此没有标记任何人离职。确认无误后，请运行："
+            | "More people would have been marked as left than is allowed at once, so nobody was. If that is right, run:";
         failed_hint: "同步没有完成，没有标记任何人离职。" | "The sync did not finish, and nobody was marked as left.";
         lost_hint: "运行同步的进程已退出。下一次同步会重新读取全部内容。" | "The process that ran it has gone. The next sync reads everything anew.";
         added: "新增" | "Added";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded;
 
-use crate::http::text::common::CommonTexts;
+use crate::http::text::layout::CommonTexts;
 use crate::http::text::fill;
 
 const DEFAULT_PER_PAGE: i64 = 50;

@@ -44,13 +44,20 @@ pub async fn apply(
 ) -> Result<Applied, SyncError> {
     let total = plan.leavers.len() + plan.changed.len() + plan.returned.len() + plan.added.len();
     let steps = Steps { ctx, run };
-    let mut work = Work { steps, progress, done: 0, total, applied: Applied::default() };
+    let mut work = Work {
+        steps,
+        progress,
+        done: 0,
+        total,
+        applied: Applied::default(),
+    };
     for part in plan.departments.written.chunks(CHUNK) {
         steps.take(Step::WriteDepartments(part)).await?;
     }
     // Whoever leaves or changes lets go of a unionid that another may be waiting for.
     work.mark_left(&plan.leavers).await?;
-    let (movers, others): (Vec<Write>, Vec<Write>) = plan.changed.into_iter().partition(Write::frees_unionid);
+    let (movers, others): (Vec<Write>, Vec<Write>) =
+        plan.changed.into_iter().partition(Write::frees_unionid);
     work.write_all(Mode::Move, &movers).await?;
     work.write_all(Mode::Change, &others).await?;
     work.write_all(Mode::Return, &plan.returned).await?;
@@ -114,7 +121,11 @@ impl Steps<'_> {
 }
 
 impl Step<'_> {
-    async fn take(self, tx: &mut PgConnection, started_at: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
+    async fn take(
+        self,
+        tx: &mut PgConnection,
+        started_at: DateTime<Utc>,
+    ) -> Result<Vec<UserId>, StoreError> {
         match self {
             Self::WriteDepartments(written) => {
                 for wanted in written {
@@ -134,7 +145,11 @@ impl Step<'_> {
     }
 }
 
-async fn mark_left(tx: &mut PgConnection, leavers: &[Absent], started_at: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
+async fn mark_left(
+    tx: &mut PgConnection,
+    leavers: &[Absent],
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
     let userids: Vec<UserId> = leavers.iter().map(|leaver| leaver.userid.clone()).collect();
     let absent = directory::lock_absent(tx, &userids, started_at).await?;
     let left = staff::mark_left(tx, &absent, LeftCause::Sync).await?;
@@ -144,8 +159,19 @@ async fn mark_left(tx: &mut PgConnection, leavers: &[Absent], started_at: DateTi
     Ok(left)
 }
 
-async fn write(tx: &mut PgConnection, mode: Mode, writes: &[Write], started_at: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
-    let rows: Vec<Written<'_>> = writes.iter().map(|w| Written { person: &w.person, asked_at: w.asked_at }).collect();
+async fn write(
+    tx: &mut PgConnection,
+    mode: Mode,
+    writes: &[Write],
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
+    let rows: Vec<Written<'_>> = writes
+        .iter()
+        .map(|w| Written {
+            person: &w.person,
+            asked_at: w.asked_at,
+        })
+        .collect();
     match mode {
         Mode::Add => {
             directory::hold_off_leavings(tx).await?;
@@ -186,12 +212,18 @@ impl Work<'_> {
     /// Writes rows part by part; a part that Postgres refuses is halved until the row is found that
     /// is to blame, and that one is passed over.
     async fn write_all(&mut self, mode: Mode, writes: &[Write]) -> Result<(), SyncError> {
-        let size = if mode == Mode::Move { writes.len().max(1) } else { CHUNK };
+        let size = if mode == Mode::Move {
+            writes.len().max(1)
+        } else {
+            CHUNK
+        };
         let mut parts: Vec<&[Write]> = writes.chunks(size).rev().collect();
         while let Some(part) = parts.pop() {
             match (self.steps.take(Step::Write(mode, part)).await, part) {
                 (Ok(written), _) => self.count(mode, part.len(), written.len()),
-                (Err(SyncError::Store(error @ StoreError::Statement(_))), [one]) => self.pass_over(one, &error),
+                (Err(SyncError::Store(error @ StoreError::Statement(_))), [one]) => {
+                    self.pass_over(one, &error);
+                }
                 (Err(SyncError::Store(StoreError::Statement(_))), _) => {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
@@ -221,12 +253,18 @@ impl Work<'_> {
             tracing::warn!(run = self.steps.run.id, %error, "a person could not be stored");
             SkipReason::NotStored
         };
-        self.applied.skips.push(Skip { userid: Some(write.person.userid.clone()), reason });
+        self.applied.skips.push(Skip {
+            userid: Some(write.person.userid.clone()),
+            reason,
+        });
         self.report(1);
     }
 
     fn report(&mut self, rows: usize) {
         self.done += rows;
-        (self.progress)(Progress::Applying { done: self.done, total: self.total });
+        (self.progress)(Progress::Applying {
+            done: self.done,
+            total: self.total,
+        });
     }
 }

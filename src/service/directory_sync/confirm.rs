@@ -30,7 +30,10 @@ pub async fn confirm(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Confirmed, Stop> {
     let total = absent.len();
-    let questions: Vec<_> = absent.iter().map(|person| ask(ctx.clone(), calls.clone(), person.clone())).collect();
+    let questions: Vec<_> = absent
+        .iter()
+        .map(|person| ask(ctx.clone(), calls.clone(), person.clone()))
+        .collect();
     let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
     let (mut gone, mut still_known) = (Vec::new(), Vec::new());
     while let Some((person, answer)) = answers.next().await {
@@ -39,12 +42,19 @@ pub async fn confirm(
             Err(error) if error.is_unknown_person() => gone.push(person),
             Err(error) => return Ok(Confirmed::Failed(Stop::unless_passing(error)?)),
         }
-        progress(Progress::Confirming { done: gone.len() + still_known.len(), total });
+        progress(Progress::Confirming {
+            done: gone.len() + still_known.len(),
+            total,
+        });
     }
     Ok(Confirmed::Leavers(gone, still_known))
 }
 
-async fn ask(ctx: Context, calls: Calls, person: Absent) -> (Absent, Result<Person, UpstreamError>) {
+async fn ask(
+    ctx: Context,
+    calls: Calls,
+    person: Absent,
+) -> (Absent, Result<Person, UpstreamError>) {
     calls.fetch_add(1, Ordering::Relaxed);
     let answer = upstream::user(&ctx, Priority::Sync, &person.userid).await;
     (person, answer)

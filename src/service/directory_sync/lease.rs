@@ -28,7 +28,10 @@ impl Lease {
     pub fn keep(ctx: &Context, run: Run, calls: &Calls) -> Self {
         let lost = CancellationToken::new();
         let beat = tokio::spawn(beat(ctx.clone(), run, calls.clone(), lost.clone()));
-        Self { lost, _beat: AbortOnDropHandle::new(beat) }
+        Self {
+            lost,
+            _beat: AbortOnDropHandle::new(beat),
+        }
     }
 
     /// Returns once the run is no longer this one's.
@@ -40,12 +43,15 @@ impl Lease {
 async fn beat(ctx: Context, run: Run, calls: Calls, lost: CancellationToken) {
     let mut good_until = Instant::now() + GOOD_FOR;
     while Instant::now() < good_until {
-        tokio::time::sleep(RENEW_EVERY.min(good_until.saturating_duration_since(Instant::now()))).await;
+        tokio::time::sleep(RENEW_EVERY.min(good_until.saturating_duration_since(Instant::now())))
+            .await;
         let asked = Instant::now();
         match renew(&ctx, run, calls.load(Ordering::Relaxed)).await {
             Ok(true) => good_until = asked + GOOD_FOR,
             Ok(false) => break,
-            Err(error) => tracing::warn!(run = run.id, %error, "the lease of the full sync could not be renewed"),
+            Err(error) => {
+                tracing::warn!(run = run.id, %error, "the lease of the full sync could not be renewed");
+            }
         }
     }
     tracing::error!(run = run.id, "the full sync has lost its lease");

@@ -45,7 +45,9 @@ pub struct Write {
 impl Write {
     /// Whether an employed row lets go of the unionid that it has borne.
     pub fn frees_unionid(&self) -> bool {
-        self.differences.iter().any(|d| d.field == "unionid" && !d.old.is_empty())
+        self.differences
+            .iter()
+            .any(|d| d.field == "unionid" && !d.old.is_empty())
     }
 }
 
@@ -102,13 +104,24 @@ pub fn plan(current: &Current, reading: &Reading, terms: &Terms<'_>) -> Plan {
 
 impl Plan {
     fn take(&mut self, draft: Draft, is_refused: bool) {
-        let Draft { person, asked_at, verdict } = draft;
+        let Draft {
+            person,
+            asked_at,
+            verdict,
+        } = draft;
         let userid = Some(person.userid.clone());
-        let write = |differences| Write { person, asked_at, differences };
+        let write = |differences| Write {
+            person,
+            asked_at,
+            differences,
+        };
         match verdict {
             Verdict::Skip(reason) => self.skipped.push(Skip { userid, reason }),
             Verdict::Unchanged => self.unchanged += 1,
-            _ if is_refused => self.skipped.push(Skip { userid, reason: SkipReason::UnionidShared }),
+            _ if is_refused => self.skipped.push(Skip {
+                userid,
+                reason: SkipReason::UnionidShared,
+            }),
             Verdict::Add => self.added.push(write(Vec::new())),
             Verdict::Change(differences) => self.changed.push(write(differences)),
             Verdict::Return(differences) => self.returned.push(write(differences)),
@@ -117,7 +130,12 @@ impl Plan {
 }
 
 /// Who has gone, and who would have if they were not too many.
-fn leavers(current: &Current, reading: &Reading, is_complete: bool, terms: &Terms<'_>) -> (Vec<Absent>, Vec<Absent>) {
+fn leavers(
+    current: &Current,
+    reading: &Reading,
+    is_complete: bool,
+    terms: &Terms<'_>,
+) -> (Vec<Absent>, Vec<Absent>) {
     if !is_complete {
         return (Vec::new(), Vec::new());
     }
@@ -129,9 +147,21 @@ fn leavers(current: &Current, reading: &Reading, is_complete: bool, terms: &Term
             && known.looked_at < terms.started_at
             && known.created_at < terms.started_at
     };
-    let absent = |known: &KnownPerson| Absent { userid: known.person.userid.clone(), name: known.person.name.clone() };
-    let gone: Vec<Absent> = current.people.iter().filter(is_absent).map(absent).collect();
-    if (terms.too_many)(gone.len(), current.count_employed()) { (Vec::new(), gone) } else { (gone, Vec::new()) }
+    let absent = |known: &KnownPerson| Absent {
+        userid: known.person.userid.clone(),
+        name: known.person.name.clone(),
+    };
+    let gone: Vec<Absent> = current
+        .people
+        .iter()
+        .filter(is_absent)
+        .map(absent)
+        .collect();
+    if (terms.too_many)(gone.len(), current.count_employed()) {
+        (Vec::new(), gone)
+    } else {
+        (gone, Vec::new())
+    }
 }
 
 /// What is to happen to one person, unless the unionid stands in the way.
@@ -149,25 +179,53 @@ enum Verdict {
     Skip(SkipReason),
 }
 
-fn drafts<'a>(current: &'a Current, reading: &'a Reading, is_complete: bool, terms: &Terms<'_>) -> BTreeMap<&'a UserId, Draft> {
-    let stored: HashMap<&UserId, &KnownPerson> = current.people.iter().map(|known| (&known.person.userid, known)).collect();
+fn drafts<'a>(
+    current: &'a Current,
+    reading: &'a Reading,
+    is_complete: bool,
+    terms: &Terms<'_>,
+) -> BTreeMap<&'a UserId, Draft> {
+    let stored: HashMap<&UserId, &KnownPerson> = current
+        .people
+        .iter()
+        .map(|known| (&known.person.userid, known))
+        .collect();
     let draft = |(userid, wanted): (&'a UserId, &'a Wanted)| {
         let known = stored.get(userid).copied();
-        let person = known.map_or_else(|| wanted.person.clone(), |known| wanted.completed_from(&known.person));
-        let left_at = known.map_or_else(|| current.unknown_leavers.get(userid).copied(), |known| known.left_at);
+        let person = known.map_or_else(
+            || wanted.person.clone(),
+            |known| wanted.completed_from(&known.person),
+        );
+        let left_at = known.map_or_else(
+            || current.unknown_leavers.get(userid).copied(),
+            |known| known.left_at,
+        );
         // A leaving that came after the start is newer than all that this run has read.
-        let knows_better = left_at.is_some_and(|at| at >= terms.started_at) || known.is_some_and(|k| k.looked_at > wanted.asked_at);
+        let knows_better = left_at.is_some_and(|at| at >= terms.started_at)
+            || known.is_some_and(|k| k.looked_at > wanted.asked_at);
         let verdict = if knows_better && known.is_none_or(|known| !known.is_held) {
             Verdict::Unchanged
         } else {
             judge(known, &person, left_at.is_some(), is_complete)
         };
-        (userid, Draft { person, asked_at: wanted.asked_at, verdict })
+        (
+            userid,
+            Draft {
+                person,
+                asked_at: wanted.asked_at,
+                verdict,
+            },
+        )
     };
     reading.people.iter().map(draft).collect()
 }
 
-fn judge(known: Option<&KnownPerson>, person: &Person, has_left: bool, is_complete: bool) -> Verdict {
+fn judge(
+    known: Option<&KnownPerson>,
+    person: &Person,
+    has_left: bool,
+    is_complete: bool,
+) -> Verdict {
     match known {
         Some(known) if known.is_held => Verdict::Skip(SkipReason::Held),
         _ if has_left && !is_complete => Verdict::Skip(SkipReason::HasLeft),
@@ -179,14 +237,26 @@ fn judge(known: Option<&KnownPerson>, person: &Person, has_left: bool, is_comple
 }
 
 /// Those whose unionid another employed person would bear too.
-fn refused(current: &Current, drafts: &BTreeMap<&UserId, Draft>, leavers: &[Absent]) -> HashSet<UserId> {
+fn refused(
+    current: &Current,
+    drafts: &BTreeMap<&UserId, Draft>,
+    leavers: &[Absent],
+) -> HashSet<UserId> {
     let leaving: HashSet<&UserId> = leavers.iter().map(|leaver| &leaver.userid).collect();
     let mut claims = Claims::default();
-    for known in current.people.iter().filter(|k| k.status == Status::Employed && !leaving.contains(&k.person.userid)) {
+    for known in current
+        .people
+        .iter()
+        .filter(|k| k.status == Status::Employed && !leaving.contains(&k.person.userid))
+    {
         let userid = &known.person.userid;
         let stored = known.person.unionid.as_ref();
         match drafts.get(userid) {
-            Some(Draft { verdict: Verdict::Change(_), person, .. }) => claims.takes(userid, stored, person.unionid.as_ref()),
+            Some(Draft {
+                verdict: Verdict::Change(_),
+                person,
+                ..
+            }) => claims.takes(userid, stored, person.unionid.as_ref()),
             _ => claims.keeps(userid, stored),
         }
     }

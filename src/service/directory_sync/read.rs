@@ -1,5 +1,6 @@
 //! Reads the whole directory: every department, and every person by paging.
 
+mod problems;
 mod walk;
 
 use std::sync::atomic::Ordering;
@@ -17,14 +18,19 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 
 use walk::{Answer, Ask};
 
-pub use walk::{Problems, Walk};
+pub use problems::Problems;
+pub use walk::Walk;
 
 /// The budget of calls lets no more through at once.
 const IN_FLIGHT: usize = 3;
 
 /// Reads what the app may see of the company. What could not be read stands in the walk's problems;
 /// only a ban, or a database that does not answer, stops it.
-pub async fn read(ctx: &Context, calls: &Calls, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Walk, Stop> {
+pub async fn read(
+    ctx: &Context,
+    calls: &Calls,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Walk, Stop> {
     let mut walk = start(ctx, calls).await?;
     let mut in_flight = FuturesUnordered::new();
     loop {
@@ -34,7 +40,9 @@ pub async fn read(ctx: &Context, calls: &Calls, progress: &mut (dyn FnMut(Progre
             calls.fetch_add(1, Ordering::Relaxed);
             in_flight.push(put(ctx.clone(), ask));
         }
-        let Some((ask, answer)) = in_flight.next().await else { break };
+        let Some((ask, answer)) = in_flight.next().await else {
+            break;
+        };
         match answer {
             Ok((asked_at, answer)) => walk.hear(&ask, answer, asked_at),
             Err(error) => walk.miss(&ask, &Stop::unless_passing(error)?),
@@ -65,7 +73,11 @@ async fn start(ctx: &Context, calls: &Calls) -> Result<Walk, Stop> {
 
 /// Whether DingTalk has no such interface. Then the answers to the questions themselves must do.
 fn is_missing(error: &UpstreamError) -> bool {
-    matches!(error.code(), Some(22 | 404)) || matches!(error, UpstreamError::Api(ApiError::Http { status: 404, .. }))
+    matches!(error.code(), Some(22 | 404))
+        || matches!(
+            error,
+            UpstreamError::Api(ApiError::Http { status: 404, .. })
+        )
 }
 
 type Heard = Result<(DateTime<Utc>, Answer), UpstreamError>;
@@ -83,9 +95,15 @@ async fn put(ctx: Context, ask: Ask) -> (Ask, Heard) {
 async fn ask_upstream(ctx: &Context, ask: &Ask) -> Result<Answer, UpstreamError> {
     let priority = Priority::Sync;
     Ok(match ask {
-        Ask::Department(dept_id) => Answer::Department(upstream::department(ctx, priority, *dept_id).await?),
-        Ask::Children(dept_id) => Answer::Children(upstream::sub_departments(ctx, priority, *dept_id).await?),
-        Ask::Page { dept_id, cursor, .. } => Answer::Page(upstream::users_of_department(ctx, priority, *dept_id, *cursor).await?),
+        Ask::Department(dept_id) => {
+            Answer::Department(upstream::department(ctx, priority, *dept_id).await?)
+        }
+        Ask::Children(dept_id) => {
+            Answer::Children(upstream::sub_departments(ctx, priority, *dept_id).await?)
+        }
+        Ask::Page {
+            dept_id, cursor, ..
+        } => Answer::Page(upstream::users_of_department(ctx, priority, *dept_id, *cursor).await?),
         Ask::Person(userid) => Answer::Person(upstream::user(ctx, priority, userid).await?),
     })
 }

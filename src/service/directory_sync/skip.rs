@@ -49,7 +49,9 @@ impl fmt::Display for SkipReason {
             Self::Held => f.write_str("marked as left by an administrator"),
             Self::HasLeft => f.write_str("has left, which only a complete run takes back"),
             Self::UnionidShared => f.write_str("another employed person has the same unionid"),
-            Self::StillKnown => f.write_str("listed in no department, but DingTalk still knows the person"),
+            Self::StillKnown => {
+                f.write_str("listed in no department, but DingTalk still knows the person")
+            }
             Self::BadRecord(field) => write!(f, "DingTalk's record lacks a readable {field}"),
             Self::NotStored => f.write_str("the database did not take the record"),
         }

@@ -79,7 +79,9 @@ impl Summary {
         let (state, problem) = if !problems.is_empty() {
             (State::Partial, Some(problems.to_string()))
         } else if held_back > 0 {
-            let problem = format!("{held_back} of {employed} employed people would be marked as left, more than {limit}");
+            let problem = format!(
+                "{held_back} of {employed} employed people would be marked as left, more than {limit}"
+            );
             (State::Stopped, Some(problem))
         } else {
             (State::Done, None)
@@ -135,7 +137,21 @@ impl Summary {
     pub(super) fn log(&self, run: i64) {
         let (state, problem) = (self.state.as_str(), self.problem.as_deref());
         let (added, changed, returned, left) = (self.added, self.changed, self.returned, self.left);
-        let (unchanged, skipped, held_back, calls) = (self.unchanged, self.skipped(), self.held_back, self.calls);
-        tracing::info!(run, state, problem, added, changed, returned, left, unchanged, skipped, held_back, calls, "full sync ended");
+        let (unchanged, skipped, held_back, calls) =
+            (self.unchanged, self.skipped(), self.held_back, self.calls);
+        tracing::info!(
+            run,
+            state,
+            problem,
+            added,
+            changed,
+            returned,
+            left,
+            unchanged,
+            skipped,
+            held_back,
+            calls,
+            "full sync ended"
+        );
     }
 }

@@ -4,9 +4,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::super::StoreError;
-use crate::domain::ids::{UnionId, UserId};
+use super::columns::Columns;
+use crate::domain::ids::UserId;
 use crate::domain::person::{Membership, Person};
+use crate::store::StoreError;
 
 /// One person to write, and when DingTalk was asked about them.
 #[derive(Debug, Clone, Copy)]
@@ -18,14 +19,20 @@ pub struct Written<'a> {
 /// Keeps leavings waiting until the end of the transaction, so that none falls between the look at
 /// the people whose leaving is remembered and the first row of one of them.
 pub async fn hold_off_leavings(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("LOCK TABLE unknown_leaver IN SHARE ROW EXCLUSIVE MODE").execute(conn).await?;
+    sqlx::query!("LOCK TABLE unknown_leaver IN SHARE ROW EXCLUSIVE MODE")
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Adds people who have no row yet, but for those who left after `started_at`; gives whom it added.
 ///
 /// Violates [`crate::store::staff::EMPLOYED_UNIONID`] where an employed row has one of the unionids.
-pub async fn add(conn: &mut PgConnection, people: &[Written<'_>], started_at: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
+pub async fn add(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
     let rows = Columns::of(people);
     let added = sqlx::query_scalar!(
         r#"INSERT INTO staff (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
@@ -54,17 +61,28 @@ pub async fn add(conn: &mut PgConnection, people: &[Written<'_>], started_at: Da
 }
 
 /// Describes employed people anew; gives whose row it wrote.
-pub async fn change(conn: &mut PgConnection, people: &[Written<'_>]) -> Result<Vec<UserId>, StoreError> {
+pub async fn change(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+) -> Result<Vec<UserId>, StoreError> {
     write(conn, people, None).await
 }
 
 /// Employs people again who left before `started_at` and are not held; gives whose row it wrote.
-pub async fn return_again(conn: &mut PgConnection, people: &[Written<'_>], started_at: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
+pub async fn return_again(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
     write(conn, people, Some(started_at)).await
 }
 
 /// Writes over employed rows, or over those that left before a moment.
-async fn write(conn: &mut PgConnection, people: &[Written<'_>], left_before: Option<DateTime<Utc>>) -> Result<Vec<UserId>, StoreError> {
+async fn write(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+    left_before: Option<DateTime<Utc>>,
+) -> Result<Vec<UserId>, StoreError> {
     let rows = Columns::of(people);
     lock(conn, &rows.userids).await?;
     let written = sqlx::query_scalar!(
@@ -98,13 +116,21 @@ async fn write(conn: &mut PgConnection, people: &[Written<'_>], left_before: Opt
 
 /// Takes rows for this transaction, in the one order that everybody keeps to.
 async fn lock(conn: &mut PgConnection, userids: &[String]) -> Result<(), StoreError> {
-    sqlx::query!("SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE", userids).fetch_all(conn).await?;
+    sqlx::query!(
+        "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
+        userids
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(())
 }
 
 /// Lets go of the unionids of employed rows that no later answer has described, so that several may
 /// change hands in one transaction.
-pub async fn forget_unionids(conn: &mut PgConnection, people: &[Written<'_>]) -> Result<(), StoreError> {
+pub async fn forget_unionids(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+) -> Result<(), StoreError> {
     let rows = Columns::of(people);
     lock(conn, &rows.userids).await?;
     sqlx::query!(
@@ -120,8 +146,15 @@ pub async fn forget_unionids(conn: &mut PgConnection, people: &[Written<'_>]) ->
 
 /// Does what follows from a written row: its departments, the sessions of a former unionid, the cases
 /// that waited for it, what was remembered or planned while there was none.
-async fn settle(conn: &mut PgConnection, people: &[Written<'_>], written: &[UserId]) -> Result<(), StoreError> {
-    let userids: Vec<String> = written.iter().map(|userid| userid.as_str().to_owned()).collect();
+async fn settle(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+    written: &[UserId],
+) -> Result<(), StoreError> {
+    let userids: Vec<String> = written
+        .iter()
+        .map(|userid| userid.as_str().to_owned())
+        .collect();
     sqlx::query!(
         "DELETE FROM web_session w USING staff s
          WHERE w.userid = ANY ($1) AND s.userid = w.userid AND s.unionid IS DISTINCT FROM w.unionid",
@@ -137,14 +170,36 @@ async fn settle(conn: &mut PgConnection, people: &[Written<'_>], written: &[User
     .execute(&mut *conn)
     .await?;
     write_departments(conn, people, &userids).await?;
-    sqlx::query!("DELETE FROM unknown_leaver WHERE userid = ANY ($1)", &userids).execute(&mut *conn).await?;
-    sqlx::query!("DELETE FROM scheduled_look WHERE userid = ANY ($1) AND cause = 'join'", &userids).execute(conn).await?;
+    sqlx::query!(
+        "DELETE FROM unknown_leaver WHERE userid = ANY ($1)",
+        &userids
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM scheduled_look WHERE userid = ANY ($1) AND cause = 'join'",
+        &userids
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-async fn write_departments(conn: &mut PgConnection, people: &[Written<'_>], userids: &[String]) -> Result<(), StoreError> {
-    let places = || people.iter().flat_map(|row| row.person.departments.iter().map(|place| (row.person.userid.as_str(), place)));
-    let place_of = |read: fn(&Membership) -> i64| places().map(|(_, place)| read(place)).collect::<Vec<i64>>();
+async fn write_departments(
+    conn: &mut PgConnection,
+    people: &[Written<'_>],
+    userids: &[String],
+) -> Result<(), StoreError> {
+    let places = || {
+        people.iter().flat_map(|row| {
+            row.person
+                .departments
+                .iter()
+                .map(|place| (row.person.userid.as_str(), place))
+        })
+    };
+    let place_of =
+        |read: fn(&Membership) -> i64| places().map(|(_, place)| read(place)).collect::<Vec<i64>>();
     let owners: Vec<String> = places().map(|(userid, _)| userid.to_owned()).collect();
     let dept_ids = place_of(|place| place.dept_id);
     let orders: Vec<Option<i64>> = places().map(|(_, place)| place.order).collect();
@@ -176,8 +231,15 @@ async fn write_departments(conn: &mut PgConnection, people: &[Written<'_>], user
 }
 
 /// Locks those of these people who are employed and of whom nothing was heard since `started_at`.
-pub async fn lock_absent(conn: &mut PgConnection, userids: &[UserId], started_at: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
-    let ids: Vec<String> = userids.iter().map(|userid| userid.as_str().to_owned()).collect();
+pub async fn lock_absent(
+    conn: &mut PgConnection,
+    userids: &[UserId],
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<String> = userids
+        .iter()
+        .map(|userid| userid.as_str().to_owned())
+        .collect();
     let absent = sqlx::query_scalar!(
         r#"SELECT userid AS "userid: UserId" FROM staff
          WHERE userid = ANY ($1) AND status = 'employed' AND looked_at < $2 AND created_at < $2
@@ -191,8 +253,16 @@ pub async fn lock_absent(conn: &mut PgConnection, userids: &[UserId], started_at
 }
 
 /// Appends one line to the audit trail for each of these people, as they stand in the table now.
-pub async fn note_in_audit(conn: &mut PgConnection, userids: &[UserId], action: &str, status: &str) -> Result<(), StoreError> {
-    let ids: Vec<String> = userids.iter().map(|userid| userid.as_str().to_owned()).collect();
+pub async fn note_in_audit(
+    conn: &mut PgConnection,
+    userids: &[UserId],
+    action: &str,
+    status: &str,
+) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids
+        .iter()
+        .map(|userid| userid.as_str().to_owned())
+        .collect();
     sqlx::query!(
         "INSERT INTO audit_entry (actor, action, userid, unionid, name, status)
          SELECT 'system', $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
@@ -203,36 +273,4 @@ pub async fn note_in_audit(conn: &mut PgConnection, userids: &[UserId], action: 
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// People as the columns that `unnest` takes.
-struct Columns {
-    userids: Vec<String>,
-    unionids: Vec<Option<String>>,
-    names: Vec<String>,
-    avatars: Vec<Option<String>>,
-    job_numbers: Vec<Option<String>>,
-    titles: Vec<Option<String>>,
-    mobiles: Vec<Option<String>>,
-    emails: Vec<Option<String>>,
-    hired_dates: Vec<Option<DateTime<Utc>>>,
-    asked_at: Vec<DateTime<Utc>>,
-}
-
-impl Columns {
-    fn of(people: &[Written<'_>]) -> Self {
-        let texts = |read: fn(&Person) -> Option<&String>| people.iter().map(|row| read(row.person).cloned()).collect();
-        Self {
-            userids: people.iter().map(|row| row.person.userid.as_str().to_owned()).collect(),
-            unionids: people.iter().map(|row| row.person.unionid.clone().map(UnionId::into_string)).collect(),
-            names: people.iter().map(|row| row.person.name.clone()).collect(),
-            avatars: texts(|person| person.avatar.as_ref()),
-            job_numbers: texts(|person| person.job_number.as_ref()),
-            titles: texts(|person| person.title.as_ref()),
-            mobiles: texts(|person| person.mobile.as_ref()),
-            emails: texts(|person| person.email.as_ref()),
-            hired_dates: people.iter().map(|row| row.person.hired_date).collect(),
-            asked_at: people.iter().map(|row| row.asked_at).collect(),
-        }
-    }
 }

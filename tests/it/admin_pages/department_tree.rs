@@ -14,7 +14,7 @@ async fn the_list_shows_the_way_to_each_department_and_who_is_there(pool: PgPool
     assert_eq!(rows(&page), 4);
     assert!(shows(&page, "示例公司 / 研发中心"), "{page}");
     // Two people below the centre, one of them directly in it as well; the leaver does not count.
-    assert!(shows(&page, "<a href=\"/admin/staff?department=10&#38;status=employed\">2</a> <span class=\"muted\">(1 directly)"), "{page}");
+    assert!(shows(&page, "<a href=\"/admin/staff?department=10&#38;status=employed\">2</a><span class=\"muted\"> (1 directly)"), "{page}");
     assert!(shows(&page, "<a href=\"/admin/staff?department=20&#38;status=employed\">0</a>"));
     for (q, found) in [("11", 1), ("%E5%B9%B3%E5%8F%B0", 1), ("zzz", 0)] {
         assert_eq!(rows(&admin.get(&format!("/admin/departments?q={q}")).await.body), found, "{q}");

@@ -13,7 +13,8 @@ async fn the_runs_tell_what_they_did_and_what_to_do_about_it(pool: PgPool) {
     for text in [
         "Stopped, to be confirmed",
         "Held back 17",
-        "Added 3 · Unchanged 60 · Skipped 2",
+        "Added 3</span> · <span class=\"unbroken\">Unchanged 60</span>",
+        "Skipped 2",
         "1 min 15 s",
         "too many leavers",
         "Cut off",

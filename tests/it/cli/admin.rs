@@ -18,8 +18,14 @@ async fn two_people(pool: &PgPool) {
 }
 
 async fn audit(pool: &PgPool) -> Vec<(String, String, String, Option<String>)> {
-    #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
-    sqlx::query_as("SELECT actor, action, userid, name FROM audit_entry ORDER BY id").fetch_all(pool).await.unwrap()
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
+    sqlx::query_as("SELECT actor, action, userid, name FROM audit_entry ORDER BY id")
+        .fetch_all(pool)
+        .await
+        .unwrap()
 }
 
 #[sqlx::test]
@@ -27,27 +33,65 @@ async fn an_administrator_is_granted_listed_and_revoked(pool: PgPool) {
     two_people(&pool).await;
     let (_sim, mut settings) = surroundings(&pool);
     settings.insert("USER".to_owned(), "wang".to_owned());
-    for said in ["0158aB is now an administrator\n", "0158aB was already an administrator\n"] {
+    for said in [
+        "0158aB is now an administrator\n",
+        "0158aB was already an administrator\n",
+    ] {
         let ended = run(&settings, &["admin", "grant", "0158aB"]);
-        assert_eq!((ended.code, ended.out.as_str()), (Some(0), said), "{}", ended.err);
+        assert_eq!(
+            (ended.code, ended.out.as_str()),
+            (Some(0), said),
+            "{}",
+            ended.err
+        );
     }
     let listed = run(&settings, &["admin", "list"]);
-    assert_eq!((listed.code, listed.out.as_str()), (Some(0), "0158aB\t李雷\tgranted\nmanager4220\t\tsettings\n"));
+    assert_eq!(
+        (listed.code, listed.out.as_str()),
+        (Some(0), "0158aB\t李雷\tgranted\nmanager4220\t\tsettings\n")
+    );
     let ended = run(&settings, &["admin", "revoke", "0158aB"]);
-    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "0158aB is no longer an administrator\n"), "{}", ended.err);
-    assert_eq!(run(&settings, &["admin", "list"]).out, "manager4220\t\tsettings\n");
-    let line = |action: &str| ("command:wang".to_owned(), action.to_owned(), "0158aB".to_owned(), Some("李雷".to_owned()));
-    assert_eq!(audit(&pool).await, [line("admin.grant"), line("admin.revoke")], "one line for each change");
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (Some(0), "0158aB is no longer an administrator\n"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(
+        run(&settings, &["admin", "list"]).out,
+        "manager4220\t\tsettings\n"
+    );
+    let line = |action: &str| {
+        (
+            "command:wang".to_owned(),
+            action.to_owned(),
+            "0158aB".to_owned(),
+            Some("李雷".to_owned()),
+        )
+    };
+    assert_eq!(
+        audit(&pool).await,
+        [line("admin.grant"), line("admin.revoke")],
+        "one line for each change"
+    );
 }
 
 #[sqlx::test]
 async fn whom_the_staff_table_does_not_hold_as_employed_cannot_be_granted(pool: PgPool) {
     two_people(&pool).await;
     let (_sim, settings) = surroundings(&pool);
-    for (userid, why) in [("nobody", "DINGGATE_ADMINS"), ("gone1", "has left"), ("0158ab", "not in the staff table")] {
+    for (userid, why) in [
+        ("nobody", "DINGGATE_ADMINS"),
+        ("gone1", "has left"),
+        ("0158ab", "not in the staff table"),
+    ] {
         let ended = run(&settings, &["admin", "grant", userid]);
         assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{userid}");
-        assert!(ended.err.contains(userid) && ended.err.contains(why), "{}", ended.err);
+        assert!(
+            ended.err.contains(userid) && ended.err.contains(why),
+            "{}",
+            ended.err
+        );
     }
     assert!(audit(&pool).await.is_empty());
 }
@@ -57,20 +101,36 @@ async fn whom_the_settings_name_cannot_be_revoked(pool: PgPool) {
     let (_sim, settings) = surroundings(&pool);
     let ended = run(&settings, &["admin", "revoke", "manager4220"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
-    assert!(ended.err.contains("manager4220") && ended.err.contains("DINGGATE_ADMINS"), "{}", ended.err);
+    assert!(
+        ended.err.contains("manager4220") && ended.err.contains("DINGGATE_ADMINS"),
+        "{}",
+        ended.err
+    );
     let ended = run(&settings, &["admin", "revoke", "nobody"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
-    assert!(ended.err.contains("nobody is not an administrator"), "{}", ended.err);
+    assert!(
+        ended.err.contains("nobody is not an administrator"),
+        "{}",
+        ended.err
+    );
 }
 
 #[sqlx::test]
-async fn a_grant_opens_the_administrators_pages_at_once_and_a_revocation_closes_only_them(pool: PgPool) {
+async fn a_grant_opens_the_administrators_pages_at_once_and_a_revocation_closes_only_them(
+    pool: PgPool,
+) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
     assert_eq!(browser.get("/admin/staff").await.status, 403);
-    assert_eq!(run(&app.settings, &["admin", "grant", company::EMPLOYEE]).code, Some(0));
+    assert_eq!(
+        run(&app.settings, &["admin", "grant", company::EMPLOYEE]).code,
+        Some(0)
+    );
     assert_eq!(browser.get("/admin/staff").await.status, 200);
-    assert_eq!(run(&app.settings, &["admin", "revoke", company::EMPLOYEE]).code, Some(0));
+    assert_eq!(
+        run(&app.settings, &["admin", "revoke", company::EMPLOYEE]).code,
+        Some(0)
+    );
     assert_eq!(browser.get("/admin/staff").await.status, 403);
     assert!(browser.is_in().await, "the session goes on");
 }

@@ -20,15 +20,25 @@ fn wait(mut child: Child, within: Duration) -> Ended {
     }
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    Ended {
+        code: output.status.code(),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 fn start(settings: &Settings, args: &[&str]) -> Child {
-    program(settings, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    program(settings, args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn signal(child: &Child, name: &str) {
-    let sent = std::process::Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+    let sent = std::process::Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
     assert!(sent.unwrap().success());
 }
 
@@ -39,7 +49,10 @@ async fn wait_for(settings: &Settings, path: &str, status: u16) {
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     crate::support::eventually(&url, Duration::from_secs(20), async || {
-        http.get(&url).send().await.is_ok_and(|answer| answer.status() == status)
+        http.get(&url)
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status() == status)
     })
     .await;
 }
@@ -52,7 +65,12 @@ async fn serve_applies_migrations_and_ends_with_0_on_either_signal(pool: PgPool)
         wait_for(&settings, "/readyz", 200).await;
         signal(&child, name);
         let ended = wait(child, Duration::from_secs(15));
-        assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{args:?} {}", ended.err);
+        assert_eq!(
+            (ended.code, ended.out.as_str()),
+            (Some(0), ""),
+            "{args:?} {}",
+            ended.err
+        );
     }
 }
 
@@ -62,14 +80,21 @@ async fn serve_with_migrations_pending_and_off_ends_with_1_and_says_so(pool: PgP
     settings.insert("DINGGATE_MIGRATE".to_owned(), "off".to_owned());
     let ended = wait(start(&settings, &["serve"]), Duration::from_secs(15));
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.err.contains("migrations are pending") && ended.err.contains("dinggate migrate"), "{}", ended.err);
+    assert!(
+        ended.err.contains("migrations are pending") && ended.err.contains("dinggate migrate"),
+        "{}",
+        ended.err
+    );
 }
 
 #[sqlx::test]
 async fn serve_waits_for_postgres_and_still_ends_with_0(pool: PgPool) {
     let (_sim, mut settings) = surroundings(&pool);
     let nobody = crate::support::free_port();
-    settings.insert("DATABASE_URL".to_owned(), format!("postgres://gate:hunter2@127.0.0.1:{nobody}/gate"));
+    settings.insert(
+        "DATABASE_URL".to_owned(),
+        format!("postgres://gate:hunter2@127.0.0.1:{nobody}/gate"),
+    );
     let child = start(&settings, &[]);
     wait_for(&settings, "/healthz", 200).await;
     wait_for(&settings, "/readyz", 503).await;
@@ -85,7 +110,11 @@ async fn serve_on_an_address_that_is_taken_ends_with_1_and_names_it(pool: PgPool
     let _taken = std::net::TcpListener::bind(&settings["DINGGATE_LISTEN"]).unwrap();
     let ended = wait(start(&settings, &[]), Duration::from_secs(15));
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.err.contains(&settings["DINGGATE_LISTEN"]) && ended.err.contains("DINGGATE_LISTEN"), "{}", ended.err);
+    assert!(
+        ended.err.contains(&settings["DINGGATE_LISTEN"]) && ended.err.contains("DINGGATE_LISTEN"),
+        "{}",
+        ended.err
+    );
 }
 
 #[sqlx::test]
@@ -102,8 +131,16 @@ async fn the_log_is_json_or_lines_for_people_and_always_on_stderr(pool: PgPool) 
         assert!(ended.err.lines().count() > 1);
         let parsed = |line| serde_json::from_str::<serde_json::Value>(line);
         for line in ended.err.lines() {
-            assert_eq!(parsed(line).is_ok_and(|value| value["message"].is_string()), is_json, "{line}");
+            assert_eq!(
+                parsed(line).is_ok_and(|value| value["message"].is_string()),
+                is_json,
+                "{line}"
+            );
         }
-        assert!(!ended.err.contains(&settings["DINGTALK_APP_SECRET"]) && !ended.err.contains('\u{1b}'), "{}", ended.err);
+        assert!(
+            !ended.err.contains(&settings["DINGTALK_APP_SECRET"]) && !ended.err.contains('\u{1b}'),
+            "{}",
+            ended.err
+        );
     }
 }

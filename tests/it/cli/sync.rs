@@ -10,7 +10,10 @@ fn last_line(ended: &Ended) -> &str {
 }
 
 async fn count(pool: &PgPool, statement: &'static str) -> i64 {
-    #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
     sqlx::query_scalar(statement).fetch_one(pool).await.unwrap()
 }
 
@@ -28,17 +31,41 @@ async fn a_sync_prints_its_numbers_last_on_stdout_and_its_progress_on_stderr(poo
     let first = run(&settings, &["sync"]);
     assert_eq!(first.code, Some(0), "{first:?}");
     let all = people(&sim);
-    assert_eq!(last_line(&first), format!("added={all} changed=0 returned=0 left=0 unchanged=0 skipped=0"));
-    assert!(first.err.lines().any(|line| line.starts_with("reading: ")), "{}", first.err);
-    sim.change_quietly(company::EMPLOYEE, PersonChange { title: Some("经理".to_owned()), ..PersonChange::default() }).unwrap();
+    assert_eq!(
+        last_line(&first),
+        format!("added={all} changed=0 returned=0 left=0 unchanged=0 skipped=0")
+    );
+    assert!(
+        first.err.lines().any(|line| line.starts_with("reading: ")),
+        "{}",
+        first.err
+    );
+    sim.change_quietly(
+        company::EMPLOYEE,
+        PersonChange {
+            title: Some("经理".to_owned()),
+            ..PersonChange::default()
+        },
+    )
+    .unwrap();
     sim.dismiss_quietly(company::LEADING_ZERO).unwrap();
     sim.hire_quietly(NewPerson::named("李雷")).unwrap();
     let second = run(&settings, &["sync"]);
     assert_eq!(second.code, Some(0), "{second:?}");
-    assert_eq!(last_line(&second), format!("added=1 changed=1 returned=0 left=1 unchanged={} skipped=0", all - 2));
+    assert_eq!(
+        last_line(&second),
+        format!(
+            "added=1 changed=1 returned=0 left=1 unchanged={} skipped=0",
+            all - 2
+        )
+    );
     sim.rehire_quietly(company::LEADING_ZERO, None).unwrap();
     let third = run(&settings, &["sync"]);
-    assert_eq!(last_line(&third), format!("added=0 changed=0 returned=1 left=0 unchanged={all} skipped=0"), "{third:?}");
+    assert_eq!(
+        last_line(&third),
+        format!("added=0 changed=0 returned=1 left=0 unchanged={all} skipped=0"),
+        "{third:?}"
+    );
 }
 
 #[sqlx::test]
@@ -46,8 +73,19 @@ async fn a_dry_run_tells_what_it_would_do_and_does_nothing(pool: PgPool) {
     let (sim, settings) = surroundings(&pool);
     let dry = run(&settings, &["sync", "--dry-run"]);
     assert_eq!(dry.code, Some(0), "{dry:?}");
-    assert_eq!(last_line(&dry), format!("added={} changed=0 returned=0 left=0 unchanged=0 skipped=0", people(&sim)));
-    assert!(dry.out.contains(&format!("would add {} ", company::EMPLOYEE)), "{}", dry.out);
+    assert_eq!(
+        last_line(&dry),
+        format!(
+            "added={} changed=0 returned=0 left=0 unchanged=0 skipped=0",
+            people(&sim)
+        )
+    );
+    assert!(
+        dry.out
+            .contains(&format!("would add {} ", company::EMPLOYEE)),
+        "{}",
+        dry.out
+    );
     assert_eq!(count(&pool, "SELECT count(*) FROM staff").await, 0);
     assert_eq!(count(&pool, "SELECT count(*) FROM sync_run").await, 0);
 }
@@ -57,20 +95,41 @@ async fn too_many_leavers_stop_a_sync_until_they_are_accepted(pool: PgPool) {
     let (sim, settings) = surroundings(&pool);
     assert_eq!(run(&settings, &["sync"]).code, Some(0));
     let before = employed(&pool).await;
-    let leavers: Vec<String> = sim.people().iter().map(|person| person.userid.clone()).take(12).collect();
+    let leavers: Vec<String> = sim
+        .people()
+        .iter()
+        .map(|person| person.userid.clone())
+        .take(12)
+        .collect();
     for userid in &leavers {
         sim.dismiss_quietly(userid).unwrap();
     }
     let stopped = run(&settings, &["sync"]);
     assert_eq!(stopped.code, Some(1), "{stopped:?}");
-    assert!(stopped.err.contains("12 of") && stopped.err.contains("--accept-leavers"), "{}", stopped.err);
+    assert!(
+        stopped.err.contains("12 of") && stopped.err.contains("--accept-leavers"),
+        "{}",
+        stopped.err
+    );
     assert!(last_line(&stopped).contains(" left=0 "), "{}", stopped.out);
     assert_eq!(employed(&pool).await, before, "nobody is marked");
     let dry = run(&settings, &["sync", "--dry-run"]);
-    assert_eq!(dry.out.lines().filter(|line| line.starts_with("would hold back ")).count(), 12, "{}", dry.out);
+    assert_eq!(
+        dry.out
+            .lines()
+            .filter(|line| line.starts_with("would hold back "))
+            .count(),
+        12,
+        "{}",
+        dry.out
+    );
     let accepted = run(&settings, &["sync", "--accept-leavers"]);
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
-    assert!(last_line(&accepted).contains(" left=12 "), "{}", accepted.out);
+    assert!(
+        last_line(&accepted).contains(" left=12 "),
+        "{}",
+        accepted.out
+    );
     assert_eq!(employed(&pool).await, before - 12);
 }
 
@@ -88,10 +147,16 @@ async fn a_sync_that_cannot_read_everything_fails_and_marks_nobody(pool: PgPool)
     ] {
         sim.fault(path, fault.clone());
         // Its token is kept in the database; without it, the fault of /gettoken would not be met.
-        sqlx::raw_sql("DELETE FROM access_token; UPDATE call_pace SET next_at = '-infinity'").execute(&pool).await.unwrap();
+        sqlx::raw_sql("DELETE FROM access_token; UPDATE call_pace SET next_at = '-infinity'")
+            .execute(&pool)
+            .await
+            .unwrap();
         let ended = run(&settings, &["sync"]);
         assert_eq!(ended.code, Some(1), "{path} {fault:?} {ended:?}");
-        assert!(ended.err.contains("error: ") && last_line(&ended).contains(" left=0 "), "{path} {fault:?} {ended:?}");
+        assert!(
+            ended.err.contains("error: ") && last_line(&ended).contains(" left=0 "),
+            "{path} {fault:?} {ended:?}"
+        );
         assert_eq!(employed(&pool).await, before, "{path} {fault:?}");
         sim.clear_faults();
     }
@@ -109,5 +174,9 @@ async fn a_second_sync_at_the_same_time_fails_and_says_who_runs_the_first(pool: 
     .unwrap();
     let ended = run(&settings, &["sync"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
-    assert!(ended.err.contains("already running") && ended.err.contains("manager4220"), "{}", ended.err);
+    assert!(
+        ended.err.contains("already running") && ended.err.contains("manager4220"),
+        "{}",
+        ended.err
+    );
 }

@@ -225,5 +225,6 @@ impl Drop for TestApp {
 
 /// A client that follows no redirect and asks no proxy.
 pub fn reqwest_client() -> reqwest::Client {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }

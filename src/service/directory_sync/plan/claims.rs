@@ -21,12 +21,25 @@ struct Claim<'a> {
 impl<'a> Claims<'a> {
     /// Somebody who stays as they are.
     pub fn keeps(&mut self, userid: &'a UserId, stored: Option<&'a UnionId>) {
-        self.claims.push(Claim { userid, stored, wanted: stored });
+        self.claims.push(Claim {
+            userid,
+            stored,
+            wanted: stored,
+        });
     }
 
     /// Somebody who is to be employed with a unionid that another may already bear.
-    pub fn takes(&mut self, userid: &'a UserId, stored: Option<&'a UnionId>, wanted: Option<&'a UnionId>) {
-        self.claims.push(Claim { userid, stored, wanted });
+    pub fn takes(
+        &mut self,
+        userid: &'a UserId,
+        stored: Option<&'a UnionId>,
+        wanted: Option<&'a UnionId>,
+    ) {
+        self.claims.push(Claim {
+            userid,
+            stored,
+            wanted,
+        });
     }
 
     /// Those who cannot have what they want: whoever bears a unionid keeps it, and of several who
@@ -36,8 +49,12 @@ impl<'a> Claims<'a> {
         let mut refused = HashSet::new();
         loop {
             let contested = contested(&claims);
-            let losers: Vec<_> =
-                claims.iter_mut().filter(|c| c.wanted != c.stored && c.wanted.is_some_and(|id| contested.contains(id))).collect();
+            let losers: Vec<_> = claims
+                .iter_mut()
+                .filter(|c| {
+                    c.wanted != c.stored && c.wanted.is_some_and(|id| contested.contains(id))
+                })
+                .collect();
             if losers.is_empty() {
                 return refused;
             }
@@ -56,7 +73,11 @@ fn contested<'a>(claims: &[Claim<'a>]) -> HashSet<&'a UnionId> {
     for unionid in claims.iter().filter_map(|claim| claim.wanted) {
         *counts.entry(unionid).or_default() += 1;
     }
-    counts.into_iter().filter(|(_, count)| *count > 1).map(|(unionid, _)| unionid).collect()
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .map(|(unionid, _)| unionid)
+        .collect()
 }
 
 #[cfg(test)]
@@ -68,26 +89,45 @@ mod tests {
         let ids: Vec<_> = people
             .iter()
             .map(|(user, stored, wanted)| {
-                (UserId::parse(*user).unwrap(), UnionId::parse(*stored).ok(), UnionId::parse(*wanted).ok())
+                (
+                    UserId::parse(*user).unwrap(),
+                    UnionId::parse(*stored).ok(),
+                    UnionId::parse(*wanted).ok(),
+                )
             })
             .collect();
         let mut claims = Claims::default();
         for (user, stored, wanted) in &ids {
             claims.takes(user, stored.as_ref(), wanted.as_ref());
         }
-        let mut refused: Vec<_> = claims.refused().into_iter().map(UserId::into_string).collect();
+        let mut refused: Vec<_> = claims
+            .refused()
+            .into_iter()
+            .map(UserId::into_string)
+            .collect();
         refused.sort();
         refused
     }
 
     #[test]
     fn whoever_bears_a_unionid_keeps_it() {
-        assert_eq!(refused(&[("a", "1", "1"), ("b", "", "1"), ("c", "2", "1")]), ["b", "c"]);
+        assert_eq!(
+            refused(&[("a", "1", "1"), ("b", "", "1"), ("c", "2", "1")]),
+            ["b", "c"]
+        );
     }
 
     #[test]
     fn two_newcomers_with_one_unionid_are_both_refused() {
-        assert_eq!(refused(&[("a", "", "1"), ("b", "", "1"), ("c", "", "2"), ("d", "", "")]), ["a", "b"]);
+        assert_eq!(
+            refused(&[
+                ("a", "", "1"),
+                ("b", "", "1"),
+                ("c", "", "2"),
+                ("d", "", "")
+            ]),
+            ["a", "b"]
+        );
     }
 
     #[test]
@@ -97,6 +137,14 @@ mod tests {
 
     #[test]
     fn who_is_refused_keeps_what_another_wanted() {
-        assert_eq!(refused(&[("a", "1", "2"), ("b", "2", "2"), ("c", "3", "1"), ("d", "", "3")]), ["a", "c", "d"]);
+        assert_eq!(
+            refused(&[
+                ("a", "1", "2"),
+                ("b", "2", "2"),
+                ("c", "3", "1"),
+                ("d", "", "3")
+            ]),
+            ["a", "c", "d"]
+        );
     }
 }

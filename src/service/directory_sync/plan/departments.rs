@@ -24,18 +24,32 @@ pub struct DepartmentPlan {
 }
 
 /// Compares the tree with what was read; only a complete reading shows that a department is gone.
-pub fn plan(current: &[Department], wanted: &BTreeMap<DeptId, WantedDepartment>, is_complete: bool) -> DepartmentPlan {
+pub fn plan(
+    current: &[Department],
+    wanted: &BTreeMap<DeptId, WantedDepartment>,
+    is_complete: bool,
+) -> DepartmentPlan {
     let stored: BTreeMap<DeptId, &Department> = current.iter().map(|d| (d.dept_id, d)).collect();
-    let completed = wanted.values().map(|w| completed_from(w, stored.get(&w.department.dept_id).copied()));
-    let written = completed.filter(|w| stored.get(&w.department.dept_id) != Some(&&w.department)).collect();
-    let gone = stored.into_keys().filter(|id| is_complete && !wanted.contains_key(id)).collect();
+    let completed = wanted
+        .values()
+        .map(|w| completed_from(w, stored.get(&w.department.dept_id).copied()));
+    let written = completed
+        .filter(|w| stored.get(&w.department.dept_id) != Some(&&w.department))
+        .collect();
+    let gone = stored
+        .into_keys()
+        .filter(|id| is_complete && !wanted.contains_key(id))
+        .collect();
     DepartmentPlan { written, gone }
 }
 
 /// The lists of departments do not say the order, which a look at the department may have found out.
 fn completed_from(wanted: &WantedDepartment, stored: Option<&Department>) -> WantedDepartment {
     let mut wanted = wanted.clone();
-    let order = wanted.department.order.or(stored.and_then(|stored| stored.order));
+    let order = wanted
+        .department
+        .order
+        .or(stored.and_then(|stored| stored.order));
     wanted.department.order = order;
     wanted
 }
@@ -44,18 +58,43 @@ fn completed_from(wanted: &WantedDepartment, stored: Option<&Department>) -> Wan
 mod tests {
     use super::*;
 
-    fn department(dept_id: DeptId, parent_id: DeptId, name: &str, order: Option<i64>) -> Department {
-        Department { dept_id, parent_id: Some(parent_id), name: name.to_owned(), order }
+    fn department(
+        dept_id: DeptId,
+        parent_id: DeptId,
+        name: &str,
+        order: Option<i64>,
+    ) -> Department {
+        Department {
+            dept_id,
+            parent_id: Some(parent_id),
+            name: name.to_owned(),
+            order,
+        }
     }
 
     fn wanted(departments: &[Department]) -> BTreeMap<DeptId, WantedDepartment> {
         let asked_at = DateTime::UNIX_EPOCH;
-        departments.iter().map(|d| (d.dept_id, WantedDepartment { department: d.clone(), asked_at })).collect()
+        departments
+            .iter()
+            .map(|d| {
+                (
+                    d.dept_id,
+                    WantedDepartment {
+                        department: d.clone(),
+                        asked_at,
+                    },
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn new_moved_and_renamed_departments_are_written_and_the_others_are_not() {
-        let current = [department(2, 1, "财务部", Some(5)), department(3, 1, "销售部", None), department(4, 1, "研发部", None)];
+        let current = [
+            department(2, 1, "财务部", Some(5)),
+            department(3, 1, "销售部", None),
+            department(4, 1, "研发部", None),
+        ];
         let read = wanted(&[
             department(2, 1, "财务部", None),
             department(3, 2, "销售部", None),
@@ -63,19 +102,32 @@ mod tests {
             department(5, 4, "测试组", None),
         ]);
         let plan = plan(&current, &read, true);
-        assert_eq!(plan.written.iter().map(|w| w.department.dept_id).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(
+            plan.written
+                .iter()
+                .map(|w| w.department.dept_id)
+                .collect::<Vec<_>>(),
+            [3, 4, 5]
+        );
         assert!(plan.gone.is_empty());
     }
 
     #[test]
     fn an_order_that_the_lists_do_not_say_stays() {
-        let plan = plan(&[department(2, 1, "财务部", Some(5))], &wanted(&[department(2, 1, "财务处", None)]), true);
+        let plan = plan(
+            &[department(2, 1, "财务部", Some(5))],
+            &wanted(&[department(2, 1, "财务处", None)]),
+            true,
+        );
         assert_eq!(plan.written.first().unwrap().department.order, Some(5));
     }
 
     #[test]
     fn only_a_complete_reading_shows_that_a_department_is_gone() {
-        let current = [department(2, 1, "财务部", None), department(3, 1, "销售部", None)];
+        let current = [
+            department(2, 1, "财务部", None),
+            department(3, 1, "销售部", None),
+        ];
         let read = wanted(&[department(2, 1, "财务部", None)]);
         assert_eq!(plan(&current, &read, true).gone, [3]);
         assert!(plan(&current, &read, false).gone.is_empty());

@@ -23,24 +23,46 @@ pub fn between(old: &Person, new: &Person) -> Vec<Difference> {
     let fields = [
         ("unionid", id(old), id(new)),
         ("name", old.name.clone(), new.name.clone()),
-        ("avatar", text(&old.avatar), text(&new.avatar)),
-        ("job_number", text(&old.job_number), text(&new.job_number)),
-        ("title", text(&old.title), text(&new.title)),
-        ("mobile", text(&old.mobile), text(&new.mobile)),
-        ("email", text(&old.email), text(&new.email)),
+        (
+            "avatar",
+            text(old.avatar.as_ref()),
+            text(new.avatar.as_ref()),
+        ),
+        (
+            "job_number",
+            text(old.job_number.as_ref()),
+            text(new.job_number.as_ref()),
+        ),
+        ("title", text(old.title.as_ref()), text(new.title.as_ref())),
+        (
+            "mobile",
+            text(old.mobile.as_ref()),
+            text(new.mobile.as_ref()),
+        ),
+        ("email", text(old.email.as_ref()), text(new.email.as_ref())),
         ("hired_date", day(old.hired_date), day(new.hired_date)),
-        ("departments", departments(&old.departments), departments(&new.departments)),
+        (
+            "departments",
+            departments(&old.departments),
+            departments(&new.departments),
+        ),
     ];
     let differing = fields.into_iter().filter(|(_, old, new)| old != new);
-    differing.map(|(field, old, new)| Difference { field, old, new }).collect()
+    differing
+        .map(|(field, old, new)| Difference { field, old, new })
+        .collect()
 }
 
 fn id(person: &Person) -> String {
-    person.unionid.clone().map(UnionId::into_string).unwrap_or_default()
+    person
+        .unionid
+        .clone()
+        .map(UnionId::into_string)
+        .unwrap_or_default()
 }
 
-fn text(value: &Option<String>) -> String {
-    value.clone().unwrap_or_default()
+fn text(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_default()
 }
 
 fn day(moment: Option<DateTime<Utc>>) -> String {
@@ -55,7 +77,11 @@ fn departments(memberships: &[Membership]) -> String {
         let order = membership.order.map(|order| format!("order {order}"));
         let leader = membership.is_leader.then(|| "leader".to_owned());
         let notes: Vec<String> = order.into_iter().chain(leader).collect();
-        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        let notes = if notes.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", notes.join(", "))
+        };
         // Writing into a String cannot fail.
         let _written = write!(out, "{separator}{}{notes}", membership.dept_id);
     }
@@ -88,10 +114,21 @@ mod tests {
         new.title = Some("经理".to_owned());
         new.hired_date = DateTime::from_timestamp_millis(1_600_000_000_000);
         new.departments = vec![
-            Membership { dept_id: 1, order: None, is_leader: false },
-            Membership { dept_id: 7, order: Some(9_007_199_254_740_993), is_leader: true },
+            Membership {
+                dept_id: 1,
+                order: None,
+                is_leader: false,
+            },
+            Membership {
+                dept_id: 7,
+                order: Some(9_007_199_254_740_993),
+                is_leader: true,
+            },
         ];
-        let told: Vec<_> = between(&person(), &new).into_iter().map(|d| (d.field, d.old, d.new)).collect();
+        let told: Vec<_> = between(&person(), &new)
+            .into_iter()
+            .map(|d| (d.field, d.old, d.new))
+            .collect();
         let line = |field, new: &str| (field, String::new(), new.to_owned());
         assert_eq!(
             told,
@@ -115,7 +152,13 @@ mod tests {
             |p| p.mobile = Some("x".to_owned()),
             |p| p.email = Some("x".to_owned()),
             |p| p.hired_date = DateTime::from_timestamp_millis(1),
-            |p| p.departments.push(Membership { dept_id: 1, order: Some(0), is_leader: false }),
+            |p| {
+                p.departments.push(Membership {
+                    dept_id: 1,
+                    order: Some(0),
+                    is_leader: false,
+                });
+            },
         ];
         for change in changes {
             let mut new = person();

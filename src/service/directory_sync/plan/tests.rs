@@ -27,7 +27,11 @@ fn person(userid: &str, unionid: &str) -> Person {
         mobile: None,
         email: None,
         hired_date: None,
-        departments: vec![Membership { dept_id: 1, order: Some(1), is_leader: false }],
+        departments: vec![Membership {
+            dept_id: 1,
+            order: Some(1),
+            is_leader: false,
+        }],
     }
 }
 
@@ -43,26 +47,57 @@ fn employed(userid: &str, unionid: &str) -> KnownPerson {
 }
 
 fn left(userid: &str, unionid: &str, left_at: i64) -> KnownPerson {
-    KnownPerson { status: Status::Left, left_at: Some(at(left_at)), ..employed(userid, unionid) }
+    KnownPerson {
+        status: Status::Left,
+        left_at: Some(at(left_at)),
+        ..employed(userid, unionid)
+    }
 }
 
 fn current(people: Vec<KnownPerson>) -> Current {
-    Current { people, ..Current::default() }
+    Current {
+        people,
+        ..Current::default()
+    }
 }
 
 /// A reading in which the only department lists these people, asked for ten seconds after the start.
 fn reading(people: Vec<Person>) -> Reading {
     let wanted = |person: Person| {
-        let listed = ListedPerson { person, has_all_departments: true };
-        (listed.person.userid.clone(), Wanted::listed(listed, 1, at(START + 10)))
+        let listed = ListedPerson {
+            person,
+            has_all_departments: true,
+        };
+        (
+            listed.person.userid.clone(),
+            Wanted::listed(listed, 1, at(START + 10)),
+        )
     };
-    Reading { people: people.into_iter().map(wanted).collect(), ..Reading::default() }
+    Reading {
+        people: people.into_iter().map(wanted).collect(),
+        ..Reading::default()
+    }
 }
 
-fn plan_with(current: &Current, reading: &Reading, is_complete: bool, spared: &[&str], limit: usize) -> Plan {
+fn plan_with(
+    current: &Current,
+    reading: &Reading,
+    is_complete: bool,
+    spared: &[&str],
+    limit: usize,
+) -> Plan {
     let spared = spared.iter().map(|userid| id(userid)).collect();
     let too_many = |leavers: usize, _employed: usize| leavers > limit;
-    plan(current, reading, &Terms { started_at: at(START), is_complete, spared: &spared, too_many: &too_many })
+    plan(
+        current,
+        reading,
+        &Terms {
+            started_at: at(START),
+            is_complete,
+            spared: &spared,
+            too_many: &too_many,
+        },
+    )
 }
 
 fn complete(current: &Current, reading: &Reading) -> Plan {
@@ -75,28 +110,45 @@ fn partial(current: &Current, reading: &Reading) -> Plan {
 
 /// Who is written in which way: added, changed, returned, left.
 fn told(plan: &Plan) -> [Vec<&str>; 4] {
-    [names(&plan.added), names(&plan.changed), names(&plan.returned), plan.leavers.iter().map(|l| l.userid.as_str()).collect()]
+    [
+        names(&plan.added),
+        names(&plan.changed),
+        names(&plan.returned),
+        plan.leavers.iter().map(|l| l.userid.as_str()).collect(),
+    ]
 }
 
 fn names(writes: &[Write]) -> Vec<&str> {
-    writes.iter().map(|write| write.person.userid.as_str()).collect()
+    writes
+        .iter()
+        .map(|write| write.person.userid.as_str())
+        .collect()
 }
 
 fn skips(plan: &Plan) -> Vec<(&str, SkipReason)> {
-    plan.skipped.iter().map(|skip| (skip.userid.as_ref().map_or("", UserId::as_str), skip.reason)).collect()
+    plan.skipped
+        .iter()
+        .map(|skip| (skip.userid.as_ref().map_or("", UserId::as_str), skip.reason))
+        .collect()
 }
 
 const NOBODY: [Vec<&str>; 4] = [vec![], vec![], vec![], vec![]];
 
 #[test]
 fn a_first_run_adds_everybody() {
-    let plan = complete(&current(vec![]), &reading(vec![person("a", "1"), person("b", "")]));
+    let plan = complete(
+        &current(vec![]),
+        &reading(vec![person("a", "1"), person("b", "")]),
+    );
     assert_eq!(told(&plan), [vec!["a", "b"], vec![], vec![], vec![]]);
 }
 
 #[test]
 fn rows_that_are_as_they_should_be_are_not_written() {
-    let plan = complete(&current(vec![employed("a", "1"), employed("b", "2")]), &reading(vec![person("a", "1"), person("b", "")]));
+    let plan = complete(
+        &current(vec![employed("a", "1"), employed("b", "2")]),
+        &reading(vec![person("a", "1"), person("b", "")]),
+    );
     assert_eq!((told(&plan), plan.unchanged), (NOBODY, 2));
 }
 
@@ -105,16 +157,35 @@ fn a_change_names_its_fields() {
     let mut renamed = person("a", "1");
     renamed.name = "新名".to_owned();
     let plan = complete(&current(vec![employed("a", "1")]), &reading(vec![renamed]));
-    let [write] = plan.changed.as_slice() else { panic!("{plan:?}") };
-    assert_eq!(write.differences, [Difference { field: "name", old: "name of a".to_owned(), new: "新名".to_owned() }]);
+    let [write] = plan.changed.as_slice() else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(
+        write.differences,
+        [Difference {
+            field: "name",
+            old: "name of a".to_owned(),
+            new: "新名".to_owned()
+        }]
+    );
     assert!(!write.frees_unionid());
 }
 
 #[test]
 fn whoever_a_complete_reading_does_not_find_leaves() {
-    let tables = current(vec![employed("a", "1"), employed("b", "2"), left("c", "3", 5)]);
-    assert_eq!(told(&complete(&tables, &reading(vec![person("a", "1")]))), [vec![], vec![], vec![], vec!["b"]]);
-    assert_eq!(told(&partial(&tables, &reading(vec![person("a", "1")]))), NOBODY);
+    let tables = current(vec![
+        employed("a", "1"),
+        employed("b", "2"),
+        left("c", "3", 5),
+    ]);
+    assert_eq!(
+        told(&complete(&tables, &reading(vec![person("a", "1")]))),
+        [vec![], vec![], vec![], vec!["b"]]
+    );
+    assert_eq!(
+        told(&partial(&tables, &reading(vec![person("a", "1")]))),
+        NOBODY
+    );
 }
 
 #[test]
@@ -122,88 +193,193 @@ fn a_reading_without_people_or_with_an_unreadable_record_removes_nobody() {
     let tables = current(vec![employed("a", "1"), employed("b", "2")]);
     let nobody = complete(&tables, &reading(vec![]));
     assert_eq!(told(&nobody), NOBODY);
-    assert_eq!(told(&plan_with(&tables, &reading(vec![person("a", "1")]), true, &["b"], usize::MAX)), NOBODY);
+    assert_eq!(
+        told(&plan_with(
+            &tables,
+            &reading(vec![person("a", "1")]),
+            true,
+            &["b"],
+            usize::MAX
+        )),
+        NOBODY
+    );
 }
 
 #[test]
 fn an_empty_reading_keeps_the_departments_too() {
-    let department = Department { dept_id: 2, parent_id: Some(1), name: "财务部".to_owned(), order: None };
-    let tables = Current { departments: vec![department], ..current(vec![employed("a", "1")]) };
-    assert!(complete(&tables, &reading(vec![])).departments.gone.is_empty());
-    assert_eq!(complete(&tables, &reading(vec![person("a", "1")])).departments.gone, [2]);
+    let department = Department {
+        dept_id: 2,
+        parent_id: Some(1),
+        name: "财务部".to_owned(),
+        order: None,
+    };
+    let tables = Current {
+        departments: vec![department],
+        ..current(vec![employed("a", "1")])
+    };
+    assert!(
+        complete(&tables, &reading(vec![]))
+            .departments
+            .gone
+            .is_empty()
+    );
+    assert_eq!(
+        complete(&tables, &reading(vec![person("a", "1")]))
+            .departments
+            .gone,
+        [2]
+    );
 }
 
 #[test]
 fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
-    let looked_at = KnownPerson { looked_at: at(START + 1), ..employed("a", "1") };
-    let created = KnownPerson { created_at: at(START), ..employed("b", "2") };
-    assert_eq!(told(&complete(&current(vec![looked_at, created]), &reading(vec![person("z", "9")]))), [vec!["z"], vec![], vec![], vec![]]);
+    let looked_at = KnownPerson {
+        looked_at: at(START + 1),
+        ..employed("a", "1")
+    };
+    let created = KnownPerson {
+        created_at: at(START),
+        ..employed("b", "2")
+    };
+    assert_eq!(
+        told(&complete(
+            &current(vec![looked_at, created]),
+            &reading(vec![person("z", "9")])
+        )),
+        [vec!["z"], vec![], vec![], vec![]]
+    );
 
-    let newer = KnownPerson { looked_at: at(START + 11), ..employed("a", "1") };
+    let newer = KnownPerson {
+        looked_at: at(START + 11),
+        ..employed("a", "1")
+    };
     let mut stale = person("a", "1");
     stale.name = "旧名".to_owned();
     let plan = complete(&current(vec![newer]), &reading(vec![stale]));
-    assert_eq!((told(&plan), plan.unchanged, skips(&plan)), (NOBODY, 1, vec![]));
+    assert_eq!(
+        (told(&plan), plan.unchanged, skips(&plan)),
+        (NOBODY, 1, vec![])
+    );
 }
 
 #[test]
 fn whoever_left_before_the_run_returns_and_whoever_left_during_it_does_not() {
-    let tables = current(vec![left("a", "1", START - 1), left("b", "2", START), left("c", "3", START + 5)]);
-    let plan = complete(&tables, &reading(vec![person("a", "1"), person("b", "2"), person("c", "3")]));
-    assert_eq!((told(&plan), plan.unchanged), ([vec![], vec![], vec!["a"], vec![]], 2));
+    let tables = current(vec![
+        left("a", "1", START - 1),
+        left("b", "2", START),
+        left("c", "3", START + 5),
+    ]);
+    let plan = complete(
+        &tables,
+        &reading(vec![person("a", "1"), person("b", "2"), person("c", "3")]),
+    );
+    assert_eq!(
+        (told(&plan), plan.unchanged),
+        ([vec![], vec![], vec!["a"], vec![]], 2)
+    );
 }
 
 #[test]
 fn a_partial_run_takes_no_leaving_back() {
     let mut tables = current(vec![left("a", "1", 5)]);
     tables.unknown_leavers = [(id("b"), at(5)), (id("c"), at(START + 5))].into();
-    let read = reading(vec![person("a", "1"), person("b", "2"), person("c", "3"), person("d", "4")]);
+    let read = reading(vec![
+        person("a", "1"),
+        person("b", "2"),
+        person("c", "3"),
+        person("d", "4"),
+    ]);
     let plan = partial(&tables, &read);
     assert_eq!(told(&plan), [vec!["d"], vec![], vec![], vec![]]);
-    assert_eq!(skips(&plan), [("a", SkipReason::HasLeft), ("b", SkipReason::HasLeft)]);
-    assert_eq!(told(&complete(&tables, &read)), [vec!["b", "d"], vec![], vec!["a"], vec![]]);
+    assert_eq!(
+        skips(&plan),
+        [("a", SkipReason::HasLeft), ("b", SkipReason::HasLeft)]
+    );
+    assert_eq!(
+        told(&complete(&tables, &read)),
+        [vec!["b", "d"], vec![], vec!["a"], vec![]]
+    );
 }
 
 #[test]
 fn a_decision_by_hand_stands() {
-    let held = KnownPerson { is_held: true, ..left("a", "1", 5) };
+    let held = KnownPerson {
+        is_held: true,
+        ..left("a", "1", 5)
+    };
     let plan = complete(&current(vec![held]), &reading(vec![person("a", "2")]));
-    assert_eq!((told(&plan), skips(&plan)), (NOBODY, vec![("a", SkipReason::Held)]));
+    assert_eq!(
+        (told(&plan), skips(&plan)),
+        (NOBODY, vec![("a", SkipReason::Held)])
+    );
 }
 
 #[test]
 fn who_is_hired_again_under_another_userid_gets_the_unionid_of_the_row_that_leaves() {
     let read = reading(vec![person("new", "1")]);
-    for old in [employed("old", "1"), left("old", "1", 5), KnownPerson { is_held: true, ..left("old", "1", 5) }] {
+    for old in [
+        employed("old", "1"),
+        left("old", "1", 5),
+        KnownPerson {
+            is_held: true,
+            ..left("old", "1", 5)
+        },
+    ] {
         assert_eq!(told(&complete(&current(vec![old]), &read))[0], ["new"]);
     }
     let plan = partial(&current(vec![employed("old", "1")]), &read);
-    assert_eq!((told(&plan), skips(&plan)), (NOBODY, vec![("new", SkipReason::UnionidShared)]));
+    assert_eq!(
+        (told(&plan), skips(&plan)),
+        (NOBODY, vec![("new", SkipReason::UnionidShared)])
+    );
 }
 
 #[test]
 fn two_employed_people_who_would_share_a_unionid_are_reported() {
     let tables = current(vec![employed("a", "1"), employed("b", "2")]);
-    let plan = complete(&tables, &reading(vec![person("a", "1"), person("b", "1"), person("c", "1")]));
+    let plan = complete(
+        &tables,
+        &reading(vec![person("a", "1"), person("b", "1"), person("c", "1")]),
+    );
     assert_eq!((told(&plan), plan.unchanged), (NOBODY, 1));
-    assert_eq!(skips(&plan), [("b", SkipReason::UnionidShared), ("c", SkipReason::UnionidShared)]);
+    assert_eq!(
+        skips(&plan),
+        [
+            ("b", SkipReason::UnionidShared),
+            ("c", SkipReason::UnionidShared)
+        ]
+    );
 }
 
 #[test]
 fn unionids_may_change_hands() {
     let tables = current(vec![employed("a", "1"), employed("b", "2")]);
-    let plan = complete(&tables, &reading(vec![person("a", "2"), person("b", "3"), person("c", "1")]));
+    let plan = complete(
+        &tables,
+        &reading(vec![person("a", "2"), person("b", "3"), person("c", "1")]),
+    );
     assert_eq!(told(&plan), [vec!["c"], vec!["a", "b"], vec![], vec![]]);
     assert!(plan.changed.iter().all(Write::frees_unionid));
 }
 
 #[test]
 fn the_brake_holds_back_everybody_and_lets_the_rest_through() {
-    let tables = current((0..8).map(|n| employed(&n.to_string(), &format!("u{n}"))).collect());
-    let read = reading(vec![person("0", "u0"), person("new", "u7"), person("fresh", "u99")]);
+    let tables = current(
+        (0..8)
+            .map(|n| employed(&n.to_string(), &format!("u{n}")))
+            .collect(),
+    );
+    let read = reading(vec![
+        person("0", "u0"),
+        person("new", "u7"),
+        person("fresh", "u99"),
+    ]);
     let plan = plan_with(&tables, &read, true, &[], 6);
     // The row that would have yielded its unionid stays employed, and so keeps it.
     assert_eq!(told(&plan), [vec!["fresh"], vec![], vec![], vec![]]);
-    assert_eq!((plan.held_back.len(), skips(&plan)), (7, vec![("new", SkipReason::UnionidShared)]));
+    assert_eq!(
+        (plan.held_back.len(), skips(&plan)),
+        (7, vec![("new", SkipReason::UnionidShared)])
+    );
     assert_eq!(plan_with(&tables, &read, true, &[], 7).leavers.len(), 7);
 }

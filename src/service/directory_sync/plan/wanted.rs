@@ -24,14 +24,29 @@ pub struct Wanted {
 impl Wanted {
     /// A person out of the list of one department.
     pub fn listed(listed: ListedPerson, dept_id: DeptId, asked_at: DateTime<Utc>) -> Self {
-        let ListedPerson { person, has_all_departments } = listed;
-        Self { person, asked_at, last_asked_at: asked_at, heard_of: vec![dept_id], has_all_departments }
+        let ListedPerson {
+            person,
+            has_all_departments,
+        } = listed;
+        Self {
+            person,
+            asked_at,
+            last_asked_at: asked_at,
+            heard_of: vec![dept_id],
+            has_all_departments,
+        }
     }
 
     /// A person who was asked about singly, with all their departments.
     pub fn whole(person: Person, asked_at: DateTime<Utc>) -> Self {
         let heard_of = person.departments.iter().map(|d| d.dept_id).collect();
-        Self { person, asked_at, last_asked_at: asked_at, heard_of, has_all_departments: true }
+        Self {
+            person,
+            asked_at,
+            last_asked_at: asked_at,
+            heard_of,
+            has_all_departments: true,
+        }
     }
 
     /// Adds what another department's list says of the same person: of fields that differ, the later
@@ -44,7 +59,12 @@ impl Wanted {
             self.add_missing(&other.person.departments);
             self.has_all_departments = other.has_all_departments;
         }
-        for known in other.person.departments.iter().filter(|d| other.heard_of.contains(&d.dept_id)) {
+        for known in other
+            .person
+            .departments
+            .iter()
+            .filter(|d| other.heard_of.contains(&d.dept_id))
+        {
             if !self.heard_of.contains(&known.dept_id) {
                 self.place(known);
             }
@@ -54,14 +74,23 @@ impl Wanted {
 
     fn add_missing(&mut self, others: &[Membership]) {
         let own = &mut self.person.departments;
-        let missing: Vec<_> = others.iter().filter(|o| own.iter().all(|d| d.dept_id != o.dept_id)).cloned().collect();
+        let missing: Vec<_> = others
+            .iter()
+            .filter(|o| own.iter().all(|d| d.dept_id != o.dept_id))
+            .cloned()
+            .collect();
         own.extend(missing);
         own.sort_unstable();
     }
 
     /// Takes over order and leadership in a department that the person is in.
     fn place(&mut self, known: &Membership) {
-        if let Some(own) = self.person.departments.iter_mut().find(|d| d.dept_id == known.dept_id) {
+        if let Some(own) = self
+            .person
+            .departments
+            .iter_mut()
+            .find(|d| d.dept_id == known.dept_id)
+        {
             own.clone_from(known);
             self.heard_of.push(known.dept_id);
         }
@@ -74,7 +103,9 @@ impl Wanted {
             person.unionid.clone_from(&stored.unionid);
         }
         for own in &mut person.departments {
-            let Some(known) = stored.departments.iter().find(|d| d.dept_id == own.dept_id) else { continue };
+            let Some(known) = stored.departments.iter().find(|d| d.dept_id == own.dept_id) else {
+                continue;
+            };
             own.order = own.order.or(known.order);
             if !self.heard_of.contains(&own.dept_id) {
                 own.is_leader = known.is_leader;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::problems::Problems;
 use crate::dingtalk::contact::{Scopes, UserPage};
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 use crate::domain::person::{Department, Person};
@@ -22,7 +23,11 @@ pub enum Ask {
     Department(DeptId),
     Children(DeptId),
     /// A page of a department's people, and how many before it were empty.
-    Page { dept_id: DeptId, cursor: i64, empty: u32 },
+    Page {
+        dept_id: DeptId,
+        cursor: i64,
+        empty: u32,
+    },
     Person(UserId),
 }
 
@@ -33,37 +38,6 @@ pub enum Answer {
     Children(Vec<Result<Department, String>>),
     Page(UserPage),
     Person(Person),
-}
-
-/// Why a reading is not complete: the first reason, and how many more there were.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Problems {
-    first: Option<String>,
-    more: u32,
-}
-
-impl Problems {
-    pub fn add(&mut self, problem: String) {
-        if self.first.is_none() {
-            self.first = Some(problem);
-        } else {
-            self.more += 1;
-        }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.first.as_deref().unwrap_or_default())?;
-        match self.more {
-            0 => Ok(()),
-            more => write!(f, " (and {more} more)"),
-        }
-    }
 }
 
 /// What was heard so far.
@@ -99,7 +73,8 @@ impl Walk {
             return Self::from_root();
         }
         let mut walk = Self::default();
-        walk.problems.add("the app may see only a part of the company".to_owned());
+        walk.problems
+            .add("the app may see only a part of the company".to_owned());
         for dept_id in scopes.departments {
             walk.enter(dept_id, true);
         }
@@ -126,19 +101,34 @@ impl Walk {
             self.queue.push_back(Ask::Department(dept_id));
         }
         self.queue.push_back(Ask::Children(dept_id));
-        self.queue.push_back(Ask::Page { dept_id, cursor: 0, empty: 0 });
+        self.queue.push_back(Ask::Page {
+            dept_id,
+            cursor: 0,
+            empty: 0,
+        });
     }
 
     /// Takes in the answer to a question asked at `asked_at`.
     pub fn hear(&mut self, ask: &Ask, answer: Answer, asked_at: DateTime<Utc>) {
         self.failures = 0;
         match (ask, answer) {
-            (Ask::Children(parent), Answer::Children(children)) => self.hear_children(*parent, children, asked_at),
-            (Ask::Page { dept_id, cursor, empty }, Answer::Page(page)) => self.hear_page(*dept_id, *cursor, *empty, page, asked_at),
+            (Ask::Children(parent), Answer::Children(children)) => {
+                self.hear_children(*parent, children, asked_at);
+            }
+            (
+                Ask::Page {
+                    dept_id,
+                    cursor,
+                    empty,
+                },
+                Answer::Page(page),
+            ) => self.hear_page(*dept_id, *cursor, *empty, page, asked_at),
             (_, Answer::Department(department)) => self.hear_department(department, asked_at),
             (_, Answer::Person(person)) => {
                 self.has_heard = true;
-                self.reading.people.insert(person.userid.clone(), Wanted::whole(person, asked_at));
+                self.reading
+                    .people
+                    .insert(person.userid.clone(), Wanted::whole(person, asked_at));
             }
             (ask, _) => self.problems.add(format!("no answer to {ask:?}")),
         }
@@ -147,22 +137,36 @@ impl Walk {
     /// Takes in that a question was not answered.
     pub fn miss(&mut self, ask: &Ask, error: &dyn fmt::Display) {
         self.problems.add(match ask {
-            Ask::Department(id) | Ask::Children(id) | Ask::Page { dept_id: id, .. } => format!("department {id}: {error}"),
+            Ask::Department(id) | Ask::Children(id) | Ask::Page { dept_id: id, .. } => {
+                format!("department {id}: {error}")
+            }
             Ask::Person(_) => error.to_string(),
         });
         self.failures += 1;
         if self.failures >= MAX_FAILURES && !self.queue.is_empty() {
-            self.problems.add("too many failures in a row: the rest was not asked for".to_owned());
+            self.problems
+                .add("too many failures in a row: the rest was not asked for".to_owned());
             self.queue.clear();
         }
     }
 
     fn hear_department(&mut self, department: Department, asked_at: DateTime<Utc>) {
         let dept_id = department.dept_id;
-        self.reading.departments.insert(dept_id, WantedDepartment { department, asked_at });
+        self.reading.departments.insert(
+            dept_id,
+            WantedDepartment {
+                department,
+                asked_at,
+            },
+        );
     }
 
-    fn hear_children(&mut self, parent: DeptId, children: Vec<Result<Department, String>>, asked_at: DateTime<Utc>) {
+    fn hear_children(
+        &mut self,
+        parent: DeptId,
+        children: Vec<Result<Department, String>>,
+        asked_at: DateTime<Utc>,
+    ) {
         for child in children {
             match child {
                 // A circle, or a department that was moved while we walked.
@@ -171,12 +175,21 @@ impl Walk {
                     self.enter(child.dept_id, false);
                     self.hear_department(child, asked_at);
                 }
-                Err(lack) => self.problems.add(format!("a department below {parent} lacks a readable {lack}")),
+                Err(lack) => self.problems.add(format!(
+                    "a department below {parent} lacks a readable {lack}"
+                )),
             }
         }
     }
 
-    fn hear_page(&mut self, dept_id: DeptId, cursor: i64, empty: u32, page: UserPage, asked_at: DateTime<Utc>) {
+    fn hear_page(
+        &mut self,
+        dept_id: DeptId,
+        cursor: i64,
+        empty: u32,
+        page: UserPage,
+        asked_at: DateTime<Utc>,
+    ) {
         self.has_heard = true;
         let empty = if page.people.is_empty() { empty + 1 } else { 0 };
         if empty == 0 {
@@ -190,10 +203,18 @@ impl Walk {
         }
         match page.next_cursor {
             None => self.departments_read += 1,
-            Some(next) if next <= cursor => self.problems.add(format!("department {dept_id}: the pages of its people do not advance")),
-            Some(_) if empty >= MAX_EMPTY_PAGES => self.problems.add(format!("department {dept_id}: the pages of its people do not end")),
+            Some(next) if next <= cursor => self.problems.add(format!(
+                "department {dept_id}: the pages of its people do not advance"
+            )),
+            Some(_) if empty >= MAX_EMPTY_PAGES => self.problems.add(format!(
+                "department {dept_id}: the pages of its people do not end"
+            )),
             // The next page soon: the fewer changes lie between two pages, the better.
-            Some(cursor) => self.queue.push_front(Ask::Page { dept_id, cursor, empty }),
+            Some(cursor) => self.queue.push_front(Ask::Page {
+                dept_id,
+                cursor,
+                empty,
+            }),
         }
     }
 
@@ -201,7 +222,9 @@ impl Walk {
         match self.reading.people.get_mut(&wanted.person.userid) {
             Some(known) => known.merge(wanted),
             None => {
-                self.reading.people.insert(wanted.person.userid.clone(), wanted);
+                self.reading
+                    .people
+                    .insert(wanted.person.userid.clone(), wanted);
             }
         }
     }
@@ -211,26 +234,45 @@ impl Walk {
             Some(userid) if !self.spared.insert(userid.clone()) => return,
             Some(_) => {}
             // Whose record it is nobody knows, and so nobody can be said to be absent.
-            None => self.problems.add(format!("department {dept_id}: a record lacks a readable userid")),
+            None => self.problems.add(format!(
+                "department {dept_id}: a record lacks a readable userid"
+            )),
         }
-        self.skips.push(Skip { userid, reason: SkipReason::BadRecord(lack) });
+        self.skips.push(Skip {
+            userid,
+            reason: SkipReason::BadRecord(lack),
+        });
     }
 
     /// Takes in that DingTalk describes people whom no list has held: where one of their departments
     /// has listed nobody, or was never seen, an answer was emptier than it should have been.
     pub fn hear_of_unlisted(&mut self, people: Vec<Person>) {
         for person in people {
-            if let Some(place) = person.departments.iter().find(|place| !self.peopled.contains(&place.dept_id)) {
-                self.problems.add(format!("department {}: not everybody who is in it was listed", place.dept_id));
+            if let Some(place) = person
+                .departments
+                .iter()
+                .find(|place| !self.peopled.contains(&place.dept_id))
+            {
+                self.problems.add(format!(
+                    "department {}: not everybody who is in it was listed",
+                    place.dept_id
+                ));
             }
-            self.skips.push(Skip { userid: Some(person.userid), reason: SkipReason::StillKnown });
+            self.skips.push(Skip {
+                userid: Some(person.userid),
+                reason: SkipReason::StillKnown,
+            });
         }
     }
 
     /// The end of the walk: who was read elsewhere was not passed over after all.
     pub fn finish(mut self) -> Self {
         let people = &self.reading.people;
-        self.skips.retain(|skip| skip.userid.as_ref().is_none_or(|userid| !people.contains_key(userid)));
+        self.skips.retain(|skip| {
+            skip.userid
+                .as_ref()
+                .is_none_or(|userid| !people.contains_key(userid))
+        });
         self
     }
 }

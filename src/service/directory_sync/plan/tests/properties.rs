@@ -24,21 +24,44 @@ impl Case {
 
     fn plan_as_of(&self, current: &Current, start: i64) -> Plan {
         let too_many = |leavers: usize, _employed: usize| leavers > self.limit;
-        let terms = Terms { started_at: at(start), is_complete: self.is_complete, spared: &self.spared, too_many: &too_many };
+        let terms = Terms {
+            started_at: at(start),
+            is_complete: self.is_complete,
+            spared: &self.spared,
+            too_many: &too_many,
+        };
         plan(current, &self.reading, &terms)
     }
 }
 
 fn some_person(n: usize) -> impl Strategy<Value = Person> {
     let unionid = 0..=UNIONIDS;
-    (unionid, 0..3_u8, proptest::collection::btree_set(1..4_i64, 0..3), any::<bool>()).prop_map(
-        move |(unionid, name, dept_ids, is_leader)| Person {
-            name: format!("name {name}"),
-            departments: dept_ids.into_iter().map(|dept_id| Membership { dept_id, order: Some(dept_id), is_leader }).collect(),
-            // The last of them stands for a unionid that is not shown.
-            ..person(&format!("p{n}"), &if unionid == UNIONIDS { String::new() } else { format!("u{unionid}") })
-        },
+    (
+        unionid,
+        0..3_u8,
+        proptest::collection::btree_set(1..4_i64, 0..3),
+        any::<bool>(),
     )
+        .prop_map(move |(unionid, name, dept_ids, is_leader)| Person {
+            name: format!("name {name}"),
+            departments: dept_ids
+                .into_iter()
+                .map(|dept_id| Membership {
+                    dept_id,
+                    order: Some(dept_id),
+                    is_leader,
+                })
+                .collect(),
+            // The last of them stands for a unionid that is not shown.
+            ..person(
+                &format!("p{n}"),
+                &if unionid == UNIONIDS {
+                    String::new()
+                } else {
+                    format!("u{unionid}")
+                },
+            )
+        })
 }
 
 fn some_time() -> impl Strategy<Value = DateTime<Utc>> {
@@ -46,56 +69,94 @@ fn some_time() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
-    (some_person(n), 0..4_u8, some_time(), some_time(), some_time()).prop_map(|(person, kind, left_at, looked_at, created_at)| {
-        let status = if kind < 2 { Status::Employed } else { Status::Left };
-        KnownPerson {
-            person,
-            status,
-            left_at: (status == Status::Left).then_some(left_at),
-            is_held: kind == 3,
-            looked_at,
-            created_at,
-        }
-    })
+    (
+        some_person(n),
+        0..4_u8,
+        some_time(),
+        some_time(),
+        some_time(),
+    )
+        .prop_map(|(person, kind, left_at, looked_at, created_at)| {
+            let status = if kind < 2 {
+                Status::Employed
+            } else {
+                Status::Left
+            };
+            KnownPerson {
+                person,
+                status,
+                left_at: (status == Status::Left).then_some(left_at),
+                is_held: kind == 3,
+                looked_at,
+                created_at,
+            }
+        })
 }
 
 /// Each of the names with something about it, or nothing.
-fn of_some<T: std::fmt::Debug + 'static, S: Strategy<Value = T> + 'static>(make: fn(usize) -> S) -> impl Strategy<Value = Vec<T>> {
-    let options: Vec<_> = (0..PEOPLE).map(|n| proptest::option::weighted(0.7, make(n)).boxed()).collect();
+fn of_some<T: std::fmt::Debug + 'static, S: Strategy<Value = T> + 'static>(
+    make: fn(usize) -> S,
+) -> impl Strategy<Value = Vec<T>> {
+    let options: Vec<_> = (0..PEOPLE)
+        .map(|n| proptest::option::weighted(0.7, make(n)).boxed())
+        .collect();
     options.prop_map(|people| people.into_iter().flatten().collect())
 }
 
 fn case() -> impl Strategy<Value = Case> {
     let spared = proptest::collection::btree_set(0..PEOPLE, 0..2);
     let left_unknown = proptest::option::of((0..PEOPLE, some_time()));
-    (of_some(known), of_some(wanted), spared, left_unknown, any::<bool>(), 0..PEOPLE).prop_map(
-        |(mut people, wanted, spared, left_unknown, is_complete, limit)| {
-            make_unionids_unique(&mut people);
-            let left_unknown = left_unknown.map(|(n, left_at)| (id(&format!("p{n}")), left_at));
-            let unknown_leavers = left_unknown.into_iter().filter(|(userid, _)| people.iter().all(|k| k.person.userid != *userid));
-            Case {
-                current: Current { unknown_leavers: unknown_leavers.collect(), people, departments: Vec::new() },
-                reading: Reading {
-                    people: wanted.into_iter().map(|w| (w.person.userid.clone(), w)).collect(),
-                    departments: BTreeMap::new(),
-                },
-                spared: spared.into_iter().map(|n| id(&format!("p{n}"))).collect(),
-                is_complete,
-                limit,
-            }
-        },
+    (
+        of_some(known),
+        of_some(wanted),
+        spared,
+        left_unknown,
+        any::<bool>(),
+        0..PEOPLE,
     )
+        .prop_map(
+            |(mut people, wanted, spared, left_unknown, is_complete, limit)| {
+                make_unionids_unique(&mut people);
+                let left_unknown = left_unknown.map(|(n, left_at)| (id(&format!("p{n}")), left_at));
+                let unknown_leavers = left_unknown
+                    .into_iter()
+                    .filter(|(userid, _)| people.iter().all(|k| k.person.userid != *userid));
+                Case {
+                    current: Current {
+                        unknown_leavers: unknown_leavers.collect(),
+                        people,
+                        departments: Vec::new(),
+                    },
+                    reading: Reading {
+                        people: wanted
+                            .into_iter()
+                            .map(|w| (w.person.userid.clone(), w))
+                            .collect(),
+                        departments: BTreeMap::new(),
+                    },
+                    spared: spared.into_iter().map(|n| id(&format!("p{n}"))).collect(),
+                    is_complete,
+                    limit,
+                }
+            },
+        )
 }
 
 fn wanted(n: usize) -> impl Strategy<Value = Wanted> {
-    (some_person(n), 10..20_i64).prop_map(|(person, later)| Wanted::whole(person, at(START + later)))
+    (some_person(n), 10..20_i64)
+        .prop_map(|(person, later)| Wanted::whole(person, at(START + later)))
 }
 
 /// As the table's index does.
 fn make_unionids_unique(people: &mut [KnownPerson]) {
     let mut seen = BTreeSet::new();
     for known in people.iter_mut().filter(|k| k.status == Status::Employed) {
-        if known.person.unionid.as_ref().is_some_and(|unionid| !seen.insert(unionid.clone())) {
+        if known
+            .person
+            .unionid
+            .as_ref()
+            .is_some_and(|unionid| !seen.insert(unionid.clone()))
+        {
             known.person.unionid = None;
         }
     }
@@ -103,13 +164,19 @@ fn make_unionids_unique(people: &mut [KnownPerson]) {
 
 /// Carries a plan out as the database would, some seconds after the reading.
 fn apply(current: &Current, plan: &Plan) -> Current {
-    let mut rows: BTreeMap<UserId, KnownPerson> = current.people.iter().map(|k| (k.person.userid.clone(), k.clone())).collect();
+    let mut rows: BTreeMap<UserId, KnownPerson> = current
+        .people
+        .iter()
+        .map(|k| (k.person.userid.clone(), k.clone()))
+        .collect();
     for leaver in &plan.leavers {
         let row = rows.get_mut(&leaver.userid).unwrap();
         (row.status, row.left_at) = (Status::Left, Some(at(START + 30)));
     }
     for write in plan.added.iter().chain(&plan.changed).chain(&plan.returned) {
-        let created_at = rows.get(&write.person.userid).map_or(at(START + 30), |row| row.created_at);
+        let created_at = rows
+            .get(&write.person.userid)
+            .map_or(at(START + 30), |row| row.created_at);
         let row = KnownPerson {
             person: write.person.clone(),
             status: Status::Employed,
@@ -121,9 +188,14 @@ fn apply(current: &Current, plan: &Plan) -> Current {
         rows.insert(write.person.userid.clone(), row);
     }
     let added: BTreeSet<_> = plan.added.iter().map(|w| &w.person.userid).collect();
-    let unknown_leavers = current.unknown_leavers.iter().filter(|(userid, _)| !added.contains(userid));
+    let unknown_leavers = current
+        .unknown_leavers
+        .iter()
+        .filter(|(userid, _)| !added.contains(userid));
     Current {
-        unknown_leavers: unknown_leavers.map(|(userid, at)| (userid.clone(), *at)).collect(),
+        unknown_leavers: unknown_leavers
+            .map(|(userid, at)| (userid.clone(), *at))
+            .collect(),
         people: rows.into_values().collect(),
         departments: current.departments.clone(),
     }

@@ -1,0 +1,284 @@
+//! The full sync, against a cloud that can be made to fail.
+
+mod decisions;
+mod faults;
+mod leavers;
+mod place;
+mod races;
+mod whole;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use dinggate::config::Config;
+use dinggate::context::Context;
+use dinggate::dingtalk::{Client, client::App};
+use dinggate::service::directory_sync::{
+    self, Cause, Progress, Request, State, Summary, SyncError,
+};
+use dinggate::service::events;
+use dinggate::store::Db;
+use dingtalk_sim::{SimHandle, company};
+use serde_json::json;
+use sqlx::{ConnectOptions as _, PgPool, Row as _};
+
+use crate::support::{TestApp, settings};
+
+const USER_GET: &str = "/topapi/v2/user/get";
+const USER_LIST: &str = "/topapi/v2/user/list";
+const LIST_SUB: &str = "/topapi/v2/department/listsub";
+const DEPARTMENT_GET: &str = "/topapi/v2/department/get";
+const SCOPES: &str = "/auth/scopes";
+
+/// Departments of the made-up company.
+const TECHNOLOGY: i64 = 410_020_001;
+const FINANCE: i64 = 410_020_006;
+
+/// The use-cases without a server or workers: what happens, happens when a test says so.
+#[derive(Clone)]
+struct Company {
+    ctx: Context,
+    sim: SimHandle,
+    pool: PgPool,
+}
+
+impl Company {
+    /// A company whose tables are empty.
+    fn new(pool: &PgPool) -> Self {
+        Self::on(pool, TestApp::cloud())
+    }
+
+    /// Another process on the same database and cloud.
+    fn another_process(&self) -> Self {
+        Self::on(&self.pool, self.sim.clone())
+    }
+
+    fn on(pool: &PgPool, sim: SimHandle) -> Self {
+        let settings = settings(8080, &sim, pool.connect_options().to_url_lossy().as_str());
+        let config = Config::load(settings, |path| std::fs::read_to_string(path))
+            .map_err(|faults| faults.to_string())
+            .unwrap();
+        let app = |credentials: &dinggate::config::AppCredentials| App {
+            key: credentials.key.clone(),
+            secret: credentials.secret.clone(),
+        };
+        let dingtalk = &config.dingtalk;
+        let client = Client::new(
+            &dingtalk.oapi_url,
+            app(&dingtalk.app),
+            app(&dingtalk.login_app),
+        )
+        .unwrap();
+        Self {
+            ctx: Context::new(config, Db::from_pool(pool.clone()), client),
+            sim,
+            pool: pool.clone(),
+        }
+    }
+
+    /// A company whose tables a first run has filled.
+    async fn imported(pool: &PgPool) -> Self {
+        let company = Self::new(pool);
+        assert_eq!(company.sync().await.state, State::Done);
+        company.sim.reset_calls();
+        company
+    }
+
+    async fn run(&self, request: Request) -> Result<Summary, SyncError> {
+        directory_sync::run(&self.ctx, request, &mut |_| {}).await
+    }
+
+    async fn sync(&self) -> Summary {
+        self.run(request()).await.unwrap()
+    }
+
+    /// A run that tells how far it has come, beside whatever the test does meanwhile.
+    async fn sync_during(&self, meanwhile: impl AsyncFnOnce(&mut Milestones)) -> Summary {
+        let (told, progress) = tokio::sync::mpsc::unbounded_channel();
+        let mut tell = move |progress| {
+            told.send(progress).ok();
+        };
+        let mut milestones = Milestones(progress);
+        let run = directory_sync::run(&self.ctx, request(), &mut tell);
+        let (summary, ()) = tokio::join!(run, Box::pin(meanwhile(&mut milestones)));
+        summary.unwrap()
+    }
+
+    /// What DingTalk's callback does: the event is stored, and a leaver's door closed with it.
+    async fn receive(&self, event_type: &str, userid: &str) {
+        static CLOCK: AtomicI64 = AtomicI64::new(1_700_000_000_000);
+        let time = CLOCK.fetch_add(1_000, Ordering::Relaxed).to_string();
+        let event = json!({"EventType": event_type, "UserId": [userid], "TimeStamp": time});
+        let callback = self.sim.encrypt_event(&event);
+        events::receive(&self.ctx, &callback.query, callback.body.as_bytes())
+            .await
+            .unwrap();
+    }
+
+    async fn number(&self, statement: &str) -> i64 {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test reads what the product wrote in its own way"
+        )]
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    async fn employed(&self) -> usize {
+        usize::try_from(
+            self.number("SELECT count(*) FROM staff WHERE status = 'employed'")
+                .await,
+        )
+        .unwrap()
+    }
+
+    /// A column of somebody's row as text; nothing where there is no row.
+    async fn column(&self, userid: &str, column: &str) -> Option<String> {
+        let statement = format!("SELECT {column}::text FROM staff WHERE userid = $1");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test reads what the product wrote in its own way"
+        )]
+        let row = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(userid)
+            .fetch_optional(&self.pool)
+            .await
+            .unwrap();
+        row.and_then(|row| row.get(0))
+    }
+
+    async fn status(&self, userid: &str) -> Option<String> {
+        self.column(userid, "status").await
+    }
+
+    /// Whether the person has a row that says that they work here.
+    async fn is_employed(&self, userid: &str) -> bool {
+        self.status(userid).await.as_deref() == Some("employed")
+    }
+
+    async fn execute(&self, statement: &str) {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+            .execute(&self.pool)
+            .await
+            .unwrap();
+    }
+
+    /// A value that changes with every row that is written, even with the same content.
+    async fn fingerprint(&self) -> String {
+        let mut prints = Vec::new();
+        for table in [
+            "staff",
+            "staff_department",
+            "department",
+            "audit_entry",
+            "unknown_leaver",
+            "scheduled_look",
+            "web_session",
+        ] {
+            let statement = format!(
+                "SELECT coalesce(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid), '') FROM {table}"
+            );
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a test reads what the product wrote in its own way"
+            )]
+            let print: String = sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+                .fetch_one(&self.pool)
+                .await
+                .unwrap();
+            prints.push(print);
+        }
+        prints.join("|")
+    }
+}
+
+/// How far a run has come.
+struct Milestones(tokio::sync::mpsc::UnboundedReceiver<Progress>);
+
+impl Milestones {
+    /// Waits until a run has come this far.
+    async fn reach(&mut self, is_there: impl Fn(Progress) -> bool) {
+        let reached = async {
+            while let Some(progress) = self.0.recv().await {
+                if is_there(progress) {
+                    return;
+                }
+            }
+            panic!("the run ended before it came this far");
+        };
+        tokio::time::timeout(Duration::from_secs(30), reached)
+            .await
+            .unwrap();
+    }
+
+    /// Waits until the root's own people have been read, who are asked for first.
+    async fn root_is_read(&mut self) {
+        self.reach(|progress| {
+            matches!(
+                progress,
+                Progress::Reading {
+                    departments_read: 1..,
+                    ..
+                }
+            )
+        })
+        .await;
+    }
+}
+
+fn request() -> Request {
+    Request {
+        cause: Cause::Command,
+        started_by: "command:test".to_owned(),
+        dry_run: false,
+        accept_leavers: false,
+    }
+}
+
+fn dry() -> Request {
+    Request {
+        dry_run: true,
+        ..request()
+    }
+}
+
+fn accepting() -> Request {
+    Request {
+        accept_leavers: true,
+        ..request()
+    }
+}
+
+/// What a run has done: added, changed, returned, left, and how many rows it passed over.
+fn numbers(summary: &Summary) -> [usize; 5] {
+    [
+        summary.added,
+        summary.changed,
+        summary.returned,
+        summary.left,
+        summary.skipped(),
+    ]
+}
+
+fn reasons(summary: &Summary) -> Vec<(String, String)> {
+    let skip = |skip: &directory_sync::Skip| {
+        (
+            skip.userid
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            skip.reason.to_string(),
+        )
+    };
+    summary.skips.iter().map(skip).collect()
+}
+
+/// An answer of `v2/user/list`.
+fn page(result: &serde_json::Value) -> dingtalk_sim::Fault {
+    dingtalk_sim::Fault::Json(json!({"errcode": 0, "errmsg": "ok", "result": result}))
+}
+
+/// The only person who is directly in the root department.
+const IN_ROOT: &str = company::ACCESS_LIMITED;

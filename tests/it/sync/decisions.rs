@@ -1,0 +1,121 @@
+//! Decisions by hand, and people who cannot both be let in.
+
+use dingtalk_sim::{Scope, company};
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::*;
+
+#[sqlx::test]
+async fn a_decision_by_hand_outlasts_every_run(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    company
+        .execute(
+            "UPDATE staff SET status = 'left', left_at = now(), left_cause = 'manual', held_by = 'manager4220', held_at = now(),
+             held_reason = '停用', name = '旧名' WHERE userid = 'zhangsan01'",
+        )
+        .await;
+    let before = company.fingerprint().await;
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [0, 0, 0, 0, 1])
+    );
+    assert_eq!(
+        reasons(&summary),
+        [(
+            company::EMPLOYEE.to_owned(),
+            "marked as left by an administrator".to_owned()
+        )]
+    );
+    assert_eq!(company.fingerprint().await, before);
+}
+
+#[sqlx::test]
+async fn only_a_complete_run_takes_a_leaving_back(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    company.receive("user_leave_org", company::EMPLOYEE).await;
+    company
+        .execute("DELETE FROM staff WHERE userid = 'wangwei07'")
+        .await;
+    company.receive("user_leave_org", company::BIG_ORDER).await;
+    company.sim.set_scope(Scope {
+        departments: vec![TECHNOLOGY, FINANCE],
+        users: Vec::new(),
+    });
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Partial, [0, 0, 0, 0, 2])
+    );
+    assert_eq!(
+        (
+            company.is_employed(company::EMPLOYEE).await,
+            company.status(company::BIG_ORDER).await
+        ),
+        (false, None)
+    );
+
+    company.sim.set_scope(Scope::all());
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [1, 0, 1, 0, 0])
+    );
+    assert!(
+        company.is_employed(company::EMPLOYEE).await
+            && company.is_employed(company::BIG_ORDER).await
+    );
+    assert_eq!(
+        company.number("SELECT count(*) FROM unknown_leaver").await,
+        0
+    );
+}
+
+#[sqlx::test]
+async fn two_employed_people_who_would_share_a_unionid_are_reported_and_not_merged(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    let unionid = company.sim.person(company::EMPLOYEE).unwrap().unionid;
+    let twin = json!({"userid": "twin", "name": "双胞胎", "unionid": unionid, "dept_id_list": [1]});
+    let boss =
+        json!({"userid": IN_ROOT, "name": "陈建国", "unionid": unionid, "dept_id_list": [1]});
+    company.sim.fault_times(
+        USER_LIST,
+        page(&json!({"has_more": false, "list": [twin, boss]})),
+        1,
+    );
+    let before = company.fingerprint().await;
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [0, 0, 0, 0, 2])
+    );
+    let reason = "another employed person has the same unionid".to_owned();
+    assert_eq!(
+        reasons(&summary),
+        [
+            (IN_ROOT.to_owned(), reason.clone()),
+            ("twin".to_owned(), reason)
+        ]
+    );
+    assert_eq!(company.fingerprint().await, before);
+}
+
+#[sqlx::test]
+async fn a_unionid_that_is_not_shown_stays_as_it_was(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    let unionid = company.column(IN_ROOT, "unionid").await;
+    let bare = json!({"userid": IN_ROOT, "name": "陈建国", "dept_id_list": [1]});
+    company.sim.fault_times(
+        USER_LIST,
+        page(&json!({"has_more": false, "list": [bare]})),
+        1,
+    );
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [0, 1, 0, 0, 0])
+    );
+    assert_eq!(company.column(IN_ROOT, "unionid").await, unionid);
+    assert_eq!(company.column(IN_ROOT, "mobile").await, None);
+}

@@ -1,0 +1,251 @@
+//! Whatever a failed, empty or partial answer says, nobody is marked as left.
+
+use dingtalk_sim::{Fault, PersonChange, Scope, company};
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::*;
+
+/// Somebody has gone and somebody has a new title, and no event has told.
+async fn with_a_leaver(pool: &PgPool) -> Company {
+    let company = Company::imported(pool).await;
+    company.sim.set_callback_url(None);
+    company.sim.dismiss_quietly(company::BIG_ORDER).unwrap();
+    company
+        .sim
+        .change_quietly(
+            company::EMPLOYEE,
+            PersonChange {
+                title: Some("财务经理".into()),
+                ..PersonChange::default()
+            },
+        )
+        .unwrap();
+    company
+}
+
+async fn title_is_new(company: &Company) -> bool {
+    company.column(company::EMPLOYEE, "title").await.as_deref() == Some("财务经理")
+}
+
+#[sqlx::test]
+async fn any_question_that_fails_makes_the_run_partial(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    let everybody = company.employed().await;
+    let faults = [
+        (USER_LIST, Fault::ErrCode(60019)),
+        (USER_LIST, Fault::EmptyResult),
+        (USER_LIST, Fault::TruncatedJson),
+        (LIST_SUB, Fault::Http(502)),
+        (DEPARTMENT_GET, Fault::sub_code("60011")),
+        (SCOPES, Fault::CloseConnection),
+        (USER_GET, Fault::ErrCode(50002)),
+    ];
+    for (n, (path, fault)) in faults.into_iter().enumerate() {
+        let title = format!("第{n}次");
+        let change = PersonChange {
+            title: Some(title.clone()),
+            ..PersonChange::default()
+        };
+        company
+            .sim
+            .change_quietly(company::EMPLOYEE, change)
+            .unwrap();
+        let told = format!("{path} {fault:?}");
+        company.sim.fault_times(path, fault, 1);
+        let summary = company.sync().await;
+        assert_eq!((summary.state, summary.left), (State::Partial, 0), "{told}");
+        assert!(
+            summary
+                .problem
+                .is_some_and(|problem| problem.contains(path.trim_start_matches('/'))),
+            "{told}"
+        );
+        assert_eq!(company.employed().await, everybody, "{told}");
+        if path != LIST_SUB {
+            assert_eq!(
+                company.column(company::EMPLOYEE, "title").await,
+                Some(title),
+                "what was read is written: {told}"
+            );
+        }
+        company.sim.clear_faults();
+    }
+    assert_eq!(
+        company
+            .number("SELECT count(*) FROM sync_run WHERE state = 'partial' AND error IS NOT NULL")
+            .await,
+        7
+    );
+    assert_eq!(company.sync().await.left, 1);
+}
+
+#[sqlx::test]
+async fn a_company_without_people_is_a_broken_answer(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    let everybody = company.employed().await;
+    company.sim.fault(USER_LIST, Fault::EmptyList);
+    let summary = company.run(accepting()).await.unwrap();
+    assert_eq!(
+        (summary.state, summary.left, company.employed().await),
+        (State::Partial, 0, everybody)
+    );
+}
+
+#[sqlx::test]
+async fn a_list_that_is_emptier_than_it_should_be_is_found_out(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    let everybody = company.employed().await;
+    let departments = company.number("SELECT count(*) FROM department").await;
+    for path in [USER_LIST, LIST_SUB] {
+        company.sim.fault_times(path, Fault::EmptyList, 1);
+        let summary = company.run(accepting()).await.unwrap();
+        assert_eq!((summary.state, summary.left), (State::Partial, 0), "{path}");
+        assert_eq!(company.employed().await, everybody, "{path}");
+        assert_eq!(
+            company.number("SELECT count(*) FROM department").await,
+            departments,
+            "{path}"
+        );
+    }
+    assert_eq!(company.sync().await.left, 1);
+}
+
+#[sqlx::test]
+async fn an_ip_ban_ends_the_run_at_once(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    let before = company.fingerprint().await;
+    for ban in [Fault::Html, Fault::Banned1111] {
+        company.sim.fault_times(LIST_SUB, ban, 1);
+        company.sim.reset_calls();
+        let summary = company.sync().await;
+        assert_eq!((summary.state, numbers(&summary)), (State::Failed, [0; 5]));
+        assert!(
+            company.sim.calls("*") + company.sim.calls(USER_LIST) + company.sim.calls(LIST_SUB) < 6,
+            "the rest is not asked for"
+        );
+        company
+            .execute("UPDATE call_pace SET next_at = '-infinity'")
+            .await;
+    }
+    assert_eq!(company.fingerprint().await, before);
+    assert_eq!(
+        company
+            .number(
+                "SELECT count(*) FROM sync_run WHERE state = 'failed' AND error LIKE '%banned%'"
+            )
+            .await,
+        2
+    );
+}
+
+#[sqlx::test]
+async fn a_cloud_that_does_not_answer_at_all_fails_the_run(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    let before = company.fingerprint().await;
+    company.sim.fault("*", Fault::Http(503));
+    let summary = company.sync().await;
+    assert_eq!((summary.state, numbers(&summary)), (State::Failed, [0; 5]));
+    assert!(summary.problem.is_some());
+    assert_eq!(company.fingerprint().await, before);
+}
+
+#[sqlx::test]
+async fn a_part_of_the_company_is_brought_in_and_never_taken_for_the_whole(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    let everybody = company.employed().await;
+    company.sim.set_scope(Scope {
+        departments: vec![TECHNOLOGY],
+        users: vec![company::EMPLOYEE.into()],
+    });
+    let summary = company.sync().await;
+    assert_eq!((summary.state, summary.left), (State::Partial, 0));
+    assert_eq!(company.employed().await, everybody);
+    assert!(
+        title_is_new(&company).await,
+        "a person who is visible alone is looked at"
+    );
+}
+
+#[sqlx::test]
+async fn a_first_run_brings_in_the_visible_part(pool: PgPool) {
+    let company = Company::new(&pool);
+    company.sim.set_scope(Scope {
+        departments: vec![TECHNOLOGY],
+        users: vec![company::EMPLOYEE.into()],
+    });
+    let summary = company.sync().await;
+    let visible = company.sim.people().into_iter().filter(|person| {
+        let directory = company.sim.directory();
+        Scope::departments(&[TECHNOLOGY]).has_person(&directory, person)
+            || person.userid == company::EMPLOYEE
+    });
+    let visible = visible.count();
+    assert_eq!(
+        (summary.state, summary.added, company.employed().await),
+        (State::Partial, visible, visible)
+    );
+    assert!(visible > 5);
+}
+
+#[sqlx::test]
+async fn a_cloud_that_cannot_tell_the_scope_is_walked_from_the_root(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    company.sim.fault(SCOPES, Fault::ErrCode(22));
+    let summary = company.sync().await;
+    assert_eq!((summary.state, summary.left), (State::Done, 1));
+}
+
+#[sqlx::test]
+async fn a_bad_record_is_passed_over_and_nobody_is_gone_for_it(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    company.sim.fault_times(
+        USER_LIST,
+        page(&json!({"has_more": false, "list": [{"userid": IN_ROOT}]})),
+        1,
+    );
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [0, 1, 0, 1, 1]),
+        "the rest goes on"
+    );
+    assert_eq!(
+        reasons(&summary),
+        [(
+            IN_ROOT.to_owned(),
+            "DingTalk's record lacks a readable name".to_owned()
+        )]
+    );
+    assert!(company.is_employed(IN_ROOT).await);
+    let stored = "SELECT count(*) FROM sync_run WHERE skips @> '[{\"userid\": \"chenboss1\"}]' AND skipped = 1";
+    assert_eq!(company.number(stored).await, 1);
+}
+
+#[sqlx::test]
+async fn a_record_that_is_nobodys_makes_the_run_partial(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    company.sim.fault_times(
+        USER_LIST,
+        page(&json!({"has_more": false, "list": [{"name": "谁"}]})),
+        1,
+    );
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Partial, [0, 1, 0, 0, 1])
+    );
+}
+
+#[sqlx::test]
+async fn pages_that_do_not_advance_make_the_run_partial(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    company.sim.fault_times(
+        USER_LIST,
+        page(&json!({"has_more": true, "next_cursor": 0, "list": []})),
+        1,
+    );
+    let summary = company.sync().await;
+    assert_eq!((summary.state, summary.left), (State::Partial, 0));
+    assert!(title_is_new(&company).await);
+}
