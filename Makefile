@@ -3,7 +3,7 @@
 # A script stops what it has started when make itself is killed.
 script := setpriv --pdeathsig TERM -- scripts
 
-.PHONY: help run test lint fmt db sqlx sqlx-check deny reset
+.PHONY: help run test lint fmt db sqlx sqlx-check deny reset screenshots
 
 help: ## lists what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -28,6 +28,9 @@ sqlx: ## writes .sqlx/ after a change to a query or a migration
 
 sqlx-check: ## fails when .sqlx/ is stale
 	@$(script)/sqlx.sh --check
+
+screenshots: ## takes the pictures of docs/images/ anew
+	@$(script)/screenshots.sh
 
 deny: ## licences, advisories and sources of the dependencies, by cargo-deny
 	cargo deny check

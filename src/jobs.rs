@@ -45,7 +45,8 @@ pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
     let (busy, never) = (Arc::new(events::Busy::default()), CancellationToken::new());
     let mut worked = 0;
     loop {
-        let now = events::work(ctx, &busy, &never).await? + events::work_due_looks(ctx, &busy, &never).await?;
+        let now = events::work(ctx, &busy, &never).await?
+            + events::work_due_looks(ctx, &busy, &never).await?;
         if now == 0 {
             return Ok(worked);
         }
@@ -54,17 +55,40 @@ pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
 }
 
 async fn work_on_events(ctx: Context, busy: Arc<events::Busy>, stop: CancellationToken) {
-    let rounds = Rounds { name: "events", pause: POLL, bell: Some(&ctx.work), stop: &stop };
-    rounds.run(&ctx, || async { Ok(events::work(&ctx, &busy, &stop).await? > 0) }).await;
+    let rounds = Rounds {
+        name: "events",
+        pause: POLL,
+        bell: Some(&ctx.work),
+        stop: &stop,
+    };
+    rounds
+        .run(&ctx, || async {
+            Ok(events::work(&ctx, &busy, &stop).await? > 0)
+        })
+        .await;
 }
 
 async fn look_at_people(ctx: Context, busy: Arc<events::Busy>, stop: CancellationToken) {
-    let rounds = Rounds { name: "looks", pause: POLL, bell: None, stop: &stop };
-    rounds.run(&ctx, || async { Ok(events::work_due_looks(&ctx, &busy, &stop).await? > 0) }).await;
+    let rounds = Rounds {
+        name: "looks",
+        pause: POLL,
+        bell: None,
+        stop: &stop,
+    };
+    rounds
+        .run(&ctx, || async {
+            Ok(events::work_due_looks(&ctx, &busy, &stop).await? > 0)
+        })
+        .await;
 }
 
 async fn review_in_bulk(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds { name: "reviews", pause: POLL, bell: None, stop: &stop };
+    let rounds = Rounds {
+        name: "reviews",
+        pause: POLL,
+        bell: None,
+        stop: &stop,
+    };
     rounds.run(&ctx, || review_until_stopped(&ctx, &stop)).await;
 }
 
@@ -83,6 +107,13 @@ async fn last_moments(stop: &CancellationToken) {
 }
 
 async fn sweep_up(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds { name: "sweeping", pause: SWEEP, bell: None, stop: &stop };
-    rounds.run(&ctx, || async { sweep::once(&ctx).await.map(|()| false) }).await;
+    let rounds = Rounds {
+        name: "sweeping",
+        pause: SWEEP,
+        bell: None,
+        stop: &stop,
+    };
+    rounds
+        .run(&ctx, || async { sweep::once(&ctx).await.map(|()| false) })
+        .await;
 }

@@ -48,7 +48,7 @@ pub enum CallbackError {
 pub struct OwnerKeys(Vec<String>);
 
 impl OwnerKeys {
-    /// Only the key that the settings name; where they name none, the AppKey of a subscription made
+    /// Only the key that the settings name; where they name none, the `AppKey` of a subscription made
     /// in the console and the `CorpId` of a callback registered by API.
     pub fn new(only: Option<&str>, app_key: &str, corp_id: &str) -> Self {
         Self(match only {
@@ -58,7 +58,10 @@ impl OwnerKeys {
     }
 
     fn recognise(&self, bytes: &[u8]) -> Option<&str> {
-        self.0.iter().map(String::as_str).find(|key| key.as_bytes() == bytes)
+        self.0
+            .iter()
+            .map(String::as_str)
+            .find(|key| key.as_bytes() == bytes)
     }
 }
 
@@ -102,25 +105,44 @@ impl CallbackCrypto {
     /// Prepares the crypto of a subscription; fails where the key is not 43 characters that stand
     /// for 32 bytes. The spare bits of the last character may have any value.
     pub fn new(token: &str, aes_key: &str, owner_keys: OwnerKeys) -> Result<Self, InvalidKey> {
-        Ok(Self { token: token.to_owned(), cipher: Cipher::new(aes_key)?, owner_keys })
+        Ok(Self {
+            token: token.to_owned(),
+            cipher: Cipher::new(aes_key)?,
+            owner_keys,
+        })
     }
 
     /// Checks the signature over the texts exactly as they came, in constant time.
     pub fn verify(&self, push: &Push<'_>) -> Result<(), CallbackError> {
         let wanted = self.signature(push.timestamp, push.nonce, push.encrypt);
         let given = push.signature.to_ascii_lowercase();
-        if bool::from(wanted.as_bytes().ct_eq(given.as_bytes())) { Ok(()) } else { Err(CallbackError::Signature) }
+        if bool::from(wanted.as_bytes().ct_eq(given.as_bytes())) {
+            Ok(())
+        } else {
+            Err(CallbackError::Signature)
+        }
     }
 
     /// Decrypts a message; call [`CallbackCrypto::verify`] first.
     pub fn decrypt(&self, encrypt: &str) -> Result<Opened, CallbackError> {
         let (message, owner_key) = self.open(encrypt)?;
-        let json: serde_json::Value = serde_json::from_slice(&message).map_err(|_| CallbackError::Json)?;
-        if json.is_object() { Ok(Opened { json, owner_key }) } else { Err(CallbackError::Json) }
+        let json: serde_json::Value =
+            serde_json::from_slice(&message).map_err(|_| CallbackError::Json)?;
+        if json.is_object() {
+            Ok(Opened { json, owner_key })
+        } else {
+            Err(CallbackError::Json)
+        }
     }
 
     /// The answer `success`, signed with a timestamp (Unix milliseconds) and a nonce of its own.
-    pub fn reply(&self, owner_key: &str, timestamp_ms: i64, nonce: &str, random: &[u8; RANDOM_LEN]) -> Reply {
+    pub fn reply(
+        &self,
+        owner_key: &str,
+        timestamp_ms: i64,
+        nonce: &str,
+        random: &[u8; RANDOM_LEN],
+    ) -> Reply {
         let encrypt = self.cipher.encrypt(&plaintext(ANSWER, owner_key, random));
         let time_stamp = timestamp_ms.to_string();
         Reply {
@@ -134,11 +156,19 @@ impl CallbackCrypto {
     /// The bytes of a message, which need not be JSON, and the owner key behind them.
     pub fn open(&self, encrypt: &str) -> Result<(Vec<u8>, String), CallbackError> {
         let plain = self.cipher.decrypt(encrypt)?;
-        let length = plain.get(RANDOM_LEN..HEAD_LEN).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+        let length = plain
+            .get(RANDOM_LEN..HEAD_LEN)
+            .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
         let length = usize::try_from(u32::from_be_bytes(length.ok_or(CallbackError::Length)?));
         let body = plain.get(HEAD_LEN..).ok_or(CallbackError::Length)?;
-        let (message, owner) = length.ok().and_then(|n| body.split_at_checked(n)).ok_or(CallbackError::Length)?;
-        let owner = self.owner_keys.recognise(owner).ok_or(CallbackError::OwnerKey)?;
+        let (message, owner) = length
+            .ok()
+            .and_then(|n| body.split_at_checked(n))
+            .ok_or(CallbackError::Length)?;
+        let owner = self
+            .owner_keys
+            .recognise(owner)
+            .ok_or(CallbackError::OwnerKey)?;
         Ok((message.to_vec(), owner.to_owned()))
     }
 
@@ -150,7 +180,7 @@ impl CallbackCrypto {
         for part in parts {
             hash.update(part.as_bytes());
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(hash.finalize())
     }
 }
 
@@ -163,15 +193,27 @@ const FIRST_MILLIS: i64 = 100_000_000_000;
 /// whole number. DingTalk sends milliseconds; some of its documents show seconds.
 pub fn check_freshness(timestamp: &str, now_ms: i64) -> Result<(), CallbackError> {
     let number: i64 = timestamp.parse().map_err(|_| CallbackError::Stale)?;
-    let millis = if number < FIRST_MILLIS { number.saturating_mul(1000) } else { number };
-    if millis.abs_diff(now_ms) <= MAX_AGE_MS { Ok(()) } else { Err(CallbackError::Stale) }
+    let millis = if number < FIRST_MILLIS {
+        number.saturating_mul(1000)
+    } else {
+        number
+    };
+    if millis.abs_diff(now_ms) <= MAX_AGE_MS {
+        Ok(())
+    } else {
+        Err(CallbackError::Stale)
+    }
 }
 
 /// Random bytes, length, message and owner key in a row, not yet padded.
 fn plaintext(message: &[u8], owner_key: &str, random: &[u8; RANDOM_LEN]) -> Vec<u8> {
     let mut plain = random.to_vec();
     // The only message is the answer above; a length past 4 GiB does not occur.
-    plain.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+    plain.extend_from_slice(
+        &u32::try_from(message.len())
+            .unwrap_or(u32::MAX)
+            .to_be_bytes(),
+    );
     plain.extend_from_slice(message);
     plain.extend_from_slice(owner_key.as_bytes());
     plain

@@ -1,6 +1,6 @@
 //! An event of DingTalk's callback, read leniently: only the crypto before it may refuse a message.
 //!
-//! DingTalk spells fields in PascalCase (`UserId`, as seen in real pushes) or camelCase (`userId`, as
+//! DingTalk spells fields in Pascal case (`UserId`, as seen in real pushes) or camel case (`userId`, as
 //! documented since 2022), writes numbers as text, and gives one id without its list.
 
 mod dedupe;
@@ -79,7 +79,8 @@ impl Event {
     /// Reads a decrypted message. What is odd about it becomes its `problem`.
     pub fn parse(message: &Value) -> Self {
         let body = fields::without_nul(message);
-        let event_type = fields::text(&body, &["EventType"]).map_or_else(|| "unnamed".to_owned(), |name| printable(&name));
+        let event_type = fields::text(&body, &["EventType"])
+            .map_or_else(|| "unnamed".to_owned(), |name| printable(&name));
         let kind = Kind::of(&event_type);
         let people = fields::list(&body, "UserId", fields::user_id);
         let departments = fields::list(&body, "DeptId", fields::dept_id);

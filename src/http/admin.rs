@@ -48,7 +48,9 @@ async fn nothing_here(_admin: Admin, _request: HttpRequest) -> Result<HttpRespon
 }
 
 fn see_other(path: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, path))
+        .finish()
 }
 
 /// A form that does nothing but lead back to the view that it stood on.

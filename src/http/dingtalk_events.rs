@@ -10,7 +10,11 @@ use crate::service::events::{self, ReceiveError};
 const MAX_BODY: usize = 1024 * 1024;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/dingtalk/events").route(web::post().to(receive)).route(web::get().to(probe)));
+    cfg.service(
+        web::resource("/dingtalk/events")
+            .route(web::post().to(receive))
+            .route(web::get().to(probe)),
+    );
 }
 
 /// A GET shows that the address is reachable.
@@ -18,11 +22,19 @@ async fn probe() -> HttpResponse {
     HttpResponse::Ok().json(json!({"code": 200, "msg": "ok"}))
 }
 
-async fn receive(ctx: web::Data<Context>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+async fn receive(
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
     let body = match read(payload).await {
         Ok(body) => body,
-        Err(Unread::TooLarge) => return HttpResponse::PayloadTooLarge().json(json!({"error": "too_large"})),
-        Err(Unread::Broken) => return HttpResponse::BadRequest().json(json!({"error": "bad_request"})),
+        Err(Unread::TooLarge) => {
+            return HttpResponse::PayloadTooLarge().json(json!({"error": "too_large"}));
+        }
+        Err(Unread::Broken) => {
+            return HttpResponse::BadRequest().json(json!({"error": "bad_request"}));
+        }
     };
     match events::receive(&ctx, request.query_string(), &body).await {
         Ok(reply) => HttpResponse::Ok().json(reply),
@@ -33,7 +45,9 @@ async fn receive(ctx: web::Data<Context>, request: HttpRequest, payload: web::Pa
 /// The answer to what is not a success. All refusals look alike: they teach a forger nothing.
 fn refusal(error: &ReceiveError) -> HttpResponse {
     match error {
-        ReceiveError::BadRequest => HttpResponse::BadRequest().json(json!({"error": "bad_request"})),
+        ReceiveError::BadRequest => {
+            HttpResponse::BadRequest().json(json!({"error": "bad_request"}))
+        }
         ReceiveError::Refused => HttpResponse::Forbidden().json(json!({"error": "refused"})),
         ReceiveError::Store(error) => {
             tracing::error!(%error, cause = ?std::error::Error::source(error), "an event could not be stored: DingTalk will send it again");

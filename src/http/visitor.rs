@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
+use actix_web::http::uri::PathAndQuery;
 use actix_web::{FromRequest, HttpRequest, web};
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
 use crate::service::admins;
-use crate::store::{StoreError, alert};
+use crate::store::alert;
 
 /// A signed-in person. Without a session: 303 to the login page, and from there back here.
 #[derive(Debug, Clone)]
@@ -61,7 +62,7 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let asked = request.uri().path_and_query().map(|path| path.as_str());
+            let asked = request.uri().path_and_query().map(PathAndQuery::as_str);
             let back = ReturnPath::parse(asked.filter(|_| request.method().is_safe()));
             Self::of(&request).await?.ok_or(AppError::SignIn(back))
         })
@@ -79,7 +80,7 @@ impl Admin {
             .db
             .within(async {
                 let mut conn = ctx.db.acquire().await?;
-                Ok::<_, StoreError>(alert::current(&mut conn).await?)
+                alert::current(&mut conn).await
             })
             .await?;
         let lang = Lang::of(request.headers());

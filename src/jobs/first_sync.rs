@@ -11,8 +11,12 @@ use crate::store::StoreError;
 use crate::store::staff_list::{self, Filter};
 
 /// How long to wait after a run that did not do it; the last wait is for all further ones.
-const WAITS: [Duration; 4] =
-    [Duration::from_secs(10), Duration::from_secs(30), Duration::from_mins(1), Duration::from_mins(5)];
+const WAITS: [Duration; 4] = [
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+];
 
 /// After so many runs that could not read everything it is no passing trouble.
 const MAX_PARTIAL: u32 = 4;
@@ -70,7 +74,12 @@ async fn fill(ctx: &Context, asks_first: bool) -> Outcome {
 }
 
 async fn sync(ctx: &Context) -> Outcome {
-    let request = Request { cause: Cause::Empty, started_by: "system".to_owned(), dry_run: false, accept_leavers: false };
+    let request = Request {
+        cause: Cause::Empty,
+        started_by: "system".to_owned(),
+        dry_run: false,
+        accept_leavers: false,
+    };
     match directory_sync::run(ctx, request, &mut |_| {}).await {
         Ok(summary) => match summary.state {
             State::Done | State::Stopped => Outcome::Filled,

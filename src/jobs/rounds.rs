@@ -58,7 +58,11 @@ impl Rounds<'_> {
     fn failed(&self, failures: u32, why: &str) -> u32 {
         // One line where it begins, not one a round.
         if failures == 0 {
-            tracing::warn!(worker = self.name, why, "a worker's round failed; it goes on");
+            tracing::warn!(
+                worker = self.name,
+                why,
+                "a worker's round failed; it goes on"
+            );
         }
         failures.saturating_add(1)
     }

@@ -8,7 +8,10 @@ pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
     let mut conn = ctx.db.acquire().await?;
     tell("begun logins", login_state::sweep(&mut conn).await)?;
     tell("sessions", web_session::sweep(&mut conn).await)?;
-    tell("messages of old events", event::drop_old_bodies(&mut conn).await)?;
+    tell(
+        "messages of old events",
+        event::drop_old_bodies(&mut conn).await,
+    )?;
     tell("untouched cases", unmatched::sweep(&mut conn).await)?;
     tell("finished review jobs", review_job::sweep(&mut conn).await)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
@@ -179,7 +179,7 @@ async fn employ(tx: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>,
         Outcome::Returned => "staff.returned",
         _ => return Ok(outcome),
     };
-    audit::append(tx, &entry(person.userid.as_str(), &person.name, person.unionid.as_ref().map(|u| u.as_str()), action, "employed")).await?;
+    audit::append(tx, &entry(person.userid.as_str(), &person.name, person.unionid.as_ref().map(UnionId::as_str), action, "employed")).await?;
     Ok(outcome)
 }
 
@@ -206,7 +206,7 @@ async fn apply_unknown_in(
         return Ok(Outcome::StaysOut("too many people have become unknown to DingTalk within a day"));
     }
     staff::mark_left(tx, std::slice::from_ref(userid), cause).await?;
-    let unionid = row.unionid.as_ref().map(|u| u.as_str());
+    let unionid = row.unionid.as_ref().map(UnionId::as_str);
     audit::append(tx, &entry(userid.as_str(), &row.name, unionid, "staff.left", cause.as_str())).await?;
     Ok(Outcome::MarkedLeft)
 }

@@ -116,7 +116,7 @@ pub async fn complete_in_app(
 ) -> Result<SignedIn, LoginError> {
     let code = check_code(code)?;
     let sign_in = async {
-        let person = upstream::user_by_in_app_code(ctx, code).await.map_err(code_error)?;
+        let person = upstream::user_by_in_app_code(ctx, code).await.map_err(in_app_error)?;
         let caller = Caller { nick: person.name, unionid: person.unionid, userid: Some(person.userid) };
         admit(ctx, visit, caller, "in_app").await
     };
@@ -158,6 +158,14 @@ fn code_error(error: UpstreamError) -> LoginError {
         UpstreamError::Api(api) if api.is_spent_code() => LoginError::InvalidCode,
         _ => error.into(),
     }
+}
+
+/// Whom DingTalk no longer knows it does not name either, so there is nobody to list.
+fn in_app_error(error: UpstreamError) -> LoginError {
+    if error.is_unknown_person() {
+        return LoginError::Refused { refusal: Refusal::NotEmployee, nick: String::new() };
+    }
+    code_error(error)
 }
 
 /// Decides, then signs in or lists the refusal.

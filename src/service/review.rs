@@ -80,7 +80,11 @@ impl Objection {
             | Self::HasThisUnionid(userid)
             | Self::SomebodyElse(userid) => Some(userid.as_str()),
             Self::NoSuchRow(asked) => Some(asked),
-            Self::NotWaiting | Self::StillWaiting | Self::NotListed | Self::External | Self::LeftMeanwhile => None,
+            Self::NotWaiting
+            | Self::StillWaiting
+            | Self::NotListed
+            | Self::External
+            | Self::LeftMeanwhile => None,
         }
     }
 }
@@ -114,14 +118,22 @@ pub const MAX_REASON: usize = 500;
 
 /// A reason as it is stored: one line, trimmed; nothing where it is too long. Postgres takes no NUL.
 pub(super) fn one_line(reason: &str) -> Option<String> {
-    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = reason
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let line = line.trim();
     (line.chars().count() <= MAX_REASON).then(|| line.to_owned())
 }
 
 /// Rejects a person for a reason: until the case is re-opened no event, sync or approval lets the
 /// person in. Ends all sessions of the person in the same transaction.
-pub async fn reject(ctx: &Context, by: &Actor<'_>, case_id: i64, reason: &str) -> Result<Case, ReviewError> {
+pub async fn reject(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+    reason: &str,
+) -> Result<Case, ReviewError> {
     reject_in_job(ctx, by, case_id, reason, None).await
 }
 
@@ -132,16 +144,26 @@ async fn reject_in_job(
     reason: &str,
     place: Option<Place>,
 ) -> Result<Case, ReviewError> {
-    let reason = one_line(reason).filter(|reason| !reason.is_empty()).ok_or(ReviewError::Reason)?;
+    let reason = one_line(reason)
+        .filter(|reason| !reason.is_empty())
+        .ok_or(ReviewError::Reason)?;
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let case = unmatched::find(&mut tx, case_id).await?.ok_or(ReviewError::NotFound)?;
+            let case = unmatched::find(&mut tx, case_id)
+                .await?
+                .ok_or(ReviewError::NotFound)?;
             end_sessions(&mut tx, &case).await?;
             if unmatched::lock_state(&mut tx, case_id).await? != Some(CaseState::Waiting) {
                 return Err(Objection::NotWaiting.into());
             }
-            let decision = Decision { by, state: CaseState::Rejected, action: "review.reject", reason: Some(&reason), place };
+            let decision = Decision {
+                by,
+                state: CaseState::Rejected,
+                action: "review.reject",
+                reason: Some(&reason),
+                place,
+            };
             decide(&mut tx, &case, &decision).await?;
             tx.commit().await.map_err(StoreError::from)?;
             Ok(case)
@@ -152,7 +174,9 @@ async fn reject_in_job(
 /// Ends the sessions of whoever has the unionid or the userid of a case. The staff rows are locked
 /// first, so that a login that is under way ends before this or sees the rejection.
 async fn end_sessions(tx: &mut PgConnection, case: &Case) -> Result<(), StoreError> {
-    let holder = staff::find_by_unionid(tx, &case.unionid).await?.map(|row| row.userid);
+    let holder = staff::find_by_unionid(tx, &case.unionid)
+        .await?
+        .map(|row| row.userid);
     let mut userids: Vec<UserId> = holder.into_iter().chain(case.userid.clone()).collect();
     userids.sort();
     userids.dedup();
@@ -166,7 +190,12 @@ async fn end_sessions(tx: &mut PgConnection, case: &Case) -> Result<(), StoreErr
 }
 
 /// Lets a decided or closed case wait again. Nobody is let in or signed out by it.
-pub async fn reopen(ctx: &Context, by: &Actor<'_>, case_id: i64, reason: &str) -> Result<Case, ReviewError> {
+pub async fn reopen(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+    reason: &str,
+) -> Result<Case, ReviewError> {
     reopen_in_job(ctx, by, case_id, reason, None).await
 }
 
@@ -185,8 +214,16 @@ async fn reopen_in_job(
             if unmatched::lock_state(&mut tx, case_id).await? == Some(CaseState::Waiting) {
                 return Err(Objection::StillWaiting.into());
             }
-            let case = unmatched::find(&mut tx, case_id).await?.ok_or(ReviewError::NotFound)?;
-            let decision = Decision { by, state: CaseState::Waiting, action: "review.reopen", reason, place };
+            let case = unmatched::find(&mut tx, case_id)
+                .await?
+                .ok_or(ReviewError::NotFound)?;
+            let decision = Decision {
+                by,
+                state: CaseState::Waiting,
+                action: "review.reopen",
+                reason,
+                place,
+            };
             decide(&mut tx, &case, &decision).await?;
             tx.commit().await.map_err(StoreError::from)?;
             Ok(case)
@@ -205,8 +242,19 @@ struct Decision<'a> {
     place: Option<Place>,
 }
 
-async fn decide(tx: &mut PgConnection, case: &Case, decision: &Decision<'_>) -> Result<(), StoreError> {
-    unmatched::decide(tx, case.id, decision.state, decision.by.userid, decision.reason).await?;
+async fn decide(
+    tx: &mut PgConnection,
+    case: &Case,
+    decision: &Decision<'_>,
+) -> Result<(), StoreError> {
+    unmatched::decide(
+        tx,
+        case.id,
+        decision.state,
+        decision.by.userid,
+        decision.reason,
+    )
+    .await?;
     if let Some(place) = decision.place {
         review_job::settle(tx, place, None).await?;
     }

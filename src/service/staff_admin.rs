@@ -11,7 +11,7 @@ use super::review::{Actor, one_line};
 use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
@@ -55,12 +55,19 @@ impl From<UpstreamError> for StaffError {
 const PATIENCE: Duration = Duration::from_secs(8);
 
 fn checked(reason: &str) -> Result<String, StaffError> {
-    one_line(reason).filter(|reason| !reason.is_empty()).ok_or(StaffError::Reason)
+    one_line(reason)
+        .filter(|reason| !reason.is_empty())
+        .ok_or(StaffError::Reason)
 }
 
 /// Marks a person as left by a decision that only [`restore`] ends, whatever events and syncs say,
 /// and ends all sessions in the same transaction; gives the row as it was and how many there were.
-pub async fn leave(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str) -> Result<(StaffRow, u64), StaffError> {
+pub async fn leave(
+    ctx: &Context,
+    by: &Actor<'_>,
+    userid: &UserId,
+    reason: &str,
+) -> Result<(StaffRow, u64), StaffError> {
     let reason = checked(reason)?;
     if by.userid == userid {
         return Err(StaffError::Oneself);
@@ -68,7 +75,9 @@ pub async fn leave(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str)
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let row = staff::lock(&mut tx, userid).await?.ok_or(StaffError::NotFound)?;
+            let row = staff::lock(&mut tx, userid)
+                .await?
+                .ok_or(StaffError::NotFound)?;
             if row.is_held {
                 return Err(StaffError::HeldAlready);
             }
@@ -83,25 +92,45 @@ pub async fn leave(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str)
 
 /// Employs a person again who had left, however that came about, if DingTalk lists them; gives the
 /// name.
-pub async fn restore(ctx: &Context, by: &Actor<'_>, userid: &UserId, reason: &str) -> Result<String, StaffError> {
+pub async fn restore(
+    ctx: &Context,
+    by: &Actor<'_>,
+    userid: &UserId,
+    reason: &str,
+) -> Result<String, StaffError> {
     let reason = checked(reason)?;
     let (row, asked_at) = read_leaver(ctx, userid).await?;
-    let mut person = match tokio::time::timeout(PATIENCE, upstream::user(ctx, Priority::Join, userid)).await {
-        Ok(Ok(person)) => person,
-        Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),
-        Ok(Err(error)) => return Err(error.into()),
-        Err(_) => return Err(UpstreamError::Api(ApiError::Timeout { api: "topapi/v2/user/get" }).into()),
-    };
+    let mut person =
+        match tokio::time::timeout(PATIENCE, upstream::user(ctx, Priority::Join, userid)).await {
+            Ok(Ok(person)) => person,
+            Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => {
+                return Err(UpstreamError::Api(ApiError::Timeout {
+                    api: "topapi/v2/user/get",
+                })
+                .into());
+            }
+        };
     person.unionid = person.unionid.or(row.unionid);
     write_restored(ctx, by, &person, asked_at, &reason).await?;
     Ok(person.name)
 }
 
-async fn read_leaver(ctx: &Context, userid: &UserId) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
+async fn read_leaver(
+    ctx: &Context,
+    userid: &UserId,
+) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
     let asked_at = employment::time_now(ctx).await?;
     let mut conn = ctx.db.acquire().await?;
-    let row = staff::find(&mut conn, userid).await?.ok_or(StaffError::NotFound)?;
-    if row.status == Status::Left { Ok((row, asked_at)) } else { Err(StaffError::NotLeft) }
+    let row = staff::find(&mut conn, userid)
+        .await?
+        .ok_or(StaffError::NotFound)?;
+    if row.status == Status::Left {
+        Ok((row, asked_at))
+    } else {
+        Err(StaffError::NotLeft)
+    }
 }
 
 async fn write_restored(
@@ -114,19 +143,38 @@ async fn write_restored(
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let row = staff::lock(&mut tx, &person.userid).await?.ok_or(StaffError::NotFound)?;
+            let row = staff::lock(&mut tx, &person.userid)
+                .await?
+                .ok_or(StaffError::NotFound)?;
             if row.status != Status::Left {
                 return Err(StaffError::NotLeft);
             }
-            if staff::leaving_time(&mut tx, &person.userid).await?.is_some_and(|left_at| left_at >= asked_at) {
+            if staff::leaving_time(&mut tx, &person.userid)
+                .await?
+                .is_some_and(|left_at| left_at >= asked_at)
+            {
                 return Err(StaffError::LeftMeanwhile);
             }
             refuse_rival(&mut tx, person).await?;
-            staff::upsert_employed(&mut tx, person, asked_at).await.map_err(|error| {
-                // Taken within the blink since the check above: the next try names the holder.
-                if error.violates(staff::EMPLOYED_UNIONID) { StoreError::Unavailable(None) } else { error }
-            })?;
-            note(&mut tx, by, &row, "staff.restored", Status::Employed.as_str(), reason).await?;
+            staff::upsert_employed(&mut tx, person, asked_at)
+                .await
+                .map_err(|error| {
+                    // Taken within the blink since the check above: the next try names the holder.
+                    if error.violates(staff::EMPLOYED_UNIONID) {
+                        StoreError::Unavailable(None)
+                    } else {
+                        error
+                    }
+                })?;
+            note(
+                &mut tx,
+                by,
+                &row,
+                "staff.restored",
+                Status::Employed.as_str(),
+                reason,
+            )
+            .await?;
             tx.commit().await.map_err(StoreError::from)?;
             Ok(())
         })
@@ -134,9 +182,13 @@ async fn write_restored(
 }
 
 async fn refuse_rival(tx: &mut PgConnection, person: &Person) -> Result<(), StaffError> {
-    let Some(unionid) = &person.unionid else { return Ok(()) };
+    let Some(unionid) = &person.unionid else {
+        return Ok(());
+    };
     let holder = staff::find_by_unionid(tx, unionid).await?;
-    match holder.filter(|holder| holder.status == Status::Employed && holder.userid != person.userid) {
+    match holder
+        .filter(|holder| holder.status == Status::Employed && holder.userid != person.userid)
+    {
         Some(holder) => Err(StaffError::UnionidTaken(holder.userid)),
         None => Ok(()),
     }
@@ -157,13 +209,23 @@ pub async fn end_sessions(
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let row = staff::lock(&mut tx, userid).await?.ok_or(StaffError::NotFound)?;
+            let row = staff::lock(&mut tx, userid)
+                .await?
+                .ok_or(StaffError::NotFound)?;
             let ended = match session {
                 None => web_session::end_all_of(&mut tx, userid).await?,
                 Some(id) => end_one(&mut tx, userid, id).await?,
             };
             if ended > 0 {
-                note(&mut tx, by, &row, "session.end", &ended.to_string(), &reason).await?;
+                note(
+                    &mut tx,
+                    by,
+                    &row,
+                    "session.end",
+                    &ended.to_string(),
+                    &reason,
+                )
+                .await?;
             }
             tx.commit().await.map_err(StoreError::from)?;
             Ok((row.name, ended))
@@ -173,7 +235,10 @@ pub async fn end_sessions(
 
 /// Ends a session if it is this person's: the page names the person whose devices are meant.
 async fn end_one(tx: &mut PgConnection, userid: &UserId, id: Uuid) -> Result<u64, StaffError> {
-    let is_theirs = web_session::list_of(tx, userid).await?.iter().any(|session| session.id == id);
+    let is_theirs = web_session::list_of(tx, userid)
+        .await?
+        .iter()
+        .any(|session| session.id == id);
     if !is_theirs {
         return Ok(0);
     }
@@ -192,7 +257,7 @@ async fn note(
         actor: by.userid.as_str(),
         action,
         userid: Some(row.userid.as_str()),
-        unionid: row.unionid.as_ref().map(|unionid| unionid.as_str()),
+        unionid: row.unionid.as_ref().map(UnionId::as_str),
         name: Some(&row.name),
         status,
         reason: Some(reason).filter(|reason| !reason.is_empty()),

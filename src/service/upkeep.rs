@@ -4,12 +4,16 @@ use uuid::Uuid;
 
 use super::review::Actor;
 use crate::context::Context;
+use crate::domain::ids::UnionId;
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, alert, event, staff, web_session};
 
 /// Has one failed event tried again at once; false where it is not failed.
 pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
-    let is_queued = ctx.db.within(async { event::retry_one(&mut *ctx.db.acquire().await?, id).await }).await?;
+    let is_queued = ctx
+        .db
+        .within(async { event::retry_one(&mut *ctx.db.acquire().await?, id).await })
+        .await?;
     if is_queued {
         ctx.work.notify_one();
     }
@@ -18,7 +22,10 @@ pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
 
 /// Has all failed events tried again at once; gives how many there were.
 pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
-    let count = ctx.db.within(async { event::retry_all_failed(&mut *ctx.db.acquire().await?).await }).await?;
+    let count = ctx
+        .db
+        .within(async { event::retry_all_failed(&mut *ctx.db.acquire().await?).await })
+        .await?;
     if count > 0 {
         ctx.work.notify_one();
     }
@@ -27,11 +34,17 @@ pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
 
 /// Takes an alert down until its cause comes back; false where it did not stand.
 pub async fn dismiss_alert(ctx: &Context, kind: &str) -> Result<bool, StoreError> {
-    ctx.db.within(async { alert::dismiss(&mut *ctx.db.acquire().await?, kind).await }).await
+    ctx.db
+        .within(async { alert::dismiss(&mut *ctx.db.acquire().await?, kind).await })
+        .await
 }
 
 /// Ends one session; gives the name of its person, or nothing where it was over already.
-pub async fn end_session(ctx: &Context, by: &Actor<'_>, id: Uuid) -> Result<Option<String>, StoreError> {
+pub async fn end_session(
+    ctx: &Context,
+    by: &Actor<'_>,
+    id: Uuid,
+) -> Result<Option<String>, StoreError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
@@ -44,7 +57,7 @@ pub async fn end_session(ctx: &Context, by: &Actor<'_>, id: Uuid) -> Result<Opti
                 actor: by.userid.as_str(),
                 action: "session.end",
                 userid: Some(userid.as_str()),
-                unionid: unionid.map(|unionid| unionid.as_str()),
+                unionid: unionid.map(UnionId::as_str),
                 name: person.as_ref().map(|row| row.name.as_str()),
                 status: "1",
                 reason: None,
@@ -53,7 +66,12 @@ pub async fn end_session(ctx: &Context, by: &Actor<'_>, id: Uuid) -> Result<Opti
             };
             audit::append(&mut tx, &entry).await?;
             tx.commit().await?;
-            Ok(Some(person.map(|row| row.name).filter(|name| !name.is_empty()).unwrap_or_else(|| userid.into_string())))
+            Ok(Some(
+                person
+                    .map(|row| row.name)
+                    .filter(|name| !name.is_empty())
+                    .unwrap_or_else(|| userid.into_string()),
+            ))
         })
         .await
 }

@@ -36,7 +36,9 @@ pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<
 
 /// Takes an alert down; says whether it stood. It comes back when its cause does.
 pub async fn dismiss(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreError> {
-    let done = sqlx::query!("DELETE FROM alert WHERE kind = $1", kind).execute(conn).await?;
+    let done = sqlx::query!("DELETE FROM alert WHERE kind = $1", kind)
+        .execute(conn)
+        .await?;
     Ok(done.rows_affected() > 0)
 }
 

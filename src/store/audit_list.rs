@@ -37,13 +37,23 @@ pub struct AuditRow {
 }
 
 /// One page of lines, the latest first.
-pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<AuditRow>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
     find(conn, filter, i64::MAX, limit, offset).await
 }
 
 /// The next lines of an export, the latest first, beginning behind the line `after`. An export goes
 /// in batches so that a slow reader holds no connection.
-pub async fn batch(conn: &mut PgConnection, filter: &Filter, after: Option<i64>, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
+pub async fn batch(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
     find(conn, filter, after.unwrap_or(i64::MAX), limit, 0).await
 }
 

@@ -55,7 +55,7 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
-            .max_lifetime(Duration::from_secs(1800))
+            .max_lifetime(Duration::from_mins(30))
             .connect_lazy_with(options);
         Self { pool }
     }
@@ -77,21 +77,25 @@ impl Db {
     }
 
     /// Runs work on the database that somebody waits for, and gives up in time for a 503 within 3 s.
-    pub async fn within<T, E: From<StoreError>>(
+    pub fn within<T, E: From<StoreError>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        Self::within_time(PATIENCE, work).await
+    ) -> impl Future<Output = Result<T, E>> {
+        Self::within_time(PATIENCE, work)
     }
 
     /// Like [`Db::within`] with a patience of its own.
-    pub async fn within_time<T, E: From<StoreError>>(
+    pub fn within_time<T, E: From<StoreError>>(
         patience: Duration,
         work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        match tokio::time::timeout(patience, work).await {
-            Ok(result) => result,
-            Err(_) => Err(E::from(StoreError::Unavailable(None))),
+    ) -> impl Future<Output = Result<T, E>> {
+        // Taking a connection alone takes tens of kilobytes, which every caller would have to carry.
+        let work = Box::pin(work);
+        async move {
+            match tokio::time::timeout(patience, work).await {
+                Ok(result) => result,
+                Err(_) => Err(E::from(StoreError::Unavailable(None))),
+            }
         }
     }
 }

@@ -32,7 +32,11 @@ pub struct DepartmentRow {
 
 /// Writes what DingTalk answered to a question asked at `asked_at`; says whether it was written.
 /// What stands in the way: the row of a later answer, or a later event that removed the department.
-pub async fn upsert(conn: &mut PgConnection, department: &Department, asked_at: DateTime<Utc>) -> Result<bool, StoreError> {
+pub async fn upsert(
+    conn: &mut PgConnection,
+    department: &Department,
+    asked_at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
          SELECT $1, $2, $3, $4, $5
@@ -54,10 +58,18 @@ pub async fn upsert(conn: &mut PgConnection, department: &Department, asked_at: 
 
 /// Removes a department that DingTalk, asked at `asked_at`, no longer knew, and everybody's place in
 /// it; says whether there was one that no newer answer speaks for.
-pub async fn remove(conn: &mut PgConnection, dept_id: DeptId, asked_at: DateTime<Utc>) -> Result<bool, StoreError> {
-    let done = sqlx::query!("DELETE FROM department WHERE dept_id = $1 AND looked_at <= $2", dept_id, asked_at)
-        .execute(&mut *conn)
-        .await?;
+pub async fn remove(
+    conn: &mut PgConnection,
+    dept_id: DeptId,
+    asked_at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM department WHERE dept_id = $1 AND looked_at <= $2",
+        dept_id,
+        asked_at
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "DELETE FROM staff_department WHERE dept_id = $1 AND NOT EXISTS (SELECT FROM department WHERE dept_id = $1)",
         dept_id,
@@ -69,7 +81,11 @@ pub async fn remove(conn: &mut PgConnection, dept_id: DeptId, asked_at: DateTime
 
 /// The ids of all departments, in ascending order.
 pub async fn ids(conn: &mut PgConnection) -> Result<Vec<DeptId>, StoreError> {
-    Ok(sqlx::query_scalar!("SELECT dept_id FROM department ORDER BY dept_id").fetch_all(conn).await?)
+    Ok(
+        sqlx::query_scalar!("SELECT dept_id FROM department ORDER BY dept_id")
+            .fetch_all(conn)
+            .await?,
+    )
 }
 
 /// All departments as they stand, in ascending order of their ids.
@@ -84,7 +100,10 @@ pub async fn all(conn: &mut PgConnection) -> Result<Vec<Department>, StoreError>
 }
 
 /// The names of these departments; those that the table lacks are missing.
-pub async fn names(conn: &mut PgConnection, dept_ids: &[DeptId]) -> Result<Vec<DepartmentName>, StoreError> {
+pub async fn names(
+    conn: &mut PgConnection,
+    dept_ids: &[DeptId],
+) -> Result<Vec<DepartmentName>, StoreError> {
     named(conn, Some(dept_ids)).await
 }
 
@@ -93,7 +112,10 @@ pub async fn choices(conn: &mut PgConnection) -> Result<Vec<DepartmentName>, Sto
     named(conn, None).await
 }
 
-async fn named(conn: &mut PgConnection, dept_ids: Option<&[DeptId]>) -> Result<Vec<DepartmentName>, StoreError> {
+async fn named(
+    conn: &mut PgConnection,
+    dept_ids: Option<&[DeptId]>,
+) -> Result<Vec<DepartmentName>, StoreError> {
     let departments = sqlx::query_as!(
         DepartmentName,
         r#"SELECT d.dept_id, d.name, up.parents AS "parents!"
@@ -117,7 +139,12 @@ async fn named(conn: &mut PgConnection, dept_ids: Option<&[DeptId]>) -> Result<V
 }
 
 /// Departments whose name contains `q`, or whose id it is, each after its parents.
-pub async fn list(conn: &mut PgConnection, q: &str, limit: i64, offset: i64) -> Result<Vec<DepartmentRow>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    q: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<DepartmentRow>, StoreError> {
     let departments = sqlx::query_as!(
         DepartmentRow,
         r#"SELECT d.dept_id, d.name, up.parents AS "parents!", d.looked_at,

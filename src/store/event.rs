@@ -30,9 +30,21 @@ impl Arrival {
 }
 
 /// Stores an event unless it is stored already; gives the id of a new one.
-pub async fn insert_once(conn: &mut PgConnection, event: &Event, arrival: Arrival) -> Result<Option<i64>, StoreError> {
-    let userids: Vec<String> = event.userids.iter().map(|id| id.as_str().to_owned()).collect();
-    let reason = if let Arrival::Failed(reason) = arrival { Some(reason) } else { None };
+pub async fn insert_once(
+    conn: &mut PgConnection,
+    event: &Event,
+    arrival: Arrival,
+) -> Result<Option<i64>, StoreError> {
+    let userids: Vec<String> = event
+        .userids
+        .iter()
+        .map(|id| id.as_str().to_owned())
+        .collect();
+    let reason = if let Arrival::Failed(reason) = arrival {
+        Some(reason)
+    } else {
+        None
+    };
     let id = sqlx::query_scalar!(
         "INSERT INTO event (dedupe_key, event_type, event_time, userids, dept_ids, body, state, last_error, applied_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $7 = 'applied' THEN now() END)
@@ -68,7 +80,11 @@ pub struct Claimed {
 pub const LEASE: Duration = Duration::from_secs(8);
 
 /// Claims the events that have been due longest and that no living instance works on, oldest first.
-pub async fn claim_batch(conn: &mut PgConnection, instance: Uuid, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+pub async fn claim_batch(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
     let mut batch = sqlx::query_as!(
         Claimed,
         r#"WITH due AS (
@@ -104,7 +120,11 @@ pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Resu
 }
 
 /// Notes that events were carried out, unless another instance has taken them over.
-pub async fn mark_applied(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn mark_applied(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    ids: &[i64],
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = 'applied', applied_at = clock_timestamp(), last_error = NULL, claimed_by = NULL, claimed_until = NULL
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
@@ -117,7 +137,13 @@ pub async fn mark_applied(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) 
 }
 
 /// Puts an event off after a failure.
-pub async fn mark_retry(conn: &mut PgConnection, instance: Uuid, id: i64, delay: Duration, reason: &str) -> Result<(), StoreError> {
+pub async fn mark_retry(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    id: i64,
+    delay: Duration,
+    reason: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET next_attempt_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
              claimed_by = NULL, claimed_until = NULL
@@ -133,7 +159,12 @@ pub async fn mark_retry(conn: &mut PgConnection, instance: Uuid, id: i64, delay:
 }
 
 /// Parks an event until an administrator has it tried again.
-pub async fn mark_failed(conn: &mut PgConnection, instance: Uuid, id: i64, reason: &str) -> Result<(), StoreError> {
+pub async fn mark_failed(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    id: i64,
+    reason: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = 'failed', last_error = $3, claimed_by = NULL, claimed_until = NULL
          WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
@@ -147,7 +178,12 @@ pub async fn mark_failed(conn: &mut PgConnection, instance: Uuid, id: i64, reaso
 }
 
 /// Gives claims back as if they had never been made; somebody may take them after `delay`.
-pub async fn release(conn: &mut PgConnection, instance: Uuid, ids: &[i64], delay: Duration) -> Result<(), StoreError> {
+pub async fn release(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    ids: &[i64],
+    delay: Duration,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
              next_attempt_at = clock_timestamp() + make_interval(secs => $3)
@@ -185,7 +221,11 @@ pub async fn retry_all_failed(conn: &mut PgConnection) -> Result<u64, StoreError
 
 /// Whether one of these joinings has not been followed by a leaving of the same person: by DingTalk's
 /// times where both have one, else by the order of arrival. Events come late and out of order.
-pub async fn is_join_standing(conn: &mut PgConnection, join_ids: &[i64], userid: &UserId) -> Result<bool, StoreError> {
+pub async fn is_join_standing(
+    conn: &mut PgConnection,
+    join_ids: &[i64],
+    userid: &UserId,
+) -> Result<bool, StoreError> {
     let stands = sqlx::query_scalar!(
         r#"SELECT EXISTS (
              SELECT FROM event j WHERE j.id = ANY ($1) AND NOT EXISTS (

@@ -50,7 +50,12 @@ pub struct EventDetail {
 }
 
 /// One page of events, the latest first.
-pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<EventRow>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<EventRow>, StoreError> {
     let types = owned(&filter.types);
     let other_than = owned(&filter.other_than);
     let events = sqlx::query_as!(
@@ -103,18 +108,32 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 
 /// How many events have been given up and wait for an administrator.
 pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'failed'"#).fetch_one(conn).await?;
+    let count =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'failed'"#)
+            .fetch_one(conn)
+            .await?;
     Ok(count)
 }
 
 /// One event with its body.
 pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<EventDetail>, StoreError> {
-    let filter = Filter { q: id.to_string(), ..Filter::default() };
+    let filter = Filter {
+        q: id.to_string(),
+        ..Filter::default()
+    };
     // Another event's own id may be the same digits: pick by the number.
-    let row = list(conn, &filter, 50, 0).await?.into_iter().find(|row| row.id == id);
+    let row = list(conn, &filter, 50, 0)
+        .await?
+        .into_iter()
+        .find(|row| row.id == id);
     let Some(row) = row else { return Ok(None) };
-    let body = sqlx::query_scalar!("SELECT body FROM event WHERE id = $1", id).fetch_optional(conn).await?;
-    Ok(Some(EventDetail { row, body: body.flatten() }))
+    let body = sqlx::query_scalar!("SELECT body FROM event WHERE id = $1", id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(Some(EventDetail {
+        row,
+        body: body.flatten(),
+    }))
 }
 
 fn owned(names: &[&'static str]) -> Vec<String> {

@@ -36,7 +36,10 @@ impl Cause {
 
 /// Schedules the looks after a leaving, a minute and ten minutes from now, in place of all others at
 /// these people.
-pub async fn schedule_after_leaving(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+pub async fn schedule_after_leaving(
+    conn: &mut PgConnection,
+    userids: &[UserId],
+) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     // In one order everywhere, so that two of these never wait for each other.
     sqlx::query!(
@@ -60,7 +63,10 @@ pub async fn schedule_after_leaving(conn: &mut PgConnection, userids: &[UserId])
 
 /// Schedules the looks after a join that DingTalk does not know of yet, unless there are some already:
 /// a look that still does not find the person must not go on for ever.
-pub async fn schedule_after_join(conn: &mut PgConnection, userid: &UserId) -> Result<(), StoreError> {
+pub async fn schedule_after_join(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<(), StoreError> {
     let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
     sqlx::query!(
         "INSERT INTO scheduled_look (userid, cause, due_at)
@@ -75,7 +81,10 @@ pub async fn schedule_after_join(conn: &mut PgConnection, userid: &UserId) -> Re
 }
 
 /// Schedules a look at once after a login that DingTalk answered with 60121, unless one is waiting.
-pub async fn schedule_after_login(conn: &mut PgConnection, userid: &UserId) -> Result<(), StoreError> {
+pub async fn schedule_after_login(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO scheduled_look (userid, cause, due_at)
          SELECT $1, 'login', clock_timestamp()
@@ -98,7 +107,11 @@ pub struct Claimed {
 }
 
 /// Claims the looks that have been due longest and that no living instance works on.
-pub async fn claim_batch(conn: &mut PgConnection, instance: Uuid, limit: i64) -> Result<Vec<Claimed>, StoreError> {
+pub async fn claim_batch(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
     let rows = sqlx::query!(
         r#"WITH due AS (
              SELECT id FROM scheduled_look
@@ -138,7 +151,11 @@ pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Resu
 }
 
 /// Takes looks off the list, unless another instance has taken them over.
-pub async fn delete(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn delete(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    ids: &[i64],
+) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM scheduled_look
          WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
@@ -151,7 +168,13 @@ pub async fn delete(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Res
 }
 
 /// Puts a look off after a failure.
-pub async fn put_off(conn: &mut PgConnection, instance: Uuid, id: i64, delay: Duration, reason: &str) -> Result<(), StoreError> {
+pub async fn put_off(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    id: i64,
+    delay: Duration,
+    reason: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE scheduled_look SET due_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
              claimed_by = NULL, claimed_until = NULL
@@ -167,7 +190,12 @@ pub async fn put_off(conn: &mut PgConnection, instance: Uuid, id: i64, delay: Du
 }
 
 /// Gives claims back as if they had never been made; somebody may take them after `delay`.
-pub async fn release(conn: &mut PgConnection, instance: Uuid, ids: &[i64], delay: Duration) -> Result<(), StoreError> {
+pub async fn release(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    ids: &[i64],
+    delay: Duration,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
              due_at = clock_timestamp() + make_interval(secs => $3)

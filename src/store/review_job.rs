@@ -125,7 +125,11 @@ pub async fn next_item(conn: &mut PgConnection, job_id: i64) -> Result<Option<It
 
 /// Writes how it ended for one person: done, or refused for the reason given. False where that was
 /// written before, by whoever took the job over.
-pub async fn settle(conn: &mut PgConnection, place: Place, refused_for: Option<&str>) -> Result<bool, StoreError> {
+pub async fn settle(
+    conn: &mut PgConnection,
+    place: Place,
+    refused_for: Option<&str>,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE review_job_item SET outcome = $3, state = CASE WHEN $3::text IS NULL THEN 'done' ELSE 'refused' END
          WHERE job_id = $1 AND position = $2 AND state = 'waiting'",
@@ -178,8 +182,9 @@ pub async fn items(conn: &mut PgConnection, job_id: i64) -> Result<Vec<Item>, St
 
 /// Removes the jobs that ended more than 90 days ago; says how many.
 pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
-    let done = sqlx::query!("DELETE FROM review_job WHERE finished_at < now() - interval '90 days'")
-        .execute(conn)
-        .await?;
+    let done =
+        sqlx::query!("DELETE FROM review_job WHERE finished_at < now() - interval '90 days'")
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected())
 }

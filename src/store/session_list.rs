@@ -31,7 +31,12 @@ pub struct SessionRow {
 }
 
 /// One page of the sessions that are alive, the most recently seen first.
-pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<SessionRow>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
         SessionRow,
         r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,

@@ -101,9 +101,9 @@ pub async fn find_by_unionid(conn: &mut PgConnection, unionid: &UnionId) -> Resu
 ///
 /// Violates [`EMPLOYED_UNIONID`] where another employed row has the unionid.
 pub async fn upsert_employed(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>) -> Result<(), StoreError> {
-    write_fields(conn, person, asked_at, true).await?;
     let userid = person.userid.as_str();
     sqlx::query!("DELETE FROM unknown_leaver WHERE userid = $1", userid).execute(&mut *conn).await?;
+    write_fields(conn, person, asked_at, true).await?;
     sqlx::query!("DELETE FROM scheduled_look WHERE userid = $1 AND cause = 'join'", userid).execute(&mut *conn).await?;
     unmatched::close_for(conn, person.unionid.as_ref(), &person.userid).await
 }

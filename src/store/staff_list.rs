@@ -50,7 +50,12 @@ pub struct Row {
 }
 
 /// One page of people: the employed first, then by name.
-pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<Row>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"WITH RECURSIVE under AS (
@@ -101,7 +106,12 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 
 /// The next people of an export, in the order of their userids, beginning behind `after`. An export
 /// goes in batches so that a slow reader holds no connection.
-pub async fn batch(conn: &mut PgConnection, filter: &Filter, after: Option<&UserId>, limit: i64) -> Result<Vec<Row>, StoreError> {
+pub async fn batch(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: Option<&UserId>,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"WITH RECURSIVE under AS (

@@ -54,7 +54,12 @@ pub struct Skip {
 }
 
 /// One page of runs, the latest first.
-pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<RunRow>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<RunRow>, StoreError> {
     let runs = sqlx::query_as!(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
@@ -91,7 +96,10 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 }
 
 /// One run, and the records that it passed over.
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<(RunRow, Vec<Skip>)>, StoreError> {
+pub async fn find(
+    conn: &mut PgConnection,
+    id: i64,
+) -> Result<Option<(RunRow, Vec<Skip>)>, StoreError> {
     let run = sqlx::query_as!(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
@@ -103,8 +111,11 @@ pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<(RunRow, Ve
     .fetch_optional(&mut *conn)
     .await?;
     let Some(run) = run else { return Ok(None) };
-    let skips = sqlx::query_scalar!(r#"SELECT skips AS "skips: Json<Vec<Skip>>" FROM sync_run WHERE id = $1"#, id)
-        .fetch_one(conn)
-        .await?;
+    let skips = sqlx::query_scalar!(
+        r#"SELECT skips AS "skips: Json<Vec<Skip>>" FROM sync_run WHERE id = $1"#,
+        id
+    )
+    .fetch_one(conn)
+    .await?;
     Ok(Some((run, skips.0)))
 }

@@ -88,20 +88,37 @@ impl From<Row> for Case {
 
 /// Reads the reason of a case as the table and the filters spell it.
 pub fn parse_reason(text: &str) -> Option<Refusal> {
-    [Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee].into_iter().find(|r| r.as_str() == text)
+    [Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee]
+        .into_iter()
+        .find(|r| r.as_str() == text)
 }
 
 /// Reads the state of a case as the table and the filters spell it.
 pub fn parse_state(text: &str) -> Option<CaseState> {
-    [CaseState::Waiting, CaseState::Approved, CaseState::Rejected, CaseState::Closed].into_iter().find(|s| s.as_str() == text)
+    [
+        CaseState::Waiting,
+        CaseState::Approved,
+        CaseState::Rejected,
+        CaseState::Closed,
+    ]
+    .into_iter()
+    .find(|s| s.as_str() == text)
 }
 
 /// Counts a refused login: a new case, or one more attempt of the old one, which waits again
 /// unless an administrator has rejected the person.
 pub async fn record(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(), StoreError> {
     // Chosen by the person: Postgres takes no NUL, and no page wants a novel.
-    let nick: String = attempt.nick.chars().filter(|c| !c.is_control()).take(MAX_NICK).collect();
-    let attempt = Attempt { nick: &nick, ..attempt };
+    let nick: String = attempt
+        .nick
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NICK)
+        .collect();
+    let attempt = Attempt {
+        nick: &nick,
+        ..attempt
+    };
     // Refused without asking DingTalk: nothing new is known but that there was an attempt.
     if attempt.reason == Refusal::Rejected {
         return count_attempt(conn, attempt).await;
@@ -154,11 +171,17 @@ pub async fn is_rejected(conn: &mut PgConnection, unionid: &UnionId) -> Result<b
 }
 
 /// Closes the waiting case of somebody who is employed now. Where DingTalk has not said the
-/// unionid, the one that the staff row holds counts: without any, the person still cannot get in.
-pub async fn close_for(conn: &mut PgConnection, unionid: Option<&UnionId>, userid: &UserId) -> Result<(), StoreError> {
+/// unionid, the one that the staff row holds counts: without any, the person still cannot get in;
+/// nor can one whom a login found under another userid than this.
+pub async fn close_for(
+    conn: &mut PgConnection,
+    unionid: Option<&UnionId>,
+    userid: &UserId,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE unmatched_login SET state = 'closed'
-         WHERE state = 'waiting' AND unionid = coalesce($1, (SELECT s.unionid FROM staff s WHERE s.userid = $2))",
+         WHERE state = 'waiting' AND unionid = coalesce($1, (SELECT s.unionid FROM staff s WHERE s.userid = $2))
+           AND NOT (reason = 'pending_review' AND userid <> $2)",
         unionid.map(UnionId::as_str),
         userid.as_str(),
     )
@@ -182,24 +205,38 @@ pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Case>, Stor
 }
 
 /// The case of a person: its id and state.
-pub async fn find_by_unionid(conn: &mut PgConnection, unionid: &UnionId) -> Result<Option<(i64, CaseState)>, StoreError> {
-    let row = sqlx::query!("SELECT id, state FROM unmatched_login WHERE unionid = $1", unionid.as_str())
-        .fetch_optional(conn)
-        .await?;
+pub async fn find_by_unionid(
+    conn: &mut PgConnection,
+    unionid: &UnionId,
+) -> Result<Option<(i64, CaseState)>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT id, state FROM unmatched_login WHERE unionid = $1",
+        unionid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(row.and_then(|row| Some((row.id, parse_state(&row.state)?))))
 }
 
 /// The nicks of these cases, in the order of their ids; those that do not exist are missing.
 pub async fn nicks(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
-    let rows = sqlx::query!("SELECT id, nick FROM unmatched_login WHERE id = ANY ($1) ORDER BY id", ids).fetch_all(conn).await?;
+    let rows = sqlx::query!(
+        "SELECT id, nick FROM unmatched_login WHERE id = ANY ($1) ORDER BY id",
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.nick)).collect())
 }
 
 /// The state of a case, locked until the end of the transaction.
 pub async fn lock_state(conn: &mut PgConnection, id: i64) -> Result<Option<CaseState>, StoreError> {
-    let state = sqlx::query_scalar!("SELECT state FROM unmatched_login WHERE id = $1 FOR UPDATE", id)
-        .fetch_optional(conn)
-        .await?;
+    let state = sqlx::query_scalar!(
+        "SELECT state FROM unmatched_login WHERE id = $1 FOR UPDATE",
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(state.as_deref().and_then(parse_state))
 }
 

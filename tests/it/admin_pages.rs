@@ -67,7 +67,8 @@ fn shows(body: &str, text: &str) -> bool {
 
 /// The rows of a page's table.
 fn rows(body: &str) -> usize {
-    body.split_once("<tbody>").map_or(0, |(_, table)| table.matches("<tr>").count())
+    body.split_once("<tbody>")
+        .map_or(0, |(_, table)| table.matches("<tr>").count())
 }
 
 #[sqlx::test]
@@ -84,38 +85,73 @@ async fn the_pages_are_for_administrators_only(pool: PgPool) {
         assert!(!refused.body.contains("王小明"), "{page}");
         let asked_to_sign_in = nobody.get(page).await;
         assert_eq!(asked_to_sign_in.status, 303, "{page}");
-        assert!(asked_to_sign_in.location().starts_with("/login?rd="), "{page}: {}", asked_to_sign_in.location());
+        assert!(
+            asked_to_sign_in.location().starts_with("/login?rd="),
+            "{page}: {}",
+            asked_to_sign_in.location()
+        );
     }
-    assert_eq!((admin.get("/admin").await.status, employee.get("/admin").await.status), (303, 403));
+    assert_eq!(
+        (
+            admin.get("/admin").await.status,
+            employee.get("/admin").await.status
+        ),
+        (303, 403)
+    );
     assert_eq!(admin.get("/admin").await.location(), "/admin/unmatched");
 }
 
 async fn add_staff(pool: &PgPool, userid: &str, unionid: &str) {
-    #[expect(clippy::disallowed_methods, reason = "a test arranges its tables in its own way")]
-    sqlx::query("INSERT INTO staff (userid, unionid, name) VALUES ($1, $2, '张三')").bind(userid).bind(unionid).execute(pool).await.unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test arranges its tables in its own way"
+    )]
+    sqlx::query("INSERT INTO staff (userid, unionid, name) VALUES ($1, $2, '张三')")
+        .bind(userid)
+        .bind(unionid)
+        .execute(pool)
+        .await
+        .unwrap();
 }
 
 #[sqlx::test]
 async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
-    app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')").await;
+    app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')")
+        .await;
     let session = session_id(&pool, company::ADMIN).await;
     let end = format!("/admin/sessions/{session}/end");
-    for path in ["/admin/events/3/retry", "/admin/events/retry-failed", "/admin/alerts/unknown_people_brake/dismiss", end.as_str()] {
+    for path in [
+        "/admin/events/3/retry",
+        "/admin/events/retry-failed",
+        "/admin/alerts/unknown_people_brake/dismiss",
+        end.as_str(),
+    ] {
         for fields in [&[][..], &[("csrf_token", "wrong")][..]] {
             assert_eq!(admin.post_bare(path, fields).await.status, 403, "{path}");
         }
         let mut nobody = app.browser();
         assert_ne!(nobody.post_bare(path, &[]).await.status, 200, "{path}");
     }
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed'").await, 2);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed'")
+            .await,
+        2
+    );
     assert_eq!(app.number("SELECT count(*) FROM alert").await, 1);
     assert!(admin.is_in().await);
 }
 
 async fn session_id(pool: &PgPool, userid: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
-    sqlx::query_scalar("SELECT id::text FROM web_session WHERE userid = $1").bind(userid).fetch_one(pool).await.unwrap()
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
+    sqlx::query_scalar("SELECT id::text FROM web_session WHERE userid = $1")
+        .bind(userid)
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 #[sqlx::test]
@@ -141,7 +177,15 @@ async fn a_filter_that_there_is_not_is_named(pool: PgPool) {
 async fn odd_queries_are_answered(pool: PgPool) {
     let (_app, mut admin) = spawn(&pool).await;
     for page in ["events", "departments", "syncs", "sessions", "audit"] {
-        for query in ["q=%00&page=0", "q=%ff%25_'\"<script>", "page=99999999999999999999", "page=-3&per_page=9999", "per_page=x&page=2", "q&&=", "state=all"] {
+        for query in [
+            "q=%00&page=0",
+            "q=%ff%25_'\"<script>",
+            "page=99999999999999999999",
+            "page=-3&per_page=9999",
+            "per_page=x&page=2",
+            "q&&=",
+            "state=all",
+        ] {
             let answer = admin.get(&format!("/admin/{page}?{query}")).await;
             assert_eq!(answer.status, 200, "{page}?{query}");
             assert!(!answer.body.contains("<script>"), "{page}?{query}");
@@ -150,7 +194,13 @@ async fn odd_queries_are_answered(pool: PgPool) {
         assert_eq!((nothing.status, rows(&nothing.body)), (200, 0), "{page}");
         assert!(shows(&nothing.body, "Clear filters"), "{page}");
     }
-    for missing in ["/admin/events/99", "/admin/events/x", "/admin/syncs/99", "/admin/syncs/x", "/admin/nothing"] {
+    for missing in [
+        "/admin/events/99",
+        "/admin/events/x",
+        "/admin/syncs/99",
+        "/admin/syncs/x",
+        "/admin/nothing",
+    ] {
         assert_eq!(admin.get(missing).await.status, 404, "{missing}");
     }
 }

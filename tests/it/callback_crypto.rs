@@ -1,5 +1,5 @@
 //! The callback's crypto against vectors made elsewhere, against the simulator's own writing of it,
-//! against what a forger might send, and (where it is installed) against the `dingtalk-sdk` of PyPI.
+//! against what a forger might send, and (where it is installed) against the `dingtalk-sdk` of `PyPI`.
 
 mod forged;
 mod python_sdk;
@@ -21,5 +21,10 @@ fn theirs() -> dingtalk_sim::CallbackCrypto {
 }
 
 fn push<'a>(signature: &'a str, timestamp: &'a str, nonce: &'a str, encrypt: &'a str) -> Push<'a> {
-    Push { signature, timestamp, nonce, encrypt }
+    Push {
+        signature,
+        timestamp,
+        nonce,
+        encrypt,
+    }
 }

@@ -20,8 +20,10 @@ const IV_LEN: usize = 16;
 const PAD_TO: usize = 32;
 
 /// The last of the 43 characters has two bits to spare; hand-made keys have them set.
-const KEY_BASE64: GeneralPurpose =
-    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &ALPHABET,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 /// The key of one subscription, ready for use.
 pub(super) struct Cipher {
@@ -34,7 +36,9 @@ impl Cipher {
         if aes_key.len() != KEY_CHARS {
             return Err(InvalidKey);
         }
-        let bytes = KEY_BASE64.decode(format!("{aes_key}=")).map_err(|_| InvalidKey)?;
+        let bytes = KEY_BASE64
+            .decode(format!("{aes_key}="))
+            .map_err(|_| InvalidKey)?;
         let key: [u8; KEY_LEN] = bytes.try_into().map_err(|_| InvalidKey)?;
         let iv = *key.first_chunk().ok_or(InvalidKey)?;
         Ok(Self { key, iv })
@@ -50,8 +54,13 @@ impl Cipher {
 
     /// Decodes, decrypts and takes the padding off. Senders may break the base64 into lines.
     pub(super) fn decrypt(&self, encrypt: &str) -> Result<Vec<u8>, CallbackError> {
-        let compact: Vec<u8> = encrypt.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        let mut buffer = STANDARD.decode(compact).map_err(|_| CallbackError::Base64)?;
+        let compact: Vec<u8> = encrypt
+            .bytes()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect();
+        let mut buffer = STANDARD
+            .decode(compact)
+            .map_err(|_| CallbackError::Base64)?;
         let (blocks, rest) = Block::slice_as_chunks_mut(&mut buffer);
         if blocks.is_empty() || !rest.is_empty() {
             return Err(CallbackError::Blocks);
@@ -76,7 +85,8 @@ fn unpadded_len(padded: &[u8]) -> Option<usize> {
     let last = *padded.last()?;
     let count = usize::from(last);
     let kept = padded.len().checked_sub(count)?;
-    let is_right = (1..=PAD_TO).contains(&count) && padded.get(kept..)?.iter().all(|byte| *byte == last);
+    let is_right =
+        (1..=PAD_TO).contains(&count) && padded.get(kept..)?.iter().all(|byte| *byte == last);
     is_right.then_some(kept)
 }
 
@@ -112,7 +122,14 @@ mod tests {
 
     #[test]
     fn keys_of_another_length_or_alphabet_are_refused() {
-        for key in ["", "abc", &"a".repeat(42), &"a".repeat(44), &"*".repeat(43), &"é".repeat(21)] {
+        for key in [
+            "",
+            "abc",
+            &"a".repeat(42),
+            &"a".repeat(44),
+            &"*".repeat(43),
+            &"é".repeat(21),
+        ] {
             assert_eq!(Cipher::new(key).err(), Some(InvalidKey), "{key}");
         }
         assert!(Cipher::new(&"G".repeat(43)).is_ok());

@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::Event;
+use crate::domain::ids::UserId;
 
 /// Longer ids are hashed, so that the index can hold them.
 const MAX_PLAIN: usize = 128;
@@ -19,9 +20,11 @@ pub(super) fn key(event: &Event, event_id: Option<String>) -> String {
 }
 
 fn identity(event: &Event) -> Vec<u8> {
-    let userids: Vec<&str> = event.userids.iter().map(|id| id.as_str()).collect();
+    let userids: Vec<&str> = event.userids.iter().map(UserId::as_str).collect();
     let millis = event.event_time.map(|time| time.timestamp_millis());
-    let mut identity = serde_json::json!([event.event_type, millis, userids, event.dept_ids]).to_string().into_bytes();
+    let mut identity = serde_json::json!([event.event_type, millis, userids, event.dept_ids])
+        .to_string()
+        .into_bytes();
     if !event.kind.is_acted_on() || millis.is_none() || event.problem.is_some() {
         canonical(&event.body, &mut identity);
     }
@@ -56,5 +59,5 @@ fn canonical(value: &Value, out: &mut Vec<u8>) {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }

@@ -16,18 +16,30 @@ pub(super) struct Ids<T> {
 impl<T> Ids<T> {
     /// What is wrong with the list, in the words for an empty or for an unreadable one.
     pub fn problem(&self, none: &'static str, bad: &'static str) -> Option<&'static str> {
-        if self.has_bad { Some(bad) } else { self.ids.is_empty().then_some(none) }
+        if self.has_bad {
+            Some(bad)
+        } else {
+            self.ids.is_empty().then_some(none)
+        }
     }
 }
 
 /// All values of a field: its name may stand in the message in several spellings.
 fn values<'a>(message: &'a Value, name: &'a str) -> impl Iterator<Item = &'a Value> {
-    message.as_object().into_iter().flatten().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    message
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 /// The first text or number of these fields, as text; an empty text counts for none.
 pub(super) fn text(message: &Value, names: &[&str]) -> Option<String> {
-    names.iter().flat_map(|name| values(message, name)).find_map(plain)
+    names
+        .iter()
+        .flat_map(|name| values(message, name))
+        .find_map(plain)
 }
 
 /// A text or a whole number as text.
@@ -41,9 +53,14 @@ fn plain(value: &Value) -> Option<String> {
 
 /// The ids of a field that holds a list or one plain id.
 pub(super) fn list<T: Ord>(message: &Value, name: &str, read: fn(&Value) -> Option<T>) -> Ids<T> {
-    let mut found = Ids { ids: BTreeSet::new(), has_bad: false };
+    let mut found = Ids {
+        ids: BTreeSet::new(),
+        has_bad: false,
+    };
     for value in values(message, name) {
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         for item in items {
             match read(item) {
                 Some(id) => drop(found.ids.insert(id)),
@@ -72,10 +89,21 @@ const LAST_MILLIS: i64 = 100_000_000_000_000;
 /// The first of these fields that holds a Unix time.
 pub(super) fn time(message: &Value, names: &[&str]) -> Option<DateTime<Utc>> {
     let times = names.iter().flat_map(|name| values(message, name));
-    times.filter_map(plain).filter_map(|text| text.parse::<i64>().ok()).find_map(|number| {
-        let millis = if number < FIRST_MILLIS { number.checked_mul(1000)? } else { number };
-        if (1..LAST_MILLIS).contains(&millis) { DateTime::from_timestamp_millis(millis) } else { None }
-    })
+    times
+        .filter_map(plain)
+        .filter_map(|text| text.parse::<i64>().ok())
+        .find_map(|number| {
+            let millis = if number < FIRST_MILLIS {
+                number.checked_mul(1000)?
+            } else {
+                number
+            };
+            if (1..LAST_MILLIS).contains(&millis) {
+                DateTime::from_timestamp_millis(millis)
+            } else {
+                None
+            }
+        })
 }
 
 /// The same message with U+FFFD for every U+0000, which Postgres holds in no text.
@@ -83,9 +111,12 @@ pub(super) fn without_nul(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace('\0', "\u{fffd}")),
         Value::Array(items) => Value::Array(items.iter().map(without_nul).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(key, value)| (key.replace('\0', "\u{fffd}"), without_nul(value))).collect())
-        }
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(key, value)| (key.replace('\0', "\u{fffd}"), without_nul(value)))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }

@@ -73,20 +73,33 @@ async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = audit_list::count(&mut conn, &filter).await?;
-            let rows = audit_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let rows =
+                audit_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
     let t = AuditTexts::of(frame.lang);
     let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
-    let filters = query(&[("q", &filter.q), ("action", filter.action.unwrap_or("")), ("from", &from), ("to", &to)]);
+    let filters = query(&[
+        ("q", &filter.q),
+        ("action", filter.action.unwrap_or("")),
+        ("from", &from),
+        ("to", &to),
+    ]);
     let page = AuditPage {
         t,
-        actions: choices(frame.t.all, &ACTIONS.map(|name| (name, t.action_words(name))), filter.action),
+        actions: choices(
+            frame.t.all,
+            &ACTIONS.map(|name| (name, t.action_words(name))),
+            filter.action,
+        ),
         from,
         to,
         is_filtered: !filters.is_empty(),
-        rows: rows.into_iter().map(|row| view(row, now, frame.lang)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|row| view(row, now, frame.lang))
+            .collect(),
         pager: Pager::new(paging, total, &filters),
         csv_href: format!("/admin/audit.csv?{filters}"),
         q: filter.q,
@@ -101,16 +114,29 @@ fn filter(asked: &ListQuery) -> Result<Filter, AppError> {
         action: asked.choice("action", &ACTIONS)?,
         q: asked.q().to_owned(),
         from: asked.date("from")?.map(day_begin),
-        before: asked.date("to")?.and_then(|day| day.checked_add_days(Days::new(1))).map(day_begin),
+        before: asked
+            .date("to")?
+            .and_then(|day| day.checked_add_days(Days::new(1)))
+            .map(day_begin),
     })
 }
 
 fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
     let t = AuditTexts::of(lang);
-    let whom = row.userid.clone().or_else(|| row.unionid.clone()).filter(|id| *id != row.actor);
+    let whom = row
+        .userid
+        .clone()
+        .or_else(|| row.unionid.clone())
+        .filter(|id| *id != row.actor);
     AuditView {
         at: TimeText::new(row.at, now, lang),
-        whom: whom.map(|id| Who::subject(&id, row.name.as_deref(), row.userid.is_some() && row.is_staff)),
+        whom: whom.map(|id| {
+            Who::subject(
+                &id,
+                row.name.as_deref(),
+                row.userid.is_some() && row.is_staff,
+            )
+        }),
         actor: Who::new(lang, &row.actor, row.actor_name),
         action_words: t.action_words(&row.action).to_owned(),
         status_words: t.status_words(&row.action, &row.status, lang),
@@ -122,10 +148,29 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
     }
 }
 
-async fn export(_admin: Admin, ctx: web::Data<Context>, asked: ListQuery) -> Result<HttpResponse, AppError> {
+async fn export(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
     let filter = filter(&asked)?;
-    let header = ["at", "actor", "action", "userid", "unionid", "name", "status", "reason", "reference", "address"];
-    Ok(csv::stream("audit.csv", &header, rows(ctx.get_ref().clone(), filter)))
+    let header = [
+        "at",
+        "actor",
+        "action",
+        "userid",
+        "unionid",
+        "name",
+        "status",
+        "reason",
+        "reference",
+        "address",
+    ];
+    Ok(csv::stream(
+        "audit.csv",
+        &header,
+        rows(ctx.get_ref().clone(), filter),
+    ))
 }
 
 /// All lines that a filter finds, as cells. Each batch takes a connection of its own.
@@ -140,7 +185,10 @@ fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, 
             Ok::<_, StoreError>((!rows.is_empty()).then_some((rows, next)))
         }
     });
-    batches.map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row))))).try_flatten().boxed_local()
+    batches
+        .map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
+        .try_flatten()
+        .boxed_local()
 }
 
 fn cells(row: AuditRow) -> Vec<String> {

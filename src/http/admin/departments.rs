@@ -62,13 +62,29 @@ async fn list(
     let view = |row: DepartmentRow| DepartmentView {
         id: row.dept_id,
         parents: row.parents.join(" / "),
-        direct: (row.head_count != row.whole_count).then(|| fill(t.direct, &[("n", &row.head_count)])),
+        direct: (row.head_count != row.whole_count)
+            .then(|| fill(t.direct, &[("n", &row.head_count)])),
         whole_count: row.whole_count,
-        people_href: format!("/admin/staff?{}", query(&[("department", &row.dept_id.to_string()), ("status", "employed")])),
+        people_href: format!(
+            "/admin/staff?{}",
+            query(&[
+                ("department", &row.dept_id.to_string()),
+                ("status", "employed")
+            ])
+        ),
         looked: TimeText::new(row.looked_at, now, frame.lang),
         name: row.name,
     };
     let rows = rows.into_iter().map(view).collect();
     let pager = Pager::new(paging, total, &query(&[("q", q)]));
-    Ok(html(StatusCode::OK, &DepartmentsPage { t, q: q.to_owned(), rows, pager, frame }))
+    Ok(html(
+        StatusCode::OK,
+        &DepartmentsPage {
+            t,
+            q: q.to_owned(),
+            rows,
+            pager,
+            frame,
+        },
+    ))
 }

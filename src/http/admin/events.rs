@@ -1,33 +1,31 @@
 //! The inbox: what DingTalk has told us, and what has come of it.
 
-use actix_session::Session;
+mod detail;
+mod retry;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::BackForm;
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
 use crate::http::error::AppError;
-use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, Toast, html};
+use crate::http::page::{Frame, html};
 use crate::http::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
 use crate::http::text::fill;
 use crate::http::view::{Choice, Pager, TimeText, Tone, query};
 use crate::http::visitor::Admin;
-use crate::service::upkeep;
 use crate::store::event_list::{self, EventRow, Filter};
 use crate::store::{StoreError, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/events").route(web::get().to(list)))
-        .service(web::resource("/events/retry-failed").route(web::post().to(retry_failed)))
-        .service(web::resource("/events/{id}").route(web::get().to(detail)))
-        .service(web::resource("/events/{id}/retry").route(web::post().to(retry)));
+        .service(web::resource("/events/retry-failed").route(web::post().to(retry::retry_failed)))
+        .service(web::resource("/events/{id}").route(web::get().to(detail::detail)))
+        .service(web::resource("/events/{id}/retry").route(web::post().to(retry::retry)));
 }
 
 /// The filter's name of all types that have no words of their own.
@@ -50,20 +48,6 @@ struct EventsPage {
     retry_all_ask: Option<String>,
     /// This view's address.
     back: String,
-}
-
-#[derive(Template)]
-#[template(path = "admin/event_detail.html")]
-struct EventPage {
-    frame: Frame,
-    t: &'static EventTexts,
-    title: String,
-    event: EventView,
-    dingtalk_id: Option<String>,
-    event_time: Option<TimeText>,
-    applied_at: Option<TimeText>,
-    /// Pretty-printed; None once it has been dropped.
-    body: Option<String>,
 }
 
 struct EventView {
@@ -96,7 +80,10 @@ async fn list(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (state, kind) = (asked.choice("state", &STATES)?, asked.choice("type", &type_choices())?);
+    let (state, kind) = (
+        asked.choice("state", &STATES)?,
+        asked.choice("type", &type_choices())?,
+    );
     let filter = filter(state, kind, asked.q());
     let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
@@ -106,18 +93,43 @@ async fn list(
             let mut conn = ctx.db.acquire().await?;
             let total = event_list::count(&mut conn, &filter).await?;
             let failed = event_list::count_failed(&mut conn).await?;
-            let rows = event_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let rows =
+                event_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, rows))
         })
         .await?;
     let t = EventTexts::of(frame.lang);
-    let filters = query(&[("q", &filter.q), ("state", state.unwrap_or("")), ("type", kind.unwrap_or(""))]);
+    let filters = query(&[
+        ("q", &filter.q),
+        ("state", state.unwrap_or("")),
+        ("type", kind.unwrap_or("")),
+    ]);
     let page = EventsPage {
         t,
-        states: choices(frame.t.all, &STATES.map(|name| (name, t.state_words(name))), state),
-        types: choices(frame.t.all, &type_choices().map(|name| (name, if name == OTHER { t.other_types } else { t.type_words(name) })), kind),
+        states: choices(
+            frame.t.all,
+            &STATES.map(|name| (name, t.state_words(name))),
+            state,
+        ),
+        types: choices(
+            frame.t.all,
+            &type_choices().map(|name| {
+                (
+                    name,
+                    if name == OTHER {
+                        t.other_types
+                    } else {
+                        t.type_words(name)
+                    },
+                )
+            }),
+            kind,
+        ),
         is_filtered: !filters.is_empty(),
-        rows: rows.into_iter().map(|row| view(row, now, frame.lang, MAX_ABOUT)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|row| view(row, now, frame.lang, MAX_ABOUT))
+            .collect(),
         pager: Pager::new(paging, total, &filters),
         retry_all_ask: retry_all_ask(t, failed),
         back: this_view(&request),
@@ -129,7 +141,10 @@ async fn list(
 
 fn type_choices() -> [&'static str; KNOWN_TYPES.len() + 1] {
     let mut names = [OTHER; KNOWN_TYPES.len() + 1];
-    names.iter_mut().zip(KNOWN_TYPES).for_each(|(name, known)| *name = known);
+    names
+        .iter_mut()
+        .zip(KNOWN_TYPES)
+        .for_each(|(name, known)| *name = known);
     names
 }
 
@@ -139,7 +154,12 @@ fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> F
         Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
         Some(known) => (vec![known], Vec::new()),
     };
-    Filter { state, types, other_than, q: q.to_owned() }
+    Filter {
+        state,
+        types,
+        other_than,
+        q: q.to_owned(),
+    }
 }
 
 fn retry_all_ask(t: &EventTexts, failed: i64) -> Option<String> {
@@ -165,7 +185,8 @@ fn view(row: EventRow, now: DateTime<Utc>, lang: Lang, max_about: usize) -> Even
         more: (more > 0).then(|| fill(t.more, &[("n", &more)])),
         received: TimeText::new(row.received_at, now, lang),
         attempts: row.attempts,
-        next_attempt: (row.state == "waiting").then(|| TimeText::new(row.next_attempt_at, now, lang)),
+        next_attempt: (row.state == "waiting")
+            .then(|| TimeText::new(row.next_attempt_at, now, lang)),
         error: row.last_error,
         is_failed: row.state == "failed",
     }
@@ -180,83 +201,30 @@ fn tone(state: &str) -> Tone {
 }
 
 fn about(row: &EventRow) -> Vec<About> {
-    let label = |name: &str, id: &str| if name.is_empty() { id.to_owned() } else { name.to_owned() };
-    let people = row.userids.iter().zip(&row.names).map(|(userid, name)| About {
-        id: userid.clone(),
-        label: label(name, userid),
-        href: (!name.is_empty()).then(|| staff_path(userid)),
-    });
-    let departments = row.dept_ids.iter().zip(&row.dept_names).map(|(dept_id, name)| About {
-        id: dept_id.to_string(),
-        label: label(name, &dept_id.to_string()),
-        href: (!name.is_empty()).then(|| format!("/admin/departments?q={dept_id}")),
-    });
+    let label = |name: &str, id: &str| {
+        if name.is_empty() {
+            id.to_owned()
+        } else {
+            name.to_owned()
+        }
+    };
+    let people = row
+        .userids
+        .iter()
+        .zip(&row.names)
+        .map(|(userid, name)| About {
+            id: userid.clone(),
+            label: label(name, userid),
+            href: (!name.is_empty()).then(|| staff_path(userid)),
+        });
+    let departments = row
+        .dept_ids
+        .iter()
+        .zip(&row.dept_names)
+        .map(|(dept_id, name)| About {
+            id: dept_id.to_string(),
+            label: label(name, &dept_id.to_string()),
+            href: (!name.is_empty()).then(|| format!("/admin/departments?q={dept_id}")),
+        });
     people.chain(departments).collect()
-}
-
-async fn detail(
-    admin: Admin,
-    ctx: web::Data<Context>,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, AppError> {
-    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
-    let (now, found) = ctx
-        .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let found = event_list::find(&mut conn, id).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, found))
-        })
-        .await?;
-    let found = found.ok_or(AppError::NotFound)?;
-    let frame = admin.frame(&ctx, &request).await?;
-    let t = EventTexts::of(frame.lang);
-    let time = |at: Option<DateTime<Utc>>| at.map(|at| TimeText::new(at, now, frame.lang));
-    let page = EventPage {
-        t,
-        title: fill(t.detail_title, &[("id", &id)]),
-        dingtalk_id: found.row.dedupe_key.strip_prefix("id:").map(str::to_owned),
-        event_time: time(found.row.event_time),
-        applied_at: time(found.row.applied_at),
-        body: found.body.map(|body| format!("{body:#}")),
-        event: view(found.row, now, frame.lang, usize::MAX),
-        frame,
-    };
-    Ok(html(StatusCode::OK, &page))
-}
-
-async fn retry(
-    _admin: Admin,
-    ctx: web::Data<Context>,
-    session: Session,
-    lang: Lang,
-    id: web::Path<String>,
-    form: CsrfForm<BackForm>,
-) -> Result<HttpResponse, AppError> {
-    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
-    let t = EventTexts::of(lang);
-    let toast = match upkeep::retry_event(&ctx, id).await? {
-        true => Toast::ok(fill(t.retried, &[("id", &id)])),
-        false => Toast::new(Tone::Warn, fill(t.not_failed, &[("id", &id)])),
-    };
-    flash::set(&session, &toast);
-    Ok(form.0.see_other(&format!("/admin/events/{id}")))
-}
-
-async fn retry_failed(
-    _admin: Admin,
-    ctx: web::Data<Context>,
-    session: Session,
-    lang: Lang,
-    form: CsrfForm<BackForm>,
-) -> Result<HttpResponse, AppError> {
-    let t = EventTexts::of(lang);
-    let toast = match upkeep::retry_failed_events(&ctx).await? {
-        0 => Toast::new(Tone::Neutral, t.none_failed),
-        1 => Toast::ok(t.retried_one),
-        n => Toast::ok(fill(t.retried_all, &[("n", &n)])),
-    };
-    flash::set(&session, &toast);
-    Ok(form.0.see_other("/admin/events"))
 }

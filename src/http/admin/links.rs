@@ -4,7 +4,11 @@ use actix_web::HttpRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What may stand in a segment of a path as it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// A value as one segment of a path.
 pub fn segment(value: &str) -> String {
@@ -18,7 +22,10 @@ pub fn staff_path(userid: &str) -> String {
 
 /// The address of the view that is being shown, with its query.
 pub fn this_view(request: &HttpRequest) -> String {
-    request.uri().path_and_query().map_or_else(|| request.path().to_owned(), |path| path.as_str().to_owned())
+    request.uri().path_and_query().map_or_else(
+        || request.path().to_owned(),
+        |path| path.as_str().to_owned(),
+    )
 }
 
 #[cfg(test)]

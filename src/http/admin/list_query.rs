@@ -28,9 +28,20 @@ pub struct ListQuery {
 impl ListQuery {
     fn parse(lang: Lang, query: &str) -> Self {
         // Postgres takes no NUL, and no text that people look for has control characters.
-        let clean = |value: &str| value.trim().chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect::<String>();
-        let values = form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), clean(&value)));
-        Self { lang, values: values.collect() }
+        let clean = |value: &str| {
+            value
+                .trim()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_TEXT)
+                .collect::<String>()
+        };
+        let values = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), clean(&value)));
+        Self {
+            lang,
+            values: values.collect(),
+        }
     }
 
     /// A value as it was given; empty where there is none.
@@ -49,13 +60,20 @@ impl ListQuery {
     }
 
     /// One of the choices of a filter; None for all of them. A choice that there is not is refused.
-    pub fn choice(&self, name: &str, choices: &[&'static str]) -> Result<Option<&'static str>, AppError> {
+    pub fn choice(
+        &self,
+        name: &str,
+        choices: &[&'static str],
+    ) -> Result<Option<&'static str>, AppError> {
         let value = self.text(name);
         if value.is_empty() || value == "all" {
             return Ok(None);
         }
         let found = choices.iter().find(|choice| **choice == value);
-        found.copied().map(Some).ok_or_else(|| self.refusal(ListTexts::of(self.lang).unknown_value, name))
+        found
+            .copied()
+            .map(Some)
+            .ok_or_else(|| self.refusal(ListTexts::of(self.lang).unknown_value, name))
     }
 
     /// A day as `2026-11-22`; None where none is given.
@@ -71,12 +89,19 @@ impl ListQuery {
     }
 
     fn refusal(&self, sentence: &str, name: &str) -> AppError {
-        AppError::BadRequest(fill(sentence, &[("name", &name), ("value", &self.text(name))]))
+        AppError::BadRequest(fill(
+            sentence,
+            &[("name", &name), ("value", &self.text(name))],
+        ))
     }
 }
 
 /// What a filter offers: all, and each of the named choices.
-pub fn choices<'a>(all: &'a str, named: &[(&'a str, &'a str)], current: Option<&str>) -> Vec<Choice<'a>> {
+pub fn choices<'a>(
+    all: &'a str,
+    named: &[(&'a str, &'a str)],
+    current: Option<&str>,
+) -> Vec<Choice<'a>> {
     Choice::list(&[&[("", all)], named].concat(), current.unwrap_or(""))
 }
 
@@ -88,7 +113,8 @@ fn is_of_our_time(date: NaiveDate) -> bool {
 /// The first moment of a day in China, whose time the pages show.
 pub fn day_begin(date: NaiveDate) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
-    let in_china = FixedOffset::east_opt(8 * 3600).and_then(|zone| midnight.and_local_timezone(zone).single());
+    let in_china =
+        FixedOffset::east_opt(8 * 3600).and_then(|zone| midnight.and_local_timezone(zone).single());
     in_china.map_or_else(|| midnight.and_utc(), |moment| moment.to_utc())
 }
 
@@ -97,7 +123,10 @@ impl FromRequest for ListQuery {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::parse(Lang::of(request.headers()), request.query_string())))
+        ready(Ok(Self::parse(
+            Lang::of(request.headers()),
+            request.query_string(),
+        )))
     }
 }
 
@@ -115,18 +144,32 @@ mod tests {
     #[test]
     fn a_known_choice_is_taken_and_another_is_named() {
         let query = ListQuery::parse(Lang::En, "state=failed&cause=&kind=nonsense&type=all");
-        assert_eq!(query.choice("state", &["waiting", "failed"]).unwrap(), Some("failed"));
+        assert_eq!(
+            query.choice("state", &["waiting", "failed"]).unwrap(),
+            Some("failed")
+        );
         for name in ["cause", "type", "missing"] {
             assert_eq!(query.choice(name, &["x"]).unwrap(), None);
         }
-        assert_eq!(refused(query.choice("kind", &["x"])), "The filter kind has no choice called “nonsense”.");
+        assert_eq!(
+            refused(query.choice("kind", &["x"])),
+            "The filter kind has no choice called “nonsense”."
+        );
     }
 
     #[test]
     fn a_search_text_holds_nothing_that_postgres_refuses() {
-        assert_eq!(ListQuery::parse(Lang::Zh, "q=+%E5%BC%A0%00%E4%B8%89%0A").q(), "张三");
+        assert_eq!(
+            ListQuery::parse(Lang::Zh, "q=+%E5%BC%A0%00%E4%B8%89%0A").q(),
+            "张三"
+        );
         assert_eq!(ListQuery::parse(Lang::Zh, "q=%ff%fe&q=last").q(), "last");
-        assert_eq!(ListQuery::parse(Lang::Zh, &format!("q={}", "x".repeat(500))).q().len(), MAX_TEXT);
+        assert_eq!(
+            ListQuery::parse(Lang::Zh, &format!("q={}", "x".repeat(500)))
+                .q()
+                .len(),
+            MAX_TEXT
+        );
     }
 
     #[test]

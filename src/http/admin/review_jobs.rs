@@ -55,9 +55,13 @@ async fn page(
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            let job = review_job::find(&mut conn, id).await?.ok_or(AppError::NotFound)?;
+            let job = review_job::find(&mut conn, id)
+                .await?
+                .ok_or(AppError::NotFound)?;
             let items = review_job::items(&mut conn, id).await?;
-            let by = staff::find(&mut conn, &job.created_by).await?.map(|row| row.name);
+            let by = staff::find(&mut conn, &job.created_by)
+                .await?
+                .map(|row| row.name);
             Ok::<_, AppError>((staff::now(&mut conn).await?, job, items, by))
         })
         .await?;
@@ -66,9 +70,17 @@ async fn page(
     let count = |state: &str| items.iter().filter(|item| item.state == state).count();
     let (done, refused, total) = (count("done"), count("refused"), items.len());
     let is_running = job.finished_at.is_none();
-    let sentence = if is_running { t.job_running } else { t.job_finished };
-    let numbers: [(&str, &dyn std::fmt::Display); 4] =
-        [("settled", &(done + refused)), ("total", &total), ("done", &done), ("refused", &refused)];
+    let sentence = if is_running {
+        t.job_running
+    } else {
+        t.job_finished
+    };
+    let numbers: [(&str, &dyn std::fmt::Display); 4] = [
+        ("settled", &(done + refused)),
+        ("total", &total),
+        ("done", &done),
+        ("refused", &refused),
+    ];
     let page = JobPage {
         t,
         title: t.job_title(&job.action, &people(frame.lang, total)),
@@ -95,6 +107,16 @@ fn view(item: Item, t: &ReviewTexts) -> ItemView {
         let (code, userid) = outcome.split_once(':').unwrap_or((&outcome, ""));
         t.objection(code, userid)
     });
-    let name = if item.nick.trim().is_empty() { item.case_id.to_string() } else { item.nick };
-    ItemView { case_id: item.case_id, name, tone, words, why }
+    let name = if item.nick.trim().is_empty() {
+        item.case_id.to_string()
+    } else {
+        item.nick
+    };
+    ItemView {
+        case_id: item.case_id,
+        name,
+        tone,
+        words,
+        why,
+    }
 }

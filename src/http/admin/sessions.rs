@@ -15,8 +15,8 @@ use crate::http::client_address::client_address;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::page::{Frame, Toast, html};
 use crate::http::lang::Lang;
+use crate::http::page::{Frame, Toast, html};
 use crate::http::text::admin_sessions::{METHODS, SessionTexts};
 use crate::http::text::fill;
 use crate::http::view::{Choice, Pager, TimeText, Tone, browser_name, query};
@@ -69,7 +69,10 @@ async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let method = asked.choice("method", &METHODS)?;
-    let filter = Filter { method, q: asked.q().to_owned() };
+    let filter = Filter {
+        method,
+        q: asked.q().to_owned(),
+    };
     let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, rows) = ctx
@@ -77,7 +80,8 @@ async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = session_list::count(&mut conn, &filter).await?;
-            let rows = session_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let rows =
+                session_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
@@ -85,9 +89,16 @@ async fn list(
     let filters = query(&[("q", &filter.q), ("method", method.unwrap_or(""))]);
     let page = SessionsPage {
         t,
-        methods: choices(frame.t.all, &METHODS.map(|name| (name, t.method_words(name))), method),
+        methods: choices(
+            frame.t.all,
+            &METHODS.map(|name| (name, t.method_words(name))),
+            method,
+        ),
         is_filtered: !filters.is_empty(),
-        rows: rows.into_iter().map(|row| view(row, now, frame.lang, admin.0.session_id)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|row| view(row, now, frame.lang, admin.0.session_id))
+            .collect(),
         pager: Pager::new(paging, total, &filters),
         back: this_view(&request),
         q: filter.q,
@@ -99,14 +110,22 @@ async fn list(
 fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionView {
     let t = SessionTexts::of(lang);
     let browser = browser_name(&row.user_agent, lang);
-    let name = if row.name.is_empty() { row.userid.clone() } else { row.name };
+    let name = if row.name.is_empty() {
+        row.userid.clone()
+    } else {
+        row.name
+    };
     let is_current = row.id == own;
     SessionView {
         end_path: format!("/admin/sessions/{}/end", row.id),
         href: staff_path(&row.userid),
         userid: row.userid,
         method_words: t.method_words(&row.method),
-        end_ask: if is_current { t.end_ask_self.to_owned() } else { fill(t.end_ask, &[("name", &name), ("browser", &browser)]) },
+        end_ask: if is_current {
+            t.end_ask_self.to_owned()
+        } else {
+            fill(t.end_ask, &[("name", &name), ("browser", &browser)])
+        },
         browser,
         user_agent: row.user_agent,
         address: row.address,
@@ -128,8 +147,12 @@ async fn end(
 ) -> Result<HttpResponse, AppError> {
     let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
     let t = SessionTexts::of(Lang::of(request.headers()));
-    let address = client_address(&request, &ctx.config.server.trusted_proxies).map(|address| address.to_string());
-    let by = Actor { userid: &admin.0.userid, address: address.as_deref() };
+    let address = client_address(&request, &ctx.config.server.trusted_proxies)
+        .map(|address| address.to_string());
+    let by = Actor {
+        userid: &admin.0.userid,
+        address: address.as_deref(),
+    };
     let toast = match upkeep::end_session(&ctx, &by, id).await? {
         Some(name) => Toast::ok(fill(t.ended, &[("name", &name)])),
         None => Toast::new(Tone::Warn, t.gone),

@@ -34,7 +34,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/staff/{userid}").route(web::get().to(detail::detail)))
         .service(web::resource("/staff/{userid}/leave").route(web::post().to(act::leave)))
         .service(web::resource("/staff/{userid}/restore").route(web::post().to(act::restore)))
-        .service(web::resource("/staff/{userid}/end-sessions").route(web::post().to(act::end_sessions)));
+        .service(
+            web::resource("/staff/{userid}/end-sessions").route(web::post().to(act::end_sessions)),
+        );
 }
 
 const STATUSES: [&str; 2] = ["employed", "left"];
@@ -84,14 +86,25 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
         })?),
     };
     let status = asked.choice("status", &STATUSES)?.and_then(Status::parse);
-    Ok(Filter { status, department, q: asked.q().to_owned() })
+    Ok(Filter {
+        status,
+        department,
+        q: asked.q().to_owned(),
+    })
 }
 
 /// The query of a view.
 fn filters(filter: &Filter) -> String {
-    let department = filter.department.map(|id| id.to_string()).unwrap_or_default();
+    let department = filter
+        .department
+        .map(|id| id.to_string())
+        .unwrap_or_default();
     let status = filter.status.map_or("", Status::as_str);
-    query(&[("q", &filter.q), ("status", status), ("department", &department)])
+    query(&[
+        ("q", &filter.q),
+        ("status", status),
+        ("department", &department),
+    ])
 }
 
 async fn list(
@@ -108,7 +121,8 @@ async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = staff_list::count(&mut conn, &filter).await?;
-            let rows = staff_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let rows =
+                staff_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
             let departments = department::choices(&mut conn).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows, departments))
         })
@@ -119,7 +133,10 @@ async fn list(
     let page = StaffPage {
         t,
         statuses: choices(frame.t.all, &named, filter.status.map(Status::as_str)),
-        departments: departments.into_iter().map(|choice| department_choice(choice, filter.department)).collect(),
+        departments: departments
+            .iter()
+            .map(|choice| department_choice(choice, filter.department))
+            .collect(),
         is_filtered: !filters.is_empty(),
         rows: rows.into_iter().map(|row| view(row, now, &frame)).collect(),
         pager: Pager::new(paging, total, &filters),
@@ -130,7 +147,7 @@ async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn department_choice(choice: DepartmentName, current: Option<DeptId>) -> DepartmentChoice {
+fn department_choice(choice: &DepartmentName, current: Option<DeptId>) -> DepartmentChoice {
     DepartmentChoice {
         id: choice.dept_id,
         // A browser's list of choices keeps ideographic spaces, which other blanks are not.
@@ -143,7 +160,11 @@ fn view(row: Row, now: DateTime<Utc>, frame: &Frame) -> PersonView {
     let userid = row.userid.into_string();
     PersonView {
         href: staff_path(&userid),
-        name: if row.name.is_empty() { userid.clone() } else { row.name },
+        name: if row.name.is_empty() {
+            userid.clone()
+        } else {
+            row.name
+        },
         avatar: row.avatar,
         departments: row.departments.join(" · "),
         title: row.title,
@@ -163,10 +184,25 @@ async fn export(
 ) -> Result<HttpResponse, AppError> {
     let filter = filter(&asked, lang)?;
     let header = [
-        "userid", "name", "status", "unionid", "job_number", "title", "mobile", "email", "departments", "hired_date",
-        "left_at", "left_cause", "left_by_hand",
+        "userid",
+        "name",
+        "status",
+        "unionid",
+        "job_number",
+        "title",
+        "mobile",
+        "email",
+        "departments",
+        "hired_date",
+        "left_at",
+        "left_cause",
+        "left_by_hand",
     ];
-    Ok(csv::stream("staff.csv", &header, rows(ctx.get_ref().clone(), filter)))
+    Ok(csv::stream(
+        "staff.csv",
+        &header,
+        rows(ctx.get_ref().clone(), filter),
+    ))
 }
 
 /// All people whom a filter finds, as cells. Each batch takes a connection of its own.
@@ -180,12 +216,17 @@ fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, 
             Ok::<_, StoreError>(last.map(|last| (rows, Some(last))))
         }
     });
-    batches.map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row))))).try_flatten()
+    batches
+        .map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
+        .try_flatten()
 }
 
 fn cells(row: Row) -> Vec<String> {
     let text = Option::unwrap_or_default;
-    let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+    let time = |at: Option<DateTime<Utc>>| {
+        at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+            .unwrap_or_default()
+    };
     vec![
         row.userid.into_string(),
         row.name,

@@ -80,8 +80,15 @@ async fn list(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (state, cause) = (asked.choice("state", &STATES)?, asked.choice("cause", &CAUSES)?);
-    let filter = Filter { state, cause, q: asked.q().to_owned() };
+    let (state, cause) = (
+        asked.choice("state", &STATES)?,
+        asked.choice("cause", &CAUSES)?,
+    );
+    let filter = Filter {
+        state,
+        cause,
+        q: asked.q().to_owned(),
+    };
     let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, rows) = ctx
@@ -89,18 +96,34 @@ async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = sync_list::count(&mut conn, &filter).await?;
-            let rows = sync_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let rows =
+                sync_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
     let t = SyncTexts::of(frame.lang);
-    let filters = query(&[("q", &filter.q), ("state", state.unwrap_or("")), ("cause", cause.unwrap_or(""))]);
+    let filters = query(&[
+        ("q", &filter.q),
+        ("state", state.unwrap_or("")),
+        ("cause", cause.unwrap_or("")),
+    ]);
     let page = SyncsPage {
         t,
-        states: choices(frame.t.all, &STATES.map(|name| (name, t.state_words(name, false))), state),
-        causes: choices(frame.t.all, &CAUSES.map(|name| (name, t.cause_words(name))), cause),
+        states: choices(
+            frame.t.all,
+            &STATES.map(|name| (name, t.state_words(name, false))),
+            state,
+        ),
+        causes: choices(
+            frame.t.all,
+            &CAUSES.map(|name| (name, t.cause_words(name))),
+            cause,
+        ),
         is_filtered: !filters.is_empty(),
-        rows: rows.into_iter().map(|row| view(row, now, frame.lang)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|row| view(row, now, frame.lang))
+            .collect(),
         pager: Pager::new(paging, total, &filters),
         q: filter.q,
         frame,
@@ -132,7 +155,10 @@ async fn detail(
         hint: t.state_hint(&run.state, run.is_lost),
         command: (run.state == "stopped").then_some("dinggate sync --accept-leavers"),
         finished: run.finished_at.map(|at| TimeText::new(at, now, frame.lang)),
-        skips: skips.into_iter().map(|skip| skip_view(skip, &frame)).collect(),
+        skips: skips
+            .into_iter()
+            .map(|skip| skip_view(skip, &frame))
+            .collect(),
         run: view(run, now, frame.lang),
         frame,
     };
@@ -158,7 +184,10 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         state_words: t.state_words(&run.state, run.is_lost),
         duration: duration(run.started_at, run.finished_at.unwrap_or(now), lang),
         calls: run.calls,
-        numbers: numbers.into_iter().filter(|(_, number)| *number > 0).collect(),
+        numbers: numbers
+            .into_iter()
+            .filter(|(_, number)| *number > 0)
+            .collect(),
         held_back: run.held_back,
         held_back_words: format!("{} {}", t.held_back, run.held_back),
         error: run.error,

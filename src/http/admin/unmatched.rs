@@ -9,14 +9,14 @@ use actix_web::{HttpRequest, web};
 
 use super::links::staff_path;
 use crate::context::Context;
+use crate::domain::case::CaseState;
+use crate::domain::ids::UnionId;
+use crate::domain::person::Status;
 use crate::http::client_address::client_address;
 use crate::http::error::AppError;
 use crate::http::text::admin_review::ReviewTexts;
 use crate::http::view::Tone;
 use crate::http::visitor::Admin;
-use crate::domain::case::CaseState;
-use crate::domain::ids::UnionId;
-use crate::domain::person::Status;
 use crate::service::review::Actor;
 use crate::store::unmatched::{Candidate, Case};
 
@@ -48,7 +48,9 @@ impl CandidateView {
         let userid = candidate.userid.as_str().to_owned();
         Self {
             href: staff_path(&userid),
-            name: Some(candidate.name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(|| userid.clone()),
+            name: Some(candidate.name.clone())
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| userid.clone()),
             is_employed: candidate.status == Status::Employed,
             is_held: candidate.is_held,
             is_linkable: candidate.is_linkable(),
@@ -66,7 +68,11 @@ fn case_id(path: &str) -> Result<i64, AppError> {
 
 /// What a person without a nick is called.
 fn display_name(case: &Case) -> String {
-    if case.nick.trim().is_empty() { case.unionid.as_str().to_owned() } else { case.nick.clone() }
+    if case.nick.trim().is_empty() {
+        case.unionid.as_str().to_owned()
+    } else {
+        case.nick.clone()
+    }
 }
 
 fn tone(state: CaseState) -> Tone {
@@ -85,5 +91,8 @@ pub(super) fn address_of(ctx: &Context, request: &HttpRequest) -> Option<String>
 
 /// The administrator who decides.
 pub(super) fn actor<'a>(admin: &'a Admin, address: Option<&'a str>) -> Actor<'a> {
-    Actor { userid: &admin.0.userid, address }
+    Actor {
+        userid: &admin.0.userid,
+        address,
+    }
 }

@@ -15,12 +15,12 @@ texts! {
         search_label: "昵称、unionid 或 userid" | "Nickname, unionid or userid";
         reason: "未能登录的原因" | "Why not let in";
         state: "状态" | "State";
-        company: "本公司人员" | "People of the company";
-        pending_review: "不在员工表中" | "Not in the staff table";
+        company: "本公司人员" | "Our company";
+        pending_review: "与员工表不符" | "Not matched";
         left: "已离职" | "Has left";
-        not_employee: "不是本公司员工" | "Not of this company";
-        pending_review_more: "钉钉中有此人，但员工表中没有，或 userid 不一致。"
-            | "DingTalk lists this person in the company, but the staff table does not, or not under that userid.";
+        not_employee: "非本公司人员" | "Outsider";
+        pending_review_more: "钉钉中有此人，但员工表中没有，或者 userid、unionid 对不上。"
+            | "DingTalk lists this person in the company, but the staff table does not, or not under these ids.";
         left_more: "员工表显示已离职，或钉钉中已查不到此人。"
             | "The staff table says that this person has left, or DingTalk no longer knows them.";
         not_employee_more: "钉钉中没有此人，或只是外部联系人。"
@@ -31,6 +31,7 @@ texts! {
         closed: "已自动关闭" | "Closed by itself";
         nick: "昵称" | "Nickname";
         nick_chosen: "由扫码人自己设置" | "chosen by the person who scans";
+        nick_chosen_short: "自行设置" | "self-chosen";
         first_seen: "首次尝试" | "First seen";
         last_seen: "最近尝试" | "Last seen";
         attempts: "次数" | "Attempts";
@@ -201,7 +202,13 @@ impl ReviewTexts {
 
 /// A number of people, for titles and sentences.
 pub fn people(lang: Lang, n: usize) -> String {
-    count(lang, i64::try_from(n).unwrap_or(i64::MAX), "人", "person", "people")
+    count(
+        lang,
+        i64::try_from(n).unwrap_or(i64::MAX),
+        "人",
+        "person",
+        "people",
+    )
 }
 
 #[cfg(test)]
@@ -211,9 +218,22 @@ mod tests {
     #[test]
     fn every_objection_has_a_sentence_of_its_own() {
         let codes = [
-            "not_waiting", "still_waiting", "not_listed", "external", "other_unionid", "held", "left_meanwhile",
-            "unionid_taken", "no_such_row", "has_this_unionid", "somebody_else", "not_found", "reason", "unavailable",
-            "misconfigured", "fault",
+            "not_waiting",
+            "still_waiting",
+            "not_listed",
+            "external",
+            "other_unionid",
+            "held",
+            "left_meanwhile",
+            "unionid_taken",
+            "no_such_row",
+            "has_this_unionid",
+            "somebody_else",
+            "not_found",
+            "reason",
+            "unavailable",
+            "misconfigured",
+            "fault",
         ];
         for lang in [Lang::Zh, Lang::En] {
             let t = ReviewTexts::of(lang);
@@ -221,7 +241,10 @@ mod tests {
             sentences.sort();
             sentences.dedup();
             assert_eq!(sentences.len(), codes.len());
-            assert!(sentences.iter().all(|sentence| !sentence.contains('{')), "{sentences:?}");
+            assert!(
+                sentences.iter().all(|sentence| !sentence.contains('{')),
+                "{sentences:?}"
+            );
         }
     }
 }

@@ -89,11 +89,21 @@ impl StaffTexts {
     /// A sentence about a person and a number of their devices.
     pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, devices: usize) -> String {
         let n = i64::try_from(devices).unwrap_or(i64::MAX);
-        fill(sentence, &[("name", &name), ("devices", &count(lang, n, "台设备", "device", "devices"))])
+        fill(
+            sentence,
+            &[
+                ("name", &name),
+                ("devices", &count(lang, n, "台设备", "device", "devices")),
+            ],
+        )
     }
 
     /// A way to sign in, in words.
     pub fn method_words(&self, method: &str) -> &'static str {
-        if method == "qr" { self.by_qr } else { self.by_in_app }
+        if method == "qr" {
+            self.by_qr
+        } else {
+            self.by_in_app
+        }
     }
 }

@@ -36,7 +36,10 @@ pub(super) struct Fault {
 impl Fault {
     /// The fault of a worker that has panicked.
     pub fn panicked() -> Self {
-        Self { gravity: Gravity::Bad, reason: "a fault in Dinggate: see the log".to_owned() }
+        Self {
+            gravity: Gravity::Bad,
+            reason: "a fault in Dinggate: see the log".to_owned(),
+        }
     }
 }
 
@@ -44,9 +47,10 @@ impl From<UpstreamError> for Fault {
     fn from(error: UpstreamError) -> Self {
         let (gravity, reason) = match &error {
             UpstreamError::Api(ApiError::Malformed { .. }) => (Gravity::Bad, error.to_string()),
-            UpstreamError::Store(store) if store.violates(staff::EMPLOYED_UNIONID) => {
-                (Gravity::Refused, "somebody else who is employed has the same unionid".to_owned())
-            }
+            UpstreamError::Store(store) if store.violates(staff::EMPLOYED_UNIONID) => (
+                Gravity::Refused,
+                "somebody else who is employed has the same unionid".to_owned(),
+            ),
             UpstreamError::Store(StoreError::Statement(cause)) => {
                 tracing::error!(%cause, "a statement failed while an event was applied");
                 (Gravity::Refused, error.to_string())
@@ -86,10 +90,21 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_fifteen_seconds() {
-        for (attempts, seconds) in [(0, 1.0), (1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 15.0), (5000, 15.0)] {
+        for (attempts, seconds) in [
+            (0, 1.0),
+            (1, 1.0),
+            (2, 2.0),
+            (3, 4.0),
+            (4, 8.0),
+            (5, 15.0),
+            (5000, 15.0),
+        ] {
             for _ in 0..50 {
                 let wait = back_off(attempts).as_secs_f64();
-                assert!((seconds * 0.799..=seconds * 1.201).contains(&wait), "{attempts}: {wait}");
+                assert!(
+                    (seconds * 0.799..=seconds * 1.201).contains(&wait),
+                    "{attempts}: {wait}"
+                );
             }
         }
     }
@@ -98,11 +113,44 @@ mod tests {
     fn failures_are_told_apart_by_what_mends_them() {
         let gravity = |error: UpstreamError| Fault::from(error).gravity;
         let api = "topapi/v2/user/get";
-        assert_eq!(gravity(ApiError::Malformed { api, what: "userid" }.into()), Gravity::Bad);
-        assert_eq!(gravity(ApiError::Timeout { api }.into()), Gravity::Unavailable);
-        assert_eq!(gravity(UpstreamError::Paused { retry_after: Duration::from_secs(9) }), Gravity::Unavailable);
-        assert_eq!(gravity(StoreError::Unavailable(None).into()), Gravity::Unavailable);
-        assert_eq!(gravity(ApiError::Refused { api, code: 60011, message: "no".into() }.into()), Gravity::Refused);
-        assert_eq!(gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()), Gravity::Refused);
+        assert_eq!(
+            gravity(
+                ApiError::Malformed {
+                    api,
+                    what: "userid"
+                }
+                .into()
+            ),
+            Gravity::Bad
+        );
+        assert_eq!(
+            gravity(ApiError::Timeout { api }.into()),
+            Gravity::Unavailable
+        );
+        assert_eq!(
+            gravity(UpstreamError::Paused {
+                retry_after: Duration::from_secs(9)
+            }),
+            Gravity::Unavailable
+        );
+        assert_eq!(
+            gravity(StoreError::Unavailable(None).into()),
+            Gravity::Unavailable
+        );
+        assert_eq!(
+            gravity(
+                ApiError::Refused {
+                    api,
+                    code: 60011,
+                    message: "no".into()
+                }
+                .into()
+            ),
+            Gravity::Refused
+        );
+        assert_eq!(
+            gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()),
+            Gravity::Refused
+        );
     }
 }

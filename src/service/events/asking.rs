@@ -27,7 +27,12 @@ where
     A: Future<Output = Answer> + Send + 'static,
 {
     /// Prepares the questions; nothing is asked before the first call of [`Asking::next`].
-    pub fn new(questions: impl IntoIterator<Item = T>, at_once: usize, stop: &CancellationToken, ask: F) -> Self {
+    pub fn new(
+        questions: impl IntoIterator<Item = T>,
+        at_once: usize,
+        stop: &CancellationToken,
+        ask: F,
+    ) -> Self {
         Self {
             waiting: questions.into_iter().collect(),
             running: JoinSet::new(),
@@ -42,17 +47,29 @@ where
     /// The next answer, in the order in which they come; may be dropped and called again.
     pub async fn next(&mut self) -> Option<(T, Answer)> {
         while self.running.len() < self.at_once && !self.has_given_up() {
-            let Some(question) = self.waiting.pop_front() else { break };
+            let Some(question) = self.waiting.pop_front() else {
+                break;
+            };
             let id = self.running.spawn((self.ask)(&question)).id();
             self.asked.insert(id, question);
         }
         let (id, answer) = match self.running.join_next_with_id().await {
             Some(Ok(answered)) => answered,
             Some(Err(panicked)) => (panicked.id(), Answer::Failed(Fault::panicked())),
-            None => return self.waiting.pop_front().map(|question| (question, Answer::NotAsked)),
+            None => {
+                return self
+                    .waiting
+                    .pop_front()
+                    .map(|question| (question, Answer::NotAsked));
+            }
         };
-        let is_unanswered = matches!(&answer, Answer::Failed(fault) if fault.gravity == Gravity::Unavailable);
-        self.unanswered = if is_unanswered { self.unanswered + 1 } else { 0 };
+        let is_unanswered =
+            matches!(&answer, Answer::Failed(fault) if fault.gravity == Gravity::Unavailable);
+        self.unanswered = if is_unanswered {
+            self.unanswered + 1
+        } else {
+            0
+        };
         self.asked.remove(&id).map(|question| (question, answer))
     }
 
@@ -65,7 +82,9 @@ where
 mod tests {
     use super::*;
 
-    async fn all(mut asking: Asking<u32, impl Fn(&u32) -> futures_util::future::BoxFuture<'static, Answer>>) -> Vec<(u32, Answer)> {
+    async fn all(
+        mut asking: Asking<u32, impl Fn(&u32) -> futures_util::future::BoxFuture<'static, Answer>>,
+    ) -> Vec<(u32, Answer)> {
         let mut answers = Vec::new();
         while let Some(answer) = asking.next().await {
             answers.push(answer);
@@ -75,7 +94,10 @@ mod tests {
     }
 
     fn unavailable() -> Answer {
-        Answer::Failed(Fault { gravity: Gravity::Unavailable, reason: "away".into() })
+        Answer::Failed(Fault {
+            gravity: Gravity::Unavailable,
+            reason: "away".into(),
+        })
     }
 
     #[tokio::test]
@@ -88,26 +110,47 @@ mod tests {
             }) as _
         });
         let answers = all(asking).await;
-        assert_eq!(answers, [(1, Answer::Done), (2, Answer::Failed(Fault::panicked())), (3, Answer::Done)]);
+        assert_eq!(
+            answers,
+            [
+                (1, Answer::Done),
+                (2, Answer::Failed(Fault::panicked())),
+                (3, Answer::Done)
+            ]
+        );
     }
 
     #[tokio::test]
     async fn three_unanswered_questions_in_a_row_put_the_others_back() {
         let asking = Asking::new(1..=9, 1, &CancellationToken::new(), |question| {
-            let answer = if *question == 2 { Answer::Done } else { unavailable() };
+            let answer = if *question == 2 {
+                Answer::Done
+            } else {
+                unavailable()
+            };
             Box::pin(async move { answer }) as _
         });
         let answers = all(asking).await;
-        assert_eq!(answers[..6].iter().map(|(_, answer)| answer.clone()).collect::<Vec<_>>(), [
-            unavailable(),
-            Answer::Done,
-            unavailable(),
-            unavailable(),
-            unavailable(),
-            Answer::NotAsked
-        ]);
+        assert_eq!(
+            answers[..6]
+                .iter()
+                .map(|(_, answer)| answer.clone())
+                .collect::<Vec<_>>(),
+            [
+                unavailable(),
+                Answer::Done,
+                unavailable(),
+                unavailable(),
+                unavailable(),
+                Answer::NotAsked
+            ]
+        );
         assert_eq!(answers.len(), 9);
-        assert!(answers[5..].iter().all(|(_, answer)| *answer == Answer::NotAsked));
+        assert!(
+            answers[5..]
+                .iter()
+                .all(|(_, answer)| *answer == Answer::NotAsked)
+        );
     }
 
     #[tokio::test]
@@ -118,6 +161,13 @@ mod tests {
             stopper.cancel();
             Box::pin(async { Answer::Done }) as _
         });
-        assert_eq!(all(asking).await, [(1, Answer::Done), (2, Answer::NotAsked), (3, Answer::NotAsked)]);
+        assert_eq!(
+            all(asking).await,
+            [
+                (1, Answer::Done),
+                (2, Answer::NotAsked),
+                (3, Answer::NotAsked)
+            ]
+        );
     }
 }

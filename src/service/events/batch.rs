@@ -67,20 +67,32 @@ impl Batch {
             let about = wanted(kind, &event);
             for about in &about {
                 let place = *places.entry(about.clone()).or_insert_with(|| {
-                    questions.push(Question { about: about.clone(), joins: Vec::new() });
+                    questions.push(Question {
+                        about: about.clone(),
+                        joins: Vec::new(),
+                    });
                     questions.len() - 1
                 });
-                if let Some(question) = questions.get_mut(place).filter(|_| kind == Kind::UserJoined) {
+                if let Some(question) = questions
+                    .get_mut(place)
+                    .filter(|_| kind == Kind::UserJoined)
+                {
                     question.joins.push(event.id);
                 }
             }
-            open.insert(event.id, Open {
-                attempts: event.attempts,
-                unanswered: about,
-                gravest: None,
-                was_put_back: false,
-                problem: event.body.as_ref().and_then(|body| Event::parse(body).problem),
-            });
+            open.insert(
+                event.id,
+                Open {
+                    attempts: event.attempts,
+                    unanswered: about,
+                    gravest: None,
+                    was_put_back: false,
+                    problem: event
+                        .body
+                        .as_ref()
+                        .and_then(|body| Event::parse(body).problem),
+                },
+            );
         }
         (Self(open), questions)
     }
@@ -92,44 +104,76 @@ impl Batch {
 
     /// Notes an answer.
     pub fn note(&mut self, about: &About, answer: &Answer) {
-        for event in self.0.values_mut().filter(|event| event.unanswered.contains(about)) {
+        for event in self
+            .0
+            .values_mut()
+            .filter(|event| event.unanswered.contains(about))
+        {
             event.unanswered.remove(about);
             match answer {
                 Answer::Done => {}
                 Answer::NotAsked => event.was_put_back = true,
-                Answer::Failed(fault) if event.gravest.as_ref().is_none_or(|known| known.gravity < fault.gravity) => {
-                    event.gravest = Some(fault.clone());
-                }
-                Answer::Failed(_) => {}
+                Answer::Failed(fault) => event.keep_the_gravest(fault),
             }
         }
     }
 
     /// Takes out the events about which all answers are in.
     pub fn take_ended(&mut self) -> Vec<Ended> {
-        let ended = self.0.extract_if(.., |_, event| event.unanswered.is_empty());
-        ended.map(|(id, event)| Ended { id, attempts: event.attempts, end: event.end() }).collect()
+        let ended = self
+            .0
+            .extract_if(.., |_, event| event.unanswered.is_empty());
+        ended
+            .map(|(id, event)| Ended {
+                id,
+                attempts: event.attempts,
+                end: event.end(),
+            })
+            .collect()
     }
 }
 
 /// Whom or what an event is about. A leaving was carried out when it was stored.
 fn wanted(kind: Kind, event: &Claimed) -> BTreeSet<About> {
     match kind {
-        Kind::UserJoined | Kind::UserChanged => event.userids.iter().cloned().map(About::Person).collect(),
-        Kind::DepartmentChanged => event.dept_ids.iter().copied().filter(|id| *id > 0).map(About::Department).collect(),
+        Kind::UserJoined | Kind::UserChanged => {
+            event.userids.iter().cloned().map(About::Person).collect()
+        }
+        Kind::DepartmentChanged => event
+            .dept_ids
+            .iter()
+            .copied()
+            .filter(|id| *id > 0)
+            .map(About::Department)
+            .collect(),
         Kind::UserLeft | Kind::CheckUrl | Kind::Recorded => BTreeSet::new(),
     }
 }
 
 impl Open {
+    fn keep_the_gravest(&mut self, fault: &Fault) {
+        let is_graver = |known: &Fault| known.gravity < fault.gravity;
+        if self.gravest.as_ref().is_none_or(is_graver) {
+            self.gravest = Some(fault.clone());
+        }
+    }
+
     fn end(self) -> End {
         let may_try_again = |most| self.attempts < most;
         match self.gravest {
-            Some(Fault { gravity: Gravity::Unavailable, reason }) if may_try_again(MAX_UNAVAILABLE) => End::Retry(reason),
-            Some(Fault { gravity: Gravity::Refused, reason }) if may_try_again(MAX_REFUSED) => End::Retry(reason),
+            Some(Fault {
+                gravity: Gravity::Unavailable,
+                reason,
+            }) if may_try_again(MAX_UNAVAILABLE) => End::Retry(reason),
+            Some(Fault {
+                gravity: Gravity::Refused,
+                reason,
+            }) if may_try_again(MAX_REFUSED) => End::Retry(reason),
             Some(fault) if !self.was_put_back => End::Failed(fault.reason),
             _ if self.was_put_back => End::PutBack,
-            _ => self.problem.map_or(End::Applied, |problem| End::Failed(problem.to_owned())),
+            _ => self
+                .problem
+                .map_or(End::Applied, |problem| End::Failed(problem.to_owned())),
         }
     }
 }

@@ -28,7 +28,10 @@ impl Busy {
             // From here on no ring is missed, even one before the wait below.
             freed.as_mut().enable();
             if self.people().insert(userid.clone()) {
-                return Alone { busy: Arc::clone(self), userid: userid.clone() };
+                return Alone {
+                    busy: Arc::clone(self),
+                    userid: userid.clone(),
+                };
             }
             freed.await;
         }
@@ -57,16 +60,26 @@ mod tests {
     #[tokio::test]
     async fn a_person_is_looked_at_by_one_worker_at_a_time() {
         let busy = Arc::new(Busy::default());
-        let (one, other) = (UserId::parse("one").unwrap(), UserId::parse("other").unwrap());
+        let (one, other) = (
+            UserId::parse("one").unwrap(),
+            UserId::parse("other").unwrap(),
+        );
         let first = busy.enter(&one).await;
         let _elsewhere = busy.enter(&other).await;
-        assert!(timeout(Duration::from_millis(20), busy.enter(&one)).await.is_err());
+        assert!(
+            timeout(Duration::from_millis(20), busy.enter(&one))
+                .await
+                .is_err()
+        );
         let waiting = tokio::spawn({
             let (busy, one) = (Arc::clone(&busy), one.clone());
             async move { drop(busy.enter(&one).await) }
         });
         tokio::task::yield_now().await;
         drop(first);
-        timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
+        timeout(Duration::from_secs(5), waiting)
+            .await
+            .unwrap()
+            .unwrap();
     }
 }

@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::employment::{self, Trigger};
 use crate::service::upstream::Priority;
-use crate::store::look::{self, Cause, Claimed};
 use crate::store::StoreError;
+use crate::store::look::{self, Cause, Claimed};
 
 const BATCH: i64 = 50;
 /// One fewer than may be in flight, so that looks never keep a login waiting.
@@ -33,14 +33,23 @@ struct Due {
 }
 
 /// Works on one batch of due looks; gives how many people they are about. `stop` as with events.
-pub async fn work_due_looks(ctx: &Context, busy: &Arc<Busy>, stop: &CancellationToken) -> Result<usize, StoreError> {
+pub async fn work_due_looks(
+    ctx: &Context,
+    busy: &Arc<Busy>,
+    stop: &CancellationToken,
+) -> Result<usize, StoreError> {
     let due = by_person(claim(ctx).await?);
     let count = due.len();
     if count == 0 {
         return Ok(0);
     }
-    let mut open: BTreeMap<UserId, Vec<i64>> = due.iter().map(|due| (due.userid.clone(), due.ids.clone())).collect();
-    let mut asking = Asking::new(due, AT_ONCE, stop, |due| ask(ctx.clone(), Arc::clone(busy), due.clone()));
+    let mut open: BTreeMap<UserId, Vec<i64>> = due
+        .iter()
+        .map(|due| (due.userid.clone(), due.ids.clone()))
+        .collect();
+    let mut asking = Asking::new(due, AT_ONCE, stop, |due| {
+        ask(ctx.clone(), Arc::clone(busy), due.clone())
+    });
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
@@ -94,15 +103,28 @@ async fn renew(ctx: &Context, ids: &[i64]) {
 async fn ask(ctx: Context, busy: Arc<Busy>, due: Due) -> Answer {
     let (priority, trigger) = match due.cause {
         Cause::Leaving => (Priority::Look, Trigger::Leaving),
-        Cause::Join => (Priority::Join, Trigger::Join),
+        Cause::Join => (Priority::Join, Trigger::LateJoin),
         Cause::Login => (Priority::Look, Trigger::Login),
     };
     let _alone = busy.enter(&due.userid).await;
-    Answer::from(employment::look(&ctx, priority, &due.userid, trigger).await.map(drop))
+    Answer::from(
+        employment::look(&ctx, priority, &due.userid, trigger)
+            .await
+            .map(drop),
+    )
 }
 
-async fn settle(ctx: &Context, due: &Due, answer: Answer, stop: &CancellationToken) -> Result<(), StoreError> {
-    let rest = if stop.is_cancelled() { Duration::ZERO } else { REST };
+async fn settle(
+    ctx: &Context,
+    due: &Due,
+    answer: Answer,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    let rest = if stop.is_cancelled() {
+        Duration::ZERO
+    } else {
+        REST
+    };
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;

@@ -9,14 +9,16 @@ use url::form_urlencoded;
 
 use super::{door, refused};
 use crate::context::Context;
-use crate::dingtalk::callback::{self, CallbackCrypto, CallbackError, InvalidKey, Opened, OwnerKeys, Push, Reply};
+use crate::dingtalk::callback::{
+    self, CallbackCrypto, CallbackError, InvalidKey, Opened, OwnerKeys, Push, Reply,
+};
 use crate::dingtalk::client::unix_millis;
 use crate::domain::event::{Event, Kind};
 use crate::store::event::{self, Arrival};
 use crate::store::{Db, StoreError};
 
 /// DingTalk waits 1.5 s, and sends a push again that was answered with an error.
-const STORE_PATIENCE: Duration = Duration::from_millis(800);
+const STORE_PATIENCE: Duration = Duration::from_millis(700);
 
 /// Why a push is not answered with a success.
 #[derive(Debug, thiserror::Error)]
@@ -64,25 +66,47 @@ impl Given {
     /// Nothing where a parameter is missing or the body is not JSON with a text `encrypt`.
     fn read(query: &str, body: &[u8]) -> Option<Self> {
         let parameter = |name: &str| {
-            form_urlencoded::parse(query.as_bytes()).find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+            form_urlencoded::parse(query.as_bytes())
+                .find(|(key, value)| key == name && !value.is_empty())
+                .map(|(_, value)| value.into_owned())
         };
         // Pushes to an app bear both signatures, older ones only the second.
         let signature = parameter("msg_signature").or_else(|| parameter("signature"))?;
         let (timestamp, nonce) = (parameter("timestamp")?, parameter("nonce")?);
         let mut body: Value = serde_json::from_slice(body).ok()?;
-        let Value::String(encrypt) = body.get_mut("encrypt")?.take() else { return None };
-        Some(Self { signature, timestamp, nonce, encrypt })
+        let Value::String(encrypt) = body.get_mut("encrypt")?.take() else {
+            return None;
+        };
+        Some(Self {
+            signature,
+            timestamp,
+            nonce,
+            encrypt,
+        })
     }
 
     fn push(&self) -> Push<'_> {
-        Push { signature: &self.signature, timestamp: &self.timestamp, nonce: &self.nonce, encrypt: &self.encrypt }
+        Push {
+            signature: &self.signature,
+            timestamp: &self.timestamp,
+            nonce: &self.nonce,
+            encrypt: &self.encrypt,
+        }
     }
 }
 
 fn crypto(ctx: &Context) -> Result<CallbackCrypto, InvalidKey> {
     let dingtalk = &ctx.config.dingtalk;
-    let owner_keys = OwnerKeys::new(dingtalk.callback.owner_key.as_deref(), &dingtalk.app.key, &dingtalk.corp_id);
-    CallbackCrypto::new(dingtalk.callback.token.expose_secret(), dingtalk.callback.aes_key.expose_secret(), owner_keys)
+    let owner_keys = OwnerKeys::new(
+        dingtalk.callback.owner_key.as_deref(),
+        &dingtalk.app.key,
+        &dingtalk.corp_id,
+    );
+    CallbackCrypto::new(
+        dingtalk.callback.token.expose_secret(),
+        dingtalk.callback.aes_key.expose_secret(),
+        owner_keys,
+    )
 }
 
 /// The signature comes first: nothing unsigned is decrypted.
@@ -95,7 +119,9 @@ fn believe(crypto: &CallbackCrypto, push: &Push<'_>) -> Result<Opened, CallbackE
 async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
     Db::within_time(STORE_PATIENCE, async {
         let mut tx = ctx.db.begin().await?;
-        let is_new = event::insert_once(&mut tx, event, arrival(event)).await?.is_some();
+        let is_new = event::insert_once(&mut tx, event, arrival(event))
+            .await?
+            .is_some();
         if is_new && event.kind == Kind::UserLeft {
             door::close(&mut tx, &event.userids).await?;
         }
@@ -119,7 +145,10 @@ fn random_texts() -> (String, [u8; 16]) {
     let mut rng = rand::rng();
     let nonce = Alphanumeric.sample_string(&mut rng, 16);
     let mut random = [0; 16];
-    for (slot, byte) in random.iter_mut().zip(Alphanumeric.sample_string(&mut rng, 16).bytes()) {
+    for (slot, byte) in random
+        .iter_mut()
+        .zip(Alphanumeric.sample_string(&mut rng, 16).bytes())
+    {
         *slot = byte;
     }
     (nonce, random)
@@ -137,17 +166,44 @@ mod tests {
     fn the_newer_signature_is_taken_and_the_older_one_where_it_is_missing() {
         let body = br#"{"encrypt":"x","other":1}"#;
         assert_eq!(Given::read(QUERY, body).unwrap().signature, "bb");
-        assert_eq!(Given::read("signature=aa&timestamp=1&nonce=n", body).unwrap().signature, "aa");
-        assert_eq!(Given::read("signature=aa&msg_signature=&timestamp=1&nonce=n", body).unwrap().signature, "aa");
+        assert_eq!(
+            Given::read("signature=aa&timestamp=1&nonce=n", body)
+                .unwrap()
+                .signature,
+            "aa"
+        );
+        assert_eq!(
+            Given::read("signature=aa&msg_signature=&timestamp=1&nonce=n", body)
+                .unwrap()
+                .signature,
+            "aa"
+        );
     }
 
     #[test]
     fn what_lacks_a_part_is_no_push() {
-        for query in ["", "timestamp=1&nonce=n", "signature=a&nonce=n", "signature=a&timestamp=1", "signature=a&timestamp=&nonce=n"] {
-            assert!(Given::read(query, br#"{"encrypt":"x"}"#).is_none(), "{query}");
+        for query in [
+            "",
+            "timestamp=1&nonce=n",
+            "signature=a&nonce=n",
+            "signature=a&timestamp=1",
+            "signature=a&timestamp=&nonce=n",
+        ] {
+            assert!(
+                Given::read(query, br#"{"encrypt":"x"}"#).is_none(),
+                "{query}"
+            );
         }
-        let bodies: [&[u8]; 8] =
-            [b"", b"x", b"[]", b"{}", b"null", br#"{"encrypt":1}"#, br#"{"encrypt":null}"#, b"{\"encrypt\":\"\xff\"}"];
+        let bodies: [&[u8]; 8] = [
+            b"",
+            b"x",
+            b"[]",
+            b"{}",
+            b"null",
+            br#"{"encrypt":1}"#,
+            br#"{"encrypt":null}"#,
+            b"{\"encrypt\":\"\xff\"}",
+        ];
         for body in bodies {
             assert!(Given::read(QUERY, body).is_none(), "{body:?}");
         }
@@ -156,13 +212,37 @@ mod tests {
     #[test]
     fn events_arrive_in_the_state_that_fits_them() {
         let arrives = |message: Value| arrival(&Event::parse(&message));
-        assert_eq!(arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})), Arrival::Waiting);
-        assert_eq!(arrives(json!({"EventType": "user_add_org", "UserId": ["a", null]})), Arrival::Waiting);
-        assert_eq!(arrives(json!({"EventType": "user_leave_org", "UserId": ["a"]})), Arrival::Applied);
-        assert_eq!(arrives(json!({"EventType": "org_admin_add", "UserId": ["a"]})), Arrival::Applied);
-        assert_eq!(arrives(json!({"EventType": "org_dept_modify", "DeptId": [-7]})), Arrival::Applied);
-        assert_eq!(arrives(json!({"EventType": "never_heard_of"})), Arrival::Applied);
-        assert!(matches!(arrives(json!({"EventType": "user_add_org", "UserId": [null]})), Arrival::Failed(_)));
-        assert!(matches!(arrives(json!({"EventType": "user_leave_org", "UserId": ["a", null]})), Arrival::Failed(_)));
+        assert_eq!(
+            arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})),
+            Arrival::Waiting
+        );
+        assert_eq!(
+            arrives(json!({"EventType": "user_add_org", "UserId": ["a", null]})),
+            Arrival::Waiting
+        );
+        assert_eq!(
+            arrives(json!({"EventType": "user_leave_org", "UserId": ["a"]})),
+            Arrival::Applied
+        );
+        assert_eq!(
+            arrives(json!({"EventType": "org_admin_add", "UserId": ["a"]})),
+            Arrival::Applied
+        );
+        assert_eq!(
+            arrives(json!({"EventType": "org_dept_modify", "DeptId": [-7]})),
+            Arrival::Applied
+        );
+        assert_eq!(
+            arrives(json!({"EventType": "never_heard_of"})),
+            Arrival::Applied
+        );
+        assert!(matches!(
+            arrives(json!({"EventType": "user_add_org", "UserId": [null]})),
+            Arrival::Failed(_)
+        ));
+        assert!(matches!(
+            arrives(json!({"EventType": "user_leave_org", "UserId": ["a", null]})),
+            Arrival::Failed(_)
+        ));
     }
 }

@@ -21,7 +21,11 @@ pub(super) fn note(why: CallbackError) {
     let now = unix_millis();
     let last = LOGGED_AT.load(Ordering::Relaxed);
     let is_due = (now - last).abs() >= LOG_EVERY_MS;
-    if is_due && LOGGED_AT.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+    if is_due
+        && LOGGED_AT
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    {
         tracing::warn!(%why, refused, "an event push was refused");
     }
 }

@@ -13,8 +13,8 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::employment::{self, Trigger};
 use crate::service::upstream::{Priority, UpstreamError};
-use crate::store::event::{self, Claimed};
 use crate::store::StoreError;
+use crate::store::event::{self, Claimed};
 
 /// How many events are claimed together: enough for a storm about one person to become one question.
 const BATCH: i64 = 100;
@@ -23,14 +23,20 @@ const AT_ONCE: usize = 3;
 
 /// Works on one batch of due events; gives how many there were. Once `stop` is cancelled nothing new
 /// is asked, what is in flight is finished, and the rest is given back.
-pub async fn work(ctx: &Context, busy: &Arc<Busy>, stop: &CancellationToken) -> Result<usize, StoreError> {
+pub async fn work(
+    ctx: &Context,
+    busy: &Arc<Busy>,
+    stop: &CancellationToken,
+) -> Result<usize, StoreError> {
     let claimed = claim(ctx).await?;
     let count = claimed.len();
     if count == 0 {
         return Ok(0);
     }
     let (mut batch, questions) = Batch::new(claimed);
-    let mut asking = Asking::new(questions, AT_ONCE, stop, |question| ask(ctx.clone(), Arc::clone(busy), question.clone()));
+    let mut asking = Asking::new(questions, AT_ONCE, stop, |question| {
+        ask(ctx.clone(), Arc::clone(busy), question.clone())
+    });
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
@@ -78,9 +84,19 @@ async fn ask(ctx: Context, busy: Arc<Busy>, question: Question) -> Answer {
     Answer::from(result)
 }
 
-async fn look_at_person(ctx: &Context, userid: &UserId, joins: &[i64]) -> Result<(), UpstreamError> {
-    let trigger = if has_joined(ctx, userid, joins).await? { Trigger::Join } else { Trigger::Event };
-    employment::look(ctx, Priority::Join, userid, trigger).await.map(drop)
+async fn look_at_person(
+    ctx: &Context,
+    userid: &UserId,
+    joins: &[i64],
+) -> Result<(), UpstreamError> {
+    let trigger = if has_joined(ctx, userid, joins).await? {
+        Trigger::Join
+    } else {
+        Trigger::Event
+    };
+    employment::look(ctx, Priority::Join, userid, trigger)
+        .await
+        .map(drop)
 }
 
 /// Whether the person joined and has not left since. A join that waited here while a leaving came must
@@ -98,12 +114,26 @@ async fn has_joined(ctx: &Context, userid: &UserId, joins: &[i64]) -> Result<boo
 }
 
 /// Writes down how events ended.
-async fn settle(ctx: &Context, ended: Vec<Ended>, stop: &CancellationToken) -> Result<(), StoreError> {
+async fn settle(
+    ctx: &Context,
+    ended: Vec<Ended>,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
     if ended.is_empty() {
         return Ok(());
     }
-    let ids_of = |wanted: &End| -> Vec<i64> { ended.iter().filter(|event| event.end == *wanted).map(|event| event.id).collect() };
-    let rest = if stop.is_cancelled() { std::time::Duration::ZERO } else { REST };
+    let ids_of = |wanted: &End| -> Vec<i64> {
+        ended
+            .iter()
+            .filter(|event| event.end == *wanted)
+            .map(|event| event.id)
+            .collect()
+    };
+    let rest = if stop.is_cancelled() {
+        std::time::Duration::ZERO
+    } else {
+        REST
+    };
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
@@ -113,10 +143,22 @@ async fn settle(ctx: &Context, ended: Vec<Ended>, stop: &CancellationToken) -> R
                 match end {
                     End::Retry(reason) => {
                         tracing::debug!(id, attempts, reason, "an event will be tried again");
-                        event::mark_retry(&mut conn, ctx.instance, *id, back_off(*attempts), reason).await?;
+                        event::mark_retry(
+                            &mut conn,
+                            ctx.instance,
+                            *id,
+                            back_off(*attempts),
+                            reason,
+                        )
+                        .await?;
                     }
                     End::Failed(reason) => {
-                        tracing::warn!(id, attempts, reason, "an event has failed and waits for an administrator");
+                        tracing::warn!(
+                            id,
+                            attempts,
+                            reason,
+                            "an event has failed and waits for an administrator"
+                        );
                         event::mark_failed(&mut conn, ctx.instance, *id, reason).await?;
                     }
                     End::Applied | End::PutBack => {}

@@ -5,7 +5,7 @@ use crate::config::UnknownStaff;
 use crate::context::Context;
 use crate::dingtalk::contact::Contact;
 use crate::domain::case::Refusal;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::service::employment;
 use crate::service::upstream::{self, Priority, UpstreamError};
@@ -147,7 +147,7 @@ fn addition(person: &Person) -> Entry<'_> {
         actor: "system",
         action: "staff.added",
         userid: Some(person.userid.as_str()),
-        unionid: person.unionid.as_ref().map(|unionid| unionid.as_str()),
+        unionid: person.unionid.as_ref().map(UnionId::as_str),
         name: Some(&person.name),
         status: "employed",
         reason: None,

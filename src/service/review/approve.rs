@@ -10,7 +10,7 @@ use super::{Actor, Decision, Objection, ReviewError, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::service::employment;
 use crate::service::upstream::{self, Priority, UpstreamError};
@@ -26,7 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Approves a person whom DingTalk lists as an internal member: the staff row is added, or brought
 /// up to date, and employed. With `link` only where that is the row that DingTalk names, and the row
 /// has no unionid or another one.
-pub async fn approve(ctx: &Context, by: &Actor<'_>, case_id: i64, link: Option<&str>) -> Result<Case, ReviewError> {
+pub async fn approve(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+    link: Option<&str>,
+) -> Result<Case, ReviewError> {
     approve_in_job(ctx, by, case_id, link, None).await
 }
 
@@ -40,21 +45,35 @@ pub(super) async fn approve_in_job(
     let (case, asked_at) = read_waiting(ctx, case_id, link).await?;
     let asked = tokio::time::timeout(PATIENCE, ask(ctx, &case, link)).await;
     let person = asked.unwrap_or_else(|_| Err(out_of_patience()))?;
-    let decision = Decision { by, state: CaseState::Approved, action: "review.approve", reason: None, place };
+    let decision = Decision {
+        by,
+        state: CaseState::Approved,
+        action: "review.approve",
+        reason: None,
+        place,
+    };
     admit(ctx, &case, &person, asked_at, &decision).await?;
     Ok(case)
 }
 
 fn out_of_patience() -> ReviewError {
-    ReviewError::Upstream(UpstreamError::Api(ApiError::Timeout { api: "topapi/v2/user/get" }))
+    ReviewError::Upstream(UpstreamError::Api(ApiError::Timeout {
+        api: "topapi/v2/user/get",
+    }))
 }
 
 /// Reads the case and the time, and checks all that can be checked without DingTalk.
-async fn read_waiting(ctx: &Context, case_id: i64, link: Option<&str>) -> Result<(Case, DateTime<Utc>), ReviewError> {
+async fn read_waiting(
+    ctx: &Context,
+    case_id: i64,
+    link: Option<&str>,
+) -> Result<(Case, DateTime<Utc>), ReviewError> {
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            let case = unmatched::find(&mut conn, case_id).await?.ok_or(ReviewError::NotFound)?;
+            let case = unmatched::find(&mut conn, case_id)
+                .await?
+                .ok_or(ReviewError::NotFound)?;
             if case.state != CaseState::Waiting {
                 return Err(Objection::NotWaiting.into());
             }
@@ -81,7 +100,11 @@ async fn check_link(conn: &mut PgConnection, case: &Case, asked: &str) -> Result
 }
 
 fn refuse_held(row: &StaffRow) -> Result<(), Objection> {
-    if row.is_held { Err(Objection::Held(row.userid.clone())) } else { Ok(()) }
+    if row.is_held {
+        Err(Objection::Held(row.userid.clone()))
+    } else {
+        Ok(())
+    }
 }
 
 /// Asks DingTalk who the person of a case is, and looks at whoever else holds the unionid.
@@ -103,7 +126,13 @@ async fn ask(ctx: &Context, case: &Case, link: Option<&str>) -> Result<Person, R
 }
 
 fn listed<T>(answer: Result<T, UpstreamError>) -> Result<T, ReviewError> {
-    answer.map_err(|error| if error.is_unknown_person() { Objection::NotListed.into() } else { error.into() })
+    answer.map_err(|error| {
+        if error.is_unknown_person() {
+            Objection::NotListed.into()
+        } else {
+            error.into()
+        }
+    })
 }
 
 /// Writes the approval and the employment, unless something has come between.
@@ -119,17 +148,26 @@ async fn admit(
             let mut tx = ctx.db.begin().await?;
             let row = staff::lock(&mut tx, &person.userid).await?;
             check_row(&mut tx, row.as_ref(), case, person, asked_at).await?;
-            staff::upsert_employed(&mut tx, person, asked_at).await.map_err(|error| {
-                // Taken within the blink since the check above: the next try names the holder.
-                if error.violates(staff::EMPLOYED_UNIONID) { StoreError::Unavailable(None) } else { error }
-            })?;
+            staff::upsert_employed(&mut tx, person, asked_at)
+                .await
+                .map_err(|error| {
+                    // Taken within the blink since the check above: the next try names the holder.
+                    if error.violates(staff::EMPLOYED_UNIONID) {
+                        StoreError::Unavailable(None)
+                    } else {
+                        error
+                    }
+                })?;
             // The employment itself closes a waiting case.
             match unmatched::lock_state(&mut tx, case.id).await? {
                 Some(CaseState::Waiting | CaseState::Closed) => {}
                 Some(_) => return Err(Objection::NotWaiting.into()),
                 None => return Err(ReviewError::NotFound),
             }
-            let approved = Case { userid: Some(person.userid.clone()), ..case.clone() };
+            let approved = Case {
+                userid: Some(person.userid.clone()),
+                ..case.clone()
+            };
             decide(&mut tx, &approved, decision).await?;
             record_employment(&mut tx, row.as_ref(), person, decision).await?;
             tx.commit().await.map_err(StoreError::from)?;
@@ -148,11 +186,16 @@ async fn check_row(
     if let Some(row) = row {
         refuse_held(row)?;
     }
-    if staff::leaving_time(tx, &person.userid).await?.is_some_and(|left_at| left_at >= asked_at) {
+    if staff::leaving_time(tx, &person.userid)
+        .await?
+        .is_some_and(|left_at| left_at >= asked_at)
+    {
         return Err(Objection::LeftMeanwhile.into());
     }
     let holder = staff::find_by_unionid(tx, &case.unionid).await?;
-    match holder.filter(|holder| holder.status == Status::Employed && holder.userid != person.userid) {
+    match holder
+        .filter(|holder| holder.status == Status::Employed && holder.userid != person.userid)
+    {
         Some(holder) => Err(Objection::UnionidTaken(holder.userid).into()),
         None => Ok(()),
     }
@@ -174,7 +217,7 @@ async fn record_employment(
         actor: decision.by.userid.as_str(),
         action,
         userid: Some(person.userid.as_str()),
-        unionid: person.unionid.as_ref().map(|unionid| unionid.as_str()),
+        unionid: person.unionid.as_ref().map(UnionId::as_str),
         name: Some(&person.name),
         status: Status::Employed.as_str(),
         reason: None,

@@ -22,7 +22,9 @@ pub enum BulkAction {
 impl BulkAction {
     /// Reads an action as forms and the table spell it.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Approve, Self::Reject, Self::Reopen].into_iter().find(|action| action.as_str() == text)
+        [Self::Approve, Self::Reject, Self::Reopen]
+            .into_iter()
+            .find(|action| action.as_str() == text)
     }
 
     pub fn as_str(self) -> &'static str {
@@ -71,7 +73,7 @@ pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
     };
     drop(conn);
     while let Some(item) = next_item(ctx, &job).await? {
-        if !while_held(ctx, &job, work_item(ctx, &job, &item)).await? {
+        if !while_held(ctx, &job, Box::pin(work_item(ctx, &job, &item))).await? {
             tracing::warn!(job = job.id, "another instance has taken over a review job");
             return Ok(true);
         }
@@ -119,12 +121,24 @@ async fn while_held(
 }
 
 async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreError> {
-    let by = Actor { userid: &job.created_by, address: None };
-    let place = Place { job_id: job.id, position: item.position };
+    let by = Actor {
+        userid: &job.created_by,
+        address: None,
+    };
+    let place = Place {
+        job_id: job.id,
+        position: item.position,
+    };
     let done = match BulkAction::parse(&job.action) {
-        Some(BulkAction::Approve) => approve_in_job(ctx, &by, item.case_id, None, Some(place)).await,
-        Some(BulkAction::Reject) => reject_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await,
-        Some(BulkAction::Reopen) => reopen_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await,
+        Some(BulkAction::Approve) => {
+            approve_in_job(ctx, &by, item.case_id, None, Some(place)).await
+        }
+        Some(BulkAction::Reject) => {
+            reject_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await
+        }
+        Some(BulkAction::Reopen) => {
+            reopen_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await
+        }
         // The table's CHECK admits no other.
         None => Err(ReviewError::NotFound),
     };
@@ -158,4 +172,3 @@ fn outcome(error: &ReviewError) -> String {
         }
     }
 }
-

@@ -93,7 +93,11 @@ pub async fn places(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<Plac
 }
 
 /// The latest events that name the person.
-pub async fn events(conn: &mut PgConnection, userid: &UserId, limit: i64) -> Result<Vec<EventLine>, StoreError> {
+pub async fn events(
+    conn: &mut PgConnection,
+    userid: &UserId,
+    limit: i64,
+) -> Result<Vec<EventLine>, StoreError> {
     let events = sqlx::query_as!(
         EventLine,
         "SELECT id, event_type, state, received_at FROM event WHERE userids @> ARRAY[$1::text] ORDER BY id DESC LIMIT $2",

@@ -40,14 +40,20 @@ pub struct Candidate {
 impl Candidate {
     /// Whether an administrator may link the case to this row: its unionid is missing or another.
     pub fn is_linkable(&self) -> bool {
-        let has_this_unionid = matches!(self.guess, Guess::SamePerson | Guess::UnionidOfLeaver | Guess::UnionidElsewhere);
+        let has_this_unionid = matches!(
+            self.guess,
+            Guess::SamePerson | Guess::UnionidOfLeaver | Guess::UnionidElsewhere
+        );
         !self.is_held && !has_this_unionid
     }
 }
 
 /// The candidates of several cases, each case's strongest first; of people who only share the
 /// name, five a case at most.
-pub async fn candidates(conn: &mut PgConnection, case_ids: &[i64]) -> Result<Vec<Candidate>, StoreError> {
+pub async fn candidates(
+    conn: &mut PgConnection,
+    case_ids: &[i64],
+) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query!(
         r#"WITH asked AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
          found AS (
@@ -73,7 +79,12 @@ pub async fn candidates(conn: &mut PgConnection, case_ids: &[i64]) -> Result<Vec
         .into_iter()
         .map(|row| Candidate {
             case_id: row.case_id,
-            guess: guess(row.has_userid, row.has_unionid, row.unionid.is_some(), read(&row.status)),
+            guess: guess(
+                row.has_userid,
+                row.has_unionid,
+                row.unionid.is_some(),
+                read(&row.status),
+            ),
             userid: row.userid,
             unionid: row.unionid,
             name: row.name,

@@ -30,7 +30,10 @@ impl Default for Filter {
 
 impl Filter {
     fn reason_names(&self) -> Vec<String> {
-        self.reasons.iter().map(|reason| reason.as_str().to_owned()).collect()
+        self.reasons
+            .iter()
+            .map(|reason| reason.as_str().to_owned())
+            .collect()
     }
 
     fn state_name(&self) -> Option<&'static str> {
@@ -39,7 +42,12 @@ impl Filter {
 }
 
 /// One page of cases, the latest attempt first.
-pub async fn list(conn: &mut PgConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<Case>, StoreError> {
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
@@ -78,7 +86,12 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 
 /// The next cases of an export, in the order of their ids, beginning behind `after`. An export goes
 /// in batches so that a slow reader holds no connection.
-pub async fn batch(conn: &mut PgConnection, filter: &Filter, after: i64, limit: i64) -> Result<Vec<Case>, StoreError> {
+pub async fn batch(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,

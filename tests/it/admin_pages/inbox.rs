@@ -51,39 +51,76 @@ async fn every_filter_finds_its_events(pool: PgPool) {
         ("per_page=2&page=2", &[3, 2]),
     ] {
         let body = admin.get(&format!("/admin/events?{query}")).await.body;
-        let found: Vec<i64> = (1..=5).rev().filter(|id| body.contains(&format!("href=\"/admin/events/{id}\""))).collect();
+        let found: Vec<i64> = (1..=5)
+            .rev()
+            .filter(|id| body.contains(&format!("href=\"/admin/events/{id}\"")))
+            .collect();
         assert_eq!(found, ids, "{query}");
     }
-    let paged = admin.get("/admin/events?per_page=2&page=2&state=all").await.body;
-    assert!(shows(&paged, "3–4 of 5") && shows(&paged, "per_page=2&#38;page=3"), "{paged}");
+    let paged = admin
+        .get("/admin/events?per_page=2&page=2&state=all")
+        .await
+        .body;
+    assert!(
+        shows(&paged, "3–4 of 5") && shows(&paged, "per_page=2&#38;page=3"),
+        "{paged}"
+    );
 }
 
 #[sqlx::test]
 async fn an_event_shows_its_message_as_long_as_it_is_kept(pool: PgPool) {
     let (_app, mut admin) = spawn(&pool).await;
     let kept = admin.get("/admin/events/1").await.body;
-    assert!(shows(&kept, "<pre class=\"code\"") && shows(&kept, "&#34;UserId&#34;: [\n"), "{kept}");
+    assert!(
+        shows(&kept, "<pre class=\"code\"") && shows(&kept, "&#34;UserId&#34;: [\n"),
+        "{kept}"
+    );
     assert!(shows(&kept, "evt-one"));
     let dropped = admin.get("/admin/events/2").await.body;
-    assert!(!shows(&dropped, "<pre") && shows(&dropped, "kept for 30 days"), "{dropped}");
+    assert!(
+        !shows(&dropped, "<pre") && shows(&dropped, "kept for 30 days"),
+        "{dropped}"
+    );
 }
 
 #[sqlx::test]
 async fn a_failed_event_is_tried_again(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
-    let answer = admin.post("/admin/events/5/retry", &[("back", "/admin/events?state=failed")]).await;
-    assert_eq!((answer.status, answer.location()), (303, "/admin/events?state=failed"));
+    let answer = admin
+        .post(
+            "/admin/events/5/retry",
+            &[("back", "/admin/events?state=failed")],
+        )
+        .await;
+    assert_eq!(
+        (answer.status, answer.location()),
+        (303, "/admin/events?state=failed")
+    );
     let page = admin.get("/admin/events?state=failed").await.body;
     assert!(shows(&page, "Event 5 is queued again"), "{page}");
     eventually("the event is applied", Duration::from_secs(5), async || {
-        app.number("SELECT count(*) FROM event WHERE id = 5 AND state = 'applied'").await == 1
+        app.number("SELECT count(*) FROM event WHERE id = 5 AND state = 'applied'")
+            .await
+            == 1
     })
     .await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed'").await, 1);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed'")
+            .await,
+        1
+    );
 
-    let again = admin.post("/admin/events/5/retry", &[("back", "https://evil.example/")]).await;
+    let again = admin
+        .post(
+            "/admin/events/5/retry",
+            &[("back", "https://evil.example/")],
+        )
+        .await;
     assert_eq!((again.status, again.location()), (303, "/admin/events/5"));
-    assert!(shows(&admin.get("/admin/events/5").await.body, "no longer failed"));
+    assert!(shows(
+        &admin.get("/admin/events/5").await.body,
+        "no longer failed"
+    ));
 }
 
 #[sqlx::test]
@@ -93,10 +130,18 @@ async fn all_failed_events_are_tried_again_after_one_question(pool: PgPool) {
     assert!(shows(&asked, "2 failed events will be tried again."));
     let answer = admin.post("/admin/events/retry-failed", &[]).await;
     assert_eq!((answer.status, answer.location()), (303, "/admin/events"));
-    assert!(shows(&admin.get("/admin/events").await.body, "2 events are queued again"));
+    assert!(shows(
+        &admin.get("/admin/events").await.body,
+        "2 events are queued again"
+    ));
     eventually("both are applied", Duration::from_secs(5), async || {
-        app.number("SELECT count(*) FROM event WHERE id IN (3, 5) AND state = 'applied'").await == 2
+        app.number("SELECT count(*) FROM event WHERE id IN (3, 5) AND state = 'applied'")
+            .await
+            == 2
     })
     .await;
-    assert!(!shows(&admin.get("/admin/events").await.body, "/admin/events/retry-failed"));
+    assert!(!shows(
+        &admin.get("/admin/events").await.body,
+        "/admin/events/retry-failed"
+    ));
 }

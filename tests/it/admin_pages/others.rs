@@ -1,7 +1,7 @@
 //! Syncs, sessions, and the alerts above all pages.
 
-use dingtalk_sim::company;
 use dinggate::store::alert;
+use dingtalk_sim::company;
 use sqlx::PgPool;
 
 use super::{add_staff, employee, rows, session_id, shows, spawn};
@@ -24,10 +24,28 @@ async fn the_runs_tell_what_they_did_and_what_to_do_about_it(pool: PgPool) {
         assert!(shows(&page, text), "{text}");
     }
     let detail = admin.get("/admin/syncs/1").await.body;
-    assert!(shows(&detail, "dinggate sync --accept-leavers") && shows(&detail, "marked as left by an administrator"), "{detail}");
-    assert!(shows(&detail, "href=\"/admin/staff/u-wang\"") && shows(&detail, "a record lacks its userid"));
-    for (query, found) in [("state=done", 1), ("cause=empty", 1), ("q=leavers", 1), ("q=u-li", 1), ("q=2", 1), ("state=failed", 0)] {
-        assert_eq!(rows(&admin.get(&format!("/admin/syncs?{query}")).await.body), found, "{query}");
+    assert!(
+        shows(&detail, "dinggate sync --accept-leavers")
+            && shows(&detail, "marked as left by an administrator"),
+        "{detail}"
+    );
+    assert!(
+        shows(&detail, "href=\"/admin/staff/u-wang\"")
+            && shows(&detail, "a record lacks its userid")
+    );
+    for (query, found) in [
+        ("state=done", 1),
+        ("cause=empty", 1),
+        ("q=leavers", 1),
+        ("q=u-li", 1),
+        ("q=2", 1),
+        ("state=failed", 0),
+    ] {
+        assert_eq!(
+            rows(&admin.get(&format!("/admin/syncs?{query}")).await.body),
+            found,
+            "{query}"
+        );
     }
 }
 
@@ -39,21 +57,48 @@ async fn a_session_is_ended_from_the_list(pool: PgPool) {
     let mut employee = employee(&app).await;
     let id = session_id(&pool, company::EMPLOYEE).await;
     let page = admin.get("/admin/sessions?q=zhang").await.body;
-    assert!(rows(&page) == 1 && shows(&page, "张三 will be signed out on") && shows(&page, "127.0.0.1"), "{page}");
-    assert_eq!(rows(&admin.get("/admin/sessions?method=in_app").await.body), 0);
-    assert_eq!(rows(&admin.get("/admin/sessions?q=127.0.0.1&method=qr").await.body), 2);
+    assert!(
+        rows(&page) == 1 && shows(&page, "张三 will be signed out on") && shows(&page, "127.0.0.1"),
+        "{page}"
+    );
+    assert_eq!(
+        rows(&admin.get("/admin/sessions?method=in_app").await.body),
+        0
+    );
+    assert_eq!(
+        rows(
+            &admin
+                .get("/admin/sessions?q=127.0.0.1&method=qr")
+                .await
+                .body
+        ),
+        2
+    );
 
     let answer = admin.post(&format!("/admin/sessions/{id}/end"), &[]).await;
     assert_eq!((answer.status, answer.location()), (303, "/admin/sessions"));
-    assert!(shows(&admin.get("/admin/sessions").await.body, "The session of 张三 has been ended"));
+    assert!(shows(
+        &admin.get("/admin/sessions").await.body,
+        "The session of 张三 has been ended"
+    ));
     assert!(!employee.is_in().await && admin.is_in().await);
     assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'session.end' AND actor = 'manager4220' AND userid = 'zhangsan01' AND address = '127.0.0.1'").await, 1);
 
     let again = admin.post(&format!("/admin/sessions/{id}/end"), &[]).await;
     assert_eq!(again.status, 303);
-    assert!(shows(&admin.get("/admin/sessions").await.body, "already over"));
-    assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'session.end'").await, 1);
-    assert_eq!(admin.post("/admin/sessions/nonsense/end", &[]).await.status, 404);
+    assert!(shows(
+        &admin.get("/admin/sessions").await.body,
+        "already over"
+    ));
+    assert_eq!(
+        app.number("SELECT count(*) FROM audit_entry WHERE action = 'session.end'")
+            .await,
+        1
+    );
+    assert_eq!(
+        admin.post("/admin/sessions/nonsense/end", &[]).await.status,
+        404
+    );
 }
 
 #[sqlx::test]
@@ -64,7 +109,10 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
     alert::raise(&mut conn, kind, "60011").await.unwrap();
     alert::raise(&mut conn, kind, "60011").await.unwrap();
     for page in ["/admin/events", "/admin/departments", "/admin/syncs/1"] {
-        assert!(shows(&admin.get(page).await.body, "qyapi_get_member"), "{page}");
+        assert!(
+            shows(&admin.get(page).await.body, "qyapi_get_member"),
+            "{page}"
+        );
     }
     assert_eq!(alert::current(&mut conn).await.unwrap()[0].times, 2);
 
@@ -72,7 +120,10 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
     assert!(admin.get("/admin/syncs").await.body.contains(path));
     let answer = admin.post(path, &[("back", "/admin/syncs")]).await;
     assert_eq!((answer.status, answer.location()), (303, "/admin/syncs"));
-    assert!(!shows(&admin.get("/admin/syncs").await.body, "qyapi_get_member"));
+    assert!(!shows(
+        &admin.get("/admin/syncs").await.body,
+        "qyapi_get_member"
+    ));
     alert::raise(&mut conn, kind, "60020").await.unwrap();
     assert!(shows(&admin.get("/admin/syncs").await.body, "server IPs"));
 }
@@ -80,15 +131,30 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
 #[sqlx::test]
 async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
     let mut conn = pool.acquire().await.unwrap();
-    alert::raise(&mut conn, "unknown_people_brake", "6").await.unwrap();
+    alert::raise(&mut conn, "unknown_people_brake", "6")
+        .await
+        .unwrap();
     sqlx::raw_sql("UPDATE alert SET times = 9, first_at = now() - interval '3 days', last_at = now() - interval '25 hours'")
         .execute(&pool)
         .await
         .unwrap();
     assert_eq!(alert::current(&mut conn).await.unwrap(), []);
-    alert::raise(&mut conn, "unknown_people_brake", "8").await.unwrap();
+    alert::raise(&mut conn, "unknown_people_brake", "8")
+        .await
+        .unwrap();
     let current = alert::current(&mut conn).await.unwrap();
-    assert_eq!((current.len(), current[0].times, current[0].detail.as_str()), (1, 1, "8"));
-    assert!(alert::dismiss(&mut conn, "unknown_people_brake").await.unwrap());
-    assert!(!alert::dismiss(&mut conn, "unknown_people_brake").await.unwrap());
+    assert_eq!(
+        (current.len(), current[0].times, current[0].detail.as_str()),
+        (1, 1, "8")
+    );
+    assert!(
+        alert::dismiss(&mut conn, "unknown_people_brake")
+            .await
+            .unwrap()
+    );
+    assert!(
+        !alert::dismiss(&mut conn, "unknown_people_brake")
+            .await
+            .unwrap()
+    );
 }

@@ -9,7 +9,13 @@ use super::{APP_KEY, CORP_ID, ours, push, theirs};
 
 /// 16 bytes, the length, the message and the owner key, not padded.
 fn plain(message: &[u8], length: u32, owner_key: &str) -> Vec<u8> {
-    [b"0123456789abcdef".as_slice(), &length.to_be_bytes(), message, owner_key.as_bytes()].concat()
+    [
+        b"0123456789abcdef".as_slice(),
+        &length.to_be_bytes(),
+        message,
+        owner_key.as_bytes(),
+    ]
+    .concat()
 }
 
 fn whole(message: &[u8], owner_key: &str) -> Vec<u8> {
@@ -19,7 +25,7 @@ fn whole(message: &[u8], owner_key: &str) -> Vec<u8> {
 /// The same with blanks in its JSON, so that `count` bytes of padding fill the last block.
 fn with_padding(count: u8) -> Vec<u8> {
     let mut message = b"{}".to_vec();
-    while (whole(&message, APP_KEY).len() + usize::from(count)) % 16 != 0 {
+    while !(whole(&message, APP_KEY).len() + usize::from(count)).is_multiple_of(16) {
         message.push(b' ');
     }
     let mut bytes = whole(&message, APP_KEY);
@@ -31,13 +37,20 @@ fn with_padding(count: u8) -> Vec<u8> {
 fn padding_of_1_to_32_bytes_is_accepted_and_each_byte_is_checked() {
     for count in 1..=32_u8 {
         let bytes = with_padding(count);
-        assert!(ours().decrypt(&theirs().encrypt_blocks(&bytes)).is_ok(), "{count}");
+        assert!(
+            ours().decrypt(&theirs().encrypt_blocks(&bytes)).is_ok(),
+            "{count}"
+        );
         for back in 2..=usize::from(count) {
             let mut wrong = bytes.clone();
             let place = wrong.len() - back;
             wrong[place] ^= 0x40;
             let opened = ours().decrypt(&theirs().encrypt_blocks(&wrong));
-            assert_eq!(opened, Err(CallbackError::Padding), "{count}, {back} from the end");
+            assert_eq!(
+                opened,
+                Err(CallbackError::Padding),
+                "{count}, {back} from the end"
+            );
         }
     }
 }
@@ -48,9 +61,16 @@ fn other_paddings_are_refused() {
         let mut bytes = with_padding(16);
         let end = bytes.len() - 16;
         bytes[end..].fill(count);
-        assert_eq!(ours().decrypt(&theirs().encrypt_blocks(&bytes)), Err(CallbackError::Padding), "{count}");
+        assert_eq!(
+            ours().decrypt(&theirs().encrypt_blocks(&bytes)),
+            Err(CallbackError::Padding),
+            "{count}"
+        );
     }
-    assert_eq!(ours().decrypt(&theirs().encrypt_blocks(&[17; 16])), Err(CallbackError::Padding));
+    assert_eq!(
+        ours().decrypt(&theirs().encrypt_blocks(&[17; 16])),
+        Err(CallbackError::Padding)
+    );
 }
 
 #[test]
@@ -60,17 +80,41 @@ fn lengths_that_lie_are_refused() {
         let count = 16 - bytes.len() % 16;
         bytes.extend(std::iter::repeat_n(u8::try_from(count).unwrap(), count));
         let opened = ours().decrypt(&theirs().encrypt_blocks(&bytes));
-        assert!(matches!(opened, Err(CallbackError::Length | CallbackError::OwnerKey)), "{length}: {opened:?}");
+        assert!(
+            matches!(opened, Err(CallbackError::Length | CallbackError::OwnerKey)),
+            "{length}: {opened:?}"
+        );
     }
     // Nothing but padding, or not even room for a length.
-    assert_eq!(ours().decrypt(&theirs().encrypt_blocks(&[16; 16])), Err(CallbackError::Length));
-    assert_eq!(ours().decrypt(&theirs().encrypt_blocks(&[13; 32])), Err(CallbackError::Length));
+    assert_eq!(
+        ours().decrypt(&theirs().encrypt_blocks(&[16; 16])),
+        Err(CallbackError::Length)
+    );
+    assert_eq!(
+        ours().decrypt(&theirs().encrypt_blocks(&[13; 32])),
+        Err(CallbackError::Length)
+    );
 }
 
 #[test]
 fn texts_that_are_no_cipher_text_are_refused() {
-    for text in ["", " \n", "====", "*", "abc", "QUJD", "é", "AAAAAAAAAAAAAAAAAAAAAA="] {
-        assert!(matches!(ours().decrypt(text), Err(CallbackError::Base64 | CallbackError::Blocks)), "{text:?}");
+    for text in [
+        "",
+        " \n",
+        "====",
+        "*",
+        "abc",
+        "QUJD",
+        "é",
+        "AAAAAAAAAAAAAAAAAAAAAA=",
+    ] {
+        assert!(
+            matches!(
+                ours().decrypt(text),
+                Err(CallbackError::Base64 | CallbackError::Blocks)
+            ),
+            "{text:?}"
+        );
     }
     let fifteen = STANDARD.encode([0; 15]);
     let seventeen = STANDARD.encode([0; 17]);
@@ -80,34 +124,89 @@ fn texts_that_are_no_cipher_text_are_refused() {
 
 #[test]
 fn messages_that_are_no_json_object_in_utf8_are_refused() {
-    for message in [b"not json".as_slice(), b"", b"\xff\xfe{}", b"{\"a\":\"\xc3\x28\"}", b"[]", b"\"text\"", b"1", b"null", b"{} x", b"{\"a\":\"\\ud800\"}"] {
+    for message in [
+        b"not json".as_slice(),
+        b"",
+        b"\xff\xfe{}",
+        b"{\"a\":\"\xc3\x28\"}",
+        b"[]",
+        b"\"text\"",
+        b"1",
+        b"null",
+        b"{} x",
+        b"{\"a\":\"\\ud800\"}",
+    ] {
         let opened = ours().decrypt(&theirs().encrypt(message));
-        assert_eq!(opened, Err(CallbackError::Json), "{}", String::from_utf8_lossy(message));
+        assert_eq!(
+            opened,
+            Err(CallbackError::Json),
+            "{}",
+            String::from_utf8_lossy(message)
+        );
     }
     let deep = "{\"a\":".repeat(5000);
-    assert_eq!(ours().decrypt(&theirs().encrypt(deep.as_bytes())), Err(CallbackError::Json));
+    assert_eq!(
+        ours().decrypt(&theirs().encrypt(deep.as_bytes())),
+        Err(CallbackError::Json)
+    );
 }
 
 #[test]
 fn owner_keys_that_only_resemble_ours_are_refused() {
     let prefix = &APP_KEY[..APP_KEY.len() - 1];
-    for owner_key in ["", prefix, &format!("{APP_KEY}x"), &APP_KEY.to_uppercase(), &format!("{APP_KEY}{CORP_ID}")] {
-        let theirs = dingtalk_sim::CallbackCrypto::new(super::TOKEN, super::KEY, owner_key).unwrap();
-        assert_eq!(ours().decrypt(&theirs.encrypt(b"{}")), Err(CallbackError::OwnerKey), "{owner_key:?}");
+    for owner_key in [
+        "",
+        prefix,
+        &format!("{APP_KEY}x"),
+        &APP_KEY.to_uppercase(),
+        &format!("{APP_KEY}{CORP_ID}"),
+    ] {
+        let theirs =
+            dingtalk_sim::CallbackCrypto::new(super::TOKEN, super::KEY, owner_key).unwrap();
+        assert_eq!(
+            ours().decrypt(&theirs.encrypt(b"{}")),
+            Err(CallbackError::OwnerKey),
+            "{owner_key:?}"
+        );
     }
 }
 
 #[test]
 fn timestamps_more_than_an_hour_off_are_stale() {
     let now = 1_700_000_000_000;
-    for fresh in ["1700000000000", "1700000000", "1699996400000", "1700003600000", "1699996400", "1700003600"] {
+    for fresh in [
+        "1700000000000",
+        "1700000000",
+        "1699996400000",
+        "1700003600000",
+        "1699996400",
+        "1700003600",
+    ] {
         assert_eq!(check_freshness(fresh, now), Ok(()), "{fresh}");
     }
     for stale in [
-        "1699996399999", "1700003600001", "1699996399", "1700003601", "0", "-1700000000000", "99999999999", "100000000000",
-        "9223372036854775807", "-9223372036854775808", "9223372036854775808", "", " 1700000000000", "1.7e12", "now", "１７０００００００００００",
+        "1699996399999",
+        "1700003600001",
+        "1699996399",
+        "1700003601",
+        "0",
+        "-1700000000000",
+        "99999999999",
+        "100000000000",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775808",
+        "",
+        " 1700000000000",
+        "1.7e12",
+        "now",
+        "１７０００００００００００",
     ] {
-        assert_eq!(check_freshness(stale, now), Err(CallbackError::Stale), "{stale}");
+        assert_eq!(
+            check_freshness(stale, now),
+            Err(CallbackError::Stale),
+            "{stale}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! Both directions against the `dingtalk-sdk` of PyPI, where `DINGTALK_SDK_PYTHON` names a Python
+//! Both directions against the `dingtalk-sdk` of `PyPI`, where `DINGTALK_SDK_PYTHON` names a Python
 //! that has it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -21,12 +21,25 @@ struct Sdk {
 
 impl Sdk {
     fn start(python: &Path) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/dingtalk-sim/tests/python_sdk.py");
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/crates/dingtalk-sim/tests/python_sdk.py"
+        );
         let mut command = Command::new(python);
-        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        let (questions, answers) = (process.stdin.take(), BufReader::new(process.stdout.take().unwrap()));
-        Self { process, questions, answers }
+        let (questions, answers) = (
+            process.stdin.take(),
+            BufReader::new(process.stdout.take().unwrap()),
+        );
+        Self {
+            process,
+            questions,
+            answers,
+        }
     }
 
     fn ask(&mut self, question: &Value) -> Value {
@@ -46,14 +59,28 @@ impl Drop for Sdk {
 
 #[test]
 fn the_sdk_reads_our_answers_and_we_read_its_messages() {
-    #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says where the SDK is")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever runs the tests says where the SDK is"
+    )]
     let Some(python) = std::env::var_os("DINGTALK_SDK_PYTHON") else {
         eprintln!("skipped: DINGTALK_SDK_PYTHON is not set");
         return;
     };
     let sdk = std::cell::RefCell::new(Sdk::start(Path::new(&python)));
-    let input = ("[A-Za-z0-9]{3,32}", "[A-Za-z0-9]{43}", "[a-z0-9]{1,40}", "\\PC{0,120}", "[A-Za-z0-9]{4,16}", 0..i64::MAX);
-    let mut runner = TestRunner::new(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() });
+    let input = (
+        "[A-Za-z0-9]{3,32}",
+        "[A-Za-z0-9]{43}",
+        "[a-z0-9]{1,40}",
+        "\\PC{0,120}",
+        "[A-Za-z0-9]{4,16}",
+        0..i64::MAX,
+    );
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let checked = runner.run(&input, |(token, aes_key, owner_key, text, nonce, time)| {
         let ours = CallbackCrypto::new(&token, &aes_key, OwnerKeys::new(Some(&owner_key), "", "")).unwrap();
         let base = json!({"token": token, "aes_key": aes_key, "owner_key": owner_key, "nonce": nonce, "timestamp": time.to_string()});

@@ -1,4 +1,4 @@
-//! Vectors: two that DingTalk's documents print, the others made with PyPI's `dingtalk-sdk` 1.3.8.
+//! Vectors: two that DingTalk's documents print, the others made with `PyPI`'s `dingtalk-sdk` 1.3.8.
 
 use dinggate::dingtalk::callback::{CallbackCrypto, CallbackError, OwnerKeys};
 use serde_json::json;
@@ -28,7 +28,8 @@ impl Vector {
     }
 
     fn verify(&self, encrypt: &str) -> Result<(), CallbackError> {
-        self.crypto().verify(&push(self.signature, self.timestamp, self.nonce, encrypt))
+        self.crypto()
+            .verify(&push(self.signature, self.timestamp, self.nonce, encrypt))
     }
 }
 
@@ -148,9 +149,16 @@ const ALL: [Vector; 8] = [
 #[test]
 fn every_vector_verifies_and_opens() {
     for vector in ALL {
-        vector.verify(vector.encrypt).unwrap_or_else(|error| panic!("{}: {error}", vector.name));
+        vector
+            .verify(vector.encrypt)
+            .unwrap_or_else(|error| panic!("{}: {error}", vector.name));
         let (message, owner_key) = vector.crypto().open(vector.encrypt).unwrap();
-        assert_eq!(String::from_utf8(message).unwrap(), vector.message, "{}", vector.name);
+        assert_eq!(
+            String::from_utf8(message).unwrap(),
+            vector.message,
+            "{}",
+            vector.name
+        );
         assert_eq!(owner_key, vector.owner_key, "{}", vector.name);
     }
 }
@@ -162,20 +170,33 @@ fn messages_come_out_as_json() {
     let opened = NEWCOMER.crypto().decrypt(NEWCOMER.encrypt).unwrap();
     assert_eq!(opened.json["UserId"], json!(["u_001", "李雷"]));
     assert_eq!(opened.owner_key, NEWCOMER.owner_key);
-    assert_eq!(SUCCESS_TO_APP.crypto().decrypt(SUCCESS_TO_APP.encrypt), Err(CallbackError::Json));
+    assert_eq!(
+        SUCCESS_TO_APP.crypto().decrypt(SUCCESS_TO_APP.encrypt),
+        Err(CallbackError::Json)
+    );
 }
 
 #[test]
 fn answers_are_those_of_the_vectors_byte_by_byte() {
-    for vector in [SUCCESS_TO_COMPANY, SUCCESS_FULL, SUCCESS_TO_APP, OFFICIAL_SUCCESS] {
+    for vector in [
+        SUCCESS_TO_COMPANY,
+        SUCCESS_FULL,
+        SUCCESS_TO_APP,
+        OFFICIAL_SUCCESS,
+    ] {
         let timestamp = vector.timestamp.parse().unwrap();
-        let reply = vector.crypto().reply(vector.owner_key, timestamp, vector.nonce, vector.random);
+        let reply = vector
+            .crypto()
+            .reply(vector.owner_key, timestamp, vector.nonce, vector.random);
         assert_eq!(reply.encrypt, vector.encrypt, "{}", vector.name);
         assert_eq!(reply.msg_signature, vector.signature, "{}", vector.name);
         let keys = ["encrypt", "msg_signature", "nonce", "timeStamp"];
         let json = serde_json::to_value(&reply).unwrap();
         assert!(json.as_object().unwrap().keys().eq(keys), "{json}");
-        assert_eq!((&json["timeStamp"], &json["nonce"]), (&json!(vector.timestamp), &json!(vector.nonce)));
+        assert_eq!(
+            (&json["timeStamp"], &json["nonce"]),
+            (&json!(vector.timestamp), &json!(vector.nonce))
+        );
     }
 }
 
@@ -186,40 +207,116 @@ fn a_signature_with_one_digit_changed_is_refused() {
             let mut digits = vector.signature.as_bytes().to_vec();
             digits[place] = if digits[place] == b'0' { b'1' } else { b'0' };
             let flipped = String::from_utf8(digits).unwrap();
-            let verified = vector.crypto().verify(&push(&flipped, vector.timestamp, vector.nonce, vector.encrypt));
-            assert_eq!(verified, Err(CallbackError::Signature), "{} at {place}", vector.name);
+            let verified = vector.crypto().verify(&push(
+                &flipped,
+                vector.timestamp,
+                vector.nonce,
+                vector.encrypt,
+            ));
+            assert_eq!(
+                verified,
+                Err(CallbackError::Signature),
+                "{} at {place}",
+                vector.name
+            );
         }
-        for odd in ["", "0", &vector.signature[..39], &format!("{}0", vector.signature), &"é".repeat(20)] {
-            let verified = vector.crypto().verify(&push(odd, vector.timestamp, vector.nonce, vector.encrypt));
-            assert_eq!(verified, Err(CallbackError::Signature), "{} {odd}", vector.name);
+        for odd in [
+            "",
+            "0",
+            &vector.signature[..39],
+            &format!("{}0", vector.signature),
+            &"é".repeat(20),
+        ] {
+            let verified =
+                vector
+                    .crypto()
+                    .verify(&push(odd, vector.timestamp, vector.nonce, vector.encrypt));
+            assert_eq!(
+                verified,
+                Err(CallbackError::Signature),
+                "{} {odd}",
+                vector.name
+            );
         }
         let upper = vector.signature.to_ascii_uppercase();
-        assert_eq!(vector.crypto().verify(&push(&upper, vector.timestamp, vector.nonce, vector.encrypt)), Ok(()));
+        assert_eq!(
+            vector.crypto().verify(&push(
+                &upper,
+                vector.timestamp,
+                vector.nonce,
+                vector.encrypt
+            )),
+            Ok(())
+        );
     }
 }
 
 #[test]
 fn a_signature_covers_token_timestamp_nonce_and_text() {
     let vector = CHECK_URL;
-    let signed = |timestamp, nonce, encrypt| vector.crypto().verify(&push(vector.signature, timestamp, nonce, encrypt));
-    assert_eq!(signed("1700000000001", vector.nonce, vector.encrypt), Err(CallbackError::Signature));
-    assert_eq!(signed(vector.timestamp, "kBms4hUf", vector.encrypt), Err(CallbackError::Signature));
-    assert_eq!(signed(vector.timestamp, vector.nonce, NEWCOMER.encrypt), Err(CallbackError::Signature));
-    let other = CallbackCrypto::new("Tk0demoTOKEn", vector.aes_key, OwnerKeys::new(Some(vector.owner_key), "", "")).unwrap();
-    let verified = other.verify(&push(vector.signature, vector.timestamp, vector.nonce, vector.encrypt));
+    let signed = |timestamp, nonce, encrypt| {
+        vector
+            .crypto()
+            .verify(&push(vector.signature, timestamp, nonce, encrypt))
+    };
+    assert_eq!(
+        signed("1700000000001", vector.nonce, vector.encrypt),
+        Err(CallbackError::Signature)
+    );
+    assert_eq!(
+        signed(vector.timestamp, "kBms4hUf", vector.encrypt),
+        Err(CallbackError::Signature)
+    );
+    assert_eq!(
+        signed(vector.timestamp, vector.nonce, NEWCOMER.encrypt),
+        Err(CallbackError::Signature)
+    );
+    let other = CallbackCrypto::new(
+        "Tk0demoTOKEn",
+        vector.aes_key,
+        OwnerKeys::new(Some(vector.owner_key), "", ""),
+    )
+    .unwrap();
+    let verified = other.verify(&push(
+        vector.signature,
+        vector.timestamp,
+        vector.nonce,
+        vector.encrypt,
+    ));
     assert_eq!(verified, Err(CallbackError::Signature));
 }
 
 #[test]
 fn another_owner_key_is_refused_behind_a_good_signature() {
     let corp_id = NEWCOMER.owner_key;
-    let only_company = CHECK_URL.crypto_for(OwnerKeys::new(Some(corp_id), CHECK_URL.owner_key, corp_id));
-    assert_eq!(only_company.decrypt(CHECK_URL.encrypt), Err(CallbackError::OwnerKey));
+    let only_company =
+        CHECK_URL.crypto_for(OwnerKeys::new(Some(corp_id), CHECK_URL.owner_key, corp_id));
+    assert_eq!(
+        only_company.decrypt(CHECK_URL.encrypt),
+        Err(CallbackError::OwnerKey)
+    );
     let both = OwnerKeys::new(None, CHECK_URL.owner_key, corp_id);
-    assert_eq!(CHECK_URL.crypto_for(both.clone()).decrypt(CHECK_URL.encrypt).unwrap().owner_key, CHECK_URL.owner_key);
-    assert_eq!(NEWCOMER.crypto_for(both).decrypt(NEWCOMER.encrypt).unwrap().owner_key, corp_id);
+    assert_eq!(
+        CHECK_URL
+            .crypto_for(both.clone())
+            .decrypt(CHECK_URL.encrypt)
+            .unwrap()
+            .owner_key,
+        CHECK_URL.owner_key
+    );
+    assert_eq!(
+        NEWCOMER
+            .crypto_for(both)
+            .decrypt(NEWCOMER.encrypt)
+            .unwrap()
+            .owner_key,
+        corp_id
+    );
     let neither = CHECK_URL.crypto_for(OwnerKeys::new(None, "dingdemoappkey0000a2", corp_id));
-    assert_eq!(neither.decrypt(CHECK_URL.encrypt), Err(CallbackError::OwnerKey));
+    assert_eq!(
+        neither.decrypt(CHECK_URL.encrypt),
+        Err(CallbackError::OwnerKey)
+    );
 }
 
 #[test]
@@ -227,9 +324,18 @@ fn line_breaks_are_signed_but_not_decoded() {
     let vector = CHECK_URL;
     let broken = format!("{}\n{}\r\n", &vector.encrypt[..76], &vector.encrypt[76..]);
     assert_eq!(vector.verify(&broken), Err(CallbackError::Signature));
-    assert_eq!(vector.crypto().decrypt(&broken), vector.crypto().decrypt(vector.encrypt));
+    assert_eq!(
+        vector.crypto().decrypt(&broken),
+        vector.crypto().decrypt(vector.encrypt)
+    );
     // A sender that breaks its lines signs them as they are.
-    let theirs = dingtalk_sim::CallbackCrypto::new(vector.token, vector.aes_key, vector.owner_key).unwrap();
+    let theirs =
+        dingtalk_sim::CallbackCrypto::new(vector.token, vector.aes_key, vector.owner_key).unwrap();
     let signature = theirs.signature(vector.timestamp, vector.nonce, &broken);
-    assert_eq!(vector.crypto().verify(&push(&signature, vector.timestamp, vector.nonce, &broken)), Ok(()));
+    assert_eq!(
+        vector
+            .crypto()
+            .verify(&push(&signature, vector.timestamp, vector.nonce, &broken)),
+        Ok(())
+    );
 }

@@ -33,10 +33,18 @@ impl Cable {
         let (told, bound) = mpsc::channel();
         let target = format!("{host}:{port}");
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(serve(target, state, ended, told));
         });
-        Self { port: bound.recv().unwrap(), line, end: Some(end), thread: Some(thread) }
+        Self {
+            port: bound.recv().unwrap(),
+            line,
+            end: Some(end),
+            thread: Some(thread),
+        }
     }
 
     pub fn set(&self, line: Line) {
@@ -53,7 +61,12 @@ impl Drop for Cable {
     }
 }
 
-async fn serve(target: String, line: watch::Receiver<Line>, mut ended: watch::Receiver<()>, told: mpsc::Sender<u16>) {
+async fn serve(
+    target: String,
+    line: watch::Receiver<Line>,
+    mut ended: watch::Receiver<()>,
+    told: mpsc::Sender<u16>,
+) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     told.send(listener.local_addr().unwrap().port()).unwrap();
     loop {
@@ -71,7 +84,9 @@ async fn forward(mut near: TcpStream, target: String, mut line: watch::Receiver<
     if *line.borrow() == Line::Cut {
         return;
     }
-    let Ok(mut far) = TcpStream::connect(target).await else { return };
+    let Ok(mut far) = TcpStream::connect(target).await else {
+        return;
+    };
     loop {
         let _ = line.wait_for(|line| *line != Line::Choked).await;
         if *line.borrow_and_update() == Line::Cut {

@@ -7,7 +7,11 @@ use sqlx::PgPool;
 use super::{APPLIED, SOON, USER_GET, about, all_worked};
 use crate::support::{TestApp, eventually};
 
-const IDS: [&str; 3] = [company::EMPLOYEE, company::LEADING_ZERO, company::TWO_DEPARTMENTS];
+const IDS: [&str; 3] = [
+    company::EMPLOYEE,
+    company::LEADING_ZERO,
+    company::TWO_DEPARTMENTS,
+];
 
 async fn app(pool: &PgPool) -> TestApp {
     TestApp::spawn_empty(pool, |_| {}).await
@@ -17,20 +21,45 @@ async fn app(pool: &PgPool) -> TestApp {
 async fn events_that_come_while_dingtalk_is_away_are_applied_when_it_is_back(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.fault("*", Fault::CloseConnection);
-    for id in app.sim.people().iter().map(|person| person.userid.clone()).take(12) {
+    for id in app
+        .sim
+        .people()
+        .iter()
+        .map(|person| person.userid.clone())
+        .take(12)
+    {
         app.deliver(&about("user_add_org", &[&id])).await;
     }
-    app.deliver(&json!({"EventType": "org_dept_modify", "DeptId": [1], "TimeStamp": "1600000000000"})).await;
+    app.deliver(
+        &json!({"EventType": "org_dept_modify", "DeptId": [1], "TimeStamp": "1600000000000"}),
+    )
+    .await;
     eventually("something was tried", SOON, async || {
         app.number("SELECT count(*) FROM event WHERE state = 'waiting' AND attempts > 0 AND last_error IS NOT NULL").await > 2
     })
     .await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state <> 'waiting'").await, 0);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state <> 'waiting'")
+            .await,
+        0
+    );
     app.sim.clear_faults();
     all_worked(&app).await;
-    assert_eq!(app.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, 12);
-    assert_eq!(app.number("SELECT count(*) FROM department WHERE dept_id = 1").await, 1);
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'applied' AND last_error IS NULL").await, 13);
+    assert_eq!(
+        app.number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        12
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM department WHERE dept_id = 1")
+            .await,
+        1
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'applied' AND last_error IS NULL")
+            .await,
+        13
+    );
 }
 
 #[sqlx::test]
@@ -41,9 +70,17 @@ async fn one_bad_record_fails_alone(pool: PgPool) {
         app.deliver(&about("user_add_org", &[id])).await;
     }
     all_worked(&app).await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'applied'").await, 2);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'applied'")
+            .await,
+        2
+    );
     assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 1 AND last_error <> ''").await, 1);
-    assert_eq!(app.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, 2);
+    assert_eq!(
+        app.number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        2
+    );
 }
 
 #[sqlx::test]
@@ -51,35 +88,64 @@ async fn a_refusal_marks_nobody_and_is_put_before_the_administrators_in_the_end(
     let app = app(&pool).await;
     super::employ(&app, company::EMPLOYEE).await;
     app.sim.fault(USER_GET, Fault::sub_code("60011"));
-    app.deliver(&about("user_modify_org", &[company::EMPLOYEE])).await;
+    app.deliver(&about("user_modify_org", &[company::EMPLOYEE]))
+        .await;
     eventually("it was tried", APPLIED, async || {
-        app.number("SELECT count(*) FROM event WHERE state = 'waiting' AND last_error LIKE '%60011%'").await == 1
+        app.number(
+            "SELECT count(*) FROM event WHERE state = 'waiting' AND last_error LIKE '%60011%'",
+        )
+        .await
+            == 1
     })
     .await;
     // As if four more attempts had gone by.
-    app.execute("UPDATE event SET attempts = 5, next_attempt_at = now() WHERE state = 'waiting'").await;
+    app.execute("UPDATE event SET attempts = 5, next_attempt_at = now() WHERE state = 'waiting'")
+        .await;
     all_worked(&app).await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 6").await, 1);
-    assert_eq!(app.status_of(company::EMPLOYEE).await.as_deref(), Some("employed"));
-    let id = app.number("SELECT id FROM event WHERE state = 'failed'").await;
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 6")
+            .await,
+        1
+    );
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("employed")
+    );
+    let id = app
+        .number("SELECT id FROM event WHERE state = 'failed'")
+        .await;
     app.sim.clear_faults();
-    assert!(dinggate::store::event::retry_one(&mut pool.acquire().await.unwrap(), id).await.unwrap());
+    assert!(
+        dinggate::store::event::retry_one(&mut pool.acquire().await.unwrap(), id)
+            .await
+            .unwrap()
+    );
     all_worked(&app).await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed'").await, 0);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed'")
+            .await,
+        0
+    );
 }
 
 #[sqlx::test]
 async fn an_attempt_that_fails_is_made_again_after_one_and_two_and_four_seconds(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.fault(USER_GET, Fault::Http(500));
-    app.deliver(&about("user_add_org", &[company::EMPLOYEE])).await;
+    app.deliver(&about("user_add_org", &[company::EMPLOYEE]))
+        .await;
     for (attempts, from, to) in [(1, 0.7, 1.3), (2, 1.5, 2.5), (3, 3.1, 4.9)] {
-        let due = format!("SELECT count(*) FROM event WHERE attempts = {attempts} AND last_error IS NOT NULL AND claimed_by IS NULL");
+        let due = format!(
+            "SELECT count(*) FROM event WHERE attempts = {attempts} AND last_error IS NOT NULL AND claimed_by IS NULL"
+        );
         eventually(&due, SOON, async || app.number(&due).await == 1).await;
         let wait = app.number("SELECT round(1000 * extract(epoch FROM next_attempt_at - now()))::bigint FROM event").await;
         #[expect(clippy::cast_precision_loss, reason = "a few thousand milliseconds")]
         let seconds = wait as f64 / 1000.0;
         // Some of the wait has gone by before the test could look.
-        assert!(seconds > from - 0.5 && seconds < to, "{seconds} s after attempt {attempts}");
+        assert!(
+            seconds > from - 0.5 && seconds < to,
+            "{seconds} s after attempt {attempts}"
+        );
     }
 }

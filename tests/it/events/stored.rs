@@ -46,61 +46,106 @@ async fn a_late_repeat_of_a_leaving_does_not_close_the_door_on_who_has_come_back
     app.deliver(&leaving).await;
     employ(&app, company::EMPLOYEE).await;
     app.deliver(&leaving).await;
-    assert_eq!(app.status_of(company::EMPLOYEE).await.as_deref(), Some("employed"));
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("employed")
+    );
 }
 
 #[sqlx::test]
 async fn types_that_ask_nothing_of_us_are_kept_and_grant_nothing(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.reset_calls();
-    app.deliver(&about("org_admin_add", &[company::EMPLOYEE])).await;
-    app.deliver(&about("org_admin_remove", &[company::EMPLOYEE])).await;
-    app.deliver(&about("never_heard_of", &[company::EMPLOYEE])).await;
+    app.deliver(&about("org_admin_add", &[company::EMPLOYEE]))
+        .await;
+    app.deliver(&about("org_admin_remove", &[company::EMPLOYEE]))
+        .await;
+    app.deliver(&about("never_heard_of", &[company::EMPLOYEE]))
+        .await;
     app.deliver(&json!({"EventType": "check_in", "StaffId": "a", "TimeStamp": 1_700_000_000_000_i64, "odd\u{0}": "nul\u{0}"})).await;
     app.deliver(&json!({"no": "type"})).await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'applied' AND applied_at IS NOT NULL").await, 5);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'applied' AND applied_at IS NOT NULL")
+            .await,
+        5
+    );
     assert_eq!(app.number("SELECT count(*) FROM admin_grant").await, 0);
-    assert_eq!(app.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, 0);
+    assert_eq!(
+        app.number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        0
+    );
     assert_eq!(app.sim.calls("/topapi/v2/user/get"), 0);
 }
 
 #[sqlx::test]
 async fn ids_that_cannot_be_read_park_the_event_and_spare_the_others(pool: PgPool) {
     let app = app(&pool).await;
-    app.deliver(&json!({"EventType": "user_add_org", "TimeStamp": "1700000000000"})).await;
+    app.deliver(&json!({"EventType": "user_add_org", "TimeStamp": "1700000000000"}))
+        .await;
     app.deliver(&json!({"EventType": "user_add_org", "UserId": [company::EMPLOYEE, {}], "TimeStamp": "1700000000001"})).await;
-    app.wait_for_status(company::EMPLOYEE, Some("employed"), super::SOON).await;
+    app.wait_for_status(company::EMPLOYEE, Some("employed"), super::SOON)
+        .await;
     all_worked(&app).await;
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed' AND last_error <> ''").await, 2);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed' AND last_error <> ''")
+            .await,
+        2
+    );
     // A leaver among them is out nevertheless.
     app.deliver(&json!({"EventType": "user_leave_org", "UserId": [null, company::EMPLOYEE], "TimeStamp": "1700000000002"})).await;
-    assert_eq!(app.status_of(company::EMPLOYEE).await.as_deref(), Some("left"));
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed'").await, 3);
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("left")
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed'")
+            .await,
+        3
+    );
 }
 
 #[sqlx::test]
 async fn bodies_go_after_thirty_days_and_the_events_stay(pool: PgPool) {
     let app = app(&pool).await;
-    app.deliver(&json!({"EventType": "org_change", "eventId": "old"})).await;
-    app.deliver(&json!({"EventType": "org_change", "eventId": "new"})).await;
+    app.deliver(&json!({"EventType": "org_change", "eventId": "old"}))
+        .await;
+    app.deliver(&json!({"EventType": "org_change", "eventId": "new"}))
+        .await;
     app.execute("UPDATE event SET received_at = now() - interval '30 days 1 minute' WHERE dedupe_key = 'id:old'").await;
-    app.execute("UPDATE event SET received_at = now() - interval '29 days' WHERE dedupe_key = 'id:new'").await;
+    app.execute(
+        "UPDATE event SET received_at = now() - interval '29 days' WHERE dedupe_key = 'id:new'",
+    )
+    .await;
     let mut conn = pool.acquire().await.unwrap();
     assert_eq!(event::drop_old_bodies(&mut conn).await.unwrap(), 1);
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:old' AND body IS NULL").await, 1);
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:new' AND body IS NOT NULL").await, 1);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:old' AND body IS NULL")
+            .await,
+        1
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:new' AND body IS NOT NULL")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test]
 async fn failed_events_are_tried_again_when_somebody_wants_it(pool: PgPool) {
     let app = app(&pool).await;
-    app.deliver(&json!({"EventType": "user_add_org", "TimeStamp": "1700000000000"})).await;
+    app.deliver(&json!({"EventType": "user_add_org", "TimeStamp": "1700000000000"}))
+        .await;
     let mut conn = pool.acquire().await.unwrap();
     let id = app.number("SELECT id FROM event").await;
     assert!(event::retry_one(&mut conn, id).await.unwrap());
     all_worked(&app).await;
     // Nothing has mended it.
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 1").await, 1);
+    assert_eq!(
+        app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 1")
+            .await,
+        1
+    );
     assert_eq!(event::retry_all_failed(&mut conn).await.unwrap(), 1);
     all_worked(&app).await;
     assert!(!event::retry_one(&mut conn, id + 1).await.unwrap());

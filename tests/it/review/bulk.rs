@@ -19,9 +19,15 @@ async fn finished(app: &TestApp, admin: &mut Browser, fields: &[(&str, &str)]) -
 }
 
 async fn wait_for_jobs(app: &TestApp) {
-    eventually("all jobs are finished", Duration::from_secs(20), async || {
-        app.number("SELECT count(*) FROM review_job WHERE finished_at IS NULL").await == 0
-    })
+    eventually(
+        "all jobs are finished",
+        Duration::from_secs(20),
+        async || {
+            app.number("SELECT count(*) FROM review_job WHERE finished_at IS NULL")
+                .await
+                == 0
+        },
+    )
     .await;
 }
 
@@ -40,12 +46,23 @@ async fn one_refused_person_does_not_stop_the_rest(pool: PgPool) {
     let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("ids", id.as_str())).collect();
     fields.extend([("ids", "987654"), ("ids", &ids[1]), ("action", "approve")]);
     let page = finished(&app, &mut admin, &fields).await;
-    for part in ["Approving 4 people", "2 done, 2 refused", "does not list this person", "as an external contact"] {
+    for part in [
+        "Approving 4 people",
+        "2 done, 2 refused",
+        "does not list this person",
+        "as an external contact",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert!(!page.contains("data-refresh"), "a finished job stands still");
+    assert!(
+        !page.contains("data-refresh"),
+        "a finished job stands still"
+    );
     assert!(gets_in(&app, &person.unionid).await && gets_in(&app, &other.unionid).await);
-    let by_admin = format!("SELECT count(*) FROM audit_entry WHERE action = 'review.approve' AND actor = '{}'", company::ADMIN);
+    let by_admin = format!(
+        "SELECT count(*) FROM audit_entry WHERE action = 'review.approve' AND actor = '{}'",
+        company::ADMIN
+    );
     assert_eq!(app.number(&by_admin).await, 2);
 }
 
@@ -57,36 +74,132 @@ async fn rejecting_many_asks_first_and_wants_a_reason(pool: PgPool) {
         turned_away(&app, company::EXTERNAL_UNIONID, "not_employee").await,
     ];
     let texts = ids.map(|id| id.to_string());
-    let chosen = [("ids", texts[0].as_str()), ("ids", texts[1].as_str()), ("action", "reject")];
+    let chosen = [
+        ("ids", texts[0].as_str()),
+        ("ids", texts[1].as_str()),
+        ("action", "reject"),
+    ];
     let asked = admin.post("/admin/unmatched/bulk", &chosen).await;
-    assert!(asked.status == 200 && asked.body.contains("Reject 2 people"), "{}", asked.body);
-    let empty = admin.post("/admin/unmatched/bulk", &[chosen.as_slice(), &[("reason", " ")]].concat()).await;
-    assert!(empty.status == 400 && empty.body.contains("Please give a reason"), "{}", empty.body);
+    assert!(
+        asked.status == 200 && asked.body.contains("Reject 2 people"),
+        "{}",
+        asked.body
+    );
+    let empty = admin
+        .post(
+            "/admin/unmatched/bulk",
+            &[chosen.as_slice(), &[("reason", " ")]].concat(),
+        )
+        .await;
+    assert!(
+        empty.status == 400 && empty.body.contains("Please give a reason"),
+        "{}",
+        empty.body
+    );
     assert_eq!(app.number("SELECT count(*) FROM review_job").await, 0);
-    let page = finished(&app, &mut admin, &[chosen.as_slice(), &[("reason", "strangers")]].concat()).await;
-    assert!(page.contains("Rejecting 2 people") && page.contains("2 done, 0 refused") && page.contains("strangers"), "{page}");
-    assert_eq!((state_of(&app, ids[0]).await.as_str(), state_of(&app, ids[1]).await.as_str()), ("rejected", "rejected"));
-    let page = finished(&app, &mut admin, &[chosen[0], chosen[1], ("action", "reopen")]).await;
-    assert!(page.contains("Re-opening 2 people") && page.contains("2 done"), "{page}");
+    let page = finished(
+        &app,
+        &mut admin,
+        &[chosen.as_slice(), &[("reason", "strangers")]].concat(),
+    )
+    .await;
+    assert!(
+        page.contains("Rejecting 2 people")
+            && page.contains("2 done, 0 refused")
+            && page.contains("strangers"),
+        "{page}"
+    );
+    assert_eq!(
+        (
+            state_of(&app, ids[0]).await.as_str(),
+            state_of(&app, ids[1]).await.as_str()
+        ),
+        ("rejected", "rejected")
+    );
+    let page = finished(
+        &app,
+        &mut admin,
+        &[chosen[0], chosen[1], ("action", "reopen")],
+    )
+    .await;
+    assert!(
+        page.contains("Re-opening 2 people") && page.contains("2 done"),
+        "{page}"
+    );
     let page = finished(&app, &mut admin, &[chosen[0], ("action", "reopen")]).await;
-    assert!(page.contains("0 done, 1 refused") && page.contains("waiting already"), "{page}");
+    assert!(
+        page.contains("0 done, 1 refused") && page.contains("waiting already"),
+        "{page}"
+    );
 }
 
 #[sqlx::test]
 async fn a_choice_that_makes_no_sense_begins_nothing(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
-    let answer = admin.post("/admin/unmatched/bulk", &[("action", "approve"), ("back", "/admin/unmatched?state=all")]).await;
-    assert_eq!((answer.status, answer.location()), (303, "/admin/unmatched?state=all"));
-    assert!(admin.get("/admin/unmatched").await.body.contains("choose somebody first"));
-    let away = admin.post("/admin/unmatched/bulk", &[("action", "approve"), ("back", "//evil.example")]).await;
+    let answer = admin
+        .post(
+            "/admin/unmatched/bulk",
+            &[
+                ("action", "approve"),
+                ("back", "/admin/unmatched?state=all"),
+            ],
+        )
+        .await;
+    assert_eq!(
+        (answer.status, answer.location()),
+        (303, "/admin/unmatched?state=all")
+    );
+    assert!(
+        admin
+            .get("/admin/unmatched")
+            .await
+            .body
+            .contains("choose somebody first")
+    );
+    let away = admin
+        .post(
+            "/admin/unmatched/bulk",
+            &[("action", "approve"), ("back", "//evil.example")],
+        )
+        .await;
     assert_eq!(away.location(), "/admin/unmatched");
-    assert_eq!(admin.post("/admin/unmatched/bulk", &[("ids", "1"), ("action", "explode")]).await.status, 400);
-    assert_eq!(admin.post("/admin/unmatched/bulk", &[("ids", "x"), ("action", "approve")]).await.status, 400);
-    assert_eq!(admin.post("/admin/unmatched/bulk", &[("ids", "987654"), ("action", "approve")]).await.status, 404);
+    assert_eq!(
+        admin
+            .post(
+                "/admin/unmatched/bulk",
+                &[("ids", "1"), ("action", "explode")]
+            )
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        admin
+            .post(
+                "/admin/unmatched/bulk",
+                &[("ids", "x"), ("action", "approve")]
+            )
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        admin
+            .post(
+                "/admin/unmatched/bulk",
+                &[("ids", "987654"), ("action", "approve")]
+            )
+            .await
+            .status,
+        404
+    );
     let crowd: Vec<String> = (0..501).map(|n| n.to_string()).collect();
     let mut fields: Vec<(&str, &str)> = crowd.iter().map(|id| ("ids", id.as_str())).collect();
     fields.push(("action", "approve"));
-    assert_eq!(admin.post("/admin/unmatched/bulk", &fields).await.status, 400);
+    assert_eq!(
+        admin.post("/admin/unmatched/bulk", &fields).await.status,
+        400
+    );
     assert_eq!(admin.get("/admin/unmatched/jobs/1").await.status, 404);
     assert_eq!(app.number("SELECT count(*) FROM review_job").await, 0);
 }
@@ -104,14 +217,33 @@ async fn a_job_of_an_instance_that_died_is_taken_over_and_nobody_is_decided_twic
              (1, 1, {first}, 'a', 'refused', 'held:u9'), (1, 2, {second}, 'b', 'waiting', NULL)",
         company::ADMIN
     );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(job)).execute(&pool).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(job))
+        .execute(&pool)
+        .await
+        .unwrap();
     let page = admin.get("/admin/unmatched/jobs/1").await.body;
-    assert!(page.contains("1 of 2 settled") && page.contains("data-refresh") && page.contains("Queued"), "{page}");
-    assert!(page.contains("u9 was marked as left by an administrator"), "{page}");
+    assert!(
+        page.contains("1 of 2 settled") && page.contains("data-refresh") && page.contains("Queued"),
+        "{page}"
+    );
+    assert!(
+        page.contains("u9 was marked as left by an administrator"),
+        "{page}"
+    );
     wait_for_jobs(&app).await;
     assert_eq!(state_of(&app, second).await, "approved");
-    assert_eq!(app.number("SELECT count(*) FROM review_job_item WHERE state = 'refused' AND outcome = 'held:u9'").await, 1);
-    assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'review.approve'").await, 1);
+    assert_eq!(
+        app.number(
+            "SELECT count(*) FROM review_job_item WHERE state = 'refused' AND outcome = 'held:u9'"
+        )
+        .await,
+        1
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM audit_entry WHERE action = 'review.approve'")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test]
@@ -124,27 +256,57 @@ async fn two_instances_share_the_jobs_and_settle_everybody_once(pool: PgPool) {
     )
     .await;
     let ids: Vec<String> = (1..=30).map(|n| n.to_string()).collect();
-    let fields = |part: &[String]| -> Vec<(String, String)> { part.iter().map(|id| ("ids".to_owned(), id.clone())).collect() };
+    let fields = |part: &[String]| -> Vec<(String, String)> {
+        part.iter()
+            .map(|id| ("ids".to_owned(), id.clone()))
+            .collect()
+    };
     for half in ids.chunks(15) {
         let mut fields = fields(half);
-        fields.extend([("action".to_owned(), "reject".to_owned()), ("reason".to_owned(), "spam".to_owned())]);
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(admin.post("/admin/unmatched/bulk", &fields).await.status, 303);
+        fields.extend([
+            ("action".to_owned(), "reject".to_owned()),
+            ("reason".to_owned(), "spam".to_owned()),
+        ]);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            admin.post("/admin/unmatched/bulk", &fields).await.status,
+            303
+        );
     }
     wait_for_jobs(&app).await;
-    assert_eq!(app.number("SELECT count(*) FROM unmatched_login WHERE state = 'rejected'").await, 30);
-    assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'review.reject'").await, 30);
-    assert_eq!(app.number("SELECT count(*) FROM review_job_item WHERE state = 'done'").await, 30);
+    assert_eq!(
+        app.number("SELECT count(*) FROM unmatched_login WHERE state = 'rejected'")
+            .await,
+        30
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM audit_entry WHERE action = 'review.reject'")
+            .await,
+        30
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM review_job_item WHERE state = 'done'")
+            .await,
+        30
+    );
 }
 
 #[sqlx::test]
 async fn whom_dingtalk_cannot_answer_for_is_told_so(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     let person = app.sim.person(company::EMPLOYEE).unwrap();
-    let id = turned_away(&app, &person.unionid, "pending_review").await.to_string();
+    let id = turned_away(&app, &person.unionid, "pending_review")
+        .await
+        .to_string();
     app.sim.fault("/topapi/v2/user/get", Fault::CloseConnection);
     let page = finished(&app, &mut admin, &[("ids", &id), ("action", "approve")]).await;
-    assert!(page.contains("0 done, 1 refused") && page.contains("did not answer in time"), "{page}");
+    assert!(
+        page.contains("0 done, 1 refused") && page.contains("did not answer in time"),
+        "{page}"
+    );
     app.sim.clear_faults();
     let page = finished(&app, &mut admin, &[("ids", &id), ("action", "approve")]).await;
     assert!(page.contains("1 done, 0 refused"), "{page}");

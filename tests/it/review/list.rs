@@ -1,9 +1,9 @@
 //! The list of cases, and what a case shows.
 
-use dingtalk_sim::{Outsider, company};
 use dinggate::domain::case::Refusal;
 use dinggate::domain::ids::{UnionId, UserId};
 use dinggate::store::unmatched::{self, Attempt};
+use dingtalk_sim::{Outsider, company};
 use sqlx::PgPool;
 
 use super::{case_of, spawn, text, turned_away};
@@ -30,13 +30,25 @@ async fn people_of_the_company_are_the_default_and_outsiders_a_filter(pool: PgPo
         ("?reason=all&page=-1&per_page=100000", true, true),
     ] {
         let page = admin.get(&format!("/admin/unmatched{query}")).await;
-        let seen = (page.status, page.body.contains(&person.unionid), page.body.contains(company::STRANGER_UNIONID));
+        let seen = (
+            page.status,
+            page.body.contains(&person.unionid),
+            page.body.contains(company::STRANGER_UNIONID),
+        );
         assert_eq!(seen, (200, has_person, has_stranger), "{query}");
     }
-    for (query, named) in [("?reason=nonsense", "nonsense"), ("?state=gone", "gone"), ("?state=%3Cb%3E", "&#60;b&#62;")] {
+    for (query, named) in [
+        ("?reason=nonsense", "nonsense"),
+        ("?state=gone", "gone"),
+        ("?state=%3Cb%3E", "&#60;b&#62;"),
+    ] {
         for page in ["/admin/unmatched", "/admin/unmatched.csv"] {
             let answer = admin.get(&format!("{page}{query}")).await;
-            assert!(answer.status == 400 && answer.body.contains(named), "{page}{query}: {}", answer.body);
+            assert!(
+                answer.status == 400 && answer.body.contains(named),
+                "{page}{query}: {}",
+                answer.body
+            );
         }
     }
 }
@@ -49,45 +61,124 @@ async fn pages_follow_each_other_from_the_latest_attempt_on(pool: PgPool) {
          SELECT 'u-' || n, 'nick-' || n, 'pending_review', 'R', now() - n * interval '1 minute' FROM generate_series(1, 7) n",
     )
     .await;
-    let nicks = |body: &str| (1..=7).filter(|n| body.contains(&format!(">nick-{n}<"))).collect::<Vec<_>>();
-    assert_eq!(nicks(&admin.get("/admin/unmatched?per_page=3").await.body), [1, 2, 3]);
-    assert_eq!(nicks(&admin.get("/admin/unmatched?per_page=3&page=3").await.body), [7]);
+    let nicks = |body: &str| {
+        (1..=7)
+            .filter(|n| body.contains(&format!(">nick-{n}<")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        nicks(&admin.get("/admin/unmatched?per_page=3").await.body),
+        [1, 2, 3]
+    );
+    assert_eq!(
+        nicks(&admin.get("/admin/unmatched?per_page=3&page=3").await.body),
+        [7]
+    );
 }
 
 #[sqlx::test]
 async fn a_chosen_name_proves_nothing_and_runs_nothing(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     let name = app.sim.person(company::ADMIN).unwrap().name;
-    for (unionid, nick) in [("OutsiderNamedLikeAdm1n", name.as_str()), ("OutsiderWithAScr1pt", "<script>alert(1)</script>")] {
-        app.sim.add_outsider(Outsider { unionid: unionid.into(), nick: nick.into(), external_userid: None });
+    for (unionid, nick) in [
+        ("OutsiderNamedLikeAdm1n", name.as_str()),
+        ("OutsiderWithAScr1pt", "<script>alert(1)</script>"),
+    ] {
+        app.sim.add_outsider(Outsider {
+            unionid: unionid.into(),
+            nick: nick.into(),
+            external_userid: None,
+        });
         turned_away(&app, unionid, "not_employee").await;
     }
     let list = admin.get("/admin/unmatched?reason=all").await.body;
-    assert!(list.contains("chosen by the person who scans") && list.contains("Only the name is the same"), "{list}");
-    assert!(!list.contains("<script>alert") && list.contains("&#60;script&#62;alert(1)"), "{list}");
+    assert!(
+        list.contains("chosen by whoever scans")
+            && list.contains("Only the name is the same"),
+        "{list}"
+    );
+    assert!(
+        !list.contains("<script>alert") && list.contains("&#60;script&#62;alert(1)"),
+        "{list}"
+    );
     let id = case_of(&app, "OutsiderNamedLikeAdm1n").await;
     let page = admin.get(&format!("/admin/unmatched/{id}")).await.body;
-    assert!(page.contains("a name alone proves nothing") && page.contains(company::ADMIN), "{page}");
+    assert!(
+        page.contains("a name alone proves nothing") && page.contains(company::ADMIN),
+        "{page}"
+    );
 }
 
 #[sqlx::test]
 async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) {
     let mut conn = pool.acquire().await.unwrap();
     let (unionid, userid) = (UnionId::parse("u1").unwrap(), UserId::parse("p1").unwrap());
-    let attempt = |reason, nick| Attempt { unionid: &unionid, userid: Some(&userid), nick, reason, reference: "REF" };
-    for (before, after, decider) in [("approved", "waiting", ""), ("closed", "waiting", ""), ("rejected", "rejected", "boss")] {
-        unmatched::record(&mut conn, attempt(Refusal::PendingReview, "first")).await.unwrap();
-        let decided = format!("UPDATE unmatched_login SET state = '{before}', decided_by = 'boss', decided_at = now()");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(decided)).execute(&mut *conn).await.unwrap();
-        unmatched::record(&mut conn, attempt(Refusal::Left, "second\u{0}")).await.unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
-        let row: (String, String, String, i32, String) =
-            sqlx::query_as("SELECT state, reason, nick, attempts, coalesce(decided_by, '') FROM unmatched_login").fetch_one(&mut *conn).await.unwrap();
-        assert_eq!(row, (after.into(), "left".into(), "second".into(), 2, decider.into()), "{before}");
-        sqlx::raw_sql("DELETE FROM unmatched_login").execute(&mut *conn).await.unwrap();
+    let attempt = |reason, nick| Attempt {
+        unionid: &unionid,
+        userid: Some(&userid),
+        nick,
+        reason,
+        reference: "REF",
+    };
+    for (before, after, decider) in [
+        ("approved", "waiting", ""),
+        ("closed", "waiting", ""),
+        ("rejected", "rejected", "boss"),
+    ] {
+        unmatched::record(&mut conn, attempt(Refusal::PendingReview, "first"))
+            .await
+            .unwrap();
+        let decided = format!(
+            "UPDATE unmatched_login SET state = '{before}', decided_by = 'boss', decided_at = now()"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(decided))
+            .execute(&mut *conn)
+            .await
+            .unwrap();
+        unmatched::record(&mut conn, attempt(Refusal::Left, "second\u{0}"))
+            .await
+            .unwrap();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test reads what the product wrote in its own way"
+        )]
+        let row: (String, String, String, i32, String) = sqlx::query_as(
+            "SELECT state, reason, nick, attempts, coalesce(decided_by, '') FROM unmatched_login",
+        )
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap();
+        assert_eq!(
+            row,
+            (
+                after.into(),
+                "left".into(),
+                "second".into(),
+                2,
+                decider.into()
+            ),
+            "{before}"
+        );
+        sqlx::raw_sql("DELETE FROM unmatched_login")
+            .execute(&mut *conn)
+            .await
+            .unwrap();
     }
-    unmatched::record(&mut conn, attempt(Refusal::Rejected, "nobody knows")).await.unwrap();
-    assert_eq!(unmatched::count(&mut conn, &unmatched::Filter { state: None, ..Default::default() }).await.unwrap(), 0);
+    unmatched::record(&mut conn, attempt(Refusal::Rejected, "nobody knows"))
+        .await
+        .unwrap();
+    assert_eq!(
+        unmatched::count(
+            &mut conn,
+            &unmatched::Filter {
+                state: None,
+                ..Default::default()
+            }
+        )
+        .await
+        .unwrap(),
+        0
+    );
 }
 
 #[sqlx::test]
@@ -105,8 +196,16 @@ async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
     .await
     .unwrap();
     assert_eq!(unmatched::sweep(&mut conn).await.unwrap(), 2);
-    let all = unmatched::Filter { state: None, ..Default::default() };
-    let mut left: Vec<_> = unmatched::list(&mut conn, &all, 10, 0).await.unwrap().into_iter().map(|case| case.unionid.into_string()).collect();
+    let all = unmatched::Filter {
+        state: None,
+        ..Default::default()
+    };
+    let mut left: Vec<_> = unmatched::list(&mut conn, &all, 10, 0)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|case| case.unionid.into_string())
+        .collect();
     left.sort();
     assert_eq!(left, ["old-rejected", "old-reopened", "young"]);
 }
@@ -116,9 +215,19 @@ async fn a_case_tells_its_history(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     let id = turned_away(&app, company::STRANGER_UNIONID, "not_employee").await;
     super::decide(&mut admin, id, "reject", &[("reason", "a stranger")]).await;
-    let reference = text(&app, &format!("SELECT last_reference FROM unmatched_login WHERE id = {id}")).await;
+    let reference = text(
+        &app,
+        &format!("SELECT last_reference FROM unmatched_login WHERE id = {id}"),
+    )
+    .await;
     let page = admin.get(&format!("/admin/unmatched/{id}")).await.body;
-    for part in ["Rejected", "a stranger", "Re-open", "Was refused", &reference] {
+    for part in [
+        "Rejected",
+        "a stranger",
+        "Re-open",
+        "Was refused",
+        &reference,
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::sync::LazyLock;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -223,8 +224,13 @@ impl Drop for TestApp {
     }
 }
 
-/// A client that follows no redirect and asks no proxy.
+/// A client that follows no redirect, asks no proxy, and keeps no connection: the runtimes of the tests
+/// must not share any. It is built once, since reading the machine's certificates takes its time.
 pub fn reqwest_client() -> reqwest::Client {
-    let _installed_before = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        client.pool_max_idle_per_host(0).build().unwrap()
+    });
+    CLIENT.clone()
 }

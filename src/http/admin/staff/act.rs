@@ -43,13 +43,27 @@ pub(super) async fn leave(
     let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
     let lang = Lang::of(request.headers());
     let t = StaffTexts::of(lang);
-    match staff_admin::leave(&ctx, &actor(&admin, address.as_deref()), &userid, &form.0.reason).await {
+    match staff_admin::leave(
+        &ctx,
+        &actor(&admin, address.as_deref()),
+        &userid,
+        &form.0.reason,
+    )
+    .await
+    {
         Ok((row, ended)) => {
             let devices = usize::try_from(ended).unwrap_or(usize::MAX);
-            Ok(done(&session, &userid, &Toast::ok(t.about_devices(t.left_toast, lang, &row.name, devices))))
+            Ok(done(
+                &session,
+                &userid,
+                &Toast::ok(t.about_devices(t.left_toast, lang, &row.name, devices)),
+            ))
         }
         Err(error) => {
-            let trouble = Trouble { reason: form.0.reason, ..trouble(t, "leave", error)? };
+            let trouble = Trouble {
+                reason: form.0.reason,
+                ..trouble(t, "leave", error)?
+            };
             detail::page(&admin, &ctx, &request, &userid, trouble).await
         }
     }
@@ -65,10 +79,24 @@ pub(super) async fn restore(
 ) -> Result<HttpResponse, AppError> {
     let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
     let t = StaffTexts::of(Lang::of(request.headers()));
-    match staff_admin::restore(&ctx, &actor(&admin, address.as_deref()), &userid, &form.0.reason).await {
-        Ok(name) => Ok(done(&session, &userid, &Toast::ok(fill(t.restored_toast, &[("name", &name)])))),
+    match staff_admin::restore(
+        &ctx,
+        &actor(&admin, address.as_deref()),
+        &userid,
+        &form.0.reason,
+    )
+    .await
+    {
+        Ok(name) => Ok(done(
+            &session,
+            &userid,
+            &Toast::ok(fill(t.restored_toast, &[("name", &name)])),
+        )),
         Err(error) => {
-            let trouble = Trouble { reason: form.0.reason, ..trouble(t, "restore", error)? };
+            let trouble = Trouble {
+                reason: form.0.reason,
+                ..trouble(t, "restore", error)?
+            };
             detail::page(&admin, &ctx, &request, &userid, trouble).await
         }
     }
@@ -91,13 +119,24 @@ pub(super) async fn end_sessions(
     };
     let by = actor(&admin, address.as_deref());
     match staff_admin::end_sessions(&ctx, &by, &userid, which, &form.0.reason).await {
-        Ok((_, 0)) => Ok(done(&session, &userid, &Toast::new(Tone::Neutral, t.none_ended_toast))),
+        Ok((_, 0)) => Ok(done(
+            &session,
+            &userid,
+            &Toast::new(Tone::Neutral, t.none_ended_toast),
+        )),
         Ok((name, ended)) => {
             let devices = usize::try_from(ended).unwrap_or(usize::MAX);
-            Ok(done(&session, &userid, &Toast::ok(t.about_devices(t.ended_toast, lang, &name, devices))))
+            Ok(done(
+                &session,
+                &userid,
+                &Toast::ok(t.about_devices(t.ended_toast, lang, &name, devices)),
+            ))
         }
         Err(error) => {
-            let trouble = Trouble { reason: form.0.reason, ..trouble(t, "end-sessions", error)? };
+            let trouble = Trouble {
+                reason: form.0.reason,
+                ..trouble(t, "end-sessions", error)?
+            };
             detail::page(&admin, &ctx, &request, &userid, trouble).await
         }
     }
@@ -113,7 +152,11 @@ fn done(session: &Session, userid: &UserId, toast: &Toast) -> HttpResponse {
 fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trouble, AppError> {
     let (status, sentence) = match &error {
         StaffError::Reason => {
-            return Ok(Trouble { status: Some(StatusCode::BAD_REQUEST), bad_form: form, ..Trouble::default() });
+            return Ok(Trouble {
+                status: Some(StatusCode::BAD_REQUEST),
+                bad_form: form,
+                ..Trouble::default()
+            });
         }
         StaffError::NotFound => return Err(AppError::NotFound),
         StaffError::Store(_) => return Err(into_store_error(error)),
@@ -123,7 +166,9 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trou
         StaffError::NotListed => (StatusCode::CONFLICT, t.not_listed),
         StaffError::UnionidTaken(_) => (StatusCode::CONFLICT, t.unionid_taken),
         StaffError::LeftMeanwhile => (StatusCode::CONFLICT, t.left_meanwhile),
-        StaffError::Upstream(error) if error.is_unavailable() => (StatusCode::SERVICE_UNAVAILABLE, t.unavailable),
+        StaffError::Upstream(error) if error.is_unavailable() => {
+            (StatusCode::SERVICE_UNAVAILABLE, t.unavailable)
+        }
         StaffError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, t.misconfigured),
     };
     let about = match &error {
@@ -131,11 +176,18 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trou
         _ => "",
     };
     let retry_after = match &error {
-        StaffError::Upstream(error) if error.is_unavailable() => Some(error.retry_after().as_secs()),
+        StaffError::Upstream(error) if error.is_unavailable() => {
+            Some(error.retry_after().as_secs())
+        }
         _ => None,
     };
     tracing::info!(%error, form, "nothing was done to a member of staff");
-    Ok(Trouble { status: Some(status), note: Some(fill(sentence, &[("userid", &about)])), retry_after, ..Trouble::default() })
+    Ok(Trouble {
+        status: Some(status),
+        note: Some(fill(sentence, &[("userid", &about)])),
+        retry_after,
+        ..Trouble::default()
+    })
 }
 
 fn into_store_error(error: StaffError) -> AppError {

@@ -38,6 +38,7 @@ struct PersonPage {
     name: String,
     /// The address of this page, below which the actions are.
     path: String,
+    end_path: String,
     facts: Facts,
     is_employed: bool,
     cause: Option<String>,
@@ -123,7 +124,14 @@ pub(super) async fn detail(
     request: HttpRequest,
     userid: web::Path<String>,
 ) -> Result<HttpResponse, AppError> {
-    page(&admin, &ctx, &request, &userid_of(&userid)?, Trouble::default()).await
+    page(
+        &admin,
+        &ctx,
+        &request,
+        &userid_of(&userid)?,
+        Trouble::default(),
+    )
+    .await
 }
 
 /// A person's page, with what was wrong with the form before.
@@ -134,9 +142,16 @@ pub(super) async fn page(
     userid: &UserId,
     trouble: Trouble,
 ) -> Result<HttpResponse, AppError> {
-    let loaded = ctx.db.within(load(ctx, userid)).await?.ok_or(AppError::NotFound)?;
+    let loaded = ctx
+        .db
+        .within(load(ctx, userid))
+        .await?
+        .ok_or(AppError::NotFound)?;
     let frame = admin.frame(ctx, request).await?;
-    let (status, retry_after) = (trouble.status.unwrap_or(StatusCode::OK), trouble.retry_after);
+    let (status, retry_after) = (
+        trouble.status.unwrap_or(StatusCode::OK),
+        trouble.retry_after,
+    );
     let mut response = html(status, &view(loaded, frame, &admin.0.userid, trouble));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -149,7 +164,10 @@ async fn load(ctx: &Context, userid: &UserId) -> Result<Option<Loaded>, StoreErr
     let Some(facts) = staff_list::facts(&mut conn, userid).await? else {
         return Ok(None);
     };
-    let holder = facts.held_by.as_deref().and_then(|by| UserId::parse(by).ok());
+    let holder = facts
+        .held_by
+        .as_deref()
+        .and_then(|by| UserId::parse(by).ok());
     let held_by_name = match holder {
         Some(holder) => staff::find(&mut conn, &holder).await?.map(|row| row.name),
         None => None,
@@ -163,7 +181,8 @@ async fn load(ctx: &Context, userid: &UserId) -> Result<Option<Loaded>, StoreErr
         places: staff_list::places(&mut conn, userid).await?,
         sessions: web_session::list_of(&mut conn, userid).await?,
         events: staff_list::events(&mut conn, userid, EVENTS).await?,
-        history: staff_list::history(&mut conn, Some(userid), facts.unionid.as_ref(), HISTORY).await?,
+        history: staff_list::history(&mut conn, Some(userid), facts.unionid.as_ref(), HISTORY)
+            .await?,
         held_by_name,
         case,
         facts,
@@ -171,24 +190,54 @@ async fn load(ctx: &Context, userid: &UserId) -> Result<Option<Loaded>, StoreErr
 }
 
 fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonPage {
-    let Loaded { now, facts, places, sessions, events, history, held_by_name, case } = loaded;
+    let Loaded {
+        now,
+        facts,
+        places,
+        sessions,
+        events,
+        history,
+        held_by_name,
+        case,
+    } = loaded;
     let (lang, t) = (frame.lang, StaffTexts::of(frame.lang));
-    let name = if facts.name.is_empty() { facts.userid.as_str().to_owned() } else { facts.name.clone() };
+    let name = if facts.name.is_empty() {
+        facts.userid.as_str().to_owned()
+    } else {
+        facts.name.clone()
+    };
     let time = |at| TimeText::new(at, now, lang);
     let is_employed = Status::parse(&facts.status) == Some(Status::Employed);
-    let leave_ask = if is_employed { t.leave_ask } else { t.leave_again_ask };
+    let leave_ask = if is_employed {
+        t.leave_ask
+    } else {
+        t.leave_again_ask
+    };
     PersonPage {
         t,
+        end_path: format!("{}/end-sessions", staff_path(facts.userid.as_str())),
         path: staff_path(facts.userid.as_str()),
         is_employed,
-        cause: facts.left_cause.as_deref().map(|cause| AuditTexts::of(lang).status_words("staff.left", cause, lang)),
+        cause: facts
+            .left_cause
+            .as_deref()
+            .map(|cause| AuditTexts::of(lang).status_words("staff.left", cause, lang)),
         left: facts.left_at.map(time),
-        held_by: facts.held_by.as_deref().map(|by| Who::new(lang, by, held_by_name)),
+        held_by: facts
+            .held_by
+            .as_deref()
+            .map(|by| Who::new(lang, by, held_by_name)),
         hired: facts.hired_date.map(time),
         looked: facts.looked_at.map(time),
         created: time(facts.created_at),
-        places: places.into_iter().map(|place| place_view(place, t)).collect(),
-        events: events.into_iter().map(|event| event_view(&event, now, lang)).collect(),
+        places: places
+            .into_iter()
+            .map(|place| place_view(place, t))
+            .collect(),
+        events: events
+            .into_iter()
+            .map(|event| event_view(&event, now, lang))
+            .collect(),
         history: history_views(history, now, lang),
         case_id: case.map(|(id, _)| id),
         is_rejected: matches!(case, Some((_, CaseState::Rejected))),
@@ -196,7 +245,10 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
         leave_ask: t.about_devices(leave_ask, lang, &name, sessions.len()),
         restore_ask: fill(t.restore_ask, &[("name", &name)]),
         end_all_ask: t.about_devices(t.end_all_ask, lang, &name, sessions.len()),
-        sessions: sessions.into_iter().map(|session| session_view(session, &name, now, lang)).collect(),
+        sessions: sessions
+            .into_iter()
+            .map(|session| session_view(session, &name, now, lang))
+            .collect(),
         facts,
         name,
         frame,
@@ -207,7 +259,9 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
 fn place_view(place: Place, t: &StaffTexts) -> PlaceView {
     PlaceView {
         id: place.dept_id,
-        name: place.name.unwrap_or_else(|| fill(t.unknown_department, &[("id", &place.dept_id)])),
+        name: place
+            .name
+            .unwrap_or_else(|| fill(t.unknown_department, &[("id", &place.dept_id)])),
         is_leader: place.is_leader,
         order: place.sort_order.map(|n| fill(t.order, &[("n", &n)])),
     }

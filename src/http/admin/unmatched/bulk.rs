@@ -18,7 +18,7 @@ use crate::http::text::fill;
 use crate::http::view::Tone;
 use crate::http::visitor::Admin;
 use crate::service::review::{self, BulkAction, ReviewError};
-use crate::store::{StoreError, unmatched};
+use crate::store::unmatched;
 
 /// The page shows 200 at most; more than this is no choice that anybody has made.
 const MAX_CHOSEN: usize = 500;
@@ -60,10 +60,16 @@ pub(super) async fn start(
     let form = form.0;
     let t = ReviewTexts::of(Lang::of(request.headers()));
     let Some(action) = BulkAction::parse(&form.action) else {
-        return Err(AppError::BadRequest(fill(t.unknown_action, &[("value", &form.action)])));
+        return Err(AppError::BadRequest(fill(
+            t.unknown_action,
+            &[("value", &form.action)],
+        )));
     };
     if form.ids.len() > MAX_CHOSEN {
-        return Err(AppError::BadRequest(fill(t.too_many, &[("n", &MAX_CHOSEN)])));
+        return Err(AppError::BadRequest(fill(
+            t.too_many,
+            &[("n", &MAX_CHOSEN)],
+        )));
     }
     if form.ids.is_empty() {
         flash::set(&session, &Toast::new(Tone::Warn, t.nobody_chosen));
@@ -75,7 +81,9 @@ pub(super) async fn start(
     let reason = form.reason.as_deref().unwrap_or_default();
     match review::start_bulk(&ctx, &admin.0.userid, action, reason, &form.ids).await {
         Ok(job) => Ok(see_other(&format!("/admin/unmatched/jobs/{job}"))),
-        Err(ReviewError::Reason) => ask_for_reason(&admin, &ctx, &request, form, StatusCode::BAD_REQUEST).await,
+        Err(ReviewError::Reason) => {
+            ask_for_reason(&admin, &ctx, &request, form, StatusCode::BAD_REQUEST).await
+        }
         Err(ReviewError::Store(error)) => Err(error.into()),
         Err(ReviewError::NotFound) => Err(AppError::NotFound),
         Err(other) => Err(AppError::Internal(other.into())),
@@ -93,7 +101,7 @@ async fn ask_for_reason(
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            Ok::<_, StoreError>(unmatched::nicks(&mut conn, &form.ids).await?)
+            unmatched::nicks(&mut conn, &form.ids).await
         })
         .await?;
     if chosen.is_empty() {

@@ -46,9 +46,16 @@ pub(super) async fn approve(
     let link = Some(asked).filter(|asked| !asked.is_empty());
     let t = ReviewTexts::of(Lang::of(request.headers()));
     match review::approve(&ctx, &actor(&admin, address.as_deref()), id, link).await {
-        Ok(case) => Ok(done(&session, "/admin/unmatched", &toast(t.approved_toast, &case))),
+        Ok(case) => Ok(done(
+            &session,
+            "/admin/unmatched",
+            &toast(t.approved_toast, &case),
+        )),
         Err(error) => {
-            let trouble = Trouble { link: asked.to_owned(), ..trouble(t, error)? };
+            let trouble = Trouble {
+                link: asked.to_owned(),
+                ..trouble(t, error)?
+            };
             detail::page(&admin, &ctx, &request, id, trouble).await
         }
     }
@@ -66,11 +73,15 @@ pub(super) async fn reject(
     let t = ReviewTexts::of(Lang::of(request.headers()));
     match review::reject(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
         Ok(case) => {
-            let toast = toast(t.rejected_toast, &case).with_undo(format!("/admin/unmatched/{id}/reopen"));
+            let toast =
+                toast(t.rejected_toast, &case).with_undo(format!("/admin/unmatched/{id}/reopen"));
             Ok(done(&session, "/admin/unmatched", &toast))
         }
         Err(error) => {
-            let trouble = Trouble { reason: form.0.reason, ..trouble(t, error)? };
+            let trouble = Trouble {
+                reason: form.0.reason,
+                ..trouble(t, error)?
+            };
             detail::page(&admin, &ctx, &request, id, trouble).await
         }
     }
@@ -87,7 +98,11 @@ pub(super) async fn reopen(
     let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
     let t = ReviewTexts::of(Lang::of(request.headers()));
     match review::reopen(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
-        Ok(case) => Ok(done(&session, &format!("/admin/unmatched/{id}"), &toast(t.reopened_toast, &case))),
+        Ok(case) => Ok(done(
+            &session,
+            &format!("/admin/unmatched/{id}"),
+            &toast(t.reopened_toast, &case),
+        )),
         Err(error) => detail::page(&admin, &ctx, &request, id, trouble(t, error)?).await,
     }
 }
@@ -106,13 +121,19 @@ fn done(session: &Session, back: &str, toast: &Toast) -> HttpResponse {
 fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
     let (status, code, retry_after) = match &error {
         ReviewError::Reason => {
-            return Ok(Trouble { status: Some(StatusCode::BAD_REQUEST), reason_is_bad: true, ..Trouble::default() });
+            return Ok(Trouble {
+                status: Some(StatusCode::BAD_REQUEST),
+                reason_is_bad: true,
+                ..Trouble::default()
+            });
         }
         ReviewError::NotFound => return Err(AppError::NotFound),
         ReviewError::Refused(objection) => (StatusCode::CONFLICT, objection.code(), None),
-        ReviewError::Upstream(error) if error.is_unavailable() => {
-            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", Some(error.retry_after().as_secs()))
-        }
+        ReviewError::Upstream(error) if error.is_unavailable() => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            Some(error.retry_after().as_secs()),
+        ),
         ReviewError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, "misconfigured", None),
         ReviewError::Store(_) => return Err(into_store_error(error)),
     };
@@ -121,7 +142,12 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
         _ => "",
     };
     tracing::info!(outcome = code, %error, "a review came to nothing");
-    Ok(Trouble { status: Some(status), note: Some(t.objection(code, about)), retry_after, ..Trouble::default() })
+    Ok(Trouble {
+        status: Some(status),
+        note: Some(t.objection(code, about)),
+        retry_after,
+        ..Trouble::default()
+    })
 }
 
 fn into_store_error(error: ReviewError) -> AppError {

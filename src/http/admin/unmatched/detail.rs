@@ -10,8 +10,8 @@ use super::{CandidateView, case_id, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
-use crate::http::admin::staff::history::{HistoryView, history_views};
 use crate::http::admin::links::staff_path;
+use crate::http::admin::staff::history::{HistoryView, history_views};
 use crate::http::admin::who::Who;
 use crate::http::error::AppError;
 use crate::http::page::{Frame, html};
@@ -96,9 +96,16 @@ pub(super) async fn page(
     id: i64,
     trouble: Trouble,
 ) -> Result<HttpResponse, AppError> {
-    let loaded = ctx.db.within(load(ctx, id)).await?.ok_or(AppError::NotFound)?;
+    let loaded = ctx
+        .db
+        .within(load(ctx, id))
+        .await?
+        .ok_or(AppError::NotFound)?;
     let frame = admin.frame(ctx, request).await?;
-    let (status, retry_after) = (trouble.status.unwrap_or(StatusCode::OK), trouble.retry_after);
+    let (status, retry_after) = (
+        trouble.status.unwrap_or(StatusCode::OK),
+        trouble.retry_after,
+    );
     let mut response = html(status, &view(loaded, frame, trouble));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -111,7 +118,10 @@ async fn load(ctx: &Context, id: i64) -> Result<Option<Loaded>, StoreError> {
     let Some(case) = unmatched::find(&mut conn, id).await? else {
         return Ok(None);
     };
-    let decider = case.decided_by.as_deref().and_then(|by| UserId::parse(by).ok());
+    let decider = case
+        .decided_by
+        .as_deref()
+        .and_then(|by| UserId::parse(by).ok());
     let decider_name = match decider {
         Some(userid) => staff::find(&mut conn, &userid).await?.map(|row| row.name),
         None => None,
@@ -119,18 +129,32 @@ async fn load(ctx: &Context, id: i64) -> Result<Option<Loaded>, StoreError> {
     Ok(Some(Loaded {
         now: staff::now(&mut conn).await?,
         candidates: unmatched::candidates(&mut conn, &[id]).await?,
-        history: staff_list::history(&mut conn, case.userid.as_ref(), Some(&case.unionid), HISTORY).await?,
+        history: staff_list::history(
+            &mut conn,
+            case.userid.as_ref(),
+            Some(&case.unionid),
+            HISTORY,
+        )
+        .await?,
         decider_name,
         case,
     }))
 }
 
 fn view(loaded: Loaded, frame: Frame, trouble: Trouble) -> CasePage {
-    let Loaded { now, case, candidates, history, decider_name } = loaded;
+    let Loaded {
+        now,
+        case,
+        candidates,
+        history,
+        decider_name,
+    } = loaded;
     let t = ReviewTexts::of(frame.lang);
     let time = |at| TimeText::new(at, now, frame.lang);
     let name = display_name(&case);
-    let has_row = candidates.iter().any(|candidate| Some(&candidate.userid) == case.userid.as_ref());
+    let has_row = candidates
+        .iter()
+        .any(|candidate| Some(&candidate.userid) == case.userid.as_ref());
     CasePage {
         t,
         id: case.id,
@@ -141,13 +165,23 @@ fn view(loaded: Loaded, frame: Frame, trouble: Trouble) -> CasePage {
         attempts: case.attempts,
         first_seen: time(case.first_seen_at),
         last_seen: time(case.last_seen_at),
-        decided_by: case.decided_by.as_deref().map(|by| Who::new(frame.lang, by, decider_name)),
+        decided_by: case
+            .decided_by
+            .as_deref()
+            .map(|by| Who::new(frame.lang, by, decider_name)),
         decided_at: case.decided_at.map(time),
         history: history_views(history, now, frame.lang),
-        candidates: candidates.into_iter().map(|candidate| CandidateView::new(candidate, t)).collect(),
+        candidates: candidates
+            .into_iter()
+            .map(|candidate| CandidateView::new(candidate, t))
+            .collect(),
         is_waiting: case.state == CaseState::Waiting,
         reject_ask: fill(t.reject_ask, &[("name", &name)]),
-        userid_href: case.userid.as_ref().filter(|_| has_row).map(|userid| staff_path(userid.as_str())),
+        userid_href: case
+            .userid
+            .as_ref()
+            .filter(|_| has_row)
+            .map(|userid| staff_path(userid.as_str())),
         userid: case.userid.map(UserId::into_string),
         unionid: case.unionid.into_string(),
         reference: case.last_reference,

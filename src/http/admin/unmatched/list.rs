@@ -81,18 +81,31 @@ impl Asked {
             state: unmatched::parse_state(state),
             q: asked.q().to_owned(),
         };
-        Ok(Self { reason, state, filter })
+        Ok(Self {
+            reason,
+            state,
+            filter,
+        })
     }
 
     /// The query of this view, without what is the default anyway.
     fn query(&self) -> String {
         let unless = |value: &'static str, default| if value == default { "" } else { value };
-        query(&[("q", &self.filter.q), ("reason", unless(self.reason, COMPANY)), ("state", unless(self.state, "waiting"))])
+        query(&[
+            ("q", &self.filter.q),
+            ("reason", unless(self.reason, COMPANY)),
+            ("state", unless(self.state, "waiting")),
+        ])
     }
 }
 
 /// A filter that is not given means its default, and `all` means all.
-fn with_default(asked: &ListQuery, name: &str, known: &[&'static str], default: &'static str) -> Result<&'static str, AppError> {
+fn with_default(
+    asked: &ListQuery,
+    name: &str,
+    known: &[&'static str],
+    default: &'static str,
+) -> Result<&'static str, AppError> {
     match asked.text(name) {
         "" => Ok(default),
         _ => Ok(asked.choice(name, known)?.unwrap_or(ALL)),
@@ -121,7 +134,9 @@ pub(super) async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = unmatched::count(&mut conn, &wanted.filter).await?;
-            let cases = unmatched::list(&mut conn, &wanted.filter, paging.per_page, paging.offset()).await?;
+            let cases =
+                unmatched::list(&mut conn, &wanted.filter, paging.per_page, paging.offset())
+                    .await?;
             let ids: Vec<i64> = cases.iter().map(|case| case.id).collect();
             let candidates = unmatched::candidates(&mut conn, &ids).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, cases, candidates))
@@ -134,7 +149,10 @@ pub(super) async fn list(
         reasons: reason_choices(&frame, t, wanted.reason),
         states: state_choices(&frame, t, wanted.state),
         is_filtered: !filters.is_empty(),
-        rows: cases.into_iter().map(|case| view(case, &candidates, now, &frame)).collect(),
+        rows: cases
+            .into_iter()
+            .map(|case| view(case, &candidates, now, &frame))
+            .collect(),
         pager: Pager::new(paging, total, &filters),
         csv_href: format!("/admin/unmatched.csv?{filters}"),
         back: this_view(&request),
@@ -147,7 +165,8 @@ pub(super) async fn list(
 }
 
 fn reason_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
-    let words = |name| unmatched::parse_reason(name).map_or(t.company, |reason| t.reason_words(reason));
+    let words =
+        |name| unmatched::parse_reason(name).map_or(t.company, |reason| t.reason_words(reason));
     let named = REASONS.map(|name| (name, words(name)));
     Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
 }
@@ -160,28 +179,52 @@ fn state_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'s
 
 fn view(case: Case, candidates: &[Candidate], now: DateTime<Utc>, frame: &Frame) -> CaseView {
     let t = ReviewTexts::of(frame.lang);
-    let of_case = candidates.iter().filter(|candidate| candidate.case_id == case.id);
+    let of_case = candidates
+        .iter()
+        .filter(|candidate| candidate.case_id == case.id);
     CaseView {
         id: case.id,
         name: display_name(&case),
         reason_words: t.reason_words(case.reason),
-        state: (case.state != CaseState::Waiting).then(|| (tone(case.state), t.state_words(case.state))),
+        state: (case.state != CaseState::Waiting)
+            .then(|| (tone(case.state), t.state_words(case.state))),
         attempts: case.attempts,
         first_seen: TimeText::new(case.first_seen_at, now, frame.lang),
         last_seen: TimeText::new(case.last_seen_at, now, frame.lang),
-        candidates: of_case.take(MAX_CANDIDATES).map(|candidate| CandidateView::new(candidate.clone(), t)).collect(),
+        candidates: of_case
+            .take(MAX_CANDIDATES)
+            .map(|candidate| CandidateView::new(candidate.clone(), t))
+            .collect(),
         userid: case.userid.map(UserId::into_string),
         unionid: case.unionid.into_string(),
     }
 }
 
-pub(super) async fn export(_admin: Admin, ctx: web::Data<Context>, asked: ListQuery) -> Result<HttpResponse, AppError> {
+pub(super) async fn export(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
     let wanted = Asked::read(&asked)?;
     let header = [
-        "userid", "unionid", "nick", "reason", "status", "attempts", "first_seen_at", "last_seen_at", "reference",
-        "decided_by", "decided_at", "decision_reason",
+        "userid",
+        "unionid",
+        "nick",
+        "reason",
+        "status",
+        "attempts",
+        "first_seen_at",
+        "last_seen_at",
+        "reference",
+        "decided_by",
+        "decided_at",
+        "decision_reason",
     ];
-    Ok(csv::stream("unmatched.csv", &header, rows(ctx.get_ref().clone(), wanted.filter)))
+    Ok(csv::stream(
+        "unmatched.csv",
+        &header,
+        rows(ctx.get_ref().clone(), wanted.filter),
+    ))
 }
 
 /// All cases that a filter finds, as cells. Each batch takes a connection of its own.
@@ -195,7 +238,9 @@ fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, 
             Ok::<_, StoreError>(last.map(|last| (cases, last)))
         }
     });
-    batches.map_ok(|cases| stream::iter(cases.into_iter().map(|case| Ok(cells(case))))).try_flatten()
+    batches
+        .map_ok(|cases| stream::iter(cases.into_iter().map(|case| Ok(cells(case)))))
+        .try_flatten()
 }
 
 fn cells(case: Case) -> Vec<String> {

@@ -7,7 +7,10 @@ fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> Cla
     Claimed {
         id,
         event_type: event_type.into(),
-        userids: userids.iter().map(|id| UserId::parse(*id).unwrap()).collect(),
+        userids: userids
+            .iter()
+            .map(|id| UserId::parse(*id).unwrap())
+            .collect(),
         dept_ids: dept_ids.to_vec(),
         body: Some(body),
         attempts: 1,
@@ -19,11 +22,18 @@ fn person(userid: &str) -> About {
 }
 
 fn fault(gravity: Gravity) -> Answer {
-    Answer::Failed(Fault { gravity, reason: format!("{gravity:?}") })
+    Answer::Failed(Fault {
+        gravity,
+        reason: format!("{gravity:?}"),
+    })
 }
 
 fn ends(batch: &mut Batch) -> Vec<(i64, End)> {
-    batch.take_ended().into_iter().map(|ended| (ended.id, ended.end)).collect()
+    batch
+        .take_ended()
+        .into_iter()
+        .map(|ended| (ended.id, ended.end))
+        .collect()
 }
 
 #[test]
@@ -35,20 +45,29 @@ fn each_person_and_department_is_asked_about_once_and_a_join_is_remembered() {
         claimed(4, "org_dept_modify", &[], &[7, 8]),
         claimed(5, "org_dept_remove", &[], &[8]),
     ]);
-    let about: Vec<_> = questions.iter().map(|question| (question.about.clone(), question.joins.clone())).collect();
-    assert_eq!(about, [
-        (person("a"), vec![]),
-        (person("b"), vec![2, 3]),
-        (person("c"), vec![3]),
-        (About::Department(7), vec![]),
-        (About::Department(8), vec![]),
-    ]);
+    let about: Vec<_> = questions
+        .iter()
+        .map(|question| (question.about.clone(), question.joins.clone()))
+        .collect();
+    assert_eq!(
+        about,
+        [
+            (person("a"), vec![]),
+            (person("b"), vec![2, 3]),
+            (person("c"), vec![3]),
+            (About::Department(7), vec![]),
+            (About::Department(8), vec![]),
+        ]
+    );
     assert_eq!(batch.ids(), [1, 2, 3, 4, 5]);
 }
 
 #[test]
 fn a_failure_touches_only_the_events_that_name_the_person() {
-    let (mut batch, _) = Batch::new(vec![claimed(1, "user_modify_org", &["a"], &[]), claimed(2, "user_modify_org", &["a", "b"], &[])]);
+    let (mut batch, _) = Batch::new(vec![
+        claimed(1, "user_modify_org", &["a"], &[]),
+        claimed(2, "user_modify_org", &["a", "b"], &[]),
+    ]);
     assert!(ends(&mut batch).is_empty());
     batch.note(&person("a"), &Answer::Done);
     assert_eq!(ends(&mut batch), [(1, End::Applied)]);
@@ -61,9 +80,19 @@ fn a_failure_touches_only_the_events_that_name_the_person() {
 fn an_event_with_nothing_to_ask_ends_at_once() {
     let mut unreadable = claimed(2, "user_leave_org", &["a"], &[]);
     unreadable.body = Some(json!({"EventType": "user_leave_org", "UserId": ["a", null]}));
-    let (mut batch, questions) = Batch::new(vec![claimed(1, "org_admin_add", &["a"], &[]), unreadable]);
+    let (mut batch, questions) =
+        Batch::new(vec![claimed(1, "org_admin_add", &["a"], &[]), unreadable]);
     assert!(questions.is_empty());
-    assert_eq!(ends(&mut batch), [(1, End::Applied), (2, End::Failed("a userid in the event cannot be read".into()))]);
+    assert_eq!(
+        ends(&mut batch),
+        [
+            (1, End::Applied),
+            (
+                2,
+                End::Failed("a userid in the event cannot be read".into())
+            )
+        ]
+    );
 }
 
 #[test]
@@ -85,14 +114,39 @@ fn the_failure_that_time_may_mend_decides() {
         batch.note(&person("b"), &answers[1]);
         ends(&mut batch).remove(0).1
     };
-    let (bad, refused, away) = (fault(Gravity::Bad), fault(Gravity::Refused), fault(Gravity::Unavailable));
-    assert_eq!(all([bad.clone(), Answer::Done], 1), End::Failed("Bad".into()));
-    assert_eq!(all([bad.clone(), away.clone()], 1), End::Retry("Unavailable".into()));
-    assert_eq!(all([away.clone(), refused.clone()], 6), End::Retry("Unavailable".into()));
-    assert_eq!(all([refused.clone(), Answer::Done], 5), End::Retry("Refused".into()));
-    assert_eq!(all([refused.clone(), Answer::Done], 6), End::Failed("Refused".into()));
-    assert_eq!(all([away.clone(), Answer::Done], 5760), End::Failed("Unavailable".into()));
+    let (bad, refused, away) = (
+        fault(Gravity::Bad),
+        fault(Gravity::Refused),
+        fault(Gravity::Unavailable),
+    );
+    assert_eq!(
+        all([bad.clone(), Answer::Done], 1),
+        End::Failed("Bad".into())
+    );
+    assert_eq!(
+        all([bad.clone(), away.clone()], 1),
+        End::Retry("Unavailable".into())
+    );
+    assert_eq!(
+        all([away.clone(), refused.clone()], 6),
+        End::Retry("Unavailable".into())
+    );
+    assert_eq!(
+        all([refused.clone(), Answer::Done], 5),
+        End::Retry("Refused".into())
+    );
+    assert_eq!(
+        all([refused.clone(), Answer::Done], 6),
+        End::Failed("Refused".into())
+    );
+    assert_eq!(
+        all([away.clone(), Answer::Done], 5760),
+        End::Failed("Unavailable".into())
+    );
     assert_eq!(all([Answer::NotAsked, Answer::Done], 1), End::PutBack);
     assert_eq!(all([Answer::NotAsked, bad], 1), End::PutBack);
-    assert_eq!(all([Answer::NotAsked, away], 1), End::Retry("Unavailable".into()));
+    assert_eq!(
+        all([Answer::NotAsked, away], 1),
+        End::Retry("Unavailable".into())
+    );
 }

@@ -1,0 +1,63 @@
+//! One event of the inbox, with its message as long as that is kept.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{EventView, view};
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_events::EventTexts;
+use crate::http::text::fill;
+use crate::http::view::TimeText;
+use crate::http::visitor::Admin;
+use crate::store::{StoreError, event_list, staff};
+
+#[derive(Template)]
+#[template(path = "admin/event_detail.html")]
+struct EventPage {
+    frame: Frame,
+    t: &'static EventTexts,
+    title: String,
+    event: EventView,
+    dingtalk_id: Option<String>,
+    event_time: Option<TimeText>,
+    applied_at: Option<TimeText>,
+    /// Pretty-printed; None once it has been dropped.
+    body: Option<String>,
+}
+
+/// Answers with the page of one event.
+pub async fn detail(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let (now, found) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let found = event_list::find(&mut conn, id).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, found))
+        })
+        .await?;
+    let found = found.ok_or(AppError::NotFound)?;
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = EventTexts::of(frame.lang);
+    let time = |at: Option<DateTime<Utc>>| at.map(|at| TimeText::new(at, now, frame.lang));
+    let page = EventPage {
+        t,
+        title: fill(t.detail_title, &[("id", &id)]),
+        dingtalk_id: found.row.dedupe_key.strip_prefix("id:").map(str::to_owned),
+        event_time: time(found.row.event_time),
+        applied_at: time(found.row.applied_at),
+        body: found.body.map(|body| format!("{body:#}")),
+        event: view(found.row, now, frame.lang, usize::MAX),
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}

@@ -1,0 +1,55 @@
+//! Trying failed events again.
+
+use actix_session::Session;
+use actix_web::{HttpResponse, web};
+
+use crate::context::Context;
+use crate::http::admin::BackForm;
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_events::EventTexts;
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::service::upkeep;
+
+/// Has one failed event tried again.
+pub async fn retry(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    lang: Lang,
+    id: web::Path<String>,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let t = EventTexts::of(lang);
+    let toast = if upkeep::retry_event(&ctx, id).await? {
+        Toast::ok(fill(t.retried, &[("id", &id)]))
+    } else {
+        Toast::new(Tone::Warn, fill(t.not_failed, &[("id", &id)]))
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other(&format!("/admin/events/{id}")))
+}
+
+/// Has all failed events tried again.
+pub async fn retry_failed(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    lang: Lang,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let t = EventTexts::of(lang);
+    let toast = match upkeep::retry_failed_events(&ctx).await? {
+        0 => Toast::new(Tone::Neutral, t.none_failed),
+        1 => Toast::ok(t.retried_one),
+        n => Toast::ok(fill(t.retried_all, &[("n", &n)])),
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other("/admin/events"))
+}
