@@ -36,7 +36,8 @@ apply_migrations() {
   done
 }
 
-# Cargo does not see that the environment has changed: touching the root makes it compile the package again.
+# The macros stand in the library only. Cargo does not see that the environment has changed: touching its root
+# makes it compile the library again.
 ask_macros() {
   step "Asking Postgres about the queries"
   rm -rf "$written"

@@ -114,6 +114,11 @@ async fn sweep_up(ctx: Context, stop: CancellationToken) {
         stop: &stop,
     };
     rounds
-        .run(&ctx, || async { sweep::once(&ctx).await.map(|()| false) })
+        .run(&ctx, || async {
+            tokio::select! {
+                swept = sweep::once(&ctx) => swept.map(|()| false),
+                () = last_moments(&stop) => Ok(false),
+            }
+        })
         .await;
 }

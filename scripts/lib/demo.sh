@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # variables shared with the scripts that read this file
+# shellcheck disable=SC1111,SC2034,SC2154 # Chinese quotation marks; variables shared with the scripts that read this file
 # The demo's settings and what it tells the person who started it.
 
 random_letters() { head -c $(($1 * 8)) /dev/urandom | LC_ALL=C tr -dc 'A-Za-z0-9' | cut -c "1-$1"; }

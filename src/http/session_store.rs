@@ -2,6 +2,7 @@
 //! whether the person is employed at that moment; the store takes over the key.
 
 use std::collections::HashMap;
+use std::time::Duration as StdDuration;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
@@ -9,7 +10,11 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::service::sessions::key_hash;
-use crate::store::{StoreError, web_session};
+use crate::store::{Db, StoreError, web_session};
+
+/// How long an answer waits for its session's end to be moved: what page and session take in all stays
+/// below 3 s.
+const TOUCH_PATIENCE: StdDuration = StdDuration::from_millis(400);
 
 /// Names in a session's state that come from the table's columns.
 pub const USERID: &str = "userid";
@@ -86,10 +91,22 @@ impl SessionStore for PgSessions {
         Ok(key)
     }
 
+    /// The answer is there already: it is neither held up nor thrown away for a session's end that
+    /// stays where it was.
     async fn update_ttl(&self, key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
         let hash = key_hash(key.as_ref());
         let idle = self.ctx.config.login.session_idle;
-        Ok(self.run(async |conn| web_session::touch(conn, &hash, idle).await).await?)
+        let touched = Db::within_time(TOUCH_PATIENCE, async {
+            let mut conn = self.ctx.db.acquire().await?;
+            web_session::touch(&mut conn, &hash, idle).await
+        });
+        match touched.await {
+            Err(error @ StoreError::Unavailable(_)) => {
+                tracing::debug!(%error, "the end of a session was not moved");
+                Ok(())
+            }
+            touched => Ok(touched?),
+        }
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {

@@ -1,10 +1,19 @@
 //! What has had its day goes: each kind by a statement of its own, so that one that fails keeps none
 //! of the others.
 
+use std::time::Duration;
+
 use crate::context::Context;
-use crate::store::{StoreError, event, login_state, review_job, unmatched, web_session};
+use crate::store::{Db, StoreError, event, login_state, review_job, unmatched, web_session};
+
+/// On a line that is lost a statement would wait for ever, and nothing would be swept again.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
+    Db::within_time(PATIENCE, sweep(ctx)).await
+}
+
+async fn sweep(ctx: &Context) -> Result<(), StoreError> {
     let mut conn = ctx.db.acquire().await?;
     tell("begun logins", login_state::sweep(&mut conn).await)?;
     tell("sessions", web_session::sweep(&mut conn).await)?;

@@ -19,8 +19,20 @@ pub use work::work;
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 /// How often a worker tells the others that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How long work rests that was put back because DingTalk did not answer others.
 const REST: Duration = Duration::from_secs(1);
+
+/// How long questions that are being asked go on once the process is to stop: long enough for one call,
+/// not for a queue of calls that each wait for an access token.
+const LAST_MOMENTS: Duration = Duration::from_secs(6);
+
+/// Returns when what is still unanswered must be given back.
+async fn last_moments(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_MOMENTS).await;
+}

@@ -189,7 +189,7 @@ async fn end_sessions(tx: &mut PgConnection, case: &Case) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Lets a decided or closed case wait again. Nobody is let in or signed out by it.
+/// Lets a decided or closed case wait again. Nobody is let in by it.
 pub async fn reopen(
     ctx: &Context,
     by: &Actor<'_>,
@@ -211,12 +211,17 @@ async fn reopen_in_job(
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            if unmatched::lock_state(&mut tx, case_id).await? == Some(CaseState::Waiting) {
-                return Err(Objection::StillWaiting.into());
-            }
             let case = unmatched::find(&mut tx, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
+            if case.state == CaseState::Rejected {
+                // One that a login began in the very moment of the rejection opens nothing now, and
+                // must not do so from here on either.
+                end_sessions(&mut tx, &case).await?;
+            }
+            if unmatched::lock_state(&mut tx, case_id).await? == Some(CaseState::Waiting) {
+                return Err(Objection::StillWaiting.into());
+            }
             let decision = Decision {
                 by,
                 state: CaseState::Waiting,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 
 /// Why the database could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +32,9 @@ impl From<sqlx::Error> for StoreError {
                 Self::Unavailable(Some(error))
             }
             // Classes 08 (connection), 53 (resources), 57 (operator intervention, time-outs), 55P03
-            // (lock not to be had in time), 40 (deadlock, serialisation): another try may work.
-            E::Database(e) if e.code().is_some_and(|c| ["08", "53", "57", "40"].iter().any(|k| c.starts_with(k)) || c == "55P03") => {
+            // (lock not to be had in time), 25P03 (idle for too long within a transaction), 40 (deadlock,
+            // serialisation): another try may work.
+            E::Database(e) if e.code().is_some_and(|code| ["08", "53", "57", "55P03", "25P03", "40"].iter().any(|k| code.starts_with(k))) => {
                 Self::Unavailable(Some(error))
             }
             _ => Self::Statement(error),
@@ -56,6 +58,12 @@ impl Db {
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
             .max_lifetime(Duration::from_mins(30))
+            // In place of sqlx's own test, which never gives up on a server that has gone silent: each
+            // piece of work that was cut off would keep a connection until none is left.
+            .test_before_acquire(false)
+            .before_acquire(|conn, _| is_alive(conn))
+            .after_release(|conn, _| is_alive(conn))
+            .after_connect(|conn, _| limit_idle_transactions(conn))
             .connect_lazy_with(options);
         Self { pool }
     }
@@ -98,4 +106,26 @@ impl Db {
             }
         }
     }
+}
+
+/// Within this a living server answers on a connection on which it has nothing else to do.
+const PULSE: Duration = Duration::from_millis(400);
+
+/// Fails where the server does not answer, so that the pool drops the connection and opens another.
+fn is_alive(conn: &mut PgConnection) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
+    Box::pin(async move {
+        match tokio::time::timeout(PULSE, conn.ping()).await {
+            Ok(answered) => answered.map(|()| true),
+            Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        }
+    })
+}
+
+/// Has the server take back the locks of a transaction whose client has vanished from the network; by
+/// itself it would keep them for hours.
+fn limit_idle_transactions(conn: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+    Box::pin(async move {
+        conn.execute("SET idle_in_transaction_session_timeout = '10s'").await?;
+        Ok(())
+    })
 }

@@ -61,17 +61,19 @@ pub async fn list(
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id
              UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
+         ), page AS (
+             SELECT s.* FROM staff s
+             WHERE ($1::text IS NULL OR s.status = $1)
+               AND ($2::bigint IS NULL OR s.userid IN (
+                     SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
+               AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
+             ORDER BY s.status, s.name, s.userid LIMIT $4 OFFSET $5
          )
          SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
              s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
              ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
                    WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
-         FROM staff s
-         WHERE ($1::text IS NULL OR s.status = $1)
-           AND ($2::bigint IS NULL OR s.userid IN (
-                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
-           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
-         ORDER BY s.status, s.name, s.userid LIMIT $4 OFFSET $5"#,
+         FROM page s ORDER BY s.status, s.name, s.userid"#,
         filter.status_name(),
         filter.department,
         filter.q,

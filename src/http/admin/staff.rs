@@ -41,7 +41,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 const STATUSES: [&str; 2] = ["employed", "left"];
 /// How many people an export reads at a time.
-const BATCH: i64 = 1000;
+const BATCH: i64 = 5000;
 
 #[derive(Template)]
 #[template(path = "admin/staff.html")]

@@ -52,6 +52,8 @@ texts! {
         leave: "标记为离职" | "Mark as left";
         leave_ask: "{name}会被标记为离职，并在 {devices}上退出登录。事件和同步都不会恢复，只能在本页恢复。"
             | "{name} will be marked as left and signed out of {devices}. No event or sync takes this back: only restoring here does.";
+        leave_ask_quietly: "{name}会被标记为离职。事件和同步都不会恢复，只能在本页恢复。"
+            | "{name} will be marked as left. No event or sync takes this back: only restoring here does.";
         leave_again_ask: "{name}已经离职。再手动标记后，事件和同步都不会恢复，只能在本页恢复。"
             | "{name} has left already. Marked by hand as well, no event or sync brings them back: only restoring here does.";
         restore: "恢复在职" | "Restore";
@@ -64,6 +66,7 @@ texts! {
         end_one_ask: "{name}会在 {device} 上退出登录，之后可以重新登录。"
             | "{name} will be signed out of {device} and can sign in again.";
         left_toast: "已将{name}标记为离职，退出了 {devices}" | "{name} is marked as left and signed out of {devices}";
+        left_toast_quietly: "已将{name}标记为离职" | "{name} is marked as left";
         restored_toast: "{name}已恢复在职" | "{name} is employed again";
         ended_toast: "{name}已在 {devices}上退出登录" | "{name} is signed out of {devices}";
         none_ended_toast: "没有需要退出的设备" | "There was nothing to sign out";

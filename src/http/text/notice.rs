@@ -63,7 +63,7 @@ notices! {
     InvalidState {
         title: "这次登录已失效" | "This sign-in is no longer valid";
         explanation: "登录页打开太久、已经用过，或不是在这个浏览器中打开的。" | "It was open for too long, has been used already, or was begun in another browser.";
-        next_step: "请回到登录页，重新扫码。" | "Please go back to the sign-in page and scan again.";
+        next_step: "请回到登录页，重新扫码。" | "Please go back and scan again.";
         button: "重新登录" | "Sign in again";
     }
     InvalidCode {

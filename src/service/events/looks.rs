@@ -1,6 +1,7 @@
 //! The looks at people that are due at a time.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Gravity, back_off};
 use super::asking::Asking;
-use super::{Busy, HEARTBEAT, REST};
+use super::{Busy, HEARTBEAT, REST, last_moments};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::employment::{self, Trigger};
@@ -53,6 +54,7 @@ pub async fn work_due_looks(
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
+    let mut last_moments = pin!(last_moments(stop));
     loop {
         tokio::select! {
             answer = asking.next() => {
@@ -60,9 +62,14 @@ pub async fn work_due_looks(
                 open.remove(&due.userid);
                 settle(ctx, &due, answer, stop).await?;
             }
-            _ = heartbeat.tick() => renew(ctx, &open.values().flatten().copied().collect::<Vec<_>>()).await,
+            _ = heartbeat.tick() => renew(ctx, &all(&open)).await,
+            () = &mut last_moments => return give_back(ctx, &all(&open)).await.map(|()| count),
         }
     }
+}
+
+fn all(open: &BTreeMap<UserId, Vec<i64>>) -> Vec<i64> {
+    open.values().flatten().copied().collect()
 }
 
 fn by_person(claimed: Vec<Claimed>) -> Vec<Due> {
@@ -86,6 +93,15 @@ async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             look::claim_batch(&mut conn, ctx.instance, BATCH).await
+        })
+        .await
+}
+
+async fn give_back(ctx: &Context, ids: &[i64]) -> Result<(), StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            look::release(&mut conn, ctx.instance, ids, Duration::ZERO).await
         })
         .await
 }

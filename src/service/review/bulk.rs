@@ -59,7 +59,6 @@ pub async fn start_bulk(
             review_job::create(&mut conn, action.as_str(), &reason, by, case_ids).await
         })
         .await?;
-    ctx.work.notify_one();
     created.ok_or(ReviewError::NotFound)
 }
 

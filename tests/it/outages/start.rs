@@ -1,1 +1,56 @@
-//! To come.
+//! Starts that find something missing.
+
+use std::time::Duration;
+
+use dingtalk_sim::{Fault, company};
+use sqlx::PgPool;
+
+use super::wire::Weather;
+use super::{Process, SOON, Scene, event, push};
+use crate::support::eventually;
+
+/// After Postgres has come the program is ready within this.
+const READY: Duration = Duration::from_secs(5);
+
+async fn waits_for_postgres(pool: PgPool, weather: Weather) {
+    let mut scene = Scene::without_staff(&pool);
+    let wire = scene.wired();
+    wire.set(weather);
+    let mut process = Process::start(&scene.settings);
+    eventually("it lives", SOON, async || process.answers("/healthz", 200).await).await;
+    assert!(process.answers("/readyz", 503).await);
+    assert!(process.answers("/", 503).await);
+    let callback = scene.sim.encrypt_event(&event("early", "user_add_org", company::EMPLOYEE));
+    assert_eq!(push(&process.url, &callback).await.expect("an answer").status, 503);
+    assert!(process.is_running());
+    wire.set(Weather::Fair);
+    eventually("it is ready", READY, async || process.answers("/readyz", 200).await).await;
+    assert!(process.answers("/", 303).await);
+    scene.deliver(&process, &event("early", "user_add_org", company::EMPLOYEE)).await;
+    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", i64::try_from(scene.sim.people().len()).unwrap(), SOON).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn it_binds_first_and_is_ready_once_postgres_listens(pool: PgPool) {
+    waits_for_postgres(pool, Weather::Refused).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn it_binds_first_and_is_ready_once_postgres_speaks(pool: PgPool) {
+    waits_for_postgres(pool, Weather::Swallowed).await;
+}
+
+#[sqlx::test]
+async fn a_first_sync_that_fails_stops_nothing_and_is_tried_again(pool: PgPool) {
+    let scene = Scene::without_staff(&pool);
+    scene.sim.fault("*", Fault::Http(500));
+    let mut process = scene.serve().await;
+    scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'failed'", 1, SOON).await;
+    assert!(process.is_running() && process.answers("/readyz", 200).await && process.answers("/login", 200).await);
+    assert_eq!(scene.number("SELECT count(*) FROM staff").await, 0);
+    scene.sim.clear_faults();
+    let everybody = i64::try_from(scene.sim.people().len()).unwrap();
+    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", everybody, Duration::from_secs(40)).await;
+    assert_eq!(scene.number("SELECT count(*) FROM sync_run WHERE state = 'done'").await, 1);
+    assert!(process.is_running());
+}

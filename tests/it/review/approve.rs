@@ -263,3 +263,36 @@ async fn a_case_closes_itself_when_an_event_makes_the_person_employed(pool: PgPo
         (id, "waiting")
     );
 }
+
+#[sqlx::test]
+async fn of_two_decisions_at_once_exactly_one_counts(pool: PgPool) {
+    let (app, admin) = spawn(&pool).await;
+    for name in ["甲", "乙", "丙", "丁"] {
+        let person = app.sim.hire_quietly(NewPerson::named(name)).unwrap();
+        let id = turned_away(&app, &person.unionid, "pending_review").await;
+        let (mut one, mut other, mut third) = (admin.clone(), admin.clone(), admin.clone());
+        let (approved, again, rejected) = tokio::join!(
+            decide(&mut one, id, "approve", &[]),
+            decide(&mut other, id, "approve", &[]),
+            decide(&mut third, id, "reject", &[("reason", "x")]),
+        );
+        let mut statuses = [approved.status, again.status, rejected.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409, 409], "{name}");
+        let state = state_of(&app, id).await;
+        assert_eq!(
+            state,
+            if rejected.status == 303 {
+                "rejected"
+            } else {
+                "approved"
+            }
+        );
+        let count = format!(
+            "SELECT count(*) FROM audit_entry WHERE action LIKE 'review.%' AND unionid = '{}'",
+            person.unionid
+        );
+        assert_eq!(app.number(&count).await, 1);
+        assert_eq!(gets_in(&app, &person.unionid).await, state == "approved");
+    }
+}

@@ -52,11 +52,16 @@ pub(super) async fn leave(
     .await
     {
         Ok((row, ended)) => {
+            let sentence = if ended == 0 {
+                t.left_toast_quietly
+            } else {
+                t.left_toast
+            };
             let devices = usize::try_from(ended).unwrap_or(usize::MAX);
             Ok(done(
                 &session,
                 &userid,
-                &Toast::ok(t.about_devices(t.left_toast, lang, &row.name, devices)),
+                &Toast::ok(t.about_devices(sentence, lang, &row.name, devices)),
             ))
         }
         Err(error) => {

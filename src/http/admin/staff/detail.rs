@@ -208,10 +208,10 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
     };
     let time = |at| TimeText::new(at, now, lang);
     let is_employed = Status::parse(&facts.status) == Some(Status::Employed);
-    let leave_ask = if is_employed {
-        t.leave_ask
-    } else {
-        t.leave_again_ask
+    let leave_ask = match (is_employed, sessions.len()) {
+        (true, 0) => t.leave_ask_quietly,
+        (true, _) => t.leave_ask,
+        (false, _) => t.leave_again_ask,
     };
     PersonPage {
         t,
