@@ -50,7 +50,9 @@ fn refusal(error: &ReceiveError) -> HttpResponse {
         }
         ReceiveError::Refused => HttpResponse::Forbidden().json(json!({"error": "refused"})),
         ReceiveError::Store(error) => {
-            tracing::error!(%error, cause = ?std::error::Error::source(error), "an event could not be stored: DingTalk will send it again");
+            // Not in its Debug form, in which Postgres quotes the row: the event itself.
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!(%error, cause, "an event could not be stored: DingTalk will send it again");
             HttpResponse::ServiceUnavailable().json(json!({"error": "unavailable"}))
         }
         ReceiveError::Key(error) => {

@@ -202,7 +202,7 @@ async fn a_choice_to_reject(window: &Window, app: &TestApp, lang: &str) {
 async fn assert_fits(window: &Window, lang: &str) {
     for width in [1280, 390] {
         window.resize(width).await;
-        let faults = window.run(FAULTS, vec![json!(lang)]).await;
+        let faults = window.run(FAULTS, vec![json!(lang), json!(width)]).await;
         assert_eq!(
             faults,
             Value::Array(Vec::new()),

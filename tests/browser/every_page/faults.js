@@ -1,6 +1,7 @@
-// What is wrong with this page, as sentences; its language is the only argument. Questions that are folded
+// What is wrong with this page, as sentences; the arguments are its language and how wide it may be. Questions that are folded
 // away are unfolded first: they must fit as well.
 var wanted = arguments[0];
+var width = arguments[1];
 var faults = [];
 
 function all(selector) {
@@ -19,11 +20,12 @@ all("details.confirm").forEach(function (question) {
   question.open = true;
 });
 var page = document.scrollingElement;
-if (page.scrollWidth > window.innerWidth) {
+if (page.scrollWidth > page.clientWidth || page.clientWidth > width) {
   var culprits = all("body *").filter(function (element) {
-    return element.getBoundingClientRect().right > window.innerWidth + 1 && !element.closest(".table-scroll");
+    var isTooWide = element.getBoundingClientRect().right > width + 1 || element.scrollWidth > element.clientWidth + 1;
+    return isTooWide && element.clientWidth > 0 && !element.closest(".table-scroll");
   });
-  var named = culprits.slice(0, 3).map(function (element) {
+  var named = culprits.slice(-3).map(function (element) {
     return element.outerHTML.slice(0, 120);
   });
   faults.push("it is " + page.scrollWidth + " wide, because of " + named.join(" "));

@@ -35,18 +35,29 @@ impl Secrets {
         }
     }
 
-    /// Each in the forms in which it may have been written.
+    /// Looks for each in the forms in which it may have been written.
     fn assert_kept(&self, log: &str) {
+        let mut told: Vec<String> = Vec::new();
         for (what, value) in &self.0 {
-            let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            let bytes: Vec<String> = value.bytes().map(|byte| byte.to_string()).collect();
-            let escaped = json!(value).to_string().trim_matches('"').to_owned();
-            for form in [value, &encoded, &escaped, &bytes.join(", "), &value.escape_default().to_string(), &value.escape_debug().to_string()] {
-                let line = log.lines().find(|line| line.contains(form.as_str()));
-                assert!(line.is_none(), "{what} ({form}) stands in the log: {}", line.unwrap_or_default());
-            }
+            let forms = forms(value);
+            let line = log.lines().find(|line| forms.iter().any(|form| line.contains(form.as_str())));
+            told.extend(line.map(|line| format!("{what} ({value}) stands in the log: {line}")));
         }
+        assert!(told.is_empty(), "{}", told.join("\n"));
     }
+}
+
+/// As it is, in a query, in JSON, as text in a Debug form, and as the bytes of one.
+fn forms(value: &str) -> [String; 6] {
+    let bytes: Vec<String> = value.bytes().map(|byte| byte.to_string()).collect();
+    [
+        value.to_owned(),
+        url::form_urlencoded::byte_serialize(value.as_bytes()).collect(),
+        json!(value).to_string().trim_matches('"').to_owned(),
+        value.escape_debug().to_string(),
+        value.as_bytes().escape_ascii().to_string(),
+        bytes.join(", "),
+    ]
 }
 
 fn settings_that_are_secret(scene: &Scene, secrets: &mut Secrets) {
@@ -191,7 +202,7 @@ async fn keeps_its_secrets(pool: PgPool, level: &str, format: &str) {
     scene.settings.insert("DATABASE_URL".to_owned(), url);
     scene.settings.insert("DINGGATE_LOG".to_owned(), level.to_owned());
     scene.settings.insert("DINGGATE_LOG_FORMAT".to_owned(), format.to_owned());
-    let people = company(&scene.sim);
+    let mut people = company(&scene.sim);
     let mut secrets = Secrets::default();
     settings_that_are_secret(&scene, &mut secrets);
     for text in [BODY_TEXT, QUERY_TEXT, REASON, NICK] {
@@ -203,6 +214,8 @@ async fn keeps_its_secrets(pool: PgPool, level: &str, format: &str) {
         }
     }
     assert!(secrets.0.iter().any(|(_, value)| value == MOBILE));
+    // Those who only sign in, with nothing happening to them.
+    people.retain(|person| ![company::ADMIN, company::LEADING_ZERO, company::BIG_ORDER].contains(&person.userid.as_str()));
     // The first sync reads everybody.
     let process = scene.serve().await;
     scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'done'", 1, SOON).await;
@@ -210,7 +223,7 @@ async fn keeps_its_secrets(pool: PgPool, level: &str, format: &str) {
     drive_admin_pages(&mut admin, &mut secrets).await;
     secrets.add("the access token", &access_token(&scene).await);
     drive_events(&scene, &process, &mut secrets).await;
-    drive_failures(&scene, &process, &wire, &people[3..], &mut secrets).await;
+    drive_failures(&scene, &process, &wire, &people, &mut secrets).await;
     secrets.add("the new access token", &access_token(&scene).await);
     process.terminate();
     tokio::time::sleep(Duration::from_secs(1)).await;
