@@ -27,6 +27,8 @@ CREATE TABLE staff (
 -- A row that has left yields its unionid to the row of a person who is hired again.
 CREATE UNIQUE INDEX staff_employed_unionid ON staff (unionid) WHERE status = 'employed';
 CREATE INDEX staff_unionid ON staff (unionid);
+-- Namesakes of whoever scanned.
+CREATE INDEX staff_plain_name ON staff (lower(trim(name)));
 CREATE INDEX staff_left_by_cause ON staff (left_cause, left_at) WHERE status = 'left';
 
 CREATE TABLE staff_department (

@@ -12,6 +12,8 @@ CREATE TABLE event (
     body            jsonb,
     state           text NOT NULL CHECK (state IN ('waiting', 'applied', 'failed')),
     attempts        integer NOT NULL DEFAULT 0,
+    -- How many of the attempts have met with a refusal, which somebody has to mend, and not with silence.
+    refusals        integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL DEFAULT now(),
     claimed_by      uuid,
     claimed_until   timestamptz,
@@ -22,6 +24,7 @@ CREATE TABLE event (
 CREATE INDEX event_due ON event (next_attempt_at, id) WHERE state = 'waiting';
 CREATE INDEX event_received_at ON event (received_at);
 CREATE INDEX event_userids ON event USING gin (userids);
+CREATE INDEX event_body_age ON event (received_at) WHERE body IS NOT NULL;
 CREATE INDEX event_failed ON event (id) WHERE state = 'failed';
 
 -- Looks at one person that are due at a time: after a leaving (60 s, 10 min), after a join that

@@ -15,7 +15,7 @@ CREATE TABLE access_token (
 );
 
 -- The pace of calls: the earliest moment of the next call to an API, and who else waits for it.
--- The row '*' is the pause of all calls while our address is banned.
+-- The row '*' is the pause of all calls while our address is banned, and who waits for a slot in flight.
 CREATE TABLE call_pace (
     api             text PRIMARY KEY,
     next_at         timestamptz NOT NULL DEFAULT '-infinity',
@@ -45,8 +45,11 @@ DECLARE
     banned_until timestamptz;
     got smallint;
     wait interval;
+    slot_priority smallint;
+    slot_until timestamptz;
 BEGIN
-    SELECT next_at INTO banned_until FROM call_pace WHERE api = '*';
+    SELECT next_at, wanted_priority, wanted_until INTO banned_until, slot_priority, slot_until
+    FROM call_pace WHERE api = '*';
     IF banned_until > clock_timestamp() THEN
         RETURN QUERY SELECT NULL::smallint, (extract(epoch FROM banned_until - clock_timestamp()) * 1000)::integer, true;
         RETURN;
@@ -58,6 +61,8 @@ BEGIN
         wait := interval '30 milliseconds';
     ELSIF pace.next_at > at THEN
         wait := pace.next_at - at;
+    ELSIF slot_until > at AND slot_priority < the_priority THEN
+        wait := interval '15 milliseconds';
     ELSE
         UPDATE call_in_flight f SET holder = the_holder, held_until = at + interval '8 seconds'
         WHERE f.slot = (
@@ -65,8 +70,13 @@ BEGIN
             WHERE c.held_until < at AND (c.slot < 3 OR the_priority < 2)
             ORDER BY c.slot LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING f.slot INTO got;
+        -- The slots are shared by all interfaces, and so is the mark of whoever waits for one.
         IF got IS NULL THEN
             wait := interval '15 milliseconds';
+            UPDATE call_pace c SET wanted_priority = the_priority, wanted_until = at + interval '60 milliseconds'
+            WHERE c.api = '*' AND (c.wanted_until <= at OR c.wanted_priority >= the_priority);
+        ELSIF slot_until > at AND slot_priority >= the_priority THEN
+            UPDATE call_pace c SET wanted_until = '-infinity' WHERE c.api = '*';
         END IF;
     END IF;
     IF got IS NULL THEN

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::dingtalk::Client;
-use crate::store::Db;
+use crate::store::{Db, pace};
 
 use turns::Turns;
 
@@ -38,11 +38,34 @@ pub struct Inner {
     ready: AtomicBool,
 }
 
-/// What a waiter for a call is handed: a slot in flight, or how long all calls are paused, or
-/// nothing where Postgres did not answer.
-#[derive(Debug)]
+/// The right to one call in flight; ends when dropped, wherever that happens.
+pub struct Turn {
+    db: Db,
+    instance: Uuid,
+    slot: i16,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (db, instance, slot) = (self.db.clone(), self.instance, self.slot);
+        // Outside a runtime the lease of the slot ends by itself.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let given = db.within(async {
+                let mut conn = db.acquire().await?;
+                pace::give_back(&mut conn, slot, instance).await
+            });
+            if let Err(error) = given.await {
+                tracing::debug!(%error, "a slot in flight will end by its lease");
+            }
+        });
+    }
+}
+
+/// What a waiter for a call is handed: its turn, or how long all calls are paused, or nothing where
+/// Postgres did not answer.
 pub enum Grant {
-    Slot(i16),
+    Turn(Turn),
     Paused(Duration),
     Unavailable,
 }
@@ -76,6 +99,11 @@ impl Context {
             token: tokio::sync::Mutex::new(None),
             ready: AtomicBool::new(false),
         }))
+    }
+
+    /// Takes charge of a slot in flight that was granted to this process.
+    pub fn turn(&self, slot: i16) -> Turn {
+        Turn { db: self.db.clone(), instance: self.instance, slot }
     }
 
     /// Whether the migrations were seen in place; until then nothing but health is served.

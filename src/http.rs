@@ -60,8 +60,8 @@ async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, A
     Err(if known && !request.method().is_safe() { AppError::MethodNotAllowed } else { AppError::NotFound })
 }
 
-/// The session cookie: a key that is worthless once its row has gone. It lives as long as the browser;
-/// the idle and the absolute end are the table's.
+/// The session cookie: a key that is worthless once its row has gone. It lives as long as a session may
+/// at most; the idle and the absolute end are the table's.
 fn sessions(ctx: &Context) -> SessionMiddleware<session_store::PgSessions> {
     let is_https = ctx.config.server.public_url.is_https();
     let max = time::Duration::try_from(ctx.config.login.session_max).unwrap_or(time::Duration::DAY);

@@ -37,6 +37,9 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
             tracing::error!(%error, "a worker has ended by a fault in Dinggate");
         }
     }
+    if let Err(error) = events::give_back(ctx).await {
+        tracing::warn!(%error, "claimed work could not be given back: it is free in some seconds");
+    }
 }
 
 /// Works on events and on looks until none of either is due; gives how many there were. For tests,

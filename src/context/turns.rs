@@ -61,6 +61,11 @@ impl<G> Turns<G> {
         }
     }
 
+    /// Ends a queue that nobody serves any more; who waits in it is told by the end of the channel.
+    pub fn abandon(&self, api: &'static str) {
+        self.lock().1.remove(api);
+    }
+
     /// Takes everybody out of the queue, the least urgent first.
     pub fn dismiss(&self, api: &'static str) -> Vec<oneshot::Sender<G>> {
         let queue = self.lock().1.get_mut(api).map(std::mem::take).unwrap_or_default();

@@ -178,6 +178,8 @@ fn refusal(api: &'static str, code: i64, answer: &Value) -> ApiError {
     match code {
         -1 => ApiError::Busy { api },
         40014 | 42001 => ApiError::TokenRejected { api, code },
+        // At `gettoken` it means a wrong secret.
+        40001 if api != "gettoken" => ApiError::TokenRejected { api, code },
         90001..=90014 | 90017 | 90018 => ApiError::Throttled { api, code },
         _ => ApiError::Refused { api, code, message: message(answer) },
     }

@@ -52,7 +52,7 @@ impl Client {
         let answer = self.post_signed(API, &query, json!({ "tmp_auth_code": code })).await?;
         let info = answer.get("user_info").unwrap_or(&Value::Null);
         Ok(ScannedPerson {
-            nick: text(info, "nick").unwrap_or_default(),
+            nick: name(info, "nick"),
             unionid: unionid(API, info)?,
         })
     }
@@ -66,13 +66,19 @@ impl Client {
         Ok(InAppPerson {
             userid: userid.ok_or(ApiError::Malformed { api: API, what: "userid" })?,
             unionid: unionid(API, result)?,
-            name: text(result, "name").unwrap_or_default(),
+            name: name(result, "name"),
         })
     }
 }
 
 fn text(object: &Value, key: &str) -> Option<String> {
     object.get(key)?.as_str().map(str::to_owned)
+}
+
+/// A name as its bearer may have chosen it: without what no page or table can show, and not without end.
+fn name(object: &Value, key: &str) -> String {
+    let name = text(object, key).unwrap_or_default();
+    name.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
 fn unionid(api: &'static str, object: &Value) -> Result<UnionId, ApiError> {

@@ -9,8 +9,9 @@ use ipnet::IpNet;
 /// its right is a trusted proxy's: what a client wrote there itself is never reached.
 pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = canonical(request.peer_addr()?.ip());
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    Some(resolve(peer, forwarded, trusted))
+    let forwarded = request.headers().get_all("x-forwarded-for").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let forwarded: Vec<String> = forwarded.collect();
+    Some(resolve(peer, forwarded.iter().map(String::as_str), trusted))
 }
 
 fn resolve<'a>(peer: IpAddr, forwarded: impl Iterator<Item = &'a str>, trusted: &[IpNet]) -> IpAddr {

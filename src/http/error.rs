@@ -116,6 +116,7 @@ impl AppError {
         match self {
             Self::SignIn(_) => {}
             Self::Login(error) => match error {
+                LoginError::Store(StoreError::Statement(cause)) => tracing::error!(reference, %cause, "login: a statement failed"),
                 LoginError::Misconfigured(cause) => tracing::error!(reference, %cause, "login: DingTalk refuses us"),
                 error => tracing::info!(reference, outcome = self.notice().code(), %error, "login refused"),
             },

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, web};
 
 use super::client_address::client_address;
 use super::error::AppError;
-use super::login_limit::{Counter, LoginLimit};
+use super::login_limit::{Counter, Reservation};
 use super::reference::Reference;
 use super::session_store::NEW_KEY;
 use crate::context::Context;
@@ -50,18 +50,17 @@ impl Circumstances {
         Visit { reference: self.reference.as_str(), address: &self.address_text, user_agent: &self.user_agent }
     }
 
-    fn check(&self, counter: &Counter) -> Result<(), AppError> {
-        match self.address.and_then(|address| counter.must_wait(address)) {
-            Some(retry_after) => Err(AppError::RateLimited { retry_after }),
-            None => Ok(()),
-        }
+    /// Counts an attempt; nothing is counted where the client's address is not known.
+    fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
+        let reserved = self.address.map(|address| counter.reserve(address)).transpose();
+        reserved.map_err(|retry_after| AppError::RateLimited { retry_after })
     }
+}
 
-    /// Counts a failure that anybody can cause at will.
-    fn count_failure(&self, limit: &LoginLimit, error: &LoginError) {
-        if let (Some(address), LoginError::InvalidState | LoginError::InvalidCode) = (self.address, error) {
-            limit.failed.count(address);
-        }
+/// Leaves an attempt counted if it met with a failure that anybody can cause at will.
+fn count_failure<T>(attempt: Option<Reservation<'_>>, result: &Result<T, LoginError>) {
+    if let (Some(attempt), Err(LoginError::InvalidState | LoginError::InvalidCode)) = (attempt, result) {
+        attempt.keep();
     }
 }
 
@@ -71,7 +70,7 @@ fn hand_over(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError
     session.clear();
     session.insert(NEW_KEY, &signed_in.session_key).map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
     session.renew();
-    tracing::info!(userid = %signed_in.userid, "signed in");
+    tracing::info!(reference = Reference::of(request).as_str(), "signed in");
     Ok(())
 }
 

@@ -24,16 +24,9 @@ impl Counter {
         Self { limit, window, clients: Mutex::default() }
     }
 
-    /// How long a client has to wait that has used up its attempts.
-    pub fn must_wait(&self, client: IpAddr) -> Option<Duration> {
-        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, count) = clients.get(&key(client))?;
-        let left = self.window.checked_sub(since.elapsed())?;
-        (*count >= self.limit).then_some(left)
-    }
-
-    /// Counts one attempt.
-    pub fn count(&self, client: IpAddr) {
+    /// Counts an attempt beforehand, so that those that come together are counted, too. It is taken back
+    /// unless it is kept. Gives how long to wait where all attempts are used up.
+    pub fn reserve(&self, client: IpAddr) -> Result<Reservation<'_>, Duration> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= TIDY_AT && clients.len().is_multiple_of(TIDY_AT) {
             clients.retain(|_, (since, _)| since.elapsed() < self.window);
@@ -42,7 +35,38 @@ impl Counter {
         if entry.0.elapsed() >= self.window {
             *entry = (Instant::now(), 0);
         }
-        entry.1 = entry.1.saturating_add(1);
+        if entry.1 >= self.limit {
+            return Err(self.window.saturating_sub(entry.0.elapsed()));
+        }
+        entry.1 += 1;
+        Ok(Reservation { counter: self, client, since: entry.0 })
+    }
+}
+
+/// An attempt that is counted for as long as this lives, and for the window if it is kept.
+#[must_use]
+#[derive(Debug)]
+pub struct Reservation<'a> {
+    counter: &'a Counter,
+    client: IpAddr,
+    since: Instant,
+}
+
+impl Reservation<'_> {
+    /// Leaves the attempt counted.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let mut clients = self.counter.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((since, count)) = clients.get_mut(&key(self.client))
+            && *since == self.since
+        {
+            *count = count.saturating_sub(1);
+        }
     }
 }
 
@@ -71,33 +95,51 @@ impl LoginLimit {
 mod tests {
     use super::*;
 
+    fn is_free(counter: &Counter, client: &str) -> bool {
+        counter.reserve(client.parse().unwrap()).is_ok()
+    }
+
+    fn fail(counter: &Counter, client: &str) {
+        counter.reserve(client.parse().unwrap()).unwrap().keep();
+    }
+
     #[test]
-    fn only_what_is_counted_uses_up_attempts() {
+    fn only_what_is_kept_uses_up_attempts() {
+        let counter = Counter::new(2, Duration::from_mins(1));
+        for _ in 0..5 {
+            assert!(is_free(&counter, "192.0.2.1"));
+        }
+        fail(&counter, "192.0.2.1");
+        fail(&counter, "192.0.2.1");
+        assert!(counter.reserve("192.0.2.1".parse().unwrap()).unwrap_err() <= Duration::from_mins(1));
+        assert!(is_free(&counter, "192.0.2.2"));
+    }
+
+    #[test]
+    fn attempts_that_are_under_way_together_count_together() {
         let counter = Counter::new(2, Duration::from_mins(1));
         let client = "192.0.2.1".parse().unwrap();
-        for _ in 0..2 {
-            assert_eq!(counter.must_wait(client), None);
-            counter.count(client);
-        }
-        assert!(counter.must_wait(client).unwrap() <= Duration::from_mins(1));
-        assert_eq!(counter.must_wait("192.0.2.2".parse().unwrap()), None);
+        let under_way = [counter.reserve(client), counter.reserve(client)];
+        assert!(under_way.iter().all(Result::is_ok));
+        assert!(!is_free(&counter, "192.0.2.1"));
+        drop(under_way);
+        assert!(is_free(&counter, "192.0.2.1"));
     }
 
     #[test]
     fn a_new_window_begins_anew() {
         let counter = Counter::new(1, Duration::from_millis(20));
-        let client = "192.0.2.1".parse().unwrap();
-        counter.count(client);
-        assert!(counter.must_wait(client).is_some());
+        fail(&counter, "192.0.2.1");
+        assert!(!is_free(&counter, "192.0.2.1"));
         std::thread::sleep(Duration::from_millis(25));
-        assert_eq!(counter.must_wait(client), None);
+        assert!(is_free(&counter, "192.0.2.1"));
     }
 
     #[test]
     fn a_whole_ipv6_network_is_one_client() {
         let counter = Counter::new(1, Duration::from_mins(1));
-        counter.count("2001:db8:1:2::1".parse().unwrap());
-        assert!(counter.must_wait("2001:db8:1:2:ffff::9".parse().unwrap()).is_some());
-        assert!(counter.must_wait("2001:db8:1:3::1".parse().unwrap()).is_none());
+        fail(&counter, "2001:db8:1:2::1");
+        assert!(!is_free(&counter, "2001:db8:1:2:ffff::9"));
+        assert!(is_free(&counter, "2001:db8:1:3::1"));
     }
 }

@@ -36,13 +36,15 @@ impl PgSessions {
     }
 
     async fn run<T>(&self, work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.ctx
-            .db
-            .within(async {
-                let mut conn = self.ctx.db.acquire().await?;
-                work(&mut conn).await
-            })
-            .await
+        let done = self.ctx.db.within(async {
+            let mut conn = self.ctx.db.acquire().await?;
+            work(&mut conn).await
+        });
+        // The page only says that the service is not available.
+        done.await.inspect_err(|error| match error {
+            StoreError::Statement(cause) => tracing::error!(%cause, "sessions: a statement failed"),
+            StoreError::Unavailable(cause) => tracing::warn!(cause = cause.as_ref().map(ToString::to_string), "sessions: Postgres does not answer"),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::last_moments;
@@ -9,6 +10,7 @@ use crate::context::Context;
 use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
 use crate::store::StoreError;
 use crate::store::staff_list::{self, Filter};
+use crate::store::sync_list::{self, Filter as Runs};
 
 /// How long to wait after a run that did not do it; the last wait is for all further ones.
 const WAITS: [Duration; 4] = [
@@ -30,13 +32,13 @@ enum Outcome {
     Failed,
     /// Another process is at it.
     NotOurs,
-    /// Postgres did not say whether the table is empty.
+    /// Postgres did not say whether the table has to be filled.
     Untold,
 }
 
 /// Fills an empty staff table, however often it takes. Somebody who signs in meanwhile, and is added
-/// for that, does not end it: whether the table is empty is asked only at the start, and after
-/// another process has had its turn.
+/// for that, does not end it: whether it is due is asked only at the start, and after another process
+/// has had its turn.
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let (mut asks_first, mut partial) = (true, 0);
     let mut waits = WAITS.iter().copied();
@@ -61,11 +63,11 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
 
 async fn fill(ctx: &Context, asks_first: bool) -> Outcome {
     if asks_first {
-        match is_empty(ctx).await {
+        match is_due(ctx).await {
             Ok(true) => {}
             Ok(false) => return Outcome::Filled,
             Err(error) => {
-                tracing::warn!(%error, "whether the staff table is empty could not be told");
+                tracing::warn!(%error, "whether a first sync is due could not be told");
                 return Outcome::Untold;
             }
         }
@@ -94,11 +96,28 @@ async fn sync(ctx: &Context) -> Outcome {
     }
 }
 
-async fn is_empty(ctx: &Context) -> Result<bool, StoreError> {
+async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            Ok(staff_list::count(&mut conn, &Filter::default()).await? == 0)
+            let people = staff_list::count(&mut conn, &Filter::default()).await?;
+            Ok(people == 0 || was_cut_off(&mut conn).await?)
         })
         .await
+}
+
+/// Whether a process began to fill the table and died before anybody had read the whole company: by
+/// then an event or a login may have brought in the first people.
+async fn was_cut_off(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let begun = Runs { cause: Some(Cause::Empty.as_str()), ..Runs::default() };
+    if sync_list::count(conn, &begun).await? == 0 {
+        return Ok(false);
+    }
+    for state in [State::Done, State::Stopped, State::Partial] {
+        let ended = Runs { state: Some(state.as_str()), ..Runs::default() };
+        if sync_list::count(conn, &ended).await? > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -8,7 +8,7 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{StoreError, alert, look as looks};
+use crate::store::{StoreError, alert, event, look as looks};
 use sqlx::PgConnection;
 
 /// What made us look.
@@ -41,26 +41,36 @@ pub enum Outcome {
 /// Asks DingTalk about one person and brings the staff table into line with the answer.
 ///
 /// Nobody is marked as left because a call failed: only by DingTalk's word that it does not know them.
-pub async fn look(ctx: &Context, priority: Priority, userid: &UserId, trigger: Trigger) -> Result<Outcome, UpstreamError> {
-    let asked_at = time_now(ctx).await?;
+///
+/// What may bring somebody back has to hold still when the answer is written: `warrants` are the ids of
+/// the events for [`Trigger::Join`], of the scheduled looks for [`Trigger::Leaving`] and
+/// [`Trigger::LateJoin`]. A leaving that came meanwhile has voided them.
+pub async fn look(
+    ctx: &Context,
+    priority: Priority,
+    userid: &UserId,
+    trigger: Trigger,
+    warrants: &[i64],
+) -> Result<Outcome, UpstreamError> {
+    let asked = Asked { at: time_now(ctx).await?, trigger, warrants };
     let person = match upstream::user(ctx, priority, userid).await {
         Ok(person) => Some(person),
         Err(error) if error.is_unknown_person() => None,
         Err(error) => return Err(error),
     };
     let Some(person) = person else {
-        return Ok(apply_unknown(ctx, userid, asked_at, trigger).await?);
+        return Ok(apply_unknown(ctx, userid, &asked).await?);
     };
-    match apply_known(ctx, &person, asked_at, trigger).await {
+    match apply_known(ctx, &person, &asked).await {
         Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {}
         applied => return Ok(applied?),
     }
     // Hired again under another userid while the leaving of the old one was missed: ask about that
     // one, so that a row that is out of date yields.
     ask_about_rival(ctx, priority, &person).await?;
-    match apply_known(ctx, &person, asked_at, trigger).await {
+    match apply_known(ctx, &person, &asked).await {
         Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {
-            tracing::warn!(%userid, "another employed person has this unionid");
+            tracing::warn!("another employed person has the unionid of somebody DingTalk lists");
             Ok(Outcome::StaysOut("another employed person has this unionid"))
         }
         applied => Ok(applied?),
@@ -78,17 +88,17 @@ pub async fn ask_about_rival(ctx: &Context, priority: Priority, person: &Person)
         })
         .await?;
     if let Some(rival) = rival.filter(|rival| rival.status == Status::Employed && rival.userid != person.userid) {
-        let asked_at = time_now(ctx).await?;
+        let asked = Asked { at: time_now(ctx).await?, trigger: Trigger::Event, warrants: &[] };
         match upstream::user(ctx, priority, &rival.userid).await {
             Ok(answer) => {
-                if let Err(error) = apply_known(ctx, &answer, asked_at, Trigger::Event).await
+                if let Err(error) = apply_known(ctx, &answer, &asked).await
                     && !error.violates(staff::EMPLOYED_UNIONID)
                 {
                     return Err(error.into());
                 }
             }
             Err(error) if error.is_unknown_person() => {
-                apply_unknown(ctx, &rival.userid, asked_at, Trigger::Event).await?;
+                apply_unknown(ctx, &rival.userid, &asked).await?;
             }
             Err(error) => return Err(error),
         }
@@ -104,6 +114,25 @@ pub async fn time_now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
             staff::now(&mut conn).await
         })
         .await
+}
+
+/// A question to DingTalk: when it was asked, and why.
+struct Asked<'a> {
+    at: DateTime<Utc>,
+    trigger: Trigger,
+    warrants: &'a [i64],
+}
+
+impl Asked<'_> {
+    /// Why it was asked, as far as that still holds.
+    async fn standing_trigger(&self, ctx: &Context, tx: &mut PgConnection, userid: &UserId) -> Result<Trigger, StoreError> {
+        let stands = match self.trigger {
+            Trigger::Join => event::is_join_standing(tx, self.warrants, userid).await?,
+            Trigger::Leaving | Trigger::LateJoin => looks::is_claimed(tx, ctx.instance, self.warrants).await?,
+            Trigger::Event | Trigger::Login => true,
+        };
+        Ok(if stands { self.trigger } else { Trigger::Event })
+    }
 }
 
 /// What to do with a person whom DingTalk lists.
@@ -132,22 +161,22 @@ fn judge(row: Option<&StaffRow>, left_at: Option<DateTime<Utc>>, asked_at: DateT
     }
 }
 
-async fn apply_known(ctx: &Context, person: &Person, asked_at: DateTime<Utc>, trigger: Trigger) -> Result<Outcome, StoreError> {
+async fn apply_known(ctx: &Context, person: &Person, asked: &Asked<'_>) -> Result<Outcome, StoreError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let outcome = apply_known_in(&mut tx, person, asked_at, trigger).await?;
+            let outcome = apply_known_in(ctx, &mut tx, person, asked).await?;
             tx.commit().await?;
             Ok(outcome)
         })
         .await
 }
 
-async fn apply_unknown(ctx: &Context, userid: &UserId, asked_at: DateTime<Utc>, trigger: Trigger) -> Result<Outcome, StoreError> {
+async fn apply_unknown(ctx: &Context, userid: &UserId, asked: &Asked<'_>) -> Result<Outcome, StoreError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let outcome = apply_unknown_in(ctx, &mut tx, userid, asked_at, trigger).await?;
+            let outcome = apply_unknown_in(ctx, &mut tx, userid, asked).await?;
             tx.commit().await?;
             Ok(outcome)
         })
@@ -155,13 +184,19 @@ async fn apply_unknown(ctx: &Context, userid: &UserId, asked_at: DateTime<Utc>, 
 }
 
 async fn apply_known_in(
+    ctx: &Context,
     tx: &mut PgConnection,
     person: &Person,
-    asked_at: DateTime<Utc>,
-    trigger: Trigger,
+    asked: &Asked<'_>,
 ) -> Result<Outcome, StoreError> {
+    let asked_at = asked.at;
+    staff::serialise(tx, std::slice::from_ref(&person.userid)).await?;
     let row = staff::lock(tx, &person.userid).await?;
+    let trigger = asked.standing_trigger(ctx, tx, &person.userid).await?;
     let left_at = staff::leaving_time(tx, &person.userid).await?;
+    if staff::held_under_unionid(tx, person).await?.is_some() {
+        return Ok(Outcome::StaysOut("marked as left by an administrator, under another userid"));
+    }
     match judge(row.as_ref(), left_at, asked_at, trigger) {
         Verdict::Nothing(why) => Ok(Outcome::StaysOut(why)),
         Verdict::KeepStatus => {
@@ -187,9 +222,10 @@ async fn apply_unknown_in(
     ctx: &Context,
     tx: &mut PgConnection,
     userid: &UserId,
-    asked_at: DateTime<Utc>,
-    trigger: Trigger,
+    asked: &Asked<'_>,
 ) -> Result<Outcome, StoreError> {
+    let (asked_at, trigger) = (asked.at, asked.trigger);
+    staff::serialise(tx, std::slice::from_ref(userid)).await?;
     let row = staff::lock(tx, userid).await?;
     if trigger == Trigger::Join {
         // DingTalk's answers may lag behind its events: ask again later.
@@ -213,6 +249,7 @@ async fn apply_unknown_in(
 
 /// Whether one more person marked through 60121 would be too many for 24 hours.
 async fn brake_holds(ctx: &Context, tx: &mut PgConnection) -> Result<bool, StoreError> {
+    staff::serialise_brake(tx).await?;
     let marked = staff::count_recently_unknown(tx).await?;
     let employed = staff::count_employed(tx).await?;
     let holds = ctx.config.sync.max_leavers.exceeded_by(marked + 1, employed + marked);

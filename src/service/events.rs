@@ -21,6 +21,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::context::Context;
+use crate::store::{StoreError, event, look};
+
 /// How often a worker tells the others that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
@@ -31,8 +34,19 @@ const REST: Duration = Duration::from_secs(1);
 /// not for a queue of calls that each wait for an access token.
 const LAST_MOMENTS: Duration = Duration::from_secs(6);
 
-/// Returns when what is still unanswered must be given back.
+/// Returns when what is still unanswered must be left to others.
 async fn last_moments(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(LAST_MOMENTS).await;
+}
+
+/// Gives back whatever this process has claimed and will not finish: its workers have ended.
+pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            event::release_all(&mut conn, ctx.instance).await?;
+            look::release_all(&mut conn, ctx.instance).await
+        })
+        .await
 }

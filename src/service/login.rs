@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::sessions::{self, Visit};
+use super::employment;
 use super::upstream::{self, UpstreamError};
 use crate::context::Context;
 use crate::domain::case::Refusal;
@@ -115,6 +116,8 @@ pub async fn complete_in_app(
     return_path: ReturnPath,
 ) -> Result<SignedIn, LoginError> {
     let code = check_code(code)?;
+    // A session needs Postgres whatever DingTalk says: without it no code is used up.
+    employment::time_now(ctx).await?;
     let sign_in = async {
         let person = upstream::user_by_in_app_code(ctx, code).await.map_err(in_app_error)?;
         let caller = Caller { nick: person.name, unionid: person.unionid, userid: Some(person.userid) };
@@ -155,7 +158,7 @@ fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
 
 fn code_error(error: UpstreamError) -> LoginError {
     match &error {
-        UpstreamError::Api(api) if api.is_spent_code() => LoginError::InvalidCode,
+        UpstreamError::Api(api) if api.is_spent_code() && api.api() != "gettoken" => LoginError::InvalidCode,
         _ => error.into(),
     }
 }

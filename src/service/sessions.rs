@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::store::audit::{self, Entry};
 use crate::store::web_session::{self, NewSession};
-use crate::store::{StoreError, staff};
+use crate::store::{StoreError, staff, unmatched};
 
 /// The circumstances of a request that may start a session.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,8 @@ pub async fn start(
             if !web_session::create(&mut tx, &new).await? {
                 return Ok(None);
             }
+            // Whoever is in has nothing to wait for.
+            unmatched::close_for(&mut tx, Some(unionid), userid).await?;
             let name = staff::find(&mut tx, userid).await?.map(|row| row.name);
             audit::append(&mut tx, &login_entry(visit, &new, name.as_deref())).await?;
             tx.commit().await?;

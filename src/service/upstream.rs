@@ -131,6 +131,8 @@ async fn attempts<'a, T>(
         };
         tracing::debug!(api, ?priority, %error, "call to DingTalk failed");
         match &error {
+            // The token's own call has had its repeats and its report.
+            UpstreamError::Api(inner) if inner.api() != api => return Err(error),
             UpstreamError::Api(ApiError::Busy { .. }) if repeat == Repeat::Allowed && busy < MAX_BUSY => {
                 busy += 1;
                 tokio::time::sleep(Duration::from_millis(200 << busy)).await;

@@ -1,4 +1,4 @@
-//! What administrators must be told until it is put right.
+//! What administrators must be told: for a day after it last happened, or until they dismiss it.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;

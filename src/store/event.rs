@@ -74,6 +74,8 @@ pub struct Claimed {
     pub body: Option<Value>,
     /// How often it was worked on, this time included.
     pub attempts: i32,
+    /// How many of the times before have met with a refusal.
+    pub refusals: i32,
 }
 
 /// How long a claim holds without being renewed: a dead instance's work goes on elsewhere within 10 s.
@@ -94,7 +96,7 @@ pub async fn claim_batch(
          )
          UPDATE event SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = attempts + 1
          FROM due WHERE event.id = due.id
-         RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts"#,
+         RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts, refusals"#,
         instance,
         limit,
         LEASE.as_secs_f64(),
@@ -125,6 +127,9 @@ pub async fn mark_applied(
     instance: Uuid,
     ids: &[i64],
 ) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "UPDATE event SET state = 'applied', applied_at = clock_timestamp(), last_error = NULL, claimed_by = NULL, claimed_until = NULL
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
@@ -143,15 +148,18 @@ pub async fn mark_retry(
     id: i64,
     delay: Duration,
     reason: &str,
+    is_refusal: bool,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET next_attempt_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
+             refusals = refusals + $5::boolean::integer,
              claimed_by = NULL, claimed_until = NULL
          WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
         id,
         instance,
         delay.as_secs_f64(),
         reason,
+        is_refusal,
     )
     .execute(conn)
     .await?;
@@ -184,6 +192,9 @@ pub async fn release(
     ids: &[i64],
     delay: Duration,
 ) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
              next_attempt_at = clock_timestamp() + make_interval(secs => $3)
@@ -197,10 +208,22 @@ pub async fn release(
     Ok(())
 }
 
+/// Gives back whatever a process that stops has claimed, so that another one goes on at once.
+pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
+         WHERE claimed_by = $1 AND state = 'waiting'",
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Has a failed event tried again; false where there is no such failed event.
 pub async fn retry_one(conn: &mut PgConnection, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE event SET state = 'waiting', attempts = 0, next_attempt_at = now(), last_error = NULL
+        "UPDATE event SET state = 'waiting', attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL
          WHERE id = $1 AND state = 'failed'",
         id,
     )
@@ -212,7 +235,7 @@ pub async fn retry_one(conn: &mut PgConnection, id: i64) -> Result<bool, StoreEr
 /// Has all failed events tried again; gives how many there were.
 pub async fn retry_all_failed(conn: &mut PgConnection) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE event SET state = 'waiting', attempts = 0, next_attempt_at = now(), last_error = NULL WHERE state = 'failed'"
+        "UPDATE event SET state = 'waiting', attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL WHERE state = 'failed'"
     )
     .execute(conn)
     .await?;

@@ -117,15 +117,20 @@ pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
 
 /// One event with its body.
 pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<EventDetail>, StoreError> {
-    let filter = Filter {
-        q: id.to_string(),
-        ..Filter::default()
-    };
-    // Another event's own id may be the same digits: pick by the number.
-    let row = list(conn, &filter, 50, 0)
-        .await?
-        .into_iter()
-        .find(|row| row.id == id);
+    let row = sqlx::query_as!(
+        EventRow,
+        r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.attempts,
+             e.next_attempt_at, e.last_error, e.received_at, e.applied_at,
+             ARRAY(SELECT coalesce(s.name, '') FROM unnest(e.userids) WITH ORDINALITY u (userid, place)
+                   LEFT JOIN staff s USING (userid) ORDER BY u.place) AS "names!",
+             ARRAY(SELECT coalesce(d.name, '') FROM unnest(e.dept_ids) WITH ORDINALITY u (dept_id, place)
+                   LEFT JOIN department d USING (dept_id) ORDER BY u.place) AS "dept_names!"
+         FROM event e
+         WHERE e.id = $1"#,
+        id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let Some(row) = row else { return Ok(None) };
     let body = sqlx::query_scalar!("SELECT body FROM event WHERE id = $1", id)
         .fetch_optional(conn)

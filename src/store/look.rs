@@ -40,6 +40,9 @@ pub async fn schedule_after_leaving(
     conn: &mut PgConnection,
     userids: &[UserId],
 ) -> Result<(), StoreError> {
+    if userids.is_empty() {
+        return Ok(());
+    }
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     // In one order everywhere, so that two of these never wait for each other.
     sqlx::query!(
@@ -48,16 +51,16 @@ pub async fn schedule_after_leaving(
     )
     .execute(&mut *conn)
     .await?;
-    for delay in LATER {
-        sqlx::query!(
-            "INSERT INTO scheduled_look (userid, cause, due_at)
-             SELECT id, 'leaving', clock_timestamp() + make_interval(secs => $2) FROM unnest($1::text[]) AS id",
-            &ids,
-            delay.as_secs_f64(),
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT id, 'leaving', clock_timestamp() + make_interval(secs => delay)
+         FROM unnest($1::text[]) AS id, unnest($2::double precision[]) AS delay",
+        &ids,
+        &delays,
+    )
+    .execute(&mut *conn)
+    .await?;
     Ok(())
 }
 
@@ -207,4 +210,29 @@ pub async fn release(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Gives back whatever a process that stops has claimed, so that another one goes on at once.
+pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
+         WHERE id IN (SELECT id FROM scheduled_look WHERE claimed_by = $1 ORDER BY id FOR UPDATE)",
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether one of these looks is still this instance's to make: a leaving that came meanwhile has
+/// replaced them.
+pub async fn is_claimed(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<bool, StoreError> {
+    let is_claimed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,
+        ids,
+        instance
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_claimed)
 }

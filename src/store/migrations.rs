@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::PgConnection;
+use sqlx::{Executor as _, PgConnection};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
 use super::{Db, StoreError};
@@ -52,6 +52,8 @@ impl From<MigrateError> for MigrationError {
 pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
     // A connection of its own: where a migration fails, the lock ends with the connection.
     let mut conn = db.acquire().await?.detach();
+    // Whoever is at it already may take a while.
+    conn.execute("SET lock_timeout = 0").await.map_err(StoreError::from)?;
     conn.lock().await?;
     let missing = missing(&mut conn).await?;
     let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());

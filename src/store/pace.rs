@@ -51,7 +51,8 @@ pub async fn hold_back(conn: &mut PgConnection, api: &str) -> Result<(), StoreEr
             throttled_at = clock_timestamp(),
             next_at = greatest(next_at, clock_timestamp() + interval '1 second' *
                 (CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN 2 ^ least(throttled_count + 1, 2) ELSE 1 END))
-         WHERE api = $1",
+         -- Calls that were in flight together are throttled together.
+         WHERE api = $1 AND throttled_at < clock_timestamp() - interval '300 milliseconds'",
         api
     )
     .execute(conn)

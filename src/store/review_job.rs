@@ -74,7 +74,7 @@ pub async fn create(
 pub async fn claim(conn: &mut PgConnection, instance: Uuid) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
-        r#"UPDATE review_job SET claimed_by = $1, claimed_until = now() + interval '10 seconds'
+        r#"UPDATE review_job SET claimed_by = $1, claimed_until = now() + interval '8 seconds'
          WHERE id = (SELECT id FROM review_job
                      WHERE finished_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
                      ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -89,7 +89,7 @@ pub async fn claim(conn: &mut PgConnection, instance: Uuid) -> Result<Option<Job
 /// Keeps a job for ten seconds more; false where somebody else has taken it over.
 pub async fn renew(conn: &mut PgConnection, id: i64, instance: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE review_job SET claimed_until = now() + interval '10 seconds'
+        "UPDATE review_job SET claimed_until = now() + interval '8 seconds'
          WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL",
         id,
         instance,

@@ -68,6 +68,42 @@ pub async fn find(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Sta
     Ok(row.map(StaffRow::from))
 }
 
+/// Has whoever writes about these people wait for whoever does already, until the commit: without it
+/// a leaving and the first row of a person would not see each other. Comes before every row's lock.
+pub async fn serialise(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(key) FROM (
+             SELECT DISTINCT hashtextextended(id, 0) AS key FROM unnest($1::text[]) AS id ORDER BY key
+         ) keys",
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}
+
+/// Finds who of the same unionid, under another userid, was marked as left by hand: the decision is
+/// about the person.
+pub async fn held_under_unionid(conn: &mut PgConnection, person: &Person) -> Result<Option<UserId>, StoreError> {
+    let unionid = person.unionid.as_ref().map(UnionId::as_str);
+    let userid = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid: UserId" FROM staff
+         WHERE unionid = $1 AND userid <> $2 AND held_at IS NOT NULL LIMIT 1"#,
+        unionid,
+        person.userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(userid)
+}
+
+/// Has whoever counts the people unknown to DingTalk wait for whoever is counting, until the commit.
+pub async fn serialise_brake(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(60121)").fetch_one(conn).await?;
+    Ok(())
+}
+
 /// Finds a person by userid and keeps everybody else from changing the row until the commit.
 pub async fn lock(conn: &mut PgConnection, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
@@ -197,7 +233,9 @@ pub async fn mark_left(conn: &mut PgConnection, userids: &[UserId], cause: LeftC
 /// must not bring them back.
 pub async fn renew_leaving(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
-    sqlx::query!("UPDATE staff SET left_at = clock_timestamp() WHERE userid = ANY ($1) AND status = 'left'", &ids).execute(conn).await?;
+    sqlx::query!("UPDATE staff SET left_at = clock_timestamp(),
+            left_cause = CASE WHEN left_cause = 'unknown_to_dingtalk' THEN 'event' ELSE left_cause END
+         WHERE userid = ANY ($1) AND status = 'left'", &ids).execute(conn).await?;
     Ok(())
 }
 
@@ -222,7 +260,7 @@ pub async fn remember_unknown_leavers(conn: &mut PgConnection, userids: &[UserId
     sqlx::query!(
         "INSERT INTO unknown_leaver (userid, left_at)
          SELECT id, clock_timestamp() FROM (SELECT DISTINCT unnest($1::text[]) AS id) ids
-         WHERE NOT EXISTS (SELECT FROM staff WHERE userid = id)
+         WHERE NOT EXISTS (SELECT FROM staff WHERE userid = id) ORDER BY id
          ON CONFLICT (userid) DO UPDATE SET left_at = excluded.left_at",
         &ids
     )

@@ -107,7 +107,7 @@ pub async fn renew(conn: &mut PgConnection, run: Run, calls: i32) -> Result<bool
 /// Whether the run is still this one's, which nobody can change until the end of the transaction.
 pub async fn hold(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError> {
     let held = sqlx::query_scalar!(
-        "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR SHARE",
+        "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR KEY SHARE",
         run.id,
         run.instance,
     )

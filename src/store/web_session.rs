@@ -31,6 +31,8 @@ pub struct NewSession<'a> {
 /// The share lock makes a leaving that commits first visible here, and makes one that comes later wait
 /// until it can see, and end, this session.
 pub async fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> Result<bool, StoreError> {
+    // A statement of its own: the next one then sees what was committed while this one waited.
+    sqlx::query!("SELECT userid FROM staff WHERE userid = $1 FOR SHARE", new.userid.as_str()).fetch_optional(&mut *conn).await?;
     let created = sqlx::query!(
         "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_until, hard_until, method, address, user_agent)
          SELECT $1, $2, s.userid, s.unionid, $5, now() + make_interval(secs => $6), now() + make_interval(secs => $7), $8, $9, $10
@@ -123,7 +125,9 @@ pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64,
 
 /// Deletes the sessions that are over.
 pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
-    let swept = sqlx::query!("DELETE FROM web_session WHERE idle_until < now() OR hard_until < now()").execute(conn).await?;
+    let swept = sqlx::query!("DELETE FROM web_session WHERE id IN (
+             SELECT id FROM web_session WHERE idle_until < now() OR hard_until < now() ORDER BY id FOR UPDATE SKIP LOCKED
+         )").execute(conn).await?;
     Ok(swept.rows_affected())
 }
 

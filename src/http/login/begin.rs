@@ -67,9 +67,8 @@ async fn begin(
     back: &ReturnPath,
 ) -> Result<(String, actix_web::cookie::Cookie<'static>), AppError> {
     let circumstances = Circumstances::of(request, ctx);
-    circumstances.check(&limit.begun)?;
-    if let Some(address) = circumstances.address {
-        limit.begun.count(address);
+    if let Some(begun) = circumstances.reserve(&limit.begun)? {
+        begun.keep();
     }
     let (secret, cookie) = bind_browser(request, ctx);
     Ok((login::begin(ctx, &secret, back).await?, cookie))

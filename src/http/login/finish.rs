@@ -4,7 +4,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
-use super::{Circumstances, browser_secret, hand_over};
+use super::{Circumstances, browser_secret, count_failure, hand_over};
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
@@ -17,7 +17,7 @@ pub async fn callback(
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let circumstances = Circumstances::of(&request, &ctx);
-    circumstances.check(&limit.failed)?;
+    let attempt = circumstances.reserve(&limit.failed)?;
     let value = |names: &[&str]| {
         let mut pairs = parse(request.query_string().as_bytes());
         pairs.find(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value.into_owned())
@@ -27,7 +27,8 @@ pub async fn callback(
     let secret = browser_secret(&request, &ctx);
     let visit = circumstances.visit();
     let result = login::complete_scan(&ctx, &visit, state.as_deref(), secret.as_deref(), code.as_deref()).await;
-    let signed_in = result.inspect_err(|error| circumstances.count_failure(&limit, error))?;
+    count_failure(attempt, &result);
+    let signed_in = result?;
     hand_over(&request, &signed_in)?;
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, signed_in.return_path.as_str())).finish())
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Circumstances, hand_over};
+use super::{Circumstances, count_failure, hand_over};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
@@ -28,12 +28,13 @@ pub async fn sign_in(
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
     let circumstances = Circumstances::of(&request, &ctx);
-    circumstances.check(&limit.failed)?;
+    let attempt = circumstances.reserve(&limit.failed)?;
     let asked: Request =
         serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
     let back = ReturnPath::parse(asked.rd.as_deref());
     let result = login::complete_in_app(&ctx, &circumstances.visit(), asked.code.as_deref(), back).await;
-    let signed_in = result.inspect_err(|error| circumstances.count_failure(&limit, error))?;
+    count_failure(attempt, &result);
+    let signed_in = result?;
     hand_over(&request, &signed_in)?;
     Ok(HttpResponse::Ok().json(json!({ "redirect": signed_in.return_path.as_str() })))
 }

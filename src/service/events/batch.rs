@@ -7,8 +7,10 @@ use crate::domain::event::{Event, Kind};
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::event::Claimed;
 
-/// How often DingTalk's refusals are taken: after about a minute an administrator has to look.
-const MAX_REFUSED: i32 = 6;
+/// How often a refusal is taken: after some two minutes an administrator has to look.
+const MAX_REFUSALS: i32 = 12;
+/// How often an unreadable answer, or a fault of ours, is taken.
+const MAX_BAD: i32 = 3;
 /// How often nobody may answer: about a day.
 const MAX_UNAVAILABLE: i32 = 5760;
 
@@ -42,11 +44,15 @@ pub(super) enum End {
 pub(super) struct Ended {
     pub id: i64,
     pub attempts: i32,
+    /// Whether DingTalk or the record was at fault, and not just out of reach.
+    pub is_refusal: bool,
     pub end: End,
 }
 
 struct Open {
     attempts: i32,
+    /// How many of the attempts so far have met with a refusal.
+    refusals: i32,
     unanswered: BTreeSet<About>,
     gravest: Option<Fault>,
     was_put_back: bool,
@@ -84,6 +90,7 @@ impl Batch {
                 event.id,
                 Open {
                     attempts: event.attempts,
+                    refusals: event.refusals,
                     unanswered: about,
                     gravest: None,
                     was_put_back: false,
@@ -127,6 +134,7 @@ impl Batch {
             .map(|(id, event)| Ended {
                 id,
                 attempts: event.attempts,
+                is_refusal: event.is_refusal(),
                 end: event.end(),
             })
             .collect()
@@ -158,17 +166,23 @@ impl Open {
         }
     }
 
+    fn is_refusal(&self) -> bool {
+        matches!(&self.gravest, Some(fault) if fault.gravity != Gravity::Unavailable)
+    }
+
+    fn may_try_again(&self) -> bool {
+        match self.gravest.as_ref().map(|fault| fault.gravity) {
+            Some(Gravity::Bad) => self.refusals + 1 < MAX_BAD,
+            Some(Gravity::Refused) => self.refusals + 1 < MAX_REFUSALS,
+            Some(Gravity::Unavailable) => self.attempts < MAX_UNAVAILABLE,
+            None => false,
+        }
+    }
+
     fn end(self) -> End {
-        let may_try_again = |most| self.attempts < most;
+        let may_try_again = self.may_try_again();
         match self.gravest {
-            Some(Fault {
-                gravity: Gravity::Unavailable,
-                reason,
-            }) if may_try_again(MAX_UNAVAILABLE) => End::Retry(reason),
-            Some(Fault {
-                gravity: Gravity::Refused,
-                reason,
-            }) if may_try_again(MAX_REFUSED) => End::Retry(reason),
+            Some(fault) if may_try_again => End::Retry(fault.reason),
             Some(fault) if !self.was_put_back => End::Failed(fault.reason),
             _ if self.was_put_back => End::PutBack,
             _ => self

@@ -21,8 +21,8 @@ use crate::store::look::{self, Cause, Claimed};
 const BATCH: i64 = 50;
 /// One fewer than may be in flight, so that looks never keep a login waiting.
 const AT_ONCE: usize = 2;
-/// How often DingTalk may refuse to answer about a person.
-const MAX_REFUSED: i32 = 20;
+/// How often an answer about a person may be unreadable; refusals and outages are waited out.
+const MAX_BAD: i32 = 20;
 
 /// All that is due about one person, which one answer settles.
 #[derive(Clone)]
@@ -62,14 +62,10 @@ pub async fn work_due_looks(
                 open.remove(&due.userid);
                 settle(ctx, &due, answer, stop).await?;
             }
-            _ = heartbeat.tick() => renew(ctx, &all(&open)).await,
-            () = &mut last_moments => return give_back(ctx, &all(&open)).await.map(|()| count),
+            _ = heartbeat.tick() => renew(ctx, &open.values().flatten().copied().collect::<Vec<_>>()).await,
+            () = &mut last_moments => return Ok(count),
         }
     }
-}
-
-fn all(open: &BTreeMap<UserId, Vec<i64>>) -> Vec<i64> {
-    open.values().flatten().copied().collect()
 }
 
 fn by_person(claimed: Vec<Claimed>) -> Vec<Due> {
@@ -97,15 +93,6 @@ async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
         .await
 }
 
-async fn give_back(ctx: &Context, ids: &[i64]) -> Result<(), StoreError> {
-    ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            look::release(&mut conn, ctx.instance, ids, Duration::ZERO).await
-        })
-        .await
-}
-
 async fn renew(ctx: &Context, ids: &[i64]) {
     let renewed = ctx.db.within(async {
         let mut conn = ctx.db.acquire().await?;
@@ -124,7 +111,7 @@ async fn ask(ctx: Context, busy: Arc<Busy>, due: Due) -> Answer {
     };
     let _alone = busy.enter(&due.userid).await;
     Answer::from(
-        employment::look(&ctx, priority, &due.userid, trigger)
+        employment::look(&ctx, priority, &due.userid, trigger, &due.ids)
             .await
             .map(drop),
     )
@@ -147,7 +134,7 @@ async fn settle(
             match answer {
                 Answer::Done => look::delete(&mut conn, ctx.instance, &due.ids).await,
                 Answer::NotAsked => look::release(&mut conn, ctx.instance, &due.ids, rest).await,
-                Answer::Failed(fault) if fault.gravity != Gravity::Unavailable && due.attempts >= MAX_REFUSED => {
+                Answer::Failed(fault) if fault.gravity == Gravity::Bad && due.attempts >= MAX_BAD => {
                     tracing::warn!(cause = ?due.cause, reason = fault.reason, "a look at a person is given up");
                     look::delete(&mut conn, ctx.instance, &due.ids).await
                 }

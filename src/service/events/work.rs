@@ -48,14 +48,19 @@ pub async fn work(
     loop {
         tokio::select! {
             answer = asking.next() => {
-                let Some((question, answer)) = answer else { return Ok(count) };
+                let Some((question, answer)) = answer else { break };
                 batch.note(&question.about, &answer);
-                settle(ctx, batch.take_ended(), stop).await?;
+                // What was not asked comes last, and is put back together.
+                if answer != Answer::NotAsked {
+                    settle(ctx, batch.take_ended(), stop).await?;
+                }
             }
             _ = heartbeat.tick() => renew(ctx, &batch.ids()).await,
-            () = &mut last_moments => return give_back(ctx, &batch.ids()).await.map(|()| count),
+            () = &mut last_moments => return Ok(count),
         }
     }
+    settle(ctx, batch.take_ended(), stop).await?;
+    Ok(count)
 }
 
 async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
@@ -63,15 +68,6 @@ async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             event::claim_batch(&mut conn, ctx.instance, BATCH).await
-        })
-        .await
-}
-
-async fn give_back(ctx: &Context, ids: &[i64]) -> Result<(), StoreError> {
-    ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            event::release(&mut conn, ctx.instance, ids, Duration::ZERO).await
         })
         .await
 }
@@ -103,28 +99,14 @@ async fn look_at_person(
     userid: &UserId,
     joins: &[i64],
 ) -> Result<(), UpstreamError> {
-    let trigger = if has_joined(ctx, userid, joins).await? {
-        Trigger::Join
-    } else {
+    let trigger = if joins.is_empty() {
         Trigger::Event
+    } else {
+        Trigger::Join
     };
-    employment::look(ctx, Priority::Join, userid, trigger)
+    employment::look(ctx, Priority::Join, userid, trigger, joins)
         .await
         .map(drop)
-}
-
-/// Whether the person joined and has not left since. A join that waited here while a leaving came must
-/// not open the door again by an answer of DingTalk's that lags behind.
-async fn has_joined(ctx: &Context, userid: &UserId, joins: &[i64]) -> Result<bool, StoreError> {
-    if joins.is_empty() {
-        return Ok(false);
-    }
-    ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            event::is_join_standing(&mut conn, joins, userid).await
-        })
-        .await
 }
 
 /// Writes down how events ended.
@@ -153,7 +135,7 @@ async fn settle(
             let mut conn = ctx.db.acquire().await?;
             event::mark_applied(&mut conn, ctx.instance, &ids_of(&End::Applied)).await?;
             event::release(&mut conn, ctx.instance, &ids_of(&End::PutBack), rest).await?;
-            for Ended { id, attempts, end } in &ended {
+            for Ended { id, attempts, is_refusal, end } in &ended {
                 match end {
                     End::Retry(reason) => {
                         tracing::debug!(id, attempts, reason, "an event will be tried again");
@@ -163,6 +145,7 @@ async fn settle(
                             *id,
                             back_off(*attempts),
                             reason,
+                            *is_refusal,
                         )
                         .await?;
                     }

@@ -114,6 +114,7 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
         .db
         .within(async {
             let mut tx = ctx.db.begin().await?;
+            staff::serialise(&mut tx, std::slice::from_ref(&userid)).await?;
             // Somebody else may have decided while DingTalk answered.
             if staff::lock(&mut tx, &userid).await?.is_some() || staff::leaving_time(&mut tx, &userid).await?.is_some() {
                 return Ok(false);

@@ -146,6 +146,7 @@ async fn admit(
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
+            staff::serialise(&mut tx, std::slice::from_ref(&person.userid)).await?;
             let row = staff::lock(&mut tx, &person.userid).await?;
             check_row(&mut tx, row.as_ref(), case, person, asked_at).await?;
             staff::upsert_employed(&mut tx, person, asked_at)
@@ -185,6 +186,9 @@ async fn check_row(
 ) -> Result<(), ReviewError> {
     if let Some(row) = row {
         refuse_held(row)?;
+    }
+    if let Some(held) = staff::held_under_unionid(tx, person).await? {
+        return Err(Objection::Held(held).into());
     }
     if staff::leaving_time(tx, &person.userid)
         .await?

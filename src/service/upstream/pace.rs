@@ -3,39 +3,8 @@
 use std::time::Duration;
 
 use super::{Priority, UpstreamError};
-use crate::context::{Context, Grant};
+use crate::context::{Context, Grant, Turn};
 use crate::store::{StoreError, pace};
-
-/// The right to one call in flight; ends when dropped.
-pub(super) struct Turn {
-    ctx: Context,
-    slot: i16,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        give_back(&self.ctx, self.slot);
-    }
-}
-
-fn give_back(ctx: &Context, slot: i16) {
-    let ctx = ctx.clone();
-    // Outside a runtime the lease of the slot ends by itself.
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(async move {
-            let given = ctx
-                .db
-                .within(async {
-                    let mut conn = ctx.db.acquire().await?;
-                    pace::give_back(&mut conn, slot, ctx.instance).await
-                })
-                .await;
-            if let Err(error) = given {
-                tracing::debug!(%error, "a slot in flight will end by its lease");
-            }
-        });
-    }
-}
 
 /// Waits for the turn of one call.
 pub(super) async fn turn(ctx: &Context, api: &'static str, priority: Priority) -> Result<Turn, UpstreamError> {
@@ -44,20 +13,29 @@ pub(super) async fn turn(ctx: &Context, api: &'static str, priority: Priority) -
         tokio::spawn(serve(ctx.clone(), api));
     }
     match grant.await {
-        Ok(Grant::Slot(slot)) => Ok(Turn { ctx: ctx.clone(), slot }),
+        Ok(Grant::Turn(turn)) => Ok(turn),
         Ok(Grant::Paused(retry_after)) => Err(UpstreamError::Paused { retry_after }),
         Ok(Grant::Unavailable) | Err(_) => Err(StoreError::Unavailable(None).into()),
     }
 }
 
+/// Leaves no queue behind that nobody serves, should its server be cut off with its runtime.
+struct Served<'a>(&'a Context, &'static str);
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        self.0.turns.abandon(self.1);
+    }
+}
+
 /// Serves the queue of one API until nobody waits.
 async fn serve(ctx: Context, api: &'static str) {
+    let _served = Served(&ctx, api);
     while let Some(priority) = ctx.turns.most_urgent(api) {
         match take(&ctx, api, priority).await {
             Ok(pace::Turn::Granted(slot)) => {
-                if ctx.turns.serve(api, Grant::Slot(slot)).is_some() {
-                    give_back(&ctx, slot);
-                }
+                // Nobody may want it any more: it then ends at once.
+                drop(ctx.turns.serve(api, Grant::Turn(ctx.turn(slot))));
             }
             // Short, so that whoever is more urgent and comes meanwhile is asked for next.
             Ok(pace::Turn::Wait(wait)) => tokio::time::sleep(wait.min(Duration::from_millis(50))).await,

@@ -31,7 +31,7 @@ pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError>
             break kept;
         }
         if claim(ctx).await? {
-            fetch(ctx).await?;
+            fetch_to_the_end(ctx).await?;
         } else {
             tokio::time::sleep(Duration::from_millis(60)).await;
         }
@@ -76,6 +76,13 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
         }
     }
     Ok(Some(CachedToken { value, version: kept.version, fresh_until: Instant::now() + life }))
+}
+
+/// Fetches on a task of its own: a login that is cut off must not leave the claim behind.
+async fn fetch_to_the_end(ctx: &Context) -> Result<(), UpstreamError> {
+    let ctx = ctx.clone();
+    let fetched = tokio::spawn(async move { fetch(&ctx).await }).await;
+    fetched.unwrap_or(Err(UpstreamError::Store(StoreError::Unavailable(None))))
 }
 
 /// Renews the token while the old one is still in use.

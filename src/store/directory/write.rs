@@ -40,6 +40,7 @@ pub async fn add(
              $9::timestamptz[], $10::timestamptz[])
              AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
          WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid AND u.left_at >= $11)
+            AND NOT EXISTS (SELECT FROM staff h WHERE h.unionid = n.unionid AND h.held_at IS NOT NULL)
          ORDER BY n.userid
          ON CONFLICT (userid) DO NOTHING RETURNING userid AS "userid: UserId""#,
         &rows.userids,

@@ -1,5 +1,5 @@
-// What is wrong with this page, as sentences; the arguments are its language and how wide it may be. Questions that are folded
-// away are unfolded first: they must fit as well.
+// What is wrong with this page, as sentences; the arguments are its language and how wide it may be.
+// Questions that are folded away are unfolded first: they must fit as well.
 var wanted = arguments[0];
 var width = arguments[1];
 var faults = [];

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{
-    APPLIED, USER_GET, about, all_worked, employ, let_time_pass_until_the_next_look, looks,
+    APPLIED, USER_GET, about, all_worked, employ, let_time_pass_until_the_next_look, looks, tell,
 };
 use crate::support::{TestApp, eventually};
 
@@ -77,7 +77,8 @@ async fn departments_come_move_and_go(pool: PgPool) {
     let gone = format!("SELECT count(*) FROM department WHERE dept_id = {below}");
     eventually(&gone, APPLIED, async || app.number(&gone).await == 0).await;
     // An old change of it that comes late does not bring it back.
-    app.deliver(
+    tell(
+        &app,
         &json!({"EventType": "org_dept_modify", "DeptId": [below], "TimeStamp": "1600000000000"}),
     )
     .await;
@@ -88,7 +89,7 @@ async fn departments_come_move_and_go(pool: PgPool) {
 #[sqlx::test]
 async fn a_newcomer_whom_dingtalk_does_not_know_yet_is_asked_for_twice_more(pool: PgPool) {
     let app = app(&pool).await;
-    app.deliver(&about("user_add_org", &["late0001"])).await;
+    tell(&app, &about("user_add_org", &["late0001"])).await;
     all_worked(&app).await;
     assert_eq!(app.status_of("late0001").await, None);
     assert_eq!(
@@ -116,7 +117,7 @@ async fn a_newcomer_whom_dingtalk_does_not_know_yet_is_asked_for_twice_more(pool
 #[sqlx::test]
 async fn a_newcomer_who_never_comes_is_not_asked_for_for_ever(pool: PgPool) {
     let app = app(&pool).await;
-    app.deliver(&about("user_add_org", &["never001"])).await;
+    tell(&app, &about("user_add_org", &["never001"])).await;
     all_worked(&app).await;
     for left in [1, 0] {
         let_time_pass_until_the_next_look(&app).await;
@@ -140,7 +141,7 @@ async fn events_in_any_order_end_in_what_dingtalk_says_now(pool: PgPool) {
         .map(|kind| about(kind, &ids))
         .to_vec();
     for event in early.iter().rev() {
-        app.deliver(event).await;
+        tell(&app, event).await;
     }
     all_worked(&app).await;
     for id in ids {
@@ -161,7 +162,7 @@ async fn a_storm_about_one_person_becomes_few_questions(pool: PgPool) {
         .map(|_| about("user_modify_org", &[company::EMPLOYEE]))
         .collect();
     for gust in storm.chunks(6) {
-        futures_util::future::join_all(gust.iter().map(|event| app.deliver(event))).await;
+        futures_util::future::join_all(gust.iter().map(|event| tell(&app, event))).await;
     }
     all_worked(&app).await;
     assert!(

@@ -4,7 +4,7 @@ use dingtalk_sim::{Fault, company};
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{APPLIED, SOON, USER_GET, about, all_worked};
+use super::{APPLIED, SOON, USER_GET, about, all_worked, tell};
 use crate::support::{TestApp, eventually};
 
 const IDS: [&str; 3] = [
@@ -28,9 +28,10 @@ async fn events_that_come_while_dingtalk_is_away_are_applied_when_it_is_back(poo
         .map(|person| person.userid.clone())
         .take(12)
     {
-        app.deliver(&about("user_add_org", &[&id])).await;
+        tell(&app, &about("user_add_org", &[&id])).await;
     }
-    app.deliver(
+    tell(
+        &app,
         &json!({"EventType": "org_dept_modify", "DeptId": [1], "TimeStamp": "1600000000000"}),
     )
     .await;
@@ -67,7 +68,7 @@ async fn one_bad_record_fails_alone(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.fault_times(USER_GET, Fault::EmptyResult, 1);
     for id in IDS {
-        app.deliver(&about("user_add_org", &[id])).await;
+        tell(&app, &about("user_add_org", &[id])).await;
     }
     all_worked(&app).await;
     assert_eq!(
@@ -88,8 +89,7 @@ async fn a_refusal_marks_nobody_and_is_put_before_the_administrators_in_the_end(
     let app = app(&pool).await;
     super::employ(&app, company::EMPLOYEE).await;
     app.sim.fault(USER_GET, Fault::sub_code("60011"));
-    app.deliver(&about("user_modify_org", &[company::EMPLOYEE]))
-        .await;
+    tell(&app, &about("user_modify_org", &[company::EMPLOYEE])).await;
     eventually("it was tried", APPLIED, async || {
         app.number(
             "SELECT count(*) FROM event WHERE state = 'waiting' AND last_error LIKE '%60011%'",
@@ -132,8 +132,7 @@ async fn a_refusal_marks_nobody_and_is_put_before_the_administrators_in_the_end(
 async fn an_attempt_that_fails_is_made_again_after_one_and_two_and_four_seconds(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.fault(USER_GET, Fault::Http(500));
-    app.deliver(&about("user_add_org", &[company::EMPLOYEE]))
-        .await;
+    tell(&app, &about("user_add_org", &[company::EMPLOYEE])).await;
     for (attempts, from, to) in [(1, 0.7, 1.3), (2, 1.5, 2.5), (3, 3.1, 4.9)] {
         let due = format!(
             "SELECT count(*) FROM event WHERE attempts = {attempts} AND last_error IS NOT NULL AND claimed_by IS NULL"

@@ -7,7 +7,7 @@ use dinggate::service::events;
 use dingtalk_sim::{Fault, company};
 use sqlx::PgPool;
 
-use super::{SOON, USER_GET, about, all_worked};
+use super::{SOON, USER_GET, about, all_worked, tell};
 use crate::support::{TestApp, eventually};
 
 async fn app(pool: &PgPool) -> TestApp {
@@ -44,8 +44,7 @@ async fn what_was_stored_before_a_kill_is_applied_after_it(pool: PgPool) {
 async fn work_of_a_dead_instance_is_taken_over_within_ten_seconds(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.fault(USER_GET, Fault::Hang);
-    app.deliver(&about("user_add_org", &[company::EMPLOYEE]))
-        .await;
+    tell(&app, &about("user_add_org", &[company::EMPLOYEE])).await;
     eventually("the event is claimed", SOON, async || {
         app.number("SELECT count(*) FROM event WHERE claimed_by IS NOT NULL")
             .await
@@ -83,7 +82,7 @@ async fn a_claim_is_renewed_while_an_instance_works_on_it(pool: PgPool) {
         .take(13)
         .collect();
     let ids: Vec<&str> = people.iter().map(String::as_str).collect();
-    app.deliver(&about("user_add_org", &ids)).await;
+    tell(&app, &about("user_add_org", &ids)).await;
     eventually(
         "all have been asked about",
         Duration::from_secs(30),
@@ -117,7 +116,7 @@ async fn two_instances_share_the_work_and_do_none_of_it_twice(pool: PgPool) {
     app.sim.reset_calls();
     for (n, id) in people.iter().enumerate() {
         let door = if n % 2 == 0 { &app } else { &other };
-        door.deliver(&about("user_add_org", &[id])).await;
+        tell(door, &about("user_add_org", &[id])).await;
     }
     all_worked(&app).await;
     assert_eq!(app.sim.calls(USER_GET), 20);
@@ -146,7 +145,7 @@ async fn stopping_gives_the_work_back_at_once(pool: PgPool) {
         .take(12)
         .collect();
     for id in &people {
-        app.deliver(&about("user_add_org", &[id])).await;
+        tell(&app, &about("user_add_org", &[id])).await;
     }
     eventually("work is under way", SOON, async || {
         app.sim.calls(USER_GET) > 0

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{
-    APPLIED, USER_GET, about, all_worked, employ, let_time_pass_until_the_next_look, looks,
+    APPLIED, USER_GET, about, all_worked, employ, let_time_pass_until_the_next_look, looks, tell,
 };
 use crate::support::{TestApp, eventually};
 
@@ -30,7 +30,7 @@ async fn the_door_closes_before_the_answer_on_every_instance_while_dingtalk_is_a
     assert!(browser.is_in().await && elsewhere.is_in().await);
     app.sim.fault("*", Fault::Hang);
     app.sim.reset_calls();
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     assert_eq!(status(&app).await.as_deref(), Some("left"));
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
     assert!(!browser.is_in().await && !elsewhere.is_in().await);
@@ -56,7 +56,7 @@ async fn the_door_closes_before_the_answer_on_every_instance_while_dingtalk_is_a
 #[sqlx::test]
 async fn a_leaving_is_looked_at_after_a_minute_and_after_ten(pool: PgPool) {
     let app = app_with_employee(&pool).await;
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     let due_in =
         "SELECT count(*) FROM scheduled_look WHERE cause = 'leaving' AND due_at - now() BETWEEN";
     assert_eq!(
@@ -70,14 +70,14 @@ async fn a_leaving_is_looked_at_after_a_minute_and_after_ten(pool: PgPool) {
         1
     );
     // Another leaving puts its own looks in their place.
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     assert_eq!(looks(&app).await, 2);
 }
 
 #[sqlx::test]
 async fn whom_dingtalk_still_lists_comes_back_with_a_look_and_goes_with_the_next(pool: PgPool) {
     let app = app_with_employee(&pool).await;
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     let_time_pass_until_the_next_look(&app).await;
     app.wait_for_status(WHO, Some("employed"), APPLIED).await;
     eventually("one look is left", APPLIED, async || looks(&app).await == 1).await;
@@ -104,9 +104,9 @@ async fn a_stale_answer_after_a_leaving_does_not_open_the_door(pool: PgPool) {
     let app = app_with_employee(&pool).await;
     app.sim.stale_answers(WHO, true);
     app.sim.dismiss_quietly(WHO).unwrap();
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     app.sim.reset_calls();
-    app.deliver(&about("user_modify_org", &[WHO])).await;
+    tell(&app, &about("user_modify_org", &[WHO])).await;
     all_worked(&app).await;
     assert_eq!(app.sim.calls(USER_GET), 1);
     assert_eq!(status(&app).await.as_deref(), Some("left"));
@@ -121,12 +121,12 @@ async fn an_answer_on_its_way_while_the_leaving_comes_does_not_open_the_door(poo
         1,
     );
     app.sim.reset_calls();
-    app.deliver(&about("user_active_org", &[WHO])).await;
+    tell(&app, &about("user_active_org", &[WHO])).await;
     eventually("DingTalk is asked", APPLIED, async || {
         app.sim.calls(USER_GET) == 1
     })
     .await;
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     all_worked(&app).await;
     assert_eq!(status(&app).await.as_deref(), Some("left"));
 }
@@ -144,14 +144,14 @@ async fn who_is_hired_again_is_in_with_the_event_that_says_so(pool: PgPool) {
 async fn a_joining_that_waited_does_not_undo_a_leaving_that_came_after_it(pool: PgPool) {
     let app = app_with_employee(&pool).await;
     app.sim.fault(USER_GET, Fault::CloseConnection);
-    app.deliver(&about("user_add_org", &[WHO])).await;
+    tell(&app, &about("user_add_org", &[WHO])).await;
     eventually("the joining was tried", APPLIED, async || {
         app.number("SELECT count(*) FROM event WHERE state = 'waiting' AND last_error IS NOT NULL")
             .await
             == 1
     })
     .await;
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     app.sim.clear_faults();
     all_worked(&app).await;
     // DingTalk still lists the person, but that may be an old answer.
@@ -166,8 +166,8 @@ async fn a_leaving_that_dingtalk_dates_before_the_joining_is_taken_back_by_it(po
     let leaving = about("user_leave_org", &[WHO]);
     let joining = about("user_add_org", &[WHO]);
     app.sim.fault(USER_GET, Fault::CloseConnection);
-    app.deliver(&joining).await;
-    app.deliver(&leaving).await;
+    tell(&app, &joining).await;
+    tell(&app, &leaving).await;
     assert_eq!(status(&app).await.as_deref(), Some("left"));
     app.sim.clear_faults();
     all_worked(&app).await;
@@ -188,7 +188,7 @@ async fn a_decision_by_hand_is_stronger_than_any_event(pool: PgPool) {
         "user_modify_org",
         "user_leave_org",
     ] {
-        app.deliver(&about(event_type, &[WHO])).await;
+        tell(&app, &about(event_type, &[WHO])).await;
     }
     let_time_pass_until_the_next_look(&app).await;
     all_worked(&app).await;
@@ -205,12 +205,13 @@ async fn a_decision_by_hand_is_stronger_than_any_event(pool: PgPool) {
 async fn who_left_before_we_knew_them_stays_out_until_dingtalk_is_asked_again(pool: PgPool) {
     let app = TestApp::spawn_empty(&pool, |_| {}).await;
     // A plain id instead of a list, as some apps are sent.
-    app.deliver(
+    tell(
+        &app,
         &json!({"EventType": "user_leave_org", "userId": WHO, "timeStamp": 1_699_999_999_000_i64}),
     )
     .await;
     assert_eq!(app.number("SELECT count(*) FROM unknown_leaver").await, 1);
-    app.deliver(&about("user_modify_org", &[WHO])).await;
+    tell(&app, &about("user_modify_org", &[WHO])).await;
     all_worked(&app).await;
     assert_eq!(status(&app).await, None);
     let_time_pass_until_the_next_look(&app).await;
@@ -221,7 +222,7 @@ async fn who_left_before_we_knew_them_stays_out_until_dingtalk_is_asked_again(po
 #[sqlx::test]
 async fn the_looks_wait_for_dingtalk_to_come_back(pool: PgPool) {
     let app = app_with_employee(&pool).await;
-    app.deliver(&about("user_leave_org", &[WHO])).await;
+    tell(&app, &about("user_leave_org", &[WHO])).await;
     app.sim.fault(USER_GET, Fault::Http(502));
     let_time_pass_until_the_next_look(&app).await;
     eventually("the look has failed", APPLIED, async || {

@@ -54,3 +54,21 @@ async fn a_first_sync_that_fails_stops_nothing_and_is_tried_again(pool: PgPool) 
     assert_eq!(scene.number("SELECT count(*) FROM sync_run WHERE state = 'done'").await, 1);
     assert!(process.is_running());
 }
+
+#[sqlx::test]
+async fn a_first_sync_that_was_killed_is_made_up_for_though_there_are_people_by_then(pool: PgPool) {
+    let scene = Scene::without_staff(&pool);
+    scene.sim.fault("/topapi/v2/user/list", Fault::Delay(Duration::from_millis(500)));
+    let mut process = scene.serve().await;
+    scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'running' AND cause = 'empty'", 1, SOON).await;
+    // An event brings in the first of them, as a login of an administrator would.
+    scene.deliver(&process, &event("one", "user_add_org", company::EMPLOYEE)).await;
+    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", 1, SOON).await;
+    process.kill();
+    scene.sim.clear_faults();
+    let _again = scene.serve().await;
+    let everybody = i64::try_from(scene.sim.people().len()).unwrap();
+    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", everybody, Duration::from_secs(40)).await;
+    scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'done'", 1, SOON).await;
+    assert_eq!(scene.number("SELECT count(*) FROM sync_run WHERE state = 'failed' AND error = 'interrupted'").await, 1);
+}

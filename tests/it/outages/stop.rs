@@ -101,3 +101,20 @@ async fn it_stops_without_postgres(pool: PgPool) {
         wire.set(super::wire::Weather::Fair);
     }
 }
+
+#[sqlx::test]
+async fn connections_on_which_nothing_comes_do_not_hold_it_up(pool: PgPool) {
+    use tokio::io::AsyncWriteExt as _;
+    let scene = Scene::new(&pool).await;
+    let mut process = scene.serve().await;
+    let address = process.url.trim_start_matches("http://").to_owned();
+    let mut open = Vec::new();
+    for sent in ["", "GET / HT", "POST /dingtalk/events HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"] {
+        let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
+        connection.write_all(sent.as_bytes()).await.unwrap();
+        open.push(connection);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    process.terminate();
+    assert_eq!(process.ended(GRACE + Duration::from_secs(2)).await, Some(0));
+}

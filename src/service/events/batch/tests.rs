@@ -14,6 +14,7 @@ fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> Cla
         dept_ids: dept_ids.to_vec(),
         body: Some(body),
         attempts: 1,
+        refusals: 0,
     }
 }
 
@@ -109,6 +110,7 @@ fn the_failure_that_time_may_mend_decides() {
     let all = |answers: [Answer; 2], attempts: i32| {
         let mut event = claimed(1, "user_modify_org", &["a", "b"], &[]);
         event.attempts = attempts;
+        event.refusals = attempts - 1;
         let (mut batch, _) = Batch::new(vec![event]);
         batch.note(&person("a"), &answers[0]);
         batch.note(&person("b"), &answers[1]);
@@ -120,7 +122,11 @@ fn the_failure_that_time_may_mend_decides() {
         fault(Gravity::Unavailable),
     );
     assert_eq!(
-        all([bad.clone(), Answer::Done], 1),
+        all([bad.clone(), Answer::Done], 2),
+        End::Retry("Bad".into())
+    );
+    assert_eq!(
+        all([bad.clone(), Answer::Done], 3),
         End::Failed("Bad".into())
     );
     assert_eq!(
@@ -132,11 +138,11 @@ fn the_failure_that_time_may_mend_decides() {
         End::Retry("Unavailable".into())
     );
     assert_eq!(
-        all([refused.clone(), Answer::Done], 5),
+        all([refused.clone(), Answer::Done], 11),
         End::Retry("Refused".into())
     );
     assert_eq!(
-        all([refused.clone(), Answer::Done], 6),
+        all([refused.clone(), Answer::Done], 12),
         End::Failed("Refused".into())
     );
     assert_eq!(
@@ -144,7 +150,7 @@ fn the_failure_that_time_may_mend_decides() {
         End::Failed("Unavailable".into())
     );
     assert_eq!(all([Answer::NotAsked, Answer::Done], 1), End::PutBack);
-    assert_eq!(all([Answer::NotAsked, bad], 1), End::PutBack);
+    assert_eq!(all([Answer::NotAsked, bad], 3), End::PutBack);
     assert_eq!(
         all([Answer::NotAsked, away], 1),
         End::Retry("Unavailable".into())
