@@ -30,15 +30,23 @@ pub struct Application {
 /// Prepares what every use-case is handed; connects to nothing yet.
 pub fn context(config: Config) -> anyhow::Result<Context> {
     // Nobody waits longer than this for somebody else's lock, neither here nor in the server.
-    let options = config.database.options.clone().options([("lock_timeout", "2s")]);
+    let options = config
+        .database
+        .options
+        .clone()
+        .options([("lock_timeout", "2s")]);
     let db = Db::lazy(options, MAX_CONNECTIONS);
     let app = |credentials: &crate::config::AppCredentials| client::App {
         key: credentials.key.clone(),
         secret: credentials.secret.clone(),
     };
     let dingtalk = &config.dingtalk;
-    let client = Client::new(&dingtalk.oapi_url, app(&dingtalk.app), app(&dingtalk.login_app))
-        .context("the HTTP client for DingTalk cannot be built")?;
+    let client = Client::new(
+        &dingtalk.oapi_url,
+        app(&dingtalk.app),
+        app(&dingtalk.login_app),
+    )
+    .context("the HTTP client for DingTalk cannot be built")?;
     Ok(Context::new(config, db, client))
 }
 
@@ -51,7 +59,8 @@ impl Application {
     /// Binds the address for a context that is already there.
     pub fn of_context(ctx: Context) -> anyhow::Result<Self> {
         let listen = ctx.config.server.listen;
-        let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} (DINGGATE_LISTEN)"))?;
+        let listener = TcpListener::bind(listen)
+            .with_context(|| format!("cannot listen on {listen} (DINGGATE_LISTEN)"))?;
         let port = listener.local_addr()?.port();
         let limit = web::Data::new(http::LoginLimit::new(ctx.config.login.rate));
         let shared = ctx.clone();
@@ -85,7 +94,11 @@ impl Application {
         // On its own task: it has to be driven while it is being stopped, too.
         let mut server = actix_web::rt::spawn(self.server);
         let stopping = CancellationToken::new();
-        tracing::info!(port = self.port, public_url = self.ctx.config.server.public_url.as_str(), "listening");
+        tracing::info!(
+            port = self.port,
+            public_url = self.ctx.config.server.public_url.as_str(),
+            "listening"
+        );
         let mut work = std::pin::pin!(work(self.ctx.clone(), stopping.clone()));
         let result = tokio::select! {
             () = stop => Ok(()),
@@ -96,13 +109,17 @@ impl Application {
         stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
         // A connection that a cut-off request still holds would keep this waiting for ever.
-        let _in_time = tokio::time::timeout(Duration::from_secs(2), self.ctx.db.pool().close()).await;
+        let _in_time =
+            tokio::time::timeout(Duration::from_secs(2), self.ctx.db.pool().close()).await;
         result.and(drained.1)
     }
 }
 
 /// Waits for the workers to give their claims back; what has already ended is not waited for.
-async fn finish(work: impl Future<Output = anyhow::Result<()>>, is_running: bool) -> anyhow::Result<()> {
+async fn finish(
+    work: impl Future<Output = anyhow::Result<()>>,
+    is_running: bool,
+) -> anyhow::Result<()> {
     if is_running {
         return tokio::time::timeout(SHUTDOWN, work).await.unwrap_or(Ok(()));
     }
@@ -126,7 +143,9 @@ async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
     let mut told = false;
     loop {
         let result = match ctx.config.server.migrate {
-            Migrate::Auto => migrations::apply(&ctx.db).await.map(|applied| tracing::info!(?applied, "migrations are in place")),
+            Migrate::Auto => migrations::apply(&ctx.db)
+                .await
+                .map(|applied| tracing::info!(?applied, "migrations are in place")),
             Migrate::Off => migrations::require(&ctx.db).await,
         };
         match result {

@@ -49,7 +49,9 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let (db, instance, slot) = (self.db.clone(), self.instance, self.slot);
         // Outside a runtime the lease of the slot ends by itself.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
         runtime.spawn(async move {
             let given = db.within(async {
                 let mut conn = db.acquire().await?;
@@ -103,7 +105,11 @@ impl Context {
 
     /// Takes charge of a slot in flight that was granted to this process.
     pub fn turn(&self, slot: i16) -> Turn {
-        Turn { db: self.db.clone(), instance: self.instance, slot }
+        Turn {
+            db: self.db.clone(),
+            instance: self.instance,
+            slot,
+        }
     }
 
     /// Whether the migrations were seen in place; until then nothing but health is served.

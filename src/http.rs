@@ -57,7 +57,11 @@ pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
 
 async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, AppError> {
     let known = request.resource_map().has_resource(request.path());
-    Err(if known && !request.method().is_safe() { AppError::MethodNotAllowed } else { AppError::NotFound })
+    Err(if known && !request.method().is_safe() {
+        AppError::MethodNotAllowed
+    } else {
+        AppError::NotFound
+    })
 }
 
 /// The session cookie: a key that is worthless once its row has gone. It lives as long as a session may
@@ -68,13 +72,23 @@ fn sessions(ctx: &Context) -> SessionMiddleware<session_store::PgSessions> {
     let lifecycle = PersistentSession::default()
         .session_ttl(max)
         .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
-    SessionMiddleware::builder(session_store::PgSessions::new(ctx.clone()), Key::derive_from(ctx.config.server.secret_key.expose()))
-        .cookie_name(if is_https { "__Host-dinggate" } else { "dinggate" }.to_owned())
-        .cookie_secure(is_https)
-        .cookie_http_only(true)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_path("/".to_owned())
-        .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(lifecycle)
-        .build()
+    SessionMiddleware::builder(
+        session_store::PgSessions::new(ctx.clone()),
+        Key::derive_from(ctx.config.server.secret_key.expose()),
+    )
+    .cookie_name(
+        if is_https {
+            "__Host-dinggate"
+        } else {
+            "dinggate"
+        }
+        .to_owned(),
+    )
+    .cookie_secure(is_https)
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .cookie_path("/".to_owned())
+    .cookie_content_security(CookieContentSecurity::Signed)
+    .session_lifecycle(lifecycle)
+    .build()
 }

@@ -17,7 +17,9 @@ pub struct Turns<G> {
 
 impl<G> Default for Turns<G> {
     fn default() -> Self {
-        Self { queues: Mutex::new((0, HashMap::new())) }
+        Self {
+            queues: Mutex::new((0, HashMap::new())),
+        }
     }
 }
 
@@ -33,7 +35,11 @@ impl<G> Turns<G> {
         guard.0 += 1;
         let arrival = guard.0;
         let was_idle = !guard.1.contains_key(api);
-        guard.1.entry(api).or_default().insert((priority, arrival), sender);
+        guard
+            .1
+            .entry(api)
+            .or_default()
+            .insert((priority, arrival), sender);
         (receiver, was_idle)
     }
 
@@ -53,7 +59,9 @@ impl<G> Turns<G> {
     pub fn serve(&self, api: &'static str, mut what: G) -> Option<G> {
         loop {
             let first = self.lock().1.get_mut(api).and_then(BTreeMap::pop_first);
-            let Some((_, waiter)) = first else { return Some(what) };
+            let Some((_, waiter)) = first else {
+                return Some(what);
+            };
             match waiter.send(what) {
                 Ok(()) => return None,
                 Err(returned) => what = returned,
@@ -68,7 +76,12 @@ impl<G> Turns<G> {
 
     /// Takes everybody out of the queue, the least urgent first.
     pub fn dismiss(&self, api: &'static str) -> Vec<oneshot::Sender<G>> {
-        let queue = self.lock().1.get_mut(api).map(std::mem::take).unwrap_or_default();
+        let queue = self
+            .lock()
+            .1
+            .get_mut(api)
+            .map(std::mem::take)
+            .unwrap_or_default();
         let mut waiters: Vec<_> = queue.into_iter().collect();
         waiters.sort_by_key(|(key, _)| Reverse(*key));
         waiters.into_iter().map(|(_, waiter)| waiter).collect()
@@ -91,7 +104,10 @@ mod tests {
         for n in 1..=3 {
             assert_eq!(turns.serve("api", n), None);
         }
-        assert_eq!((login.await, later_login.await, sync.await), (Ok(1), Ok(2), Ok(3)));
+        assert_eq!(
+            (login.await, later_login.await, sync.await),
+            (Ok(1), Ok(2), Ok(3))
+        );
         assert_eq!(turns.most_urgent("api"), None);
         assert!(turns.line_up("api", 1).1, "idle again");
     }

@@ -33,9 +33,14 @@ pub struct Client {
 }
 
 /// The present time in Unix milliseconds, as DingTalk's signatures want it.
-#[expect(clippy::disallowed_methods, reason = "DingTalk compares signatures with the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "DingTalk compares signatures with the wall clock"
+)]
 pub fn unix_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -72,36 +77,71 @@ impl Client {
     }
 
     /// Calls an interface that takes its token in the query and a JSON body; gives the whole answer.
-    pub async fn post(&self, api: &'static str, token: &SecretString, body: Value) -> Result<Value, ApiError> {
+    pub async fn post(
+        &self,
+        api: &'static str,
+        token: &SecretString,
+        body: Value,
+    ) -> Result<Value, ApiError> {
         let query = [("access_token", token.expose_secret())];
-        self.send(api, self.http.post(self.address(api)).query(&query).json(&body)).await
+        self.send(
+            api,
+            self.http.post(self.address(api)).query(&query).json(&body),
+        )
+        .await
     }
 
     /// Calls an interface that takes only a token.
-    pub async fn get_with_token(&self, api: &'static str, token: &SecretString) -> Result<Value, ApiError> {
-        self.get(api, &[("access_token", token.expose_secret())]).await
+    pub async fn get_with_token(
+        &self,
+        api: &'static str,
+        token: &SecretString,
+    ) -> Result<Value, ApiError> {
+        self.get(api, &[("access_token", token.expose_secret())])
+            .await
     }
 
-    pub(super) async fn get(&self, api: &'static str, query: &[(&str, &str)]) -> Result<Value, ApiError> {
-        self.send(api, self.http.get(self.address(api)).query(query)).await
+    pub(super) async fn get(
+        &self,
+        api: &'static str,
+        query: &[(&str, &str)],
+    ) -> Result<Value, ApiError> {
+        self.send(api, self.http.get(self.address(api)).query(query))
+            .await
     }
 
-    pub(super) async fn post_signed(&self, api: &'static str, query: &[(&str, &str)], body: Value) -> Result<Value, ApiError> {
-        self.send(api, self.http.post(self.address(api)).query(query).json(&body)).await
+    pub(super) async fn post_signed(
+        &self,
+        api: &'static str,
+        query: &[(&str, &str)],
+        body: Value,
+    ) -> Result<Value, ApiError> {
+        self.send(
+            api,
+            self.http.post(self.address(api)).query(query).json(&body),
+        )
+        .await
     }
 
     fn address(&self, api: &str) -> String {
         format!("{}/{api}", self.root)
     }
 
-    async fn send(&self, api: &'static str, request: reqwest::RequestBuilder) -> Result<Value, ApiError> {
+    async fn send(
+        &self,
+        api: &'static str,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Value, ApiError> {
         let request = request.header(reqwest::header::ACCEPT, "application/json");
         let mut answer = request.send().await.map_err(|e| failure(api, &e))?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|e| failure(api, &e))? {
             if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(ApiError::Malformed { api, what: "an end" });
+                return Err(ApiError::Malformed {
+                    api,
+                    what: "an end",
+                });
             }
             body.extend_from_slice(&chunk);
         }
@@ -114,18 +154,27 @@ fn proxy_for(root: &Url) -> Option<Proxy> {
     if crate::domain::net::is_loopback(root) {
         return None;
     }
-    let address = ["HTTPS_PROXY", "https_proxy"].iter().find_map(|name| environment(name))?;
+    let address = ["HTTPS_PROXY", "https_proxy"]
+        .iter()
+        .find_map(|name| environment(name))?;
     let proxy = Proxy::https(&address).ok()?;
     Some(proxy.no_proxy(NoProxy::from_env()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the proxy variables are the system's, not settings of ours")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the proxy variables are the system's, not settings of ours"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
-    if error.is_timeout() { ApiError::Timeout { api } } else { ApiError::Connect { api } }
+    if error.is_timeout() {
+        ApiError::Timeout { api }
+    } else {
+        ApiError::Connect { api }
+    }
 }
 
 /// Makes of an HTTP answer either DingTalk's JSON object or what went wrong.
@@ -181,13 +230,20 @@ fn refusal(api: &'static str, code: i64, answer: &Value) -> ApiError {
         // At `gettoken` it means a wrong secret.
         40001 if api != "gettoken" => ApiError::TokenRejected { api, code },
         90001..=90014 | 90017 | 90018 => ApiError::Throttled { api, code },
-        _ => ApiError::Refused { api, code, message: message(answer) },
+        _ => ApiError::Refused {
+            api,
+            code,
+            message: message(answer),
+        },
     }
 }
 
 /// DingTalk's own words, cut short: they help an operator and quote nothing that we sent but ids.
 fn message(answer: &Value) -> String {
-    let text = ["sub_msg", "errmsg"].iter().find_map(|key| answer.get(*key)?.as_str()).unwrap_or_default();
+    let text = ["sub_msg", "errmsg"]
+        .iter()
+        .find_map(|key| answer.get(*key)?.as_str())
+        .unwrap_or_default();
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
@@ -208,32 +264,97 @@ mod tests {
     #[test]
     fn the_code_inside_the_wrapper_counts() {
         let throttled = read(200, r#"{"errcode":88,"sub_code":"90018","sub_msg":"慢"}"#);
-        assert_eq!(throttled, Err(ApiError::Throttled { api: "api", code: 90018 }));
+        assert_eq!(
+            throttled,
+            Err(ApiError::Throttled {
+                api: "api",
+                code: 90018
+            })
+        );
         let token = read(200, r#"{"errcode":88,"sub_code":"40014"}"#);
-        assert_eq!(token, Err(ApiError::TokenRejected { api: "api", code: 40014 }));
-        assert_eq!(read(200, r#"{"errcode":88,"sub_code":"x"}"#).unwrap_err().code(), Some(88));
+        assert_eq!(
+            token,
+            Err(ApiError::TokenRejected {
+                api: "api",
+                code: 40014
+            })
+        );
+        assert_eq!(
+            read(200, r#"{"errcode":88,"sub_code":"x"}"#)
+                .unwrap_err()
+                .code(),
+            Some(88)
+        );
     }
 
     #[test]
     fn a_ban_comes_as_html_or_as_status_1111() {
-        assert_eq!(read(200, " <!doctype html><p>x"), Err(ApiError::Banned { api: "api" }));
-        assert_eq!(read(200, r#"{"status":1111,"wait":5,"punish":"deny"}"#), Err(ApiError::Banned { api: "api" }));
+        assert_eq!(
+            read(200, " <!doctype html><p>x"),
+            Err(ApiError::Banned { api: "api" })
+        );
+        assert_eq!(
+            read(200, r#"{"status":1111,"wait":5,"punish":"deny"}"#),
+            Err(ApiError::Banned { api: "api" })
+        );
     }
 
     #[test]
     fn a_gateways_page_is_no_ban() {
-        assert_eq!(read(502, "<html>"), Err(ApiError::Http { api: "api", status: 502 }));
-        assert_eq!(read(200, "{\"errcode\":0"), Err(ApiError::Malformed { api: "api", what: "JSON" }));
-        assert_eq!(read(200, ""), Err(ApiError::Malformed { api: "api", what: "JSON" }));
+        assert_eq!(
+            read(502, "<html>"),
+            Err(ApiError::Http {
+                api: "api",
+                status: 502
+            })
+        );
+        assert_eq!(
+            read(200, "{\"errcode\":0"),
+            Err(ApiError::Malformed {
+                api: "api",
+                what: "JSON"
+            })
+        );
+        assert_eq!(
+            read(200, ""),
+            Err(ApiError::Malformed {
+                api: "api",
+                what: "JSON"
+            })
+        );
     }
 
     #[test]
     fn codes_are_sorted_by_what_to_do() {
-        assert_eq!(read(200, r#"{"errcode":-1}"#), Err(ApiError::Busy { api: "api" }));
-        assert!(read(200, r#"{"errcode":90002}"#).unwrap_err().is_unavailable());
-        assert!(!read(200, r#"{"errcode":90020,"errmsg":"quota"}"#).unwrap_err().is_unavailable());
-        assert!(read(200, r#"{"errcode":60121,"errmsg":"找不到该用户"}"#).unwrap_err().is_unknown_person());
-        assert!(read(200, r#"{"errcode":40078}"#).unwrap_err().is_spent_code());
-        assert_eq!(read(404, r#"{"errcode":404,"errmsg":"x"}"#).unwrap_err().code(), Some(404));
+        assert_eq!(
+            read(200, r#"{"errcode":-1}"#),
+            Err(ApiError::Busy { api: "api" })
+        );
+        assert!(
+            read(200, r#"{"errcode":90002}"#)
+                .unwrap_err()
+                .is_unavailable()
+        );
+        assert!(
+            !read(200, r#"{"errcode":90020,"errmsg":"quota"}"#)
+                .unwrap_err()
+                .is_unavailable()
+        );
+        assert!(
+            read(200, r#"{"errcode":60121,"errmsg":"找不到该用户"}"#)
+                .unwrap_err()
+                .is_unknown_person()
+        );
+        assert!(
+            read(200, r#"{"errcode":40078}"#)
+                .unwrap_err()
+                .is_spent_code()
+        );
+        assert_eq!(
+            read(404, r#"{"errcode":404,"errmsg":"x"}"#)
+                .unwrap_err()
+                .code(),
+            Some(404)
+        );
     }
 }

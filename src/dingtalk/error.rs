@@ -26,10 +26,17 @@ pub enum ApiError {
     TokenRejected { api: &'static str, code: i64 },
     /// DingTalk refuses with a code of its own.
     #[error("{api}: DingTalk refuses with {code} {message}")]
-    Refused { api: &'static str, code: i64, message: String },
+    Refused {
+        api: &'static str,
+        code: i64,
+        message: String,
+    },
     /// An answer that does not have the documented shape.
     #[error("{api}: DingTalk's answer lacks {what}")]
-    Malformed { api: &'static str, what: &'static str },
+    Malformed {
+        api: &'static str,
+        what: &'static str,
+    },
 }
 
 impl ApiError {
@@ -41,7 +48,9 @@ impl ApiError {
     /// DingTalk's own code, where it gave one.
     pub fn code(&self) -> Option<i64> {
         match self {
-            Self::Throttled { code, .. } | Self::TokenRejected { code, .. } | Self::Refused { code, .. } => Some(*code),
+            Self::Throttled { code, .. }
+            | Self::TokenRejected { code, .. }
+            | Self::Refused { code, .. } => Some(*code),
             Self::Busy { .. } => Some(-1),
             _ => None,
         }
@@ -74,6 +83,9 @@ impl ApiError {
 
     /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
     pub fn is_spent_code(&self) -> bool {
-        matches!(self.code(), Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002))
+        matches!(
+            self.code(),
+            Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)
+        )
     }
 }

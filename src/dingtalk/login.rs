@@ -49,7 +49,9 @@ impl Client {
             ("timestamp", timestamp.as_str()),
             ("signature", signature.as_str()),
         ];
-        let answer = self.post_signed(API, &query, json!({ "tmp_auth_code": code })).await?;
+        let answer = self
+            .post_signed(API, &query, json!({ "tmp_auth_code": code }))
+            .await?;
         let info = answer.get("user_info").unwrap_or(&Value::Null);
         Ok(ScannedPerson {
             nick: name(info, "nick"),
@@ -58,13 +60,20 @@ impl Client {
     }
 
     /// Redeems a code of `requestAuthCode` (`topapi/v2/user/getuserinfo`). Never twice with one code.
-    pub async fn user_by_in_app_code(&self, token: &SecretString, code: &str) -> Result<InAppPerson, ApiError> {
+    pub async fn user_by_in_app_code(
+        &self,
+        token: &SecretString,
+        code: &str,
+    ) -> Result<InAppPerson, ApiError> {
         const API: &str = "topapi/v2/user/getuserinfo";
         let answer = self.post(API, token, json!({ "code": code })).await?;
         let result = answer.get("result").unwrap_or(&Value::Null);
         let userid = text(result, "userid").and_then(|id| UserId::parse(id).ok());
         Ok(InAppPerson {
-            userid: userid.ok_or(ApiError::Malformed { api: API, what: "userid" })?,
+            userid: userid.ok_or(ApiError::Malformed {
+                api: API,
+                what: "userid",
+            })?,
             unionid: unionid(API, result)?,
             name: name(result, "name"),
         })
@@ -83,7 +92,10 @@ fn name(object: &Value, key: &str) -> String {
 
 fn unionid(api: &'static str, object: &Value) -> Result<UnionId, ApiError> {
     let id = text(object, "unionid").and_then(|id| UnionId::parse(id).ok());
-    id.ok_or(ApiError::Malformed { api, what: "unionid" })
+    id.ok_or(ApiError::Malformed {
+        api,
+        what: "unionid",
+    })
 }
 
 #[cfg(test)]
@@ -92,8 +104,17 @@ mod tests {
 
     #[test]
     fn the_signature_is_that_of_the_published_example() {
-        assert_eq!(sns_signature("testappSecret", "1546084445901"), "HCbG3xNE3vzhO+u7qCUL1jS5hsu2n5r2cFhnTrtyDAE=");
-        assert_eq!(sns_signature("example-secret-A", "1700000000000"), "sIYfjU13lnvy3qbMwOUL9RS8i68TJ+zbuCmSULOgvI0=");
-        assert_eq!(sns_signature("ZxY-9_demoSecret_0001", "1754553836642"), "INhIEq7go2XHSMnG/sldFjfzZZamMITlmNnF522HTcE=");
+        assert_eq!(
+            sns_signature("testappSecret", "1546084445901"),
+            "HCbG3xNE3vzhO+u7qCUL1jS5hsu2n5r2cFhnTrtyDAE="
+        );
+        assert_eq!(
+            sns_signature("example-secret-A", "1700000000000"),
+            "sIYfjU13lnvy3qbMwOUL9RS8i68TJ+zbuCmSULOgvI0="
+        );
+        assert_eq!(
+            sns_signature("ZxY-9_demoSecret_0001", "1754553836642"),
+            "INhIEq7go2XHSMnG/sldFjfzZZamMITlmNnF522HTcE="
+        );
     }
 }

@@ -18,10 +18,27 @@ impl Client {
     /// Fetches the internal app's access token; DingTalk gives the same one again within its life.
     pub async fn get_token(&self) -> Result<Token, ApiError> {
         const API: &str = "gettoken";
-        let answer = self.get(API, &[("appkey", &self.app.key), ("appsecret", self.app.secret.expose_secret())]).await?;
-        let value = answer.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
-        let value = value.ok_or(ApiError::Malformed { api: API, what: "access_token" })?;
-        let seconds = answer.get("expires_in").and_then(super::lenient::number).and_then(|s| u64::try_from(s).ok());
+        let answer = self
+            .get(
+                API,
+                &[
+                    ("appkey", &self.app.key),
+                    ("appsecret", self.app.secret.expose_secret()),
+                ],
+            )
+            .await?;
+        let value = answer
+            .get("access_token")
+            .and_then(Value::as_str)
+            .filter(|token| !token.is_empty());
+        let value = value.ok_or(ApiError::Malformed {
+            api: API,
+            what: "access_token",
+        })?;
+        let seconds = answer
+            .get("expires_in")
+            .and_then(super::lenient::number)
+            .and_then(|s| u64::try_from(s).ok());
         Ok(Token {
             value: SecretString::from(value),
             lifetime: Duration::from_secs(seconds.unwrap_or(7200)),

@@ -57,7 +57,8 @@ impl ReturnPath {
 
     /// The path as a value of a query string.
     pub fn encoded(&self) -> String {
-        percent_encoding::utf8_percent_encode(&self.0, percent_encoding::NON_ALPHANUMERIC).to_string()
+        percent_encoding::utf8_percent_encode(&self.0, percent_encoding::NON_ALPHANUMERIC)
+            .to_string()
     }
 }
 
@@ -67,19 +68,41 @@ mod tests {
 
     #[test]
     fn a_path_with_a_query_is_kept() {
-        assert_eq!(ReturnPath::parse(Some("/admin/staff?q=%E5%BC%A0&page=2")).as_str(), "/admin/staff?q=%E5%BC%A0&page=2");
+        assert_eq!(
+            ReturnPath::parse(Some("/admin/staff?q=%E5%BC%A0&page=2")).as_str(),
+            "/admin/staff?q=%E5%BC%A0&page=2"
+        );
     }
 
     #[test]
     fn whatever_leads_elsewhere_is_the_portal() {
         for evil in [
-            "", "x", "//evil", "///evil", "/\\evil", "\\\\evil", "/%09/evil/../..//evil.example", "https://evil.example", "https:evil",
-            "javascript:alert(1)", "/\t/evil", "/a/..//evil", "/.//evil", "/ /evil", "/login", "/login/qr?rd=/", "/logout", "//user@evil",
+            "",
+            "x",
+            "//evil",
+            "///evil",
+            "/\\evil",
+            "\\\\evil",
+            "/%09/evil/../..//evil.example",
+            "https://evil.example",
+            "https:evil",
+            "javascript:alert(1)",
+            "/\t/evil",
+            "/a/..//evil",
+            "/.//evil",
+            "/ /evil",
+            "/login",
+            "/login/qr?rd=/",
+            "/logout",
+            "//user@evil",
         ] {
             assert_eq!(ReturnPath::parse(Some(evil)).as_str(), "/", "{evil}");
         }
         assert_eq!(ReturnPath::parse(None).as_str(), "/");
-        assert_eq!(ReturnPath::parse(Some(&format!("/{}", "a".repeat(3000)))).as_str(), "/");
+        assert_eq!(
+            ReturnPath::parse(Some(&format!("/{}", "a".repeat(3000)))).as_str(),
+            "/"
+        );
     }
 
     proptest::proptest! {

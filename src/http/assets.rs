@@ -44,7 +44,10 @@ static VERSIONS: LazyLock<Vec<String>> =
 
 fn version(body: &[u8]) -> String {
     let mut first = [0; 8];
-    first.iter_mut().zip(Sha256::digest(body)).for_each(|(to, from)| *to = from);
+    first
+        .iter_mut()
+        .zip(Sha256::digest(body))
+        .for_each(|(to, from)| *to = from);
     format!("{:016x}", u64::from_be_bytes(first))
 }
 

@@ -99,12 +99,19 @@ impl AppError {
         let mut view = NoticeView::new(self.notice());
         view.reference = Some(reference.as_str().to_owned());
         match self {
-            Self::Conflict(sentence) | Self::BadRequest(sentence) => view.detail = Some(sentence.clone()).filter(|text| !text.is_empty()),
-            Self::RateLimited { retry_after } | Self::Login(LoginError::DingTalkUnavailable { retry_after }) => {
+            Self::Conflict(sentence) | Self::BadRequest(sentence) => {
+                view.detail = Some(sentence.clone()).filter(|text| !text.is_empty())
+            }
+            Self::RateLimited { retry_after }
+            | Self::Login(LoginError::DingTalkUnavailable { retry_after }) => {
                 view.retry_after = Some(*retry_after);
             }
-            Self::Login(LoginError::Refused { nick, .. }) => view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty()),
-            Self::Upstream(error) if error.is_unavailable() => view.retry_after = Some(error.retry_after()),
+            Self::Login(LoginError::Refused { nick, .. }) => {
+                view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty())
+            }
+            Self::Upstream(error) if error.is_unavailable() => {
+                view.retry_after = Some(error.retry_after())
+            }
             _ => {}
         }
         view
@@ -116,12 +123,22 @@ impl AppError {
         match self {
             Self::SignIn(_) => {}
             Self::Login(error) => match error {
-                LoginError::Store(StoreError::Statement(cause)) => tracing::error!(reference, %cause, "login: a statement failed"),
-                LoginError::Misconfigured(cause) => tracing::error!(reference, %cause, "login: DingTalk refuses us"),
-                error => tracing::info!(reference, outcome = self.notice().code(), %error, "login refused"),
+                LoginError::Store(StoreError::Statement(cause)) => {
+                    tracing::error!(reference, %cause, "login: a statement failed")
+                }
+                LoginError::Misconfigured(cause) => {
+                    tracing::error!(reference, %cause, "login: DingTalk refuses us")
+                }
+                error => {
+                    tracing::info!(reference, outcome = self.notice().code(), %error, "login refused")
+                }
             },
-            Self::Internal(error) => tracing::error!(reference, error = format!("{error:#}"), "internal error"),
-            error => tracing::info!(reference, outcome = error.notice().code(), %error, "request refused"),
+            Self::Internal(error) => {
+                tracing::error!(reference, error = format!("{error:#}"), "internal error")
+            }
+            error => {
+                tracing::info!(reference, outcome = error.notice().code(), %error, "request refused")
+            }
         }
     }
 }
@@ -180,8 +197,15 @@ pub async fn render<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let asked = Asked::of(&request);
     match next.call(request).await {
-        Ok(response) => match response.response().error().map(|error| answer(&asked, error)) {
-            Some(answer) => Ok(ServiceResponse::new(response.request().clone(), answer.map_into_right_body())),
+        Ok(response) => match response
+            .response()
+            .error()
+            .map(|error| answer(&asked, error))
+        {
+            Some(answer) => Ok(ServiceResponse::new(
+                response.request().clone(),
+                answer.map_into_right_body(),
+            )),
             None => Ok(response.map_into_left_body()),
         },
         Err(error) => {
@@ -219,12 +243,17 @@ fn page(asked: &Asked, error: &AppError) -> HttpResponse {
     error.log(&asked.reference);
     if let AppError::SignIn(back) = error {
         let target = format!("/login?rd={}", back.encoded());
-        return HttpResponse::SeeOther().insert_header((LOCATION, target)).finish();
+        return HttpResponse::SeeOther()
+            .insert_header((LOCATION, target))
+            .finish();
     }
     let mut response = if asked.path == "/login/in-app" {
         json_answer(error, asked.lang, &asked.reference)
     } else {
-        notice(Frame::new(asked.lang, None, asked.path.as_str()), error.view(&asked.reference))
+        notice(
+            Frame::new(asked.lang, None, asked.path.as_str()),
+            error.view(&asked.reference),
+        )
     };
     *response.status_mut() = error.status_code();
     response

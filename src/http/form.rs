@@ -29,23 +29,42 @@ impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
         Box::pin(async move {
-            let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
-                413 => AppError::TooLarge,
-                _ => AppError::BadRequest(String::new()),
+            let body = body.await.map_err(|error| {
+                match error.as_response_error().status_code().as_u16() {
+                    413 => AppError::TooLarge,
+                    _ => AppError::BadRequest(String::new()),
+                }
             })?;
             check_token(&request, &body)?;
             let form = serde_html_form::from_bytes(&body);
-            form.map(Self).map_err(|_| AppError::BadRequest(String::new()))
+            form.map(Self)
+                .map_err(|_| AppError::BadRequest(String::new()))
         })
     }
 }
 
 fn check_token(request: &HttpRequest, body: &[u8]) -> Result<(), AppError> {
-    let expected = request.get_session().get::<String>(CSRF).ok().flatten().ok_or(AppError::Csrf)?;
-    let in_header = request.headers().get(HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let expected = request
+        .get_session()
+        .get::<String>(CSRF)
+        .ok()
+        .flatten()
+        .ok_or(AppError::Csrf)?;
+    let in_header = request
+        .headers()
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
     let given = in_header.or_else(|| {
-        form_urlencoded::parse(body).find(|(name, _)| name == FIELD).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(body)
+            .find(|(name, _)| name == FIELD)
+            .map(|(_, value)| value.into_owned())
     });
-    let is_right = given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())));
-    if is_right { Ok(()) } else { Err(AppError::Csrf) }
+    let is_right =
+        given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())));
+    if is_right {
+        Ok(())
+    } else {
+        Err(AppError::Csrf)
+    }
 }

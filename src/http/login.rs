@@ -37,29 +37,43 @@ struct Circumstances {
 impl Circumstances {
     fn of(request: &HttpRequest, ctx: &Context) -> Self {
         let address = client_address(request, &ctx.config.server.trusted_proxies);
-        let user_agent = request.headers().get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let user_agent = request
+            .headers()
+            .get("user-agent")
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Self {
             reference: Reference::of(request),
             address,
-            address_text: address.map(|address| address.to_string()).unwrap_or_default(),
+            address_text: address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
             user_agent: user_agent.unwrap_or_default(),
         }
     }
 
     fn visit(&self) -> Visit<'_> {
-        Visit { reference: self.reference.as_str(), address: &self.address_text, user_agent: &self.user_agent }
+        Visit {
+            reference: self.reference.as_str(),
+            address: &self.address_text,
+            user_agent: &self.user_agent,
+        }
     }
 
     /// Counts an attempt; nothing is counted where the client's address is not known.
     fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
-        let reserved = self.address.map(|address| counter.reserve(address)).transpose();
+        let reserved = self
+            .address
+            .map(|address| counter.reserve(address))
+            .transpose();
         reserved.map_err(|retry_after| AppError::RateLimited { retry_after })
     }
 }
 
 /// Leaves an attempt counted if it met with a failure that anybody can cause at will.
 fn count_failure<T>(attempt: Option<Reservation<'_>>, result: &Result<T, LoginError>) {
-    if let (Some(attempt), Err(LoginError::InvalidState | LoginError::InvalidCode)) = (attempt, result) {
+    if let (Some(attempt), Err(LoginError::InvalidState | LoginError::InvalidCode)) =
+        (attempt, result)
+    {
         attempt.keep();
     }
 }
@@ -68,7 +82,9 @@ fn count_failure<T>(attempt: Option<Reservation<'_>>, result: &Result<T, LoginEr
 fn hand_over(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError> {
     let session = request.get_session();
     session.clear();
-    session.insert(NEW_KEY, &signed_in.session_key).map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
+    session
+        .insert(NEW_KEY, &signed_in.session_key)
+        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
     session.renew();
     tracing::info!(reference = Reference::of(request).as_str(), "signed in");
     Ok(())
@@ -76,14 +92,21 @@ fn hand_over(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError
 
 /// The cookie that binds begun logins to the browser.
 fn browser_cookie_name(ctx: &Context) -> &'static str {
-    if ctx.config.server.public_url.is_https() { "__Host-dinggate-login" } else { "dinggate-login" }
+    if ctx.config.server.public_url.is_https() {
+        "__Host-dinggate-login"
+    } else {
+        "dinggate-login"
+    }
 }
 
 /// The browser's secret, if it has brought one of our making.
 fn browser_secret(request: &HttpRequest, ctx: &Context) -> Option<String> {
     let cookie = request.cookie(browser_cookie_name(ctx))?;
     let value = cookie.value();
-    let is_ours = value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let is_ours = value.len() == 43
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     is_ours.then(|| value.to_owned())
 }
 
@@ -91,7 +114,8 @@ fn browser_secret(request: &HttpRequest, ctx: &Context) -> Option<String> {
 /// tabs share it, each with a state of its own.
 fn bind_browser(request: &HttpRequest, ctx: &Context) -> (String, Cookie<'static>) {
     let secret = browser_secret(request, ctx).unwrap_or_else(random_secret);
-    let ttl = time::Duration::try_from(ctx.config.login.state_ttl).unwrap_or(time::Duration::MINUTE);
+    let ttl =
+        time::Duration::try_from(ctx.config.login.state_ttl).unwrap_or(time::Duration::MINUTE);
     let cookie = Cookie::build(browser_cookie_name(ctx), secret.clone())
         .path("/")
         .http_only(true)

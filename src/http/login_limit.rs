@@ -21,7 +21,11 @@ const TIDY_AT: usize = 10_000;
 
 impl Counter {
     pub fn new(limit: u32, window: Duration) -> Self {
-        Self { limit, window, clients: Mutex::default() }
+        Self {
+            limit,
+            window,
+            clients: Mutex::default(),
+        }
     }
 
     /// Counts an attempt beforehand, so that those that come together are counted, too. It is taken back
@@ -39,7 +43,11 @@ impl Counter {
             return Err(self.window.saturating_sub(entry.0.elapsed()));
         }
         entry.1 += 1;
-        Ok(Reservation { counter: self, client, since: entry.0 })
+        Ok(Reservation {
+            counter: self,
+            client,
+            since: entry.0,
+        })
     }
 }
 
@@ -61,7 +69,11 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        let mut clients = self.counter.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self
+            .counter
+            .clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some((since, count)) = clients.get_mut(&key(self.client))
             && *since == self.since
         {
@@ -87,7 +99,10 @@ pub struct LoginLimit {
 
 impl LoginLimit {
     pub fn new(rate: Rate) -> Self {
-        Self { failed: Counter::new(rate.count, rate.per), begun: Counter::new(rate.count.saturating_mul(10), rate.per) }
+        Self {
+            failed: Counter::new(rate.count, rate.per),
+            begun: Counter::new(rate.count.saturating_mul(10), rate.per),
+        }
     }
 }
 
@@ -111,7 +126,9 @@ mod tests {
         }
         fail(&counter, "192.0.2.1");
         fail(&counter, "192.0.2.1");
-        assert!(counter.reserve("192.0.2.1".parse().unwrap()).unwrap_err() <= Duration::from_mins(1));
+        assert!(
+            counter.reserve("192.0.2.1".parse().unwrap()).unwrap_err() <= Duration::from_mins(1)
+        );
         assert!(is_free(&counter, "192.0.2.2"));
     }
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::assets;
 use super::lang::Lang;
-use super::text::layout::CommonTexts;
 use super::text::fill;
+use super::text::layout::CommonTexts;
 use super::view::{Tone, initials};
 
 /// What every layout needs; each page's template has it as its field `frame`.

@@ -8,15 +8,19 @@ use super::public_pages::{self, PortalDepartment, PortalSession, PortalView};
 use super::view::{TimeText, browser_name};
 use super::visitor::Visitor;
 use crate::context::Context;
-use crate::store::web_session::SessionFacts;
 use crate::domain::ids::UserId;
+use crate::store::web_session::SessionFacts;
 use crate::store::{StoreError, department, staff, web_session};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/").route(web::get().to(page)));
 }
 
-async fn page(request: HttpRequest, visitor: Visitor, ctx: web::Data<Context>) -> Result<HttpResponse, AppError> {
+async fn page(
+    request: HttpRequest,
+    visitor: Visitor,
+    ctx: web::Data<Context>,
+) -> Result<HttpResponse, AppError> {
     let frame = visitor.frame(&request);
     let (now, me, departments, mut sessions) = ctx
         .db
@@ -54,13 +58,23 @@ async fn page(request: HttpRequest, visitor: Visitor, ctx: web::Data<Context>) -
 }
 
 /// The departments of a person, each with the way to it.
-async fn departments(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<PortalDepartment>, StoreError> {
+async fn departments(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Vec<PortalDepartment>, StoreError> {
     let memberships = staff::departments_of(conn, userid).await?;
     let ids: Vec<i64> = memberships.iter().map(|(dept_id, _)| *dept_id).collect();
     let names = department::names(conn, &ids).await?;
     let shown = names.into_iter().map(|named| PortalDepartment {
-        is_leader: memberships.iter().any(|(dept_id, is_leader)| *dept_id == named.dept_id && *is_leader),
-        path: named.parents.into_iter().chain([named.name]).collect::<Vec<_>>().join(" / "),
+        is_leader: memberships
+            .iter()
+            .any(|(dept_id, is_leader)| *dept_id == named.dept_id && *is_leader),
+        path: named
+            .parents
+            .into_iter()
+            .chain([named.name])
+            .collect::<Vec<_>>()
+            .join(" / "),
     });
     Ok(shown.collect())
 }

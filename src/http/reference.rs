@@ -18,14 +18,22 @@ const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 impl Reference {
     fn random() -> Self {
-        let letters = rand::random::<[u8; 8]>().map(|byte| ALPHABET.get(usize::from(byte % 32)).map_or('2', |c| char::from(*c)));
+        let letters = rand::random::<[u8; 8]>().map(|byte| {
+            ALPHABET
+                .get(usize::from(byte % 32))
+                .map_or('2', |c| char::from(*c))
+        });
         let (head, tail) = letters.split_at(4);
         Self(head.iter().chain(&['-']).chain(tail).collect())
     }
 
     /// The number of a request; always there behind [`log_request`].
     pub fn of(request: &HttpRequest) -> Self {
-        request.extensions().get::<Self>().cloned().unwrap_or_else(Self::random)
+        request
+            .extensions()
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_else(Self::random)
     }
 
     pub fn as_str(&self) -> &str {
@@ -43,10 +51,17 @@ impl FromRequest for Reference {
 }
 
 /// Numbers a request and writes its one line into the log: never the query string, which holds codes.
-pub async fn log_request<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn log_request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
     let reference = Reference::random();
     request.extensions_mut().insert(reference.clone());
-    let (method, path, begun) = (request.method().clone(), request.path().to_owned(), Instant::now());
+    let (method, path, begun) = (
+        request.method().clone(),
+        request.path().to_owned(),
+        Instant::now(),
+    );
     let span = tracing::info_span!("request", reference = reference.as_str());
     let result = next.call(request).instrument(span).await;
     let status = match &result {
@@ -71,7 +86,12 @@ mod tests {
     fn a_reference_can_be_read_out() {
         let reference = Reference::random();
         assert_eq!(reference.as_str().len(), 9);
-        assert!(reference.as_str().bytes().all(|b| b == b'-' || ALPHABET.contains(&b)));
+        assert!(
+            reference
+                .as_str()
+                .bytes()
+                .all(|b| b == b'-' || ALPHABET.contains(&b))
+        );
         assert_ne!(reference.as_str(), Reference::random().as_str());
     }
 }

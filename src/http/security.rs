@@ -3,8 +3,8 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
@@ -20,7 +20,9 @@ const IMAGES: &str = "'self' data: https://*.dingtalk.com https://*.alicdn.com";
 
 /// The Content-Security-Policy of a page, with the one origin that it may show in a frame.
 pub fn content_security_policy(frame: Option<&str>) -> String {
-    let frame = frame.map(|origin| format!(" frame-src {origin};")).unwrap_or_default();
+    let frame = frame
+        .map(|origin| format!(" frame-src {origin};"))
+        .unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src {IMAGES}; connect-src 'self';{frame} \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,8 +30,13 @@ pub fn content_security_policy(frame: Option<&str>) -> String {
 }
 
 /// Adds the security headers that an answer does not have of its own.
-pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let is_https = request.app_data::<web::Data<Context>>().is_some_and(|ctx| ctx.config.server.public_url.is_https());
+pub async fn secure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let is_https = request
+        .app_data::<web::Data<Context>>()
+        .is_some_and(|ctx| ctx.config.server.public_url.is_https());
     let mut response = next.call(request).await?;
     add_headers(response.headers_mut(), is_https);
     Ok(response)
@@ -39,8 +46,16 @@ pub async fn secure(request: ServiceRequest, next: Next<impl MessageBody>) -> Re
 pub fn add_headers(headers: &mut HeaderMap, is_https: bool) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_missing(headers, REFERRER_POLICY, "no-referrer");
-    add_missing(headers, HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-    add_missing(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    add_missing(
+        headers,
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    add_missing(
+        headers,
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
     add_missing(headers, CACHE_CONTROL, "no-store");
     if !headers.contains_key(CONTENT_SECURITY_POLICY)
         && let Ok(policy) = HeaderValue::from_str(&content_security_policy(None))
@@ -48,7 +63,11 @@ pub fn add_headers(headers: &mut HeaderMap, is_https: bool) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     if is_https {
-        add_missing(headers, STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        add_missing(
+            headers,
+            STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
     }
 }
 
@@ -64,7 +83,11 @@ pub async fn when_ready<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    if ctx.is_ready() { next.call(request).await } else { Err(AppError::Unavailable.into()) }
+    if ctx.is_ready() {
+        next.call(request).await
+    } else {
+        Err(AppError::Unavailable.into())
+    }
 }
 
 /// Leads whoever came by another name of this machine to the public one, where the cookies are.
@@ -74,20 +97,35 @@ pub async fn one_loopback_name(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let public = &ctx.config.server.public_url;
-    let asked = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let asked = request
+        .headers()
+        .get("host")
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     if request.method().is_safe() && is_another_loopback_name(public, asked) {
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
         let target = format!("{}{path}", public.as_str());
-        let redirect = HttpResponse::TemporaryRedirect().insert_header((LOCATION, target)).finish();
+        let redirect = HttpResponse::TemporaryRedirect()
+            .insert_header((LOCATION, target))
+            .finish();
         return Ok(request.into_response(redirect).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
 
 fn is_another_loopback_name(public: &PublicUrl, asked: &str) -> bool {
-    let Ok(url) = Url::parse(&format!("http://{asked}/")) else { return false };
+    let Ok(url) = Url::parse(&format!("http://{asked}/")) else {
+        return false;
+    };
     let asked_host = url.host();
     public.is_loopback()
-        && asked_host.as_ref().is_some_and(|host| is_loopback_host(host))
-        && asked_host.map(|host: Host<&str>| host.to_string()).is_some_and(|host| host != public.host())
+        && asked_host
+            .as_ref()
+            .is_some_and(|host| is_loopback_host(host))
+        && asked_host
+            .map(|host: Host<&str>| host.to_string())
+            .is_some_and(|host| host != public.host())
 }

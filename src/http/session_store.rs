@@ -35,7 +35,10 @@ impl PgSessions {
         Self { ctx }
     }
 
-    async fn run<T>(&self, work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let done = self.ctx.db.within(async {
             let mut conn = self.ctx.db.acquire().await?;
             work(&mut conn).await
@@ -43,7 +46,10 @@ impl PgSessions {
         // The page only says that the service is not available.
         done.await.inspect_err(|error| match error {
             StoreError::Statement(cause) => tracing::error!(%cause, "sessions: a statement failed"),
-            StoreError::Unavailable(cause) => tracing::warn!(cause = cause.as_ref().map(ToString::to_string), "sessions: Postgres does not answer"),
+            StoreError::Unavailable(cause) => tracing::warn!(
+                cause = cause.as_ref().map(ToString::to_string),
+                "sessions: Postgres does not answer"
+            ),
         })
     }
 }
@@ -52,8 +58,12 @@ type State = HashMap<String, String>;
 
 /// What pages keep in a session, without what the columns hold.
 fn own_state(state: &State) -> Value {
-    let own = state.iter().filter(|(name, _)| ![USERID, SESSION_ID, CSRF, NAME, NEW_KEY].contains(&name.as_str()));
-    own.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>().into()
+    let own = state
+        .iter()
+        .filter(|(name, _)| ![USERID, SESSION_ID, CSRF, NAME, NEW_KEY].contains(&name.as_str()));
+    own.map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn json(text: &str) -> String {
@@ -66,11 +76,14 @@ impl SessionStore for PgSessions {
             return Err(LoadError::Other(StoreError::Unavailable(None).into()));
         }
         let hash = key_hash(key.as_ref());
-        let found = self.run(async |conn| web_session::find_live(conn, &hash).await).await;
+        let found = self
+            .run(async |conn| web_session::find_live(conn, &hash).await)
+            .await;
         let Some(live) = found.map_err(|error| LoadError::Other(error.into()))? else {
             return Ok(None);
         };
-        let mut state: State = serde_json::from_value(live.state).map_err(|error| LoadError::Deserialization(error.into()))?;
+        let mut state: State = serde_json::from_value(live.state)
+            .map_err(|error| LoadError::Deserialization(error.into()))?;
         state.insert(USERID.to_owned(), json(live.userid.as_str()));
         state.insert(SESSION_ID.to_owned(), json(&live.id.to_string()));
         state.insert(CSRF.to_owned(), json(&live.csrf_token));
@@ -79,16 +92,25 @@ impl SessionStore for PgSessions {
     }
 
     async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
-        let key = state.get(NEW_KEY).and_then(|key| serde_json::from_str::<String>(key).ok());
+        let key = state
+            .get(NEW_KEY)
+            .and_then(|key| serde_json::from_str::<String>(key).ok());
         let key = key.ok_or_else(|| SaveError::Other(NoLogin.into()))?;
         SessionKey::try_from(key).map_err(|error| SaveError::Other(anyhow::Error::new(error)))
     }
 
     /// A session that has ended meanwhile stays ended: the cookie then opens nothing.
-    async fn update(&self, key: SessionKey, state: State, _ttl: &Duration) -> Result<SessionKey, UpdateError> {
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: State,
+        _ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
         let hash = key_hash(key.as_ref());
         let own = own_state(&state);
-        let updated = self.run(async |conn| web_session::update_state(conn, &hash, &own).await).await;
+        let updated = self
+            .run(async |conn| web_session::update_state(conn, &hash, &own).await)
+            .await;
         updated.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(key)
     }
@@ -113,7 +135,9 @@ impl SessionStore for PgSessions {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let hash = key_hash(key.as_ref());
-        Ok(self.run(async |conn| web_session::end_by_key(conn, &hash).await).await?)
+        Ok(self
+            .run(async |conn| web_session::end_by_key(conn, &hash).await)
+            .await?)
     }
 }
 

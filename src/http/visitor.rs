@@ -35,21 +35,34 @@ impl Visitor {
     pub async fn of(request: &HttpRequest) -> Result<Option<Self>, AppError> {
         let session = request.get_session();
         let text = |name: &str| session.get::<String>(name).ok().flatten();
-        let (Some(userid), Some(id), Some(csrf)) = (text(USERID), text(SESSION_ID), text(CSRF)) else {
+        let (Some(userid), Some(id), Some(csrf)) = (text(USERID), text(SESSION_ID), text(CSRF))
+        else {
             return Ok(None);
         };
         let (Ok(userid), Ok(session_id)) = (UserId::parse(userid), Uuid::parse_str(&id)) else {
             return Ok(None);
         };
         let name = text(NAME).unwrap_or_default();
-        let ctx = request.app_data::<web::Data<Context>>().ok_or(AppError::Unavailable)?;
+        let ctx = request
+            .app_data::<web::Data<Context>>()
+            .ok_or(AppError::Unavailable)?;
         let is_admin = ctx.db.within(admins::is_admin(ctx, &userid)).await?;
-        Ok(Some(Self { userid, name, session_id, csrf, is_admin }))
+        Ok(Some(Self {
+            userid,
+            name,
+            session_id,
+            csrf,
+            is_admin,
+        }))
     }
 
     /// What the layout of a page needs, with the toast of the action before.
     pub fn frame(&self, request: &HttpRequest) -> Frame {
-        let visitor = FrameVisitor { name: self.name.clone(), csrf: self.csrf.clone(), is_admin: self.is_admin };
+        let visitor = FrameVisitor {
+            name: self.name.clone(),
+            csrf: self.csrf.clone(),
+            is_admin: self.is_admin,
+        };
         let frame = Frame::new(Lang::of(request.headers()), Some(visitor), request.path());
         frame.with_toast(flash::take(&request.get_session()))
     }
@@ -84,7 +97,10 @@ impl Admin {
             })
             .await?;
         let lang = Lang::of(request.headers());
-        let alerts = alerts.iter().map(|alert| frame_alert(lang, alert)).collect();
+        let alerts = alerts
+            .iter()
+            .map(|alert| frame_alert(lang, alert))
+            .collect();
         Ok(self.0.frame(request).with_alerts(alerts))
     }
 }
@@ -97,7 +113,11 @@ impl FromRequest for Admin {
         let visitor = Visitor::from_request(request, payload);
         Box::pin(async move {
             let visitor = visitor.await?;
-            if visitor.is_admin { Ok(Self(visitor)) } else { Err(AppError::NotAdmin) }
+            if visitor.is_admin {
+                Ok(Self(visitor))
+            } else {
+                Err(AppError::NotAdmin)
+            }
         })
     }
 }

@@ -109,12 +109,18 @@ async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
 /// Whether a process began to fill the table and died before anybody had read the whole company: by
 /// then an event or a login may have brought in the first people.
 async fn was_cut_off(conn: &mut PgConnection) -> Result<bool, StoreError> {
-    let begun = Runs { cause: Some(Cause::Empty.as_str()), ..Runs::default() };
+    let begun = Runs {
+        cause: Some(Cause::Empty.as_str()),
+        ..Runs::default()
+    };
     if sync_list::count(conn, &begun).await? == 0 {
         return Ok(false);
     }
     for state in [State::Done, State::Stopped, State::Partial] {
-        let ended = Runs { state: Some(state.as_str()), ..Runs::default() };
+        let ended = Runs {
+            state: Some(state.as_str()),
+            ..Runs::default()
+        };
         if sync_list::count(conn, &ended).await? > 0 {
             return Ok(false);
         }

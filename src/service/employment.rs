@@ -52,7 +52,11 @@ pub async fn look(
     trigger: Trigger,
     warrants: &[i64],
 ) -> Result<Outcome, UpstreamError> {
-    let asked = Asked { at: time_now(ctx).await?, trigger, warrants };
+    let asked = Asked {
+        at: time_now(ctx).await?,
+        trigger,
+        warrants,
+    };
     let person = match upstream::user(ctx, priority, userid).await {
         Ok(person) => Some(person),
         Err(error) if error.is_unknown_person() => None,
@@ -71,15 +75,23 @@ pub async fn look(
     match apply_known(ctx, &person, &asked).await {
         Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {
             tracing::warn!("another employed person has the unionid of somebody DingTalk lists");
-            Ok(Outcome::StaysOut("another employed person has this unionid"))
+            Ok(Outcome::StaysOut(
+                "another employed person has this unionid",
+            ))
         }
         applied => Ok(applied?),
     }
 }
 
 /// Looks at whoever is employed under the unionid of another person.
-pub async fn ask_about_rival(ctx: &Context, priority: Priority, person: &Person) -> Result<(), UpstreamError> {
-    let Some(unionid) = &person.unionid else { return Ok(()) };
+pub async fn ask_about_rival(
+    ctx: &Context,
+    priority: Priority,
+    person: &Person,
+) -> Result<(), UpstreamError> {
+    let Some(unionid) = &person.unionid else {
+        return Ok(());
+    };
     let rival = ctx
         .db
         .within(async {
@@ -87,8 +99,14 @@ pub async fn ask_about_rival(ctx: &Context, priority: Priority, person: &Person)
             staff::find_by_unionid(&mut conn, unionid).await
         })
         .await?;
-    if let Some(rival) = rival.filter(|rival| rival.status == Status::Employed && rival.userid != person.userid) {
-        let asked = Asked { at: time_now(ctx).await?, trigger: Trigger::Event, warrants: &[] };
+    if let Some(rival) =
+        rival.filter(|rival| rival.status == Status::Employed && rival.userid != person.userid)
+    {
+        let asked = Asked {
+            at: time_now(ctx).await?,
+            trigger: Trigger::Event,
+            warrants: &[],
+        };
         match upstream::user(ctx, priority, &rival.userid).await {
             Ok(answer) => {
                 if let Err(error) = apply_known(ctx, &answer, &asked).await
@@ -125,10 +143,17 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// Why it was asked, as far as that still holds.
-    async fn standing_trigger(&self, ctx: &Context, tx: &mut PgConnection, userid: &UserId) -> Result<Trigger, StoreError> {
+    async fn standing_trigger(
+        &self,
+        ctx: &Context,
+        tx: &mut PgConnection,
+        userid: &UserId,
+    ) -> Result<Trigger, StoreError> {
         let stands = match self.trigger {
             Trigger::Join => event::is_join_standing(tx, self.warrants, userid).await?,
-            Trigger::Leaving | Trigger::LateJoin => looks::is_claimed(tx, ctx.instance, self.warrants).await?,
+            Trigger::Leaving | Trigger::LateJoin => {
+                looks::is_claimed(tx, ctx.instance, self.warrants).await?
+            }
             Trigger::Event | Trigger::Login => true,
         };
         Ok(if stands { self.trigger } else { Trigger::Event })
@@ -143,25 +168,41 @@ enum Verdict {
     Nothing(&'static str),
 }
 
-fn judge(row: Option<&StaffRow>, left_at: Option<DateTime<Utc>>, asked_at: DateTime<Utc>, trigger: Trigger) -> Verdict {
+fn judge(
+    row: Option<&StaffRow>,
+    left_at: Option<DateTime<Utc>>,
+    asked_at: DateTime<Utc>,
+    trigger: Trigger,
+) -> Verdict {
     if row.is_some_and(|row| row.looked_at > asked_at) {
         return Verdict::Nothing("a newer answer is already known");
     }
     if row.is_some_and(|row| row.is_held) {
         return Verdict::Nothing("marked as left by an administrator");
     }
-    let may_return = matches!(trigger, Trigger::Join | Trigger::LateJoin | Trigger::Leaving);
+    let may_return = matches!(
+        trigger,
+        Trigger::Join | Trigger::LateJoin | Trigger::Leaving
+    );
     match (row.map(|row| row.status), left_at) {
-        (_, Some(left_at)) if left_at >= asked_at => Verdict::Nothing("left after DingTalk was asked"),
+        (_, Some(left_at)) if left_at >= asked_at => {
+            Verdict::Nothing("left after DingTalk was asked")
+        }
         (Some(Status::Left), _) if may_return => Verdict::Employ(Outcome::Returned),
         (Some(Status::Left), _) => Verdict::KeepStatus,
-        (None, Some(_)) if !may_return => Verdict::Nothing("has left, and no joining was told since"),
+        (None, Some(_)) if !may_return => {
+            Verdict::Nothing("has left, and no joining was told since")
+        }
         (None, _) => Verdict::Employ(Outcome::Added),
         (Some(Status::Employed), _) => Verdict::Employ(Outcome::Changed),
     }
 }
 
-async fn apply_known(ctx: &Context, person: &Person, asked: &Asked<'_>) -> Result<Outcome, StoreError> {
+async fn apply_known(
+    ctx: &Context,
+    person: &Person,
+    asked: &Asked<'_>,
+) -> Result<Outcome, StoreError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
@@ -172,7 +213,11 @@ async fn apply_known(ctx: &Context, person: &Person, asked: &Asked<'_>) -> Resul
         .await
 }
 
-async fn apply_unknown(ctx: &Context, userid: &UserId, asked: &Asked<'_>) -> Result<Outcome, StoreError> {
+async fn apply_unknown(
+    ctx: &Context,
+    userid: &UserId,
+    asked: &Asked<'_>,
+) -> Result<Outcome, StoreError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
@@ -195,7 +240,9 @@ async fn apply_known_in(
     let trigger = asked.standing_trigger(ctx, tx, &person.userid).await?;
     let left_at = staff::leaving_time(tx, &person.userid).await?;
     if staff::held_under_unionid(tx, person).await?.is_some() {
-        return Ok(Outcome::StaysOut("marked as left by an administrator, under another userid"));
+        return Ok(Outcome::StaysOut(
+            "marked as left by an administrator, under another userid",
+        ));
     }
     match judge(row.as_ref(), left_at, asked_at, trigger) {
         Verdict::Nothing(why) => Ok(Outcome::StaysOut(why)),
@@ -207,14 +254,29 @@ async fn apply_known_in(
     }
 }
 
-async fn employ(tx: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>, outcome: Outcome) -> Result<Outcome, StoreError> {
+async fn employ(
+    tx: &mut PgConnection,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+    outcome: Outcome,
+) -> Result<Outcome, StoreError> {
     staff::upsert_employed(tx, person, asked_at).await?;
     let action = match outcome {
         Outcome::Added => "staff.added",
         Outcome::Returned => "staff.returned",
         _ => return Ok(outcome),
     };
-    audit::append(tx, &entry(person.userid.as_str(), &person.name, person.unionid.as_ref().map(UnionId::as_str), action, "employed")).await?;
+    audit::append(
+        tx,
+        &entry(
+            person.userid.as_str(),
+            &person.name,
+            person.unionid.as_ref().map(UnionId::as_str),
+            action,
+            "employed",
+        ),
+    )
+    .await?;
     Ok(outcome)
 }
 
@@ -237,13 +299,29 @@ async fn apply_unknown_in(
     if row.looked_at > asked_at {
         return Ok(Outcome::StaysOut("a newer answer is already known"));
     }
-    let cause = if trigger == Trigger::Leaving { LeftCause::Event } else { LeftCause::UnknownToDingTalk };
+    let cause = if trigger == Trigger::Leaving {
+        LeftCause::Event
+    } else {
+        LeftCause::UnknownToDingTalk
+    };
     if cause == LeftCause::UnknownToDingTalk && brake_holds(ctx, tx).await? {
-        return Ok(Outcome::StaysOut("too many people have become unknown to DingTalk within a day"));
+        return Ok(Outcome::StaysOut(
+            "too many people have become unknown to DingTalk within a day",
+        ));
     }
     staff::mark_left(tx, std::slice::from_ref(userid), cause).await?;
     let unionid = row.unionid.as_ref().map(UnionId::as_str);
-    audit::append(tx, &entry(userid.as_str(), &row.name, unionid, "staff.left", cause.as_str())).await?;
+    audit::append(
+        tx,
+        &entry(
+            userid.as_str(),
+            &row.name,
+            unionid,
+            "staff.left",
+            cause.as_str(),
+        ),
+    )
+    .await?;
     Ok(Outcome::MarkedLeft)
 }
 
@@ -252,15 +330,29 @@ async fn brake_holds(ctx: &Context, tx: &mut PgConnection) -> Result<bool, Store
     staff::serialise_brake(tx).await?;
     let marked = staff::count_recently_unknown(tx).await?;
     let employed = staff::count_employed(tx).await?;
-    let holds = ctx.config.sync.max_leavers.exceeded_by(marked + 1, employed + marked);
+    let holds = ctx
+        .config
+        .sync
+        .max_leavers
+        .exceeded_by(marked + 1, employed + marked);
     if holds {
-        tracing::error!(marked, employed, "too many people have become unknown to DingTalk within a day: nobody more is marked as left");
+        tracing::error!(
+            marked,
+            employed,
+            "too many people have become unknown to DingTalk within a day: nobody more is marked as left"
+        );
         alert::raise(tx, "unknown_people_brake", &marked.to_string()).await?;
     }
     Ok(holds)
 }
 
-fn entry<'a>(userid: &'a str, name: &'a str, unionid: Option<&'a str>, action: &'static str, status: &'a str) -> Entry<'a> {
+fn entry<'a>(
+    userid: &'a str,
+    name: &'a str,
+    unionid: Option<&'a str>,
+    action: &'static str,
+    status: &'a str,
+) -> Entry<'a> {
     Entry {
         actor: "system",
         action,

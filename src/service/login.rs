@@ -7,8 +7,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::sessions::{self, Visit};
 use super::employment;
+use super::sessions::{self, Visit};
 use super::upstream::{self, UpstreamError};
 use crate::context::Context;
 use crate::domain::case::Refusal;
@@ -44,7 +44,9 @@ impl From<UpstreamError> for LoginError {
     fn from(error: UpstreamError) -> Self {
         match error {
             UpstreamError::Store(error) => Self::Store(error),
-            error if error.is_unavailable() => Self::DingTalkUnavailable { retry_after: error.retry_after() },
+            error if error.is_unavailable() => Self::DingTalkUnavailable {
+                retry_after: error.retry_after(),
+            },
             error => Self::Misconfigured(error),
         }
     }
@@ -77,13 +79,24 @@ fn digest(secret: &str) -> [u8; 32] {
 }
 
 /// Begins a login in the browser that holds `browser_secret`; gives the state to send along.
-pub async fn begin(ctx: &Context, browser_secret: &str, return_path: &ReturnPath) -> Result<String, StoreError> {
+pub async fn begin(
+    ctx: &Context,
+    browser_secret: &str,
+    return_path: &ReturnPath,
+) -> Result<String, StoreError> {
     let state = random_secret();
     let ttl = ctx.config.login.state_ttl;
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            login_state::insert(&mut conn, &digest(&state), &digest(browser_secret), return_path.as_str(), ttl).await
+            login_state::insert(
+                &mut conn,
+                &digest(&state),
+                &digest(browser_secret),
+                return_path.as_str(),
+                ttl,
+            )
+            .await
         })
         .await?;
     Ok(state)
@@ -100,12 +113,22 @@ pub async fn complete_scan(
     let return_path = use_state(ctx, state, browser_secret).await?;
     let code = check_code(code)?;
     let sign_in = async {
-        let person = upstream::user_by_scan_code(ctx, code).await.map_err(code_error)?;
-        let caller = Caller { nick: person.nick, unionid: person.unionid, userid: None };
+        let person = upstream::user_by_scan_code(ctx, code)
+            .await
+            .map_err(code_error)?;
+        let caller = Caller {
+            nick: person.nick,
+            unionid: person.unionid,
+            userid: None,
+        };
         admit(ctx, visit, caller, "qr").await
     };
     let (userid, session_key) = in_time(sign_in).await?;
-    Ok(SignedIn { userid, session_key, return_path })
+    Ok(SignedIn {
+        userid,
+        session_key,
+        return_path,
+    })
 }
 
 /// Completes the login of somebody who opened a page inside DingTalk.
@@ -119,23 +142,41 @@ pub async fn complete_in_app(
     // A session needs Postgres whatever DingTalk says: without it no code is used up.
     employment::time_now(ctx).await?;
     let sign_in = async {
-        let person = upstream::user_by_in_app_code(ctx, code).await.map_err(in_app_error)?;
-        let caller = Caller { nick: person.name, unionid: person.unionid, userid: Some(person.userid) };
+        let person = upstream::user_by_in_app_code(ctx, code)
+            .await
+            .map_err(in_app_error)?;
+        let caller = Caller {
+            nick: person.name,
+            unionid: person.unionid,
+            userid: Some(person.userid),
+        };
         admit(ctx, visit, caller, "in_app").await
     };
     let (userid, session_key) = in_time(sign_in).await?;
-    Ok(SignedIn { userid, session_key, return_path })
+    Ok(SignedIn {
+        userid,
+        session_key,
+        return_path,
+    })
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, LoginError>>) -> Result<T, LoginError> {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(result) => result,
-        Err(_) => Err(LoginError::DingTalkUnavailable { retry_after: Duration::from_secs(5) }),
+        Err(_) => Err(LoginError::DingTalkUnavailable {
+            retry_after: Duration::from_secs(5),
+        }),
     }
 }
 
-async fn use_state(ctx: &Context, state: Option<&str>, browser_secret: Option<&str>) -> Result<ReturnPath, LoginError> {
-    let state = state.filter(|state| !state.is_empty()).ok_or(LoginError::InvalidState)?;
+async fn use_state(
+    ctx: &Context,
+    state: Option<&str>,
+    browser_secret: Option<&str>,
+) -> Result<ReturnPath, LoginError> {
+    let state = state
+        .filter(|state| !state.is_empty())
+        .ok_or(LoginError::InvalidState)?;
     let begun = ctx
         .db
         .within(async {
@@ -144,7 +185,8 @@ async fn use_state(ctx: &Context, state: Option<&str>, browser_secret: Option<&s
         })
         .await?
         .ok_or(LoginError::InvalidState)?;
-    let same_browser = browser_secret.is_some_and(|secret| bool::from(digest(secret).ct_eq(&begun.browser_hash)));
+    let same_browser =
+        browser_secret.is_some_and(|secret| bool::from(digest(secret).ct_eq(&begun.browser_hash)));
     if begun.is_expired || !same_browser {
         return Err(LoginError::InvalidState);
     }
@@ -152,13 +194,17 @@ async fn use_state(ctx: &Context, state: Option<&str>, browser_secret: Option<&s
 }
 
 fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
-    code.filter(|code| !code.is_empty() && code.len() <= MAX_CODE && !code.chars().any(char::is_control))
-        .ok_or(LoginError::InvalidCode)
+    code.filter(|code| {
+        !code.is_empty() && code.len() <= MAX_CODE && !code.chars().any(char::is_control)
+    })
+    .ok_or(LoginError::InvalidCode)
 }
 
 fn code_error(error: UpstreamError) -> LoginError {
     match &error {
-        UpstreamError::Api(api) if api.is_spent_code() && api.api() != "gettoken" => LoginError::InvalidCode,
+        UpstreamError::Api(api) if api.is_spent_code() && api.api() != "gettoken" => {
+            LoginError::InvalidCode
+        }
         _ => error.into(),
     }
 }
@@ -166,28 +212,50 @@ fn code_error(error: UpstreamError) -> LoginError {
 /// Whom DingTalk no longer knows it does not name either, so there is nobody to list.
 fn in_app_error(error: UpstreamError) -> LoginError {
     if error.is_unknown_person() {
-        return LoginError::Refused { refusal: Refusal::NotEmployee, nick: String::new() };
+        return LoginError::Refused {
+            refusal: Refusal::NotEmployee,
+            nick: String::new(),
+        };
     }
     code_error(error)
 }
 
 /// Decides, then signs in or lists the refusal.
-async fn admit(ctx: &Context, visit: &Visit<'_>, caller: Caller, method: &str) -> Result<(UserId, String), LoginError> {
+async fn admit(
+    ctx: &Context,
+    visit: &Visit<'_>,
+    caller: Caller,
+    method: &str,
+) -> Result<(UserId, String), LoginError> {
     let verdict = admission::decide(ctx, &caller).await?;
     let refused = match verdict {
-        admission::Verdict::Employed(userid) => match sessions::start(ctx, visit, &userid, &caller.unionid, method).await? {
-            Some(key) => return Ok((userid, key)),
-            // A leaving or a rejection was committed while DingTalk answered.
-            None => admission::Refused { refusal: admission::why_out(ctx, &caller).await?, userid: Some(userid), look: false },
-        },
+        admission::Verdict::Employed(userid) => {
+            match sessions::start(ctx, visit, &userid, &caller.unionid, method).await? {
+                Some(key) => return Ok((userid, key)),
+                // A leaving or a rejection was committed while DingTalk answered.
+                None => admission::Refused {
+                    refusal: admission::why_out(ctx, &caller).await?,
+                    userid: Some(userid),
+                    look: false,
+                },
+            }
+        }
         admission::Verdict::Refused(refused) => refused,
     };
     record(ctx, visit, &caller, &refused).await?;
-    Err(LoginError::Refused { refusal: refused.refusal, nick: caller.nick })
+    Err(LoginError::Refused {
+        refusal: refused.refusal,
+        nick: caller.nick,
+    })
 }
 
 /// Lists a refusal for review and puts it on the audit trail.
-async fn record(ctx: &Context, visit: &Visit<'_>, caller: &Caller, refused: &admission::Refused) -> Result<(), StoreError> {
+async fn record(
+    ctx: &Context,
+    visit: &Visit<'_>,
+    caller: &Caller,
+    refused: &admission::Refused,
+) -> Result<(), StoreError> {
     let userid = refused.userid.as_ref();
     let entry = Entry {
         actor: "system",

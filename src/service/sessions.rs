@@ -35,7 +35,12 @@ pub async fn start(
     method: &str,
 ) -> Result<Option<String>, StoreError> {
     let key = random_secret();
-    let user_agent: String = visit.user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
+    let user_agent: String = visit
+        .user_agent
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(300)
+        .collect();
     let new = NewSession {
         id: Uuid::new_v4(),
         key_hash: &key_hash(&key),
@@ -79,7 +84,12 @@ fn login_entry<'a>(visit: &Visit<'a>, new: &NewSession<'a>, name: Option<&'a str
 }
 
 /// Ends the session of somebody who signs out.
-pub async fn sign_out(ctx: &Context, userid: &UserId, id: Uuid, visit: &Visit<'_>) -> Result<(), StoreError> {
+pub async fn sign_out(
+    ctx: &Context,
+    userid: &UserId,
+    id: Uuid,
+    visit: &Visit<'_>,
+) -> Result<(), StoreError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;

@@ -88,7 +88,10 @@ async fn call<'a, T: Send>(
     repeat: Repeat,
     send: impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Send + Sync,
 ) -> Result<T, UpstreamError> {
-    attempts(ctx, priority, api, repeat, || Box::pin(with_token(ctx, priority, api, &send))).await
+    attempts(ctx, priority, api, repeat, || {
+        Box::pin(with_token(ctx, priority, api, &send))
+    })
+    .await
 }
 
 /// Makes one call; a token that DingTalk rejects is dropped and fetched anew, once.
@@ -133,7 +136,9 @@ async fn attempts<'a, T>(
         match &error {
             // The token's own call has had its repeats and its report.
             UpstreamError::Api(inner) if inner.api() != api => return Err(error),
-            UpstreamError::Api(ApiError::Busy { .. }) if repeat == Repeat::Allowed && busy < MAX_BUSY => {
+            UpstreamError::Api(ApiError::Busy { .. })
+                if repeat == Repeat::Allowed && busy < MAX_BUSY =>
+            {
                 busy += 1;
                 tokio::time::sleep(Duration::from_millis(200 << busy)).await;
             }
@@ -145,7 +150,9 @@ async fn attempts<'a, T>(
                 }
             }
             UpstreamError::Api(ApiError::Banned { .. }) => {
-                return Err(UpstreamError::Paused { retry_after: pace::pause_all(ctx).await? });
+                return Err(UpstreamError::Paused {
+                    retry_after: pace::pause_all(ctx).await?,
+                });
             }
             UpstreamError::Api(refused) => {
                 report(ctx, refused, repeat).await;
@@ -161,7 +168,10 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
     let speaks_of_the_question = error.is_unknown_person()
         || error.is_unknown_department()
         || (repeat == Repeat::UsesCode && error.is_spent_code());
-    let Some(code) = error.code().filter(|_| !error.is_unavailable() && !speaks_of_the_question) else {
+    let Some(code) = error
+        .code()
+        .filter(|_| !error.is_unavailable() && !speaks_of_the_question)
+    else {
         return;
     };
     tracing::error!(api = error.api(), code, %error, "DingTalk refuses us: see the administration pages for what to mend");

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
+use sqlx::{
+    Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction,
+    pool::PoolConnection,
+};
 
 /// Why the database could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,13 +31,22 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
-            E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Protocol(_) => {
-                Self::Unavailable(Some(error))
-            }
+            E::Io(_)
+            | E::Tls(_)
+            | E::PoolTimedOut
+            | E::PoolClosed
+            | E::WorkerCrashed
+            | E::Protocol(_) => Self::Unavailable(Some(error)),
             // Classes 08 (connection), 53 (resources), 57 (operator intervention, time-outs), 55P03
             // (lock not to be had in time), 25P03 (idle for too long within a transaction), 40 (deadlock,
             // serialisation): another try may work.
-            E::Database(e) if e.code().is_some_and(|code| ["08", "53", "57", "55P03", "25P03", "40"].iter().any(|k| code.starts_with(k))) => {
+            E::Database(e)
+                if e.code().is_some_and(|code| {
+                    ["08", "53", "57", "55P03", "25P03", "40"]
+                        .iter()
+                        .any(|k| code.starts_with(k))
+                }) =>
+            {
                 Self::Unavailable(Some(error))
             }
             _ => Self::Statement(error),
@@ -125,7 +137,8 @@ fn is_alive(conn: &mut PgConnection) -> BoxFuture<'_, Result<bool, sqlx::Error>>
 /// itself it would keep them for hours.
 fn limit_idle_transactions(conn: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
     Box::pin(async move {
-        conn.execute("SET idle_in_transaction_session_timeout = '10s'").await?;
+        conn.execute("SET idle_in_transaction_session_timeout = '10s'")
+            .await?;
         Ok(())
     })
 }

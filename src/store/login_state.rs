@@ -49,6 +49,8 @@ pub async fn take(conn: &mut PgConnection, state_hash: &[u8]) -> Result<Option<B
 
 /// Deletes the states that nobody came back with.
 pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
-    let swept = sqlx::query!("DELETE FROM login_state WHERE expires_at < now()").execute(conn).await?;
+    let swept = sqlx::query!("DELETE FROM login_state WHERE expires_at < now()")
+        .execute(conn)
+        .await?;
     Ok(swept.rows_affected())
 }

@@ -226,7 +226,11 @@ pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), 
 
 /// Whether one of these looks is still this instance's to make: a leaving that came meanwhile has
 /// replaced them.
-pub async fn is_claimed(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<bool, StoreError> {
+pub async fn is_claimed(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    ids: &[i64],
+) -> Result<bool, StoreError> {
     let is_claimed = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,
         ids,

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use sqlx::{Executor as _, PgConnection};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::{Executor as _, PgConnection};
 
 use super::{Db, StoreError};
 
@@ -53,7 +53,9 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
     // A connection of its own: where a migration fails, the lock ends with the connection.
     let mut conn = db.acquire().await?.detach();
     // Whoever is at it already may take a while.
-    conn.execute("SET lock_timeout = 0").await.map_err(StoreError::from)?;
+    conn.execute("SET lock_timeout = 0")
+        .await
+        .map_err(StoreError::from)?;
     conn.lock().await?;
     let missing = missing(&mut conn).await?;
     let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());

@@ -18,7 +18,12 @@ pub enum Turn {
 }
 
 /// Asks for the turn of one call to an API; a lower number is served first.
-pub async fn take(conn: &mut PgConnection, api: &str, priority: i16, holder: Uuid) -> Result<Turn, StoreError> {
+pub async fn take(
+    conn: &mut PgConnection,
+    api: &str,
+    priority: i16,
+    holder: Uuid,
+) -> Result<Turn, StoreError> {
     let row = sqlx::query!(
         r#"SELECT slot, wait_ms AS "wait_ms!", is_banned AS "is_banned!" FROM take_call($1, $2, $3)"#,
         api,
@@ -62,6 +67,10 @@ pub async fn hold_back(conn: &mut PgConnection, api: &str) -> Result<(), StoreEr
 
 /// Holds back all calls for the five minutes that DingTalk bans an address.
 pub async fn pause_all(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE call_pace SET next_at = clock_timestamp() + interval '5 minutes' WHERE api = '*'").execute(conn).await?;
+    sqlx::query!(
+        "UPDATE call_pace SET next_at = clock_timestamp() + interval '5 minutes' WHERE api = '*'"
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

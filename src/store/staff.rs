@@ -51,11 +51,16 @@ impl From<RawRow> for StaffRow {
 
 /// Postgres's time of day, which all instances share.
 pub async fn now(conn: &mut PgConnection) -> Result<DateTime<Utc>, StoreError> {
-    Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(conn).await?)
+    Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#)
+        .fetch_one(conn)
+        .await?)
 }
 
 /// Finds a person by userid.
-pub async fn find(conn: &mut PgConnection, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
+pub async fn find(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
@@ -85,7 +90,10 @@ pub async fn serialise(conn: &mut PgConnection, userids: &[UserId]) -> Result<()
 
 /// Finds who of the same unionid, under another userid, was marked as left by hand: the decision is
 /// about the person.
-pub async fn held_under_unionid(conn: &mut PgConnection, person: &Person) -> Result<Option<UserId>, StoreError> {
+pub async fn held_under_unionid(
+    conn: &mut PgConnection,
+    person: &Person,
+) -> Result<Option<UserId>, StoreError> {
     let unionid = person.unionid.as_ref().map(UnionId::as_str);
     let userid = sqlx::query_scalar!(
         r#"SELECT userid AS "userid: UserId" FROM staff
@@ -100,12 +108,17 @@ pub async fn held_under_unionid(conn: &mut PgConnection, person: &Person) -> Res
 
 /// Has whoever counts the people unknown to DingTalk wait for whoever is counting, until the commit.
 pub async fn serialise_brake(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("SELECT pg_advisory_xact_lock(60121)").fetch_one(conn).await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock(60121)")
+        .fetch_one(conn)
+        .await?;
     Ok(())
 }
 
 /// Finds a person by userid and keeps everybody else from changing the row until the commit.
-pub async fn lock(conn: &mut PgConnection, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
+pub async fn lock(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
@@ -119,7 +132,10 @@ pub async fn lock(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Sta
 }
 
 /// Finds the row of a unionid: the employed one, else the one that left last.
-pub async fn find_by_unionid(conn: &mut PgConnection, unionid: &UnionId) -> Result<Option<StaffRow>, StoreError> {
+pub async fn find_by_unionid(
+    conn: &mut PgConnection,
+    unionid: &UnionId,
+) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
@@ -136,20 +152,40 @@ pub async fn find_by_unionid(conn: &mut PgConnection, unionid: &UnionId) -> Resu
 /// ends the sessions of a former unionid, and closes the cases that waited for this.
 ///
 /// Violates [`EMPLOYED_UNIONID`] where another employed row has the unionid.
-pub async fn upsert_employed(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn upsert_employed(
+    conn: &mut PgConnection,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let userid = person.userid.as_str();
-    sqlx::query!("DELETE FROM unknown_leaver WHERE userid = $1", userid).execute(&mut *conn).await?;
+    sqlx::query!("DELETE FROM unknown_leaver WHERE userid = $1", userid)
+        .execute(&mut *conn)
+        .await?;
     write_fields(conn, person, asked_at, true).await?;
-    sqlx::query!("DELETE FROM scheduled_look WHERE userid = $1 AND cause = 'join'", userid).execute(&mut *conn).await?;
+    sqlx::query!(
+        "DELETE FROM scheduled_look WHERE userid = $1 AND cause = 'join'",
+        userid
+    )
+    .execute(&mut *conn)
+    .await?;
     unmatched::close_for(conn, person.unionid.as_ref(), &person.userid).await
 }
 
 /// Writes what DingTalk says of a person whose status stays as it is.
-pub async fn update_fields(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn update_fields(
+    conn: &mut PgConnection,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     write_fields(conn, person, asked_at, false).await
 }
 
-async fn write_fields(conn: &mut PgConnection, person: &Person, asked_at: DateTime<Utc>, employ: bool) -> Result<(), StoreError> {
+async fn write_fields(
+    conn: &mut PgConnection,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+    employ: bool,
+) -> Result<(), StoreError> {
     let userid = person.userid.as_str();
     let unionid = person.unionid.as_ref().map(UnionId::as_str);
     // A unionid that DingTalk does not show is no reason to forget the one we know.
@@ -195,7 +231,13 @@ async fn write_departments(conn: &mut PgConnection, person: &Person) -> Result<(
     let ids: Vec<i64> = person.departments.iter().map(|d| d.dept_id).collect();
     let orders: Vec<Option<i64>> = person.departments.iter().map(|d| d.order).collect();
     let leaders: Vec<bool> = person.departments.iter().map(|d| d.is_leader).collect();
-    sqlx::query!("DELETE FROM staff_department WHERE userid = $1 AND dept_id <> ALL ($2)", userid, &ids).execute(&mut *conn).await?;
+    sqlx::query!(
+        "DELETE FROM staff_department WHERE userid = $1 AND dept_id <> ALL ($2)",
+        userid,
+        &ids
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "INSERT INTO staff_department (userid, dept_id, sort_order, is_leader)
          SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::boolean[])
@@ -212,10 +254,19 @@ async fn write_departments(conn: &mut PgConnection, person: &Person) -> Result<(
 
 /// Ends the employment of those who are employed, and all their sessions, and lets DingTalk be asked
 /// about them later; gives whom it changed.
-pub async fn mark_left(conn: &mut PgConnection, userids: &[UserId], cause: LeftCause) -> Result<Vec<UserId>, StoreError> {
+pub async fn mark_left(
+    conn: &mut PgConnection,
+    userids: &[UserId],
+    cause: LeftCause,
+) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     // In one order everywhere, so that two of these never wait for each other.
-    sqlx::query!("SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE", &ids).fetch_all(&mut *conn).await?;
+    sqlx::query!(
+        "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
+        &ids
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     let changed = sqlx::query_scalar!(
         r#"UPDATE staff SET status = 'left', left_at = clock_timestamp(), left_cause = $2, updated_at = now()
          WHERE userid = ANY ($1) AND status = 'employed' RETURNING userid AS "userid: UserId""#,
@@ -224,7 +275,9 @@ pub async fn mark_left(conn: &mut PgConnection, userids: &[UserId], cause: LeftC
     )
     .fetch_all(&mut *conn)
     .await?;
-    sqlx::query!("DELETE FROM web_session WHERE userid = ANY ($1)", &ids).execute(&mut *conn).await?;
+    sqlx::query!("DELETE FROM web_session WHERE userid = ANY ($1)", &ids)
+        .execute(&mut *conn)
+        .await?;
     look::schedule_after_leaving(conn, &changed).await?;
     Ok(changed)
 }
@@ -240,7 +293,12 @@ pub async fn renew_leaving(conn: &mut PgConnection, userids: &[UserId]) -> Resul
 }
 
 /// Marks a person as left by a decision that no event or sync undoes, and ends all their sessions.
-pub async fn hold_left(conn: &mut PgConnection, userid: &UserId, by: &str, reason: &str) -> Result<(), StoreError> {
+pub async fn hold_left(
+    conn: &mut PgConnection,
+    userid: &UserId,
+    by: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE staff SET status = 'left', left_at = coalesce(left_at, clock_timestamp()), left_cause = 'manual',
             held_by = $2, held_at = now(), held_reason = $3, updated_at = now() WHERE userid = $1",
@@ -250,12 +308,17 @@ pub async fn hold_left(conn: &mut PgConnection, userid: &UserId, by: &str, reaso
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str()).execute(conn).await?;
+    sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Remembers the leaving of people whom the table does not hold.
-pub async fn remember_unknown_leavers(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+pub async fn remember_unknown_leavers(
+    conn: &mut PgConnection,
+    userids: &[UserId],
+) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
         "INSERT INTO unknown_leaver (userid, left_at)
@@ -270,7 +333,10 @@ pub async fn remember_unknown_leavers(conn: &mut PgConnection, userids: &[UserId
 }
 
 /// When a person left, as far as anybody has told us and nothing has taken it back.
-pub async fn leaving_time(conn: &mut PgConnection, userid: &UserId) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn leaving_time(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let row = sqlx::query_scalar!(
         "SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
          UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1 LIMIT 1",
@@ -283,7 +349,10 @@ pub async fn leaving_time(conn: &mut PgConnection, userid: &UserId) -> Result<Op
 
 /// How many people work here.
 pub async fn count_employed(conn: &mut PgConnection) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM staff WHERE status = 'employed'"#).fetch_one(conn).await?;
+    let count =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM staff WHERE status = 'employed'"#)
+            .fetch_one(conn)
+            .await?;
     Ok(count)
 }
 
@@ -309,7 +378,10 @@ pub struct Profile {
 }
 
 /// Finds what a person may read of their own row.
-pub async fn profile(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Profile>, StoreError> {
+pub async fn profile(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Option<Profile>, StoreError> {
     let profile = sqlx::query_as!(
         Profile,
         "SELECT name, avatar, title, job_number, mobile, email FROM staff WHERE userid = $1",
@@ -321,9 +393,18 @@ pub async fn profile(conn: &mut PgConnection, userid: &UserId) -> Result<Option<
 }
 
 /// Lists the departments of a person, each with whether the person leads it.
-pub async fn departments_of(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<(i64, bool)>, StoreError> {
-    let rows = sqlx::query!("SELECT dept_id, is_leader FROM staff_department WHERE userid = $1 ORDER BY dept_id", userid.as_str())
-        .fetch_all(conn)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.dept_id, row.is_leader)).collect())
+pub async fn departments_of(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Vec<(i64, bool)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT dept_id, is_leader FROM staff_department WHERE userid = $1 ORDER BY dept_id",
+        userid.as_str()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.dept_id, row.is_leader))
+        .collect())
 }

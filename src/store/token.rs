@@ -46,7 +46,11 @@ pub async fn find(conn: &mut PgConnection, slot: Slot<'_>) -> Result<Option<Kept
 
 /// Claims the right to fetch a new token; false while somebody else holds it. A claim ends by itself
 /// after 7 s, should its holder die.
-pub async fn claim(conn: &mut PgConnection, slot: Slot<'_>, instance: Uuid) -> Result<bool, StoreError> {
+pub async fn claim(
+    conn: &mut PgConnection,
+    slot: Slot<'_>,
+    instance: Uuid,
+) -> Result<bool, StoreError> {
     let claimed = sqlx::query!(
         "INSERT INTO access_token AS t (root_url, app_key, secret_digest, claimed_by, claimed_until)
          VALUES ($1, $2, $3, $4, clock_timestamp() + interval '7 seconds')
@@ -64,7 +68,11 @@ pub async fn claim(conn: &mut PgConnection, slot: Slot<'_>, instance: Uuid) -> R
 }
 
 /// Gives a claim back.
-pub async fn release(conn: &mut PgConnection, slot: Slot<'_>, instance: Uuid) -> Result<(), StoreError> {
+pub async fn release(
+    conn: &mut PgConnection,
+    slot: Slot<'_>,
+    instance: Uuid,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET claimed_until = NULL, claimed_by = NULL
          WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3 AND claimed_by = $4",
@@ -79,7 +87,12 @@ pub async fn release(conn: &mut PgConnection, slot: Slot<'_>, instance: Uuid) ->
 }
 
 /// Keeps a fresh token and ends the claim; tokens of former secrets of the app go.
-pub async fn keep(conn: &mut PgConnection, slot: Slot<'_>, sealed: &[u8], lifetime_secs: f64) -> Result<(), StoreError> {
+pub async fn keep(
+    conn: &mut PgConnection,
+    slot: Slot<'_>,
+    sealed: &[u8],
+    lifetime_secs: f64,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET sealed = $4, fetched_at = clock_timestamp(),
             expires_at = clock_timestamp() + make_interval(secs => $5),
@@ -94,12 +107,20 @@ pub async fn keep(conn: &mut PgConnection, slot: Slot<'_>, sealed: &[u8], lifeti
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("DELETE FROM access_token WHERE expires_at < clock_timestamp() - interval '1 day'").execute(conn).await?;
+    sqlx::query!(
+        "DELETE FROM access_token WHERE expires_at < clock_timestamp() - interval '1 day'"
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// Drops a token that DingTalk rejects, if it is still the one that was used.
-pub async fn drop_rejected(conn: &mut PgConnection, slot: Slot<'_>, version: i64) -> Result<(), StoreError> {
+pub async fn drop_rejected(
+    conn: &mut PgConnection,
+    slot: Slot<'_>,
+    version: i64,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET sealed = NULL
          WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3 AND (extract(epoch FROM fetched_at) * 1000000)::bigint = $4",

@@ -32,7 +32,12 @@ pub struct NewSession<'a> {
 /// until it can see, and end, this session.
 pub async fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> Result<bool, StoreError> {
     // A statement of its own: the next one then sees what was committed while this one waited.
-    sqlx::query!("SELECT userid FROM staff WHERE userid = $1 FOR SHARE", new.userid.as_str()).fetch_optional(&mut *conn).await?;
+    sqlx::query!(
+        "SELECT userid FROM staff WHERE userid = $1 FOR SHARE",
+        new.userid.as_str()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let created = sqlx::query!(
         "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_until, hard_until, method, address, user_agent)
          SELECT $1, $2, s.userid, s.unionid, $5, now() + make_interval(secs => $6), now() + make_interval(secs => $7), $8, $9, $10
@@ -66,7 +71,10 @@ pub struct LiveSession {
 }
 
 /// Finds a session that is neither over nor of somebody who has left or was rejected.
-pub async fn find_live(conn: &mut PgConnection, key_hash: &[u8]) -> Result<Option<LiveSession>, StoreError> {
+pub async fn find_live(
+    conn: &mut PgConnection,
+    key_hash: &[u8],
+) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
         LiveSession,
         r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name
@@ -82,14 +90,28 @@ pub async fn find_live(conn: &mut PgConnection, key_hash: &[u8]) -> Result<Optio
 }
 
 /// Replaces what pages keep in a session; does nothing when it has ended meanwhile.
-pub async fn update_state(conn: &mut PgConnection, key_hash: &[u8], state: &Value) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE web_session SET state = $2 WHERE key_hash = $1", key_hash, state).execute(conn).await?;
+pub async fn update_state(
+    conn: &mut PgConnection,
+    key_hash: &[u8],
+    state: &Value,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE web_session SET state = $2 WHERE key_hash = $1",
+        key_hash,
+        state
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// Moves the idle end of a session, at most every tenth of the idle life or minute; does nothing when
 /// it has ended meanwhile.
-pub async fn touch(conn: &mut PgConnection, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
+pub async fn touch(
+    conn: &mut PgConnection,
+    key_hash: &[u8],
+    idle: Duration,
+) -> Result<(), StoreError> {
     let step = (idle / 10).min(Duration::from_mins(1));
     sqlx::query!(
         "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2)
@@ -105,21 +127,28 @@ pub async fn touch(conn: &mut PgConnection, key_hash: &[u8], idle: Duration) -> 
 
 /// Ends the session of a key.
 pub async fn end_by_key(conn: &mut PgConnection, key_hash: &[u8]) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM web_session WHERE key_hash = $1", key_hash).execute(conn).await?;
+    sqlx::query!("DELETE FROM web_session WHERE key_hash = $1", key_hash)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
 /// Ends one session; gives whose it was.
 pub async fn end_one(conn: &mut PgConnection, id: Uuid) -> Result<Option<UserId>, StoreError> {
-    let userid = sqlx::query_scalar!(r#"DELETE FROM web_session WHERE id = $1 RETURNING userid AS "userid: UserId""#, id)
-        .fetch_optional(conn)
-        .await?;
+    let userid = sqlx::query_scalar!(
+        r#"DELETE FROM web_session WHERE id = $1 RETURNING userid AS "userid: UserId""#,
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(userid)
 }
 
 /// Ends all sessions of a person; gives how many there were.
 pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64, StoreError> {
-    let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str()).execute(conn).await?;
+    let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())
+        .execute(conn)
+        .await?;
     Ok(ended.rows_affected())
 }
 
@@ -142,7 +171,10 @@ pub struct SessionFacts {
 }
 
 /// Lists a person's live sessions, the latest first.
-pub async fn list_of(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<SessionFacts>, StoreError> {
+pub async fn list_of(
+    conn: &mut PgConnection,
+    userid: &UserId,
+) -> Result<Vec<SessionFacts>, StoreError> {
     let rows = sqlx::query_as!(
         SessionFacts,
         "SELECT id, created_at, last_seen_at, method, address, user_agent FROM web_session

@@ -92,7 +92,9 @@ async fn the_only_session_is_ended(window: &Window, app: &TestApp) {
         "nothing is asked before it is wanted"
     );
     window.click(".confirm > summary").await;
-    window.sees("This is your own session: you will be signed out.").await;
+    window
+        .sees("This is your own session: you will be signed out.")
+        .await;
     window.click(".confirm-panel button").await;
     window.is_below(&format!("{}/login", app.url)).await;
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);

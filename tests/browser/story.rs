@@ -25,7 +25,7 @@ async fn employees_get_in_leavers_do_not_and_a_newcomer_is_reviewed_let_in_and_d
         window.sees("张三").await;
 
         visit(Visitor::Chinese, async |admin| {
-            the_administrator_approves(admin, &app, &newcomer.userid).await
+            the_administrator_approves(admin, &app, &newcomer.userid).await;
         })
         .await;
 
@@ -88,9 +88,7 @@ async fn the_administrator_approves(admin: &Window, app: &TestApp, newcomer: &st
     admin.sees("只有姓名相同").await;
     admin.click("tbody th a").await;
     admin.sees(newcomer).await;
-    admin
-        .click("form[action$='/approve'] > button")
-        .await;
+    admin.click("form[action$='/approve'] > button").await;
     admin.sees("已通过张三，现在可以登录").await;
     admin
         .open(&format!("{}/admin/unmatched?q={newcomer}", app.url))

@@ -193,9 +193,11 @@ impl Window {
     async fn until(&self, otherwise: &str, mut holds: impl AsyncFnMut() -> bool) {
         let end = Instant::now() + PATIENCE;
         while !holds().await {
-            if Instant::now() >= end {
-                panic!("{otherwise}; instead: {}", self.describe().await);
-            }
+            assert!(
+                Instant::now() < end,
+                "{otherwise}; instead: {}",
+                self.describe().await
+            );
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }

@@ -20,7 +20,10 @@ fn unionid(app: &TestApp, userid: &str) -> String {
 /// Expects a refusal by its page or its JSON.
 fn assert_refused(answer: &Answer, status: u16, code: &str, sentence: &str) {
     assert_eq!(answer.status, status, "{code}: {}", answer.body);
-    if answer.header("content-type").starts_with("application/json") {
+    if answer
+        .header("content-type")
+        .starts_with("application/json")
+    {
         assert_eq!(answer.json()["error"], code);
         assert!(!answer.json()["message"].as_str().unwrap().is_empty());
     } else {
@@ -36,12 +39,27 @@ async fn cases(app: &TestApp) -> i64 {
 async fn an_employee_who_scans_lands_where_they_wanted_to_go(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.browser();
-    let answer = browser.scan(&unionid(&app, company::EMPLOYEE), "/admin/staff?q=%E5%BC%A0").await;
-    assert_eq!((answer.status, answer.location()), (303, "/admin/staff?q=%E5%BC%A0"));
+    let answer = browser
+        .scan(
+            &unionid(&app, company::EMPLOYEE),
+            "/admin/staff?q=%E5%BC%A0",
+        )
+        .await;
+    assert_eq!(
+        (answer.status, answer.location()),
+        (303, "/admin/staff?q=%E5%BC%A0")
+    );
     assert!(browser.is_in().await);
     let page = browser.get("/").await;
-    assert!(page.body.contains(&app.sim.person(company::EMPLOYEE).unwrap().name));
-    assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'login' AND status = 'in'").await, 1);
+    assert!(
+        page.body
+            .contains(&app.sim.person(company::EMPLOYEE).unwrap().name)
+    );
+    assert_eq!(
+        app.number("SELECT count(*) FROM audit_entry WHERE action = 'login' AND status = 'in'")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test]
@@ -49,10 +67,20 @@ async fn an_employee_inside_dingtalk_is_in_at_once(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.browser();
     let code = app.sim.in_app_code(company::LEADING_ZERO);
-    let answer = browser.post_json("/login/in-app", &json!({"code": code, "rd": "/?x=1"})).await;
-    assert_eq!((answer.status, &answer.json()), (200, &json!({"redirect": "/?x=1"})));
+    let answer = browser
+        .post_json("/login/in-app", &json!({"code": code, "rd": "/?x=1"}))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.json()),
+        (200, &json!({"redirect": "/?x=1"}))
+    );
     assert!(browser.is_in().await);
-    let again = browser.post_json("/login/in-app", &json!({"code": code, "rd": "//evil.example"})).await;
+    let again = browser
+        .post_json(
+            "/login/in-app",
+            &json!({"code": code, "rd": "//evil.example"}),
+        )
+        .await;
     assert_refused(&again, 401, "invalid_code", "");
 }
 
@@ -66,22 +94,57 @@ async fn a_state_is_good_once_for_one_browser_and_for_a_while(pool: PgPool) {
     let state = one.begin("/").await;
     other.begin("/").await;
     let code = app.sim.sns_code(&person);
-    assert_refused(&other.come_back(&state, &code).await, 400, "invalid_state", sentence);
-    assert_refused(&one.come_back(&state, &code).await, 400, "invalid_state", sentence);
+    assert_refused(
+        &other.come_back(&state, &code).await,
+        400,
+        "invalid_state",
+        sentence,
+    );
+    assert_refused(
+        &one.come_back(&state, &code).await,
+        400,
+        "invalid_state",
+        sentence,
+    );
 
     for bad in ["", "unknown", "\u{0}", &"x".repeat(5000)] {
-        assert_refused(&one.come_back(bad, &code).await, 400, "invalid_state", sentence);
+        assert_refused(
+            &one.come_back(bad, &code).await,
+            400,
+            "invalid_state",
+            sentence,
+        );
     }
-    assert_refused(&one.get(&format!("/login/callback?code={code}")).await, 400, "invalid_state", sentence);
+    assert_refused(
+        &one.get(&format!("/login/callback?code={code}")).await,
+        400,
+        "invalid_state",
+        sentence,
+    );
 
     let state = one.begin("/").await;
-    app.execute("UPDATE login_state SET expires_at = now() - interval '1 second'").await;
-    assert_refused(&one.come_back(&state, &code).await, 400, "invalid_state", sentence);
-    assert_eq!(app.sim.calls(REDEEM), 0, "nobody was asked about a state that is no good");
+    app.execute("UPDATE login_state SET expires_at = now() - interval '1 second'")
+        .await;
+    assert_refused(
+        &one.come_back(&state, &code).await,
+        400,
+        "invalid_state",
+        sentence,
+    );
+    assert_eq!(
+        app.sim.calls(REDEEM),
+        0,
+        "nobody was asked about a state that is no good"
+    );
 
     let state = one.begin("/").await;
     assert_eq!(one.come_back(&state, &code).await.status, 303);
-    assert_refused(&one.come_back(&state, &app.sim.sns_code(&person)).await, 400, "invalid_state", sentence);
+    assert_refused(
+        &one.come_back(&state, &app.sim.sns_code(&person)).await,
+        400,
+        "invalid_state",
+        sentence,
+    );
 }
 
 #[sqlx::test]
@@ -105,17 +168,30 @@ async fn a_code_that_dingtalk_refuses_is_an_invalid_code_and_uses_the_state_up(p
     let state = browser.begin("/").await;
     assert_eq!(browser.come_back(&state, &used).await.status, 303);
     let mut browser = app.browser();
-    let codes = [used, app.sim.expired_sns_code(&person), "forged".into(), app.sim.in_app_code(company::EMPLOYEE), "x".repeat(4000)];
+    let codes = [
+        used,
+        app.sim.expired_sns_code(&person),
+        "forged".into(),
+        app.sim.in_app_code(company::EMPLOYEE),
+        "x".repeat(4000),
+    ];
     for code in codes {
         let state = browser.begin("/").await;
         let answer = browser.come_back(&state, &code).await;
         assert_refused(&answer, 401, "invalid_code", "The scan did not work");
         assert!(answer.body.contains("href=\"/login"), "a link to try again");
-        assert_refused(&browser.come_back(&state, &code).await, 400, "invalid_state", "no longer valid");
+        assert_refused(
+            &browser.come_back(&state, &code).await,
+            400,
+            "invalid_state",
+            "no longer valid",
+        );
     }
     for query in ["", "&code=", "&error=denied"] {
         let state = browser.begin("/").await;
-        let answer = browser.get(&format!("/login/callback?state={state}{query}")).await;
+        let answer = browser
+            .get(&format!("/login/callback?state={state}{query}"))
+            .await;
         assert_refused(&answer, 401, "invalid_code", "The scan did not work");
     }
     let answer = browser.post_json("/login/in-app", &json!({})).await;
@@ -130,44 +206,75 @@ async fn the_way_back_may_call_the_code_auth_code(pool: PgPool) {
     let mut browser = app.browser();
     let state = browser.begin("/").await;
     let code = app.sim.sns_code(&unionid(&app, company::EMPLOYEE));
-    assert_eq!(browser.get(&format!("/login/callback?authCode={code}&state={state}")).await.status, 303);
+    assert_eq!(
+        browser
+            .get(&format!("/login/callback?authCode={code}&state={state}"))
+            .await
+            .status,
+        303
+    );
 }
 
 #[sqlx::test]
 async fn whoever_has_left_is_refused_and_listed(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let person = unionid(&app, company::EMPLOYEE);
-    let (code, in_app) = (app.sim.sns_code(&person), app.sim.in_app_code(company::EMPLOYEE));
+    let (code, in_app) = (
+        app.sim.sns_code(&person),
+        app.sim.in_app_code(company::EMPLOYEE),
+    );
     app.sim.dismiss(company::EMPLOYEE).unwrap();
-    app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(2)).await;
+    app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(2))
+        .await;
     let mut browser = app.browser();
     let state = browser.begin("/").await;
     let answer = browser.come_back(&state, &code).await;
     assert_refused(&answer, 403, "left", "You are listed as having left");
-    let in_app = browser.post_json("/login/in-app", &json!({"code": in_app})).await;
+    let in_app = browser
+        .post_json("/login/in-app", &json!({"code": in_app}))
+        .await;
     assert_refused(&in_app, 403, "not_employee", "");
     assert!(!browser.is_in().await);
-    assert_eq!(app.number("SELECT count(*) FROM unmatched_login WHERE reason = 'left' AND state = 'waiting'").await, 1);
+    assert_eq!(
+        app.number(
+            "SELECT count(*) FROM unmatched_login WHERE reason = 'left' AND state = 'waiting'"
+        )
+        .await,
+        1
+    );
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
 }
 
 #[sqlx::test]
-async fn whom_dingtalk_no_longer_knows_is_refused_and_marked_only_when_the_record_is_gone_too(pool: PgPool) {
+async fn whom_dingtalk_no_longer_knows_is_refused_and_marked_only_when_the_record_is_gone_too(
+    pool: PgPool,
+) {
     let app = TestApp::spawn(&pool).await;
     let person = unionid(&app, company::EMPLOYEE);
     app.sim.fault_times(MATCH, Fault::ErrCode(60121), 1);
     let answer = app.browser().scan(&person, "/").await;
     assert_refused(&answer, 403, "left", "You are listed as having left");
-    eventually("the look has been made", Duration::from_secs(5), async || {
-        app.number("SELECT count(*) FROM scheduled_look WHERE cause = 'login'").await == 0
-    })
+    eventually(
+        "the look has been made",
+        Duration::from_secs(5),
+        async || {
+            app.number("SELECT count(*) FROM scheduled_look WHERE cause = 'login'")
+                .await
+                == 0
+        },
+    )
     .await;
-    assert_eq!(app.status_of(company::EMPLOYEE).await.as_deref(), Some("employed"), "v2/user/get still lists the person");
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("employed"),
+        "v2/user/get still lists the person"
+    );
 
     app.sim.dismiss_quietly(company::EMPLOYEE).unwrap();
     let answer = app.browser().scan(&person, "/").await;
     assert_refused(&answer, 403, "left", "You are listed as having left");
-    app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(5)).await;
+    app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(5))
+        .await;
 }
 
 #[sqlx::test]
@@ -175,9 +282,18 @@ async fn strangers_and_external_contacts_are_no_employees(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     for person in [company::STRANGER_UNIONID, company::EXTERNAL_UNIONID] {
         let answer = app.browser().scan(person, "/").await;
-        assert_refused(&answer, 403, "not_employee", "You are not a member of this company");
+        assert_refused(
+            &answer,
+            403,
+            "not_employee",
+            "You are not a member of this company",
+        );
     }
-    assert_eq!(app.number("SELECT count(*) FROM unmatched_login WHERE reason = 'not_employee'").await, 2);
+    assert_eq!(
+        app.number("SELECT count(*) FROM unmatched_login WHERE reason = 'not_employee'")
+            .await,
+        2
+    );
 }
 
 #[sqlx::test]
@@ -186,22 +302,43 @@ async fn a_newcomer_without_a_row_waits_for_review(pool: PgPool) {
     let newcomer = app.sim.hire_quietly(NewPerson::named("韩梅梅")).unwrap();
     let answer = app.browser().scan(&newcomer.unionid, "/").await;
     assert_refused(&answer, 403, "pending_review", "waiting for review");
-    assert!(answer.body.contains("韩梅梅"), "the nick, so that a wrong account is noticed");
+    assert!(
+        answer.body.contains("韩梅梅"),
+        "the nick, so that a wrong account is noticed"
+    );
     let code = app.sim.in_app_code(&newcomer.userid);
-    let answer = app.browser().post_json("/login/in-app", &json!({"code": code})).await;
+    let answer = app
+        .browser()
+        .post_json("/login/in-app", &json!({"code": code}))
+        .await;
     assert_refused(&answer, 403, "pending_review", "");
-    assert_eq!(app.number("SELECT attempts::bigint FROM unmatched_login WHERE reason = 'pending_review'").await, 2);
+    assert_eq!(
+        app.number("SELECT attempts::bigint FROM unmatched_login WHERE reason = 'pending_review'")
+            .await,
+        2
+    );
 }
 
 #[sqlx::test]
 async fn a_row_under_another_userid_waits_for_review(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
-    app.execute("UPDATE staff SET unionid = 'some-stale-unionid' WHERE userid = 'zhangsan01'").await;
-    let answer = app.browser().scan(&unionid(&app, company::EMPLOYEE), "/").await;
+    app.execute("UPDATE staff SET unionid = 'some-stale-unionid' WHERE userid = 'zhangsan01'")
+        .await;
+    let answer = app
+        .browser()
+        .scan(&unionid(&app, company::EMPLOYEE), "/")
+        .await;
     assert_refused(&answer, 403, "pending_review", "waiting for review");
-    app.execute("DELETE FROM staff WHERE userid = 'zhangsan01'").await;
-    app.sim.rehire_quietly(company::EMPLOYEE, Some("zhangsan99")).ok();
-    assert_eq!(app.number("SELECT count(*) FROM unmatched_login WHERE reason = 'pending_review'").await, 1);
+    app.execute("DELETE FROM staff WHERE userid = 'zhangsan01'")
+        .await;
+    app.sim
+        .rehire_quietly(company::EMPLOYEE, Some("zhangsan99"))
+        .ok();
+    assert_eq!(
+        app.number("SELECT count(*) FROM unmatched_login WHERE reason = 'pending_review'")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test]
@@ -214,11 +351,30 @@ async fn provisioning_admits_a_newcomer_and_nobody_else(pool: PgPool) {
     let newcomer = app.sim.hire_quietly(NewPerson::named("韩梅梅")).unwrap();
     let answer = app.browser().scan(&newcomer.unionid, "/").await;
     assert_eq!(answer.status, 303, "{}", answer.body);
-    assert_eq!(app.status_of(&newcomer.userid).await.as_deref(), Some("employed"));
-    assert_refused(&app.browser().scan(company::STRANGER_UNIONID, "/").await, 403, "not_employee", "not a member");
-    app.deliver(&json!({"EventType": "user_leave_org", "UserId": [newcomer.userid], "TimeStamp": "1"})).await;
-    assert_refused(&app.browser().scan(&newcomer.unionid, "/").await, 403, "left", "having left");
-    app.deliver(&json!({"EventType": "user_leave_org", "UserId": ["nobody-we-know"], "TimeStamp": "2"})).await;
+    assert_eq!(
+        app.status_of(&newcomer.userid).await.as_deref(),
+        Some("employed")
+    );
+    assert_refused(
+        &app.browser().scan(company::STRANGER_UNIONID, "/").await,
+        403,
+        "not_employee",
+        "not a member",
+    );
+    app.deliver(
+        &json!({"EventType": "user_leave_org", "UserId": [newcomer.userid], "TimeStamp": "1"}),
+    )
+    .await;
+    assert_refused(
+        &app.browser().scan(&newcomer.unionid, "/").await,
+        403,
+        "left",
+        "having left",
+    );
+    app.deliver(
+        &json!({"EventType": "user_leave_org", "UserId": ["nobody-we-know"], "TimeStamp": "2"}),
+    )
+    .await;
     assert_eq!(app.status_of("nobody-we-know").await, None);
 }
 
@@ -230,8 +386,16 @@ async fn a_leaving_of_an_unknown_person_keeps_provisioning_from_admitting_them(p
     .await;
     app.wait_for_first_sync().await;
     let newcomer = app.sim.hire_quietly(NewPerson::named("韩梅梅")).unwrap();
-    app.deliver(&json!({"EventType": "user_leave_org", "UserId": [newcomer.userid], "TimeStamp": "1"})).await;
-    assert_refused(&app.browser().scan(&newcomer.unionid, "/").await, 403, "left", "having left");
+    app.deliver(
+        &json!({"EventType": "user_leave_org", "UserId": [newcomer.userid], "TimeStamp": "1"}),
+    )
+    .await;
+    assert_refused(
+        &app.browser().scan(&newcomer.unionid, "/").await,
+        403,
+        "left",
+        "having left",
+    );
 }
 
 #[sqlx::test]
@@ -239,7 +403,10 @@ async fn an_administrator_of_the_settings_is_let_in_on_an_empty_table(pool: PgPo
     let app = TestApp::spawn_empty(&pool, |_| {}).await;
     let mut browser = app.admin().await;
     assert_eq!(browser.get("/admin/unmatched").await.status, 200);
-    let answer = app.browser().scan(&unionid(&app, company::EMPLOYEE), "/").await;
+    let answer = app
+        .browser()
+        .scan(&unionid(&app, company::EMPLOYEE), "/")
+        .await;
     assert_refused(&answer, 403, "pending_review", "waiting for review");
 }
 
@@ -252,7 +419,11 @@ async fn two_people_who_log_in_back_to_back_are_each_themselves(pool: PgPool) {
         assert_eq!(browser.scan(&person.unionid, "/").await.status, 303);
         assert!(browser.get("/").await.body.contains(&person.name));
     }
-    assert_eq!(app.number("SELECT count(*) FROM web_session").await, 1, "each login ended the session before it");
+    assert_eq!(
+        app.number("SELECT count(*) FROM web_session").await,
+        1,
+        "each login ended the session before it"
+    );
 }
 
 #[sqlx::test]
@@ -271,13 +442,27 @@ async fn while_dingtalk_is_out_of_reach_nobody_is_listed_and_all_is_well_soon_af
     for (path, fault) in faults {
         app.sim.fault(path, fault.clone());
         let answer = app.browser().scan(&person, "/").await;
-        assert_refused(&answer, 503, "dingtalk_unavailable", "DingTalk cannot be reached");
-        assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1, "{fault:?}");
+        assert_refused(
+            &answer,
+            503,
+            "dingtalk_unavailable",
+            "DingTalk cannot be reached",
+        );
+        assert!(
+            answer.header("retry-after").parse::<u64>().unwrap() >= 1,
+            "{fault:?}"
+        );
         app.sim.clear_faults();
     }
     assert_eq!(cases(&app).await, 0);
-    assert_eq!(app.status_of(company::EMPLOYEE).await.as_deref(), Some("employed"));
-    eventually("logins work again", Duration::from_secs(10), async || app.browser().scan(&person, "/").await.status == 303).await;
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("employed")
+    );
+    eventually("logins work again", Duration::from_secs(10), async || {
+        app.browser().scan(&person, "/").await.status == 303
+    })
+    .await;
 }
 
 #[sqlx::test]
@@ -287,8 +472,17 @@ async fn a_cloud_that_hangs_costs_a_person_eight_seconds_at_most(pool: PgPool) {
     app.sim.fault(MATCH, Fault::Hang);
     let begun = std::time::Instant::now();
     let answer = app.browser().scan(&person, "/").await;
-    assert_refused(&answer, 503, "dingtalk_unavailable", "DingTalk cannot be reached");
-    assert!(begun.elapsed() < Duration::from_millis(8800), "{:?}", begun.elapsed());
+    assert_refused(
+        &answer,
+        503,
+        "dingtalk_unavailable",
+        "DingTalk cannot be reached",
+    );
+    assert!(
+        begun.elapsed() < Duration::from_millis(8800),
+        "{:?}",
+        begun.elapsed()
+    );
     app.sim.clear_faults();
     assert_eq!(app.browser().scan(&person, "/").await.status, 303);
 }
@@ -310,12 +504,18 @@ async fn a_ban_of_our_address_pauses_all_calls_and_says_for_how_long(pool: PgPoo
     app.sim.fault_times(MATCH, Fault::Html, 1);
     for _ in 0..2 {
         let answer = app.browser().scan(&person, "/").await;
-        assert_refused(&answer, 503, "dingtalk_unavailable", "DingTalk cannot be reached");
+        assert_refused(
+            &answer,
+            503,
+            "dingtalk_unavailable",
+            "DingTalk cannot be reached",
+        );
         let wait: u64 = answer.header("retry-after").parse().unwrap();
         assert!((280..=300).contains(&wait), "{wait}");
     }
     assert_eq!(app.sim.calls(MATCH), 1, "the second login called nobody");
-    app.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'").await;
+    app.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
+        .await;
     assert_eq!(app.browser().scan(&person, "/").await.status, 303);
 }
 
@@ -340,7 +540,10 @@ async fn what_only_an_operator_can_mend_is_said_to_the_administrators(pool: PgPo
         app.sim.clear_faults();
     }
     assert_eq!(cases(&app).await, 0);
-    assert_eq!(app.status_of(company::EMPLOYEE).await.as_deref(), Some("employed"));
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("employed")
+    );
     let page = admin.get("/admin/unmatched").await;
     assert!(page.body.contains("40079"), "{}", page.body);
 }
@@ -351,7 +554,10 @@ async fn wrong_credentials_are_our_fault_and_nobody_elses(pool: PgPool) {
         s.insert("DINGTALK_APP_SECRET".into(), "wrong".into());
     })
     .await;
-    let answer = app.browser().scan(&unionid(&app, company::EMPLOYEE), "/").await;
+    let answer = app
+        .browser()
+        .scan(&unionid(&app, company::EMPLOYEE), "/")
+        .await;
     assert_refused(&answer, 503, "misconfigured", "not set up correctly");
     assert_eq!(cases(&app).await, 0);
 }
@@ -364,20 +570,37 @@ async fn too_many_failures_from_one_address_have_to_wait(pool: PgPool) {
     })
     .await;
     let mut browser = app.browser();
-    browser.headers.push(("x-forwarded-for", "203.0.113.7".to_owned()));
+    browser
+        .headers
+        .push(("x-forwarded-for", "203.0.113.7".to_owned()));
     for _ in 0..3 {
-        assert_eq!(browser.get("/login/callback?state=x&code=y").await.status, 400);
+        assert_eq!(
+            browser.get("/login/callback?state=x&code=y").await.status,
+            400
+        );
     }
     let answer = browser.get("/login/callback?state=x&code=y").await;
     assert_refused(&answer, 429, "rate_limited", "Too many attempts");
     assert!((1..=60).contains(&answer.header("retry-after").parse::<u64>().unwrap()));
-    let answer = browser.post_json("/login/in-app", &json!({"code": "x"})).await;
+    let answer = browser
+        .post_json("/login/in-app", &json!({"code": "x"}))
+        .await;
     assert_refused(&answer, 429, "rate_limited", "");
-    assert_eq!(browser.get("/login").await.status, 200, "looking at the page is no failure");
+    assert_eq!(
+        browser.get("/login").await.status,
+        200,
+        "looking at the page is no failure"
+    );
 
     let mut neighbour = app.browser();
-    neighbour.headers.push(("x-forwarded-for", "203.0.113.7, 203.0.113.8".to_owned()));
-    assert_eq!(neighbour.get("/login/callback?state=x&code=y").await.status, 400, "the address that the proxy saw counts");
+    neighbour
+        .headers
+        .push(("x-forwarded-for", "203.0.113.7, 203.0.113.8".to_owned()));
+    assert_eq!(
+        neighbour.get("/login/callback?state=x&code=y").await.status,
+        400,
+        "the address that the proxy saw counts"
+    );
 }
 
 #[sqlx::test]
@@ -389,7 +612,9 @@ async fn without_a_trusted_proxy_nobody_can_pretend_another_address(pool: PgPool
     let mut statuses = Vec::new();
     for n in 0..4 {
         let mut browser = app.browser();
-        browser.headers.push(("x-forwarded-for", format!("198.51.100.{n}")));
+        browser
+            .headers
+            .push(("x-forwarded-for", format!("198.51.100.{n}")));
         statuses.push(browser.get("/login/callback?state=x").await.status);
     }
     assert_eq!(statuses, [400, 400, 429, 429]);
@@ -416,13 +641,34 @@ async fn a_rejection_is_stronger_than_employment(pool: PgPool) {
     app.browser().scan(&newcomer.unionid, "/").await;
     app.execute("UPDATE unmatched_login SET state = 'rejected', decided_at = now(), decided_by = 'manager4220'").await;
     let calls = app.sim.calls(MATCH);
-    assert_refused(&app.browser().scan(&newcomer.unionid, "/").await, 403, "rejected", "turned down");
-    assert_eq!(app.sim.calls(MATCH), calls, "what the table knows is not asked of DingTalk");
-    app.deliver(&json!({"EventType": "user_add_org", "UserId": [newcomer.userid], "TimeStamp": "1"})).await;
-    app.wait_for_status(&newcomer.userid, Some("employed"), Duration::from_secs(3)).await;
-    assert_refused(&app.browser().scan(&newcomer.unionid, "/").await, 403, "rejected", "turned down");
+    assert_refused(
+        &app.browser().scan(&newcomer.unionid, "/").await,
+        403,
+        "rejected",
+        "turned down",
+    );
+    assert_eq!(
+        app.sim.calls(MATCH),
+        calls,
+        "what the table knows is not asked of DingTalk"
+    );
+    app.deliver(
+        &json!({"EventType": "user_add_org", "UserId": [newcomer.userid], "TimeStamp": "1"}),
+    )
+    .await;
+    app.wait_for_status(&newcomer.userid, Some("employed"), Duration::from_secs(3))
+        .await;
+    assert_refused(
+        &app.browser().scan(&newcomer.unionid, "/").await,
+        403,
+        "rejected",
+        "turned down",
+    );
     let code = app.sim.in_app_code(&newcomer.userid);
-    let answer = app.browser().post_json("/login/in-app", &json!({"code": code})).await;
+    let answer = app
+        .browser()
+        .post_json("/login/in-app", &json!({"code": code}))
+        .await;
     assert_refused(&answer, 403, "rejected", "");
 }
 
@@ -430,11 +676,13 @@ async fn a_rejection_is_stronger_than_employment(pool: PgPool) {
 async fn a_leaving_that_commits_during_a_login_wins(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let person = unionid(&app, company::EMPLOYEE);
-    app.sim.fault_times(MATCH, Fault::Delay(Duration::from_millis(900)), 1);
+    app.sim
+        .fault_times(MATCH, Fault::Delay(Duration::from_millis(900)), 1);
     let mut browser = app.browser();
     let state = browser.begin("/").await;
     let code = app.sim.sns_code(&person);
-    let event = json!({"EventType": "user_leave_org", "UserId": [company::EMPLOYEE], "TimeStamp": "1"});
+    let event =
+        json!({"EventType": "user_leave_org", "UserId": [company::EMPLOYEE], "TimeStamp": "1"});
     let (answer, ()) = tokio::join!(browser.come_back(&state, &code), async {
         tokio::time::sleep(Duration::from_millis(400)).await;
         app.deliver(&event).await;
@@ -446,20 +694,50 @@ async fn a_leaving_that_commits_during_a_login_wins(pool: PgPool) {
 #[sqlx::test]
 async fn answers_inside_dingtalk_are_guarded_against_other_sites(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
-    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
         let mut browser = app.browser();
         browser.headers.push((name, value.to_owned()));
         let code = app.sim.in_app_code(company::EMPLOYEE);
-        assert_eq!(browser.post_json("/login/in-app", &json!({"code": code})).await.status, 403, "{name}: {value}");
+        assert_eq!(
+            browser
+                .post_json("/login/in-app", &json!({"code": code}))
+                .await
+                .status,
+            403,
+            "{name}: {value}"
+        );
     }
     let mut browser = app.browser();
     let code = app.sim.in_app_code(company::EMPLOYEE);
     let body = json!({"code": code}).to_string();
-    let answer = browser.send(reqwest::Method::POST, "/login/in-app", Some(("text/plain", body))).await;
+    let answer = browser
+        .send(
+            reqwest::Method::POST,
+            "/login/in-app",
+            Some(("text/plain", body)),
+        )
+        .await;
     assert_eq!(answer.status, 415);
     browser.headers.push(("origin", app.url.clone()));
-    browser.headers.push(("sec-fetch-site", "same-origin".to_owned()));
-    assert_eq!(browser.post_json("/login/in-app", &json!({"code": code})).await.status, 200);
+    browser
+        .headers
+        .push(("sec-fetch-site", "same-origin".to_owned()));
+    assert_eq!(
+        browser
+            .post_json("/login/in-app", &json!({"code": code}))
+            .await
+            .status,
+        200
+    );
     assert_eq!(app.sim.calls(IN_APP), 1);
-    assert_eq!(app.sim.calls(GET), 0, "no look is needed for somebody whom the table holds");
+    assert_eq!(
+        app.sim.calls(GET),
+        0,
+        "no look is needed for somebody whom the table holds"
+    );
 }

@@ -1,7 +1,12 @@
 //! The integration tests: the whole service over HTTP, a private database each, and a DingTalk that
 //! refuses what the real one refuses.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -18,7 +18,9 @@ use dingtalk_sim::{Person, SignedCallback, SimHandle};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, PgPool};
 
-use super::support::{Answer, Browser, Settings, TestApp, eventually, free_port, reqwest_client, settings};
+use super::support::{
+    Answer, Browser, Settings, TestApp, eventually, free_port, reqwest_client, settings,
+};
 use process::Process;
 use wire::Wire;
 
@@ -46,14 +48,23 @@ impl Scene {
     fn without_staff(pool: &PgPool) -> Self {
         let sim = TestApp::cloud();
         let database = pool.connect_options().to_url_lossy().to_string();
-        Self { settings: settings(free_port(), &sim, &database), sim, pool: pool.clone() }
+        Self {
+            settings: settings(free_port(), &sim, &database),
+            sim,
+            pool: pool.clone(),
+        }
     }
 
     /// Leads the connections to Postgres through a wire; the test's own go past it.
     fn wired(&mut self) -> Wire {
         let options = self.pool.connect_options();
         let wire = Wire::lay(options.get_host(), options.get_port());
-        let database = PgPool::connect_options(&self.pool).as_ref().clone().port(wire.port).to_url_lossy().to_string();
+        let database = PgPool::connect_options(&self.pool)
+            .as_ref()
+            .clone()
+            .port(wire.port)
+            .to_url_lossy()
+            .to_string();
         self.settings.insert("DATABASE_URL".to_owned(), database);
         wire
     }
@@ -68,7 +79,10 @@ impl Scene {
     /// Another one on the same database and cloud, at an address of its own.
     async fn serve_another(&self) -> Process {
         let mut settings = self.settings.clone();
-        settings.insert("DINGGATE_LISTEN".to_owned(), format!("127.0.0.1:{}", free_port()));
+        settings.insert(
+            "DINGGATE_LISTEN".to_owned(),
+            format!("127.0.0.1:{}", free_port()),
+        );
         let process = Process::start(&settings);
         process.wait_until_ready().await;
         process
@@ -81,7 +95,12 @@ impl Scene {
     async fn signed_in(&self, process: &Process, person: &Person) -> Browser {
         let mut browser = self.browser(process);
         let answer = browser.scan(&person.unionid, "/").await;
-        assert_eq!((answer.status, answer.location()), (303, "/"), "{}", answer.body);
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, "/"),
+            "{}",
+            answer.body
+        );
         browser
     }
 
@@ -93,32 +112,54 @@ impl Scene {
     /// Puts people into the table, as a sync would have done.
     async fn employ(&self, people: &[Person]) {
         for person in people {
-            let Person { userid, unionid, name, .. } = person;
+            let Person {
+                userid,
+                unionid,
+                name,
+                ..
+            } = person;
             self.execute(&format!("INSERT INTO staff (userid, unionid, name) VALUES ('{userid}', '{unionid}', '{name}')")).await;
         }
     }
 
     async fn execute(&self, statement: &str) {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&self.pool).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()))
+            .execute(&self.pool)
+            .await
+            .unwrap();
     }
 
     async fn number(&self, statement: &str) -> i64 {
-        #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
-        sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned())).fetch_one(&self.pool).await.unwrap()
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test reads what the product wrote in its own way"
+        )]
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()))
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
     }
 
     async fn wait_for_number(&self, statement: &str, number: i64, within: Duration) {
-        eventually(&format!("{number} = {statement}"), within, async || self.number(statement).await == number).await;
+        eventually(&format!("{number} = {statement}"), within, async || {
+            self.number(statement).await == number
+        })
+        .await;
     }
 
     async fn events(&self, state: &str) -> i64 {
-        self.number(&format!("SELECT count(*) FROM event WHERE state = '{state}'")).await
+        self.number(&format!(
+            "SELECT count(*) FROM event WHERE state = '{state}'"
+        ))
+        .await
     }
 
     /// Pushes an event and expects the encrypted `success`; gives how long it took.
     async fn deliver(&self, process: &Process, event: &Value) -> Duration {
         let begun = Instant::now();
-        let answer = push(&process.url, &self.sim.encrypt_event(event)).await.expect("an answer");
+        let answer = push(&process.url, &self.sim.encrypt_event(event))
+            .await
+            .expect("an answer");
         let took = begun.elapsed();
         assert_eq!(answer.status, 200, "{}", answer.body);
         self.sim.check_reply(&answer.body).unwrap();
@@ -129,9 +170,18 @@ impl Scene {
 /// Pushes a callback; nothing where the connection breaks.
 async fn push(url: &str, callback: &SignedCallback) -> Option<Answer> {
     let url = format!("{url}/dingtalk/events?{}", callback.query);
-    let answer = reqwest_client().post(url).body(callback.body.clone()).send().await.ok()?;
+    let answer = reqwest_client()
+        .post(url)
+        .body(callback.body.clone())
+        .send()
+        .await
+        .ok()?;
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    Some(Answer { status, headers, body: answer.text().await.ok()? })
+    Some(Answer {
+        status,
+        headers,
+        body: answer.text().await.ok()?,
+    })
 }
 
 /// An event about one person, known by an id of its own.

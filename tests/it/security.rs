@@ -10,19 +10,42 @@ use crate::support::TestApp;
 async fn every_answer_bears_the_security_headers(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
-    for path in ["/", "/login", "/nowhere", "/admin/staff", "/login/callback", "/healthz", "/readyz", "/dingtalk/events"] {
+    for path in [
+        "/",
+        "/login",
+        "/nowhere",
+        "/admin/staff",
+        "/login/callback",
+        "/healthz",
+        "/readyz",
+        "/dingtalk/events",
+    ] {
         let answer = browser.get(path).await;
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{path}: {policy}");
-        assert!(!policy.contains("unsafe-inline") && !policy.contains("frame-src"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"),
+            "{path}: {policy}"
+        );
+        assert!(
+            !policy.contains("unsafe-inline") && !policy.contains("frame-src"),
+            "{path}: {policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
         assert_ne!(answer.header("permissions-policy"), "", "{path}");
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
     }
     let login = app.browser().get("/login").await;
-    assert!(login.header("content-security-policy").contains(&format!("frame-src {};", app.sim.url())));
-    assert!(!login.body.contains("<script>") && !login.body.contains("style=\"") && !login.body.contains("onclick"));
+    assert!(
+        login
+            .header("content-security-policy")
+            .contains(&format!("frame-src {};", app.sim.url()))
+    );
+    assert!(
+        !login.body.contains("<script>")
+            && !login.body.contains("style=\"")
+            && !login.body.contains("onclick")
+    );
 }
 
 #[sqlx::test]
@@ -31,16 +54,34 @@ async fn nothing_changes_without_the_token_of_the_session(pool: PgPool) {
     let mut admin = app.admin().await;
     let mut other = app.signed_in(company::EMPLOYEE).await;
     let foreign = other.csrf_token().await;
-    let paths = ["/logout", "/admin/staff/zhangsan01/leave", "/admin/staff/zhangsan01/end-sessions", "/admin/events/retry-failed", "/admin/unmatched/1/approve"];
+    let paths = [
+        "/logout",
+        "/admin/staff/zhangsan01/leave",
+        "/admin/staff/zhangsan01/end-sessions",
+        "/admin/events/retry-failed",
+        "/admin/unmatched/1/approve",
+    ];
     for path in paths {
-        for fields in [&[("reason", "x")][..], &[("csrf_token", "")], &[("csrf_token", &foreign)]] {
-            assert_eq!(admin.post_bare(path, fields).await.status, 403, "{path} {fields:?}");
+        for fields in [
+            &[("reason", "x")][..],
+            &[("csrf_token", "")],
+            &[("csrf_token", &foreign)],
+        ] {
+            assert_eq!(
+                admin.post_bare(path, fields).await.status,
+                403,
+                "{path} {fields:?}"
+            );
         }
     }
     assert!(admin.is_in().await && other.is_in().await);
     let token = admin.csrf_token().await;
     admin.headers.push(("x-csrf-token", token));
-    assert_eq!(admin.post_bare("/logout", &[]).await.status, 303, "the header will do");
+    assert_eq!(
+        admin.post_bare("/logout", &[]).await.status,
+        303,
+        "the header will do"
+    );
 }
 
 #[sqlx::test]
@@ -48,22 +89,44 @@ async fn others_than_administrators_see_no_administration(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut employee = app.signed_in(company::EMPLOYEE).await;
     let mut nobody = app.browser();
-    for path in ["/admin/unmatched", "/admin/staff", "/admin/staff.csv", "/admin/departments", "/admin/events", "/admin/syncs", "/admin/sessions", "/admin/audit"] {
+    for path in [
+        "/admin/unmatched",
+        "/admin/staff",
+        "/admin/staff.csv",
+        "/admin/departments",
+        "/admin/events",
+        "/admin/syncs",
+        "/admin/sessions",
+        "/admin/audit",
+    ] {
         assert_eq!(employee.get(path).await.status, 403, "{path}");
         let answer = nobody.get(&format!("{path}?q=x")).await;
         assert_eq!(answer.status, 303, "{path}");
-        assert!(answer.location().starts_with("/login?rd=%2Fadmin%2F"), "{path}: {}", answer.location());
+        assert!(
+            answer.location().starts_with("/login?rd=%2Fadmin%2F"),
+            "{path}: {}",
+            answer.location()
+        );
     }
     let token = employee.csrf_token().await;
-    let answer = employee.post_bare("/admin/staff/manager4220/leave", &[("csrf_token", &token), ("reason", "x")]).await;
+    let answer = employee
+        .post_bare(
+            "/admin/staff/manager4220/leave",
+            &[("csrf_token", &token), ("reason", "x")],
+        )
+        .await;
     assert_eq!(answer.status, 403);
-    assert_eq!(app.status_of(company::ADMIN).await.as_deref(), Some("employed"));
+    assert_eq!(
+        app.status_of(company::ADMIN).await.as_deref(),
+        Some("employed")
+    );
 }
 
 #[sqlx::test]
 async fn an_administrator_who_is_revoked_is_one_no_longer(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
-    app.execute("INSERT INTO admin_grant (userid, granted_by) VALUES ('zhangsan01', 'test')").await;
+    app.execute("INSERT INTO admin_grant (userid, granted_by) VALUES ('zhangsan01', 'test')")
+        .await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
     assert_eq!(browser.get("/admin/staff").await.status, 200);
     app.execute("DELETE FROM admin_grant").await;
@@ -76,7 +139,9 @@ async fn what_is_not_there_is_said_in_the_readers_language(pool: PgPool) {
     let mut browser = app.browser();
     let answer = browser.get("/nowhere").await;
     assert_eq!(answer.status, 404);
-    assert!(answer.body.contains("lang=\"en\"") && answer.body.contains("This page does not exist"));
+    assert!(
+        answer.body.contains("lang=\"en\"") && answer.body.contains("This page does not exist")
+    );
     browser.headers = vec![("accept-language", "zh-CN,zh;q=0.9".to_owned())];
     let answer = browser.get("/nowhere").await;
     assert!(answer.body.contains("lang=\"zh-CN\"") && answer.body.contains("找不到这个页面"));
@@ -87,10 +152,19 @@ async fn what_is_not_there_is_said_in_the_readers_language(pool: PgPool) {
 async fn a_body_that_is_too_large_is_refused(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut admin = app.admin().await;
-    let answer = admin.post_bare("/admin/events/retry-failed", &[("x", &"y".repeat(400_000))]).await;
+    let answer = admin
+        .post_bare("/admin/events/retry-failed", &[("x", &"y".repeat(400_000))])
+        .await;
     assert_eq!(answer.status, 413);
     let body = format!("{{\"code\":\"{}\"}}", "x".repeat(400_000));
-    let answer = app.browser().send(Method::POST, "/login/in-app", Some(("application/json", body))).await;
+    let answer = app
+        .browser()
+        .send(
+            Method::POST,
+            "/login/in-app",
+            Some(("application/json", body)),
+        )
+        .await;
     assert_eq!(answer.status, 413);
 }
 
@@ -99,7 +173,10 @@ async fn another_loopback_name_leads_to_the_public_one(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.browser().at(&format!("http://localhost:{}", app.port));
     let answer = browser.get("/login?rd=%2Fadmin").await;
-    assert_eq!((answer.status, answer.location()), (307, format!("{}/login?rd=%2Fadmin", app.url).as_str()));
+    assert_eq!(
+        (answer.status, answer.location()),
+        (307, format!("{}/login?rd=%2Fadmin", app.url).as_str())
+    );
     browser.headers.push(("host", "evil.example".to_owned()));
     let answer = browser.get("/login").await;
     assert_eq!(answer.status, 200, "no other name is led anywhere");
@@ -109,13 +186,30 @@ async fn another_loopback_name_leads_to_the_public_one(pool: PgPool) {
 async fn pages_show_what_people_chose_to_call_themselves_and_run_none_of_it(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let evil = "<script>alert(1)</script>\"'><img src=x>";
-    app.sim.add_outsider(dingtalk_sim::Outsider { unionid: "evilUnion1".into(), nick: evil.into(), external_userid: None });
+    app.sim.add_outsider(dingtalk_sim::Outsider {
+        unionid: "evilUnion1".into(),
+        nick: evil.into(),
+        external_userid: None,
+    });
     let answer = app.browser().scan("evilUnion1", "/").await;
-    assert!(answer.status == 403 && !answer.body.contains("<script>alert") && !answer.body.contains("<img src=x"));
+    assert!(
+        answer.status == 403
+            && !answer.body.contains("<script>alert")
+            && !answer.body.contains("<img src=x")
+    );
     let mut admin = app.admin().await;
-    for path in ["/admin/unmatched?reason=all", "/admin/audit", "/admin/unmatched/1"] {
+    for path in [
+        "/admin/unmatched?reason=all",
+        "/admin/audit",
+        "/admin/unmatched/1",
+    ] {
         let page = admin.get(path).await;
         assert_eq!(page.status, 200, "{path}");
-        assert!(page.body.contains("alert(1)") && !page.body.contains("<script>alert") && !page.body.contains("<img src=x"), "{path}");
+        assert!(
+            page.body.contains("alert(1)")
+                && !page.body.contains("<script>alert")
+                && !page.body.contains("<img src=x"),
+            "{path}"
+        );
     }
 }

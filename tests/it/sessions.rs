@@ -12,7 +12,14 @@ use crate::support::{TestApp, eventually};
 async fn anonymous_pages_begin_no_session(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.browser();
-    for path in ["/login", "/login/qr", "/", "/admin/staff", "/nowhere", "/login/callback"] {
+    for path in [
+        "/login",
+        "/login/qr",
+        "/",
+        "/admin/staff",
+        "/nowhere",
+        "/login/callback",
+    ] {
         browser.get(path).await;
     }
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
@@ -24,14 +31,26 @@ async fn the_key_changes_at_login_and_stands_only_hashed_in_the_table(pool: PgPo
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
     let first = browser.cookies["dinggate"].clone();
-    browser.scan(&app.sim.person(company::EMPLOYEE).unwrap().unionid, "/").await;
+    browser
+        .scan(&app.sim.person(company::EMPLOYEE).unwrap().unionid, "/")
+        .await;
     assert_ne!(browser.cookies["dinggate"], first);
     let mut old = app.browser();
     old.cookies.insert("dinggate".into(), first.clone());
     assert!(!old.is_in().await, "the session before the login has ended");
-    let key: String = url::form_urlencoded::parse(format!("k={first}").as_bytes()).next().unwrap().1.into_owned();
+    let key: String = url::form_urlencoded::parse(format!("k={first}").as_bytes())
+        .next()
+        .unwrap()
+        .1
+        .into_owned();
     let tail = &key[key.len() - 20..];
-    assert_eq!(app.number(&format!("SELECT count(*) FROM web_session w WHERE w::text LIKE '%{tail}%'")).await, 0);
+    assert_eq!(
+        app.number(&format!(
+            "SELECT count(*) FROM web_session w WHERE w::text LIKE '%{tail}%'"
+        ))
+        .await,
+        0
+    );
 }
 
 #[sqlx::test]
@@ -39,50 +58,82 @@ async fn the_cookie_has_its_flags(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.browser();
     let state = browser.begin("/").await;
-    let answer = browser.come_back(&state, &app.sim.sns_code(&app.sim.person(company::EMPLOYEE).unwrap().unionid)).await;
+    let answer = browser
+        .come_back(
+            &state,
+            &app.sim
+                .sns_code(&app.sim.person(company::EMPLOYEE).unwrap().unionid),
+        )
+        .await;
     let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("dinggate=") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{cookie}");
-    assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "plain http on loopback: {cookie}");
+    assert!(
+        cookie.starts_with("dinggate=")
+            && cookie.contains("HttpOnly")
+            && cookie.contains("SameSite=Lax")
+            && cookie.contains("Path=/"),
+        "{cookie}"
+    );
+    assert!(
+        !cookie.contains("Secure") && !cookie.contains("Domain"),
+        "plain http on loopback: {cookie}"
+    );
 }
 
 #[sqlx::test]
 async fn under_https_the_cookies_are_bound_to_the_host(pool: PgPool) {
     let app = TestApp::spawn_with(&pool, |s| {
-        s.insert("DINGGATE_PUBLIC_URL".into(), "https://sso.example.com".into());
+        s.insert(
+            "DINGGATE_PUBLIC_URL".into(),
+            "https://sso.example.com".into(),
+        );
     })
     .await;
     let answer = app.browser().get("/login/qr").await;
     let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-dinggate-login=") && cookie.contains("Secure") && cookie.contains("HttpOnly"), "{cookie}");
-    assert!(answer.location().contains("redirect_uri=https%3A%2F%2Fsso.example.com%2Flogin%2Fcallback"));
-    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+    assert!(
+        cookie.starts_with("__Host-dinggate-login=")
+            && cookie.contains("Secure")
+            && cookie.contains("HttpOnly"),
+        "{cookie}"
+    );
+    assert!(
+        answer
+            .location()
+            .contains("redirect_uri=https%3A%2F%2Fsso.example.com%2Flogin%2Fcallback")
+    );
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        "max-age=31536000; includeSubDomains"
+    );
 }
 
 #[sqlx::test]
 async fn a_session_ends_when_it_is_idle_and_when_it_is_old(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
-    app.execute("UPDATE web_session SET idle_until = now() - interval '1 second'").await;
+    app.execute("UPDATE web_session SET idle_until = now() - interval '1 second'")
+        .await;
     assert!(!browser.is_in().await);
     let mut browser = app.signed_in(company::EMPLOYEE).await;
-    app.execute("UPDATE web_session SET hard_until = now() - interval '1 second'").await;
+    app.execute("UPDATE web_session SET hard_until = now() - interval '1 second'")
+        .await;
     assert!(!browser.is_in().await);
 }
 
 #[sqlx::test]
 async fn using_a_session_keeps_it_alive_but_not_for_ever(pool: PgPool) {
     let app = TestApp::spawn_with(&pool, |s| {
-        s.insert("DINGGATE_SESSION_IDLE".into(), "2s".into());
-        s.insert("DINGGATE_SESSION_MAX".into(), "5s".into());
+        s.insert("DINGGATE_SESSION_IDLE".into(), "4s".into());
+        s.insert("DINGGATE_SESSION_MAX".into(), "9s".into());
     })
     .await;
     app.wait_for_first_sync().await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
-    for _ in 0..6 {
-        tokio::time::sleep(Duration::from_millis(600)).await;
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_millis(1300)).await;
         assert!(browser.is_in().await, "in use");
     }
-    eventually("the absolute end", Duration::from_secs(4), async || {
+    eventually("the absolute end", Duration::from_secs(15), async || {
         tokio::time::sleep(Duration::from_millis(300)).await;
         !browser.is_in().await
     })
@@ -99,7 +150,11 @@ async fn signing_out_ends_the_session_on_every_instance(pool: PgPool) {
     let answer = browser.post("/logout", &[]).await;
     assert_eq!((answer.status, answer.location()), (303, "/login"));
     assert!(!elsewhere.is_in().await);
-    assert_eq!(elsewhere.post("/logout", &[]).await.status, 303, "who is out may say so again");
+    assert_eq!(
+        elsewhere.post("/logout", &[]).await.status,
+        303,
+        "who is out may say so again"
+    );
 }
 
 #[sqlx::test]
@@ -109,7 +164,10 @@ async fn a_leavers_live_session_is_refused_on_a_second_instance_within_a_second(
     let mut browser = app.signed_in(company::EMPLOYEE).await.at(&second.url);
     assert!(browser.is_in().await);
     app.sim.dismiss_quietly(company::EMPLOYEE).unwrap();
-    app.deliver(&json!({"EventType": "user_leave_org", "UserId": [company::EMPLOYEE], "TimeStamp": "1"})).await;
+    app.deliver(
+        &json!({"EventType": "user_leave_org", "UserId": [company::EMPLOYEE], "TimeStamp": "1"}),
+    )
+    .await;
     assert!(!browser.is_in().await);
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
 }
@@ -123,9 +181,12 @@ async fn a_request_in_flight_cannot_bring_back_a_session_that_has_ended(pool: Pg
     for _ in 0..15 {
         let mut acting = admin.clone();
         let fields = [("csrf_token", token.as_str())];
-        let (_, _) = tokio::join!(acting.post_bare("/admin/events/retry-failed", &fields), async {
-            app.execute("DELETE FROM web_session").await;
-        });
+        let (_, _) = tokio::join!(
+            acting.post_bare("/admin/events/retry-failed", &fields),
+            async {
+                app.execute("DELETE FROM web_session").await;
+            }
+        );
         assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
         admin = app.admin().await;
     }
@@ -136,7 +197,12 @@ async fn a_forged_or_foreign_cookie_is_no_session(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
     let good = browser.cookies["dinggate"].clone();
-    for bad in [String::new(), "x".repeat(3000), format!("{good}x"), good.replacen(|c: char| c.is_ascii_alphanumeric(), "~", 1)] {
+    for bad in [
+        String::new(),
+        "x".repeat(3000),
+        format!("{good}x"),
+        good.replacen(|c: char| c.is_ascii_alphanumeric(), "~", 1),
+    ] {
         browser.cookies.insert("dinggate".into(), bad);
         assert!(!browser.is_in().await);
     }

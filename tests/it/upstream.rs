@@ -16,7 +16,11 @@ async fn log_in_as(app: &TestApp, count: usize) -> usize {
         let unionid = people[n % people.len()].unionid.clone();
         async move { app.browser().scan(&unionid, "/").await.status == 303 }
     });
-    join_all(logins).await.into_iter().filter(|is_in| *is_in).count()
+    join_all(logins)
+        .await
+        .into_iter()
+        .filter(|is_in| *is_in)
+        .count()
 }
 
 #[sqlx::test]
@@ -24,8 +28,16 @@ async fn a_hundred_logins_on_two_instances_cost_one_token_and_keep_the_pace(pool
     let app = TestApp::spawn_empty(&pool, |_| {}).await;
     let second = app.another_instance().await;
     for person in app.sim.people() {
-        let fields = format!("('{}', '{}', '{}')", person.userid, person.unionid, person.name);
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("INSERT INTO staff (userid, unionid, name) VALUES {fields}"))).execute(&pool).await.unwrap();
+        let fields = format!(
+            "('{}', '{}', '{}')",
+            person.userid, person.unionid, person.name
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "INSERT INTO staff (userid, unionid, name) VALUES {fields}"
+        )))
+        .execute(&pool)
+        .await
+        .unwrap();
     }
     app.sim.reset_calls();
     let mut done = 0;
@@ -36,7 +48,11 @@ async fn a_hundred_logins_on_two_instances_cost_one_token_and_keep_the_pace(pool
     assert_eq!(done, 100);
     assert_eq!(app.sim.calls("/gettoken"), 1);
     for path in [MATCH, "/sns/getuserinfo_bycode"] {
-        assert!(app.sim.max_calls_in_any_second(path) <= 20, "{path}: {}", app.sim.max_calls_in_any_second(path));
+        assert!(
+            app.sim.max_calls_in_any_second(path) <= 20,
+            "{path}: {}",
+            app.sim.max_calls_in_any_second(path)
+        );
     }
     assert!(app.sim.max_in_flight() <= 3, "{}", app.sim.max_in_flight());
 }
@@ -53,8 +69,17 @@ async fn a_rejected_token_is_dropped_fetched_once_and_tried_once_more(pool: PgPo
     app.sim.reset_calls();
     app.sim.fault(MATCH, Fault::sub_code("40014"));
     let answer = app.browser().scan(&person, "/").await;
-    assert_eq!((answer.status, answer.header("retry-after")), (503, ""), "{}", answer.body);
-    assert_eq!((app.sim.calls("/gettoken"), app.sim.calls(MATCH)), (1, 2), "no endless loop");
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (503, ""),
+        "{}",
+        answer.body
+    );
+    assert_eq!(
+        (app.sim.calls("/gettoken"), app.sim.calls(MATCH)),
+        (1, 2),
+        "no endless loop"
+    );
 }
 
 #[sqlx::test]
@@ -73,20 +98,35 @@ async fn the_other_instance_uses_the_token_that_one_has_fetched(pool: PgPool) {
 async fn a_token_is_renewed_ahead_of_its_end_while_it_is_still_used(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let person = app.sim.person(company::EMPLOYEE).unwrap().unionid;
-    app.execute("UPDATE access_token SET renew_at = now() - interval '1 second'").await;
+    app.execute("UPDATE access_token SET renew_at = now() - interval '1 second'")
+        .await;
     let second = app.another_instance().await;
-    app.sim.fault("/gettoken", Fault::Delay(Duration::from_secs(2)));
+    app.sim
+        .fault("/gettoken", Fault::Delay(Duration::from_secs(2)));
     let begun = std::time::Instant::now();
     assert_eq!(second.browser().scan(&person, "/").await.status, 303);
-    assert!(begun.elapsed() < Duration::from_millis(1500), "nobody waits for a renewal: {:?}", begun.elapsed());
-    crate::support::eventually("the token is renewed", Duration::from_secs(5), async || app.sim.calls("/gettoken") == 2).await;
+    assert!(
+        begun.elapsed() < Duration::from_millis(1500),
+        "nobody waits for a renewal: {:?}",
+        begun.elapsed()
+    );
+    crate::support::eventually("the token is renewed", Duration::from_secs(5), async || {
+        app.sim.calls("/gettoken") == 2
+    })
+    .await;
 }
 
 #[sqlx::test]
 async fn the_token_is_kept_sealed(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
-    assert_eq!(app.number("SELECT count(*) FROM access_token WHERE sealed IS NOT NULL").await, 1);
-    let text = app.number("SELECT count(*) FROM access_token WHERE encode(sealed, 'escape') ~ '[0-9a-f]{32}'").await;
+    assert_eq!(
+        app.number("SELECT count(*) FROM access_token WHERE sealed IS NOT NULL")
+            .await,
+        1
+    );
+    let text = app
+        .number("SELECT count(*) FROM access_token WHERE encode(sealed, 'escape') ~ '[0-9a-f]{32}'")
+        .await;
     assert_eq!(text, 0, "no token in clear");
 }
 
@@ -97,7 +137,11 @@ async fn throttling_is_waited_for_and_then_all_is_well(pool: PgPool) {
     app.sim.fault_times(MATCH, Fault::sub_code("90018"), 1);
     let begun = std::time::Instant::now();
     assert_eq!(app.browser().scan(&person, "/").await.status, 303);
-    assert!(begun.elapsed() >= Duration::from_secs(1), "DingTalk wants a second's rest: {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() >= Duration::from_secs(1),
+        "DingTalk wants a second's rest: {:?}",
+        begun.elapsed()
+    );
 }
 
 #[sqlx::test]
@@ -105,9 +149,17 @@ async fn logins_come_before_a_running_sync(pool: PgPool) {
     let app = TestApp::spawn_with(&pool, |_| {}).await;
     app.wait_for_first_sync().await;
     let person = app.sim.person(company::EMPLOYEE).unwrap().unionid;
-    app.sim.fault("/topapi/v2/user/list", Fault::Delay(Duration::from_millis(700)));
-    app.execute("DELETE FROM staff WHERE userid <> 'zhangsan01'").await;
+    app.sim.fault(
+        "/topapi/v2/user/list",
+        Fault::Delay(Duration::from_millis(700)),
+    );
+    app.execute("DELETE FROM staff WHERE userid <> 'zhangsan01'")
+        .await;
     let begun = std::time::Instant::now();
     assert_eq!(app.browser().scan(&person, "/").await.status, 303);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
 }

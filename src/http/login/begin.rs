@@ -23,10 +23,16 @@ fn return_path(request: &HttpRequest) -> ReturnPath {
 }
 
 /// The login page; whoever is signed in goes on at once.
-pub async fn page(request: HttpRequest, ctx: web::Data<Context>, limit: web::Data<LoginLimit>) -> Result<HttpResponse, AppError> {
+pub async fn page(
+    request: HttpRequest,
+    ctx: web::Data<Context>,
+    limit: web::Data<LoginLimit>,
+) -> Result<HttpResponse, AppError> {
     let back = return_path(&request);
     if Visitor::of(&request).await?.is_some() {
-        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, back.as_str())).finish());
+        return Ok(HttpResponse::SeeOther()
+            .insert_header((LOCATION, back.as_str()))
+            .finish());
     }
     let (state, cookie) = begin(&request, &ctx, &limit, &back).await?;
     let goto = authorize_url(&ctx, "connect/oauth2/sns_authorize", &state);
@@ -41,7 +47,9 @@ pub async fn page(request: HttpRequest, ctx: web::Data<Context>, limit: web::Dat
     let frame = Frame::new(Lang::of(request.headers()), None, request.path());
     let mut response = public_pages::login(frame, view);
     if let Ok(policy) = content_security_policy(Some(&origin)).parse() {
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
     }
     add_cookie(&mut response, &cookie)?;
     Ok(response)
@@ -55,7 +63,9 @@ pub async fn full_page(
 ) -> Result<HttpResponse, AppError> {
     let (state, cookie) = begin(&request, &ctx, &limit, &return_path(&request)).await?;
     let target = authorize_url(&ctx, "connect/qrconnect", &state);
-    let mut response = HttpResponse::Found().insert_header((LOCATION, target)).finish();
+    let mut response = HttpResponse::Found()
+        .insert_header((LOCATION, target))
+        .finish();
     add_cookie(&mut response, &cookie)?;
     Ok(response)
 }
@@ -74,8 +84,13 @@ async fn begin(
     Ok((login::begin(ctx, &secret, back).await?, cookie))
 }
 
-fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) -> Result<(), AppError> {
-    response.add_cookie(cookie).map_err(|error| AppError::Internal(anyhow::Error::new(error)))
+fn add_cookie(
+    response: &mut HttpResponse,
+    cookie: &actix_web::cookie::Cookie<'_>,
+) -> Result<(), AppError> {
+    response
+        .add_cookie(cookie)
+        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))
 }
 
 /// DingTalk's address for a begun login. The return address is the same for all.
@@ -89,5 +104,7 @@ fn authorize_url(ctx: &Context, path: &str, state: &str) -> String {
         ("state", state),
         ("redirect_uri", &redirect_uri),
     ];
-    Url::parse_with_params(&root, parameters).map(String::from).unwrap_or_default()
+    Url::parse_with_params(&root, parameters)
+        .map(String::from)
+        .unwrap_or_default()
 }

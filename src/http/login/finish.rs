@@ -20,15 +20,26 @@ pub async fn callback(
     let attempt = circumstances.reserve(&limit.failed)?;
     let value = |names: &[&str]| {
         let mut pairs = parse(request.query_string().as_bytes());
-        pairs.find(|(name, _)| names.contains(&name.as_ref())).map(|(_, value)| value.into_owned())
+        pairs
+            .find(|(name, _)| names.contains(&name.as_ref()))
+            .map(|(_, value)| value.into_owned())
     };
     // Newer pages of DingTalk call the code `authCode`.
     let (state, code) = (value(&["state"]), value(&["code", "authCode"]));
     let secret = browser_secret(&request, &ctx);
     let visit = circumstances.visit();
-    let result = login::complete_scan(&ctx, &visit, state.as_deref(), secret.as_deref(), code.as_deref()).await;
+    let result = login::complete_scan(
+        &ctx,
+        &visit,
+        state.as_deref(),
+        secret.as_deref(),
+        code.as_deref(),
+    )
+    .await;
     count_failure(attempt, &result);
     let signed_in = result?;
     hand_over(&request, &signed_in)?;
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, signed_in.return_path.as_str())).finish())
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, signed_in.return_path.as_str()))
+        .finish())
 }

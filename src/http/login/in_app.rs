@@ -32,7 +32,8 @@ pub async fn sign_in(
     let asked: Request =
         serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
     let back = ReturnPath::parse(asked.rd.as_deref());
-    let result = login::complete_in_app(&ctx, &circumstances.visit(), asked.code.as_deref(), back).await;
+    let result =
+        login::complete_in_app(&ctx, &circumstances.visit(), asked.code.as_deref(), back).await;
     count_failure(attempt, &result);
     let signed_in = result?;
     hand_over(&request, &signed_in)?;
@@ -41,14 +42,32 @@ pub async fn sign_in(
 
 /// A form on another site can send neither JSON nor our origin.
 fn check_origin(request: &HttpRequest, ctx: &Context) -> Result<(), AppError> {
-    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
-    let origin_is_ours = header(ORIGIN.as_str()).is_none_or(|origin| origin == ctx.config.server.public_url.origin());
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or_default())
+    };
+    let origin_is_ours = header(ORIGIN.as_str())
+        .is_none_or(|origin| origin == ctx.config.server.public_url.origin());
     let site_is_ours = header("sec-fetch-site").is_none_or(|site| site == "same-origin");
-    if origin_is_ours && site_is_ours { Ok(()) } else { Err(AppError::Csrf) }
+    if origin_is_ours && site_is_ours {
+        Ok(())
+    } else {
+        Err(AppError::Csrf)
+    }
 }
 
 fn check_content_type(request: &HttpRequest) -> Result<(), AppError> {
-    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(AppError::NotJson) }
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(AppError::NotJson)
+    }
 }

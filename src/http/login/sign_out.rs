@@ -15,12 +15,24 @@ use crate::service::sessions;
 struct Empty {}
 
 /// Ends this session everywhere. Whoever has none any more is out already.
-pub async fn sign_out(request: HttpRequest, payload: web::Payload, ctx: web::Data<Context>) -> Result<HttpResponse, AppError> {
+pub async fn sign_out(
+    request: HttpRequest,
+    payload: web::Payload,
+    ctx: web::Data<Context>,
+) -> Result<HttpResponse, AppError> {
     if let Some(visitor) = Visitor::of(&request).await? {
         CsrfForm::<Empty>::from_request(&request, &mut payload.into_inner()).await?;
         let circumstances = Circumstances::of(&request, &ctx);
-        sessions::sign_out(&ctx, &visitor.userid, visitor.session_id, &circumstances.visit()).await?;
+        sessions::sign_out(
+            &ctx,
+            &visitor.userid,
+            visitor.session_id,
+            &circumstances.visit(),
+        )
+        .await?;
         request.get_session().purge();
     }
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, "/login")).finish())
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, "/login"))
+        .finish())
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded;
 
-use crate::http::text::layout::CommonTexts;
 use crate::http::text::fill;
+use crate::http::text::layout::CommonTexts;
 
 const DEFAULT_PER_PAGE: i64 = 50;
 const MAX_PER_PAGE: i64 = 200;

@@ -47,9 +47,10 @@ impl From<UpstreamError> for Fault {
     fn from(error: UpstreamError) -> Self {
         let (gravity, reason) = match &error {
             // Half an answer, or a gateway's: the next one may be whole.
-            UpstreamError::Api(ApiError::Malformed { what: "JSON" | "an end", .. }) => {
-                (Gravity::Unavailable, error.to_string())
-            }
+            UpstreamError::Api(ApiError::Malformed {
+                what: "JSON" | "an end",
+                ..
+            }) => (Gravity::Unavailable, error.to_string()),
             UpstreamError::Api(ApiError::Malformed { .. }) => (Gravity::Bad, error.to_string()),
             UpstreamError::Store(store) if store.violates(staff::EMPLOYED_UNIONID) => (
                 Gravity::Refused,

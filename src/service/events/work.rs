@@ -135,7 +135,13 @@ async fn settle(
             let mut conn = ctx.db.acquire().await?;
             event::mark_applied(&mut conn, ctx.instance, &ids_of(&End::Applied)).await?;
             event::release(&mut conn, ctx.instance, &ids_of(&End::PutBack), rest).await?;
-            for Ended { id, attempts, is_refusal, end } in &ended {
+            for Ended {
+                id,
+                attempts,
+                is_refusal,
+                end,
+            } in &ended
+            {
                 match end {
                     End::Retry(reason) => {
                         tracing::debug!(id, attempts, reason, "an event will be tried again");

@@ -28,7 +28,11 @@ pub(super) struct Refused {
 }
 
 fn refused(refusal: Refusal, userid: Option<UserId>) -> Verdict {
-    Verdict::Refused(Refused { refusal, userid, look: false })
+    Verdict::Refused(Refused {
+        refusal,
+        userid,
+        look: false,
+    })
 }
 
 /// Decides about a caller. What the tables know is checked before DingTalk is asked.
@@ -38,12 +42,18 @@ pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, Lo
         return Ok(refused(Refusal::Rejected, row.map(|row| row.userid)));
     }
     let row = match row {
-        Some(row) if row.status == Status::Left => return Ok(refused(Refusal::Left, Some(row.userid))),
+        Some(row) if row.status == Status::Left => {
+            return Ok(refused(Refusal::Left, Some(row.userid)));
+        }
         row => row,
     };
     let Some(contact) = ask(ctx, caller).await? else {
         return Ok(match row {
-            Some(row) => Verdict::Refused(Refused { refusal: Refusal::Left, userid: Some(row.userid), look: true }),
+            Some(row) => Verdict::Refused(Refused {
+                refusal: Refusal::Left,
+                userid: Some(row.userid),
+                look: true,
+            }),
             None => refused(Refusal::NotEmployee, None),
         });
     };
@@ -62,7 +72,10 @@ async fn known(ctx: &Context, caller: &Caller) -> Result<(bool, Option<StaffRow>
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let is_rejected = unmatched::is_rejected(&mut conn, &caller.unionid).await?;
-            Ok((is_rejected, staff::find_by_unionid(&mut conn, &caller.unionid).await?))
+            Ok((
+                is_rejected,
+                staff::find_by_unionid(&mut conn, &caller.unionid).await?,
+            ))
         })
         .await
 }
@@ -70,7 +83,10 @@ async fn known(ctx: &Context, caller: &Caller) -> Result<(bool, Option<StaffRow>
 /// Asks DingTalk which member of the company the caller is; none where it knows nobody.
 async fn ask(ctx: &Context, caller: &Caller) -> Result<Option<Contact>, UpstreamError> {
     if let Some(userid) = caller.userid.clone() {
-        return Ok(Some(Contact { userid, is_internal: true }));
+        return Ok(Some(Contact {
+            userid,
+            is_internal: true,
+        }));
     }
     match upstream::userid_by_unionid(ctx, Priority::Login, &caller.unionid).await {
         Ok(contact) => Ok(Some(contact)),
@@ -80,19 +96,27 @@ async fn ask(ctx: &Context, caller: &Caller) -> Result<Option<Contact>, Upstream
 }
 
 /// Decides about a member of the company whose unionid no employed row has.
-async fn without_row(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Verdict, LoginError> {
+async fn without_row(
+    ctx: &Context,
+    caller: &Caller,
+    userid: UserId,
+) -> Result<Verdict, LoginError> {
     let (row, has_left) = ctx
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let row = staff::find(&mut conn, &userid).await?;
-            Ok::<_, StoreError>((row, staff::leaving_time(&mut conn, &userid).await?.is_some()))
+            Ok::<_, StoreError>((
+                row,
+                staff::leaving_time(&mut conn, &userid).await?.is_some(),
+            ))
         })
         .await?;
     if has_left {
         return Ok(refused(Refusal::Left, Some(userid)));
     }
-    let may_be_added = ctx.config.login.unknown_staff == UnknownStaff::Provision || ctx.config.login.admins.contains(&userid);
+    let may_be_added = ctx.config.login.unknown_staff == UnknownStaff::Provision
+        || ctx.config.login.admins.contains(&userid);
     if row.is_some() || !may_be_added {
         return Ok(refused(Refusal::PendingReview, Some(userid)));
     }
@@ -104,7 +128,9 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
     let asked_at = employment::time_now(ctx).await?;
     let mut person = match upstream::user(ctx, Priority::Login, &userid).await {
         Ok(person) => person,
-        Err(error) if error.is_unknown_person() => return Ok(refused(Refusal::PendingReview, Some(userid))),
+        Err(error) if error.is_unknown_person() => {
+            return Ok(refused(Refusal::PendingReview, Some(userid)));
+        }
         Err(error) => return Err(error.into()),
     };
     if *person.unionid.get_or_insert_with(|| caller.unionid.clone()) != caller.unionid {
@@ -116,7 +142,9 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
             let mut tx = ctx.db.begin().await?;
             staff::serialise(&mut tx, std::slice::from_ref(&userid)).await?;
             // Somebody else may have decided while DingTalk answered.
-            if staff::lock(&mut tx, &userid).await?.is_some() || staff::leaving_time(&mut tx, &userid).await?.is_some() {
+            if staff::lock(&mut tx, &userid).await?.is_some()
+                || staff::leaving_time(&mut tx, &userid).await?.is_some()
+            {
                 return Ok(false);
             }
             staff::upsert_employed(&mut tx, &person, asked_at).await?;
@@ -128,7 +156,9 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
     match added {
         Ok(true) => Ok(Verdict::Employed(userid)),
         Ok(false) => concurrent(ctx, caller, userid).await,
-        Err(error) if error.violates(staff::EMPLOYED_UNIONID) => concurrent(ctx, caller, userid).await,
+        Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {
+            concurrent(ctx, caller, userid).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -137,8 +167,12 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
 async fn concurrent(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Verdict, LoginError> {
     let (_, row) = known(ctx, caller).await?;
     Ok(match row {
-        Some(row) if row.userid == userid && row.status == Status::Employed => Verdict::Employed(userid),
-        Some(row) if row.status == Status::Employed => refused(Refusal::PendingReview, Some(userid)),
+        Some(row) if row.userid == userid && row.status == Status::Employed => {
+            Verdict::Employed(userid)
+        }
+        Some(row) if row.status == Status::Employed => {
+            refused(Refusal::PendingReview, Some(userid))
+        }
         _ => refused(Refusal::Left, Some(userid)),
     })
 }
@@ -160,5 +194,9 @@ fn addition(person: &Person) -> Entry<'_> {
 /// Why somebody who was about to be let in is not.
 pub(super) async fn why_out(ctx: &Context, caller: &Caller) -> Result<Refusal, StoreError> {
     let (is_rejected, _) = known(ctx, caller).await?;
-    Ok(if is_rejected { Refusal::Rejected } else { Refusal::Left })
+    Ok(if is_rejected {
+        Refusal::Rejected
+    } else {
+        Refusal::Left
+    })
 }

@@ -16,31 +16,58 @@ pub async fn user_by_scan_code(ctx: &Context, code: &str) -> Result<ScannedPerso
         drop(turn);
         Ok(person?)
     };
-    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || Box::pin(once())).await
+    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || {
+        Box::pin(once())
+    })
+    .await
 }
 
 /// Redeems a code that a page inside DingTalk was given. The code is used up, whatever the answer.
 pub async fn user_by_in_app_code(ctx: &Context, code: &str) -> Result<InAppPerson, UpstreamError> {
     const API: &str = "topapi/v2/user/getuserinfo";
-    call(ctx, Priority::Login, API, Repeat::UsesCode, |token| Box::pin(async move { ctx.dingtalk.user_by_in_app_code(&token, code).await })).await
+    call(ctx, Priority::Login, API, Repeat::UsesCode, |token| {
+        Box::pin(async move { ctx.dingtalk.user_by_in_app_code(&token, code).await })
+    })
+    .await
 }
 
 /// Asks which member of the company a unionid belongs to.
-pub async fn userid_by_unionid(ctx: &Context, priority: Priority, unionid: &UnionId) -> Result<Contact, UpstreamError> {
+pub async fn userid_by_unionid(
+    ctx: &Context,
+    priority: Priority,
+    unionid: &UnionId,
+) -> Result<Contact, UpstreamError> {
     const API: &str = "topapi/user/getbyunionid";
-    call(ctx, priority, API, Repeat::Allowed, |token| Box::pin(async move { ctx.dingtalk.userid_by_unionid(&token, unionid).await })).await
+    call(ctx, priority, API, Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.userid_by_unionid(&token, unionid).await })
+    })
+    .await
 }
 
 /// Asks for a person's record.
-pub async fn user(ctx: &Context, priority: Priority, userid: &UserId) -> Result<Person, UpstreamError> {
+pub async fn user(
+    ctx: &Context,
+    priority: Priority,
+    userid: &UserId,
+) -> Result<Person, UpstreamError> {
     const API: &str = "topapi/v2/user/get";
-    call(ctx, priority, API, Repeat::Allowed, |token| Box::pin(async move { ctx.dingtalk.user(&token, userid).await })).await
+    call(ctx, priority, API, Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.user(&token, userid).await })
+    })
+    .await
 }
 
 /// Asks for a department's record.
-pub async fn department(ctx: &Context, priority: Priority, dept_id: DeptId) -> Result<Department, UpstreamError> {
+pub async fn department(
+    ctx: &Context,
+    priority: Priority,
+    dept_id: DeptId,
+) -> Result<Department, UpstreamError> {
     const API: &str = "topapi/v2/department/get";
-    call(ctx, priority, API, Repeat::Allowed, |token| Box::pin(async move { ctx.dingtalk.department(&token, dept_id).await })).await
+    call(ctx, priority, API, Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.department(&token, dept_id).await })
+    })
+    .await
 }
 
 /// Asks for the departments directly below one; a record that cannot be read comes with its reason.
@@ -50,16 +77,34 @@ pub async fn sub_departments(
     dept_id: DeptId,
 ) -> Result<Vec<Result<Department, String>>, UpstreamError> {
     const API: &str = "topapi/v2/department/listsub";
-    call(ctx, priority, API, Repeat::Allowed, |token| Box::pin(async move { ctx.dingtalk.sub_departments(&token, dept_id).await })).await
+    call(ctx, priority, API, Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.sub_departments(&token, dept_id).await })
+    })
+    .await
 }
 
 /// Asks for one page of a department's direct members.
-pub async fn users_of_department(ctx: &Context, priority: Priority, dept_id: DeptId, cursor: i64) -> Result<UserPage, UpstreamError> {
+pub async fn users_of_department(
+    ctx: &Context,
+    priority: Priority,
+    dept_id: DeptId,
+    cursor: i64,
+) -> Result<UserPage, UpstreamError> {
     const API: &str = "topapi/v2/user/list";
-    call(ctx, priority, API, Repeat::Allowed, |token| Box::pin(async move { ctx.dingtalk.users_of_department(&token, dept_id, cursor).await })).await
+    call(ctx, priority, API, Repeat::Allowed, |token| {
+        Box::pin(async move {
+            ctx.dingtalk
+                .users_of_department(&token, dept_id, cursor)
+                .await
+        })
+    })
+    .await
 }
 
 /// Asks which part of the company the app may see.
 pub async fn scopes(ctx: &Context, priority: Priority) -> Result<Scopes, UpstreamError> {
-    call(ctx, priority, "auth/scopes", Repeat::Allowed, |token| Box::pin(async move { ctx.dingtalk.scopes(&token).await })).await
+    call(ctx, priority, "auth/scopes", Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.scopes(&token).await })
+    })
+    .await
 }

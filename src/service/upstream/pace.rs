@@ -7,7 +7,11 @@ use crate::context::{Context, Grant, Turn};
 use crate::store::{StoreError, pace};
 
 /// Waits for the turn of one call.
-pub(super) async fn turn(ctx: &Context, api: &'static str, priority: Priority) -> Result<Turn, UpstreamError> {
+pub(super) async fn turn(
+    ctx: &Context,
+    api: &'static str,
+    priority: Priority,
+) -> Result<Turn, UpstreamError> {
     let (grant, was_idle) = ctx.turns.line_up(api, priority as i16);
     if was_idle {
         tokio::spawn(serve(ctx.clone(), api));
@@ -38,7 +42,9 @@ async fn serve(ctx: Context, api: &'static str) {
                 drop(ctx.turns.serve(api, Grant::Turn(ctx.turn(slot))));
             }
             // Short, so that whoever is more urgent and comes meanwhile is asked for next.
-            Ok(pace::Turn::Wait(wait)) => tokio::time::sleep(wait.min(Duration::from_millis(50))).await,
+            Ok(pace::Turn::Wait(wait)) => {
+                tokio::time::sleep(wait.min(Duration::from_millis(50))).await
+            }
             Ok(pace::Turn::Banned(left)) => dismiss(&ctx, api, || Grant::Paused(left)),
             Err(error) => {
                 tracing::warn!(%error, "no turn for a call to DingTalk");

@@ -9,7 +9,7 @@ use hkdf::Hkdf;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::{Priority, UpstreamError, attempts, pace, Repeat};
+use super::{Priority, Repeat, UpstreamError, attempts, pace};
 use crate::context::{CachedToken, Context};
 use crate::dingtalk::token::Token;
 use crate::store::{StoreError, token as table};
@@ -23,7 +23,10 @@ const NONCE_LEN: usize = 12;
 pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError> {
     // One look at a time: whoever waits here finds what the one before has fetched.
     let mut copy = ctx.token.lock().await;
-    if let Some(token) = copy.as_ref().filter(|token| token.fresh_until > Instant::now()) {
+    if let Some(token) = copy
+        .as_ref()
+        .filter(|token| token.fresh_until > Instant::now())
+    {
         return Ok(token.clone());
     }
     let token = loop {
@@ -43,7 +46,10 @@ pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError>
 /// Drops a token that DingTalk has rejected, unless somebody has already replaced it.
 pub(super) async fn reject(ctx: &Context, rejected: &CachedToken) -> Result<(), StoreError> {
     let mut copy = ctx.token.lock().await;
-    if copy.as_ref().is_some_and(|token| token.version == rejected.version) {
+    if copy
+        .as_ref()
+        .is_some_and(|token| token.version == rejected.version)
+    {
         *copy = None;
     }
     let digest = secret_digest(ctx);
@@ -75,7 +81,11 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
             renew_aside(ctx);
         }
     }
-    Ok(Some(CachedToken { value, version: kept.version, fresh_until: Instant::now() + life }))
+    Ok(Some(CachedToken {
+        value,
+        version: kept.version,
+        fresh_until: Instant::now() + life,
+    }))
 }
 
 /// Fetches on a task of its own: a login that is cut off must not leave the claim behind.
@@ -98,7 +108,10 @@ fn renew_aside(ctx: &Context) {
 /// Fetches and keeps a token; the caller holds the claim, which ends with this.
 async fn fetch(ctx: &Context) -> Result<(), UpstreamError> {
     let digest = secret_digest(ctx);
-    let fetched = attempts(ctx, Priority::Login, API, Repeat::Allowed, || Box::pin(ask(ctx))).await;
+    let fetched = attempts(ctx, Priority::Login, API, Repeat::Allowed, || {
+        Box::pin(ask(ctx))
+    })
+    .await;
     let stored = ctx
         .db
         .within(async {
@@ -106,7 +119,13 @@ async fn fetch(ctx: &Context) -> Result<(), UpstreamError> {
             match &fetched {
                 Ok(token) => {
                     let sealed = seal(ctx, &token.value).ok_or(StoreError::Unavailable(None))?;
-                    table::keep(&mut conn, slot(ctx, &digest), &sealed, token.lifetime.as_secs_f64()).await
+                    table::keep(
+                        &mut conn,
+                        slot(ctx, &digest),
+                        &sealed,
+                        token.lifetime.as_secs_f64(),
+                    )
+                    .await
                 }
                 Err(_) => table::release(&mut conn, slot(ctx, &digest), ctx.instance).await,
             }
@@ -138,7 +157,11 @@ fn secret_digest(ctx: &Context) -> [u8; 32] {
 }
 
 fn slot<'a>(ctx: &'a Context, secret_digest: &'a [u8]) -> table::Slot<'a> {
-    table::Slot { root_url: ctx.dingtalk.root(), app_key: &ctx.dingtalk.app().key, secret_digest }
+    table::Slot {
+        root_url: ctx.dingtalk.root(),
+        app_key: &ctx.dingtalk.app().key,
+        secret_digest,
+    }
 }
 
 /// The sealing key, derived from the secret key and used for nothing else.
@@ -151,14 +174,20 @@ fn cipher(ctx: &Context) -> Option<Aes256Gcm> {
 
 fn seal(ctx: &Context, token: &SecretString) -> Option<Vec<u8>> {
     let nonce: [u8; NONCE_LEN] = rand::random();
-    let payload = Payload { msg: token.expose_secret().as_bytes(), aad: ctx.dingtalk.app().key.as_bytes() };
+    let payload = Payload {
+        msg: token.expose_secret().as_bytes(),
+        aad: ctx.dingtalk.app().key.as_bytes(),
+    };
     let sealed = cipher(ctx)?.encrypt(&nonce.into(), payload).ok()?;
     Some([&nonce[..], &sealed].concat())
 }
 
 fn unseal(ctx: &Context, sealed: &[u8]) -> Option<SecretString> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
-    let payload = Payload { msg: sealed, aad: ctx.dingtalk.app().key.as_bytes() };
+    let payload = Payload {
+        msg: sealed,
+        aad: ctx.dingtalk.app().key.as_bytes(),
+    };
     let token = cipher(ctx)?.decrypt(&(*nonce).into(), payload).ok()?;
     Some(SecretString::from(String::from_utf8(token).ok()?))
 }

@@ -64,7 +64,7 @@ async fn events_that_come_while_dingtalk_is_away_are_applied_when_it_is_back(poo
 }
 
 #[sqlx::test]
-async fn one_bad_record_fails_alone(pool: PgPool) {
+async fn an_unreadable_answer_stops_nobody_else_and_is_asked_for_again(pool: PgPool) {
     let app = app(&pool).await;
     app.sim.fault_times(USER_GET, Fault::EmptyResult, 1);
     for id in IDS {
@@ -72,15 +72,21 @@ async fn one_bad_record_fails_alone(pool: PgPool) {
     }
     all_worked(&app).await;
     assert_eq!(
-        app.number("SELECT count(*) FROM event WHERE state = 'applied'")
+        app.number("SELECT count(*) FROM event WHERE state = 'applied' AND attempts = 1")
             .await,
         2
     );
-    assert_eq!(app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 1 AND last_error <> ''").await, 1);
+    assert_eq!(
+        app.number(
+            "SELECT count(*) FROM event WHERE state = 'applied' AND attempts = 2 AND refusals = 1"
+        )
+        .await,
+        1
+    );
     assert_eq!(
         app.number("SELECT count(*) FROM staff WHERE status = 'employed'")
             .await,
-        2
+        3
     );
 }
 
@@ -98,12 +104,12 @@ async fn a_refusal_marks_nobody_and_is_put_before_the_administrators_in_the_end(
             == 1
     })
     .await;
-    // As if four more attempts had gone by.
-    app.execute("UPDATE event SET attempts = 5, next_attempt_at = now() WHERE state = 'waiting'")
+    // As if ten more attempts had gone by.
+    app.execute("UPDATE event SET attempts = 11, refusals = 11, next_attempt_at = now() WHERE state = 'waiting'")
         .await;
     all_worked(&app).await;
     assert_eq!(
-        app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 6")
+        app.number("SELECT count(*) FROM event WHERE state = 'failed' AND attempts = 12")
             .await,
         1
     );

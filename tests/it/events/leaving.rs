@@ -5,7 +5,8 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{
-    APPLIED, USER_GET, about, all_worked, employ, let_time_pass_until_the_next_look, looks, tell,
+    APPLIED, SOON, USER_GET, about, all_worked, employ, let_time_pass_until_the_next_look, looks,
+    tell,
 };
 use crate::support::{TestApp, eventually};
 
@@ -167,9 +168,18 @@ async fn a_leaving_that_dingtalk_dates_before_the_joining_is_taken_back_by_it(po
     let joining = about("user_add_org", &[WHO]);
     app.sim.fault(USER_GET, Fault::CloseConnection);
     tell(&app, &joining).await;
+    // No attempt may be under way while the leaving comes.
+    eventually("the joining waits", SOON, async || {
+        app.execute("UPDATE event SET next_attempt_at = now() + interval '1 hour' WHERE state = 'waiting' AND claimed_by IS NULL")
+            .await;
+        app.number("SELECT count(*) FROM event WHERE next_attempt_at > now() + interval '50 minutes'").await == 1
+    })
+    .await;
     tell(&app, &leaving).await;
     assert_eq!(status(&app).await.as_deref(), Some("left"));
     app.sim.clear_faults();
+    app.execute("UPDATE event SET next_attempt_at = now() WHERE state = 'waiting'")
+        .await;
     all_worked(&app).await;
     assert_eq!(status(&app).await.as_deref(), Some("employed"));
 }

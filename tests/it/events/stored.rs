@@ -116,7 +116,7 @@ async fn bodies_go_after_thirty_days_and_the_events_stay(pool: PgPool) {
     )
     .await;
     let mut conn = pool.acquire().await.unwrap();
-    assert_eq!(event::drop_old_bodies(&mut conn).await.unwrap(), 1);
+    event::drop_old_bodies(&mut conn).await.unwrap();
     assert_eq!(
         app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:old' AND body IS NULL")
             .await,

@@ -21,10 +21,20 @@ const PEOPLE: usize = 9;
 async fn deliver_joinings(scene: &Scene, process: &Process) {
     let mut times = Vec::new();
     for person in scene.people(PEOPLE) {
-        times.push(scene.deliver(process, &event(&person.userid, "user_add_org", &person.userid)).await);
+        times.push(
+            scene
+                .deliver(
+                    process,
+                    &event(&person.userid, "user_add_org", &person.userid),
+                )
+                .await,
+        );
     }
     times.sort_unstable();
-    assert!(times[PEOPLE / 2] < AT_ONCE && times[PEOPLE - 1] < WORST, "{times:?}");
+    assert!(
+        times[PEOPLE / 2] < AT_ONCE && times[PEOPLE - 1] < WORST,
+        "{times:?}"
+    );
 }
 
 async fn tried(scene: &Scene) {
@@ -35,8 +45,19 @@ async fn tried(scene: &Scene) {
 }
 
 async fn all_applied(scene: &Scene, within: Duration) {
-    scene.wait_for_number("SELECT count(*) FROM event WHERE state = 'applied'", i64::try_from(PEOPLE).unwrap(), within).await;
-    assert_eq!(scene.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, i64::try_from(PEOPLE).unwrap());
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM event WHERE state = 'applied'",
+            i64::try_from(PEOPLE).unwrap(),
+            within,
+        )
+        .await;
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        i64::try_from(PEOPLE).unwrap()
+    );
 }
 
 async fn events_wait_for(pool: PgPool, fault: Fault) {
@@ -45,7 +66,10 @@ async fn events_wait_for(pool: PgPool, fault: Fault) {
     scene.sim.fault("*", fault);
     deliver_joinings(&scene, &process).await;
     tried(&scene).await;
-    assert_eq!(scene.events("waiting").await, i64::try_from(PEOPLE).unwrap());
+    assert_eq!(
+        scene.events("waiting").await,
+        i64::try_from(PEOPLE).unwrap()
+    );
     scene.sim.clear_faults();
     all_applied(&scene, CAUGHT_UP).await;
 }
@@ -69,10 +93,15 @@ async fn events_wait_for_the_end_of_a_ban_and_do_not_make_it_longer(pool: PgPool
     tried(&scene).await;
     scene.sim.reset_calls();
     tokio::time::sleep(Duration::from_secs(4)).await;
-    assert!(scene.sim.calls(USER_GET) + scene.sim.calls("/gettoken") == 0, "asked during a ban");
+    assert!(
+        scene.sim.calls(USER_GET) + scene.sim.calls("/gettoken") == 0,
+        "asked during a ban"
+    );
     scene.sim.clear_faults();
     // As if the five minutes had passed.
-    scene.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'").await;
+    scene
+        .execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
+        .await;
     all_applied(&scene, Duration::from_secs(20)).await;
 }
 
@@ -83,17 +112,31 @@ async fn a_leaving_closes_the_door_on_every_instance_though_dingtalk_is_silent(p
     let (first, second) = (scene.serve().await, scene.serve_another().await);
     let leaver = scene.people(1).remove(0);
     let stayer = scene.people(2).remove(1);
-    let (mut leaving, mut staying) = (scene.signed_in(&second, &leaver).await, scene.signed_in(&second, &stayer).await);
+    let (mut leaving, mut staying) = (
+        scene.signed_in(&second, &leaver).await,
+        scene.signed_in(&second, &stayer).await,
+    );
     scene.sim.fault("*", Fault::Hang);
     // Others keep the workers waiting for DingTalk.
     for person in scene.people(PEOPLE) {
-        scene.deliver(&first, &event(&person.userid, "user_modify_org", &person.userid)).await;
+        scene
+            .deliver(
+                &first,
+                &event(&person.userid, "user_modify_org", &person.userid),
+            )
+            .await;
     }
-    let took = scene.deliver(&first, &event("gone", "user_leave_org", &leaver.userid)).await;
+    let took = scene
+        .deliver(&first, &event("gone", "user_leave_org", &leaver.userid))
+        .await;
     let answered = Instant::now();
     assert!(took < WORST, "{took:?}");
     assert!(!leaving.is_in().await && !leaving.at(&first.url).is_in().await);
-    assert!(answered.elapsed() < Duration::from_secs(1), "{:?}", answered.elapsed());
+    assert!(
+        answered.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        answered.elapsed()
+    );
     assert!(staying.is_in().await);
     assert_eq!(scene.number("SELECT count(*) FROM web_session").await, 1);
 }
@@ -109,11 +152,35 @@ async fn logins_work_again_within_ten_seconds_of_its_return(pool: PgPool) {
     deliver_joinings(&scene, &process).await;
     let begun = Instant::now();
     let answer = scene.browser(&process).scan(&person.unionid, "/").await;
-    assert_eq!((answer.status, answer.header("retry-after").is_empty()), (503, false), "{}", answer.body);
-    assert!(begun.elapsed() < Duration::from_millis(8700), "{:?}", begun.elapsed());
-    assert_eq!(scene.number("SELECT count(*) FROM unmatched_login").await, 0);
+    assert_eq!(
+        (answer.status, answer.header("retry-after").is_empty()),
+        (503, false),
+        "{}",
+        answer.body
+    );
+    assert!(
+        begun.elapsed() < Duration::from_millis(8700),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(
+        scene.number("SELECT count(*) FROM unmatched_login").await,
+        0
+    );
     scene.sim.clear_faults();
     let back = Instant::now();
-    eventually("a login works", Duration::from_secs(10), async || scene.browser(&process).scan(&person.unionid, "/").await.status == 303).await;
-    assert!(back.elapsed() < Duration::from_secs(10), "{:?}", back.elapsed());
+    eventually("a login works", Duration::from_secs(10), async || {
+        scene
+            .browser(&process)
+            .scan(&person.unionid, "/")
+            .await
+            .status
+            == 303
+    })
+    .await;
+    assert!(
+        back.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        back.elapsed()
+    );
 }

@@ -15,7 +15,10 @@ const QUESTIONS: u64 = 6;
 async fn a_full_inbox_becomes_few_questions_and_pushes_are_answered_meanwhile(pool: PgPool) {
     let scene = Scene::new(&pool).await;
     let people = scene.people(PEOPLE);
-    let userids: Vec<String> = people.iter().map(|person| format!("'{}'", person.userid)).collect();
+    let userids: Vec<String> = people
+        .iter()
+        .map(|person| format!("'{}'", person.userid))
+        .collect();
     scene
         .execute(&format!(
             "INSERT INTO event (dedupe_key, event_type, event_time, userids, body, state)
@@ -32,17 +35,53 @@ async fn a_full_inbox_becomes_few_questions_and_pushes_are_answered_meanwhile(po
     while scene.events("waiting").await > 0 {
         pushed += 1;
         let person = &people[pushed % PEOPLE];
-        times.push(scene.deliver(&process, &event(&format!("meanwhile-{pushed}"), "user_modify_org", &person.userid)).await);
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} wait after {:?}", scene.events("waiting").await, begun.elapsed());
+        times.push(
+            scene
+                .deliver(
+                    &process,
+                    &event(
+                        &format!("meanwhile-{pushed}"),
+                        "user_modify_org",
+                        &person.userid,
+                    ),
+                )
+                .await,
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{} wait after {:?}",
+            scene.events("waiting").await,
+            begun.elapsed()
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     times.sort_unstable();
-    assert!(times.len() > 10 && times[times.len() / 2] < Duration::from_millis(500), "{times:?}");
-    assert_eq!(scene.events("applied").await, EVENTS + i64::try_from(pushed).unwrap());
-    assert_eq!(scene.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, i64::try_from(PEOPLE).unwrap());
-    assert_eq!(scene.number("SELECT count(*) FROM audit_entry WHERE action = 'staff.added'").await, i64::try_from(PEOPLE).unwrap());
+    assert!(
+        times.len() > 10 && times[times.len() / 2] < Duration::from_millis(500),
+        "{times:?}"
+    );
+    assert_eq!(
+        scene.events("applied").await,
+        EVENTS + i64::try_from(pushed).unwrap()
+    );
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        i64::try_from(PEOPLE).unwrap()
+    );
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM audit_entry WHERE action = 'staff.added'")
+            .await,
+        i64::try_from(PEOPLE).unwrap()
+    );
     let calls = scene.sim.calls(USER_GET);
     // What came meanwhile may be asked about once each.
     let most = QUESTIONS * u64::try_from(PEOPLE).unwrap() + u64::try_from(pushed).unwrap();
-    assert!(calls <= most, "{calls} questions, {pushed} pushed meanwhile, {:?}", begun.elapsed());
+    assert!(
+        calls <= most,
+        "{calls} questions, {pushed} pushed meanwhile, {:?}",
+        begun.elapsed()
+    );
 }

@@ -20,38 +20,84 @@ async fn what_was_answered_before_a_kill_is_applied_after_it_and_once(pool: PgPo
     let mut process = scene.serve().await;
     scene.sim.fault("*", Fault::CloseConnection);
     for person in &people {
-        scene.deliver(&process, &event(&person.userid, "user_add_org", &person.userid)).await;
+        scene
+            .deliver(
+                &process,
+                &event(&person.userid, "user_add_org", &person.userid),
+            )
+            .await;
     }
     process.kill();
-    assert_eq!((scene.events("waiting").await, scene.number("SELECT count(*) FROM staff").await), (12, 1));
+    assert_eq!(
+        (
+            scene.events("waiting").await,
+            scene.number("SELECT count(*) FROM staff").await
+        ),
+        (12, 1)
+    );
     scene.sim.clear_faults();
     scene.sim.reset_calls();
     let process = scene.serve().await;
-    scene.wait_for_number("SELECT count(*) FROM event WHERE state = 'applied'", 12, SOON).await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM event WHERE state = 'applied'",
+            12,
+            SOON,
+        )
+        .await;
     // DingTalk repeats what it believes was lost.
     for person in &people {
-        scene.deliver(&process, &event(&person.userid, "user_add_org", &person.userid)).await;
+        scene
+            .deliver(
+                &process,
+                &event(&person.userid, "user_add_org", &person.userid),
+            )
+            .await;
     }
     assert_eq!(scene.number("SELECT count(*) FROM event").await, 12);
-    assert_eq!(scene.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, 12);
-    assert_eq!(scene.number("SELECT count(*) FROM audit_entry WHERE action = 'staff.added'").await, 12);
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        12
+    );
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM audit_entry WHERE action = 'staff.added'")
+            .await,
+        12
+    );
     assert_eq!(scene.sim.calls(USER_GET), 12);
 }
 
 #[sqlx::test]
-async fn a_leaving_that_was_answered_outlives_a_kill_with_the_door_closed_and_its_looks(pool: PgPool) {
+async fn a_leaving_that_was_answered_outlives_a_kill_with_the_door_closed_and_its_looks(
+    pool: PgPool,
+) {
     let scene = Scene::new(&pool).await;
     let person = &scene.people(1)[0];
     scene.employ(&scene.people(1)).await;
     let mut process = scene.serve().await;
     let mut browser = scene.signed_in(&process, person).await;
     scene.sim.fault("*", Fault::Hang);
-    scene.deliver(&process, &event("gone", "user_leave_org", &person.userid)).await;
+    scene
+        .deliver(&process, &event("gone", "user_leave_org", &person.userid))
+        .await;
     process.kill();
     let process = scene.serve().await;
     assert!(!browser.at(&process.url).is_in().await);
-    assert_eq!(scene.number("SELECT count(*) FROM staff WHERE status = 'employed'").await, 0);
-    assert_eq!(scene.number("SELECT count(*) FROM scheduled_look WHERE cause = 'leaving'").await, 2);
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM staff WHERE status = 'employed'")
+            .await,
+        0
+    );
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM scheduled_look WHERE cause = 'leaving'")
+            .await,
+        2
+    );
     let state = browser.begin("/").await;
     scene.sim.clear_faults();
     let code = scene.sim.sns_code(&person.unionid);
@@ -65,17 +111,33 @@ async fn claimed_work_of_a_killed_instance_is_done_by_the_other_within_ten_secon
     let mut doomed = scene.serve().await;
     scene.sim.fault(USER_GET, Fault::Hang);
     for person in &people {
-        scene.deliver(&doomed, &event(&person.userid, "user_add_org", &person.userid)).await;
+        scene
+            .deliver(
+                &doomed,
+                &event(&person.userid, "user_add_org", &person.userid),
+            )
+            .await;
     }
     let claimed = "SELECT count(*) FROM event WHERE claimed_until > now()";
-    eventually("it is claimed and asked about", SOON, async || scene.number(claimed).await > 0 && scene.sim.calls(USER_GET) > 2).await;
+    eventually("it is claimed and asked about", SOON, async || {
+        scene.number(claimed).await > 0 && scene.sim.calls(USER_GET) > 2
+    })
+    .await;
     let _other = scene.serve_another().await;
     doomed.kill();
     let killed = Instant::now();
     scene.sim.clear_faults();
-    eventually("all is applied", TAKE_OVER, async || scene.events("applied").await == 6).await;
+    eventually("all is applied", TAKE_OVER, async || {
+        scene.events("applied").await == 6
+    })
+    .await;
     assert!(killed.elapsed() < TAKE_OVER, "{:?}", killed.elapsed());
-    assert_eq!(scene.number("SELECT count(*) FROM audit_entry WHERE action = 'staff.added'").await, 6);
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM audit_entry WHERE action = 'staff.added'")
+            .await,
+        6
+    );
 }
 
 #[sqlx::test]
@@ -93,15 +155,32 @@ async fn a_killed_instance_holds_up_logins_on_the_other_no_longer_than_ten_secon
         async move {
             let mut browser = crate::support::Browser::new(&root, sim.clone());
             let state = browser.begin("/").await;
-            let url = format!("{root}/login/callback?state={state}&code={}", sim.sns_code(&unionid));
-            let cookie: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            tokio::spawn(super::reqwest_client().get(url).header("cookie", cookie.join("; ")).send())
+            let url = format!(
+                "{root}/login/callback?state={state}&code={}",
+                sim.sns_code(&unionid)
+            );
+            let cookie: Vec<String> = browser
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            tokio::spawn(
+                super::reqwest_client()
+                    .get(url)
+                    .header("cookie", cookie.join("; "))
+                    .send(),
+            )
         }
     });
     let waiting = futures_util::future::join_all(logins).await;
-    scene.deliver(&doomed, &event("joins", "user_add_org", &person.userid)).await;
+    scene
+        .deliver(&doomed, &event("joins", "user_add_org", &person.userid))
+        .await;
     eventually("all slots are taken", SOON, async || {
-        scene.number("SELECT count(*) FROM call_in_flight WHERE held_until > now()").await == 3
+        scene
+            .number("SELECT count(*) FROM call_in_flight WHERE held_until > now()")
+            .await
+            == 3
     })
     .await;
     doomed.kill();
@@ -111,7 +190,12 @@ async fn a_killed_instance_holds_up_logins_on_the_other_no_longer_than_ten_secon
     let mut browser = scene.browser(&other);
     loop {
         let answer = browser.scan(&person.unionid, "/").await;
-        assert!(killed.elapsed() < TAKE_OVER, "{} after {:?}", answer.status, killed.elapsed());
+        assert!(
+            killed.elapsed() < TAKE_OVER,
+            "{} after {:?}",
+            answer.status,
+            killed.elapsed()
+        );
         if answer.status == 303 {
             break;
         }
@@ -139,28 +223,56 @@ async fn in_a_burst_all_that_was_answered_is_stored_and_the_rest_can_be_sent_aga
             })
         })
         .collect();
-    scene.wait_for_at_least("SELECT count(*) FROM event", 60).await;
+    scene
+        .wait_for_at_least("SELECT count(*) FROM event", 60)
+        .await;
     process.kill();
     let (mut answered, mut lost) = (Vec::new(), Vec::new());
     for (id, answer) in ids.iter().zip(futures_util::future::join_all(pushes).await) {
         match answer.unwrap() {
-            Some(answer) if answer.status == 200 && scene.sim.check_reply(&answer.body).is_ok() => answered.push(id),
+            Some(answer) if answer.status == 200 && scene.sim.check_reply(&answer.body).is_ok() => {
+                answered.push(id)
+            }
             _ => lost.push(id),
         }
     }
-    assert!(answered.len() > 30 && lost.len() > 30, "{} answered, {} lost", answered.len(), lost.len());
+    assert!(
+        answered.len() > 30 && lost.len() > 30,
+        "{} answered, {} lost",
+        answered.len(),
+        lost.len()
+    );
     for id in &answered {
-        assert_eq!(scene.number(&format!("SELECT count(*) FROM event WHERE dedupe_key = 'id:{id}'")).await, 1, "{id}");
+        assert_eq!(
+            scene
+                .number(&format!(
+                    "SELECT count(*) FROM event WHERE dedupe_key = 'id:{id}'"
+                ))
+                .await,
+            1,
+            "{id}"
+        );
     }
     let process: Process = scene.serve().await;
     for id in &lost {
-        scene.deliver(&process, &event(id, "org_admin_add", id)).await;
+        scene
+            .deliver(&process, &event(id, "org_admin_add", id))
+            .await;
     }
-    assert_eq!((scene.number("SELECT count(*) FROM event").await, scene.events("applied").await), (400, 400));
+    assert_eq!(
+        (
+            scene.number("SELECT count(*) FROM event").await,
+            scene.events("applied").await
+        ),
+        (400, 400)
+    );
 }
 
 impl Scene {
     async fn wait_for_at_least(&self, statement: &str, number: i64) {
-        eventually(statement, SOON, async || self.number(statement).await >= number).await;
+        eventually(statement, SOON, async || {
+            self.number(statement).await >= number
+        })
+        .await;
     }
 }

@@ -20,17 +20,43 @@ async fn another_server_takes_over_and_hardly_anybody_notices(pool: PgPool) {
     futures_util::future::join_all((0..40).map(|_| async { browser.clone().get("/").await })).await;
     wire.set(Weather::OldOnesLost);
     let lost = Instant::now();
-    eventually("pages open", Duration::from_secs(4), async || browser.clone().get("/").await.status == 200).await;
+    eventually("pages open", Duration::from_secs(4), async || {
+        browser.clone().get("/").await.status == 200
+    })
+    .await;
     eventually("pushes are taken", Duration::from_secs(4), async || {
-        let callback = scene.sim.encrypt_event(&event("one", "user_add_org", company::TWO_DEPARTMENTS));
-        push(&process.url, &callback).await.is_some_and(|answer| answer.status == 200)
+        let callback =
+            scene
+                .sim
+                .encrypt_event(&event("one", "user_add_org", company::TWO_DEPARTMENTS));
+        push(&process.url, &callback)
+            .await
+            .is_some_and(|answer| answer.status == 200)
     })
     .await;
     // Not one page in a row of them fails any more, whichever connection it gets.
-    let all_open = async || futures_util::future::join_all((0..40).map(|_| async { browser.clone().get("/").await.status })).await;
-    eventually("all pages open", Duration::from_secs(8), async || all_open().await.iter().all(|status| *status == 200)).await;
-    scene.wait_for_number("SELECT count(*) FROM event WHERE state = 'applied'", 1, SOON).await;
-    assert!(lost.elapsed() < Duration::from_secs(12), "{:?}", lost.elapsed());
+    let all_open = async || {
+        futures_util::future::join_all(
+            (0..40).map(|_| async { browser.clone().get("/").await.status }),
+        )
+        .await
+    };
+    eventually("all pages open", Duration::from_secs(8), async || {
+        all_open().await.iter().all(|status| *status == 200)
+    })
+    .await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM event WHERE state = 'applied'",
+            1,
+            SOON,
+        )
+        .await;
+    assert!(
+        lost.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        lost.elapsed()
+    );
 }
 
 #[sqlx::test]
@@ -42,7 +68,10 @@ async fn work_that_was_cut_off_in_the_middle_keeps_no_connection(pool: PgPool) {
     let browser = scene.signed_in(&process, &scene.people(1)[0]).await;
     // More statements than there are connections wait for a lock when the line is lost.
     let mut lock = pool.begin().await.unwrap();
-    sqlx::raw_sql("LOCK TABLE web_session IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    sqlx::raw_sql("LOCK TABLE web_session IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
     let requests: Vec<_> = (0..30)
         .map(|_| {
             let mut browser = browser.clone();
@@ -55,7 +84,10 @@ async fn work_that_was_cut_off_in_the_middle_keeps_no_connection(pool: PgPool) {
     for request in requests {
         assert_eq!(request.await.unwrap(), 503);
     }
-    eventually("pages open", Duration::from_secs(5), async || browser.clone().get("/").await.status == 200).await;
+    eventually("pages open", Duration::from_secs(5), async || {
+        browser.clone().get("/").await.status == 200
+    })
+    .await;
     assert!(process.answers("/readyz", 200).await);
 }
 
@@ -66,11 +98,20 @@ async fn a_transaction_whose_client_is_lost_does_not_hold_its_locks_for_long(poo
     let idle = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dinggate'";
     assert!(scene.number(idle).await > 0);
     // What its own connections are set to.
-    let config = dinggate::config::Config::load(scene.settings.clone(), |path| std::fs::read_to_string(path)).map_err(|faults| faults.to_string());
+    let config = dinggate::config::Config::load(scene.settings.clone(), |path| {
+        std::fs::read_to_string(path)
+    })
+    .map_err(|faults| faults.to_string());
     let ctx = dinggate::app::context(config.unwrap()).unwrap();
     let mut conn = ctx.db.acquire().await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "a test reads what the product set in its own way")]
-    let limit: String = sqlx::query_scalar("SHOW idle_in_transaction_session_timeout").fetch_one(&mut *conn).await.unwrap();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product set in its own way"
+    )]
+    let limit: String = sqlx::query_scalar("SHOW idle_in_transaction_session_timeout")
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap();
     assert_eq!(limit, "10s");
     drop(process);
 }

@@ -19,9 +19,18 @@ pub struct Process {
 impl Process {
     pub fn start(settings: &Settings) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dinggate"));
-        command.arg("serve").env_clear().envs(settings).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .arg("serve")
+            .env_clear()
+            .envs(settings)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let (log, mut stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
+        let (log, mut stderr) = (
+            Arc::new(Mutex::new(Vec::new())),
+            child.stderr.take().unwrap(),
+        );
         let lines = Arc::clone(&log);
         let reader = std::thread::spawn(move || {
             let mut chunk = [0; 8192];
@@ -29,16 +38,29 @@ impl Process {
                 lines.lock().unwrap().extend_from_slice(&chunk[..read]);
             }
         });
-        Self { url: format!("http://{}", settings["DINGGATE_LISTEN"]), child, log, reader: Some(reader) }
+        Self {
+            url: format!("http://{}", settings["DINGGATE_LISTEN"]),
+            child,
+            log,
+            reader: Some(reader),
+        }
     }
 
     pub async fn wait_until_ready(&self) {
-        eventually("the program is ready", Duration::from_secs(30), async || self.answers("/readyz", 200).await).await;
+        eventually(
+            "the program is ready",
+            Duration::from_secs(30),
+            async || self.answers("/readyz", 200).await,
+        )
+        .await;
     }
 
     /// Whether an address answers with this status.
     pub async fn answers(&self, path: &str, status: u16) -> bool {
-        let answer = reqwest_client().get(format!("{}{path}", self.url)).send().await;
+        let answer = reqwest_client()
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await;
         answer.is_ok_and(|answer| answer.status() == status)
     }
 
@@ -54,7 +76,9 @@ impl Process {
 
     /// Sends SIGTERM.
     pub fn terminate(&self) {
-        let sent = Command::new("kill").args(["-s", "TERM", &self.child.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args(["-s", "TERM", &self.child.id().to_string()])
+            .status();
         assert!(sent.unwrap().success());
     }
 
@@ -65,7 +89,11 @@ impl Process {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(Instant::now() < end, "not ended within {within:?}; its last words:\n{}", self.last_words());
+            assert!(
+                Instant::now() < end,
+                "not ended within {within:?}; its last words:\n{}",
+                self.last_words()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -17,17 +17,39 @@ async fn waits_for_postgres(pool: PgPool, weather: Weather) {
     let wire = scene.wired();
     wire.set(weather);
     let mut process = Process::start(&scene.settings);
-    eventually("it lives", SOON, async || process.answers("/healthz", 200).await).await;
+    eventually("it lives", SOON, async || {
+        process.answers("/healthz", 200).await
+    })
+    .await;
     assert!(process.answers("/readyz", 503).await);
     assert!(process.answers("/", 503).await);
-    let callback = scene.sim.encrypt_event(&event("early", "user_add_org", company::EMPLOYEE));
-    assert_eq!(push(&process.url, &callback).await.expect("an answer").status, 503);
+    let callback = scene
+        .sim
+        .encrypt_event(&event("early", "user_add_org", company::EMPLOYEE));
+    assert_eq!(
+        push(&process.url, &callback)
+            .await
+            .expect("an answer")
+            .status,
+        503
+    );
     assert!(process.is_running());
     wire.set(Weather::Fair);
-    eventually("it is ready", READY, async || process.answers("/readyz", 200).await).await;
+    eventually("it is ready", READY, async || {
+        process.answers("/readyz", 200).await
+    })
+    .await;
     assert!(process.answers("/", 303).await);
-    scene.deliver(&process, &event("early", "user_add_org", company::EMPLOYEE)).await;
-    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", i64::try_from(scene.sim.people().len()).unwrap(), SOON).await;
+    scene
+        .deliver(&process, &event("early", "user_add_org", company::EMPLOYEE))
+        .await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM staff WHERE status = 'employed'",
+            i64::try_from(scene.sim.people().len()).unwrap(),
+            SOON,
+        )
+        .await;
 }
 
 #[sqlx::test(migrations = false)]
@@ -45,30 +67,87 @@ async fn a_first_sync_that_fails_stops_nothing_and_is_tried_again(pool: PgPool) 
     let scene = Scene::without_staff(&pool);
     scene.sim.fault("*", Fault::Http(500));
     let mut process = scene.serve().await;
-    scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'failed'", 1, SOON).await;
-    assert!(process.is_running() && process.answers("/readyz", 200).await && process.answers("/login", 200).await);
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM sync_run WHERE state = 'failed'",
+            1,
+            SOON,
+        )
+        .await;
+    assert!(
+        process.is_running()
+            && process.answers("/readyz", 200).await
+            && process.answers("/login", 200).await
+    );
     assert_eq!(scene.number("SELECT count(*) FROM staff").await, 0);
     scene.sim.clear_faults();
     let everybody = i64::try_from(scene.sim.people().len()).unwrap();
-    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", everybody, Duration::from_secs(40)).await;
-    assert_eq!(scene.number("SELECT count(*) FROM sync_run WHERE state = 'done'").await, 1);
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM staff WHERE status = 'employed'",
+            everybody,
+            Duration::from_secs(40),
+        )
+        .await;
+    assert_eq!(
+        scene
+            .number("SELECT count(*) FROM sync_run WHERE state = 'done'")
+            .await,
+        1
+    );
     assert!(process.is_running());
 }
 
 #[sqlx::test]
 async fn a_first_sync_that_was_killed_is_made_up_for_though_there_are_people_by_then(pool: PgPool) {
     let scene = Scene::without_staff(&pool);
-    scene.sim.fault("/topapi/v2/user/list", Fault::Delay(Duration::from_millis(500)));
+    scene.sim.fault(
+        "/topapi/v2/user/list",
+        Fault::Delay(Duration::from_millis(500)),
+    );
     let mut process = scene.serve().await;
-    scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'running' AND cause = 'empty'", 1, SOON).await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM sync_run WHERE state = 'running' AND cause = 'empty'",
+            1,
+            SOON,
+        )
+        .await;
     // An event brings in the first of them, as a login of an administrator would.
-    scene.deliver(&process, &event("one", "user_add_org", company::EMPLOYEE)).await;
-    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", 1, SOON).await;
+    scene
+        .deliver(&process, &event("one", "user_add_org", company::EMPLOYEE))
+        .await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM staff WHERE status = 'employed'",
+            1,
+            SOON,
+        )
+        .await;
     process.kill();
     scene.sim.clear_faults();
     let _again = scene.serve().await;
     let everybody = i64::try_from(scene.sim.people().len()).unwrap();
-    scene.wait_for_number("SELECT count(*) FROM staff WHERE status = 'employed'", everybody, Duration::from_secs(40)).await;
-    scene.wait_for_number("SELECT count(*) FROM sync_run WHERE state = 'done'", 1, SOON).await;
-    assert_eq!(scene.number("SELECT count(*) FROM sync_run WHERE state = 'failed' AND error = 'interrupted'").await, 1);
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM staff WHERE status = 'employed'",
+            everybody,
+            Duration::from_secs(40),
+        )
+        .await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM sync_run WHERE state = 'done'",
+            1,
+            SOON,
+        )
+        .await;
+    assert_eq!(
+        scene
+            .number(
+                "SELECT count(*) FROM sync_run WHERE state = 'failed' AND error = 'interrupted'"
+            )
+            .await,
+        1
+    );
 }

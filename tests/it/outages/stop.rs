@@ -19,7 +19,10 @@ async fn begin_login(scene: &Scene, process: &Process) -> JoinHandle<Answer> {
     let code = scene.sim.sns_code(&person.unionid);
     let calls = scene.sim.calls(REDEEM);
     let login = tokio::spawn(async move { browser.come_back(&state, &code).await });
-    eventually("DingTalk is asked", SOON, async || scene.sim.calls(REDEEM) > calls).await;
+    eventually("DingTalk is asked", SOON, async || {
+        scene.sim.calls(REDEEM) > calls
+    })
+    .await;
     login
 }
 
@@ -32,11 +35,18 @@ async fn a_login_that_waits_for_dingtalk_is_finished(pool: PgPool) {
     let scene = Scene::new(&pool).await;
     scene.employ(&scene.people(1)).await;
     let mut process = scene.serve().await;
-    scene.sim.fault(REDEEM, Fault::Delay(Duration::from_secs(3)));
+    scene
+        .sim
+        .fault(REDEEM, Fault::Delay(Duration::from_secs(3)));
     let login = begin_login(&scene, &process).await;
     process.terminate();
     let answer = login.await.unwrap();
-    assert_eq!((answer.status, answer.location()), (303, "/wanted"), "{}", answer.body);
+    assert_eq!(
+        (answer.status, answer.location()),
+        (303, "/wanted"),
+        "{}",
+        answer.body
+    );
     assert_eq!(process.ended(GRACE).await, Some(0));
     assert_eq!(scene.number("SELECT count(*) FROM web_session").await, 1);
 }
@@ -61,10 +71,18 @@ async fn give_back_while_hanging(pool: PgPool, path: &str) {
     let mut process = scene.serve().await;
     scene.sim.fault(path, Fault::Hang);
     for person in scene.people(8) {
-        scene.deliver(&process, &event(&person.userid, "user_add_org", &person.userid)).await;
+        scene
+            .deliver(
+                &process,
+                &event(&person.userid, "user_add_org", &person.userid),
+            )
+            .await;
     }
     scene.execute("INSERT INTO scheduled_look (userid, cause, due_at) VALUES ('zhangsan01', 'join', now())").await;
-    eventually("work is claimed", SOON, async || held_claims(&scene).await > 3).await;
+    eventually("work is claimed", SOON, async || {
+        held_claims(&scene).await > 3
+    })
+    .await;
     process.terminate();
     let stopped = Instant::now();
     assert_eq!(process.ended(GRACE + Duration::from_secs(3)).await, Some(0));
@@ -73,7 +91,13 @@ async fn give_back_while_hanging(pool: PgPool, path: &str) {
     assert_eq!(scene.events("waiting").await, 8);
     scene.sim.clear_faults();
     let _again = scene.serve().await;
-    scene.wait_for_number("SELECT count(*) FROM event WHERE state <> 'applied'", 0, SOON).await;
+    scene
+        .wait_for_number(
+            "SELECT count(*) FROM event WHERE state <> 'applied'",
+            0,
+            SOON,
+        )
+        .await;
 }
 
 #[sqlx::test]
@@ -90,10 +114,17 @@ async fn claims_are_given_back_though_not_even_a_token_is_to_be_had(pool: PgPool
 async fn it_stops_without_postgres(pool: PgPool) {
     let mut scene = Scene::new(&pool).await;
     let wire = scene.wired();
-    for weather in [super::wire::Weather::Refused, super::wire::Weather::Swallowed] {
+    for weather in [
+        super::wire::Weather::Refused,
+        super::wire::Weather::Swallowed,
+    ] {
         let mut process = scene.serve().await;
         wire.set(weather);
-        let waiting = tokio::spawn(super::reqwest_client().get(format!("{}/login", process.url)).send());
+        let waiting = tokio::spawn(
+            super::reqwest_client()
+                .get(format!("{}/login", process.url))
+                .send(),
+        );
         tokio::time::sleep(Duration::from_millis(300)).await;
         process.terminate();
         assert_eq!(waiting.await.unwrap().unwrap().status(), 503);
@@ -109,7 +140,11 @@ async fn connections_on_which_nothing_comes_do_not_hold_it_up(pool: PgPool) {
     let mut process = scene.serve().await;
     let address = process.url.trim_start_matches("http://").to_owned();
     let mut open = Vec::new();
-    for sent in ["", "GET / HT", "POST /dingtalk/events HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"] {
+    for sent in [
+        "",
+        "GET / HT",
+        "POST /dingtalk/events HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{",
+    ] {
         let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
         connection.write_all(sent.as_bytes()).await.unwrap();
         open.push(connection);

@@ -40,10 +40,18 @@ impl Wire {
         let (told, bound) = mpsc::channel();
         let target = format!("{host}:{port}");
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(run(target, forecast, ended, told));
         });
-        Self { port: bound.recv().unwrap(), weather, end: Some(end), thread: Some(thread) }
+        Self {
+            port: bound.recv().unwrap(),
+            weather,
+            end: Some(end),
+            thread: Some(thread),
+        }
     }
 
     pub fn set(&self, weather: Weather) {
@@ -69,7 +77,12 @@ fn listen(port: u16) -> TcpListener {
     socket.listen(128).unwrap()
 }
 
-async fn run(target: String, mut weather: watch::Receiver<Weather>, mut ended: watch::Receiver<()>, told: mpsc::Sender<u16>) {
+async fn run(
+    target: String,
+    mut weather: watch::Receiver<Weather>,
+    mut ended: watch::Receiver<()>,
+    told: mpsc::Sender<u16>,
+) {
     let mut listener = Some(listen(0));
     let port = listener.as_ref().unwrap().local_addr().unwrap().port();
     told.send(port).unwrap();
@@ -101,7 +114,9 @@ async fn forward(near: TcpStream, target: String, mut weather: watch::Receiver<W
         Weather::Swallowed => return swallow(near, weather).await,
         Weather::Fair | Weather::OldOnesLost => {}
     }
-    let Ok(mut far) = TcpStream::connect(target).await else { return };
+    let Ok(mut far) = TcpStream::connect(target).await else {
+        return;
+    };
     let (mut near_in, mut near_out) = near.into_split();
     let (mut far_in, mut far_out) = far.split();
     let worse = tokio::select! {

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use dingtalk_sim::{Sim, SimConfig, SimHandle, company};
 use dinggate::app::Application;
 use dinggate::config::Config;
+use dingtalk_sim::{Sim, SimConfig, SimHandle, company};
 use sqlx::{ConnectOptions as _, PgPool};
 use tokio::sync::oneshot;
 
@@ -19,7 +19,11 @@ pub type Settings = BTreeMap<String, String>;
 
 /// A port of this machine that was free a moment ago.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// The settings of a service on `port` that talks to `sim` and keeps its tables in `database`.
@@ -29,7 +33,10 @@ pub fn settings(port: u16, sim: &SimHandle, database: &str) -> Settings {
         ("DATABASE_URL", database.to_owned()),
         ("DINGGATE_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
         ("DINGGATE_LISTEN", format!("127.0.0.1:{port}")),
-        ("DINGGATE_SECRET_KEY", "c2VjcmV0LXNlY3JldC1zZWNyZXQt".repeat(4)),
+        (
+            "DINGGATE_SECRET_KEY",
+            "c2VjcmV0LXNlY3JldC1zZWNyZXQt".repeat(4),
+        ),
         ("DINGGATE_ADMINS", company::ADMIN.to_owned()),
         ("DINGTALK_CORP_ID", cloud.corp_id.clone()),
         ("DINGTALK_APP_KEY", cloud.app_key.clone()),
@@ -42,7 +49,10 @@ pub fn settings(port: u16, sim: &SimHandle, database: &str) -> Settings {
         ("DINGTALK_API_URL", sim.url()),
         ("DINGTALK_LOGIN_URL", sim.url()),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// A running service and the cloud it belongs to.
@@ -81,18 +91,34 @@ impl TestApp {
 
     /// A cloud whose repeats come quickly.
     pub fn cloud() -> SimHandle {
-        Sim::start(SimConfig { retry_delays: vec![Duration::from_millis(300); 2], ..SimConfig::default() }).unwrap()
+        Sim::start(SimConfig {
+            retry_delays: vec![Duration::from_millis(300); 2],
+            ..SimConfig::default()
+        })
+        .unwrap()
     }
 
     /// A service for a cloud that is already there; events of the cloud go to it.
-    pub async fn spawn_on(pool: &PgPool, sim: SimHandle, change: impl FnOnce(&mut Settings)) -> Self {
+    pub async fn spawn_on(
+        pool: &PgPool,
+        sim: SimHandle,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let port = free_port();
         let database = pool.connect_options().to_url_lossy().to_string();
         let mut settings = settings(port, &sim, &database);
         change(&mut settings);
         let url = format!("http://127.0.0.1:{port}");
         sim.set_callback_url(Some(&format!("{url}/dingtalk/events")));
-        let mut app = Self { url, port, sim, pool: pool.clone(), settings, stop: None, thread: None };
+        let mut app = Self {
+            url,
+            port,
+            sim,
+            pool: pool.clone(),
+            settings,
+            stop: None,
+            thread: None,
+        };
         app.start();
         app.wait_until_ready().await;
         app
@@ -104,7 +130,15 @@ impl TestApp {
         let mut settings = self.settings.clone();
         settings.insert("DINGGATE_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
         let (url, sim) = (format!("http://127.0.0.1:{port}"), self.sim.clone());
-        let mut app = Self { url, port, sim, pool: self.pool.clone(), settings, stop: None, thread: None };
+        let mut app = Self {
+            url,
+            port,
+            sim,
+            pool: self.pool.clone(),
+            settings,
+            stop: None,
+            thread: None,
+        };
         app.start();
         app.wait_until_ready().await;
         app
@@ -112,7 +146,8 @@ impl TestApp {
 
     /// Starts the service again after [`TestApp::stop`].
     pub fn start(&mut self) {
-        let config = Config::load(self.settings.clone(), |path| std::fs::read_to_string(path)).map_err(|faults| faults.to_string());
+        let config = Config::load(self.settings.clone(), |path| std::fs::read_to_string(path))
+            .map_err(|faults| faults.to_string());
         let config = config.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
@@ -131,24 +166,43 @@ impl TestApp {
     pub async fn stop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            tokio::task::spawn_blocking(move || thread.join().unwrap().unwrap()).await.unwrap();
+            tokio::task::spawn_blocking(move || thread.join().unwrap().unwrap())
+                .await
+                .unwrap();
         }
     }
 
     pub async fn wait_until_ready(&self) {
-        eventually("the service is ready", Duration::from_secs(20), async || {
-            let answer = reqwest_client().get(format!("{}/readyz", self.url)).send().await;
-            answer.is_ok_and(|answer| answer.status() == 200)
-        })
+        eventually(
+            "the service is ready",
+            Duration::from_secs(20),
+            async || {
+                let answer = reqwest_client()
+                    .get(format!("{}/readyz", self.url))
+                    .send()
+                    .await;
+                answer.is_ok_and(|answer| answer.status() == 200)
+            },
+        )
         .await;
     }
 
     pub async fn wait_for_first_sync(&self) {
         let people = i64::try_from(self.sim.people().len()).unwrap();
-        eventually("the first sync has run", Duration::from_secs(30), async || {
-            let done = self.number("SELECT count(*) FROM sync_run WHERE state = 'done'").await;
-            done > 0 && self.number("SELECT count(*) FROM staff WHERE status = 'employed'").await == people
-        })
+        eventually(
+            "the first sync has run",
+            Duration::from_secs(30),
+            async || {
+                let done = self
+                    .number("SELECT count(*) FROM sync_run WHERE state = 'done'")
+                    .await;
+                done > 0
+                    && self
+                        .number("SELECT count(*) FROM staff WHERE status = 'employed'")
+                        .await
+                        == people
+            },
+        )
         .await;
     }
 
@@ -162,7 +216,12 @@ impl TestApp {
         let mut browser = self.browser();
         let unionid = self.sim.person(userid).unwrap().unionid;
         let answer = browser.scan(&unionid, "/").await;
-        assert_eq!((answer.status, answer.location()), (303, "/"), "{}", answer.body);
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, "/"),
+            "{}",
+            answer.body
+        );
         browser
     }
 
@@ -181,7 +240,10 @@ impl TestApp {
     /// Sends a callback as it is.
     pub async fn push(&self, callback: &dingtalk_sim::SignedCallback) -> Answer {
         let url = format!("{}/dingtalk/events?{}", self.url, callback.query);
-        let request = reqwest_client().post(url).header("content-type", "application/json").body(callback.body.clone());
+        let request = reqwest_client()
+            .post(url)
+            .header("content-type", "application/json")
+            .body(callback.body.clone());
         Answer::read(request.send().await.unwrap()).await
     }
 
@@ -193,13 +255,23 @@ impl TestApp {
     /// `employed`, `left`, or nothing where the table does not hold the person.
     pub async fn status_of(&self, userid: &str) -> Option<String> {
         use sqlx::Row as _;
-        #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
-        let row = sqlx::query("SELECT status FROM staff WHERE userid = $1").bind(userid).fetch_optional(&self.pool).await.unwrap();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test reads what the product wrote in its own way"
+        )]
+        let row = sqlx::query("SELECT status FROM staff WHERE userid = $1")
+            .bind(userid)
+            .fetch_optional(&self.pool)
+            .await
+            .unwrap();
         row.map(|row| row.get(0))
     }
 
     pub async fn wait_for_status(&self, userid: &str, status: Option<&str>, within: Duration) {
-        eventually(&format!("{userid} is {status:?}"), within, async || self.status_of(userid).await.as_deref() == status).await;
+        eventually(&format!("{userid} is {status:?}"), within, async || {
+            self.status_of(userid).await.as_deref() == status
+        })
+        .await;
     }
 
     /// Runs a statement of the test's own.
@@ -209,8 +281,14 @@ impl TestApp {
 }
 
 async fn number(pool: &PgPool, statement: &str) -> i64 {
-    #[expect(clippy::disallowed_methods, reason = "a test reads what the product wrote in its own way")]
-    sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned())).fetch_one(pool).await.unwrap()
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
+    sqlx::query_scalar(sqlx::AssertSqlSafe(statement.to_owned()))
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 impl Drop for TestApp {
@@ -229,7 +307,9 @@ impl Drop for TestApp {
 pub fn reqwest_client() -> reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none());
         client.pool_max_idle_per_host(0).build().unwrap()
     });
     CLIENT.clone()

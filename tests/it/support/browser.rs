@@ -20,12 +20,18 @@ pub struct Answer {
 impl Answer {
     pub async fn read(answer: reqwest::Response) -> Self {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Self { status, headers, body: answer.text().await.unwrap() }
+        Self {
+            status,
+            headers,
+            body: answer.text().await.unwrap(),
+        }
     }
 
     /// A header's value, or nothing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     pub fn location(&self) -> &str {
@@ -50,13 +56,25 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(root: &str, sim: SimHandle) -> Self {
-        let headers = vec![("accept-language", "en".to_owned()), ("user-agent", "Mozilla/5.0 (test)".to_owned())];
-        Self { root: root.to_owned(), sim, http: reqwest_client(), cookies: HashMap::new(), headers }
+        let headers = vec![
+            ("accept-language", "en".to_owned()),
+            ("user-agent", "Mozilla/5.0 (test)".to_owned()),
+        ];
+        Self {
+            root: root.to_owned(),
+            sim,
+            http: reqwest_client(),
+            cookies: HashMap::new(),
+            headers,
+        }
     }
 
     /// The same cookies, at another instance.
     pub fn at(&self, root: &str) -> Self {
-        Self { root: root.to_owned(), ..self.clone() }
+        Self {
+            root: root.to_owned(),
+            ..self.clone()
+        }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
@@ -73,21 +91,42 @@ impl Browser {
 
     /// Posts a form as it is.
     pub async fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        self.send(Method::POST, path, Some(("application/x-www-form-urlencoded", body))).await
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.send(
+            Method::POST,
+            path,
+            Some(("application/x-www-form-urlencoded", body)),
+        )
+        .await
     }
 
     pub async fn post_json(&mut self, path: &str, body: &serde_json::Value) -> Answer {
-        self.send(Method::POST, path, Some(("application/json", body.to_string()))).await
+        self.send(
+            Method::POST,
+            path,
+            Some(("application/json", body.to_string())),
+        )
+        .await
     }
 
-    pub async fn send(&mut self, method: Method, path: &str, body: Option<(&str, String)>) -> Answer {
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, String)>,
+    ) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.root));
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             request = request.header("cookie", cookies.join("; "));
         }
         if let Some((content_type, body)) = body {
@@ -113,8 +152,12 @@ impl Browser {
     /// The token of this session's pages; empty without a session.
     pub async fn csrf_token(&mut self) -> String {
         let page = self.get("/").await;
-        let tail = page.body.split_once("name=\"csrf-token\" content=\"").map(|(_, tail)| tail.to_owned());
-        tail.and_then(|tail| tail.split_once('"').map(|(token, _)| token.to_owned())).unwrap_or_default()
+        let tail = page
+            .body
+            .split_once("name=\"csrf-token\" content=\"")
+            .map(|(_, tail)| tail.to_owned());
+        tail.and_then(|tail| tail.split_once('"').map(|(token, _)| token.to_owned()))
+            .unwrap_or_default()
     }
 
     /// Begins a login and gives its state.
@@ -123,12 +166,19 @@ impl Browser {
         let answer = self.get(&format!("/login/qr?rd={rd}")).await;
         assert_eq!(answer.status, 302, "{}", answer.body);
         let target = Url::parse(answer.location()).unwrap();
-        target.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
+        target
+            .query_pairs()
+            .find(|(name, _)| name == "state")
+            .unwrap()
+            .1
+            .into_owned()
     }
 
     /// Comes back from DingTalk with a state and a code.
     pub async fn come_back(&mut self, state: &str, code: &str) -> Answer {
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs([("code", code), ("state", state)]).finish();
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("code", code), ("state", state)])
+            .finish();
         self.get(&format!("/login/callback?{query}")).await
     }
 
@@ -142,7 +192,12 @@ impl Browser {
     /// Whether the portal opens.
     pub async fn is_in(&mut self) -> bool {
         let answer = self.get("/").await;
-        assert!(answer.status == 200 || (answer.status == 303 && answer.location().starts_with("/login")), "{}", answer.status);
+        assert!(
+            answer.status == 200
+                || (answer.status == 303 && answer.location().starts_with("/login")),
+            "{}",
+            answer.status
+        );
         answer.status == 200
     }
 }

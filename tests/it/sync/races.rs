@@ -34,6 +34,7 @@ async fn look(company: &Company, userid: &str, trigger: Trigger) {
         Priority::Look,
         &UserId::parse(userid).unwrap(),
         trigger,
+        &[],
     )
     .await
     .unwrap();
