@@ -100,17 +100,17 @@ impl AppError {
         view.reference = Some(reference.as_str().to_owned());
         match self {
             Self::Conflict(sentence) | Self::BadRequest(sentence) => {
-                view.detail = Some(sentence.clone()).filter(|text| !text.is_empty())
+                view.detail = Some(sentence.clone()).filter(|text| !text.is_empty());
             }
             Self::RateLimited { retry_after }
             | Self::Login(LoginError::DingTalkUnavailable { retry_after }) => {
                 view.retry_after = Some(*retry_after);
             }
             Self::Login(LoginError::Refused { nick, .. }) => {
-                view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty())
+                view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
             }
             Self::Upstream(error) if error.is_unavailable() => {
-                view.retry_after = Some(error.retry_after())
+                view.retry_after = Some(error.retry_after());
             }
             _ => {}
         }
@@ -124,20 +124,20 @@ impl AppError {
             Self::SignIn(_) => {}
             Self::Login(error) => match error {
                 LoginError::Store(StoreError::Statement(cause)) => {
-                    tracing::error!(reference, %cause, "login: a statement failed")
+                    tracing::error!(reference, %cause, "login: a statement failed");
                 }
                 LoginError::Misconfigured(cause) => {
-                    tracing::error!(reference, %cause, "login: DingTalk refuses us")
+                    tracing::error!(reference, %cause, "login: DingTalk refuses us");
                 }
                 error => {
-                    tracing::info!(reference, outcome = self.notice().code(), %error, "login refused")
+                    tracing::info!(reference, outcome = self.notice().code(), %error, "login refused");
                 }
             },
             Self::Internal(error) => {
-                tracing::error!(reference, error = format!("{error:#}"), "internal error")
+                tracing::error!(reference, error = format!("{error:#}"), "internal error");
             }
             error => {
-                tracing::info!(reference, outcome = error.notice().code(), %error, "request refused")
+                tracing::info!(reference, outcome = error.notice().code(), %error, "request refused");
             }
         }
     }

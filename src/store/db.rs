@@ -29,6 +29,20 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        let error = Self::sort(error);
+        if let Self::Unavailable(cause) = &error {
+            // Whoever passes this on says only that Postgres does not answer.
+            tracing::debug!(
+                cause = cause.as_ref().map(ToString::to_string),
+                "Postgres does not answer"
+            );
+        }
+        error
+    }
+}
+
+impl StoreError {
+    fn sort(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match &error {
             E::Io(_)

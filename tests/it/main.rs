@@ -7,6 +7,10 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::async_yields_async,
+    reason = "a login that goes on by itself is what some tests want"
+)]
 
 mod support;
 

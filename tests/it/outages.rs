@@ -48,8 +48,11 @@ impl Scene {
     fn without_staff(pool: &PgPool) -> Self {
         let sim = TestApp::cloud();
         let database = pool.connect_options().to_url_lossy().to_string();
+        let mut settings = settings(free_port(), &sim, &database);
+        // What is printed where a test fails.
+        settings.insert("DINGGATE_LOG".to_owned(), "info,dinggate=debug".to_owned());
         Self {
-            settings: settings(free_port(), &sim, &database),
+            settings,
             sim,
             pool: pool.clone(),
         }

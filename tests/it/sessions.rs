@@ -181,7 +181,7 @@ async fn a_request_in_flight_cannot_bring_back_a_session_that_has_ended(pool: Pg
     for _ in 0..15 {
         let mut acting = admin.clone();
         let fields = [("csrf_token", token.as_str())];
-        let (_, _) = tokio::join!(
+        let (_, ()) = tokio::join!(
             acting.post_bare("/admin/events/retry-failed", &fields),
             async {
                 app.execute("DELETE FROM web_session").await;

@@ -43,7 +43,7 @@ async fn serve(ctx: Context, api: &'static str) {
             }
             // Short, so that whoever is more urgent and comes meanwhile is asked for next.
             Ok(pace::Turn::Wait(wait)) => {
-                tokio::time::sleep(wait.min(Duration::from_millis(50))).await
+                tokio::time::sleep(wait.min(Duration::from_millis(50))).await;
             }
             Ok(pace::Turn::Banned(left)) => dismiss(&ctx, api, || Grant::Paused(left)),
             Err(error) => {

@@ -231,7 +231,7 @@ async fn in_a_burst_all_that_was_answered_is_stored_and_the_rest_can_be_sent_aga
     for (id, answer) in ids.iter().zip(futures_util::future::join_all(pushes).await) {
         match answer.unwrap() {
             Some(answer) if answer.status == 200 && scene.sim.check_reply(&answer.body).is_ok() => {
-                answered.push(id)
+                answered.push(id);
             }
             _ => lost.push(id),
         }

@@ -114,10 +114,9 @@ async fn assert_a_crowd_is_told_in_time(scene: &Scene, process: &Process, browse
     let pages = futures_util::future::join_all(
         (0..30).map(|_| async { timed(browser.clone().get("/")).await }),
     );
-    let pushes =
-        futures_util::future::join_all((0..10).map(|n| async move {
-            assert_not_stored(scene, process, &format!("crowd-{n}")).await
-        }));
+    let pushes = futures_util::future::join_all((0..10).map(|n| async move {
+        assert_not_stored(scene, process, &format!("crowd-{n}")).await;
+    }));
     for page in futures_util::future::join(pages, pushes).await.0 {
         assert_page("one of many", page);
     }

@@ -111,7 +111,7 @@ async fn forward(near: TcpStream, target: String, mut weather: watch::Receiver<W
     let now = *weather.borrow_and_update();
     match now {
         Weather::Cut | Weather::Refused => return,
-        Weather::Swallowed => return swallow(near, weather).await,
+        Weather::Swallowed => return Box::pin(swallow(near, weather)).await,
         Weather::Fair | Weather::OldOnesLost => {}
     }
     let Ok(mut far) = TcpStream::connect(target).await else {
@@ -134,7 +134,7 @@ async fn forward(near: TcpStream, target: String, mut weather: watch::Receiver<W
     };
     if matches!(worse, Some(Weather::Swallowed | Weather::OldOnesLost)) {
         // The server's side stays open as well: it does not learn of it either.
-        swallow(near_in.reunite(near_out).unwrap(), weather).await;
+        Box::pin(swallow(near_in.reunite(near_out).unwrap(), weather)).await;
     }
 }
 
