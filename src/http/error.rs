@@ -7,7 +7,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{LOCATION, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError, web};
 use serde_json::json;
@@ -197,11 +197,7 @@ pub async fn render<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let asked = Asked::of(&request);
     match next.call(request).await {
-        Ok(response) => match response
-            .response()
-            .error()
-            .map(|error| answer(&asked, error))
-        {
+        Ok(response) => match wants_page(&asked, &response) {
             Some(answer) => Ok(ServiceResponse::new(
                 response.request().clone(),
                 answer.map_into_right_body(),
@@ -215,6 +211,21 @@ pub async fn render<B: MessageBody + 'static>(
             Err(InternalError::from_response(error.to_string(), answer).into())
         }
     }
+}
+
+/// The page of an error, or of the router's own bare 405.
+fn wants_page<B>(asked: &Asked, response: &ServiceResponse<B>) -> Option<HttpResponse> {
+    if let Some(error) = response.response().error() {
+        return Some(answer(asked, error));
+    }
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return None;
+    }
+    let mut page = page(asked, &AppError::MethodNotAllowed);
+    if let Some(allowed) = response.headers().get(ALLOW) {
+        page.headers_mut().insert(ALLOW, allowed.clone());
+    }
+    Some(page)
 }
 
 fn answer(asked: &Asked, error: &Error) -> HttpResponse {

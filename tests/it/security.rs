@@ -145,7 +145,15 @@ async fn what_is_not_there_is_said_in_the_readers_language(pool: PgPool) {
     browser.headers = vec![("accept-language", "zh-CN,zh;q=0.9".to_owned())];
     let answer = browser.get("/nowhere").await;
     assert!(answer.body.contains("lang=\"zh-CN\"") && answer.body.contains("找不到这个页面"));
-    assert_eq!(browser.send(Method::POST, "/login", None).await.status, 405);
+    for (method, path) in [(Method::POST, "/login"), (Method::GET, "/logout")] {
+        let answer = browser.send(method, path, None).await;
+        assert_eq!(answer.status, 405, "{path}");
+        assert!(
+            answer.body.contains("不能这样打开这个地址"),
+            "{path}: {}",
+            answer.body
+        );
+    }
 }
 
 #[sqlx::test]

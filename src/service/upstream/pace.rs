@@ -24,17 +24,28 @@ pub(super) async fn turn(
 }
 
 /// Leaves no queue behind that nobody serves, should its server be cut off with its runtime.
-struct Served<'a>(&'a Context, &'static str);
+struct Served<'a> {
+    ctx: &'a Context,
+    api: &'static str,
+    /// The queue was left empty and idle; whatever has been begun since is somebody else's to serve.
+    is_over: bool,
+}
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
-        self.0.turns.abandon(self.1);
+        if !self.is_over {
+            self.ctx.turns.abandon(self.api);
+        }
     }
 }
 
 /// Serves the queue of one API until nobody waits.
 async fn serve(ctx: Context, api: &'static str) {
-    let _served = Served(&ctx, api);
+    let mut served = Served {
+        ctx: &ctx,
+        api,
+        is_over: false,
+    };
     while let Some(priority) = ctx.turns.most_urgent(api) {
         match take(&ctx, api, priority).await {
             Ok(pace::Turn::Granted(slot)) => {
@@ -52,6 +63,7 @@ async fn serve(ctx: Context, api: &'static str) {
             }
         }
     }
+    served.is_over = true;
 }
 
 fn dismiss(ctx: &Context, api: &'static str, answer: impl Fn() -> Grant) {

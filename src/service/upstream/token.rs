@@ -34,6 +34,11 @@ pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError>
             break kept;
         }
         if claim(ctx).await? {
+            // Somebody may have fetched one, and ended the claim, since the look above.
+            if let Some(kept) = find(ctx).await? {
+                release(ctx).await?;
+                break kept;
+            }
             fetch_to_the_end(ctx).await?;
         } else {
             tokio::time::sleep(Duration::from_millis(60)).await;
@@ -148,6 +153,16 @@ async fn claim(ctx: &Context) -> Result<bool, StoreError> {
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             table::claim(&mut conn, slot(ctx, &digest), ctx.instance).await
+        })
+        .await
+}
+
+async fn release(ctx: &Context) -> Result<(), StoreError> {
+    let digest = secret_digest(ctx);
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            table::release(&mut conn, slot(ctx, &digest), ctx.instance).await
         })
         .await
 }
