@@ -141,7 +141,8 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
         ReviewError::Refused(objection) => objection.about().unwrap_or_default(),
         _ => "",
     };
-    tracing::info!(outcome = code, %error, "a review came to nothing");
+    // Not the error itself: it may hold what was typed into the form.
+    tracing::info!(outcome = code, "a review came to nothing");
     Ok(Trouble {
         status: Some(status),
         note: Some(t.objection(code, about)),
