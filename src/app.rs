@@ -29,13 +29,7 @@ pub struct Application {
 
 /// Prepares what every use-case is handed; connects to nothing yet.
 pub fn context(config: Config) -> anyhow::Result<Context> {
-    // Nobody waits longer than this for somebody else's lock, neither here nor in the server.
-    let options = config
-        .database
-        .options
-        .clone()
-        .options([("lock_timeout", "2s")]);
-    let db = Db::lazy(options, MAX_CONNECTIONS);
+    let db = Db::lazy(config.database.options.clone(), MAX_CONNECTIONS);
     let app = |credentials: &crate::config::AppCredentials| client::App {
         key: credentials.key.clone(),
         secret: credentials.secret.clone(),

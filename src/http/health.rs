@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::store::StoreError;
+use crate::store::{StoreError, db};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let alive = || async { HttpResponse::Ok().content_type("text/plain").body("ok\n") };
@@ -20,19 +20,20 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     );
 }
 
-/// 200 when Postgres answers and the migrations are in place, else 503 with what is missing.
+/// 200 when Postgres answers and takes writes, and the migrations are in place, else 503 with what is missing.
 async fn ready(ctx: web::Data<Context>) -> HttpResponse {
     let answers = ctx
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            crate::store::staff::now(&mut conn).await.map(drop)
+            db::is_writable(&mut conn).await
         })
         .await;
     let missing = match answers {
         Err(StoreError::Unavailable(_) | StoreError::Statement(_)) => "Postgres does not answer",
-        Ok(()) if !ctx.is_ready() => "migrations are not in place",
-        Ok(()) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+        Ok(false) => "Postgres takes no writes",
+        Ok(true) if !ctx.is_ready() => "migrations are not in place",
+        Ok(true) => return HttpResponse::Ok().json(json!({"status": "ready"})),
     };
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "missing": missing}))
 }

@@ -56,7 +56,7 @@ impl StoreError {
             // serialisation): another try may work.
             E::Database(e)
                 if e.code().is_some_and(|code| {
-                    ["08", "53", "57", "55P03", "25P03", "40"]
+                    ["08", "53", "57", "55P03", "25P03", "25006", "40"]
                         .iter()
                         .any(|k| code.starts_with(k))
                 }) =>
@@ -89,7 +89,7 @@ impl Db {
             .test_before_acquire(false)
             .before_acquire(|conn, _| is_alive(conn))
             .after_release(|conn, _| is_alive(conn))
-            .after_connect(|conn, _| limit_idle_transactions(conn))
+            .after_connect(|conn, _| limit_waits(conn))
             .connect_lazy_with(options);
         Self { pool }
     }
@@ -147,12 +147,23 @@ fn is_alive(conn: &mut PgConnection) -> BoxFuture<'_, Result<bool, sqlx::Error>>
     })
 }
 
-/// Has the server take back the locks of a transaction whose client has vanished from the network; by
-/// itself it would keep them for hours.
-fn limit_idle_transactions(conn: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+/// Has nobody wait for long for somebody else's lock, and has the server take back the locks of a
+/// transaction whose client has vanished from the network; by itself it would keep them for hours. These
+/// are statements and not start-up options, which connection poolers refuse.
+fn limit_waits(conn: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
     Box::pin(async move {
-        conn.execute("SET idle_in_transaction_session_timeout = '10s'")
+        conn.execute("SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'")
             .await?;
         Ok(())
     })
+}
+
+/// Whether this server takes writes; a standby, or one that was set to read-only, does not.
+pub async fn is_writable(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let writable = sqlx::query_scalar!(
+        r#"SELECT current_setting('transaction_read_only') = 'off' AS "writable!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(writable)
 }

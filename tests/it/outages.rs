@@ -8,6 +8,7 @@ mod lost_line;
 mod postgres;
 mod process;
 mod secrets;
+mod standby;
 mod start;
 mod stop;
 mod wire;
