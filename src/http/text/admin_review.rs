@@ -118,6 +118,8 @@ texts! {
             | "DingTalk says that this person is {userid}, so they cannot be linked to another row.";
         not_found: "这条记录已不存在。" | "This case no longer exists.";
         unavailable: "钉钉没有及时响应，请稍后再试。" | "DingTalk did not answer in time. Please try again later.";
+        no_longer_admin: "发起此操作的人已不是管理员，因此没有执行。"
+            | "Whoever began this is no longer an administrator, so it was not done.";
         misconfigured: "钉钉拒绝了我们的请求，请先处理页面上方列出的问题。"
             | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
         fault: "处理时出错，详情请查看日志。" | "Something went wrong. The log says more.";
@@ -184,6 +186,7 @@ impl ReviewTexts {
             "reason" => self.reason_missing,
             "unavailable" => self.unavailable,
             "misconfigured" => self.misconfigured,
+            "no_longer_admin" => self.no_longer_admin,
             _ => self.fault,
         };
         fill(sentence, &[("userid", &userid)])
@@ -233,6 +236,7 @@ mod tests {
             "reason",
             "unavailable",
             "misconfigured",
+            "no_longer_admin",
             "fault",
         ];
         for lang in [Lang::Zh, Lang::En] {

@@ -8,8 +8,10 @@ use super::approve::approve_in_job;
 use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
 use crate::context::Context;
 use crate::domain::ids::UserId;
-use crate::store::StoreError;
+use crate::domain::person::Status;
+use crate::service::admins::is_admin;
 use crate::store::review_job::{self, Item, Job, Place};
+use crate::store::{StoreError, staff};
 
 /// What is done with everybody of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,13 +122,16 @@ async fn while_held(
 }
 
 async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreError> {
-    let by = Actor {
-        userid: &job.created_by,
-        address: None,
-    };
     let place = Place {
         job_id: job.id,
         position: item.position,
+    };
+    if !may_decide(ctx, &job.created_by).await? {
+        return refuse(ctx, place, "no_longer_admin").await;
+    }
+    let by = Actor {
+        userid: &job.created_by,
+        address: None,
     };
     let done = match BulkAction::parse(&job.action) {
         Some(BulkAction::Approve) => {
@@ -146,8 +151,22 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
         Err(ReviewError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
         Err(error) => outcome(&error),
     };
+    refuse(ctx, place, &outcome).await
+}
+
+/// Whether whoever began a job still may: nobody decides in the name of an administrator who has left,
+/// or whose rights were taken away meanwhile.
+async fn may_decide(ctx: &Context, by: &UserId) -> Result<bool, StoreError> {
     let mut conn = ctx.db.acquire().await?;
-    review_job::settle(&mut conn, place, Some(&outcome)).await?;
+    let row = staff::find(&mut conn, by).await?;
+    drop(conn);
+    let is_employed = row.is_some_and(|row| row.status == Status::Employed);
+    Ok(is_employed && is_admin(ctx, by).await?)
+}
+
+async fn refuse(ctx: &Context, place: Place, outcome: &str) -> Result<(), StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    review_job::settle(&mut conn, place, Some(outcome)).await?;
     Ok(())
 }
 

@@ -311,3 +311,28 @@ async fn whom_dingtalk_cannot_answer_for_is_told_so(pool: PgPool) {
     let page = finished(&app, &mut admin, &[("ids", &id), ("action", "approve")]).await;
     assert!(page.contains("1 done, 0 refused"), "{page}");
 }
+
+#[sqlx::test]
+async fn nobody_decides_in_the_name_of_whoever_is_no_longer_an_administrator(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let case = turned_away(&app, company::STRANGER_UNIONID, "not_employee").await;
+    let job = format!(
+        "INSERT INTO admin_grant (userid, granted_by) VALUES ('{by}', 'test');
+         INSERT INTO review_job (action, reason, created_by, claimed_by, claimed_until)
+             VALUES ('reject', 'spam', '{by}', gen_random_uuid(), now() + interval '1 second');
+         INSERT INTO review_job_item (job_id, position, case_id, nick) VALUES (1, 1, {case}, 'a');
+         DELETE FROM admin_grant WHERE userid = '{by}'",
+        by = company::EMPLOYEE
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(job))
+        .execute(&pool)
+        .await
+        .unwrap();
+    wait_for_jobs(&app).await;
+    assert_eq!(state_of(&app, case).await, "waiting");
+    let page = admin.get("/admin/unmatched/jobs/1").await.body;
+    assert!(
+        page.contains("0 done, 1 refused") && page.contains("no longer an administrator"),
+        "{page}"
+    );
+}
