@@ -3,7 +3,7 @@
 # A script stops what it has started when make itself is killed.
 script := setpriv --pdeathsig TERM -- scripts
 
-.PHONY: help run test lint fmt db sqlx sqlx-check deny reset screenshots
+.PHONY: help run test bench lint fmt db sqlx sqlx-check deny reset screenshots
 
 help: ## lists what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -13,6 +13,9 @@ run: ## the demo: Postgres, the DingTalk simulator and dinggate, until Ctrl-C
 
 test: ## all tests; `make test T=callback` only those with that in their name
 	@$(script)/test.sh $(T)
+
+bench: ## measures a full sync of 100,000 people, and events; `make bench PEOPLE=1000 DEPARTMENTS=20` a smaller one
+	@PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh

@@ -4,6 +4,7 @@
 //! takes the same keys; the environment wins. An empty value counts as not set. Every secret `X` may
 //! instead be given as `X_FILE`, the path of a file that holds it.
 
+mod brand;
 mod database;
 mod dingtalk;
 mod fault;
@@ -24,6 +25,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::{fs, io};
 
+pub use brand::{BrandConfig, Logo};
 pub use database::DatabaseConfig;
 pub use dingtalk::{AppCredentials, CallbackConfig, DingTalkConfig};
 pub use fault::{Fault, Faults};
@@ -45,6 +47,7 @@ pub struct Config {
     pub server: ServerConfig,
     pub login: LoginConfig,
     pub sync: SyncConfig,
+    pub brand: BrandConfig,
     pub log: LogConfig,
     pub dingtalk: DingTalkConfig,
 }
@@ -77,6 +80,7 @@ impl Config {
         let server = ServerConfig::read(reader);
         let login = LoginConfig::read(reader);
         let sync = SyncConfig::read(reader);
+        let brand = BrandConfig::read(reader);
         let log = LogConfig::read(reader);
         let dingtalk = DingTalkConfig::read(reader);
         Some(Self {
@@ -84,6 +88,7 @@ impl Config {
             server: server?,
             login: login?,
             sync: sync?,
+            brand,
             log: log?,
             dingtalk: dingtalk?,
         })

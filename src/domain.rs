@@ -1,6 +1,7 @@
 //! Pure types of the gate: parsed once, trusted afterwards.
 
 pub mod case;
+pub mod colour;
 pub mod event;
 pub mod ids;
 pub mod net;

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod assets;
+pub mod brand;
 mod client_address;
 pub mod csv;
 pub mod dingtalk_events;
@@ -10,6 +11,7 @@ pub mod flash;
 pub mod form;
 mod health;
 pub mod lang;
+mod language;
 mod login;
 mod login_limit;
 pub mod page;
@@ -43,12 +45,14 @@ pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
     health::configure(cfg);
     dingtalk_events::configure(cfg);
     assets::configure(cfg);
+    brand::configure(cfg);
     let pages = web::scope("")
         .configure(login::configure)
         .configure(portal::configure)
         .configure(admin::configure)
         .default_service(web::to(nothing_here))
         .wrap(sessions(ctx))
+        .wrap(from_fn(language::switch))
         .wrap(from_fn(security::one_loopback_name))
         .wrap(from_fn(security::when_ready))
         .wrap(from_fn(error::render));

@@ -194,11 +194,14 @@ pg_stop() {
   pg_pid=
 }
 
-# A Postgres for one run of a script: fast, for nobody misses its data after a crash.
+# start_throwaway_postgres [OPTION…]: a Postgres for one run of a script. Without options it is fast, for nobody
+# misses its data after a crash.
 start_throwaway_postgres() {
+  local options=("$@")
+  [ $# -gt 0 ] || options=("${pg_careless[@]}")
   step "Starting a Postgres that is thrown away afterwards"
   pg_settle_for_now
-  pg_start $((20000 + RANDOM % 8000)) "$pg_log" "${pg_careless[@]}" -c max_connections=300
+  pg_start $((20000 + RANDOM % 8000)) "$pg_log" "${options[@]}" -c max_connections=300
 }
 
 pg_careless=(-c fsync=off -c synchronous_commit=off -c full_page_writes=off)

@@ -62,6 +62,9 @@ pub const SESSION_MAX: Setting = defaulting("DINGGATE_SESSION_MAX", "7d", "7d");
 pub const LOGIN_STATE_TTL: Setting = defaulting("DINGGATE_LOGIN_STATE_TTL", "5m", "5m");
 pub const LOGIN_RATE: Setting = defaulting("DINGGATE_LOGIN_RATE", "120/m", "120/m");
 pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
+pub const BRAND_NAME: Setting = plain("DINGGATE_BRAND_NAME", "示例科技");
+pub const BRAND_LOGO: Setting = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
+pub const BRAND_COLOR: Setting = plain("DINGGATE_BRAND_COLOR", "#1756c4");
 pub const LOG: Setting = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
 pub const LOG_FORMAT: Setting = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
 pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8");
@@ -103,7 +106,7 @@ pub const LOGIN_URL: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 26] = [
+pub static ALL: [&Setting; 29] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -116,6 +119,9 @@ pub static ALL: [&Setting; 26] = [
     &LOGIN_STATE_TTL,
     &LOGIN_RATE,
     &SYNC_MAX_LEAVERS,
+    &BRAND_NAME,
+    &BRAND_LOGO,
+    &BRAND_COLOR,
     &LOG,
     &LOG_FORMAT,
     &TRUSTED_PROXIES,

@@ -172,8 +172,7 @@ impl ResponseError for AppError {
 
 /// What of a request an error's page needs. A request itself must not be kept while it is routed.
 struct Asked {
-    lang: Lang,
-    path: String,
+    frame: Frame,
     reference: Reference,
     is_https: bool,
 }
@@ -182,8 +181,7 @@ impl Asked {
     fn of(request: &ServiceRequest) -> Self {
         let ctx = request.app_data::<web::Data<Context>>();
         Self {
-            lang: Lang::of(request.headers()),
-            path: request.path().to_owned(),
+            frame: Frame::of(request.request(), None),
             reference: Reference::of(request.request()),
             is_https: ctx.is_some_and(|ctx| ctx.config.server.public_url.is_https()),
         }
@@ -258,13 +256,10 @@ fn page(asked: &Asked, error: &AppError) -> HttpResponse {
             .insert_header((LOCATION, target))
             .finish();
     }
-    let mut response = if asked.path == "/login/in-app" {
-        json_answer(error, asked.lang, &asked.reference)
+    let mut response = if asked.frame.path == "/login/in-app" {
+        json_answer(error, asked.frame.lang, &asked.reference)
     } else {
-        notice(
-            Frame::new(asked.lang, None, asked.path.as_str()),
-            error.view(&asked.reference),
-        )
+        notice(asked.frame.clone(), error.view(&asked.reference))
     };
     *response.status_mut() = error.status_code();
     response

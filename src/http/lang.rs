@@ -1,10 +1,10 @@
-//! The two languages of the pages, chosen by what the browser asks for.
+//! The two languages of the pages: the one that was chosen by hand, else the one that the browser asks for.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
+use actix_web::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 
 /// A language that every text of ours exists in.
@@ -25,8 +25,43 @@ impl Lang {
         }
     }
 
-    /// Chooses by the `Accept-Language` of a request.
+    /// Reads a language as the switch and its cookie spell it: `zh` or `en`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Zh, Self::En]
+            .into_iter()
+            .find(|lang| lang.code() == code)
+    }
+
+    /// How the switch and its cookie spell it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
+
+    /// The one that the switch leads to.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Zh => Self::En,
+            Self::En => Self::Zh,
+        }
+    }
+
+    /// Its name in itself.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Self::Zh => "中文",
+            Self::En => "English",
+        }
+    }
+
+    /// Chooses by what was chosen by hand in this browser, else by the `Accept-Language`.
     pub fn of(headers: &HeaderMap) -> Self {
+        if let Some(chosen) = chosen(headers) {
+            return chosen;
+        }
         headers
             .get(ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok())
@@ -80,6 +115,19 @@ fn read_range(range: &str) -> (&str, f32) {
     )
 }
 
+/// The cookie that remembers a choice by hand.
+pub const LANGUAGE_COOKIE: &str = "dinggate_lang";
+
+fn chosen(headers: &HeaderMap) -> Option<Lang> {
+    let cookies = headers
+        .get_all(COOKIE)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+    let (_, code) = pairs.find(|(name, _)| *name == LANGUAGE_COOKIE)?;
+    Lang::from_code(code)
+}
+
 impl FromRequest for Lang {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;
@@ -91,6 +139,8 @@ impl FromRequest for Lang {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -123,5 +173,18 @@ mod tests {
             assert_eq!(Lang::from_accepted(accepted), Lang::Zh, "{accepted}");
         }
         assert_eq!(Lang::of(&HeaderMap::new()), Lang::Zh);
+    }
+
+    #[test]
+    fn a_choice_by_hand_goes_before_what_the_browser_asks_for() {
+        let of = |cookie: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("zh-CN"));
+            headers.insert(COOKIE, HeaderValue::from_static(cookie));
+            Lang::of(&headers)
+        };
+        assert_eq!(of("a=b; dinggate_lang=en; c=d"), Lang::En);
+        assert_eq!(of("dinggate_lang=fr"), Lang::Zh);
+        assert_eq!(of("xdinggate_lang=en"), Lang::Zh);
     }
 }

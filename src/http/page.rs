@@ -2,17 +2,19 @@
 
 use std::fmt::Display;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::assets;
+use super::brand::Brand;
 use super::lang::Lang;
 use super::text::fill;
 use super::text::layout::CommonTexts;
 use super::view::{Tone, initials};
+use super::{assets, language};
+use crate::context::Context;
 
 /// What every layout needs; each page's template has it as its field `frame`.
 #[derive(Debug, Clone)]
@@ -26,6 +28,9 @@ pub struct Frame {
     pub alerts: Vec<FrameAlert>,
     /// How the action that led here ended.
     pub toast: Option<Toast>,
+    pub brand: Brand,
+    /// The page's address in the other language.
+    pub other_language: String,
 }
 
 /// The signed-in person, as far as a layout shows one.
@@ -94,6 +99,23 @@ impl Frame {
             path: path.into(),
             alerts: Vec::new(),
             toast: None,
+            brand: Brand::default(),
+            other_language: language::href("/", "", true, lang.other()),
+        }
+    }
+
+    /// The frame of the page that a request asks for.
+    pub fn of(request: &HttpRequest, visitor: Option<FrameVisitor>) -> Self {
+        let lang = Lang::of(request.headers());
+        let (path, query) = (request.path(), request.query_string());
+        let brand = request
+            .app_data::<web::Data<Context>>()
+            .map(|ctx| Brand::of(&ctx.config.brand))
+            .unwrap_or_default();
+        Self {
+            brand,
+            other_language: language::href(path, query, request.method().is_safe(), lang.other()),
+            ..Self::new(lang, visitor, path)
         }
     }
 

@@ -10,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 use url::{Host, Url};
 
+use super::brand::logo_origin;
 use super::error::AppError;
 use crate::config::PublicUrl;
 use crate::context::Context;
@@ -37,9 +38,26 @@ pub async fn secure(
     let is_https = request
         .app_data::<web::Data<Context>>()
         .is_some_and(|ctx| ctx.config.server.public_url.is_https());
+    let logo = request
+        .app_data::<web::Data<Context>>()
+        .and_then(|ctx| logo_origin(&ctx.config.brand));
     let mut response = next.call(request).await?;
     add_headers(response.headers_mut(), is_https);
+    if let Some(origin) = logo {
+        allow_images_from(response.headers_mut(), &origin);
+    }
     Ok(response)
+}
+
+/// Lets a page show the company's logo, wherever its policy was written.
+fn allow_images_from(headers: &mut HeaderMap, origin: &str) {
+    let policy = headers
+        .get(CONTENT_SECURITY_POLICY)
+        .and_then(|policy| policy.to_str().ok())
+        .map(|policy| policy.replacen("img-src ", &format!("img-src {origin} "), 1));
+    if let Some(Ok(policy)) = policy.map(|policy| HeaderValue::from_str(&policy)) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// Adds the security headers that are not there yet.

@@ -63,7 +63,7 @@ impl Visitor {
             csrf: self.csrf.clone(),
             is_admin: self.is_admin,
         };
-        let frame = Frame::new(Lang::of(request.headers()), Some(visitor), request.path());
+        let frame = Frame::of(request, Some(visitor));
         frame.with_toast(flash::take(&request.get_session()))
     }
 }

@@ -20,6 +20,7 @@ mod cli;
 mod csv;
 mod events;
 mod login;
+mod looks;
 mod outages;
 mod review;
 mod security;

@@ -9,7 +9,6 @@ use super::{Circumstances, bind_browser};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::login_limit::LoginLimit;
 use crate::http::page::Frame;
 use crate::http::public_pages::{self, LoginView, qr_frame_src};
@@ -44,7 +43,7 @@ pub async fn page(
         full_page_href: format!("/login/qr?rd={}", back.encoded()),
         state_ttl: ctx.config.login.state_ttl,
     };
-    let frame = Frame::new(Lang::of(request.headers()), None, request.path());
+    let frame = Frame::of(&request, None);
     let mut response = public_pages::login(frame, view);
     if let Ok(policy) = content_security_policy(Some(&origin)).parse() {
         response

@@ -5,7 +5,6 @@ use super::texts;
 texts! {
     /// Texts of the layouts and of the parts that all pages share.
     pub struct CommonTexts {
-        product: "Dinggate" | "Dinggate";
         skip: "跳到主要内容" | "Skip to main content";
         home: "我的主页" | "My page";
         administration: "管理后台" | "Administration";
