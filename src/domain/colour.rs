@@ -77,6 +77,7 @@ impl Colour {
     }
 
     /// Black or white, whichever reads better on this colour: always at least [`FOR_TEXT`].
+    #[must_use]
     pub fn text_on(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) {
             Self::WHITE
