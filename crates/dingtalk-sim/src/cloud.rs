@@ -1,6 +1,7 @@
 //! The HTTP interfaces that `DingTalk` documents, on one address for all its hosts.
 
 mod answer;
+mod approval;
 mod callback;
 mod contact;
 mod department;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    approval::{Approval, ApprovalState, Decision, NewApproval},
     code::Kind,
     config::SimConfig,
     crypto::{CallbackCrypto, Overrides, SignedCallback, random_text},
@@ -205,6 +206,34 @@ impl SimHandle {
     /// Removes a department that has neither members nor departments below it.
     pub fn remove_department(&self, dept_id: i64) -> anyhow::Result<()> {
         self.0.shared.remove_department(dept_id, Announce::Yes)
+    }
+}
+
+/// Approvals, with the events that tell of them.
+impl SimHandle {
+    /// Starts an approval; gives the id of its instance.
+    pub fn start_approval(&self, new: NewApproval) -> anyhow::Result<String> {
+        let approval = self.0.shared.start_approval(new, Announce::Yes)?;
+        Ok(approval.id)
+    }
+
+    /// Decides on a running approval, and so ends it.
+    pub fn finish_approval(&self, id: &str, decision: Decision) -> anyhow::Result<()> {
+        let state = ApprovalState::Completed(decision);
+        self.0.shared.end_approval(id, state, Announce::Yes)?;
+        Ok(())
+    }
+
+    /// Takes a running approval back.
+    pub fn terminate_approval(&self, id: &str) -> anyhow::Result<()> {
+        let state = ApprovalState::Terminated;
+        self.0.shared.end_approval(id, state, Announce::Yes)?;
+        Ok(())
+    }
+
+    /// All approvals, oldest first.
+    pub fn approvals(&self) -> Vec<Approval> {
+        self.0.shared.world().approvals.all().to_vec()
     }
 }
 

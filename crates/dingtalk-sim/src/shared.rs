@@ -24,7 +24,7 @@ pub(crate) enum Job {
     /// Push `check_url` once and report.
     CheckUrl(oneshot::Sender<Result<(), String>>),
     /// Push `check_url` once to a callback that is about to be registered, and report.
-    Verify(Destination, oneshot::Sender<Result<(), String>>),
+    Verify(Box<Destination>, oneshot::Sender<Result<(), String>>),
 }
 
 /// One running stand-in.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    approval::Approvals,
     code::Codes,
     directory::{Directory, Person},
     event::{EventLog, FailedShape},
@@ -18,6 +19,7 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) scope: Scope,
     pub(crate) log: EventLog,
+    pub(crate) approvals: Approvals,
     pub(crate) tokens: Tokens,
     pub(crate) codes: Codes,
     pub(crate) faults: Faults,
@@ -38,6 +40,7 @@ impl World {
             directory,
             scope,
             log,
+            approvals: Approvals::default(),
             tokens: Tokens::default(),
             codes: Codes::default(),
             faults: Faults::default(),

@@ -1,5 +1,6 @@
 //! The control interface: JSON in, JSON out; a request that cannot be done is 400 with `error`.
 
+mod approvals;
 mod control;
 mod people;
 
@@ -27,6 +28,13 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route(
             "/departments/{id}/remove",
             web::post().to(people::remove_department),
+        )
+        .route("/approvals", web::get().to(approvals::list))
+        .route("/approvals", web::post().to(approvals::start))
+        .route("/approvals/{id}/finish", web::post().to(approvals::finish))
+        .route(
+            "/approvals/{id}/terminate",
+            web::post().to(approvals::terminate),
         )
         .route("/sns-code", web::post().to(people::sns_code))
         .route("/in-app-code", web::post().to(people::in_app_code))

@@ -155,7 +155,7 @@ pub(super) async fn faults(request: HttpRequest, shared: web::Data<Shared>) -> H
     })
 }
 
-fn html(page: &impl Template) -> HttpResponse {
+pub(super) fn html(page: &impl Template) -> HttpResponse {
     match page.render() {
         Ok(page) => HttpResponse::Ok()
             .content_type("text/html;charset=UTF-8")

@@ -9,6 +9,7 @@
 
 mod support;
 
+mod approval;
 mod contact;
 mod control;
 mod cross_sdk;
