@@ -18,7 +18,7 @@ use crate::{
     fault::Fault,
     scope::Scope,
     server::{self, Running},
-    shared::{Announce, Job, Shared, now_ms},
+    shared::{Announce, Job, Shared},
     subscription::RegisteredCallback,
 };
 
@@ -164,6 +164,22 @@ impl SimHandle {
         self.0.shared.rehire(userid, new_userid, Announce::No)
     }
 
+    /// Gives so many people, spread over the company, another title, without any event and without
+    /// a line in the log; their userids.
+    pub fn change_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        Ok(self.0.shared.change_bulk(count, 0, 0)?.changed)
+    }
+
+    /// Dismisses so many people in the same way; administrators stay.
+    pub fn dismiss_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        Ok(self.0.shared.change_bulk(0, count, 0)?.dismissed)
+    }
+
+    /// Hires so many people in the same way.
+    pub fn hire_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        Ok(self.0.shared.change_bulk(0, 0, count)?.hired)
+    }
+
     /// The person employed under this userid.
     pub fn person(&self, userid: &str) -> Option<Person> {
         self.0.shared.world().directory.person(userid).cloned()
@@ -275,6 +291,12 @@ impl SimHandle {
         self.0.shared.world().faults.clear();
     }
 
+    /// Sets the clock so many seconds ahead of the machine's, or behind; every answer's `Date`, the
+    /// check of signed times and the times in events go by it.
+    pub fn set_clock_skew(&self, seconds: i64) {
+        self.0.shared.set_clock_skew(seconds);
+    }
+
     /// Makes the present access token worthless (40014); the next `gettoken` gives a new one.
     pub fn revoke_token(&self) {
         self.0.shared.world().tokens.revoke();
@@ -338,7 +360,7 @@ impl SimHandle {
         let timestamp = other
             .timestamp
             .clone()
-            .unwrap_or_else(|| now_ms().to_string());
+            .unwrap_or_else(|| self.0.shared.now_ms().to_string());
         let nonce = other.nonce.clone().unwrap_or_else(|| random_text(8));
         Ok(crypto.wrap(encrypt, &timestamp, &nonce))
     }

@@ -40,7 +40,7 @@ mod world;
 pub use approval::{Approval, ApprovalState, Decision, FormValue, NewApproval};
 pub use config::{FieldNames, OwnerKey, SimConfig};
 pub use crypto::{CallbackCrypto, Overrides, SignedCallback};
-pub use directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange};
+pub use directory::{Bulk, Department, Directory, NewPerson, Outsider, Person, PersonChange};
 pub use event::{EventRecord, EventState, FailedShape};
 pub use fault::Fault;
 pub use handle::{Sim, SimHandle};

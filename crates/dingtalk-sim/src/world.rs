@@ -76,6 +76,23 @@ impl World {
             .chain(self.frozen.values().flatten())
     }
 
+    /// The direct members of a department whom answers show, in no order.
+    pub(crate) fn visible_members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
+        let frozen = self.frozen.values().flatten();
+        self.directory
+            .members(dept_id)
+            .filter(|person| !self.frozen.contains_key(&person.userid))
+            .chain(frozen.filter(move |person| person.is_in(dept_id)))
+    }
+
+    pub(crate) fn visible_by_unionid(&self, unionid: &str) -> Option<&Person> {
+        let mut frozen = self.frozen.values().flatten();
+        self.directory
+            .person_by_unionid(unionid)
+            .filter(|person| !self.frozen.contains_key(&person.userid))
+            .or_else(|| frozen.find(|person| person.unionid == unionid))
+    }
+
     pub(crate) fn visible_person(&self, userid: &str) -> Option<&Person> {
         match self.frozen.get(userid) {
             Some(frozen) => frozen.as_ref(),

@@ -2,7 +2,7 @@
 
 use crate::{
     approval::{Approval, ApprovalState, NewApproval},
-    shared::{Announce, Shared, now_ms},
+    shared::{Announce, Shared},
 };
 
 impl Shared {
@@ -15,11 +15,13 @@ impl Shared {
         let approval = {
             let mut world = self.world();
             let world = &mut *world;
-            world.approvals.start(new, &world.directory, now_ms())?
+            world
+                .approvals
+                .start(new, &world.directory, self.now_ms())?
         };
         let teller = self.teller(None);
-        self.publish(teller.tell_instance(&approval, now_ms()), announce);
-        self.publish(teller.tell_task(&approval, now_ms()), announce);
+        self.publish(teller.tell_instance(&approval, self.now_ms()), announce);
+        self.publish(teller.tell_task(&approval, self.now_ms()), announce);
         self.save();
         Ok(approval)
     }
@@ -31,10 +33,10 @@ impl Shared {
         state: ApprovalState,
         announce: Announce,
     ) -> anyhow::Result<Approval> {
-        let approval = self.world().approvals.end(id, state, now_ms())?;
+        let approval = self.world().approvals.end(id, state, self.now_ms())?;
         let teller = self.teller(None);
-        self.publish(teller.tell_task(&approval, now_ms()), announce);
-        self.publish(teller.tell_instance(&approval, now_ms()), announce);
+        self.publish(teller.tell_task(&approval, self.now_ms()), announce);
+        self.publish(teller.tell_instance(&approval, self.now_ms()), announce);
         self.save();
         Ok(approval)
     }

@@ -12,12 +12,17 @@ use crate::{
 
 /// How many events the page shows, newest first.
 const SHOWN: usize = 100;
+/// How many people the page shows.
+const PEOPLE_SHOWN: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "people.html")]
 struct PeoplePage {
     top: Top,
     people: Vec<PersonRow>,
+    /// All who work here; more than are shown in a large company.
+    employed: usize,
+    wanted: String,
     former: Vec<PersonRow>,
     outsiders: Vec<Outsider>,
     departments: Vec<DepartmentRow>,
@@ -66,15 +71,24 @@ struct FaultsPage {
 pub(super) async fn people(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let world = shared.world();
     let directory = &world.directory;
+    let wish = url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(key, _)| key == "q")
+        .map(|(_, text)| text.trim().to_owned())
+        .unwrap_or_default();
+    let wanted = |p: &Person| p.name.contains(&wish) || p.userid.contains(&wish);
     let rows = |people: &[Person]| {
         people
             .iter()
+            .filter(|p| wanted(p))
+            .take(PEOPLE_SHOWN)
             .map(|p| PersonRow::new(directory, p))
             .collect()
     };
     html(&PeoplePage {
         top: Top::new(&shared, &world, request.query_string()),
         people: rows(directory.people()),
+        employed: directory.people().len(),
+        wanted: wish.clone(),
         former: rows(directory.former()),
         outsiders: directory.outsiders().to_vec(),
         departments: tree(directory, None),

@@ -84,7 +84,7 @@ pub(super) fn tree(directory: &Directory, person: Option<&Person>) -> Vec<Depart
         rows.push(DepartmentRow {
             department: department.clone(),
             depth,
-            members: directory.people().iter().filter(|p| p.is_in(id)).count(),
+            members: directory.members(id).count(),
             ticked: person.is_some_and(|p| p.is_in(id)),
         });
         let mut children: Vec<_> = directory.children(id).map(|d| (d, depth + 1)).collect();
