@@ -12,6 +12,8 @@ use crate::{
 
 /// How many events the page shows, newest first.
 const SHOWN: usize = 100;
+/// How many departments the page shows; each row lists all of them to move to.
+const DEPARTMENTS_SHOWN: usize = 200;
 /// How many people the page shows.
 const PEOPLE_SHOWN: usize = 1000;
 
@@ -42,6 +44,8 @@ struct PersonPage {
 struct DepartmentsPage {
     top: Top,
     departments: Vec<DepartmentRow>,
+    /// All there are; more than are shown in a large company.
+    count: usize,
     root: i64,
 }
 
@@ -116,9 +120,13 @@ pub(super) async fn person(
 
 pub(super) async fn departments(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let world = shared.world();
+    let mut departments = tree(&world.directory, None);
+    let count = departments.len();
+    departments.truncate(DEPARTMENTS_SHOWN);
     html(&DepartmentsPage {
         top: Top::new(&shared, &world, request.query_string()),
-        departments: tree(&world.directory, None),
+        departments,
+        count,
         root: ROOT,
     })
 }

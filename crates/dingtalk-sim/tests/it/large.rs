@@ -100,6 +100,8 @@ async fn pages_show_a_part_of_a_large_company_and_find_anybody() {
     assert!(page.contains("2500") && !page.contains(&last));
     let (_, _, page) = caller.page(&format!("/?q={last}")).await;
     assert!(page.contains(&format!("/sim/people/{last}")));
+    let (_, _, page) = large(300, 1).page("/sim/departments").await;
+    assert!(page.contains("共 301 个部门，只显示 200 个"));
     let app = &caller.sim.config().login_app_id;
     let query = crate::support::encode(&[
         ("appid", app),
