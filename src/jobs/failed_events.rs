@@ -1,0 +1,97 @@
+//! Fetches what DingTalk could not deliver and releases it: at the start, after a downtime of ours,
+//! and every ten minutes; one instance for all.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::rounds::Rounds;
+use crate::context::Context;
+use crate::service::events::{self, ReadError};
+use crate::store::failed_list::{self, Tick};
+use crate::store::{StoreError, staff};
+
+const POLL: Duration = Duration::from_secs(2);
+/// DingTalk gives a push up after 40 s: a shorter silence than this has cost nothing.
+const DOWNTIME: Duration = Duration::from_secs(15);
+
+pub(super) async fn run(ctx: Context, stop: CancellationToken) {
+    let rounds = Rounds {
+        name: "undelivered events",
+        pause: POLL,
+        bell: None,
+        stop: &stop,
+    };
+    // When the last round ended, by Postgres's clock; none before the first.
+    let last = Mutex::new(None);
+    rounds
+        .run(&ctx, || async {
+            let mut last = last.lock().await;
+            round(&ctx, &stop, &mut last).await.map(|()| false)
+        })
+        .await;
+}
+
+async fn round(
+    ctx: &Context,
+    stop: &CancellationToken,
+    last: &mut Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    let tick = tick(ctx, *last).await?;
+    if tick.is_due {
+        read(ctx, stop).await?;
+    }
+    // A reading takes its time, which is no downtime.
+    *last = Some(if tick.is_due {
+        now(ctx).await?
+    } else {
+        tick.now
+    });
+    Ok(())
+}
+
+/// Looks at Postgres's clock. Where the last round is long ago, or there was none, this process or
+/// Postgres was away, and pushes may have failed meanwhile.
+async fn tick(ctx: &Context, last: Option<DateTime<Utc>>) -> Result<Tick, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let tick = failed_list::tick(&mut conn).await?;
+            let is_back =
+                last.is_none_or(|last| (tick.now - last).to_std().unwrap_or_default() >= DOWNTIME);
+            if !is_back {
+                return Ok(tick);
+            }
+            failed_list::ask_after_downtime(&mut conn).await?;
+            failed_list::tick(&mut conn).await
+        })
+        .await
+}
+
+async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
+    ctx.db
+        .within(async { staff::now(&mut *ctx.db.acquire().await?).await })
+        .await
+}
+
+async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
+    let by = format!("the service (instance {})", ctx.instance);
+    let reading = match events::read_failed_list(ctx, &by, stop).await {
+        Ok(reading) => reading,
+        Err(ReadError::Busy(_)) => return Ok(()),
+        Err(ReadError::Store(error)) => return Err(error),
+    };
+    // Also what an instance or a command before this one has left.
+    let released = events::release(ctx, None, None).await?;
+    if reading.given > 0 || released > 0 {
+        tracing::warn!(
+            given = reading.given,
+            new = reading.stored.len(),
+            released,
+            "DingTalk could not deliver events: they were fetched and released"
+        );
+    }
+    Ok(())
+}
