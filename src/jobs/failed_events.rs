@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rounds::Rounds;
 use crate::context::Context;
+use crate::service::directory_sync::{self, Cause, Request, SyncError};
 use crate::service::events::{self, ReadError};
 use crate::store::failed_list::{self, Tick};
 use crate::store::{StoreError, staff};
@@ -24,27 +25,38 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         bell: None,
         stop: &stop,
     };
-    // When the last round ended, by Postgres's clock; none before the first.
-    let last = Mutex::new(None);
+    let memory = Mutex::new(Memory::default());
     rounds
         .run(&ctx, || async {
-            let mut last = last.lock().await;
-            round(&ctx, &stop, &mut last).await.map(|()| false)
+            let mut memory = memory.lock().await;
+            round(&ctx, &stop, &mut memory).await.map(|()| false)
         })
         .await;
+}
+
+/// What one round leaves to the next.
+#[derive(Default)]
+struct Memory {
+    /// When the last round ended, by Postgres's clock; none before the first.
+    last: Option<DateTime<Utc>>,
+    /// Events were lost, and no full sync has begun since.
+    owes_sync: bool,
 }
 
 async fn round(
     ctx: &Context,
     stop: &CancellationToken,
-    last: &mut Option<DateTime<Utc>>,
+    memory: &mut Memory,
 ) -> Result<(), StoreError> {
-    let tick = tick(ctx, *last).await?;
+    let tick = tick(ctx, memory.last).await?;
     if tick.is_due {
-        read(ctx, stop).await?;
+        memory.owes_sync |= read(ctx, stop).await?;
+    }
+    if memory.owes_sync {
+        memory.owes_sync = !make_up_for_lost_events(ctx).await?;
     }
     // A reading takes its time, which is no downtime.
-    *last = Some(if tick.is_due {
+    memory.last = Some(if tick.is_due {
         now(ctx).await?
     } else {
         tick.now
@@ -76,22 +88,41 @@ async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
         .await
 }
 
-async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
+/// Reads and releases; says whether events were lost.
+async fn read(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
     let by = format!("the service (instance {})", ctx.instance);
     let reading = match events::read_failed_list(ctx, &by, stop).await {
         Ok(reading) => reading,
-        Err(ReadError::Busy(_)) => return Ok(()),
+        Err(ReadError::Busy(_)) => return Ok(false),
         Err(ReadError::Store(error)) => return Err(error),
     };
-    // Also what an instance or a command before this one has left.
-    let released = events::release(ctx, None, None).await?;
-    if reading.given > 0 || released > 0 {
-        tracing::warn!(
+    // Also what an instance or a command before this one has left. Where this fails, the next reading
+    // does it, and the full sync is not forgotten.
+    match events::release(ctx, None, None).await {
+        Ok(released) if reading.given > 0 || released > 0 => tracing::warn!(
             given = reading.given,
             new = reading.stored.len(),
             released,
             "DingTalk could not deliver events: they were fetched and released"
-        );
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "held events could not be released yet"),
     }
-    Ok(())
+    Ok(reading.has_lost)
+}
+
+/// Begins a full sync; false where one is running already, which may have read the people in question
+/// before their events were lost.
+async fn make_up_for_lost_events(ctx: &Context) -> Result<bool, StoreError> {
+    let request = Request {
+        cause: Cause::LostEvents,
+        started_by: "system".to_owned(),
+        dry_run: false,
+        accept_leavers: false,
+    };
+    match directory_sync::start(ctx, request).await {
+        Ok(_) => Ok(true),
+        Err(SyncError::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
 }

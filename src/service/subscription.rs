@@ -7,7 +7,8 @@ use url::Url;
 
 use super::upstream::{self, UpstreamError};
 use crate::context::Context;
-use crate::dingtalk::subscription::{Complaint, Registered};
+use crate::dingtalk::subscription::Complaint;
+pub use crate::dingtalk::subscription::Registered;
 use crate::domain::event;
 
 /// Why the registered callback was not changed or shown.

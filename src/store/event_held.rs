@@ -174,7 +174,7 @@ pub async fn listed_since(
                  WHERE j.event_type IN ('user_add_org', 'user_active_org') AND j.userids @> ARRAY[s.userid]
                      AND j.event_time > $2 AND j.state = 'applied' AND s.looked_at >= j.received_at)
              OR EXISTS (
-                 SELECT FROM sync_run r WHERE r.state = 'done' AND r.started_at > $2::timestamptz + interval '1 minute'))"#,
+                 SELECT FROM sync_run r WHERE r.state = 'done' AND r.is_complete AND r.started_at > $2::timestamptz + interval '1 minute'))"#,
         &ids,
         left_at,
     )

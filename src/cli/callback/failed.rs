@@ -6,9 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::print;
 use crate::cli::actor;
 use crate::context::Context;
-use crate::dingtalk::subscription::Complaint;
-use crate::service::events::{self, Failure, Reading, Releaser};
-use crate::service::upstream::UpstreamError;
+use crate::service::events::{self, Reading, Releaser};
 use crate::store::event_held::HeldRow;
 
 /// Of more ids only the number is printed.
@@ -50,11 +48,9 @@ fn verdict(reading: &Reading) -> anyhow::Result<()> {
     match &reading.failure {
         None if reading.has_lost => bail!("{LOST} (the reader before this one was cut off)"),
         None => Ok(()),
-        Some(Failure::Upstream(UpstreamError::Api(error)))
-            if error.complaint() == Some(Complaint::NoneRegistered) =>
-        {
+        Some(failure) if failure.is_none_registered() => {
             bail!(
-                "{error}: DingTalk lists what it could not deliver to a callback that is registered by API; \
+                "{failure}: DingTalk lists what it could not deliver to a callback that is registered by API; \
                  `dinggate callback register` registers ours"
             )
         }

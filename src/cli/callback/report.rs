@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::context::Context;
-use crate::dingtalk::subscription::Registered;
-use crate::service::subscription::{self, Replaced};
+use crate::service::subscription::{self, Registered, Replaced};
 
 /// Nothing of a token or a key is shown, not even its length.
 const HIDDEN: &str = "********";

@@ -40,6 +40,8 @@ texts! {
         admin_grant: "授予管理员" | "Made an administrator";
         admin_revoke: "撤销管理员" | "No longer an administrator";
         event_release: "放行暂存事件" | "Released held events";
+        sync_approve: "确认同步标记的离职" | "Let the leavers of a sync go";
+        sync_discard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
 
         status_in: "已登录" | "let in";
         status_out: "已退出" | "signed out";
@@ -79,6 +81,8 @@ impl AuditTexts {
             "admin.grant" => self.admin_grant,
             "admin.revoke" => self.admin_revoke,
             "event.release" => self.event_release,
+            "sync.approve" => self.sync_approve,
+            "sync.discard" => self.sync_discard,
             other => other,
         }
     }

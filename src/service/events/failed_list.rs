@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
-use crate::dingtalk::subscription::{FAILED, FailedPage};
+use crate::dingtalk::subscription::{Complaint, FAILED, FailedPage};
 use crate::domain::event::Event;
 use crate::service::upstream::{self, UpstreamError};
 use crate::store::event_held::{self, HeldRow};
@@ -68,6 +68,12 @@ pub enum ReadError {
 }
 
 impl Failure {
+    /// Whether DingTalk says that no callback is registered by API.
+    pub fn is_none_registered(&self) -> bool {
+        matches!(self, Self::Upstream(UpstreamError::Api(error))
+            if error.complaint() == Some(Complaint::NoneRegistered))
+    }
+
     /// Whether DingTalk may have given, and forgotten, what never came.
     fn has_lost(&self) -> bool {
         matches!(self, Self::Upstream(UpstreamError::Api(error))
