@@ -178,14 +178,10 @@ fn advice(ctx: &Context, complaint: Complaint) -> String {
         Complaint::BadFields => "DINGTALK_CALLBACK_TOKEN must have 6 to 63 letters and digits, \
             DINGTALK_CALLBACK_AES_KEY 43, and at least one event type is needed"
             .into(),
-        Complaint::BadReply => format!(
+        Complaint::BadReply | Complaint::Unreachable | Complaint::TooSlow => format!(
             "while it registers, DingTalk calls {url}, where `dinggate serve` must be running with this same \
-             DINGTALK_CALLBACK_TOKEN and DINGTALK_CALLBACK_AES_KEY{}",
-            owner_hint(ctx)
-        ),
-        Complaint::Unreachable | Complaint::TooSlow => format!(
-            "while it registers, DingTalk calls {url}, where `dinggate serve` must be running and answer within \
-             1.5 s, without a redirect and past any firewall{}{}",
+             DINGTALK_CALLBACK_TOKEN and DINGTALK_CALLBACK_AES_KEY, and answer within 1.5 s, without a redirect \
+             and past any firewall{}{}",
             reach_hint(ctx),
             owner_hint(ctx)
         ),

@@ -119,27 +119,25 @@ pub async fn count(conn: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(count)
 }
 
-/// The held events that come first, in order, until the commit nobody else's; or the one with this id.
+/// The held event that comes first, or the one with this id; until the commit nobody else's.
 pub async fn lock_next(
     conn: &mut PgConnection,
     id: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Released>, StoreError> {
-    // One releaser at a time: two would each put half of them into the inbox, out of order.
+) -> Result<Option<Released>, StoreError> {
+    // One releaser at a time: two would put them into the inbox out of order.
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('release held events', 0))")
         .fetch_one(&mut *conn)
         .await?;
-    let rows = sqlx::query_as!(
+    let row = sqlx::query_as!(
         Released,
         r#"SELECT id, event_type, event_time, userids AS "userids: Vec<UserId>", dept_ids, last_error AS problem
          FROM event WHERE state = 'held' AND ($1::bigint IS NULL OR id = $1)
-         ORDER BY event_time, id LIMIT $2 FOR UPDATE"#,
+         ORDER BY event_time, id LIMIT 1 FOR UPDATE"#,
         id,
-        limit,
     )
-    .fetch_all(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(rows)
+    Ok(row)
 }
 
 /// Puts a held event into the state in which a push of it would have been stored.
@@ -149,6 +147,18 @@ pub async fn release(conn: &mut PgConnection, id: i64, state: &str) -> Result<()
          WHERE id = $1 AND state = 'held'",
         id,
         state,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Parks a held event that cannot be released.
+pub async fn fail(conn: &mut PgConnection, id: i64, reason: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET state = 'failed', last_error = $2 WHERE id = $1 AND state = 'held'",
+        id,
+        reason,
     )
     .execute(conn)
     .await?;

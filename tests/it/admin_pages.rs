@@ -126,6 +126,8 @@ async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
     for path in [
         "/admin/events/3/retry",
         "/admin/events/retry-failed",
+        "/admin/events/3/release",
+        "/admin/events/release-held",
         "/admin/alerts/unknown_people_brake/dismiss",
         end.as_str(),
     ] {

@@ -1,31 +1,28 @@
 //! DingTalk's list of pushes that failed: each page is stored as held before the next is asked for,
 //! since asking makes DingTalk forget what it gave before. One process reads at a time.
 
+mod keep;
+
 use std::time::Duration;
 
-use serde_json::Value;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::dingtalk::subscription::{Complaint, FAILED, FailedPage};
-use crate::domain::event::Event;
 use crate::service::upstream::{self, UpstreamError};
-use crate::store::event_held::{self, HeldRow};
+use crate::store::event_held::HeldRow;
 use crate::store::failed_list::{self, Reader, Taken};
-use crate::store::{Db, StoreError, alert};
+use crate::store::{StoreError, alert};
 
 /// The alert that DingTalk's list was not empty; its detail is how many entries there were.
 pub const UNDELIVERED: &str = "directory:failed_events";
 /// The alert that an answer of DingTalk's was lost, and what was in it with it.
 pub const LOST_EVENTS: &str = "directory:lost_events";
 
+/// How often the reader shows that it lives.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
-/// Two hundred entries are some hundreds of statements.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A page that cannot be stored is lost, so it is tried for as long as Postgres may take to restart.
-const STORE_TRIES: u32 = 30;
 /// When the service reads again after no answer, and after a refusal that somebody has to mend.
 const AFTER_SILENCE: Duration = Duration::from_mins(1);
 const AFTER_REFUSAL: Duration = Duration::from_mins(10);
@@ -136,7 +133,7 @@ async fn read_pages(
         reading.given += page.entries.len();
         reading
             .stored
-            .extend(keep(ctx, &page, reading.given).await?);
+            .extend(keep::page(ctx, &page, reading.given).await?);
         empty = if page.entries.is_empty() {
             empty + 1
         } else {
@@ -195,56 +192,6 @@ async fn renew(ctx: &Context) {
         .within(async { failed_list::renew(&mut *ctx.db.acquire().await?, ctx.instance).await });
     if let Err(error) = renewed.await {
         tracing::warn!(%error, "the place of the reader of DingTalk's list could not be renewed");
-    }
-}
-
-/// Stores a page, however often it takes: DingTalk will not give it again once asked for the next.
-async fn keep(ctx: &Context, page: &FailedPage, given: usize) -> Result<Vec<HeldRow>, StoreError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match Db::within_time(PATIENCE, keep_once(ctx, page, given)).await {
-            Err(StoreError::Unavailable(_)) if tries < STORE_TRIES => {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            kept => return kept,
-        }
-    }
-}
-
-async fn keep_once(
-    ctx: &Context,
-    page: &FailedPage,
-    given: usize,
-) -> Result<Vec<HeldRow>, StoreError> {
-    let mut tx = ctx.db.begin().await?;
-    let mut stored = Vec::new();
-    for entry in &page.entries {
-        stored.extend(keep_entry(&mut tx, entry).await?);
-    }
-    if !page.entries.is_empty() {
-        alert::raise(&mut tx, UNDELIVERED, &given.to_string()).await?;
-    }
-    failed_list::note_settled(&mut tx, ctx.instance).await?;
-    tx.commit().await?;
-    Ok(stored)
-}
-
-/// Stores one entry; one that Postgres cannot hold as it is does not stop the rest.
-async fn keep_entry(tx: &mut PgConnection, entry: &Value) -> Result<Option<HeldRow>, StoreError> {
-    let mut inner = tx.begin().await?;
-    match event_held::insert_once(&mut inner, &Event::of_undelivered(entry)).await {
-        Ok(row) => {
-            inner.commit().await?;
-            Ok(row)
-        }
-        Err(StoreError::Statement(error)) => {
-            inner.rollback().await?;
-            tracing::error!(%error, "an entry of DingTalk's list is stored as plain text");
-            let as_text = Event::of_undelivered(&Value::String(entry.to_string()));
-            event_held::insert_once(tx, &as_text).await
-        }
-        Err(error) => Err(error),
     }
 }
 

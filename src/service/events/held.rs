@@ -1,18 +1,13 @@
 //! Held events go into the inbox as if they had just been pushed.
 
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 use super::{door, receive};
 use crate::context::Context;
 use crate::domain::event::{Event, Kind};
+use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 use crate::store::event_held::{self, HeldRow, Released};
-use crate::store::{Db, StoreError};
-
-/// As many as one transaction carries out while nobody waits long for its locks.
-const BATCH: i64 = 50;
-/// Fifty leavings are a few hundred statements.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// A person who has held events released, as the audit trail names them.
 #[derive(Debug, Clone, Copy)]
@@ -37,27 +32,43 @@ pub async fn release(
     releaser: Option<Releaser<'_>>,
 ) -> Result<usize, StoreError> {
     let (mut count, mut releaser) = (0, releaser);
-    loop {
-        let released = Db::within_time(PATIENCE, async {
-            let mut tx = ctx.db.begin().await?;
-            let batch = event_held::lock_next(&mut tx, id, BATCH).await?;
-            if let Some(releaser) = releaser.filter(|_| !batch.is_empty()) {
-                note_in_audit(&mut tx, id, releaser).await?;
-            }
-            for event in &batch {
-                release_one(&mut tx, event).await?;
-            }
-            tx.commit().await?;
-            Ok::<_, StoreError>(batch.len())
-        })
-        .await?;
-        if released == 0 {
-            return Ok(count);
-        }
-        count += released;
-        releaser = None;
+    while release_next(ctx, id, releaser.take()).await? {
+        count += 1;
         ctx.work.notify_one();
     }
+    Ok(count)
+}
+
+/// Releases what comes first, in a transaction of its own: the locks that a leaving takes are those of
+/// a push, in the same order. One that cannot be released keeps none of the others.
+async fn release_next(
+    ctx: &Context,
+    id: Option<i64>,
+    releaser: Option<Releaser<'_>>,
+) -> Result<bool, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(next) = event_held::lock_next(&mut tx, id).await? else {
+                return Ok(false);
+            };
+            if let Some(releaser) = releaser {
+                note_in_audit(&mut tx, id, releaser).await?;
+            }
+            let mut inner = tx.begin().await?;
+            match release_one(&mut inner, &next).await {
+                Ok(()) => inner.commit().await?,
+                Err(StoreError::Statement(cause)) => {
+                    inner.rollback().await?;
+                    tracing::error!(id = next.id, %cause, "a held event could not be released");
+                    event_held::fail(&mut tx, next.id, "a fault in Dinggate: see the log").await?;
+                }
+                Err(error) => return Err(error),
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
 }
 
 async fn release_one(tx: &mut PgConnection, released: &Released) -> Result<(), StoreError> {
