@@ -24,22 +24,21 @@ pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
             actor: &by,
             address: None,
         };
-        let released = events::release(ctx, None, Some(releaser)).await?;
-        print(&format!("released {released}\n"))?;
+        let count = events::release(ctx, None, Some(releaser)).await?;
+        print(&format!("released {count}\n"))?;
     }
     verdict(&reading)
 }
 
 fn report(reading: &Reading, before: &[HeldRow]) -> String {
     let known = reading.given - reading.stored.len().min(reading.given);
-    let mut text = format!(
-        "fetched {}, of which {known} were known already\n",
-        reading.given
-    );
-    text.push_str(&table(&reading.stored));
-    text.push_str(&format!("held before: {}\n", before.len()));
-    text.push_str(&table(before));
-    text
+    format!(
+        "fetched {}, of which {known} were known already\n{}held before: {}\n{}",
+        reading.given,
+        table(&reading.stored),
+        before.len(),
+        table(before)
+    )
 }
 
 /// What a reading that is not whole fails with.
@@ -90,15 +89,11 @@ fn cells(row: &HeldRow) -> [String; 5] {
         .cloned()
         .chain(row.dept_ids.iter().map(ToString::to_string))
         .collect();
-    let mut about = ids
-        .iter()
-        .take(MAX_IDS)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(",");
-    if ids.len() > MAX_IDS {
-        about.push_str(&format!(" and {} more", ids.len() - MAX_IDS));
-    }
+    let shown: Vec<&str> = ids.iter().take(MAX_IDS).map(String::as_str).collect();
+    let more = match ids.len().saturating_sub(MAX_IDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     let time = row.event_time.map_or_else(
         || "-".to_owned(),
         |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -108,7 +103,7 @@ fn cells(row: &HeldRow) -> [String; 5] {
         row.state.clone(),
         row.event_type.clone(),
         time,
-        about,
+        format!("{}{more}", shown.join(",")),
     ]
     // Ids come from outside: they must not steer the terminal.
     .map(|cell| cell.replace(char::is_control, " "))
