@@ -1,6 +1,7 @@
 //! The HTTP interfaces that `DingTalk` documents, on one address for all its hosts.
 
 mod answer;
+mod approval;
 mod callback;
 mod contact;
 mod department;
@@ -88,14 +89,13 @@ fn run(
     body: &[u8],
     shared: &Shared,
 ) -> Result<(answer::Fields, Option<callback::Pending>), Refusal> {
-    let (config, now) = (&shared.config, Instant::now());
+    let (config, now, clock_ms) = (&shared.config, Instant::now(), shared.now_ms());
     let mut world = shared.world();
-    if !world
+    let limit = config.calls_per_second;
+    world
         .meter
-        .admit(endpoint.path, now, config.calls_per_second)
-    {
-        return Err(Refusal::Throttled(config.calls_per_second));
-    }
+        .admit(endpoint.path, now, limit)
+        .map_err(|until| Refusal::throttled(limit, clock_ms, until.duration_since(now)))?;
     if !endpoint.methods.contains(request.method()) {
         let wants_get = endpoint.methods.contains(&Method::GET);
         return Err(Refusal::Code(if wants_get { 43001 } else { 43002 }));
@@ -113,6 +113,7 @@ fn run(
         world: &mut world,
         params: &params,
         now,
+        clock_ms,
         pending: None,
     };
     let fields = (endpoint.run)(&mut desk)?;

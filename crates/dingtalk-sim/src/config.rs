@@ -56,6 +56,8 @@ pub struct SimConfig {
     pub failed_shape: FailedShape,
     /// Calls of one API path in any second; the next is refused with 90018.
     pub calls_per_second: usize,
+    /// Seconds by which the stand-in's clock is ahead of the machine's; negative: behind.
+    pub clock_skew: i64,
     /// Life of an access token.
     pub token_life: Duration,
     /// Whether the app may read mobile numbers; without it the fields are silently absent.
@@ -91,6 +93,7 @@ impl Default for SimConfig {
             reply_deadline: Duration::from_millis(1500),
             failed_shape: FailedShape::default(),
             calls_per_second: 20,
+            clock_skew: 0,
             token_life: Duration::from_hours(2),
             may_read_mobile: true,
             may_read_email: true,

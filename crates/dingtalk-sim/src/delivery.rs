@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 use crate::{
-    shared::{Job, Shared, sign_now},
+    shared::{Job, Shared, sign_at},
     subscription::{Destination, Subscription},
 };
 
@@ -35,7 +35,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<J
             }
             Job::Verify(destination, report) => {
                 actix_web::rt::spawn(async move {
-                    let _ = report.send(push(&destination, &client, CHECK_URL).await);
+                    let _ = report.send(push(&shared, &destination, &client, CHECK_URL).await);
                 });
             }
         }
@@ -66,7 +66,7 @@ async fn deliver(shared: Arc<Shared>, client: reqwest::Client, id: u64) {
             return;
         };
         let outcome = match shared.destination(subscription) {
-            Ok(to) => push(&to, &client, message.as_bytes()).await,
+            Ok(to) => push(&shared, &to, &client, message.as_bytes()).await,
             Err(error) => Err(error),
         };
         let wait = waits.next();
@@ -81,8 +81,13 @@ async fn deliver(shared: Arc<Shared>, client: reqwest::Client, id: u64) {
 }
 
 /// One push; the error is what `DingTalk`'s console would complain of.
-async fn push(to: &Destination, client: &reqwest::Client, message: &[u8]) -> Result<(), String> {
-    let callback = sign_now(&to.crypto, message);
+async fn push(
+    shared: &Shared,
+    to: &Destination,
+    client: &reqwest::Client,
+    message: &[u8],
+) -> Result<(), String> {
+    let callback = sign_at(&to.crypto, message, shared.now_ms());
     let answer = client
         .post(to.address_of(&callback))
         .header("Content-Type", "application/json")
@@ -118,7 +123,7 @@ fn reason(error: &reqwest::Error) -> &'static str {
 /// Sends `check_url` once and remembers how it ended.
 async fn check_url(shared: &Shared, client: &reqwest::Client) -> Result<(), String> {
     let outcome = match shared.destination(Subscription::Console) {
-        Ok(to) => push(&to, client, CHECK_URL).await,
+        Ok(to) => push(shared, &to, client, CHECK_URL).await,
         Err(error) => Err(error),
     };
     shared.world().url_check = Some(outcome.clone());

@@ -1,5 +1,6 @@
 //! What happened in the company, as `DingTalk` tells it, and the log of what was pushed.
 
+mod approval;
 mod failed;
 mod log;
 

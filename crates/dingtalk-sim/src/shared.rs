@@ -1,7 +1,10 @@
 //! What the HTTP side, the delivery of events and the handle share.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -24,7 +27,7 @@ pub(crate) enum Job {
     /// Push `check_url` once and report.
     CheckUrl(oneshot::Sender<Result<(), String>>),
     /// Push `check_url` once to a callback that is about to be registered, and report.
-    Verify(Destination, oneshot::Sender<Result<(), String>>),
+    Verify(Box<Destination>, oneshot::Sender<Result<(), String>>),
 }
 
 /// One running stand-in.
@@ -32,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) config: SimConfig,
     pub(crate) crypto: CallbackCrypto,
     world: Mutex<World>,
+    /// Seconds by which the clock is ahead of the machine's.
+    clock_skew: AtomicI64,
     jobs: mpsc::UnboundedSender<Job>,
 }
 
@@ -57,10 +62,12 @@ impl Shared {
         for id in world.log.open() {
             let _ = jobs.send(Job::Deliver(id));
         }
+        let skew = config.clock_skew;
         Ok(Self {
             config,
             crypto,
             world: Mutex::new(world),
+            clock_skew: AtomicI64::new(skew),
             jobs,
         })
     }
@@ -68,6 +75,16 @@ impl Shared {
     /// The state, locked; a panic elsewhere does not make it unreadable.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The stand-in's own time in Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> i64 {
+        let skew = self.clock_skew.load(Ordering::Relaxed);
+        now_ms().saturating_add(skew.saturating_mul(1000))
+    }
+
+    pub(crate) fn set_clock_skew(&self, seconds: i64) {
+        self.clock_skew.store(seconds, Ordering::Relaxed);
     }
 
     /// Hands a job to the delivery task; after its end nothing happens.
@@ -79,7 +96,7 @@ impl Shared {
     /// it delivered; gives its first number.
     pub(crate) fn publish(&self, event: Value, announce: Announce) -> u64 {
         let mut world = self.world();
-        let now = now_ms();
+        let now = self.now_ms();
         let told = match announce {
             Announce::Yes => world.told_of(type_of(&event)),
             Announce::No => Vec::new(),
@@ -138,7 +155,7 @@ impl Shared {
 
     /// A push of the message with the present time and a fresh nonce.
     pub(crate) fn sign_now(&self, message: &[u8]) -> SignedCallback {
-        sign_now(&self.crypto, message)
+        sign_at(&self.crypto, message, self.now_ms())
     }
 
     /// Counts a call; the guard ends it.
@@ -148,9 +165,9 @@ impl Shared {
     }
 }
 
-/// A push of the message with the present time and a fresh nonce.
-pub(crate) fn sign_now(crypto: &CallbackCrypto, message: &[u8]) -> SignedCallback {
-    crypto.sign(message, &now_ms().to_string(), &random_text(8))
+/// A push of the message with this time in Unix milliseconds and a fresh nonce.
+pub(crate) fn sign_at(crypto: &CallbackCrypto, message: &[u8], now: i64) -> SignedCallback {
+    crypto.sign(message, &now.to_string(), &random_text(8))
 }
 
 /// A call under way.
@@ -162,12 +179,12 @@ impl Drop for CallGuard<'_> {
     }
 }
 
-/// Unix milliseconds.
+/// The machine's time in Unix milliseconds.
 #[allow(
     clippy::disallowed_methods,
     reason = "the stand-in has no clock but this"
 )]
-pub(crate) fn now_ms() -> i64 {
+fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    company, config::SimConfig, directory::Directory, event::EventLog, scope::Scope,
-    subscription::RegisteredCallback, world::World,
+    approval::Approvals, company, config::SimConfig, directory::Directory, event::EventLog,
+    scope::Scope, subscription::RegisteredCallback, world::World,
 };
 
 #[derive(Deserialize)]
@@ -17,6 +17,8 @@ struct Kept {
     log: EventLog,
     #[serde(default)]
     registered: Option<RegisteredCallback>,
+    #[serde(default)]
+    approvals: Approvals,
 }
 
 #[derive(Serialize)]
@@ -25,6 +27,7 @@ struct Keep<'a> {
     scope: &'a Scope,
     log: &'a EventLog,
     registered: Option<&'a RegisteredCallback>,
+    approvals: &'a Approvals,
 }
 
 /// The world as the state file left it, or a new one where there is none; a file that cannot be
@@ -37,6 +40,7 @@ pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
                     .with_context(|| format!("{} is not a state file", path.display()))?;
                 let mut world = World::new(kept.directory, kept.scope, kept.log);
                 world.registered = kept.registered;
+                world.approvals = kept.approvals;
                 return Ok(world);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -59,6 +63,7 @@ pub(crate) fn save(path: &Path, world: &World) -> anyhow::Result<()> {
         scope: &world.scope,
         log: &world.log,
         registered: world.registered.as_ref(),
+        approvals: &world.approvals,
     };
     let beside = path.with_extension("tmp");
     fs::write(&beside, serde_json::to_vec_pretty(&keep)?)?;

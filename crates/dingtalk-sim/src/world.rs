@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    approval::Approvals,
     code::Codes,
     directory::{Directory, Person},
     event::{EventLog, FailedShape},
@@ -18,6 +19,7 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) scope: Scope,
     pub(crate) log: EventLog,
+    pub(crate) approvals: Approvals,
     pub(crate) tokens: Tokens,
     pub(crate) codes: Codes,
     pub(crate) faults: Faults,
@@ -38,6 +40,7 @@ impl World {
             directory,
             scope,
             log,
+            approvals: Approvals::default(),
             tokens: Tokens::default(),
             codes: Codes::default(),
             faults: Faults::default(),
@@ -71,6 +74,23 @@ impl World {
             .iter()
             .filter(|person| !self.frozen.contains_key(&person.userid))
             .chain(self.frozen.values().flatten())
+    }
+
+    /// The direct members of a department whom answers show, in no order.
+    pub(crate) fn visible_members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
+        let frozen = self.frozen.values().flatten();
+        self.directory
+            .members(dept_id)
+            .filter(|person| !self.frozen.contains_key(&person.userid))
+            .chain(frozen.filter(move |person| person.is_in(dept_id)))
+    }
+
+    pub(crate) fn visible_by_unionid(&self, unionid: &str) -> Option<&Person> {
+        let mut frozen = self.frozen.values().flatten();
+        self.directory
+            .person_by_unionid(unionid)
+            .filter(|person| !self.frozen.contains_key(&person.userid))
+            .or_else(|| frozen.find(|person| person.unionid == unionid))
     }
 
     pub(crate) fn visible_person(&self, userid: &str) -> Option<&Person> {

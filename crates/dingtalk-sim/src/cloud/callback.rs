@@ -117,7 +117,7 @@ pub(crate) async fn confirm(pending: Pending, shared: &Shared) -> Result<(), Ref
         .destination(&shared.config.corp_id)
         .map_err(|_| Refusal::Code(71010))?;
     let (report, outcome) = oneshot::channel();
-    shared.enqueue(Job::Verify(destination, report));
+    shared.enqueue(Job::Verify(Box::new(destination), report));
     let outcome = outcome.await.map_err(|_| Refusal::Code(-1))?;
     outcome.map_err(|error| rejection(&error))?;
     // Another call may have been quicker.

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 
 use super::{
     answer::{Fields, Refusal},
-    callback, contact, department,
+    approval, callback, contact, department,
     desk::Desk,
     sns, token,
 };
@@ -44,6 +44,7 @@ const TABLE: &[Endpoint] = &[
     ),
     app("/call_back/register_call_back", POST, callback::register),
     app("/call_back/update_call_back", POST, callback::update),
+    app("/topapi/processinstance/get", POST, approval::get),
     app("/topapi/user/count", POST, contact::count),
     app("/topapi/user/getbyunionid", POST, contact::by_unionid),
     app("/topapi/user/listid", POST, contact::list_ids),

@@ -66,13 +66,12 @@ fn payload(record: &EventRecord) -> Map<String, Value> {
     };
     let whole = |key: &str| Map::from_iter([(key.to_owned(), record.event.clone())]);
     match record.event_type.split('_').next().unwrap_or_default() {
-        "user" => ids("userid", find(["UserId", "userId"])),
         "bpms" => whole("bpmsCallBackData"),
         "label" => whole("roleLabelChange"),
         "org" if record.event_type.starts_with("org_dept_") => {
             ids("deptid", find(["DeptId", "deptId"]))
         }
-        "org" => ids("userid", find(["UserId", "userId"])),
+        "user" | "org" => ids("userid", find(["UserId", "userId"])),
         _ => whole("callbackData"),
     }
 }

@@ -9,12 +9,15 @@
 
 mod support;
 
+mod approval;
+mod clock;
 mod contact;
 mod control;
 mod cross_sdk;
 mod department;
 mod events;
 mod faults;
+mod large;
 mod limits;
 mod login;
 mod page;

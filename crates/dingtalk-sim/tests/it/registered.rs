@@ -302,4 +302,5 @@ async fn the_page_and_the_status_tell_of_the_registered_callback() {
     assert!(page.contains(&receiver.url) && !page.contains(TOKEN));
     let shape = json!({"shape": "flat"});
     caller.post("/sim/api/failed/shape", &shape).await;
+    assert_eq!(caller.get("/sim/api/status").await["failed_shape"], "flat");
 }

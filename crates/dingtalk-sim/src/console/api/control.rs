@@ -32,7 +32,9 @@ pub(super) async fn status(shared: Data) -> Answer {
         "login_app_id": config.login_app_id, "callback_domain": config.callback_domain,
         "callback_url": world.callback_url, "url_check": url_check,
         "registered_callback": registered, "failed": world.log.failed_count(),
-        "employed": world.directory.people().len(), "scope": world.scope,
+        "employed": world.directory.people().len(),
+        "departments": world.directory.departments().len(),
+        "failed_shape": world.failed_shape, "scope": world.scope,
     })))
 }
 
@@ -156,6 +158,17 @@ pub(super) async fn arm(body: web::Bytes, shared: Data) -> Answer {
 
 pub(super) async fn clear(shared: Data) -> Answer {
     shared.world().faults.clear();
+    done()
+}
+
+/// `{"seconds": 90}`: how far the clock is ahead.
+pub(super) async fn set_clock_skew(body: web::Bytes, shared: Data) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Skew {
+        seconds: i64,
+    }
+    shared.set_clock_skew(read::<Skew>(&body)?.seconds);
     done()
 }
 
