@@ -2,6 +2,7 @@
 
 mod actor;
 mod admin;
+mod callback;
 mod migrate;
 mod serve;
 mod sync;
@@ -34,6 +35,8 @@ enum Command {
     Migrate,
     /// Reads the whole directory from DingTalk and brings the staff table up to date
     Sync(sync::Args),
+    /// Manages the callback that is registered by DingTalk's API, and what it has missed
+    Callback(callback::Args),
     /// Grants, revokes and lists administrators
     Admin(admin::Args),
 }
@@ -45,6 +48,7 @@ pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(config).await,
             Command::Sync(args) => sync::run(&args, config).await,
+            Command::Callback(args) => callback::run(args, config).await,
             Command::Admin(args) => admin::run(args, config).await,
         }
     })

@@ -1,5 +1,6 @@
 //! The workers' loops of one process. Several processes on one database share the work.
 
+mod failed_events;
 mod first_sync;
 mod rounds;
 mod sweep;
@@ -31,6 +32,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     loops.spawn(look_at_people(ctx.clone(), busy, stop.clone()));
     loops.spawn(review_in_bulk(ctx.clone(), stop.clone()));
     loops.spawn(sweep_up(ctx.clone(), stop.clone()));
+    loops.spawn(failed_events::run(ctx.clone(), stop.clone()));
     loops.spawn(first_sync::run(ctx.clone(), stop));
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {

@@ -8,5 +8,6 @@ pub mod login;
 pub mod review;
 pub mod sessions;
 pub mod staff_admin;
+pub mod subscription;
 pub mod upkeep;
 pub mod upstream;

@@ -5,6 +5,7 @@
 
 mod dedupe;
 mod fields;
+mod undelivered;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -28,17 +29,34 @@ pub enum Kind {
     Recorded,
 }
 
+/// All types that are more than recorded.
+const KINDS: [(&str, Kind); 8] = [
+    ("user_add_org", Kind::UserJoined),
+    ("user_active_org", Kind::UserJoined),
+    ("user_modify_org", Kind::UserChanged),
+    ("user_leave_org", Kind::UserLeft),
+    ("org_dept_create", Kind::DepartmentChanged),
+    ("org_dept_modify", Kind::DepartmentChanged),
+    ("org_dept_remove", Kind::DepartmentChanged),
+    ("check_url", Kind::CheckUrl),
+];
+
+/// DingTalk's names of the types that the staff table and the departments need, and that a company
+/// has to subscribe to.
+pub fn acted_on() -> impl Iterator<Item = &'static str> {
+    KINDS
+        .iter()
+        .filter(|(_, kind)| kind.is_acted_on())
+        .map(|(name, _)| *name)
+}
+
 impl Kind {
     /// Reads DingTalk's name of a type.
     pub fn of(event_type: &str) -> Self {
-        match event_type {
-            "check_url" => Self::CheckUrl,
-            "user_add_org" | "user_active_org" => Self::UserJoined,
-            "user_modify_org" => Self::UserChanged,
-            "user_leave_org" => Self::UserLeft,
-            "org_dept_create" | "org_dept_modify" | "org_dept_remove" => Self::DepartmentChanged,
-            _ => Self::Recorded,
-        }
+        KINDS
+            .iter()
+            .find(|(name, _)| *name == event_type)
+            .map_or(Self::Recorded, |(_, kind)| *kind)
     }
 
     fn names_people(self) -> bool {

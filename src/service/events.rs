@@ -6,12 +6,16 @@ mod batch;
 mod busy;
 mod departments;
 mod door;
+mod failed_list;
+mod held;
 mod looks;
 mod receive;
 mod refused;
 mod work;
 
 pub use busy::Busy;
+pub use failed_list::{Failure, LOST_EVENTS, ReadError, Reading, UNDELIVERED, read_failed_list};
+pub use held::{Releaser, held, release};
 pub use looks::work_due_looks;
 pub use receive::{ReceiveError, receive};
 pub use refused::count as refused_count;

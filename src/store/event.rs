@@ -20,7 +20,8 @@ pub enum Arrival {
 }
 
 impl Arrival {
-    fn state(self) -> &'static str {
+    /// The state's name in the table.
+    pub fn state(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Applied => "applied",

@@ -34,6 +34,8 @@ pub struct EventRow {
     /// The names that the department table has for `dept_ids`, in the same order.
     pub dept_names: Vec<String>,
     pub state: String,
+    /// `callback` or `failed_list`.
+    pub source: String,
     pub attempts: i32,
     pub next_attempt_at: DateTime<Utc>,
     pub last_error: Option<String>,
@@ -60,7 +62,7 @@ pub async fn list(
     let other_than = owned(&filter.other_than);
     let events = sqlx::query_as!(
         EventRow,
-        r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.attempts,
+        r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,
              e.next_attempt_at, e.last_error, e.received_at, e.applied_at,
              ARRAY(SELECT coalesce(s.name, '') FROM unnest(e.userids) WITH ORDINALITY u (userid, place)
                    LEFT JOIN staff s USING (userid) ORDER BY u.place) AS "names!",
@@ -119,7 +121,7 @@ pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
 pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<EventDetail>, StoreError> {
     let row = sqlx::query_as!(
         EventRow,
-        r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.attempts,
+        r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,
              e.next_attempt_at, e.last_error, e.received_at, e.applied_at,
              ARRAY(SELECT coalesce(s.name, '') FROM unnest(e.userids) WITH ORDINALITY u (userid, place)
                    LEFT JOIN staff s USING (userid) ORDER BY u.place) AS "names!",

@@ -64,6 +64,22 @@ pub async fn schedule_after_leaving(
     Ok(())
 }
 
+/// Has DingTalk asked at once whether people have left of whom an old leaving says so.
+pub async fn schedule_at_once(
+    conn: &mut PgConnection,
+    userids: &[UserId],
+) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT id, 'leaving', clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id",
+        &ids,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Schedules the looks after a join that DingTalk does not know of yet, unless there are some already:
 /// a look that still does not find the person must not go on for ever.
 pub async fn schedule_after_join(

@@ -13,14 +13,14 @@ use crate::support::{Settings, TestApp, free_port, settings};
 
 /// How a command ended.
 #[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 /// The program with these settings and nothing else in its environment.
-fn program(settings: &Settings, args: &[&str]) -> Command {
+pub fn program(settings: &Settings, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dinggate"));
     command
         .args(args)
@@ -30,7 +30,7 @@ fn program(settings: &Settings, args: &[&str]) -> Command {
     command
 }
 
-fn run(settings: &Settings, args: &[&str]) -> Ended {
+pub fn run(settings: &Settings, args: &[&str]) -> Ended {
     let output = program(settings, args).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended {
@@ -41,7 +41,7 @@ fn run(settings: &Settings, args: &[&str]) -> Ended {
 }
 
 /// A cloud, and settings for it with the database of a test.
-fn surroundings(pool: &PgPool) -> (SimHandle, Settings) {
+pub fn surroundings(pool: &PgPool) -> (SimHandle, Settings) {
     let sim = TestApp::cloud();
     let database = pool.connect_options().to_url_lossy().to_string();
     let mut settings = settings(free_port(), &sim, &database);
@@ -61,6 +61,12 @@ fn help_and_version_want_no_settings_and_end_with_0() {
         &["admin", "grant", "--help"],
         &["admin", "revoke", "--help"],
         &["admin", "list", "--help"],
+        &["callback", "--help"],
+        &["callback", "register", "--help"],
+        &["callback", "show", "--help"],
+        &["callback", "update", "--help"],
+        &["callback", "delete", "--help"],
+        &["callback", "failed", "--help"],
     ] {
         let ended = run(&Settings::new(), args);
         assert_eq!(ended.code, Some(0), "{args:?} {ended:?}");
@@ -87,6 +93,11 @@ fn bad_usage_ends_with_2_and_leaves_stdout_alone() {
         &["admin", "grant"],
         &["admin", "grant", ""],
         &["admin", "revoke", "a", "b"],
+        &["callback"],
+        &["callback", "show", "--force"],
+        &["callback", "register", "--events", "User Add"],
+        &["callback", "register", "--events", ""],
+        &["callback", "update", "--events"],
     ] {
         let ended = run(&Settings::new(), args);
         assert_eq!(ended.code, Some(2), "{args:?} {ended:?}");

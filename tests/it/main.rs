@@ -15,6 +15,7 @@
 mod support;
 
 mod admin_pages;
+mod callback_admin;
 mod callback_crypto;
 mod cli;
 mod csv;

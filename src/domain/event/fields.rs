@@ -25,7 +25,7 @@ impl<T> Ids<T> {
 }
 
 /// All values of a field: its name may stand in the message in several spellings.
-fn values<'a>(message: &'a Value, name: &'a str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn values<'a>(message: &'a Value, name: &'a str) -> impl Iterator<Item = &'a Value> {
     message
         .as_object()
         .into_iter()

@@ -1,6 +1,7 @@
 //! The inbox: what DingTalk has told us, and what has come of it.
 
 mod detail;
+mod release;
 mod retry;
 
 use actix_web::http::StatusCode;
@@ -19,13 +20,15 @@ use crate::http::text::fill;
 use crate::http::view::{Choice, Pager, TimeText, Tone, query};
 use crate::http::visitor::Admin;
 use crate::store::event_list::{self, EventRow, Filter};
-use crate::store::{StoreError, staff};
+use crate::store::{StoreError, event_held, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/events").route(web::get().to(list)))
         .service(web::resource("/events/retry-failed").route(web::post().to(retry::retry_failed)))
+        .service(web::resource("/events/release-held").route(web::post().to(release::release_held)))
         .service(web::resource("/events/{id}").route(web::get().to(detail::detail)))
-        .service(web::resource("/events/{id}/retry").route(web::post().to(retry::retry)));
+        .service(web::resource("/events/{id}/retry").route(web::post().to(retry::retry)))
+        .service(web::resource("/events/{id}/release").route(web::post().to(release::release)));
 }
 
 /// The filter's name of all types that have no words of their own.
@@ -46,6 +49,8 @@ struct EventsPage {
     pager: Pager,
     /// What the button that retries all failed events asks; None where there are none.
     retry_all_ask: Option<String>,
+    /// The same for the button that releases all held events.
+    release_all_ask: Option<String>,
     /// This view's address.
     back: String,
 }
@@ -63,7 +68,10 @@ struct EventView {
     attempts: i32,
     next_attempt: Option<TimeText>,
     error: Option<String>,
+    source_words: &'static str,
+    is_from_list: bool,
     is_failed: bool,
+    is_held: bool,
 }
 
 /// A person or a department that an event names.
@@ -87,15 +95,16 @@ async fn list(
     let filter = filter(state, kind, asked.q());
     let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
-    let (now, total, failed, rows) = ctx
+    let (now, total, failed, held, rows) = ctx
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = event_list::count(&mut conn, &filter).await?;
             let failed = event_list::count_failed(&mut conn).await?;
+            let held = event_held::count(&mut conn).await?;
             let rows =
                 event_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, rows))
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, held, rows))
         })
         .await?;
     let t = EventTexts::of(frame.lang);
@@ -131,7 +140,8 @@ async fn list(
             .map(|row| view(row, now, frame.lang, MAX_ABOUT))
             .collect(),
         pager: Pager::new(paging, total, &filters),
-        retry_all_ask: retry_all_ask(t, failed),
+        retry_all_ask: ask_about(failed, t.retry_all_ask_one, t.retry_all_ask),
+        release_all_ask: ask_about(held, t.release_all_ask_one, t.release_all_ask),
         back: this_view(&request),
         q: filter.q,
         frame,
@@ -162,11 +172,11 @@ fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> F
     }
 }
 
-fn retry_all_ask(t: &EventTexts, failed: i64) -> Option<String> {
-    match failed {
+fn ask_about(count: i64, one: &str, many: &str) -> Option<String> {
+    match count {
         0 => None,
-        1 => Some(t.retry_all_ask_one.to_owned()),
-        n => Some(fill(t.retry_all_ask, &[("n", &n)])),
+        1 => Some(one.to_owned()),
+        n => Some(fill(many, &[("n", &n)])),
     }
 }
 
@@ -188,7 +198,10 @@ fn view(row: EventRow, now: DateTime<Utc>, lang: Lang, max_about: usize) -> Even
         next_attempt: (row.state == "waiting")
             .then(|| TimeText::new(row.next_attempt_at, now, lang)),
         error: row.last_error,
+        source_words: t.source_words(&row.source),
+        is_from_list: row.source == "failed_list",
         is_failed: row.state == "failed",
+        is_held: row.state == "held",
     }
 }
 
@@ -196,6 +209,7 @@ fn tone(state: &str) -> Tone {
     match state {
         "applied" => Tone::Ok,
         "waiting" => Tone::Neutral,
+        "held" => Tone::Warn,
         _ => Tone::Danger,
     }
 }

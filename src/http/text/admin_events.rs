@@ -19,6 +19,21 @@ texts! {
         waiting: "等待处理" | "Waiting";
         applied: "已处理" | "Applied";
         failed: "处理失败" | "Failed";
+        held: "暂存" | "Held";
+        source: "来源" | "Source";
+        from_callback: "钉钉推送" | "Pushed by DingTalk";
+        from_failed_list: "钉钉推送失败，由我们取回" | "Not delivered; fetched from DingTalk’s list";
+        release: "放行" | "Release";
+        release_all: "放行全部暂存事件" | "Release all held";
+        release_all_ask: "将按发生时间处理 {n} 个暂存的事件，其中的离职立即生效。"
+            | "{n} held events will be applied in the order in which they happened; leavings take effect at once.";
+        release_all_ask_one: "将处理 1 个暂存的事件，离职会立即生效。"
+            | "One held event will be applied; a leaving takes effect at once.";
+        released: "事件 {id} 已放行" | "Event {id} is released";
+        released_all: "已放行 {n} 个事件" | "{n} events are released";
+        released_one: "已放行 1 个事件" | "One event is released";
+        none_held: "没有暂存的事件" | "There was no held event";
+        not_held: "事件 {id} 已不是暂存状态" | "Event {id} is no longer held";
         retry: "重试" | "Retry";
         retry_all: "重试全部失败事件" | "Retry all failed";
         retry_all_ask: "将重新处理 {n} 个失败的事件。" | "{n} failed events will be tried again.";
@@ -74,7 +89,7 @@ pub const KNOWN_TYPES: [&str; 10] = [
 ];
 
 /// The states, in the order of the filter.
-pub const STATES: [&str; 3] = ["waiting", "applied", "failed"];
+pub const STATES: [&str; 4] = ["waiting", "applied", "failed", "held"];
 
 impl EventTexts {
     /// A type in plain words.
@@ -99,7 +114,16 @@ impl EventTexts {
         match state {
             "waiting" => self.waiting,
             "applied" => self.applied,
+            "held" => self.held,
             _ => self.failed,
+        }
+    }
+
+    /// Where an event came from, in words.
+    pub fn source_words(&self, source: &str) -> &'static str {
+        match source {
+            "failed_list" => self.from_failed_list,
+            _ => self.from_callback,
         }
     }
 }

@@ -30,6 +30,10 @@ texts! {
         other: "请在钉钉的错误码说明中查找原因。" | "Look the code up in DingTalk’s list of error codes.";
         brake: "24 小时内已有 {count} 名员工在钉钉中查不到，疑似通讯录权限有误，因此暂停标记离职。请检查应用的通讯录权限范围；确认无误后运行 dinggate sync。"
             | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
+        undelivered: "钉钉有 {count} 个事件没能推送到本系统，现已取回并处理。请在事件页查看；做一次完整的全量同步后，本提示会消失。"
+            | "DingTalk could not deliver events here ({count}); they were fetched from its list. See the page of events. The next complete full sync ends this notice.";
+        lost_events: "钉钉未能推送的事件在取回途中丢失，员工资料可能不是最新。请做一次全量同步（dinggate sync）。"
+            | "Events that DingTalk could not deliver were lost on the way here, so the staff table may be out of date. Run a full sync (dinggate sync).";
         unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
@@ -39,6 +43,11 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
     if kind == "unknown_people_brake" {
         return fill(t.brake, &[("count", &detail)]);
+    }
+    match kind {
+        "directory:failed_events" => return fill(t.undelivered, &[("count", &detail)]),
+        "directory:lost_events" => return t.lost_events.to_owned(),
+        _ => {}
     }
     match kind.strip_prefix("misconfigured:") {
         Some(api) => fill(
@@ -81,7 +90,9 @@ fn permission(api: &str) -> Option<&'static str> {
             Some("qyapi_get_department_list")
         }
         "topapi/v2/user/list" => Some("qyapi_get_department_member"),
-        "topapi/v2/user/getuserinfo" => Some("qyapi_base"),
+        "topapi/v2/user/getuserinfo" | "call_back/get_call_back_failed_result" => {
+            Some("qyapi_base")
+        }
         "sns/getuserinfo_bycode" => Some("open_app_api_base"),
         _ => None,
     }
@@ -129,6 +140,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn undelivered_and_lost_events_have_words_in_both_languages() {
+        assert!(alert_text(Lang::Zh, "directory:failed_events", "450").contains("450 个事件"));
+        assert!(alert_text(Lang::En, "directory:failed_events", "450").contains("(450)"));
+        assert!(alert_text(Lang::Zh, "directory:lost_events", "no answer").contains("丢失"));
+        assert!(alert_text(Lang::En, "directory:lost_events", "no answer").contains("lost"));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl Batch {
                     problem: event
                         .body
                         .as_ref()
-                        .and_then(|body| Event::parse(body).problem),
+                        .and_then(|body| Event::of_stored(body).problem),
                 },
             );
         }

@@ -1,10 +1,11 @@
 //! The door that a leaving closes, in the transaction that stores it.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
-use crate::store::{StoreError, directory, look, staff};
+use crate::store::{StoreError, directory, event_held, look, staff};
 
 /// Ends employment and sessions of these people, remembers those whom the table does not hold, and
 /// has DingTalk asked later whether it was true.
@@ -22,4 +23,26 @@ pub(super) async fn close(tx: &mut PgConnection, userids: &[UserId]) -> Result<(
     look::schedule_after_leaving(tx, &others).await?;
     directory::note_in_audit(tx, &changed, "staff.left", LeftCause::Event.as_str()).await?;
     Ok(())
+}
+
+/// The same for a leaving that comes late, by DingTalk's time of it: it is believed all the same, but
+/// not against what DingTalk has said of a person since. Of those whom it has listed long enough after,
+/// it is asked at once instead: had they left again, that answer says so.
+pub(super) async fn close_late(
+    tx: &mut PgConnection,
+    userids: &[UserId],
+    left_at: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    staff::serialise(tx, userids).await?;
+    let listed = match left_at {
+        Some(left_at) => event_held::listed_since(tx, userids, left_at).await?,
+        None => Vec::new(),
+    };
+    look::schedule_at_once(tx, &listed).await?;
+    let gone: Vec<UserId> = userids
+        .iter()
+        .filter(|id| !listed.contains(id))
+        .cloned()
+        .collect();
+    close(tx, &gone).await
 }

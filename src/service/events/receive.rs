@@ -131,7 +131,7 @@ async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
 }
 
 /// Only what DingTalk must be asked about waits. A leaving is carried out by being stored.
-fn arrival(event: &Event) -> Arrival {
+pub(super) fn arrival(event: &Event) -> Arrival {
     let waits = event.names_something() && event.kind != Kind::UserLeft;
     match event.problem {
         _ if waits => Arrival::Waiting,

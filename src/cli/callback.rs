@@ -1,0 +1,134 @@
+//! `dinggate callback register|show|update|delete|failed`. Results on stdout, logs on stderr.
+
+mod failed;
+mod report;
+
+use std::io::{self, Write as _};
+
+use clap::Subcommand;
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::service::subscription::{self, SubscriptionError};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Registers our address with DingTalk, which calls it at once: the service must be running
+    Register {
+        #[command(flatten)]
+        events: Events,
+    },
+    /// Prints what is registered; token and key stay hidden
+    Show,
+    /// Puts our address, token and key in the place of what is registered, and prints what changed
+    Update {
+        #[command(flatten)]
+        events: Events,
+        /// Drops event types that are registered and not named by --events
+        #[arg(long)]
+        only: bool,
+    },
+    /// Deletes what is registered: DingTalk then pushes nothing to it any more
+    Delete {
+        /// Deletes an address that is not ours, too
+        #[arg(long)]
+        force: bool,
+    },
+    /// Fetches what DingTalk could not deliver, stores it as held, then prints it
+    #[command(
+        after_help = "DingTalk forgets what it gives. While the service runs, it fetches and releases by itself: \
+            at its start, after a downtime and every 10 minutes, also what this command has left as held."
+    )]
+    Failed {
+        /// Releases all that is held into the inbox
+        #[arg(long)]
+        replay: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Events {
+    /// Event types, with commas between [default: every type that we act on]
+    #[arg(long, value_delimiter = ',', value_parser = event_type, value_name = "TYPES")]
+    events: Vec<String>,
+}
+
+impl Events {
+    fn or_default(self) -> Vec<String> {
+        if self.events.is_empty() {
+            subscription::default_events()
+        } else {
+            self.events
+        }
+    }
+}
+
+/// Reads DingTalk's name of an event type.
+fn event_type(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_name = !name.is_empty()
+        && name.len() <= 100
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if is_name {
+        Ok(name.to_owned())
+    } else {
+        Err("not an event type, such as user_add_org".to_owned())
+    }
+}
+
+pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
+    let ctx = super::context(config).await?;
+    let text = match args.action {
+        Action::Failed { replay } => return failed::run(&ctx, replay).await,
+        Action::Register { events } => {
+            let done = subscription::register(&ctx, events.or_default()).await;
+            format!("registered\n{}", report::callback(&ctx, &told(&ctx, done)?))
+        }
+        Action::Show => report::callback(&ctx, &subscription::show(&ctx).await?),
+        Action::Update { events, only } => {
+            let done = subscription::update(&ctx, events.or_default(), only).await;
+            format!("updated\n{}", report::replaced(&ctx, &told(&ctx, done)?))
+        }
+        Action::Delete { force } => {
+            let done = subscription::delete(&ctx, force).await;
+            format!("deleted\n{}", report::callback(&ctx, &told(&ctx, done)?))
+        }
+    };
+    print(&text)
+}
+
+/// What is there is shown beside the error that it causes.
+fn told<T>(ctx: &Context, done: Result<T, SubscriptionError>) -> anyhow::Result<T> {
+    done.map_err(|error| match &error {
+        SubscriptionError::Exists(there) | SubscriptionError::NotOurs(there) => {
+            anyhow::anyhow!("{error}\n{}", report::callback(ctx, there).trim_end())
+        }
+        _ => error.into(),
+    })
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_type_is_a_lower_case_name() {
+        assert_eq!(event_type(" user_add_org").unwrap(), "user_add_org");
+        for odd in ["", " ", "User", "a b", "a-b", "a\u{1b}", &"a".repeat(101)] {
+            assert!(event_type(odd).is_err(), "{odd}");
+        }
+    }
+}

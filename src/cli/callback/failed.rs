@@ -1,0 +1,110 @@
+//! `dinggate callback failed`: what DingTalk could not deliver.
+
+use anyhow::bail;
+use tokio_util::sync::CancellationToken;
+
+use super::print;
+use crate::cli::actor;
+use crate::context::Context;
+use crate::service::events::{self, Reading, Releaser};
+use crate::store::event_held::HeldRow;
+
+/// Of more ids only the number is printed.
+const MAX_IDS: usize = 5;
+
+/// Fetches and holds, prints, and where `replay` is wanted releases all that is held.
+pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
+    let before = events::held(ctx).await?;
+    let never = CancellationToken::new();
+    let by = actor::name();
+    let reading = events::read_failed_list(ctx, &by, &never).await?;
+    print(&report(&reading, &before))?;
+    if replay {
+        let releaser = Releaser {
+            actor: &by,
+            address: None,
+        };
+        let count = events::release(ctx, None, Some(releaser)).await?;
+        print(&format!("released {count}\n"))?;
+    }
+    verdict(&reading)
+}
+
+fn report(reading: &Reading, before: &[HeldRow]) -> String {
+    let known = reading.given - reading.stored.len().min(reading.given);
+    format!(
+        "fetched {}, of which {known} were known already\n{}held before: {}\n{}",
+        reading.given,
+        table(&reading.stored),
+        before.len(),
+        table(before)
+    )
+}
+
+/// What a reading that is not whole fails with.
+fn verdict(reading: &Reading) -> anyhow::Result<()> {
+    const LOST: &str = "an answer of DingTalk's was lost, and events with it: run `dinggate sync`";
+    match &reading.failure {
+        None if reading.has_lost => bail!("{LOST} (the reader before this one was cut off)"),
+        None => Ok(()),
+        Some(failure) if failure.is_none_registered() => {
+            bail!(
+                "{failure}: DingTalk lists what it could not deliver to a callback that is registered by API; \
+                 `dinggate callback register` registers ours"
+            )
+        }
+        Some(failure) if reading.has_lost => bail!("{failure}: {LOST}"),
+        Some(failure) => bail!("the list was not read to its end: {failure}"),
+    }
+}
+
+fn table(rows: &[HeldRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let cells: Vec<[String; 5]> =
+        std::iter::once(["ID", "STATE", "TYPE", "TIME", "ABOUT"].map(str::to_owned))
+            .chain(rows.iter().map(cells))
+            .collect();
+    let width = |column: usize| {
+        let lengths = cells.iter().filter_map(|row| row.get(column));
+        lengths.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let line = |row: &[String; 5]| {
+        let padded: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    cells.iter().map(line).collect()
+}
+
+fn cells(row: &HeldRow) -> [String; 5] {
+    let ids: Vec<String> = row
+        .userids
+        .iter()
+        .cloned()
+        .chain(row.dept_ids.iter().map(ToString::to_string))
+        .collect();
+    let shown: Vec<&str> = ids.iter().take(MAX_IDS).map(String::as_str).collect();
+    let more = match ids.len().saturating_sub(MAX_IDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let time = row.event_time.map_or_else(
+        || "-".to_owned(),
+        |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    );
+    [
+        row.id.to_string(),
+        row.state.clone(),
+        row.event_type.clone(),
+        time,
+        format!("{}{more}", shown.join(",")),
+    ]
+    // Ids come from outside: they must not steer the terminal.
+    .map(|cell| cell.replace(char::is_control, " "))
+}

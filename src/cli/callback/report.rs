@@ -1,0 +1,118 @@
+//! Registered callbacks in words, token and key hidden.
+
+use std::fmt::Write as _;
+
+use crate::context::Context;
+use crate::service::subscription::{self, Registered, Replaced};
+
+/// Nothing of a token or a key is shown, not even its length.
+const HIDDEN: &str = "********";
+
+/// What is registered: address, events, and whether token and key are ours.
+pub fn callback(ctx: &Context, registered: &Registered) -> String {
+    let whose = if subscription::is_our_url(ctx, &registered.url) {
+        "ours".to_owned()
+    } else {
+        format!("not ours, which is {}", subscription::our_url(ctx))
+    };
+    let mut text = format!("url      {} ({whose})\n", address(&registered.url));
+    let _infallible = writeln!(text, "events   {}", names(&registered.events));
+    let missing: Vec<String> = subscription::default_events()
+        .into_iter()
+        .filter(|name| !registered.events.contains(name))
+        .collect();
+    if !missing.is_empty() {
+        let _infallible = writeln!(text, "missing  {}", names(&missing));
+    }
+    let is_ours = |is_ours: bool, setting: &str| {
+        if is_ours {
+            format!("{HIDDEN} (as in {setting})")
+        } else {
+            format!("{HIDDEN} (NOT as in {setting})")
+        }
+    };
+    let token = is_ours(
+        subscription::has_our_token(ctx, registered),
+        "DINGTALK_CALLBACK_TOKEN",
+    );
+    let key = is_ours(
+        subscription::has_our_key(ctx, registered),
+        "DINGTALK_CALLBACK_AES_KEY",
+    );
+    let _infallible = write!(text, "token    {token}\naes_key  {key}\n");
+    text
+}
+
+/// What was replaced by what.
+pub fn replaced(ctx: &Context, Replaced { old, new }: &Replaced) -> String {
+    let mut text = if subscription::is_our_url(ctx, &old.url) {
+        format!("url      {} (as before)\n", address(&new.url))
+    } else {
+        format!(
+            "url      {} -> {} (the old address was not ours, and gets no more events)\n",
+            address(&old.url),
+            address(&new.url)
+        )
+    };
+    let part = |of: &[String], is_in: &[String], wanted: bool| -> Vec<String> {
+        let picked = of.iter().filter(|name| is_in.contains(name) == wanted);
+        picked.cloned().collect()
+    };
+    for (title, events) in [
+        ("added", part(&new.events, &old.events, false)),
+        ("removed", part(&old.events, &new.events, false)),
+        ("kept", part(&new.events, &old.events, true)),
+    ] {
+        let _infallible = writeln!(text, "{title:<8} {}", names(&events));
+    }
+    let change = |is_same| if is_same { "as before" } else { "replaced" };
+    let _infallible = write!(
+        text,
+        "token    {HIDDEN} ({})\naes_key  {HIDDEN} ({})\n",
+        change(subscription::has_our_token(ctx, old)),
+        change(subscription::has_our_key(ctx, old)),
+    );
+    text
+}
+
+fn names(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    printable(&names.join(", "))
+}
+
+/// An address without what may be secret in it.
+fn address(url: &str) -> String {
+    let Ok(mut parsed) = url::Url::parse(url) else {
+        return printable(url);
+    };
+    // Neither can fail where there is a host, and without one there is nothing to hide.
+    let _hidden = parsed.set_password(None);
+    let _hidden = parsed.set_username("");
+    if parsed.query().is_some() {
+        parsed.set_query(Some("..."));
+    }
+    printable(parsed.as_str())
+}
+
+/// What others have registered must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret_in_it() {
+        assert_eq!(
+            address("https://u:p@old.example.com/cb?token=hunter2"),
+            "https://old.example.com/cb?..."
+        );
+        assert_eq!(address("http://a/b"), "http://a/b");
+        assert_eq!(address("odd\u{1b}[31m"), "odd [31m");
+        assert_eq!(names(&[]), "none");
+    }
+}

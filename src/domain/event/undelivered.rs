@@ -1,0 +1,246 @@
+//! An entry of DingTalk's list of pushes that failed, made into the event that it stands for.
+//!
+//! Today the payload stands under a field that bears the type's name, with the ids in it or with an
+//! object, or its JSON text, under a third name; the entries of 2016 are flat.
+
+use serde_json::{Map, Value, json};
+
+use super::{Event, fields};
+
+const TAG: &str = "call_back_tag";
+const NO_TYPE: &str = "the entry names no type";
+const BAD_PAYLOAD: &str = "the payload of the entry cannot be read";
+
+/// What surrounds an event and may differ between its push and its entry.
+const ENVELOPE: [&str; 8] = [
+    "EventType",
+    "TimeStamp",
+    "EventTime",
+    "event_time",
+    TAG,
+    "CorpId",
+    "BizId",
+    "eventId",
+];
+
+/// Under these an entry holds the fields of events that are not about people and departments.
+const INNER: [&str; 3] = ["bpmsCallBackData", "roleLabelChange", "callbackData"];
+
+impl Event {
+    /// Reads an entry of the list; its `body` is the entry as DingTalk gave it. What is odd about it
+    /// becomes its `problem`.
+    pub fn of_undelivered(entry: &Value) -> Self {
+        let entry = fields::without_nul(entry);
+        let (message, problem) = message(&entry);
+        let mut event = Self::parse(&message);
+        if problem.is_some() {
+            event.problem = problem;
+            event.body = entry.clone();
+            event.dedupe_key = super::dedupe::key(&event, None);
+        }
+        event.body = entry;
+        event
+    }
+
+    /// Reads a stored body, be it of a push or of an entry of the list.
+    pub fn of_stored(body: &Value) -> Self {
+        if is_entry(body) {
+            Self::of_undelivered(body)
+        } else {
+            Self::parse(body)
+        }
+    }
+
+    /// Whether type, time and ids say all about this event, so that another with the same is the same.
+    pub fn is_told_by_its_ids(&self) -> bool {
+        self.kind.is_acted_on()
+    }
+
+    /// Whether a stored body of the same type and time says all that this entry of the list says.
+    pub fn is_told_in(&self, stored: &Value) -> bool {
+        let said = if is_entry(stored) {
+            message(stored).0
+        } else {
+            stored.clone()
+        };
+        let (mine, _) = message(&self.body);
+        mine.as_object().is_some_and(|mine| {
+            mine.iter()
+                .filter(|(name, _)| {
+                    !ENVELOPE
+                        .iter()
+                        .any(|known| name.eq_ignore_ascii_case(known))
+                })
+                .all(|(name, value)| fields::values(&said, name).any(|told| told == value))
+        })
+    }
+}
+
+fn is_entry(body: &Value) -> bool {
+    fields::text(body, &[TAG]).is_some()
+}
+
+/// The message that the entry stands for, and what could not be read of it.
+fn message(entry: &Value) -> (Value, Option<&'static str>) {
+    let Some(tag) = fields::text(entry, &[TAG]) else {
+        return (json!({}), Some(NO_TYPE));
+    };
+    let payload = fields::values(entry, &tag).next().map_or_else(
+        || Some(entry.clone()),
+        |payload| object(payload).map(Value::Object),
+    );
+    let (mut told, mut problem) = match payload {
+        Some(Value::Object(told)) => (told, None),
+        _ => (Map::new(), Some(BAD_PAYLOAD)),
+    };
+    for name in INNER {
+        for inner in take(&mut told, name) {
+            match object(&inner) {
+                Some(inner) => told.extend(inner),
+                None => problem = Some(BAD_PAYLOAD),
+            }
+        }
+    }
+    for name in ["UserId", "DeptId"] {
+        for ids in take(&mut told, name) {
+            told.insert(name.to_owned(), list_of_text(ids));
+        }
+    }
+    for name in [TAG, "EventType"] {
+        drop(take(&mut told, name));
+    }
+    // The time of the push itself, where the payload holds it, is the one that its repeats have.
+    for time in take(&mut told, "event_time")
+        .into_iter()
+        .chain(fields::values(entry, "event_time").cloned())
+    {
+        told.entry("EventTime").or_insert(time);
+    }
+    told.insert("EventType".to_owned(), Value::String(tag));
+    (Value::Object(told), problem)
+}
+
+/// Takes all fields of this name, whatever their spelling.
+fn take(fields: &mut Map<String, Value>, name: &str) -> Vec<Value> {
+    let keys: Vec<String> = fields
+        .keys()
+        .filter(|key| key.eq_ignore_ascii_case(name))
+        .cloned()
+        .collect();
+    keys.iter().filter_map(|key| fields.remove(key)).collect()
+}
+
+/// An object, or an object's JSON text.
+fn object(value: &Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(fields) => Some(fields.clone()),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+/// A list that is written as JSON text becomes a list; all else stays as it is.
+fn list_of_text(value: Value) -> Value {
+    match &value {
+        Value::String(text) if text.trim_start().starts_with('[') => {
+            serde_json::from_str(text).unwrap_or(value)
+        }
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Kind;
+
+    const AT: i64 = 1_700_000_001_200;
+
+    fn users(event: &Event) -> Vec<&str> {
+        event
+            .userids
+            .iter()
+            .map(crate::domain::ids::UserId::as_str)
+            .collect()
+    }
+
+    #[test]
+    fn every_shape_of_an_entry_is_the_same_event_as_its_push() {
+        let push = Event::parse(
+            &json!({"EventType": "user_leave_org", "UserId": ["a", "b"], "TimeStamp": AT.to_string()}),
+        );
+        for entry in [
+            json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": {"corpid": "c", "userid": ["b", "a"]}}),
+            json!({"call_back_tag": "user_leave_org", "event_time": AT.to_string(), "userid": ["a", "b"], "corpid": "c"}),
+            json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": "{\"userid\":\"[\\\"a\\\",\\\"b\\\"]\"}"}),
+            json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": {"callbackData": {"userId": ["a", "b"], "timeStamp": AT}}}),
+        ] {
+            let event = Event::of_undelivered(&entry);
+            assert_eq!(
+                (event.kind, event.problem, users(&event)),
+                (Kind::UserLeft, None, vec!["a", "b"]),
+                "{entry}"
+            );
+            assert_eq!(event.event_time.unwrap().timestamp_millis(), AT, "{entry}");
+            assert_eq!(event.dedupe_key, push.dedupe_key, "{entry}");
+            assert_eq!(event.body, entry);
+            assert_eq!(Event::of_stored(&entry), event);
+        }
+        let department = Event::of_undelivered(
+            &json!({"call_back_tag": "org_dept_modify", "event_time": AT, "org_dept_modify": {"deptid": [9_007_199_254_740_993_i64, -7]}}),
+        );
+        assert_eq!(
+            (department.dept_ids, department.problem),
+            (vec![9_007_199_254_740_993], None)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_has_a_reason_and_a_key_of_its_own() {
+        let mut keys = Vec::new();
+        for (entry, reason) in [
+            (json!(7), NO_TYPE),
+            (json!("x"), NO_TYPE),
+            (json!({"event_time": AT}), NO_TYPE),
+            (
+                json!({"call_back_tag": "user_leave_org", "user_leave_org": "{half"}),
+                BAD_PAYLOAD,
+            ),
+            (
+                json!({"call_back_tag": "check_in", "check_in": {"callbackData": "{half"}}),
+                BAD_PAYLOAD,
+            ),
+            (
+                json!({"call_back_tag": "user_leave_org", "user_leave_org": {"userid": []}}),
+                super::super::NO_PEOPLE,
+            ),
+            (
+                json!({"call_back_tag": "user_leave_org", "user_leave_org": {"userid": ["a", {}]}}),
+                super::super::BAD_PEOPLE,
+            ),
+        ] {
+            let event = Event::of_undelivered(&entry);
+            assert_eq!(event.problem, Some(reason), "{entry}");
+            assert_eq!(event.body, entry);
+            keys.push(event.dedupe_key);
+        }
+        let count = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+    }
+
+    #[test]
+    fn an_approval_is_known_again_by_what_it_says() {
+        let push = json!({"EventType": "bpms_instance_change", "EventTime": AT, "eventId": "e1", "corpId": "c",
+            "processInstanceId": "p1", "type": "finish", "result": "agree"});
+        let entry = |instance: &str| {
+            json!({"call_back_tag": "bpms_instance_change", "event_time": AT, "bpms_instance_change":
+                {"corpid": "c", "bpmsCallBackData": format!("{{\"processInstanceId\":\"{instance}\",\"type\":\"finish\"}}")}})
+        };
+        let event = Event::of_undelivered(&entry("p1"));
+        assert!(!event.is_told_by_its_ids() && event.is_told_in(&push));
+        assert!(event.is_told_in(&entry("p1")));
+        assert!(!Event::of_undelivered(&entry("p2")).is_told_in(&push));
+    }
+}

@@ -1,0 +1,71 @@
+//! Releasing held events.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::context::Context;
+use crate::http::admin::BackForm;
+use crate::http::admin::unmatched::address_of;
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_events::EventTexts;
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::service::events::{self, Releaser};
+
+/// Releases one held event into the inbox.
+pub async fn release(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    request: HttpRequest,
+    lang: Lang,
+    id: web::Path<String>,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let t = EventTexts::of(lang);
+    let toast = match carry_out(&admin, &ctx, &request, Some(id)).await? {
+        0 => Toast::new(Tone::Warn, fill(t.not_held, &[("id", &id)])),
+        _ => Toast::ok(fill(t.released, &[("id", &id)])),
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other(&format!("/admin/events/{id}")))
+}
+
+/// Releases all held events into the inbox.
+pub async fn release_held(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    request: HttpRequest,
+    lang: Lang,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let t = EventTexts::of(lang);
+    let toast = match carry_out(&admin, &ctx, &request, None).await? {
+        0 => Toast::new(Tone::Neutral, t.none_held),
+        1 => Toast::ok(t.released_one),
+        n => Toast::ok(fill(t.released_all, &[("n", &n)])),
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other("/admin/events"))
+}
+
+async fn carry_out(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    id: Option<i64>,
+) -> Result<usize, AppError> {
+    let address = address_of(ctx, request);
+    let releaser = Releaser {
+        actor: admin.0.userid.as_str(),
+        address: address.as_deref(),
+    };
+    Ok(events::release(ctx, id, Some(releaser)).await?)
+}

@@ -1,0 +1,128 @@
+//! Fetches what DingTalk could not deliver and releases it: at the start, after a downtime of ours,
+//! and every ten minutes; one instance for all.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use super::rounds::Rounds;
+use crate::context::Context;
+use crate::service::directory_sync::{self, Cause, Request, SyncError};
+use crate::service::events::{self, ReadError};
+use crate::store::failed_list::{self, Tick};
+use crate::store::{StoreError, staff};
+
+const POLL: Duration = Duration::from_secs(2);
+/// DingTalk gives a push up after 40 s: a shorter silence than this has cost nothing.
+const DOWNTIME: Duration = Duration::from_secs(15);
+
+pub(super) async fn run(ctx: Context, stop: CancellationToken) {
+    let rounds = Rounds {
+        name: "undelivered events",
+        pause: POLL,
+        bell: None,
+        stop: &stop,
+    };
+    let memory = Mutex::new(Memory::default());
+    rounds
+        .run(&ctx, || async {
+            let mut memory = memory.lock().await;
+            round(&ctx, &stop, &mut memory).await.map(|()| false)
+        })
+        .await;
+}
+
+/// What one round leaves to the next.
+#[derive(Default)]
+struct Memory {
+    /// When the last round ended, by Postgres's clock; none before the first.
+    last: Option<DateTime<Utc>>,
+    /// Events were lost, and no full sync has begun since.
+    owes_sync: bool,
+}
+
+async fn round(
+    ctx: &Context,
+    stop: &CancellationToken,
+    memory: &mut Memory,
+) -> Result<(), StoreError> {
+    let tick = tick(ctx, memory.last).await?;
+    if tick.is_due {
+        memory.owes_sync |= read(ctx, stop).await?;
+    }
+    if memory.owes_sync {
+        memory.owes_sync = !make_up_for_lost_events(ctx).await?;
+    }
+    // A reading takes its time, which is no downtime.
+    memory.last = Some(if tick.is_due {
+        now(ctx).await?
+    } else {
+        tick.now
+    });
+    Ok(())
+}
+
+/// Looks at Postgres's clock. Where the last round is long ago, or there was none, this process or
+/// Postgres was away, and pushes may have failed meanwhile.
+async fn tick(ctx: &Context, last: Option<DateTime<Utc>>) -> Result<Tick, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let tick = failed_list::tick(&mut conn).await?;
+            let is_back =
+                last.is_none_or(|last| (tick.now - last).to_std().unwrap_or_default() >= DOWNTIME);
+            if !is_back {
+                return Ok(tick);
+            }
+            failed_list::ask_after_downtime(&mut conn).await?;
+            failed_list::tick(&mut conn).await
+        })
+        .await
+}
+
+async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
+    ctx.db
+        .within(async { staff::now(&mut *ctx.db.acquire().await?).await })
+        .await
+}
+
+/// Reads and releases; says whether events were lost.
+async fn read(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
+    let by = format!("the service (instance {})", ctx.instance);
+    let reading = match events::read_failed_list(ctx, &by, stop).await {
+        Ok(reading) => reading,
+        Err(ReadError::Busy(_)) => return Ok(false),
+        Err(ReadError::Store(error)) => return Err(error),
+    };
+    // Also what an instance or a command before this one has left. Where this fails, the next reading
+    // does it, and the full sync is not forgotten.
+    match events::release(ctx, None, None).await {
+        Ok(released) if reading.given > 0 || released > 0 => tracing::warn!(
+            given = reading.given,
+            new = reading.stored.len(),
+            released,
+            "DingTalk could not deliver events: they were fetched and released"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "held events could not be released yet"),
+    }
+    Ok(reading.has_lost)
+}
+
+/// Begins a full sync; false where one is running already, which may have read the people in question
+/// before their events were lost.
+async fn make_up_for_lost_events(ctx: &Context) -> Result<bool, StoreError> {
+    let request = Request {
+        cause: Cause::LostEvents,
+        started_by: "system".to_owned(),
+        dry_run: false,
+        accept_leavers: false,
+    };
+    match directory_sync::start(ctx, request).await {
+        Ok(_) => Ok(true),
+        Err(SyncError::Store(error)) => Err(error),
+        Err(_) => Ok(false),
+    }
+}

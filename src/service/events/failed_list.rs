@@ -1,0 +1,254 @@
+//! DingTalk's list of pushes that failed: each page is stored as held before the next is asked for,
+//! since asking makes DingTalk forget what it gave before. One process reads at a time.
+
+mod keep;
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::dingtalk::subscription::{Complaint, FAILED, FailedPage};
+use crate::service::upstream::{self, UpstreamError};
+use crate::store::event_held::HeldRow;
+use crate::store::failed_list::{self, Reader, Taken};
+use crate::store::{StoreError, alert};
+
+/// The alert that DingTalk's list was not empty; its detail is how many entries there were.
+pub const UNDELIVERED: &str = "directory:failed_events";
+/// The alert that an answer of DingTalk's was lost, and what was in it with it.
+pub const LOST_EVENTS: &str = "directory:lost_events";
+
+/// How often the reader shows that it lives.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// When the service reads again after no answer, and after a refusal that somebody has to mend.
+const AFTER_SILENCE: Duration = Duration::from_mins(1);
+const AFTER_REFUSAL: Duration = Duration::from_mins(10);
+/// So many pages without an entry end a list that DingTalk says goes on.
+const MAX_EMPTY: u32 = 3;
+
+/// What a reading has brought, also where it broke off.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// How many entries DingTalk gave.
+    pub given: usize,
+    /// Those of them that were not known yet, in DingTalk's order.
+    pub stored: Vec<HeldRow>,
+    /// Whether an answer was lost, by this reading or by one that died.
+    pub has_lost: bool,
+    /// Why the end of the list was not seen.
+    pub failure: Option<Failure>,
+}
+
+/// Why a reading broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    #[error(
+        "another process has taken the reading over, since this one did not show for ten seconds"
+    )]
+    TakenOver,
+    #[error("the process is to stop")]
+    Stopped,
+}
+
+/// Why there was no reading.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("DingTalk's list is being read already, by {}, since {}", .0.by, .0.since.format("%Y-%m-%d %H:%M:%S UTC"))]
+    Busy(Reader),
+}
+
+impl Failure {
+    /// Whether DingTalk says that no callback is registered by API.
+    pub fn is_none_registered(&self) -> bool {
+        matches!(self, Self::Upstream(UpstreamError::Api(error))
+            if error.complaint() == Some(Complaint::NoneRegistered))
+    }
+
+    /// Whether DingTalk may have given, and forgotten, what never came.
+    fn has_lost(&self) -> bool {
+        matches!(self, Self::Upstream(UpstreamError::Api(error))
+            if error.api() == FAILED && error.may_have_been_carried_out())
+    }
+
+    fn wait(&self) -> Duration {
+        match self {
+            Self::Upstream(error) if !error.is_unavailable() => AFTER_REFUSAL,
+            Self::Stopped => Duration::ZERO,
+            _ => AFTER_SILENCE,
+        }
+    }
+
+    /// The same words for the same trouble, however often it is met.
+    fn words(&self) -> String {
+        match self {
+            Self::Upstream(UpstreamError::Paused { .. }) => {
+                "DingTalk has banned our address".into()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Reads the list to its end and stores all of it as held. Between two pages, `stop` ends the reading.
+pub async fn read_failed_list(
+    ctx: &Context,
+    by: &str,
+    stop: &CancellationToken,
+) -> Result<Reading, ReadError> {
+    let taken = take(ctx, by).await?;
+    let mut reading = Reading {
+        has_lost: taken.lost_an_answer,
+        ..Reading::default()
+    };
+    reading.failure = read_pages(ctx, stop, &mut reading).await?.err();
+    reading.has_lost |= reading.failure.as_ref().is_some_and(Failure::has_lost);
+    end(ctx, &reading).await?;
+    Ok(reading)
+}
+
+async fn read_pages(
+    ctx: &Context,
+    stop: &CancellationToken,
+    reading: &mut Reading,
+) -> Result<Result<(), Failure>, StoreError> {
+    let mut empty = 0;
+    loop {
+        if stop.is_cancelled() {
+            return Ok(Err(Failure::Stopped));
+        }
+        if !note_asking(ctx).await? {
+            return Ok(Err(Failure::TakenOver));
+        }
+        let page = match ask(ctx).await {
+            Ok(page) => page,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        reading.given += page.entries.len();
+        reading
+            .stored
+            .extend(keep::page(ctx, &page, reading.given).await?);
+        empty = if page.entries.is_empty() {
+            empty + 1
+        } else {
+            0
+        };
+        if !page.has_more || empty >= MAX_EMPTY {
+            return Ok(Ok(()));
+        }
+    }
+}
+
+/// Makes this process the reader. An answer that the reader before has lost is told here.
+async fn take(ctx: &Context, by: &str) -> Result<Taken, ReadError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let taken = failed_list::take(&mut tx, ctx.instance, by)
+                .await?
+                .map_err(ReadError::Busy)?;
+            if taken.lost_an_answer {
+                tell_lost(&mut tx, "interrupted").await?;
+                failed_list::note_settled(&mut tx, ctx.instance).await?;
+            }
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(taken)
+        })
+        .await
+}
+
+async fn note_asking(ctx: &Context) -> Result<bool, StoreError> {
+    ctx.db
+        .within(async {
+            failed_list::note_asking(&mut *ctx.db.acquire().await?, ctx.instance).await
+        })
+        .await
+}
+
+/// Makes the call; the reader's place is kept meanwhile, for it may wait for its turn.
+async fn ask(ctx: &Context) -> Result<FailedPage, UpstreamError> {
+    let mut answer = std::pin::pin!(upstream::failed_events(ctx));
+    let mut beat = interval(RENEW_EVERY);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat.reset();
+    loop {
+        tokio::select! {
+            answer = &mut answer => return answer,
+            _ = beat.tick() => renew(ctx).await,
+        }
+    }
+}
+
+/// Whether the place was lost shows before the next call: what this one gives is stored in any case.
+async fn renew(ctx: &Context) {
+    let renewed = ctx
+        .db
+        .within(async { failed_list::renew(&mut *ctx.db.acquire().await?, ctx.instance).await });
+    if let Err(error) = renewed.await {
+        tracing::warn!(%error, "the place of the reader of DingTalk's list could not be renewed");
+    }
+}
+
+async fn tell_lost(tx: &mut PgConnection, why: &str) -> Result<(), StoreError> {
+    tracing::error!(
+        why,
+        "an answer of DingTalk's with undelivered events was lost: a full sync is needed"
+    );
+    alert::raise(tx, LOST_EVENTS, why).await
+}
+
+/// Gives the reader's place up and tells what has to be told.
+async fn end(ctx: &Context, reading: &Reading) -> Result<(), StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            match &reading.failure {
+                None => failed_list::finish(&mut tx, ctx.instance).await?,
+                Some(failure) => end_failed(ctx, &mut tx, failure).await?,
+            }
+            Ok(tx.commit().await?)
+        })
+        .await
+}
+
+async fn end_failed(
+    ctx: &Context,
+    tx: &mut PgConnection,
+    failure: &Failure,
+) -> Result<(), StoreError> {
+    let words = failure.words();
+    if failure.has_lost() {
+        tell_lost(tx, "no answer").await?;
+    }
+    if let Some(code) = mendable(failure) {
+        alert::raise(tx, &format!("misconfigured:{FAILED}"), &code.to_string()).await?;
+    }
+    failed_list::note_settled(tx, ctx.instance).await?;
+    let is_new = failed_list::fail(tx, ctx.instance, &words, failure.wait()).await?;
+    if is_new && !matches!(failure, Failure::Stopped) {
+        tracing::warn!(
+            why = words,
+            "DingTalk's list of undelivered events cannot be read"
+        );
+    }
+    Ok(())
+}
+
+/// The code of a refusal that somebody has to mend. That no callback is registered is no fault: a
+/// company with a subscription made in the console has none.
+fn mendable(failure: &Failure) -> Option<i64> {
+    match failure {
+        Failure::Upstream(UpstreamError::Api(error))
+            if error.api() == FAILED && !error.is_unavailable() && error.complaint().is_none() =>
+        {
+            error.code()
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! Held events go into the inbox as if they had just been pushed.
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::{door, receive};
+use crate::context::Context;
+use crate::domain::event::{Event, Kind};
+use crate::store::StoreError;
+use crate::store::audit::{self, Entry};
+use crate::store::event_held::{self, HeldRow, Released};
+
+/// A person who has held events released, as the audit trail names them.
+#[derive(Debug, Clone, Copy)]
+pub struct Releaser<'a> {
+    /// A userid, or `command:<login name>`.
+    pub actor: &'a str,
+    pub address: Option<&'a str>,
+}
+
+/// The held events, in the order in which they are released.
+pub async fn held(ctx: &Context) -> Result<Vec<HeldRow>, StoreError> {
+    ctx.db
+        .within(async { event_held::list(&mut *ctx.db.acquire().await?).await })
+        .await
+}
+
+/// Releases all held events in the order of their times, or the one with this id; gives how many. A
+/// person's doing stands on the audit trail.
+pub async fn release(
+    ctx: &Context,
+    id: Option<i64>,
+    releaser: Option<Releaser<'_>>,
+) -> Result<usize, StoreError> {
+    let (mut count, mut releaser) = (0, releaser);
+    while release_next(ctx, id, releaser.take()).await? {
+        count += 1;
+        ctx.work.notify_one();
+    }
+    Ok(count)
+}
+
+/// Releases what comes first, in a transaction of its own: the locks that a leaving takes are those of
+/// a push, in the same order. One that cannot be released keeps none of the others.
+async fn release_next(
+    ctx: &Context,
+    id: Option<i64>,
+    releaser: Option<Releaser<'_>>,
+) -> Result<bool, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(next) = event_held::lock_next(&mut tx, id).await? else {
+                return Ok(false);
+            };
+            if let Some(releaser) = releaser {
+                note_in_audit(&mut tx, id, releaser).await?;
+            }
+            let mut inner = tx.begin().await?;
+            match release_one(&mut inner, &next).await {
+                Ok(()) => inner.commit().await?,
+                Err(StoreError::Statement(cause)) => {
+                    inner.rollback().await?;
+                    tracing::error!(id = next.id, %cause, "a held event could not be released");
+                    event_held::fail(&mut tx, next.id, "a fault in Dinggate: see the log").await?;
+                }
+                Err(error) => return Err(error),
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+}
+
+async fn release_one(tx: &mut PgConnection, released: &Released) -> Result<(), StoreError> {
+    let event = as_event(released);
+    if event.kind == Kind::UserLeft {
+        door::close_late(tx, &event.userids, event.event_time).await?;
+    }
+    event_held::release(tx, released.id, receive::arrival(&event).state()).await
+}
+
+/// What decides about an event's way into the inbox; the row keeps its reason and its body.
+fn as_event(released: &Released) -> Event {
+    Event {
+        kind: Kind::of(&released.event_type),
+        event_type: released.event_type.clone(),
+        event_time: released.event_time,
+        userids: released.userids.clone(),
+        dept_ids: released.dept_ids.clone(),
+        problem: released.problem.as_ref().map(|_| "the row says what"),
+        dedupe_key: String::new(),
+        body: serde_json::Value::Null,
+    }
+}
+
+async fn note_in_audit(
+    tx: &mut PgConnection,
+    id: Option<i64>,
+    releaser: Releaser<'_>,
+) -> Result<(), StoreError> {
+    let count = match id {
+        Some(_) => 1,
+        None => event_held::count(tx).await?,
+    };
+    audit::append(
+        tx,
+        &Entry {
+            actor: releaser.actor,
+            action: "event.release",
+            status: &count.to_string(),
+            reference: id.map(|id| id.to_string()).as_deref(),
+            address: releaser.address,
+            ..Entry::default()
+        },
+    )
+    .await
+}

@@ -1,0 +1,215 @@
+//! The callback that a company registers by DingTalk's API, in place of one made in its console.
+
+use std::collections::BTreeSet;
+
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::upstream::{self, UpstreamError};
+use crate::context::Context;
+use crate::dingtalk::subscription::Complaint;
+pub use crate::dingtalk::subscription::Registered;
+use crate::domain::event;
+
+/// Why the registered callback was not changed or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscriptionError {
+    /// None is registered.
+    #[error("no callback is registered with DingTalk: `dinggate callback register` registers ours")]
+    None,
+    /// There is one, which registering does not replace.
+    #[error("a callback is registered already: `dinggate callback update` replaces it")]
+    Exists(Box<Registered>),
+    /// The one that is there leads elsewhere.
+    #[error(
+        "the registered address is not ours: somebody else's system may need it; `dinggate callback delete --force` deletes it all the same"
+    )]
+    NotOurs(Box<Registered>),
+    /// DingTalk does not take what we want to register; with what to do about it.
+    #[error("{error}: {advice}")]
+    Refused {
+        error: UpstreamError,
+        advice: String,
+    },
+    /// The answer never came: it may or may not have been done.
+    #[error("{0}: whether it was done is not known; `dinggate callback show` tells")]
+    Unknown(UpstreamError),
+    #[error(transparent)]
+    Upstream(UpstreamError),
+}
+
+/// A callback in the place of another.
+#[derive(Debug)]
+pub struct Replaced {
+    pub old: Registered,
+    pub new: Registered,
+}
+
+/// The event types that we act on, which is what is registered unless the operator says otherwise.
+pub fn default_events() -> Vec<String> {
+    event::acted_on().map(str::to_owned).collect()
+}
+
+/// Our address, token and key, with these event types.
+pub fn ours(ctx: &Context, events: Vec<String>) -> Registered {
+    let callback = &ctx.config.dingtalk.callback;
+    Registered {
+        events,
+        token: callback.token.clone(),
+        aes_key: callback.aes_key.clone(),
+        url: our_url(ctx),
+    }
+}
+
+/// Where DingTalk is to push events.
+pub fn our_url(ctx: &Context) -> String {
+    format!("{}/dingtalk/events", ctx.config.server.public_url.as_str())
+}
+
+/// Whether a registered address is ours, however it is written.
+pub fn is_our_url(ctx: &Context, url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| Url::parse(&our_url(ctx)).is_ok_and(|ours| ours == url))
+}
+
+/// Whether the registered token is the one in our settings.
+pub fn has_our_token(ctx: &Context, registered: &Registered) -> bool {
+    registered.token.expose_secret() == ctx.config.dingtalk.callback.token.expose_secret()
+}
+
+/// Whether the registered key is the one in our settings.
+pub fn has_our_key(ctx: &Context, registered: &Registered) -> bool {
+    registered.aes_key.expose_secret() == ctx.config.dingtalk.callback.aes_key.expose_secret()
+}
+
+/// What is registered now.
+pub async fn show(ctx: &Context) -> Result<Registered, SubscriptionError> {
+    upstream::registered_callback(ctx)
+        .await
+        .map_err(|error| match complaint(&error) {
+            Some(Complaint::NoneRegistered) => SubscriptionError::None,
+            _ => SubscriptionError::Upstream(error),
+        })
+}
+
+/// Registers our callback where there is none.
+pub async fn register(ctx: &Context, events: Vec<String>) -> Result<Registered, SubscriptionError> {
+    match show(ctx).await {
+        Ok(there) => return Err(SubscriptionError::Exists(Box::new(there))),
+        Err(SubscriptionError::None) => {}
+        Err(error) => return Err(error),
+    }
+    let wanted = ours(ctx, events);
+    match upstream::register_callback(ctx, &wanted).await {
+        Ok(()) => Ok(wanted),
+        // Somebody else has just registered one.
+        Err(error) if complaint(&error) == Some(Complaint::Exists) => {
+            Err(SubscriptionError::Exists(Box::new(show(ctx).await?)))
+        }
+        Err(error) => Err(refused(ctx, error)),
+    }
+}
+
+/// Puts our callback in the place of the one that is registered, whosever it is. Event types that are
+/// registered stay so, unless `only` the given ones are wanted.
+pub async fn update(
+    ctx: &Context,
+    events: Vec<String>,
+    only: bool,
+) -> Result<Replaced, SubscriptionError> {
+    let old = show(ctx).await?;
+    let kept = old.events.iter().filter(|_| !only).cloned();
+    let mut seen = BTreeSet::new();
+    let events = events
+        .into_iter()
+        .chain(kept)
+        .filter(|name| seen.insert(name.clone()))
+        .collect();
+    let new = ours(ctx, events);
+    upstream::update_callback(ctx, &new)
+        .await
+        .map_err(|error| refused(ctx, error))?;
+    Ok(Replaced { old, new })
+}
+
+/// Deletes the registered callback; one that is not ours only with `force`.
+pub async fn delete(ctx: &Context, force: bool) -> Result<Registered, SubscriptionError> {
+    let there = show(ctx).await?;
+    if !force && !is_our_url(ctx, &there.url) {
+        return Err(SubscriptionError::NotOurs(Box::new(there)));
+    }
+    upstream::delete_callback(ctx)
+        .await
+        .map_err(|error| refused(ctx, error))?;
+    Ok(there)
+}
+
+fn complaint(error: &UpstreamError) -> Option<Complaint> {
+    match error {
+        UpstreamError::Api(error) => error.complaint(),
+        _ => None,
+    }
+}
+
+fn refused(ctx: &Context, error: UpstreamError) -> SubscriptionError {
+    match complaint(&error) {
+        Some(Complaint::NoneRegistered) => SubscriptionError::None,
+        Some(complaint) => SubscriptionError::Refused {
+            error,
+            advice: advice(ctx, complaint),
+        },
+        None if may_be_done(&error) => SubscriptionError::Unknown(error),
+        None => SubscriptionError::Upstream(error),
+    }
+}
+
+fn may_be_done(error: &UpstreamError) -> bool {
+    matches!(error, UpstreamError::Api(error) if error.may_have_been_carried_out())
+}
+
+/// What to do about a complaint of DingTalk's.
+fn advice(ctx: &Context, complaint: Complaint) -> String {
+    let url = our_url(ctx);
+    match complaint {
+        Complaint::NoneRegistered => "`dinggate callback register` registers ours".into(),
+        Complaint::Exists => "`dinggate callback update` replaces it".into(),
+        Complaint::UnknownEvent => {
+            "DingTalk has no such event type: name others with --events".into()
+        }
+        Complaint::BadFields => "DINGTALK_CALLBACK_TOKEN must have 6 to 63 letters and digits, \
+            DINGTALK_CALLBACK_AES_KEY 43, and at least one event type is needed"
+            .into(),
+        Complaint::BadReply | Complaint::Unreachable | Complaint::TooSlow => format!(
+            "while it registers, DingTalk calls {url}, where `dinggate serve` must be running with this same \
+             DINGTALK_CALLBACK_TOKEN and DINGTALK_CALLBACK_AES_KEY, and answer within 1.5 s, without a redirect \
+             and past any firewall{}{}",
+            reach_hint(ctx),
+            owner_hint(ctx)
+        ),
+        Complaint::BadUrl | Complaint::NotAllowed => format!(
+            "DingTalk does not take the address {url} (DINGGATE_PUBLIC_URL){}",
+            reach_hint(ctx)
+        ),
+    }
+}
+
+fn reach_hint(ctx: &Context) -> &'static str {
+    let public_url = &ctx.config.server.public_url;
+    if public_url.is_loopback() {
+        "; DINGGATE_PUBLIC_URL leads to this machine only, where DingTalk cannot come"
+    } else if public_url.is_https() {
+        ""
+    } else {
+        "; DINGGATE_PUBLIC_URL is plain http, which firewalls and DingTalk may refuse"
+    }
+}
+
+/// A callback that is registered by API bears the `CorpId` as its owner key.
+fn owner_hint(ctx: &Context) -> &'static str {
+    let dingtalk = &ctx.config.dingtalk;
+    match &dingtalk.callback.owner_key {
+        Some(key) if *key != dingtalk.corp_id => {
+            "; leave DINGTALK_CALLBACK_OWNER_KEY unset, or set it to the CorpId, which a callback registered by API bears"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,178 @@
+//! Who reads DingTalk's list of failed pushes, when it was read and when it will be: one row.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// How long a reader that has died keeps others from reading.
+const LEASE: Duration = Duration::from_secs(9);
+/// How often the service reads.
+const EVERY: Duration = Duration::from_mins(10);
+/// DingTalk gives a push up after 40 s and lists it three to five minutes later.
+const LISTED_AFTER: Duration = Duration::from_mins(6);
+/// How long nobody reads again after a reading, whoever asks for it.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// What a new reader finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The reader before has asked, and died before it had stored the answer.
+    pub lost_an_answer: bool,
+}
+
+/// Who is reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    pub by: String,
+    pub since: DateTime<Utc>,
+}
+
+/// What the clock says of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tick {
+    pub now: DateTime<Utc>,
+    pub is_due: bool,
+}
+
+/// Makes this process the reader, unless somebody is.
+pub async fn take(
+    conn: &mut PgConnection,
+    reader: Uuid,
+    by: &str,
+) -> Result<Result<Taken, Reader>, StoreError> {
+    loop {
+        let taken = sqlx::query_scalar!(
+            r#"UPDATE failed_list_reading SET holder = $1, held_by = $2, held_since = clock_timestamp(),
+                 lease_until = clock_timestamp() + make_interval(secs => $3)
+             WHERE lease_until < clock_timestamp() RETURNING asking_since IS NOT NULL AS "lost!""#,
+            reader,
+            by,
+            LEASE.as_secs_f64(),
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
+        if let Some(lost_an_answer) = taken {
+            return Ok(Ok(Taken { lost_an_answer }));
+        }
+        let other = sqlx::query_as!(
+            Reader,
+            r#"SELECT held_by AS "by!", held_since AS "since!" FROM failed_list_reading
+             WHERE lease_until >= clock_timestamp() AND holder IS NOT NULL"#
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
+        // Whoever stood in the way may have ended meanwhile: then the place is free.
+        if let Some(other) = other {
+            return Ok(Err(other));
+        }
+    }
+}
+
+/// Keeps the reader's place; false where it is no longer this one's.
+pub async fn renew(conn: &mut PgConnection, reader: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE failed_list_reading SET lease_until = clock_timestamp() + make_interval(secs => $2)
+         WHERE holder = $1 AND lease_until >= clock_timestamp()",
+        reader,
+        LEASE.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Notes that a call is about to be made; false where the place is no longer this one's.
+pub async fn note_asking(conn: &mut PgConnection, reader: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE failed_list_reading SET asking_since = clock_timestamp(),
+             lease_until = clock_timestamp() + make_interval(secs => $2)
+         WHERE holder = $1 AND lease_until >= clock_timestamp()",
+        reader,
+        LEASE.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Notes that what the last call has given is stored, or told as lost.
+pub async fn note_settled(conn: &mut PgConnection, reader: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE failed_list_reading SET asking_since = NULL WHERE holder = $1",
+        reader
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives the place up after the end of the list was seen.
+pub async fn finish(conn: &mut PgConnection, reader: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE failed_list_reading SET holder = NULL, lease_until = '-infinity', problem = NULL,
+             read_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => $2),
+             again_at = CASE WHEN again_at <= held_since THEN 'infinity' ELSE again_at END
+         WHERE holder = $1",
+        reader,
+        EVERY.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives the place up after a failure; the service reads again after `wait`. Says whether the reading
+/// before had failed for another reason, or not at all.
+pub async fn fail(
+    conn: &mut PgConnection,
+    reader: Uuid,
+    problem: &str,
+    wait: Duration,
+) -> Result<bool, StoreError> {
+    let is_new = sqlx::query_scalar!(
+        r#"UPDATE failed_list_reading l SET holder = NULL, lease_until = '-infinity', problem = $2,
+             due_at = clock_timestamp() + make_interval(secs => $3),
+             again_at = CASE WHEN l.again_at <= l.held_since THEN 'infinity' ELSE l.again_at END
+         FROM (SELECT problem FROM failed_list_reading FOR UPDATE) before
+         WHERE l.holder = $1 RETURNING before.problem IS DISTINCT FROM $2 AS "is_new!""#,
+        reader,
+        problem,
+        wait.as_secs_f64(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(is_new.unwrap_or(false))
+}
+
+/// The time, and whether a reading is due that nobody is at.
+pub async fn tick(conn: &mut PgConnection) -> Result<Tick, StoreError> {
+    let tick = sqlx::query_as!(
+        Tick,
+        r#"SELECT clock_timestamp() AS "now!",
+             (due_at <= clock_timestamp() OR again_at <= clock_timestamp()) AND lease_until < clock_timestamp() AS "is_due!"
+         FROM failed_list_reading"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(tick)
+}
+
+/// Has the list read now, and again when DingTalk has listed what it could not deliver until now.
+pub async fn ask_after_downtime(conn: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE failed_list_reading SET
+             -- Instances that start together are content with one reading.
+             due_at = least(due_at, greatest(clock_timestamp(), read_at + make_interval(secs => $1))),
+             -- Put off by a later downtime, which outlasts this one.
+             again_at = clock_timestamp() + make_interval(secs => $2)",
+        PAUSE.as_secs_f64(),
+        LISTED_AFTER.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
