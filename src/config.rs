@@ -19,6 +19,7 @@ mod share;
 mod source;
 mod sync;
 mod value;
+mod webhook;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -35,6 +36,7 @@ pub use secret::SecretKey;
 pub use server::{Migrate, ServerConfig};
 pub use share::Share;
 pub use sync::SyncConfig;
+pub use webhook::{WebhookConfig, WebhookSecret};
 
 use reader::Reader;
 
@@ -47,6 +49,8 @@ pub struct Config {
     pub sync: SyncConfig,
     pub log: LogConfig,
     pub dingtalk: DingTalkConfig,
+    /// None where the company's own systems are told nothing.
+    pub webhook: Option<WebhookConfig>,
 }
 
 impl Config {
@@ -79,6 +83,7 @@ impl Config {
         let sync = SyncConfig::read(reader);
         let log = LogConfig::read(reader);
         let dingtalk = DingTalkConfig::read(reader);
+        let webhook = WebhookConfig::read(reader);
         Some(Self {
             database: database?,
             server: server?,
@@ -86,6 +91,7 @@ impl Config {
             sync: sync?,
             log: log?,
             dingtalk: dingtalk?,
+            webhook,
         })
     }
 }

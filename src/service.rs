@@ -10,3 +10,4 @@ pub mod sessions;
 pub mod staff_admin;
 pub mod upkeep;
 pub mod upstream;
+pub mod webhooks;

@@ -167,6 +167,7 @@ async fn attempts<'a, T>(
 async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
     let speaks_of_the_question = error.is_unknown_person()
         || error.is_unknown_department()
+        || error.is_unknown_process_instance()
         || (repeat == Repeat::UsesCode && error.is_spent_code());
     let Some(code) = error
         .code()

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::StoreError;
 
 /// All that is ever done to somebody.
-pub const ACTIONS: [&str; 13] = [
+pub const ACTIONS: [&str; 14] = [
     "login",
     "refusal",
     "logout",
@@ -19,6 +19,7 @@ pub const ACTIONS: [&str; 13] = [
     "staff.restored",
     "admin.grant",
     "admin.revoke",
+    "webhook.resend",
 ];
 
 /// One line of the audit trail: who did what to whom, and how it ended.

@@ -38,6 +38,7 @@ texts! {
         staff_left: "员工离职" | "Staff left";
         staff_restored: "恢复员工" | "Staff restored";
         admin_grant: "授予管理员" | "Made an administrator";
+        webhook_resend: "重新推送" | "Sent webhooks again";
         admin_revoke: "撤销管理员" | "No longer an administrator";
 
         status_in: "已登录" | "let in";
@@ -77,6 +78,7 @@ impl AuditTexts {
             "staff.restored" => self.staff_restored,
             "admin.grant" => self.admin_grant,
             "admin.revoke" => self.admin_revoke,
+            "webhook.resend" => self.webhook_resend,
             other => other,
         }
     }
@@ -85,6 +87,7 @@ impl AuditTexts {
     pub fn status_words(&self, action: &str, status: &str, lang: Lang) -> String {
         match (action, status.parse()) {
             ("session.end", Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
+            ("webhook.resend", Ok(n)) => count(lang, n, "条消息", "message", "messages"),
             _ => self.known_status(status).to_owned(),
         }
     }

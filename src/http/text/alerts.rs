@@ -1,5 +1,6 @@
 //! What administrators read while something stands in the way, and what to do about it.
 
+use super::admin_webhooks::WebhookTexts;
 use super::{fill, texts};
 use crate::http::lang::Lang;
 
@@ -30,6 +31,8 @@ texts! {
         other: "请在钉钉的错误码说明中查找原因。" | "Look the code up in DingTalk’s list of error codes.";
         brake: "24 小时内已有 {count} 名员工在钉钉中查不到，疑似通讯录权限有误，因此暂停标记离职。请检查应用的通讯录权限范围；确认无误后运行 dinggate sync。"
             | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
+        webhook: "有消息未能推送到贵公司的系统，已停止重试（最近一次：{detail}）。请修复接收方，然后在“推送”页重新发送。"
+            | "Messages to your own systems could not be delivered and are no longer tried (the last one: {detail}). Mend the receiver, then send them again on the page “Webhooks”.";
         unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
@@ -39,6 +42,14 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
     if kind == "unknown_people_brake" {
         return fill(t.brake, &[("count", &detail)]);
+    }
+    if kind == "webhook:failed" {
+        // Without a status it is a code of ours.
+        let why = match detail.split_once(' ') {
+            None => WebhookTexts::of(lang).result_words(None, Some(detail)),
+            Some(_) => None,
+        };
+        return fill(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))]);
     }
     match kind.strip_prefix("misconfigured:") {
         Some(api) => fill(
@@ -128,6 +139,14 @@ mod tests {
                 text.contains(word) && text.contains(api) && text.contains(code),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn messages_that_were_given_up_are_told_with_their_last_error() {
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(alert_text(lang, "webhook:failed", "HTTP 410").contains("HTTP 410"));
+            assert!(alert_text(lang, "webhook:failed", "timeout").contains("10"));
         }
     }
 
