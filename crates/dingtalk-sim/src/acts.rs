@@ -1,5 +1,7 @@
 //! What an administrator does, each with the events that tell of it.
 
+mod approval;
+
 use crate::{
     directory::{Department, NewPerson, Person, PersonChange},
     event::Subject,

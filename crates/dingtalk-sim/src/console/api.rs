@@ -1,5 +1,6 @@
 //! The control interface: JSON in, JSON out; a request that cannot be done is 400 with `error`.
 
+mod approvals;
 mod control;
 mod people;
 
@@ -28,12 +29,21 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             "/departments/{id}/remove",
             web::post().to(people::remove_department),
         )
+        .route("/approvals", web::get().to(approvals::list))
+        .route("/approvals", web::post().to(approvals::start))
+        .route("/approvals/{id}/finish", web::post().to(approvals::finish))
+        .route(
+            "/approvals/{id}/terminate",
+            web::post().to(approvals::terminate),
+        )
         .route("/sns-code", web::post().to(people::sns_code))
         .route("/in-app-code", web::post().to(people::in_app_code))
         .route("/events", web::get().to(control::events))
         .route("/events", web::post().to(control::send_event))
         .route("/encrypt-event", web::post().to(control::encrypt_event))
         .route("/failed", web::get().to(control::failed))
+        .route("/failed", web::post().to(control::add_failed))
+        .route("/failed/shape", web::post().to(control::set_failed_shape))
         .route("/callback-url", web::post().to(control::set_callback_url))
         .route("/check-url", web::post().to(control::check_url))
         .route("/calls", web::get().to(control::calls))

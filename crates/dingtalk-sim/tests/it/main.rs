@@ -9,6 +9,7 @@
 
 mod support;
 
+mod approval;
 mod contact;
 mod control;
 mod cross_sdk;
@@ -19,6 +20,7 @@ mod limits;
 mod login;
 mod page;
 mod program;
+mod registered;
 mod sns;
 mod state;
 mod token;
