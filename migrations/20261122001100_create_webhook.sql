@@ -41,6 +41,8 @@ CREATE INDEX webhook_delivery_due ON webhook_delivery (next_attempt_at, id) WHER
 CREATE INDEX webhook_delivery_failed ON webhook_delivery (id) WHERE state = 'failed';
 CREATE INDEX webhook_delivery_created_at ON webhook_delivery (created_at);
 CREATE INDEX webhook_delivery_body_age ON webhook_delivery (delivered_at) WHERE body IS NOT NULL;
+-- One event is handed on once, by whichever way it came.
+CREATE UNIQUE INDEX webhook_delivery_event ON webhook_delivery (event_id);
 CREATE INDEX webhook_delivery_userid ON webhook_delivery (userid);
 
 CREATE TABLE webhook_attempt (

@@ -9,9 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
-
-/// How long a claim holds: longer than one attempt may take, so that nobody has to renew it.
-pub const LEASE: Duration = Duration::from_secs(25);
+use super::event::LEASE;
 
 /// Notes for all instances and commands what is to be handed on; None is nothing at all, and drops
 /// what was noted of changes of the staff and is not yet a message.
@@ -34,8 +32,8 @@ pub async fn choose(
     Ok(())
 }
 
-/// Stores a message for a new event, in the transaction that stores the event, where its type is
-/// handed on.
+/// Stores a message for an event, in the transaction that puts the event into the inbox, where its
+/// type is handed on; a second time does nothing.
 pub async fn enqueue_event(
     conn: &mut PgConnection,
     event_id: i64,
@@ -43,7 +41,8 @@ pub async fn enqueue_event(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO webhook_delivery (message_type, event_id)
-         SELECT $2, $1 FROM webhook_choice WHERE $2 = ANY (event_types)",
+         SELECT $2, $1 FROM webhook_choice WHERE $2 = ANY (event_types)
+         ON CONFLICT (event_id) DO NOTHING",
         event_id,
         event_type,
     )
@@ -172,6 +171,20 @@ pub enum End {
         patience: Duration,
     },
     Failed,
+}
+
+/// Keeps claims of this instance for another lease.
+pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_delivery SET claimed_until = now() + make_interval(secs => $3)
+         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
+        ids,
+        instance,
+        LEASE.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Writes down how an attempt ended, unless another instance has taken the message over; gives the

@@ -27,3 +27,4 @@ mod sessions;
 mod staff_admin;
 mod sync;
 mod upstream;
+mod webhooks;

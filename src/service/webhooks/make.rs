@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::lane::Claimed;
 use super::{lane, note, retry, schedule};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
@@ -17,9 +18,16 @@ use crate::store::webhook::{self, Attempt, End, Unmade};
 /// How long DingTalk may take over one approval, queues for the pace and the token included.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+impl Claimed for Unmade {
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
 /// Makes the bodies that are due; says whether there were any.
 pub async fn make(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
     lane::run(
+        ctx,
         stop,
         |limit| {
             ctx.db.within(async move {
@@ -53,12 +61,11 @@ async fn make_one(ctx: &Context, message: Unmade) {
     let Some(event) = &message.event else {
         return give_up("event_dropped", End::Failed).await;
     };
-    match details(ctx, &message.event_type, event).await {
-        Some(details) => store(ctx, &message, event, details).await,
-        None => {
-            let wait = schedule::wait_after(message.attempts, None);
-            give_up("dingtalk", retry(wait)).await;
-        }
+    if let Some(details) = details(ctx, &message.event_type, event).await {
+        store(ctx, &message, event, details).await;
+    } else {
+        let wait = schedule::wait_after(message.attempts, None);
+        give_up("dingtalk", retry(wait)).await;
     }
 }
 

@@ -4,11 +4,18 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use super::lane::Claimed;
 use super::receiver::{Receiver, Taken};
 use super::{lane, note, retry, schedule};
 use crate::context::Context;
 use crate::store::StoreError;
 use crate::store::webhook::{self, Attempt, Due, End};
+
+impl Claimed for Due {
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
 
 /// Sends what is due; says whether there was anything.
 pub async fn send(
@@ -17,6 +24,7 @@ pub async fn send(
     stop: &CancellationToken,
 ) -> Result<bool, StoreError> {
     lane::run(
+        ctx,
         stop,
         |limit| {
             ctx.db.within(async move {
