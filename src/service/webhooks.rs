@@ -45,10 +45,21 @@ pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
         .await
 }
 
+/// How often the end of an attempt is stored where Postgres does not answer.
+const TRIES: u32 = 4;
+
 /// Writes down how an attempt ended. Where that fails, the claim ends by itself and the message is
 /// sent again under the same id.
 async fn note(ctx: &Context, id: i64, attempt: Attempt, end: End) {
-    match store_attempt(ctx, id, attempt, end).await {
+    let mut stored = store_attempt(ctx, id, attempt, end).await;
+    for tries in 1..TRIES {
+        if !matches!(stored, Err(StoreError::Unavailable(_))) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+        stored = store_attempt(ctx, id, attempt, end).await;
+    }
+    match stored {
         Ok(state) if state.as_deref() == Some("failed") => {
             tracing::warn!(
                 id,

@@ -1,6 +1,7 @@
 //! Work on claimed messages, a few at once: a slow one keeps its own place and no other.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -43,6 +44,7 @@ where
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
+    let mut last_moments = pin!(last_moments(stop));
     let mut has_worked = false;
     loop {
         let free = AT_ONCE.saturating_sub(in_flight.len());
@@ -70,7 +72,7 @@ where
             ended = in_flight.next() => drop(ended.map(|id| ids.remove(&id))),
             () = tokio::time::sleep(POLL), if free > 0 && !stop.is_cancelled() => {}
             _ = heartbeat.tick() => renew(ctx, &ids).await,
-            () = last_moments(stop) => return Ok(true),
+            () = &mut last_moments => return Ok(true),
         }
     }
 }
