@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Migrate};
 use crate::context::Context;
 use crate::dingtalk::{Client, client};
-use crate::store::{Db, migrations};
+use crate::service::webhooks;
+use crate::store::{Db, StoreError, migrations};
 use crate::{http, jobs};
 
 /// How long requests in flight may take when the service stops.
@@ -123,13 +124,25 @@ async fn finish(
 /// Brings the schema into place, then runs the workers until told to stop.
 async fn work(ctx: Context, stopping: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
-        result = wait_for_schema(&ctx) => result?,
+        result = prepare(&ctx) => result?,
         () = stopping.cancelled() => return Ok(()),
     }
     ctx.set_ready();
     tracing::info!("ready");
     jobs::run(&ctx, stopping).await;
     Ok(())
+}
+
+/// Waits for the schema, and notes there what this start hands on.
+async fn prepare(ctx: &Context) -> anyhow::Result<()> {
+    wait_for_schema(ctx).await?;
+    loop {
+        match webhooks::choose(ctx).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(500)).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Waits for Postgres, and for the migrations as the settings want them.

@@ -20,6 +20,7 @@ mod share;
 mod source;
 mod sync;
 mod value;
+mod webhook;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -37,6 +38,7 @@ pub use secret::SecretKey;
 pub use server::{Migrate, ServerConfig};
 pub use share::Share;
 pub use sync::SyncConfig;
+pub use webhook::{WebhookConfig, WebhookSecret};
 
 use reader::Reader;
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub brand: BrandConfig,
     pub log: LogConfig,
     pub dingtalk: DingTalkConfig,
+    /// None where the company's own systems are told nothing.
+    pub webhook: Option<WebhookConfig>,
 }
 
 impl Config {
@@ -83,6 +87,7 @@ impl Config {
         let brand = BrandConfig::read(reader);
         let log = LogConfig::read(reader);
         let dingtalk = DingTalkConfig::read(reader);
+        let webhook = WebhookConfig::read(reader);
         Some(Self {
             database: database?,
             server: server?,
@@ -91,6 +96,7 @@ impl Config {
             brand,
             log: log?,
             dingtalk: dingtalk?,
+            webhook,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! DingTalk's HTTP interfaces: requests, answers, typed errors; and the crypto of its callback.
 
+pub mod approval;
 pub mod callback;
 pub mod client;
 pub mod contact;

@@ -4,6 +4,7 @@ mod failed_events;
 mod first_sync;
 mod rounds;
 mod sweep;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     loops.spawn(review_in_bulk(ctx.clone(), stop.clone()));
     loops.spawn(sweep_up(ctx.clone(), stop.clone()));
     loops.spawn(failed_events::run(ctx.clone(), stop.clone()));
+    webhooks::start(&mut loops, ctx, &stop);
     loops.spawn(first_sync::run(ctx.clone(), stop));
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
@@ -41,6 +43,9 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     }
     if let Err(error) = events::give_back(ctx).await {
         tracing::warn!(%error, "claimed work could not be given back: it is free in some seconds");
+    }
+    if let Err(error) = crate::service::webhooks::give_back(ctx).await {
+        tracing::warn!(%error, "claimed messages could not be given back: they are free in some seconds");
     }
 }
 

@@ -11,3 +11,4 @@ pub mod staff_admin;
 pub mod subscription;
 pub mod upkeep;
 pub mod upstream;
+pub mod webhooks;

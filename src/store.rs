@@ -19,11 +19,14 @@ pub mod pace;
 pub mod review_job;
 pub mod session_list;
 pub mod staff;
+pub mod staff_change;
 pub mod staff_list;
 pub mod sync_list;
 pub mod sync_run;
 pub mod token;
 pub mod unmatched;
 pub mod web_session;
+pub mod webhook;
+pub mod webhook_list;
 
 pub use db::{Db, StoreError};

@@ -54,15 +54,15 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Events {
-    /// Event types, with commas between [default: every type that we act on]
+    /// Event types, with commas between [default: every type that we act on or hand on by webhook]
     #[arg(long, value_delimiter = ',', value_parser = event_type, value_name = "TYPES")]
     events: Vec<String>,
 }
 
 impl Events {
-    fn or_default(self) -> Vec<String> {
+    fn or_default(self, ctx: &Context) -> Vec<String> {
         if self.events.is_empty() {
-            subscription::default_events()
+            subscription::default_events(ctx)
         } else {
             self.events
         }
@@ -89,12 +89,12 @@ pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
     let text = match args.action {
         Action::Failed { replay } => return failed::run(&ctx, replay).await,
         Action::Register { events } => {
-            let done = subscription::register(&ctx, events.or_default()).await;
+            let done = subscription::register(&ctx, events.or_default(&ctx)).await;
             format!("registered\n{}", report::callback(&ctx, &told(&ctx, done)?))
         }
         Action::Show => report::callback(&ctx, &subscription::show(&ctx).await?),
         Action::Update { events, only } => {
-            let done = subscription::update(&ctx, events.or_default(), only).await;
+            let done = subscription::update(&ctx, events.or_default(&ctx), only).await;
             format!("updated\n{}", report::replaced(&ctx, &told(&ctx, done)?))
         }
         Action::Delete { force } => {

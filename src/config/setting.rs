@@ -104,9 +104,22 @@ pub const LOGIN_URL: Setting = defaulting(
     "https://login.dingtalk.com",
     "https://login.dingtalk.com",
 );
+pub const WEBHOOK_URL: Setting = plain(
+    "DINGGATE_WEBHOOK_URL",
+    "https://hr.example.com/hooks/dinggate",
+);
+pub const WEBHOOK_SECRET: Setting = secret(
+    "DINGGATE_WEBHOOK_SECRET",
+    "<what `echo whsec_$(head -c 32 /dev/urandom | base64)` prints>",
+);
+pub const WEBHOOK_EVENTS: Setting = defaulting(
+    "DINGGATE_WEBHOOK_EVENTS",
+    "bpms_instance_change,org_dept_modify",
+    "bpms_instance_change,bpms_task_change",
+);
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 29] = [
+pub static ALL: [&Setting; 32] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -136,6 +149,9 @@ pub static ALL: [&Setting; 29] = [
     &OAPI_URL,
     &API_URL,
     &LOGIN_URL,
+    &WEBHOOK_URL,
+    &WEBHOOK_SECRET,
+    &WEBHOOK_EVENTS,
 ];
 
 /// The setting of this name, and whether the name asks for a file that holds the value.

@@ -58,6 +58,31 @@ pub(super) fn userids(text: &str) -> Result<BTreeSet<UserId>, String> {
         .collect()
 }
 
+/// DingTalk's names of types of events, comma separated, at least one.
+pub(super) fn event_types(text: &str) -> Result<BTreeSet<String>, String> {
+    let is_name = |entry: &str| {
+        entry.len() <= 100
+            && entry
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    let types: BTreeSet<String> = entries(text).map(str::to_owned).collect();
+    if let Some(odd) = types.iter().find(|entry| !is_name(entry)) {
+        return Err(format!(
+            "{odd:?} is not a type of events: up to 100 letters, digits and _"
+        ));
+    }
+    if types.contains("check_url") {
+        return Err(
+            "\"check_url\" is answered and not kept, so that it cannot be handed on".to_owned(),
+        );
+    }
+    if types.is_empty() {
+        return Err("names no type of events".to_owned());
+    }
+    Ok(types)
+}
+
 /// An id or key that DingTalk has given out: printable ASCII without blanks, at most 256 characters.
 pub(super) fn given_id(text: &str) -> Result<String, String> {
     if text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -150,6 +175,25 @@ mod tests {
         let ids: Vec<_> = ids.iter().map(UserId::as_str).collect();
         assert_eq!(ids, ["0158aB", "manager4220"]);
         assert!(userids("a,b\u{7}").is_err());
+    }
+
+    #[test]
+    fn types_of_events_are_named_one_by_one() {
+        let types = event_types(" bpms_task_change,org_dept_modify ,,bpms_task_change").unwrap();
+        let types: Vec<_> = types.iter().map(String::as_str).collect();
+        assert_eq!(types, ["bpms_task_change", "org_dept_modify"]);
+        for bad in [
+            "*",
+            "bpms_*",
+            "a b",
+            "staff.left",
+            "审批",
+            ",",
+            "check_url",
+            &"x".repeat(101),
+        ] {
+            assert!(event_types(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

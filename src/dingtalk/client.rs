@@ -149,8 +149,8 @@ impl Client {
     }
 }
 
-/// The proxy of the environment for calls to DingTalk; loopback is never proxied.
-fn proxy_for(root: &Url) -> Option<Proxy> {
+/// The proxy of the environment for calls to this address; loopback is never proxied.
+pub fn proxy_for(root: &Url) -> Option<Proxy> {
     if crate::domain::net::is_loopback(root) {
         return None;
     }

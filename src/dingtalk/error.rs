@@ -102,6 +102,12 @@ impl ApiError {
         matches!(self.code(), Some(60003 | 40009))
     }
 
+    /// Whether DingTalk says that there is no such approval (820005, or 400002 and 40035 for an odd id).
+    pub fn is_unknown_process_instance(&self) -> bool {
+        self.api() == "topapi/processinstance/get"
+            && matches!(self.code(), Some(820_005 | 400_002 | 40035))
+    }
+
     /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
     pub fn is_spent_code(&self) -> bool {
         matches!(

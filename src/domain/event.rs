@@ -121,6 +121,11 @@ impl Event {
         event
     }
 
+    /// The first text or number among these fields of a stored message, however they are spelled.
+    pub fn field(body: &Value, names: &[&str]) -> Option<String> {
+        fields::text(body, names)
+    }
+
     /// Whether there is anything to ask DingTalk about.
     pub fn names_something(&self) -> bool {
         match self.kind {

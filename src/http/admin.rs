@@ -11,6 +11,7 @@ mod sessions;
 mod staff;
 mod syncs;
 mod unmatched;
+mod webhooks;
 mod who;
 
 use actix_web::http::header::LOCATION;
@@ -30,6 +31,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(departments::configure)
         .configure(events::configure)
         .configure(syncs::configure)
+        .configure(webhooks::configure)
         .configure(sessions::configure)
         .configure(audit::configure)
         .configure(alerts::configure)

@@ -10,6 +10,7 @@ pub mod admin_review;
 pub mod admin_sessions;
 pub mod admin_staff;
 pub mod admin_syncs;
+pub mod admin_webhooks;
 pub mod alerts;
 pub mod layout;
 pub mod login;

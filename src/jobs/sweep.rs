@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::context::Context;
-use crate::store::{Db, StoreError, event, login_state, review_job, unmatched, web_session};
+use crate::store::{
+    Db, StoreError, event, login_state, review_job, unmatched, web_session, webhook,
+};
 
 /// On a line that is lost a statement would wait for ever, and nothing would be swept again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,7 +24,8 @@ async fn sweep(ctx: &Context) -> Result<(), StoreError> {
         event::drop_old_bodies(&mut conn).await,
     )?;
     tell("untouched cases", unmatched::sweep(&mut conn).await)?;
-    tell("finished review jobs", review_job::sweep(&mut conn).await)
+    tell("finished review jobs", review_job::sweep(&mut conn).await)?;
+    tell("old webhook messages", webhook::sweep(&mut conn).await)
 }
 
 /// Where Postgres is away there is no point in going on.

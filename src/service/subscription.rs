@@ -45,9 +45,17 @@ pub struct Replaced {
     pub new: Registered,
 }
 
-/// The event types that we act on, which is what is registered unless the operator says otherwise.
-pub fn default_events() -> Vec<String> {
-    event::acted_on().map(str::to_owned).collect()
+/// The event types that we act on or hand on by webhook, which is what is registered unless the operator
+/// says otherwise.
+pub fn default_events(ctx: &Context) -> Vec<String> {
+    let mut events: Vec<String> = event::acted_on().map(str::to_owned).collect();
+    let handed_on = ctx.config.webhook.iter().flat_map(|w| &w.event_types);
+    for name in handed_on {
+        if !events.contains(name) {
+            events.push(name.clone());
+        }
+    }
+    events
 }
 
 /// Our address, token and key, with these event types.

@@ -174,6 +174,7 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
         || error.complaint().is_some()
         || error.is_unknown_person()
         || error.is_unknown_department()
+        || error.is_unknown_process_instance()
         || (repeat == Repeat::UsesCode && error.is_spent_code());
     let Some(code) = error
         .code()

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::StoreError;
 
 /// All that is ever done to somebody.
-pub const ACTIONS: [&str; 16] = [
+pub const ACTIONS: [&str; 17] = [
     "login",
     "refusal",
     "logout",
@@ -22,6 +22,7 @@ pub const ACTIONS: [&str; 16] = [
     "event.release",
     "sync.approve",
     "sync.discard",
+    "webhook.resend",
 ];
 
 /// One line of the audit trail: who did what to whom, and how it ended.

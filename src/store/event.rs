@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, webhook};
 use crate::domain::event::Event;
 use crate::domain::ids::{DeptId, UserId};
 
@@ -30,7 +30,8 @@ impl Arrival {
     }
 }
 
-/// Stores an event unless it is stored already; gives the id of a new one.
+/// Stores an event unless it is stored already, with the message that hands it on where one is wanted;
+/// gives the id of a new one.
 pub async fn insert_once(
     conn: &mut PgConnection,
     event: &Event,
@@ -59,8 +60,11 @@ pub async fn insert_once(
         arrival.state(),
         reason,
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
+    if let Some(id) = id {
+        webhook::enqueue_event(conn, id, &event.event_type).await?;
+    }
     Ok(id)
 }
 

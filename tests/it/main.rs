@@ -29,3 +29,4 @@ mod sessions;
 mod staff_admin;
 mod sync;
 mod upstream;
+mod webhooks;

@@ -6,7 +6,7 @@ mod full_inbox;
 mod kills;
 mod lost_line;
 mod postgres;
-mod process;
+pub mod process;
 mod secrets;
 mod standby;
 mod start;

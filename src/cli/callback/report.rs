@@ -17,7 +17,7 @@ pub fn callback(ctx: &Context, registered: &Registered) -> String {
     };
     let mut text = format!("url      {} ({whose})\n", address(&registered.url));
     let _infallible = writeln!(text, "events   {}", names(&registered.events));
-    let missing: Vec<String> = subscription::default_events()
+    let missing: Vec<String> = subscription::default_events(ctx)
         .into_iter()
         .filter(|name| !registered.events.contains(name))
         .collect();

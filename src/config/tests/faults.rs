@@ -25,6 +25,29 @@ fn a_scan_login_app_has_an_id_and_a_secret() {
 }
 
 #[test]
+fn a_webhook_is_whole_or_absent() {
+    const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let url = ("DINGGATE_WEBHOOK_URL", "https://hr.example.com/hook");
+    let secret = ("DINGGATE_WEBHOOK_SECRET", SECRET);
+    assert_fault(&[url], secret.0, "while DINGGATE_WEBHOOK_URL is set");
+    assert_fault(&[secret], url.0, "while DINGGATE_WEBHOOK_SECRET is set");
+    let missing = faults(&[("DINGGATE_WEBHOOK_EVENTS", "bpms_task_change")], &[]);
+    assert!(
+        missing.len() == 2 && missing.iter().all(|line| line.contains("EVENTS is set")),
+        "{missing:#?}"
+    );
+    assert!(load(&[url, secret], &[]).is_ok());
+    for (name, bad) in [
+        (url.0, "http://hr.example.com/hook"),
+        (url.0, "https://user:hunter2@hr.example.com/hook"),
+        (secret.0, "whsec_short"),
+        ("DINGGATE_WEBHOOK_EVENTS", "bpms_*"),
+    ] {
+        assert_fault(&[url, secret, (name, bad)], name, "; for example ");
+    }
+}
+
+#[test]
 fn every_required_setting_that_is_missing_or_empty_is_named_at_once() {
     let env: [(&str, &str); 2] = [("DATABASE_URL", ""), ("HOME", "/root")];
     let faults = Config::load(env, |_| Ok(String::new())).unwrap_err();
@@ -144,7 +167,6 @@ fn a_name_that_we_do_not_know_is_a_fault_even_when_empty_and_those_of_others_are
 fn what_later_versions_may_know_is_unknown_now() {
     for name in [
         "DINGGATE_SYNC_CRON",
-        "DINGGATE_WEBHOOK_URL",
         "DINGGATE_BRAND_NAME",
         "DINGTALK_LOGIN_FLOW",
         "DINGTALK_JSAPI_URL",

@@ -14,6 +14,14 @@ fn every_secret_may_stand_in_a_file_and_loses_one_newline() {
             "DINGTALK_LOGIN_APP_SECRET".to_owned(),
             "secret-of-the-login-app".to_owned(),
         );
+        env.insert(
+            "DINGGATE_WEBHOOK_URL".to_owned(),
+            "https://hr.example.com".to_owned(),
+        );
+        env.insert(
+            "DINGGATE_WEBHOOK_SECRET".to_owned(),
+            "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".to_owned(),
+        );
         let value = env.remove(setting.name).unwrap();
         env.insert(format!("{}_FILE", setting.name), "/secret".to_owned());
         for end in ["", "\n", "\r\n"] {
@@ -59,6 +67,11 @@ fn no_secret_is_ever_shown() {
         &[
             ("DINGTALK_LOGIN_APP_ID", "dingoa"),
             ("DINGTALK_LOGIN_APP_SECRET", "login-app-secret"),
+            ("DINGGATE_WEBHOOK_URL", "https://hr.example.com"),
+            (
+                "DINGGATE_WEBHOOK_SECRET",
+                "whsec_Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc=",
+            ),
         ],
         &[],
     )
@@ -72,6 +85,8 @@ fn no_secret_is_ever_shown() {
         "token-of-the-callback",
         "abcdefghij",
         "login-app-secret",
+        "Nzc3",
+        "55, 55",
     ] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
@@ -94,6 +109,11 @@ fn no_secret_is_ever_shown() {
         ("DINGTALK_APP_SECRET", "hunter2 "),
         ("DINGTALK_CALLBACK_TOKEN", "hunter2 "),
         ("DINGTALK_CALLBACK_AES_KEY", "hunter2"),
+        (
+            "DINGGATE_WEBHOOK_URL",
+            "https://gate:hunter2@hr.example.com",
+        ),
+        ("DINGGATE_WEBHOOK_SECRET", "whsec_hunter2"),
     ] {
         let faults = load(&[(name, bad)], &[]).unwrap_err();
         assert!(

@@ -34,6 +34,7 @@ fn the_required_settings_suffice_and_the_rest_has_the_documented_defaults() {
         "https://login.dingtalk.com/"
     );
     assert_eq!(config.dingtalk.callback.owner_key, None);
+    assert!(config.webhook.is_none());
 }
 
 #[test]
@@ -59,6 +60,12 @@ fn every_setting_reaches_its_place() {
             ("DINGTALK_OAPI_URL", "http://127.0.0.1:1/oapi/"),
             ("DINGTALK_API_URL", "http://127.0.0.1:2"),
             ("DINGTALK_LOGIN_URL", "http://localhost:3"),
+            ("DINGGATE_WEBHOOK_URL", "http://localhost:4/hook"),
+            (
+                "DINGGATE_WEBHOOK_SECRET",
+                "whsec_Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc=",
+            ),
+            ("DINGGATE_WEBHOOK_EVENTS", "org_dept_modify"),
         ],
         &[],
     )
@@ -101,6 +108,10 @@ fn every_setting_reaches_its_place() {
     assert_eq!(dingtalk.oapi_url.as_str(), "http://127.0.0.1:1/oapi");
     assert_eq!(dingtalk.api_url.port(), Some(2));
     assert_eq!(dingtalk.login_url.port(), Some(3));
+    let webhook = config.webhook.unwrap();
+    assert_eq!(webhook.url.as_str(), "http://localhost:4/hook");
+    assert_eq!(webhook.secret.expose(), [b'7'; 29]);
+    assert!(webhook.event_types.iter().eq(["org_dept_modify"]));
 }
 
 #[test]

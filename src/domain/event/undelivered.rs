@@ -51,6 +51,15 @@ impl Event {
         }
     }
 
+    /// A stored body in the form of a push, be it that of an entry of the list.
+    pub fn as_pushed(body: &Value) -> Value {
+        if is_entry(body) {
+            message(body).0
+        } else {
+            body.clone()
+        }
+    }
+
     /// Whether type, time and ids say all about this event, so that another with the same is the same.
     pub fn is_told_by_its_ids(&self) -> bool {
         self.kind.is_acted_on()
@@ -58,11 +67,7 @@ impl Event {
 
     /// Whether a stored body of the same type and time says all that this entry of the list says.
     pub fn is_told_in(&self, stored: &Value) -> bool {
-        let said = if is_entry(stored) {
-            message(stored).0
-        } else {
-            stored.clone()
-        };
+        let said = Self::as_pushed(stored);
         let (mine, _) = message(&self.body);
         mine.as_object().is_some_and(|mine| {
             mine.iter()

@@ -38,6 +38,7 @@ texts! {
         staff_left: "员工离职" | "Staff left";
         staff_restored: "恢复员工" | "Staff restored";
         admin_grant: "授予管理员" | "Made an administrator";
+        webhook_resend: "重新推送" | "Sent webhooks again";
         admin_revoke: "撤销管理员" | "No longer an administrator";
         event_release: "放行暂存事件" | "Released held events";
         sync_approve: "确认同步标记的离职" | "Let the leavers of a sync go";
@@ -83,6 +84,7 @@ impl AuditTexts {
             "event.release" => self.event_release,
             "sync.approve" => self.sync_approve,
             "sync.discard" => self.sync_discard,
+            "webhook.resend" => self.webhook_resend,
             other => other,
         }
     }
@@ -92,6 +94,7 @@ impl AuditTexts {
         match (action, status.parse()) {
             ("session.end", Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
             ("event.release", Ok(n)) => count(lang, n, "个事件", "event", "events"),
+            ("webhook.resend", Ok(n)) => count(lang, n, "条消息", "message", "messages"),
             _ => self.known_status(status).to_owned(),
         }
     }

@@ -1,5 +1,6 @@
 //! What administrators read while something stands in the way, and what to do about it.
 
+use super::admin_webhooks::WebhookTexts;
 use super::{fill, texts};
 use crate::http::lang::Lang;
 
@@ -34,6 +35,8 @@ texts! {
             | "DingTalk could not deliver events here ({count}); they were fetched from its list. See the page of events. The next complete full sync ends this notice.";
         lost_events: "钉钉未能推送的事件在取回途中丢失，员工资料可能不是最新。请做一次全量同步（dinggate sync）。"
             | "Events that DingTalk could not deliver were lost on the way here, so the staff table may be out of date. Run a full sync (dinggate sync).";
+        webhook: "有消息未能推送到贵公司的系统，已停止重试（最近一次：{detail}）。请修复接收方，然后在“推送”页重新发送。"
+            | "Messages to your own systems could not be delivered and are no longer tried (the last one: {detail}). Mend the receiver, then send them again on the page “Webhooks”.";
         unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
@@ -48,6 +51,14 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
         "directory:failed_events" => return fill(t.undelivered, &[("count", &detail)]),
         "directory:lost_events" => return t.lost_events.to_owned(),
         _ => {}
+    }
+    if kind == "webhook:failed" {
+        // Without a status it is a code of ours.
+        let why = match detail.split_once(' ') {
+            None => WebhookTexts::of(lang).result_words(None, Some(detail)),
+            Some(_) => None,
+        };
+        return fill(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))]);
     }
     match kind.strip_prefix("misconfigured:") {
         Some(api) => fill(
@@ -148,6 +159,14 @@ mod tests {
         assert!(alert_text(Lang::En, "directory:failed_events", "450").contains("(450)"));
         assert!(alert_text(Lang::Zh, "directory:lost_events", "no answer").contains("丢失"));
         assert!(alert_text(Lang::En, "directory:lost_events", "no answer").contains("lost"));
+    }
+
+    #[test]
+    fn messages_that_were_given_up_are_told_with_their_last_error() {
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(alert_text(lang, "webhook:failed", "HTTP 410").contains("HTTP 410"));
+            assert!(alert_text(lang, "webhook:failed", "timeout").contains("10"));
+        }
     }
 
     #[test]

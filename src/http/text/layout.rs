@@ -16,6 +16,7 @@ texts! {
         departments: "部门" | "Departments";
         events: "事件" | "Events";
         syncs: "同步" | "Syncs";
+        webhooks: "推送" | "Webhooks";
         sessions: "会话" | "Sessions";
         audit: "审计" | "Audit";
         alerts: "需要处理的问题" | "Problems that need attention";

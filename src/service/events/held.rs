@@ -8,6 +8,7 @@ use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 use crate::store::event_held::{self, HeldRow, Released};
+use crate::store::webhook;
 
 /// A person who has held events released, as the audit trail names them.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +77,8 @@ async fn release_one(tx: &mut PgConnection, released: &Released) -> Result<(), S
     if event.kind == Kind::UserLeft {
         door::close_late(tx, &event.userids, event.event_time).await?;
     }
-    event_held::release(tx, released.id, receive::arrival(&event).state()).await
+    event_held::release(tx, released.id, receive::arrival(&event).state()).await?;
+    webhook::enqueue_event(tx, released.id, &released.event_type).await
 }
 
 /// What decides about an event's way into the inbox; the row keeps its reason and its body.

@@ -2,6 +2,7 @@
 
 use super::{Priority, Repeat, UpstreamError, attempts, call, pace};
 use crate::context::Context;
+use crate::dingtalk::approval::ProcessInstance;
 use crate::dingtalk::contact::{Contact, Scopes, UserPage};
 use crate::dingtalk::login::{InAppPerson, ScannedPerson};
 use crate::domain::ids::{DeptId, UnionId, UserId};
@@ -105,6 +106,19 @@ pub async fn users_of_department(
 pub async fn scopes(ctx: &Context, priority: Priority) -> Result<Scopes, UpstreamError> {
     call(ctx, priority, "auth/scopes", Repeat::Allowed, |token| {
         Box::pin(async move { ctx.dingtalk.scopes(&token).await })
+    })
+    .await
+}
+
+/// Asks for all that DingTalk says of an approval.
+pub async fn process_instance(
+    ctx: &Context,
+    priority: Priority,
+    id: &str,
+) -> Result<ProcessInstance, UpstreamError> {
+    const API: &str = "topapi/processinstance/get";
+    call(ctx, priority, API, Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.process_instance(&token, id).await })
     })
     .await
 }

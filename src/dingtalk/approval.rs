@@ -1,0 +1,93 @@
+//! Approvals: what DingTalk says of one instance.
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::error::ApiError;
+use super::lenient;
+
+const GET: &str = "topapi/processinstance/get";
+
+/// One approval, from its start to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessInstance {
+    /// What people call it, for example `张三提交的转岗`.
+    pub title: Option<String>,
+    /// All that DingTalk says, as it says it: form, steps, tasks.
+    pub json: Value,
+}
+
+impl Client {
+    /// What DingTalk says of an approval (`topapi/processinstance/get`).
+    pub async fn process_instance(
+        &self,
+        token: &SecretString,
+        id: &str,
+    ) -> Result<ProcessInstance, ApiError> {
+        let answer = self
+            .post(GET, token, json!({"process_instance_id": id}))
+            .await?;
+        read(&answer).ok_or(ApiError::Malformed {
+            api: GET,
+            what: "process_instance",
+        })
+    }
+}
+
+/// The instance stands beside the code; interfaces of its kind wrap theirs in `result`.
+fn read(answer: &Value) -> Option<ProcessInstance> {
+    let found = lenient::field(answer, "process_instance").or_else(|| {
+        let result = lenient::field(answer, "result")?;
+        lenient::field(result, "process_instance").or(Some(result))
+    })?;
+    let json = match found {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        other => other.clone(),
+    };
+    // A record without a single field says nothing of an approval.
+    json.as_object().filter(|fields| !fields.is_empty())?;
+    Some(ProcessInstance {
+        title: lenient::prose(&json, "title"),
+        json,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_read_as_it_is_wherever_it_stands() {
+        let instance = json!({"title": " 张三提交的转岗 ", "status": "COMPLETED", "tasks": [{"taskid": 70_000_000_011_i64}], "odd": null});
+        for answer in [
+            json!({"errcode": 0, "process_instance": instance}),
+            json!({"errcode": 0, "process_instance": instance.to_string()}),
+            json!({"errcode": 0, "result": instance}),
+            json!({"errcode": 0, "result": {"process_instance": instance}}),
+        ] {
+            let read = read(&answer).unwrap();
+            assert_eq!(read.title.as_deref(), Some("张三提交的转岗"), "{answer}");
+            assert_eq!(read.json, instance, "{answer}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_an_instance_is_none() {
+        for answer in [
+            json!({"errcode": 0}),
+            json!({"process_instance": null}),
+            json!({"process_instance": {}}),
+            json!({"process_instance": "x"}),
+            json!({"process_instance": [1]}),
+        ] {
+            assert_eq!(read(&answer), None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_title_that_is_no_text_is_none() {
+        let read = read(&json!({"process_instance": {"title": {}, "status": "NEW"}})).unwrap();
+        assert_eq!(read.title, None);
+    }
+}

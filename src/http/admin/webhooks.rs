@@ -1,0 +1,215 @@
+//! The messages to the company's own systems: what was sent, what waits, what was given up.
+
+mod again;
+mod detail;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::links::{staff_path, this_view};
+use super::list_query::{ListQuery, choices};
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_webhooks::{KNOWN_TYPES, STATES, WebhookTexts};
+use crate::http::text::fill;
+use crate::http::view::{Choice, Pager, TimeText, Tone, query};
+use crate::http::visitor::Admin;
+use crate::store::webhook_list::{self, DeliveryRow, Filter};
+use crate::store::{StoreError, staff};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/webhooks").route(web::get().to(list)))
+        .service(web::resource("/webhooks/resend-failed").route(web::post().to(again::all_failed)))
+        .service(web::resource("/webhooks/{id}").route(web::get().to(detail::detail)))
+        .service(web::resource("/webhooks/{id}/resend").route(web::post().to(again::one)));
+}
+
+/// The filter's name of all types that have no words of their own.
+const OTHER: &str = "other";
+
+#[derive(Template)]
+#[template(path = "admin/webhooks.html")]
+struct WebhooksPage {
+    frame: Frame,
+    t: &'static WebhookTexts,
+    /// Whether anything is sent at all.
+    is_on: bool,
+    q: String,
+    states: Vec<Choice<'static>>,
+    types: Vec<Choice<'static>>,
+    is_filtered: bool,
+    rows: Vec<DeliveryView>,
+    pager: Pager,
+    /// What the button that sends all failed messages again asks; None where there are none.
+    all_again_ask: Option<String>,
+    /// This view's address.
+    back: String,
+}
+
+struct DeliveryView {
+    id: i64,
+    message_type: String,
+    type_words: &'static str,
+    tone: Tone,
+    state_words: &'static str,
+    /// The approval, the event or the person.
+    about: String,
+    about_href: String,
+    created: TimeText,
+    attempts: i32,
+    next_attempt: Option<TimeText>,
+    delivered: Option<TimeText>,
+    result: Option<String>,
+    /// What the button that sends it says; None where that is not possible.
+    again: Option<&'static str>,
+}
+
+async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let (state, kind) = (
+        asked.choice("state", &STATES)?,
+        asked.choice("type", &type_choices())?,
+    );
+    let filter = filter(state, kind, asked.q());
+    let frame = admin.frame(&ctx, &request).await?;
+    let paging = asked.paging();
+    let (now, total, failed, rows) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let total = webhook_list::count(&mut conn, &filter).await?;
+            let failed = webhook_list::count_failed(&mut conn).await?;
+            let rows =
+                webhook_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, rows))
+        })
+        .await?;
+    let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
+    let is_on = ctx.config.webhook.is_some();
+    let filters = query(&[
+        ("q", &filter.q),
+        ("state", state.unwrap_or("")),
+        ("type", kind.unwrap_or("")),
+    ]);
+    let page = WebhooksPage {
+        t,
+        is_on,
+        states: choices(
+            frame.t.all,
+            &STATES.map(|name| (name, t.state_words(name))),
+            state,
+        ),
+        types: choices(
+            frame.t.all,
+            &type_choices().map(|name| (name, filter_words(t, name))),
+            kind,
+        ),
+        is_filtered: !filters.is_empty(),
+        rows: rows
+            .into_iter()
+            .map(|row| view(row, now, lang, is_on))
+            .collect(),
+        pager: Pager::new(paging, total, &filters),
+        all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
+        back: this_view(&request),
+        q: filter.q,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn type_choices() -> [&'static str; KNOWN_TYPES.len() + 1] {
+    let mut names = [OTHER; KNOWN_TYPES.len() + 1];
+    names
+        .iter_mut()
+        .zip(KNOWN_TYPES)
+        .for_each(|(name, known)| *name = known);
+    names
+}
+
+fn filter_words(t: &WebhookTexts, name: &str) -> &'static str {
+    if name == OTHER {
+        t.other_types
+    } else {
+        t.type_words(name)
+    }
+}
+
+fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> Filter {
+    let (types, other_than) = match kind {
+        None => (Vec::new(), Vec::new()),
+        Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
+        Some(known) => (vec![known], Vec::new()),
+    };
+    Filter {
+        state,
+        types,
+        other_than,
+        q: q.to_owned(),
+    }
+}
+
+fn all_again_ask(t: &WebhookTexts, failed: i64) -> Option<String> {
+    match failed {
+        0 => None,
+        1 => Some(t.all_again_ask_one.to_owned()),
+        n => Some(fill(t.all_again_ask, &[("n", &n)])),
+    }
+}
+
+fn view(row: DeliveryRow, now: DateTime<Utc>, lang: Lang, is_on: bool) -> DeliveryView {
+    let t = WebhookTexts::of(lang);
+    let (about, about_href) = about(t, &row);
+    let is_waiting = row.state == "waiting";
+    let label = if is_waiting { t.send_now } else { t.send_again };
+    DeliveryView {
+        id: row.id,
+        type_words: t.type_words(&row.message_type),
+        message_type: row.message_type,
+        tone: tone(&row.state),
+        state_words: t.state_words(&row.state),
+        about,
+        about_href,
+        created: TimeText::new(row.created_at, now, lang),
+        attempts: row.attempts,
+        next_attempt: (is_waiting && is_on).then(|| TimeText::new(row.next_attempt_at, now, lang)),
+        delivered: row.delivered_at.map(|at| TimeText::new(at, now, lang)),
+        result: t.result_words(row.last_status, row.last_error.as_deref()),
+        again: (is_on && row.is_kept && !row.is_being_sent).then_some(label),
+    }
+}
+
+/// A name to show, and the page about it.
+fn about(t: &WebhookTexts, row: &DeliveryRow) -> (String, String) {
+    let named = |fallback: String| {
+        if row.subject.is_empty() {
+            fallback
+        } else {
+            row.subject.clone()
+        }
+    };
+    match (&row.userid, row.event_id) {
+        (Some(userid), _) => (named(userid.clone()), staff_path(userid)),
+        (None, id) => {
+            let id = id.unwrap_or_default();
+            let event = fill(t.event, &[("id", &id)]);
+            (named(event), format!("/admin/events/{id}"))
+        }
+    }
+}
+
+fn tone(state: &str) -> Tone {
+    match state {
+        "delivered" => Tone::Ok,
+        "waiting" => Tone::Neutral,
+        _ => Tone::Danger,
+    }
+}

@@ -1,0 +1,93 @@
+//! One message with its body, as long as that is kept, and every attempt to deliver it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::Value;
+
+use super::{DeliveryView, view};
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_webhooks::WebhookTexts;
+use crate::http::text::fill;
+use crate::http::view::{TimeText, Tone};
+use crate::http::visitor::Admin;
+use crate::store::webhook_list::{self, AttemptRow};
+use crate::store::{StoreError, staff};
+
+#[derive(Template)]
+#[template(path = "admin/webhook_detail.html")]
+struct WebhookPage {
+    frame: Frame,
+    t: &'static WebhookTexts,
+    title: String,
+    message: DeliveryView,
+    message_id: String,
+    /// Where it is sent to; None where nothing is sent.
+    url: Option<String>,
+    /// Pretty-printed; None where it is not there yet, or no longer.
+    body: Option<String>,
+    is_kept: bool,
+    attempts: Vec<AttemptView>,
+}
+
+struct AttemptView {
+    at: TimeText,
+    tone: Tone,
+    words: String,
+    took: String,
+}
+
+/// Answers with the page of one message.
+pub async fn detail(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let (now, found) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let found = webhook_list::find(&mut conn, id).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, found))
+        })
+        .await?;
+    let found = found.ok_or(AppError::NotFound)?;
+    let frame = admin.frame(&ctx, &request).await?;
+    let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
+    let webhook = ctx.config.webhook.as_ref();
+    let attempt = |row: AttemptRow| AttemptView {
+        at: TimeText::new(row.at, now, lang),
+        tone: if row.error.is_none() {
+            Tone::Ok
+        } else {
+            Tone::Danger
+        },
+        words: t
+            .result_words(row.status, row.error.as_deref())
+            .unwrap_or_default(),
+        took: fill(t.took, &[("ms", &row.duration_ms)]),
+    };
+    let page = WebhookPage {
+        t,
+        title: fill(t.detail_title, &[("id", &id)]),
+        message_id: found.row.message_id.clone(),
+        url: webhook.map(|webhook| webhook.url.to_string()),
+        body: found.body.map(pretty),
+        is_kept: found.row.is_kept,
+        attempts: found.attempts.into_iter().map(attempt).collect(),
+        message: view(found.row, now, lang, webhook.is_some()),
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn pretty(body: String) -> String {
+    match serde_json::from_str::<Value>(&body) {
+        Ok(value) => format!("{value:#}"),
+        Err(_) => body,
+    }
+}

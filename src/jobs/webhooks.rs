@@ -1,0 +1,77 @@
+//! The loops that tell the company's own systems what has happened.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::POLL;
+use super::rounds::Rounds;
+use crate::context::Context;
+use crate::service::webhooks::{self, Receiver};
+
+/// Starts the loops; none where no webhook is configured.
+pub(super) fn start(loops: &mut JoinSet<()>, ctx: &Context, stop: &CancellationToken) {
+    let Some(config) = &ctx.config.webhook else {
+        return;
+    };
+    let receiver = match Receiver::new(config) {
+        Ok(receiver) => receiver,
+        Err(error) => {
+            tracing::error!(%error, "the HTTP client of the webhook cannot be built: messages wait");
+            return;
+        }
+    };
+    // Rings when a message has its body.
+    let made = Arc::new(Notify::new());
+    loops.spawn(gather(ctx.clone(), Arc::clone(&made), stop.clone()));
+    loops.spawn(make(ctx.clone(), Arc::clone(&made), stop.clone()));
+    loops.spawn(send(ctx.clone(), receiver, made, stop.clone()));
+}
+
+async fn gather(ctx: Context, made: Arc<Notify>, stop: CancellationToken) {
+    let rounds = rounds("changes of the staff", None, &stop);
+    rounds
+        .run(&ctx, || async {
+            let gathered = webhooks::gather(&ctx).await?;
+            if gathered {
+                made.notify_one();
+            }
+            Ok(gathered)
+        })
+        .await;
+}
+
+async fn make(ctx: Context, made: Arc<Notify>, stop: CancellationToken) {
+    let rounds = rounds("bodies of webhooks", None, &stop);
+    rounds
+        .run(&ctx, || async {
+            let has_made = webhooks::make(&ctx, &stop).await?;
+            if has_made {
+                made.notify_one();
+            }
+            Ok(has_made)
+        })
+        .await;
+}
+
+async fn send(ctx: Context, receiver: Receiver, made: Arc<Notify>, stop: CancellationToken) {
+    let rounds = rounds("webhooks", Some(&made), &stop);
+    rounds
+        .run(&ctx, || webhooks::send(&ctx, &receiver, &stop))
+        .await;
+}
+
+fn rounds<'a>(
+    name: &'static str,
+    bell: Option<&'a Notify>,
+    stop: &'a CancellationToken,
+) -> Rounds<'a> {
+    Rounds {
+        name,
+        pause: POLL,
+        bell,
+        stop,
+    }
+}

@@ -1,0 +1,115 @@
+//! Tells the company's own systems what has happened: messages are stored with what they tell of,
+//! made, sent by Standard Webhooks, and sent again until they are taken or three days are over.
+
+mod again;
+mod gather;
+mod lane;
+mod make;
+mod receiver;
+mod schedule;
+mod send;
+mod signature;
+
+pub use again::{send_again, send_failed_again};
+pub use gather::gather;
+pub use make::make;
+pub use receiver::Receiver;
+pub use send::send;
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::store::webhook::{self, Attempt, End};
+use crate::store::{StoreError, alert};
+
+/// Notes for all instances and commands what the settings of this one hand on.
+pub async fn choose(ctx: &Context) -> Result<(), StoreError> {
+    let types: Option<Vec<String>> = ctx
+        .config
+        .webhook
+        .as_ref()
+        .map(|webhook| webhook.event_types.iter().cloned().collect());
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            webhook::choose(&mut tx, types.as_deref()).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+}
+
+/// Gives back whatever this process has claimed and will not finish.
+pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
+    ctx.db
+        .within(async { webhook::release_all(&mut *ctx.db.acquire().await?, ctx.instance).await })
+        .await
+}
+
+/// How often the end of an attempt is stored where Postgres does not answer.
+const TRIES: u32 = 4;
+
+/// Writes down how an attempt ended. Where that fails, the claim ends by itself and the message is
+/// sent again under the same id.
+async fn note(ctx: &Context, id: i64, attempt: Attempt, end: End) {
+    let mut stored = store_attempt(ctx, id, attempt, end).await;
+    for tries in 1..TRIES {
+        if !matches!(stored, Err(StoreError::Unavailable(_))) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+        stored = store_attempt(ctx, id, attempt, end).await;
+    }
+    match stored {
+        Ok(state) if state.as_deref() == Some("failed") => {
+            tracing::warn!(
+                id,
+                status = attempt.status,
+                error = attempt.error,
+                "a webhook message is given up and waits for an administrator"
+            );
+        }
+        Ok(state) => {
+            tracing::debug!(
+                id,
+                status = attempt.status,
+                error = attempt.error,
+                ?state,
+                "webhook"
+            );
+        }
+        Err(error) => {
+            tracing::warn!(id, %error, "the end of an attempt could not be stored: the message will be sent again");
+        }
+    }
+}
+
+async fn store_attempt(
+    ctx: &Context,
+    id: i64,
+    attempt: Attempt,
+    end: End,
+) -> Result<Option<String>, StoreError> {
+    let why = match (attempt.status, attempt.error) {
+        (Some(status), _) => format!("HTTP {status}"),
+        (None, error) => error.unwrap_or_default().to_owned(),
+    };
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let state = webhook::note_attempt(&mut tx, ctx.instance, id, &attempt, end).await?;
+            if state.as_deref() == Some("failed") {
+                alert::raise(&mut tx, "webhook:failed", &why).await?;
+            }
+            tx.commit().await?;
+            Ok(state)
+        })
+        .await
+}
+
+/// The end of an attempt after which another one follows, in its time.
+fn retry(delay: Duration) -> End {
+    End::Retry {
+        delay,
+        patience: schedule::PATIENCE,
+    }
+}

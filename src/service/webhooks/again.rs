@@ -1,0 +1,55 @@
+//! What administrators do to messages: have them sent again.
+
+use crate::context::Context;
+use crate::service::review::Actor;
+use crate::store::audit::{self, Entry};
+use crate::store::{StoreError, webhook};
+
+/// Has one message sent again; false where it is being sent at this moment, or no longer kept.
+pub async fn send_again(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
+    let number = id.to_string();
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(queued) = webhook::send_again(&mut tx, id).await? else {
+                return Ok(false);
+            };
+            let entry = Entry {
+                userid: queued.userid.as_deref(),
+                name: Some(queued.subject.as_str()).filter(|name| !name.is_empty()),
+                reason: Some(&queued.message_type),
+                reference: Some(&number),
+                ..line(by, "1")
+            };
+            audit::append(&mut tx, &entry).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Has all failed messages sent again that are still kept; gives how many there were.
+pub async fn send_failed_again(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let count = webhook::send_failed_again(&mut tx).await?;
+            if count > 0 {
+                audit::append(&mut tx, &line(by, &count.to_string())).await?;
+            }
+            tx.commit().await?;
+            Ok(count)
+        })
+        .await
+}
+
+/// `count` is how many messages.
+fn line<'a>(by: &Actor<'a>, count: &'a str) -> Entry<'a> {
+    Entry {
+        actor: by.userid.as_str(),
+        action: "webhook.resend",
+        status: count,
+        address: by.address,
+        ..Entry::default()
+    }
+}

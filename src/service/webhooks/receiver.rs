@@ -1,0 +1,183 @@
+//! The company's own system, as far as it takes messages.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Response, redirect};
+use url::Url;
+
+use super::signature::sign;
+use crate::config::{WebhookConfig, WebhookSecret};
+use crate::dingtalk::client::proxy_for;
+use crate::store::webhook::Due;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the receiver may take in all.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// As much of an answer's body is read in order to use the connection again; nothing is done with it.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// A client of the one receiver.
+pub struct Receiver {
+    http: reqwest::Client,
+    url: Url,
+    secret: WebhookSecret,
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes {
+        status: u16,
+    },
+    /// The receiver never wants it (410).
+    Never {
+        status: u16,
+    },
+    NotNow {
+        status: u16,
+        error: &'static str,
+        /// When the receiver wants to be asked again.
+        wish: Option<Duration>,
+    },
+    NoAnswer {
+        error: &'static str,
+    },
+}
+
+impl Receiver {
+    /// Prepares a client; connects to nothing yet.
+    pub fn new(config: &WebhookConfig) -> Result<Self, reqwest::Error> {
+        // Whoever comes second finds the provider in place, which is as good.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("dinggate/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = proxy_for(&config.url) {
+            builder = builder.proxy(proxy);
+        }
+        Ok(Self {
+            http: builder.build()?,
+            url: config.url.clone(),
+            secret: config.secret.clone(),
+        })
+    }
+
+    /// Posts a message, signed for this moment.
+    pub(super) async fn post(&self, message: &Due) -> Taken {
+        let signature = sign(
+            self.secret.expose(),
+            &message.message_id,
+            message.now,
+            &message.body,
+        );
+        let request = self
+            .http
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("webhook-id", &message.message_id)
+            .header("webhook-timestamp", message.now)
+            .header("webhook-signature", signature)
+            .body(message.body.clone());
+        match request.send().await {
+            Ok(answer) => {
+                let taken = read(answer.status().as_u16(), answer.headers(), message.now);
+                drain(answer).await;
+                taken
+            }
+            Err(error) if error.is_timeout() => Taken::NoAnswer { error: "timeout" },
+            Err(_) => Taken::NoAnswer { error: "connect" },
+        }
+    }
+}
+
+fn read(status: u16, headers: &HeaderMap, now: i64) -> Taken {
+    let not_now = |error| Taken::NotNow {
+        status,
+        error,
+        wish: wish(headers, now),
+    };
+    match status {
+        200..300 => Taken::Yes { status },
+        300..400 => not_now("redirect"),
+        410 => Taken::Never { status },
+        _ => not_now("status"),
+    }
+}
+
+/// What `Retry-After` asks for, in seconds or as a date; one in the past is no wait at all.
+fn wish(headers: &HeaderMap, now: i64) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(text).ok()?;
+    let seconds = date.timestamp().saturating_sub(now).max(0);
+    u64::try_from(seconds).ok().map(Duration::from_secs)
+}
+
+/// The status has said everything; a body that breaks off changes nothing.
+async fn drain(mut answer: Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        read += chunk.len();
+        if read > MAX_ANSWER {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(retry_after: Option<&str>) -> HeaderMap {
+        let pairs = retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap()));
+        pairs.into_iter().collect()
+    }
+
+    #[test]
+    fn the_status_says_whether_a_message_was_taken() {
+        let none = headers(None);
+        for status in [200, 202, 204, 299] {
+            assert_eq!(read(status, &none, 0), Taken::Yes { status });
+        }
+        assert_eq!(read(410, &none, 0), Taken::Never { status: 410 });
+        for (status, error) in [
+            (301, "redirect"),
+            (304, "redirect"),
+            (400, "status"),
+            (404, "status"),
+            (429, "status"),
+            (503, "status"),
+        ] {
+            let wanted = Taken::NotNow {
+                status,
+                error,
+                wish: None,
+            };
+            assert_eq!(read(status, &none, 0), wanted);
+        }
+    }
+
+    #[test]
+    fn a_time_to_come_back_is_read_in_both_spellings() {
+        // 784111777 is the moment of the date below.
+        for (text, wanted) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(77)),
+            ("Sat, 05 Nov 1994 08:49:37 GMT", Some(0)),
+            ("-5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let found = wish(&headers(Some(text)), 784_111_700).map(|wait| wait.as_secs());
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! When a message is tried again.
+
+use std::time::Duration;
+
+/// For how long a message is tried, counted from when it was stored or sent again by hand.
+pub(super) const PATIENCE: Duration = Duration::from_hours(3 * 24);
+
+const FIRST_WAITS: [Duration; 6] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+    Duration::from_hours(1),
+];
+const LATER_WAIT: Duration = Duration::from_hours(3);
+
+/// What a receiver may ask for: a slip of its must not lose us the message.
+const LEAST_WISH: Duration = Duration::from_secs(1);
+const GREATEST_WISH: Duration = Duration::from_hours(6);
+
+/// How long to wait after this many attempts, give or take a fifth, so that messages that failed
+/// together do not come back all at once; where the receiver names a time itself, that, within bounds.
+pub(super) fn wait_after(attempts: i32, wish: Option<Duration>) -> Duration {
+    if let Some(wish) = wish {
+        return wish.clamp(LEAST_WISH, GREATEST_WISH);
+    }
+    let place = usize::try_from(attempts - 1).unwrap_or(0);
+    let wait = FIRST_WAITS.get(place).copied().unwrap_or(LATER_WAIT);
+    wait.mul_f64(rand::random_range(0.8..=1.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_from_seconds_to_hours() {
+        for (attempts, wanted) in [
+            (0, 5),
+            (1, 5),
+            (2, 30),
+            (3, 120),
+            (4, 600),
+            (5, 1800),
+            (6, 3600),
+            (7, 10_800),
+            (40, 10_800),
+        ] {
+            let wait = wait_after(attempts, None).as_secs_f64();
+            let wanted = f64::from(wanted);
+            assert!(
+                (wanted * 0.79..wanted * 1.21).contains(&wait),
+                "{attempts}: {wait}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_receivers_wish_counts_within_bounds() {
+        for (wish, wanted) in [(0, 1), (7, 7), (7200, 7200), (u64::MAX, 6 * 3600)] {
+            let wait = wait_after(9, Some(Duration::from_secs(wish)));
+            assert_eq!(wait.as_secs(), wanted);
+        }
+    }
+}

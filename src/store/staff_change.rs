@@ -1,0 +1,91 @@
+//! What transactions have done to staff rows, noted by triggers as long as it is handed on.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::StoreError;
+
+/// All that one transaction has done to one person, beside what the person's row says by now.
+#[derive(Debug, Clone)]
+pub struct StaffChange {
+    pub userid: String,
+    pub at: DateTime<Utc>,
+    /// The row before the transaction; absent where it is new or where only departments were touched.
+    pub was: Option<Value>,
+    /// The row after the transaction; absent where only departments were touched.
+    pub became: Option<Value>,
+    pub has_departments: bool,
+    pub person: Value,
+}
+
+/// Takes the oldest changes out, of at most `limit` people; they are gone for good once the
+/// transaction commits. Gives nothing while another instance is at it.
+pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<StaffChange>, StoreError> {
+    let is_alone = sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtextextended('staff_change', 0)) AS "alone!""#
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !is_alone {
+        return Ok(Vec::new());
+    }
+    // What a transaction has noted comes into sight all at once, so that no group is ever half here.
+    let changes = sqlx::query_as!(
+        StaffChange,
+        r#"WITH touched AS (
+             SELECT DISTINCT xact, userid FROM (SELECT xact, userid FROM staff_change ORDER BY id LIMIT $1) oldest
+         ), taken AS (
+             DELETE FROM staff_change c USING touched t WHERE c.xact = t.xact AND c.userid = t.userid
+             RETURNING c.id, c.xact, c.userid, c.at, c.was, c.became
+         ), net AS (
+             SELECT min(id) AS id, userid, min(at) AS at,
+                 (array_agg(was ORDER BY id) FILTER (WHERE became IS NOT NULL))[1] AS was,
+                 (array_agg(became ORDER BY id DESC) FILTER (WHERE became IS NOT NULL))[1] AS became,
+                 bool_or(became IS NULL) AS has_departments
+             FROM taken GROUP BY xact, userid
+         )
+         SELECT n.userid AS "userid!", n.at AS "at!", n.was, n.became, n.has_departments AS "has_departments!",
+             jsonb_build_object('userid', s.userid, 'unionid', s.unionid, 'name', s.name, 'avatar', s.avatar,
+                 'job_number', s.job_number, 'title', s.title, 'hired_date', s.hired_date,
+                 'status', s.status, 'left_at', s.left_at, 'departments', coalesce((
+                     SELECT jsonb_agg(jsonb_build_object('dept_id', m.dept_id, 'name', d.name, 'is_leader', m.is_leader) ORDER BY m.dept_id)
+                     FROM staff_department m LEFT JOIN department d USING (dept_id) WHERE m.userid = s.userid), '[]')) AS "person!"
+         FROM net n JOIN staff s ON s.userid = n.userid ORDER BY n.id"#,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(changes)
+}
+
+/// A message about a person that is ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub message_type: &'static str,
+    pub userid: String,
+    pub subject: String,
+    pub body: String,
+}
+
+/// Stores messages, in the transaction that takes out what they tell of.
+pub async fn store_messages(
+    conn: &mut PgConnection,
+    messages: &[Message],
+) -> Result<(), StoreError> {
+    let types: Vec<String> = messages.iter().map(|m| m.message_type.to_owned()).collect();
+    let userids: Vec<String> = messages.iter().map(|m| m.userid.clone()).collect();
+    let subjects: Vec<String> = messages.iter().map(|m| m.subject.clone()).collect();
+    let bodies: Vec<String> = messages.iter().map(|m| m.body.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO webhook_delivery (message_type, userid, subject, body)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])",
+        &types,
+        &userids,
+        &subjects,
+        &bodies,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

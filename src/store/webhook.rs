@@ -1,0 +1,298 @@
+//! Messages for the company's own systems: stored with what they tell of, claimed by one instance at
+//! a time, kept with every attempt to deliver them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::event::LEASE;
+
+/// Notes for all instances and commands what is to be handed on; None is nothing at all, and drops
+/// what was noted of changes of the staff and is not yet a message.
+pub async fn choose(
+    conn: &mut PgConnection,
+    event_types: Option<&[String]>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_choice SET has_staff = $1, event_types = $2",
+        event_types.is_some(),
+        event_types.unwrap_or_default(),
+    )
+    .execute(&mut *conn)
+    .await?;
+    if event_types.is_none() {
+        sqlx::query!("DELETE FROM staff_change")
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Stores a message for an event, in the transaction that puts the event into the inbox, where its
+/// type is handed on; a second time does nothing.
+pub async fn enqueue_event(
+    conn: &mut PgConnection,
+    event_id: i64,
+    event_type: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO webhook_delivery (message_type, event_id)
+         SELECT $2, $1 FROM webhook_choice WHERE $2 = ANY (event_types)
+         ON CONFLICT (event_id) DO NOTHING",
+        event_id,
+        event_type,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A message whose body has yet to be made of its event.
+#[derive(Debug, Clone)]
+pub struct Unmade {
+    pub id: i64,
+    /// How often it was tried in this series, this time included.
+    pub attempts: i32,
+    pub event_id: i64,
+    pub event_type: String,
+    pub event_time: Option<DateTime<Utc>>,
+    pub received_at: DateTime<Utc>,
+    /// The decrypted event; absent once it has been dropped for its age.
+    pub event: Option<Value>,
+}
+
+/// Claims messages without a body, those that have been due longest first.
+pub async fn claim_unmade(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    limit: i64,
+) -> Result<Vec<Unmade>, StoreError> {
+    let claimed = sqlx::query_as!(
+        Unmade,
+        r#"WITH due AS (
+             SELECT id FROM webhook_delivery
+             WHERE state = 'waiting' AND body IS NULL AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+             ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+         ), claimed AS (
+             UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = d.attempts + 1
+             FROM due WHERE d.id = due.id RETURNING d.id, d.attempts, d.event_id
+         )
+         SELECT c.id AS "id!", c.attempts AS "attempts!", e.id AS event_id, e.event_type, e.event_time, e.received_at, e.body AS event
+         FROM claimed c JOIN event e ON e.id = c.event_id"#,
+        instance,
+        limit,
+        LEASE.as_secs_f64(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(claimed)
+}
+
+/// Stores the body of a claimed message, which is due at once and has not been tried yet.
+pub async fn store_body(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    id: i64,
+    subject: &str,
+    body: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_delivery SET subject = $3, body = $4, attempts = 0, next_attempt_at = clock_timestamp(),
+             last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL
+         WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
+        id,
+        instance,
+        subject,
+        body,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A message that is to be sent now.
+#[derive(Debug, Clone)]
+pub struct Due {
+    pub id: i64,
+    pub message_id: String,
+    pub body: String,
+    /// How often it was tried in this series, this time included.
+    pub attempts: i32,
+    /// The present time in Unix seconds, by Postgres's clock.
+    pub now: i64,
+}
+
+/// Claims messages to be sent, those that have been due longest first.
+pub async fn claim_due(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    limit: i64,
+) -> Result<Vec<Due>, StoreError> {
+    let due = sqlx::query_as!(
+        Due,
+        r#"WITH due AS (
+             SELECT id FROM webhook_delivery
+             WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+             ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = d.attempts + 1
+         FROM due WHERE d.id = due.id
+         RETURNING d.id, d.message_id, d.body AS "body!", d.attempts, extract(epoch FROM clock_timestamp())::bigint AS "now!""#,
+        instance,
+        limit,
+        LEASE.as_secs_f64(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(due)
+}
+
+/// One attempt that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    pub duration: Duration,
+    /// The receiver's HTTP status, where it gave one.
+    pub status: Option<u16>,
+    /// What went wrong, as one of our codes.
+    pub error: Option<&'static str>,
+}
+
+/// What becomes of a message after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Delivered,
+    /// Tried again after this long, but given up where this series has lasted for so long already.
+    Retry {
+        delay: Duration,
+        patience: Duration,
+    },
+    Failed,
+}
+
+/// Keeps claims of this instance for another lease.
+pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_delivery SET claimed_until = now() + make_interval(secs => $3)
+         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
+        ids,
+        instance,
+        LEASE.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes down how an attempt ended, unless another instance has taken the message over; gives the
+/// state in which the message is now.
+pub async fn note_attempt(
+    conn: &mut PgConnection,
+    instance: Uuid,
+    id: i64,
+    attempt: &Attempt,
+    end: End,
+) -> Result<Option<String>, StoreError> {
+    let status = attempt.status.and_then(|status| i16::try_from(status).ok());
+    let (wanted, delay, patience) = match end {
+        End::Delivered => ("delivered", 0.0, 0.0),
+        End::Failed => ("failed", 0.0, 0.0),
+        End::Retry { delay, patience } => ("waiting", delay.as_secs_f64(), patience.as_secs_f64()),
+    };
+    // The last attempt falls on the very end of the series.
+    let state = sqlx::query_scalar!(
+        r#"WITH noted AS (
+             UPDATE webhook_delivery SET
+                 state = CASE WHEN $3 = 'waiting' AND clock_timestamp() >= series_at + make_interval(secs => $5) THEN 'failed' ELSE $3 END,
+                 next_attempt_at = CASE WHEN $3 = 'waiting'
+                     THEN least(clock_timestamp() + make_interval(secs => $4), series_at + make_interval(secs => $5)) ELSE next_attempt_at END,
+                 delivered_at = CASE WHEN $3 = 'delivered' THEN clock_timestamp() ELSE delivered_at END,
+                 last_status = $6, last_error = $7, claimed_by = NULL, claimed_until = NULL
+             WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'
+             RETURNING id, state
+         ), kept AS (
+             INSERT INTO webhook_attempt (delivery_id, duration_ms, status, error) SELECT id, $8, $6, $7 FROM noted
+         )
+         SELECT state AS "state!" FROM noted"#,
+        id,
+        instance,
+        wanted,
+        delay,
+        patience,
+        status,
+        attempt.error,
+        i32::try_from(attempt.duration.as_millis()).unwrap_or(i32::MAX),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(state)
+}
+
+/// Gives back whatever a process that stops has claimed, as if it had never been tried.
+pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE webhook_delivery SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
+         WHERE claimed_by = $1 AND state = 'waiting'",
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A message that was put into the queue again.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    pub message_type: String,
+    pub userid: Option<String>,
+    pub subject: String,
+}
+
+/// Has a message sent again in a new series of attempts; nothing where it is being sent at this
+/// moment, or where neither its body nor its event is kept any more.
+pub async fn send_again(conn: &mut PgConnection, id: i64) -> Result<Option<Queued>, StoreError> {
+    let queued = sqlx::query_as!(
+        Queued,
+        "UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
+             last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL
+         WHERE id = $1 AND (claimed_until IS NULL OR claimed_until < now())
+           AND (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL))
+         RETURNING message_type, userid, subject",
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(queued)
+}
+
+/// Has all failed messages sent again that can be; gives how many there were.
+pub async fn send_failed_again(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
+             last_status = NULL, last_error = NULL
+         WHERE state = 'failed'
+           AND (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL))"
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Drops the bodies of what was delivered 30 days ago, and all of what was stored 90 days ago; gives
+/// how many rows it touched.
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let bodies = sqlx::query!(
+        "UPDATE webhook_delivery SET body = NULL
+         WHERE body IS NOT NULL AND state = 'delivered' AND delivered_at < now() - interval '30 days'"
+    )
+    .execute(&mut *conn)
+    .await?;
+    let rows =
+        sqlx::query!("DELETE FROM webhook_delivery WHERE created_at < now() - interval '90 days'")
+            .execute(conn)
+            .await?;
+    Ok(bodies.rows_affected() + rows.rows_affected())
+}

@@ -1,0 +1,154 @@
+//! Looking through the messages for the company's own systems.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+
+/// Which messages are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// `waiting`, `delivered` or `failed`; None for all.
+    pub state: Option<&'static str>,
+    /// Only these types; empty for all.
+    pub types: Vec<&'static str>,
+    /// All types but these.
+    pub other_than: Vec<&'static str>,
+    /// A message's number or id, an event's number, a userid, or part of a subject; empty for all.
+    pub q: String,
+}
+
+/// A message without its body.
+#[derive(Debug, Clone)]
+pub struct DeliveryRow {
+    pub id: i64,
+    pub message_id: String,
+    pub message_type: String,
+    pub event_id: Option<i64>,
+    pub userid: Option<String>,
+    pub subject: String,
+    pub state: String,
+    /// Attempts of this series.
+    pub attempts: i32,
+    pub is_being_sent: bool,
+    /// Whether there is anything left to send.
+    pub is_kept: bool,
+    pub created_at: DateTime<Utc>,
+    pub next_attempt_at: DateTime<Utc>,
+    pub last_status: Option<i16>,
+    pub last_error: Option<String>,
+    pub delivered_at: Option<DateTime<Utc>>,
+}
+
+/// One page of messages, the latest first.
+pub async fn list(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
+    let rows = sqlx::query_as!(
+        DeliveryRow,
+        r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
+             coalesce(claimed_until > now(), false) AS "is_being_sent!",
+             (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
+             created_at, next_attempt_at, last_status, last_error, delivered_at
+         FROM webhook_delivery d
+         WHERE ($1::text IS NULL OR state = $1)
+           AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
+           AND NOT message_type = ANY ($3::text[])
+           AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4 OR strpos(lower(subject), lower($4)) > 0)
+         ORDER BY d.id DESC LIMIT $5 OFFSET $6"#,
+        filter.state,
+        &types,
+        &other_than,
+        filter.q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// How many messages [`list`] finds in all.
+pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+    let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM webhook_delivery d
+         WHERE ($1::text IS NULL OR state = $1)
+           AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
+           AND NOT message_type = ANY ($3::text[])
+           AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4 OR strpos(lower(subject), lower($4)) > 0)"#,
+        filter.state,
+        &types,
+        &other_than,
+        filter.q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// How many messages have been given up and wait for an administrator.
+pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM webhook_delivery WHERE state = 'failed'"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// One attempt to deliver a message.
+#[derive(Debug, Clone)]
+pub struct AttemptRow {
+    pub at: DateTime<Utc>,
+    pub duration_ms: i32,
+    pub status: Option<i16>,
+    pub error: Option<String>,
+}
+
+/// A message, what is sent, and every attempt so far, the latest first.
+#[derive(Debug, Clone)]
+pub struct DeliveryDetail {
+    pub row: DeliveryRow,
+    pub body: Option<String>,
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// One message with all that is kept of it.
+pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<DeliveryDetail>, StoreError> {
+    let row = sqlx::query_as!(
+        DeliveryRow,
+        r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
+             coalesce(claimed_until > now(), false) AS "is_being_sent!",
+             (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
+             created_at, next_attempt_at, last_status, last_error, delivered_at
+         FROM webhook_delivery d WHERE d.id = $1"#,
+        id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let body = sqlx::query_scalar!("SELECT body FROM webhook_delivery WHERE id = $1", id)
+        .fetch_optional(&mut *conn)
+        .await?;
+    let attempts = sqlx::query_as!(
+        AttemptRow,
+        "SELECT at, duration_ms, status, error FROM webhook_attempt WHERE delivery_id = $1 ORDER BY id DESC LIMIT 200",
+        id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Some(DeliveryDetail {
+        row,
+        body: body.flatten(),
+        attempts,
+    }))
+}
+
+fn owned(names: &[&'static str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
