@@ -170,10 +170,12 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
-    if error.is_timeout() {
+    if error.is_connect() {
+        ApiError::Connect { api }
+    } else if error.is_timeout() {
         ApiError::Timeout { api }
     } else {
-        ApiError::Connect { api }
+        ApiError::Broken { api }
     }
 }
 

@@ -1,11 +1,16 @@
 //! What can go wrong in a call to DingTalk, told apart by what to do about it.
 
+use super::subscription::Complaint;
+
 /// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ApiError {
-    /// No connection, or it broke before the answer was whole.
+    /// No connection: nothing was asked.
     #[error("{api}: no connection to DingTalk")]
     Connect { api: &'static str },
+    /// The connection broke before the answer was whole: the call may have been carried out.
+    #[error("{api}: the connection to DingTalk broke")]
+    Broken { api: &'static str },
     /// No whole answer in time: the call may or may not have been carried out.
     #[error("{api}: DingTalk did not answer in time")]
     Timeout { api: &'static str },
@@ -60,6 +65,7 @@ impl ApiError {
     pub fn api(&self) -> &'static str {
         match self {
             Self::Connect { api }
+            | Self::Broken { api }
             | Self::Timeout { api }
             | Self::Http { api, .. }
             | Self::Banned { api }
@@ -69,6 +75,21 @@ impl ApiError {
             | Self::Refused { api, .. }
             | Self::Malformed { api, .. } => api,
         }
+    }
+
+    /// Whether DingTalk may have carried the call out although its answer never came, or came spoilt.
+    pub fn may_have_been_carried_out(&self) -> bool {
+        match self {
+            Self::Broken { .. } | Self::Timeout { .. } | Self::Malformed { .. } => true,
+            // A gateway's word that what stands behind it gave no good answer.
+            Self::Http { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// What DingTalk complains of about a callback, where its code speaks of one.
+    pub fn complaint(&self) -> Option<Complaint> {
+        self.code().and_then(Complaint::of)
     }
 
     /// Whether DingTalk says that it does not know the person (60121, or 33012 for an odd userid).

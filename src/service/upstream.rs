@@ -1,6 +1,7 @@
 //! Every call to DingTalk goes through here: the shared budget, the shared token, what is tried
 //! again and what is not, and what the administrators must be told.
 
+mod callback;
 mod calls;
 mod pace;
 mod token;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
+pub use callback::*;
 pub use calls::*;
 
 use crate::context::Context;
@@ -75,6 +77,9 @@ enum Repeat {
     Allowed,
     /// The call uses up a code: only a refusal that came before the code was looked at is repeated.
     UsesCode,
+    /// The call has its effect by being made: only a refusal at the door (token, throttling) is
+    /// repeated. Whoever makes it tells of its refusals.
+    Never,
 }
 
 const MAX_BUSY: u32 = 3;
@@ -165,7 +170,9 @@ async fn attempts<'a, T>(
 
 /// Puts a refusal that speaks of us, not of a person, before the administrators.
 async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
-    let speaks_of_the_question = error.is_unknown_person()
+    let speaks_of_the_question = repeat == Repeat::Never
+        || error.complaint().is_some()
+        || error.is_unknown_person()
         || error.is_unknown_department()
         || (repeat == Repeat::UsesCode && error.is_spent_code());
     let Some(code) = error

@@ -42,33 +42,44 @@ async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>)
     match fault {
         Some(Fault::Delay(delay)) => {
             actix_web::rt::time::sleep(delay).await;
-            proper_answer(&request, &body, &shared)
+            proper_answer(&request, &body, &shared).await
         }
         Some(Fault::LoseAnswer) => {
-            drop(proper_answer(&request, &body, &shared));
+            drop(proper_answer(&request, &body, &shared).await);
             fault::silence().await
         }
         Some(Fault::Hang) => fault::silence().await,
         Some(fault) => fault::instead(path, &fault),
-        None => proper_answer(&request, &body, &shared),
+        None => proper_answer(&request, &body, &shared).await,
     }
 }
 
-fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
+async fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
     let path = request.path();
     let family = Family::of(path);
     let Some(endpoint) = table::find(path) else {
         return family.unknown_path(path);
     };
-    match run(endpoint, request, body, shared) {
-        Ok(fields) => {
-            if path == callback::FAILED {
-                shared.save();
-            }
-            family.success(fields)
-        }
+    match answer(endpoint, request, body, shared).await {
+        Ok(fields) => family.success(fields),
         Err(refusal) => family.refusal(&refusal),
     }
+}
+
+async fn answer(
+    endpoint: &Endpoint,
+    request: &HttpRequest,
+    body: &[u8],
+    shared: &Shared,
+) -> Result<answer::Fields, Refusal> {
+    let (fields, pending) = run(endpoint, request, body, shared)?;
+    if let Some(pending) = pending {
+        callback::confirm(pending, shared).await?;
+    }
+    if endpoint.path.starts_with("/call_back/") {
+        shared.save();
+    }
+    Ok(fields)
 }
 
 fn run(
@@ -76,7 +87,7 @@ fn run(
     request: &HttpRequest,
     body: &[u8],
     shared: &Shared,
-) -> Result<answer::Fields, Refusal> {
+) -> Result<(answer::Fields, Option<callback::Pending>), Refusal> {
     let (config, now) = (&shared.config, Instant::now());
     let mut world = shared.world();
     if !world
@@ -102,6 +113,8 @@ fn run(
         world: &mut world,
         params: &params,
         now,
+        pending: None,
     };
-    (endpoint.run)(&mut desk)
+    let fields = (endpoint.run)(&mut desk)?;
+    Ok((fields, desk.pending))
 }

@@ -13,11 +13,12 @@ use crate::{
     config::SimConfig,
     crypto::{CallbackCrypto, Overrides, SignedCallback, random_text},
     directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange},
-    event::{EventRecord, EventState},
+    event::{EventRecord, EventState, FailedShape},
     fault::Fault,
     scope::Scope,
     server::{self, Running},
     shared::{Announce, Job, Shared, now_ms},
+    subscription::RegisteredCallback,
 };
 
 /// The stand-in for the `DingTalk` cloud.
@@ -265,9 +266,15 @@ impl SimHandle {
 
 /// Events.
 impl SimHandle {
-    /// Where events go from now on; `None`: they are logged as dropped.
+    /// Where the console's subscription pushes from now on; `None` turns it off, and events that
+    /// no registered callback wants are logged as dropped.
     pub fn set_callback_url(&self, url: Option<&str>) {
         self.0.shared.world().callback_url = url.map(str::to_owned);
+    }
+
+    /// The callback that was registered by API; it gets its events beside the console's.
+    pub fn registered_callback(&self) -> Option<RegisteredCallback> {
+        self.0.shared.world().registered.clone()
     }
 
     /// Pushes this plain event with the usual retries; gives its number in the log.
@@ -326,9 +333,34 @@ impl SimHandle {
         self.0.shared.world().log.records().to_vec()
     }
 
-    /// The failed list as it stands, without fetching it.
+    /// The events on the failed list, without fetching it.
     pub fn failed_events(&self) -> Vec<EventRecord> {
-        self.0.shared.world().log.failed().to_vec()
+        self.0.shared.world().log.failed().cloned().collect()
+    }
+
+    /// How many entries the failed list has, those put there by hand too.
+    pub fn failed_count(&self) -> usize {
+        self.0.shared.world().log.failed_count()
+    }
+
+    /// Puts an entry on the failed list, which gives it to its reader as it is.
+    pub fn add_failed(&self, entry: Value) {
+        self.add_failed_many([entry]);
+    }
+
+    /// Puts many entries on the failed list at once.
+    pub fn add_failed_many(&self, entries: impl IntoIterator<Item = Value>) {
+        let mut world = self.0.shared.world();
+        for entry in entries {
+            world.log.add_failed(entry);
+        }
+        drop(world);
+        self.0.shared.save();
+    }
+
+    /// How entries of the failed list are built from now on.
+    pub fn set_failed_shape(&self, shape: FailedShape) {
+        self.0.shared.world().failed_shape = shape;
     }
 
     /// Waits until no event is waiting or to be retried; `false` when that takes too long.

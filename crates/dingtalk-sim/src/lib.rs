@@ -4,6 +4,7 @@
 //!
 //! * [`handle`] – [`Sim::start`] and [`SimHandle`], what a test in the same process works with
 //! * [`config`] – one app, one scan-login app and one callback subscription
+//! * [`subscription`] – that subscription, and the callback that an app registers by API
 //! * [`directory`], [`company`] – the people and departments, and the made-up company
 //! * [`crypto`] – the callback's encryption, written apart from the product's
 //! * [`event`] – what happened, in both spellings `DingTalk` uses, and the log of deliveries
@@ -19,6 +20,7 @@ pub mod event;
 pub mod fault;
 pub mod handle;
 pub mod scope;
+pub mod subscription;
 
 mod acts;
 mod cloud;
@@ -35,7 +37,8 @@ mod world;
 pub use config::{FieldNames, OwnerKey, SimConfig};
 pub use crypto::{CallbackCrypto, Overrides, SignedCallback};
 pub use directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange};
-pub use event::{EventRecord, EventState};
+pub use event::{EventRecord, EventState, FailedShape};
 pub use fault::Fault;
 pub use handle::{Sim, SimHandle};
 pub use scope::Scope;
+pub use subscription::{RegisteredCallback, Subscription};

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::{
     code::Codes,
     directory::{Directory, Person},
-    event::EventLog,
+    event::{EventLog, FailedShape},
     fault::Faults,
     meter::Meter,
     scope::Scope,
+    subscription::{RegisteredCallback, Subscription},
     token::Tokens,
 };
 
@@ -24,6 +25,9 @@ pub(crate) struct World {
     /// What answers say about these userids while the directory lags behind.
     pub(crate) frozen: BTreeMap<String, Option<Person>>,
     pub(crate) callback_url: Option<String>,
+    /// The callback registered by API, beside the console's.
+    pub(crate) registered: Option<RegisteredCallback>,
+    pub(crate) failed_shape: FailedShape,
     /// How the last `check_url` ended.
     pub(crate) url_check: Option<Result<(), String>>,
 }
@@ -40,8 +44,24 @@ impl World {
             meter: Meter::default(),
             frozen: BTreeMap::new(),
             callback_url: None,
+            registered: None,
+            failed_shape: FailedShape::default(),
             url_check: None,
         }
+    }
+
+    /// The subscriptions that want an event of this type.
+    pub(crate) fn told_of(&self, event_type: &str) -> Vec<Subscription> {
+        let console = self.callback_url.is_some();
+        let registered = self.registered.as_ref();
+        let registered = registered.is_some_and(|callback| callback.wants(event_type));
+        [
+            (console, Subscription::Console),
+            (registered, Subscription::Registered),
+        ]
+        .into_iter()
+        .filter_map(|(told, subscription)| told.then_some(subscription))
+        .collect()
     }
 
     /// Everyone whom answers show: who works here, but for those frozen as they were.

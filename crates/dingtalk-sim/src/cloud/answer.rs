@@ -1,5 +1,7 @@
 //! The shapes of answers: success and failure both come with HTTP status 200.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +20,7 @@ pub(crate) enum Refusal {
     /// No access token: 40000 from the gateway, 41001 on older paths.
     NoToken,
     /// The interface's own error in words of its own.
-    Worded(i64, &'static str),
+    Worded(i64, Cow<'static, str>),
     /// An error that comes wrapped in code 88 on every path.
     Wrapped(i64),
     /// More than the allowed calls in a second.
@@ -158,6 +160,11 @@ pub(crate) fn message(code: i64) -> &'static str {
         90002 => "接口调用超过限制",
         90020 => "接口调用次数已用完",
         400_002 => "无效的参数",
+        71006 => "回调地址已经存在",
+        71007 => "回调地址不存在，请先注册",
+        71008 => "回调事件的call_back_tag不在请求列表内",
+        71010 => "注册的回调的json格式字段缺失或者不合法",
+        71011 => "回调url不合法",
         853_001 => "时间戳不合法，必须是毫秒",
         853_002 => "时间戳与服务器时间相差超过1分钟",
         853_003 => "不存在的accessKey",

@@ -34,6 +34,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/events", web::post().to(control::send_event))
         .route("/encrypt-event", web::post().to(control::encrypt_event))
         .route("/failed", web::get().to(control::failed))
+        .route("/failed", web::post().to(control::add_failed))
+        .route("/failed/shape", web::post().to(control::set_failed_shape))
         .route("/callback-url", web::post().to(control::set_callback_url))
         .route("/check-url", web::post().to(control::check_url))
         .route("/calls", web::get().to(control::calls))

@@ -46,6 +46,9 @@ struct EventsPage {
     top: Top,
     events: Vec<EventRow>,
     failed: Vec<EventRow>,
+    failed_count: usize,
+    /// Address and tags of the callback registered by API.
+    registered: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -118,7 +121,12 @@ pub(super) async fn events(request: HttpRequest, shared: web::Data<Shared>) -> H
             .take(SHOWN)
             .map(EventRow::from)
             .collect(),
-        failed: world.log.failed().iter().map(EventRow::from).collect(),
+        failed_count: world.log.failed_count(),
+        registered: world
+            .registered
+            .as_ref()
+            .map(|callback| (callback.url.clone(), callback.call_back_tag.join(" "))),
+        failed: world.log.failed().map(EventRow::from).collect(),
     })
 }
 

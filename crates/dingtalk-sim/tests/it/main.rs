@@ -19,6 +19,7 @@ mod limits;
 mod login;
 mod page;
 mod program;
+mod registered;
 mod sns;
 mod state;
 mod token;

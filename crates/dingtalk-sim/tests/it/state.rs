@@ -53,6 +53,16 @@ fn the_company_and_its_events_outlive_a_run() {
 }
 
 #[test]
+fn the_failed_list_outlives_a_run() {
+    let folder = Folder::new("failed");
+    let first = Sim::start(folder.config()).unwrap();
+    first.add_failed(serde_json::json!({"call_back_tag": 7}));
+    first.stop();
+    let second = Sim::start(folder.config()).unwrap();
+    assert_eq!(second.failed_count(), 1);
+}
+
+#[test]
 fn a_file_that_is_no_state_stops_the_start_and_stays_as_it_is() {
     let folder = Folder::new("broken");
     let path = folder.config().state_file.unwrap();

@@ -1,0 +1,52 @@
+//! The calls that manage the registered callback, and the one that fetches what it missed.
+
+use super::{Priority, Repeat, UpstreamError, call};
+use crate::context::Context;
+use crate::dingtalk::subscription::{
+    DELETE, FAILED, FailedPage, REGISTER, Registered, SHOW, UPDATE,
+};
+
+/// An operator waits for these, and what was missed are joins, changes and leavings: they come right
+/// after logins. There are a few of them an hour.
+const PRIORITY: Priority = Priority::Join;
+
+/// Registers a callback; DingTalk tries its address before it answers.
+pub async fn register_callback(ctx: &Context, wanted: &Registered) -> Result<(), UpstreamError> {
+    call(ctx, PRIORITY, REGISTER, Repeat::Never, |token| {
+        Box::pin(async move { ctx.dingtalk.register_callback(&token, wanted).await })
+    })
+    .await
+}
+
+/// Asks for the registered callback.
+pub async fn registered_callback(ctx: &Context) -> Result<Registered, UpstreamError> {
+    call(ctx, PRIORITY, SHOW, Repeat::Allowed, |token| {
+        Box::pin(async move { ctx.dingtalk.callback(&token).await })
+    })
+    .await
+}
+
+/// Replaces the registered callback; DingTalk tries the new address before it answers.
+pub async fn update_callback(ctx: &Context, wanted: &Registered) -> Result<(), UpstreamError> {
+    call(ctx, PRIORITY, UPDATE, Repeat::Never, |token| {
+        Box::pin(async move { ctx.dingtalk.update_callback(&token, wanted).await })
+    })
+    .await
+}
+
+/// Deletes the registered callback.
+pub async fn delete_callback(ctx: &Context) -> Result<(), UpstreamError> {
+    call(ctx, PRIORITY, DELETE, Repeat::Never, |token| {
+        Box::pin(async move { ctx.dingtalk.delete_callback(&token).await })
+    })
+    .await
+}
+
+/// Fetches the next page of what could not be delivered. DingTalk forgets what the call before has
+/// returned, so this one is made once, whatever comes of it.
+pub async fn failed_events(ctx: &Context) -> Result<FailedPage, UpstreamError> {
+    call(ctx, PRIORITY, FAILED, Repeat::Never, |token| {
+        Box::pin(async move { ctx.dingtalk.failed_events(&token).await })
+    })
+    .await
+}
