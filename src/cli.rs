@@ -2,9 +2,12 @@
 
 mod actor;
 mod admin;
+mod doctor;
 mod migrate;
 mod serve;
 mod sync;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -36,6 +39,16 @@ enum Command {
     Sync(sync::Args),
     /// Grants, revokes and lists administrators
     Admin(admin::Args),
+    /// Checks settings, Postgres and DingTalk, and says what to do about each thing that is not right
+    Doctor(doctor::Args),
+}
+
+/// Carries out what wants no whole settings; none for everything else.
+pub fn without_settings(cli: &Cli) -> Option<anyhow::Result<ExitCode>> {
+    match &cli.command {
+        Some(Command::Doctor(args)) => Some(doctor::run(args)),
+        _ => None,
+    }
 }
 
 /// Carries out what the command line asks for.
@@ -46,6 +59,8 @@ pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
             Command::Migrate => migrate::run(config).await,
             Command::Sync(args) => sync::run(&args, config).await,
             Command::Admin(args) => admin::run(args, config).await,
+            // Carried out before any settings were asked for.
+            Command::Doctor(_) => Ok(()),
         }
     })
 }

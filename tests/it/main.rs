@@ -18,6 +18,7 @@ mod admin_pages;
 mod callback_crypto;
 mod cli;
 mod csv;
+mod doctor;
 mod events;
 mod login;
 mod outages;
