@@ -80,13 +80,18 @@ impl Config {
         let mut reader = Reader::new(source::collect(env, &read));
         let config = Self::parse(&mut reader);
         let faults = reader.take_faults();
+        let parts = Parts::read(&mut reader);
+        let mut secrets = reader.secrets();
+        if let Some(database) = &parts.database {
+            secrets.extend(parts::passwords(&database.url));
+        }
         Examined {
             whole: match config {
                 Some(config) if faults.is_empty() => Ok(config),
                 _ => Err(faults),
             },
-            parts: Parts::read(&mut reader),
-            secrets: reader.secrets(),
+            parts,
+            secrets,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 
 use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -36,6 +37,8 @@ pub struct Inner {
     /// The access token as this process last saw it; the lock is held while it is looked up.
     pub token: tokio::sync::Mutex<Option<CachedToken>>,
     ready: AtomicBool,
+    /// The rights to a call in flight that are being given back.
+    returns: TaskTracker,
 }
 
 /// The right to one call in flight; ends when dropped, wherever that happens.
@@ -43,6 +46,7 @@ pub struct Turn {
     db: Db,
     instance: Uuid,
     slot: i16,
+    returns: TaskTracker,
 }
 
 impl Drop for Turn {
@@ -52,7 +56,7 @@ impl Drop for Turn {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        runtime.spawn(async move {
+        let give_back = async move {
             let given = db.within(async {
                 let mut conn = db.acquire().await?;
                 pace::give_back(&mut conn, slot, instance).await
@@ -60,7 +64,8 @@ impl Drop for Turn {
             if let Err(error) = given.await {
                 tracing::debug!(%error, "a slot in flight will end by its lease");
             }
-        });
+        };
+        self.returns.spawn_on(give_back, &runtime);
     }
 }
 
@@ -100,6 +105,7 @@ impl Context {
             turns: Turns::default(),
             token: tokio::sync::Mutex::new(None),
             ready: AtomicBool::new(false),
+            returns: TaskTracker::new(),
         }))
     }
 
@@ -109,7 +115,15 @@ impl Context {
             db: self.db.clone(),
             instance: self.instance,
             slot,
+            returns: self.returns.clone(),
         }
+    }
+
+    /// Waits until the last right to a call in flight has been given back, for a program that ends:
+    /// one that it takes along is nobody's for 8 s.
+    pub async fn all_given_back(&self) {
+        self.returns.close();
+        self.returns.wait().await;
     }
 
     /// Whether the migrations were seen in place; until then nothing but health is served.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use secrecy::SecretString;
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::database::DatabaseConfig;
@@ -33,6 +34,18 @@ pub struct Parts {
     pub login_app: Option<AppCredentials>,
     pub callback: Option<CallbackConfig>,
     pub oapi_url: Option<Url>,
+}
+
+/// The password in an address, as it is written and as it is meant.
+pub(super) fn passwords(address: &SecretString) -> Vec<SecretString> {
+    let url = Url::parse(address.expose_secret());
+    let Some(written) = url.ok().and_then(|url| url.password().map(str::to_owned)) else {
+        return Vec::new();
+    };
+    let meant = percent_decode_str(&written)
+        .decode_utf8_lossy()
+        .into_owned();
+    vec![written.into(), meant.into()]
 }
 
 impl Parts {

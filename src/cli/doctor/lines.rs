@@ -14,13 +14,17 @@ pub fn text(report: &Report, has_colours: bool) -> String {
         let same = report.checks.iter().filter(|check| check.status == status);
         same.count()
     };
+    let many = |status, word: &str| match count(status) {
+        1 => format!("1 {word}"),
+        number => format!("{number} {word}s"),
+    };
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "{} ok, {} warnings, {} failures, {} not checked",
+        "{} ok, {}, {}, {} not checked",
         count(Status::Ok),
-        count(Status::Warning),
-        count(Status::Failure),
+        many(Status::Warning, "warning"),
+        many(Status::Failure, "failure"),
         count(Status::Skipped)
     );
     text
@@ -78,7 +82,7 @@ mod tests {
              warning     two: found → do it\n\
              failure     three: found → do that\n\
              not checked four: (found)\n\
-             1 ok, 1 warnings, 1 failures, 1 not checked\n"
+             1 ok, 1 warning, 1 failure, 1 not checked\n"
         );
     }
 

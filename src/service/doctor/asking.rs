@@ -57,6 +57,19 @@ impl<'a> Asking<'a> {
         self.without_token.get_or_insert_with(|| why.to_owned());
     }
 
+    /// Notes that a check was not made for want of something to ask about; where nothing could be asked
+    /// anyway, that is the reason.
+    pub fn skip(&mut self, name: &'static str, why: &str) {
+        let silent = self.without_token.as_deref().or(self.over.as_deref());
+        let check = Check::skipped(name, silent.unwrap_or(why));
+        self.note(check);
+    }
+
+    /// Whether DingTalk is not asked any more.
+    pub fn is_over(&self) -> bool {
+        self.over.is_some()
+    }
+
     /// Has everything else be skipped.
     pub fn give_up(&mut self, why: &str) {
         self.over.get_or_insert_with(|| why.to_owned());
@@ -88,9 +101,9 @@ impl<'a> Asking<'a> {
         name: &'static str,
         question: impl AsyncFnOnce(&Road<'a>) -> Result<T, UpstreamError>,
     ) -> Result<Result<T, ApiError>, Check> {
-        match (&self.over, &self.without_token) {
-            (None, Some(why)) => Err(Check::skipped(name, why.clone())),
-            _ => self.put(name, question).await,
+        match &self.without_token {
+            Some(why) => Err(Check::skipped(name, why.clone())),
+            None => self.put(name, question).await,
         }
     }
 
@@ -170,7 +183,7 @@ pub fn refused(name: &'static str, error: &ApiError) -> Check {
         && code == 60020
         && let Some(address) = address_in(message)
     {
-        action.push_str(&format!(" DingTalk names the address: {address}"));
+        action = format!("{action} DingTalk names the address: {address}");
     }
     Check::failure(name, error.to_string(), action)
 }

@@ -92,6 +92,7 @@ pub async fn app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
             asking.note(refused(APP, &error));
             asking.go_without_token(NO_TOKEN);
         }
+        None if asking.is_over() => {}
         None => asking.go_without_token(NO_TOKEN),
     }
 }

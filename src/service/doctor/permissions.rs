@@ -52,7 +52,7 @@ async fn base(asking: &mut Asking<'_>) {
 /// Tries the list of departments; gives the children that it has.
 async fn departments(asking: &mut Asking<'_>, top: Option<DeptId>) -> Vec<DeptId> {
     let Some(top) = top else {
-        asking.note(Check::skipped(DEPARTMENTS, NO_DEPARTMENT));
+        asking.skip(DEPARTMENTS, NO_DEPARTMENT);
         return Vec::new();
     };
     let asked = asking
@@ -83,7 +83,7 @@ const NO_DEPARTMENT: &str = "the app may see no department (contact_scope)";
 /// Tries the lists of members until one names somebody.
 async fn members(asking: &mut Asking<'_>, top: Option<DeptId>, children: &[DeptId]) -> Vec<Person> {
     if top.is_none() {
-        asking.note(Check::skipped(MEMBERS, NO_DEPARTMENT));
+        asking.skip(MEMBERS, NO_DEPARTMENT);
     }
     let mut looked_at = 0;
     for dept_id in top
@@ -134,10 +134,10 @@ async fn members(asking: &mut Asking<'_>, top: Option<DeptId>, children: &[DeptI
 /// Tries a person's record and the way back from the unionid; the record is added to those looked at.
 async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
     let Some(userid) = somebody else {
-        return asking.note(Check::skipped(
+        return asking.skip(
             MEMBER,
             "there is nobody to ask about: no department that was looked at names anybody",
-        ));
+        );
     };
     let asked = asking
         .ask_with_token(MEMBER, async |road| road.user(&userid).await)
@@ -177,7 +177,7 @@ async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut 
 fn fields(asking: &mut Asking<'_>, people: &[Person]) {
     if people.is_empty() {
         for name in [MOBILE, EMAIL, UNIONID] {
-            asking.note(Check::skipped(name, "nobody's record could be looked at"));
+            asking.skip(name, "nobody's record could be looked at");
         }
         return;
     }

@@ -21,7 +21,7 @@ async fn a_quiet_or_stuck_inbox_is_told(pool: PgPool) {
     let report = examine(&settings);
     report
         .check("last_event")
-        .is("warning", "7days 23h", "事件订阅");
+        .is("warning", "8days ago, in a company of 60", "事件订阅");
     report
         .check("events")
         .is("ok", "0 waiting, 0 failed, 0 held", "");
