@@ -10,7 +10,6 @@ mod records;
 mod standin;
 mod subscription;
 
-use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
 use dingtalk_sim::SimHandle;
@@ -146,9 +145,9 @@ fn surroundings(pool: &PgPool) -> (SimHandle, Settings) {
 
 /// Settings with some of them changed.
 fn with(settings: &Settings, changes: &[(&str, &str)]) -> Settings {
-    let mut changed: BTreeMap<String, String> = settings.clone();
+    let mut all = settings.clone();
     for (name, value) in changes {
-        changed.insert((*name).to_owned(), (*value).to_owned());
+        all.insert((*name).to_owned(), (*value).to_owned());
     }
-    changed
+    all
 }

@@ -21,7 +21,7 @@ fn listen(serve: impl Fn(TcpStream) + Send + Sync + Clone + 'static) -> u16 {
 /// Takes connections and never says anything.
 pub fn silent() -> u16 {
     listen(|stream| {
-        thread::sleep(Duration::from_secs(60));
+        thread::sleep(Duration::from_mins(1));
         drop(stream);
     })
 }
