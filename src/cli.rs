@@ -3,9 +3,12 @@
 mod actor;
 mod admin;
 mod callback;
+mod doctor;
 mod migrate;
 mod serve;
 mod sync;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -39,6 +42,16 @@ enum Command {
     Callback(callback::Args),
     /// Grants, revokes and lists administrators
     Admin(admin::Args),
+    /// Checks settings, Postgres and DingTalk, and says what to do about each thing that is not right
+    Doctor(doctor::Args),
+}
+
+/// Carries out what wants no whole settings; none for everything else.
+pub fn without_settings(cli: &Cli) -> Option<anyhow::Result<ExitCode>> {
+    match &cli.command {
+        Some(Command::Doctor(args)) => Some(doctor::run(args)),
+        _ => None,
+    }
 }
 
 /// Carries out what the command line asks for.
@@ -50,6 +63,8 @@ pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
             Command::Sync(args) => sync::run(&args, config).await,
             Command::Callback(args) => callback::run(args, config).await,
             Command::Admin(args) => admin::run(args, config).await,
+            // Carried out before any settings were asked for.
+            Command::Doctor(_) => Ok(()),
         }
     })
 }

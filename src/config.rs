@@ -10,6 +10,7 @@ mod dingtalk;
 mod fault;
 mod log;
 mod login;
+mod parts;
 mod public_url;
 mod rate;
 mod reader;
@@ -32,6 +33,7 @@ pub use dingtalk::{AppCredentials, CallbackConfig, DingTalkConfig};
 pub use fault::{Fault, Faults};
 pub use log::{LogConfig, LogFormat};
 pub use login::{LoginConfig, UnknownStaff};
+pub use parts::{Examined, Parts};
 pub use public_url::PublicUrl;
 pub use rate::Rate;
 pub use secret::SecretKey;
@@ -67,15 +69,36 @@ impl Config {
         env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
         read: impl Fn(&Path) -> io::Result<String>,
     ) -> Result<Self, Faults> {
+        Self::examine(env, read).whole
+    }
+
+    /// Like [`Config::from_process`], but with what is right of settings that are not.
+    pub fn examine_process() -> Examined {
+        Self::examine(std::env::vars_os(), |path| fs::read_to_string(path))
+    }
+
+    fn examine(
+        env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
+        read: impl Fn(&Path) -> io::Result<String>,
+    ) -> Examined {
         let env = env
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
         let mut reader = Reader::new(source::collect(env, &read));
         let config = Self::parse(&mut reader);
-        let faults = reader.into_faults();
-        match config {
-            Some(config) if faults.is_empty() => Ok(config),
-            _ => Err(faults),
+        let faults = reader.take_faults();
+        let parts = Parts::read(&mut reader);
+        let mut secrets = reader.secrets();
+        if let Some(database) = &parts.database {
+            secrets.extend(parts::passwords(&database.url));
+        }
+        Examined {
+            whole: match config {
+                Some(config) if faults.is_empty() => Ok(config),
+                _ => Err(faults),
+            },
+            parts,
+            secrets,
         }
     }
 

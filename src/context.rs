@@ -42,6 +42,8 @@ pub struct Inner {
     /// What goes on after the request that has begun it; waited for when the process stops.
     pub background: TaskTracker,
     ready: AtomicBool,
+    /// The rights to a call in flight that are being given back.
+    returns: TaskTracker,
 }
 
 /// The right to one call in flight; ends when dropped, wherever that happens.
@@ -49,6 +51,7 @@ pub struct Turn {
     db: Db,
     instance: Uuid,
     slot: i16,
+    returns: TaskTracker,
 }
 
 impl Drop for Turn {
@@ -58,7 +61,7 @@ impl Drop for Turn {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
-        runtime.spawn(async move {
+        let give_back = async move {
             let given = db.within(async {
                 let mut conn = db.acquire().await?;
                 pace::give_back(&mut conn, slot, instance).await
@@ -66,7 +69,8 @@ impl Drop for Turn {
             if let Err(error) = given.await {
                 tracing::debug!(%error, "a slot in flight will end by its lease");
             }
-        });
+        };
+        self.returns.spawn_on(give_back, &runtime);
     }
 }
 
@@ -108,6 +112,7 @@ impl Context {
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
             ready: AtomicBool::new(false),
+            returns: TaskTracker::new(),
         }))
     }
 
@@ -117,7 +122,15 @@ impl Context {
             db: self.db.clone(),
             instance: self.instance,
             slot,
+            returns: self.returns.clone(),
         }
+    }
+
+    /// Waits until the last right to a call in flight has been given back, for a program that ends:
+    /// one that it takes along is nobody's for 8 s.
+    pub async fn all_given_back(&self) {
+        self.returns.close();
+        self.returns.wait().await;
     }
 
     /// Whether the migrations were seen in place; until then nothing but health is served.

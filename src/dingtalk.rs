@@ -7,8 +7,10 @@ pub mod contact;
 pub mod error;
 pub mod lenient;
 pub mod login;
+pub mod rehearsal;
 pub mod subscription;
 pub mod token;
+pub mod trial;
 
 pub use client::Client;
 pub use error::ApiError;

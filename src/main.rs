@@ -9,6 +9,9 @@ use dinggate::telemetry;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(ended) = cli::without_settings(&cli) {
+        return ended.unwrap_or_else(|error| failure(&error));
+    }
     let config = match Config::from_process() {
         Ok(config) => config,
         Err(faults) => {
@@ -18,9 +21,11 @@ fn main() -> ExitCode {
     };
     match telemetry::init(&config.log).and_then(|()| cli::dispatch(cli, config)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failure(&error),
     }
+}
+
+fn failure(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }

@@ -2,9 +2,11 @@
 
 pub mod admins;
 pub mod directory_sync;
+pub mod doctor;
 pub mod employment;
 pub mod events;
 pub mod login;
+pub mod remedy;
 pub mod review;
 pub mod sessions;
 pub mod staff_admin;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod audit_list;
 pub mod db;
 pub mod department;
+pub mod diagnosis;
 pub mod directory;
 pub mod event;
 pub mod event_held;

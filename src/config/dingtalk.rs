@@ -65,7 +65,11 @@ impl DingTalkConfig {
 }
 
 impl AppCredentials {
-    fn read(reader: &mut Reader, key: &'static Setting, secret: &'static Setting) -> Option<Self> {
+    pub(super) fn read(
+        reader: &mut Reader,
+        key: &'static Setting,
+        secret: &'static Setting,
+    ) -> Option<Self> {
         let key = reader.value(key, given_id);
         let secret = reader.value(secret, given_secret);
         Some(Self {
@@ -76,7 +80,7 @@ impl AppCredentials {
 }
 
 /// The scan-login app, where one is set; with one half of it, the other must not be missing.
-fn login_app(reader: &mut Reader) -> Option<AppCredentials> {
+pub(super) fn login_app(reader: &mut Reader) -> Option<AppCredentials> {
     let (id, secret) = (&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET);
     for (given, absent) in [(id, secret), (secret, id)] {
         if reader.is_given(given) && !reader.is_given(absent) {
@@ -93,7 +97,7 @@ fn login_app(reader: &mut Reader) -> Option<AppCredentials> {
 }
 
 impl CallbackConfig {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let token = reader.value(&setting::CALLBACK_TOKEN, callback_token);
         let aes_key = reader.value(&setting::CALLBACK_AES_KEY, aes_key);
         let owner_key = reader.optional(&setting::CALLBACK_OWNER_KEY, given_id);

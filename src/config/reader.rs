@@ -1,9 +1,9 @@
 //! Parses settings one by one and keeps every fault, so that none hides another.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::{Fault, Faults};
-use super::setting::Setting;
+use super::setting::{self, Setting};
 use super::source::Written;
 
 /// Hands out parsed settings; what is wrong with any is kept for the end.
@@ -16,8 +16,19 @@ impl Reader {
         Self { written }
     }
 
-    pub fn into_faults(self) -> Faults {
-        self.written.faults
+    /// What has been found wrong so far, which is then forgotten.
+    pub fn take_faults(&mut self) -> Faults {
+        std::mem::take(&mut self.written.faults)
+    }
+
+    /// The texts of all secrets that somebody gave.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let secret = |name: &str| setting::find(name).is_some_and(|(setting, _)| setting.is_secret);
+        let given = self.written.values.iter();
+        given
+            .filter(|(name, _)| secret(name))
+            .map(|(_, raw)| raw.text.clone())
+            .collect()
     }
 
     /// Whether somebody gave the setting, be it in a way that cannot be read.

@@ -85,7 +85,7 @@ pub struct Opened {
 }
 
 /// The answer that DingTalk takes for a success; the field names are DingTalk's.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reply {
     pub msg_signature: String,
     #[serde(rename = "timeStamp")]
@@ -143,7 +143,19 @@ impl CallbackCrypto {
         nonce: &str,
         random: &[u8; RANDOM_LEN],
     ) -> Reply {
-        let encrypt = self.cipher.encrypt(&plaintext(ANSWER, owner_key, random));
+        self.seal(ANSWER, owner_key, timestamp_ms, nonce, random)
+    }
+
+    /// Any message, encrypted and signed as an answer is; the parts of a push are the same.
+    pub fn seal(
+        &self,
+        message: &[u8],
+        owner_key: &str,
+        timestamp_ms: i64,
+        nonce: &str,
+        random: &[u8; RANDOM_LEN],
+    ) -> Reply {
+        let encrypt = self.cipher.encrypt(&plaintext(message, owner_key, random));
         let time_stamp = timestamp_ms.to_string();
         Reply {
             msg_signature: self.signature(&time_stamp, nonce, &encrypt),
@@ -208,7 +220,7 @@ pub fn check_freshness(timestamp: &str, now_ms: i64) -> Result<(), CallbackError
 /// Random bytes, length, message and owner key in a row, not yet padded.
 fn plaintext(message: &[u8], owner_key: &str, random: &[u8; RANDOM_LEN]) -> Vec<u8> {
     let mut plain = random.to_vec();
-    // The only message is the answer above; a length past 4 GiB does not occur.
+    // Messages of ours are short; a length past 4 GiB does not occur.
     plain.extend_from_slice(
         &u32::try_from(message.len())
             .unwrap_or(u32::MAX)

@@ -26,7 +26,7 @@ pub struct App {
 /// A client of the old interfaces at `oapi.dingtalk.com`. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     root: String,
     pub(super) app: App,
     pub(super) login_app: App,
@@ -123,7 +123,7 @@ impl Client {
         .await
     }
 
-    fn address(&self, api: &str) -> String {
+    pub(super) fn address(&self, api: &str) -> String {
         format!("{}/{api}", self.root)
     }
 
@@ -149,16 +149,62 @@ impl Client {
     }
 }
 
+/// What the environment says about a proxy for calls to DingTalk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxySetting {
+    Unset,
+    /// The calls go through this address, shown without its password, but for what `NO_PROXY` names.
+    Set(String),
+    /// It cannot be used, so that no proxy is.
+    Malformed {
+        variable: &'static str,
+    },
+}
+
+/// Reads the proxy of the environment.
+pub fn proxy_setting() -> ProxySetting {
+    match chosen_proxy() {
+        None => ProxySetting::Unset,
+        Some((variable, address)) => match usable_proxy(&address) {
+            Some((_, shown)) => ProxySetting::Set(shown),
+            None => ProxySetting::Malformed { variable },
+        },
+    }
+}
+
 /// The proxy of the environment for calls to this address; loopback is never proxied.
 pub fn proxy_for(root: &Url) -> Option<Proxy> {
     if crate::domain::net::is_loopback(root) {
         return None;
     }
-    let address = ["HTTPS_PROXY", "https_proxy"]
-        .iter()
-        .find_map(|name| environment(name))?;
-    let proxy = Proxy::https(&address).ok()?;
+    let (proxy, _) = usable_proxy(&chosen_proxy()?.1)?;
     Some(proxy.no_proxy(NoProxy::from_env()))
+}
+
+fn chosen_proxy() -> Option<(&'static str, String)> {
+    ["HTTPS_PROXY", "https_proxy"]
+        .into_iter()
+        .find_map(|name| Some((name, environment(name)?)))
+}
+
+/// The proxy at an address, and the address without name and password; none where no proxy that we can
+/// speak to is named.
+fn usable_proxy(address: &str) -> Option<(Proxy, String)> {
+    let with_scheme = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    };
+    let url = Url::parse(&with_scheme).ok()?;
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let shown = format!(
+        "{}://{}:{}",
+        url.scheme(),
+        url.host_str()?,
+        url.port_or_known_default()?
+    );
+    let proxy = Proxy::https(url).ok()?;
+    is_usable.then_some((proxy, shown))
 }
 
 #[expect(
@@ -169,7 +215,22 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
+/// The cause behind an error of the network, in the words of the system or of TLS. The outer words
+/// name the whole address.
+pub(super) fn innermost(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause = std::error::Error::source(error);
+    let mut words = "the connection broke".to_owned();
+    while let Some(inner) = cause {
+        words = inner.to_string();
+        cause = inner.source();
+    }
+    words
+}
+
+pub(super) fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
     if error.is_connect() {
         ApiError::Connect { api }
     } else if error.is_timeout() {
@@ -252,6 +313,28 @@ fn message(answer: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_shown_without_its_password_and_an_unusable_one_is_none() {
+        for (given, shown) in [
+            (
+                "http://proxy.example.com:3128",
+                Some("http://proxy.example.com:3128"),
+            ),
+            ("http://u:hunter2@proxy:3128/", Some("http://proxy:3128")),
+            ("proxy:3128", Some("http://proxy:3128")),
+            ("u:hunter2@proxy:3128", Some("http://proxy:3128")),
+            ("http://proxy:port", None),
+            ("socks5://proxy:1080", None),
+            ("http://", None),
+        ] {
+            assert_eq!(
+                usable_proxy(given).map(|(_, shown)| shown).as_deref(),
+                shown,
+                "{given}"
+            );
+        }
+    }
 
     fn read(status: u16, body: &str) -> Result<Value, ApiError> {
         read_answer("api", status, body.as_bytes())

@@ -1,5 +1,7 @@
 //! Which addresses never leave this machine.
 
+use std::net::IpAddr;
+
 use url::{Host, Url};
 
 /// Whether a host name or address means this machine.
@@ -16,9 +18,40 @@ pub fn is_loopback(url: &Url) -> bool {
     url.host().is_some_and(|host| is_loopback_host(&host))
 }
 
+/// The first IP address that a text of DingTalk's names.
+pub fn address_in(text: &str) -> Option<IpAddr> {
+    let is_part = |c: char| c.is_ascii_hexdigit() || ".:".contains(c);
+    text.split(|c| !is_part(c))
+        .map(|word| word.trim_matches('.').trim_end_matches(':'))
+        .filter(|word| word.len() > 2)
+        .find_map(|word| {
+            word.trim_start_matches(':')
+                .parse()
+                .or_else(|_| word.parse())
+                .ok()
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_found_in_a_sentence() {
+        for (text, found) in [
+            (
+                "访问ip不在白名单之中,request ip=203.0.113.7 corp",
+                Some("203.0.113.7"),
+            ),
+            ("ip:203.0.113.7.", Some("203.0.113.7")),
+            ("ip 2001:db8::7 is not listed", Some("2001:db8::7")),
+            ("访问ip不在白名单之中", None),
+            ("code 60020: a bad face", None),
+        ] {
+            let wanted = found.map(|address| address.parse().unwrap());
+            assert_eq!(address_in(text), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn only_this_machine_is_loopback() {

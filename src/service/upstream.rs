@@ -5,6 +5,7 @@ mod callback;
 mod calls;
 mod pace;
 mod token;
+mod trial;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 
 pub use callback::*;
 pub use calls::*;
+pub use trial::*;
 
 use crate::context::Context;
 use crate::dingtalk::ApiError;

@@ -1,6 +1,6 @@
 //! The schema's migrations: which are missing, and applying them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::{Executor as _, PgConnection};
@@ -82,6 +82,24 @@ pub async fn require(db: &Db) -> Result<(), MigrationError> {
 }
 
 async fn missing(conn: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
+    Ok(state(conn).await?.pending)
+}
+
+/// How a schema compares with the one that this version knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// How many have been applied, be they known or not.
+    pub applied: usize,
+    /// Not applied yet, in their order.
+    pub pending: Vec<String>,
+    /// Applied, but not in the form in which this version knows them.
+    pub changed: Vec<String>,
+    /// Applied by a newer version.
+    pub newer: usize,
+}
+
+/// Compares the schema with what this version knows.
+pub async fn state(conn: &mut PgConnection) -> Result<State, MigrationError> {
     let exists = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "exists!""#, TABLE)
         .fetch_one(&mut *conn)
         .await
@@ -91,16 +109,28 @@ async fn missing(conn: &mut PgConnection) -> Result<Vec<String>, MigrationError>
     } else {
         Vec::new()
     };
-    let applied: HashSet<i64> = applied
+    let applied: HashMap<i64, _> = applied
         .into_iter()
-        .map(|migration| migration.version)
+        .map(|migration| (migration.version, migration.checksum))
         .collect();
-    let missing = MIGRATOR
-        .iter()
-        .filter(|migration| !applied.contains(&migration.version));
-    Ok(missing
-        .map(|migration| format!("{} {}", migration.version, migration.description))
-        .collect())
+    let mut state = State {
+        applied: applied.len(),
+        newer: applied.len(),
+        ..State::default()
+    };
+    for known in MIGRATOR.iter() {
+        let name = || format!("{} {}", known.version, known.description);
+        match applied.get(&known.version) {
+            None => state.pending.push(name()),
+            Some(checksum) => {
+                state.newer -= 1;
+                if *checksum != known.checksum {
+                    state.changed.push(name());
+                }
+            }
+        }
+    }
+    Ok(state)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod callback_admin;
 mod callback_crypto;
 mod cli;
 mod csv;
+mod doctor;
 mod events;
 mod login;
 mod looks;

@@ -3,32 +3,12 @@
 use super::admin_webhooks::WebhookTexts;
 use super::{fill, texts};
 use crate::http::lang::Lang;
+use crate::service::remedy;
 
 texts! {
     /// Sentences of the banner above the administrators' pages.
     pub struct AlertTexts {
         refused: "钉钉拒绝了接口 {api} 的调用（错误码 {code}）。{hint}" | "DingTalk refuses calls to {api} with code {code}. {hint}";
-        credentials: "应用的 AppKey 或 AppSecret 不正确，请检查 DINGTALK_APP_KEY 和 DINGTALK_APP_SECRET。"
-            | "The app’s key or secret is wrong: check DINGTALK_APP_KEY and DINGTALK_APP_SECRET.";
-        clock: "服务器时钟不准，误差不能超过一分钟，请校准服务器时间。"
-            | "The server’s clock is off by more than a minute: set it right, for example with NTP.";
-        login_app: "扫码登录应用的 appId 或 appSecret 不正确，请检查 DINGTALK_LOGIN_APP_ID 和 DINGTALK_LOGIN_APP_SECRET。"
-            | "The login app’s id or secret is wrong: check DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET.";
-        address: "请在钉钉开放平台的“服务器出口 IP”中加入本服务器的公网 IP。"
-            | "Add this server’s public address to the app’s list of server IPs in DingTalk’s developer console.";
-        permission: "请在钉钉开放平台的“权限管理”中为应用开通权限 {permission}。"
-            | "Grant the app the permission {permission} in DingTalk’s developer console.";
-        some_permission: "请在钉钉开放平台的“权限管理”中为应用开通调用该接口所需的权限。"
-            | "Grant the app the permission that this interface needs in DingTalk’s developer console.";
-        scope: "有人员或部门不在应用的通讯录权限范围内，请在钉钉开放平台把范围改为“全部员工”。"
-            | "Somebody, or some department, lies outside the app’s contact scope: set the scope to all employees in DingTalk’s developer console.";
-        authorise: "企业尚未授权该应用，请由钉钉管理员授权。"
-            | "The company has not authorised the app: let a DingTalk administrator do so.";
-        corp: "企业的 CorpId 不正确，请检查 DINGTALK_CORP_ID。"
-            | "The company’s CorpId is wrong: check DINGTALK_CORP_ID.";
-        quota: "本月的接口调用次数已经用完，请购买更多额度，或等到下个月。"
-            | "This month’s calls are used up: buy more from DingTalk, or wait for the next month.";
-        other: "请在钉钉的错误码说明中查找原因。" | "Look the code up in DingTalk’s list of error codes.";
         brake: "24 小时内已有 {count} 名员工在钉钉中查不到，疑似通讯录权限有误，因此暂停标记离职。请检查应用的通讯录权限范围；确认无误后运行 dinggate sync。"
             | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
         undelivered: "钉钉有 {count} 个事件没能推送到本系统，现已取回并处理。请在事件页查看；做一次完整的全量同步后，本提示会消失。"
@@ -66,7 +46,7 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             &[
                 ("api", &api),
                 ("code", &detail),
-                ("hint", &hint(t, api, detail)),
+                ("hint", &hint(lang, api, detail)),
             ],
         ),
         None => fill(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
@@ -74,38 +54,11 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
 }
 
 /// What to do about DingTalk’s code.
-fn hint(t: &AlertTexts, api: &str, code: &str) -> String {
-    let fixed = match code {
-        "40001" | "40089" | "40096" => t.credentials,
-        "853001" | "853002" => t.clock,
-        "853003" | "853004" => t.login_app,
-        "60020" => t.address,
-        "50002" | "50004" => t.scope,
-        "40079" => t.authorise,
-        "40013" => t.corp,
-        "90020" => t.quota,
-        "60011" | "43007" => match permission(api) {
-            Some(permission) => return fill(t.permission, &[("permission", &permission)]),
-            None => t.some_permission,
-        },
-        _ => t.other,
-    };
-    fixed.to_owned()
-}
-
-/// The permission that an interface needs, as the developer console names it.
-fn permission(api: &str) -> Option<&'static str> {
-    match api {
-        "topapi/v2/user/get" | "topapi/user/getbyunionid" => Some("qyapi_get_member"),
-        "topapi/v2/department/get" | "topapi/v2/department/listsub" => {
-            Some("qyapi_get_department_list")
-        }
-        "topapi/v2/user/list" => Some("qyapi_get_department_member"),
-        "topapi/v2/user/getuserinfo" | "call_back/get_call_back_failed_result" => {
-            Some("qyapi_base")
-        }
-        "sns/getuserinfo_bycode" => Some("open_app_api_base"),
-        _ => None,
+fn hint(lang: Lang, api: &str, code: &str) -> String {
+    let remedy = remedy::of(api, code.parse().unwrap_or_default());
+    match lang {
+        Lang::Zh => remedy.zh,
+        Lang::En => remedy.en,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::context::{CachedToken, Context};
 use crate::dingtalk::token::Token;
 use crate::store::{StoreError, token as table};
 
-const API: &str = "gettoken";
+pub(super) const API: &str = "gettoken";
 /// How long this process believes its copy without a look into the table.
 const COPY_LIFE: Duration = Duration::from_secs(30);
 const NONCE_LEN: usize = 12;
@@ -140,7 +140,7 @@ async fn fetch(ctx: &Context) -> Result<(), UpstreamError> {
     Ok(stored?)
 }
 
-async fn ask(ctx: &Context) -> Result<Token, UpstreamError> {
+pub(super) async fn ask(ctx: &Context) -> Result<Token, UpstreamError> {
     let turn = pace::turn(ctx, API, Priority::Login).await?;
     let token = ctx.dingtalk.get_token().await;
     drop(turn);

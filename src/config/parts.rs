@@ -1,0 +1,75 @@
+//! The settings one by one, for whoever looks for what is wrong with them: a fault in one hides no other.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::database::DatabaseConfig;
+use super::dingtalk::{AppCredentials, CallbackConfig, login_app};
+use super::public_url::PublicUrl;
+use super::reader::Reader;
+use super::value::{given_id, root_url, userids};
+use super::{Config, Faults, setting};
+use crate::domain::ids::UserId;
+
+/// All that could be read, be the whole right or not.
+pub struct Examined {
+    /// Every setting, or every fault.
+    pub whole: Result<Config, Faults>,
+    pub parts: Parts,
+    /// The texts of all secrets that were given, right or wrong, so that nobody shows them.
+    pub secrets: Vec<SecretString>,
+}
+
+/// Settings that are of use by themselves; none where one is missing or wrong.
+pub struct Parts {
+    pub database: Option<DatabaseConfig>,
+    pub public_url: Option<PublicUrl>,
+    pub admins: BTreeSet<UserId>,
+    pub corp_id: Option<String>,
+    pub app: Option<AppCredentials>,
+    /// The internal app's where none of its own was given.
+    pub login_app: Option<AppCredentials>,
+    pub callback: Option<CallbackConfig>,
+    pub oapi_url: Option<Url>,
+}
+
+/// The password in an address, as it is written and as it is meant.
+pub(super) fn passwords(address: &SecretString) -> Vec<SecretString> {
+    let url = Url::parse(address.expose_secret());
+    let Some(written) = url.ok().and_then(|url| url.password().map(str::to_owned)) else {
+        return Vec::new();
+    };
+    let meant = percent_decode_str(&written)
+        .decode_utf8_lossy()
+        .into_owned();
+    vec![written.into(), meant.into()]
+}
+
+impl Parts {
+    /// What is wrong has been noted by whoever read the whole.
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let app = AppCredentials::read(reader, &setting::APP_KEY, &setting::APP_SECRET);
+        let has_login_app = [&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET]
+            .into_iter()
+            .any(|setting| reader.is_given(setting));
+        Self {
+            database: DatabaseConfig::read(reader),
+            public_url: reader.value(&setting::PUBLIC_URL, PublicUrl::parse),
+            admins: reader
+                .optional(&setting::ADMINS, userids)
+                .unwrap_or_default(),
+            corp_id: reader.value(&setting::CORP_ID, given_id),
+            login_app: if has_login_app {
+                login_app(reader)
+            } else {
+                app.clone()
+            },
+            app,
+            callback: CallbackConfig::read(reader),
+            oapi_url: reader.value(&setting::OAPI_URL, root_url),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Looks at DingTalk from outside, without a token: is it there, what time is it there, and does its
+//! login page take our return address.
+
+use reqwest::Response;
+use reqwest::header::{DATE, LOCATION};
+
+use super::client::{Client, innermost, read_answer, unix_millis};
+use super::error::ApiError;
+
+/// What an unauthenticated call came upon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// DingTalk answers; by how many milliseconds its clock is ahead of ours, where it says the time.
+    Answered { clock_ahead_ms: Option<i64> },
+    /// No connection, and why, in the words of the system or of TLS.
+    NoConnection(String),
+    /// Something answers that is not DingTalk, or DingTalk's gateway without DingTalk.
+    Strange(ApiError),
+}
+
+/// What DingTalk's login page made of our return address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanPage {
+    /// A page, with its title.
+    Shown { title: String },
+    /// Another address.
+    Elsewhere(String),
+    /// An HTTP status that is no success.
+    Status(u16),
+}
+
+/// More than enough for a title.
+const MAX_PAGE: usize = 256 * 1024;
+
+impl Client {
+    /// Calls `gettoken` without any key, which DingTalk refuses in its own way.
+    pub async fn probe(&self) -> Probe {
+        const API: &str = "gettoken";
+        let asked_at = unix_millis();
+        let answer = match self.http.get(self.address(API)).send().await {
+            Ok(answer) => answer,
+            Err(error) => return Probe::NoConnection(innermost(&error)),
+        };
+        let clock_ahead_ms = date_ms(&answer).map(|date| ahead(date, asked_at, unix_millis()));
+        let status = answer.status().as_u16();
+        let body = match read(answer, MAX_PAGE).await {
+            Ok(body) => body,
+            Err(error) => return Probe::NoConnection(innermost(&error)),
+        };
+        match read_answer(API, status, &body) {
+            Ok(_) => Probe::Answered { clock_ahead_ms },
+            Err(error) if error.code().is_some() => Probe::Answered { clock_ahead_ms },
+            Err(error) => Probe::Strange(error),
+        }
+    }
+
+    /// Asks for DingTalk's page with the QR code, as a browser would, and follows no redirect.
+    pub async fn scan_page(&self, redirect_uri: &str, state: &str) -> Result<ScanPage, ApiError> {
+        const API: &str = "connect/qrconnect";
+        let query = [
+            ("appid", self.login_app.key.as_str()),
+            ("response_type", "code"),
+            ("scope", "snsapi_login"),
+            ("state", state),
+            ("redirect_uri", redirect_uri),
+        ];
+        let request = self.http.get(self.address(API)).query(&query);
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| super::client::failure(API, &error))?;
+        let status = answer.status();
+        if status.is_redirection() {
+            let to = answer.headers().get(LOCATION);
+            let to = to.map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+            return Ok(ScanPage::Elsewhere(to.unwrap_or_default()));
+        }
+        if !status.is_success() {
+            return Ok(ScanPage::Status(status.as_u16()));
+        }
+        let page = read(answer, MAX_PAGE).await;
+        let page = page.map_err(|error| super::client::failure(API, &error))?;
+        // DingTalk puts some refusals into JSON.
+        match read_answer(API, 200, &page) {
+            Err(refused @ ApiError::Refused { .. }) => Err(refused),
+            _ => Ok(ScanPage::Shown {
+                title: title(&String::from_utf8_lossy(&page)),
+            }),
+        }
+    }
+}
+
+/// The first bytes of a body.
+async fn read(mut answer: Response, limit: usize) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() >= limit {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// The answer's `Date`, in Unix milliseconds.
+fn date_ms(answer: &Response) -> Option<i64> {
+    let date = answer.headers().get(DATE)?.to_str().ok()?;
+    Some(
+        chrono::DateTime::parse_from_rfc2822(date)
+            .ok()?
+            .timestamp_millis(),
+    )
+}
+
+/// How far the other clock is ahead. The header leaves out the part of a second, and was written at
+/// some time between question and answer: both are taken at their middle.
+fn ahead(date_ms: i64, asked_at: i64, answered_at: i64) -> i64 {
+    date_ms + 500 - i64::midpoint(asked_at, answered_at)
+}
+
+/// The text of a page's title, cut short.
+fn title(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let begin = lower
+        .find("<title")
+        .and_then(|at| Some(at + lower.get(at..)?.find('>')? + 1));
+    let text = begin.and_then(|begin| {
+        let end = begin + lower.get(begin..)?.find('<')?;
+        page.get(begin..end)
+    });
+    let text = text.unwrap_or_default().trim();
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_an_answer_is_compared_with_the_middle_of_the_call() {
+        assert_eq!(ahead(10_000, 10_400, 10_600), 0);
+        assert_eq!(ahead(70_000, 10_000, 11_000), 60_000);
+        assert_eq!(ahead(10_000, 70_000, 71_000), -60_000);
+    }
+
+    #[test]
+    fn a_title_is_found_whatever_its_letters() {
+        assert_eq!(
+            title("<html><TITLE lang=zh> 钉钉登录\n</TITLE>"),
+            "钉钉登录"
+        );
+        for none in ["", "<title", "<title>", "<p>x</p>"] {
+            assert_eq!(title(none), "", "{none}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! `dinggate doctor`: tries everything that the service needs, and says of each thing that is not right
+//! exactly what to do. Nothing is changed, and no check keeps another from being made.
+
+mod asking;
+mod callback;
+mod clock;
+mod database;
+mod dingtalk;
+mod login_page;
+mod own_address;
+mod permissions;
+mod records;
+mod road;
+mod scope;
+mod settings;
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use tokio::time::{Instant, timeout};
+
+use crate::config::{Config, Examined, Faults, Migrate, Parts};
+use crate::context::Context;
+use asking::Asking;
+use road::Road;
+
+/// How long DingTalk may take for all its answers. With what Postgres may take before, half a minute
+/// is not exceeded however many of them stay away.
+const DINGTALK_TIME: Duration = Duration::from_secs(15);
+
+/// How long the last calls may take to be counted as over.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Ok,
+    Warning,
+    Failure,
+    /// It could not be made; the detail says why.
+    Skipped,
+}
+
+/// One check: its name, which stays the same from version to version, and what it found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: &'static str,
+    pub status: Status,
+    pub detail: String,
+    /// What to do about it.
+    pub action: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(name, Status::Ok, detail, None)
+    }
+
+    fn warning(name: &'static str, detail: impl Into<String>, action: impl Into<String>) -> Self {
+        Self::new(name, Status::Warning, detail, Some(action.into()))
+    }
+
+    fn failure(name: &'static str, detail: impl Into<String>, action: impl Into<String>) -> Self {
+        Self::new(name, Status::Failure, detail, Some(action.into()))
+    }
+
+    fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self::new(name, Status::Skipped, why, None)
+    }
+
+    fn new(
+        name: &'static str,
+        status: Status,
+        detail: impl Into<String>,
+        action: Option<String>,
+    ) -> Self {
+        Self {
+            name,
+            status,
+            detail: detail.into(),
+            action,
+        }
+    }
+}
+
+/// All checks, in the order in which one best mends what they find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether nothing has failed; warnings are allowed.
+    pub ok: bool,
+    pub checks: Vec<Check>,
+}
+
+/// What is examined: the settings, as far as they can be read, and what was made of them.
+pub struct Subject {
+    parts: Parts,
+    faults: Faults,
+    migrate: Option<Migrate>,
+    /// None where the settings are not whole.
+    ctx: Option<Context>,
+    secrets: Vec<SecretString>,
+}
+
+impl Subject {
+    /// Takes the settings; `context` makes of whole ones what the service works with.
+    pub fn new(examined: Examined, context: impl FnOnce(Config) -> Option<Context>) -> Self {
+        let (config, faults) = match examined.whole {
+            Ok(config) => (Some(config), Faults::default()),
+            Err(faults) => (None, faults),
+        };
+        Self {
+            parts: examined.parts,
+            faults,
+            migrate: config.as_ref().map(|config| config.server.migrate),
+            ctx: config.and_then(context),
+            secrets: examined.secrets,
+        }
+    }
+}
+
+/// Makes all checks; takes less than half a minute, whoever does not answer.
+pub async fn examine(subject: &Subject) -> Report {
+    let mut checks = settings::all(&subject.faults);
+    let database = database::examine(subject).await;
+    checks.extend(database.checks);
+    let road = Road::choose(subject, database.is_in_place);
+    let (asked, own_address) = tokio::join!(
+        ask_dingtalk(subject, road, database.has_scanned),
+        own_address::check(&subject.parts)
+    );
+    checks.extend(asked.before_address);
+    checks.push(own_address);
+    checks.extend(asked.login_page);
+    checks.extend(database.records);
+    checks.push(settings::public_url(&subject.parts));
+    for check in &mut checks {
+        clean(&mut check.detail, &subject.secrets);
+        if let Some(action) = &mut check.action {
+            clean(action, &subject.secrets);
+        }
+    }
+    if let Some(ctx) = &subject.ctx {
+        // Where Postgres has fallen silent, they end by their leases.
+        let _in_time = timeout(FAREWELL, ctx.all_given_back()).await;
+    }
+    Report {
+        ok: checks.iter().all(|check| check.status != Status::Failure),
+        checks,
+    }
+}
+
+/// What came of asking DingTalk, around the check of our own address.
+struct Asked {
+    before_address: Vec<Check>,
+    login_page: Vec<Check>,
+}
+
+async fn ask_dingtalk(
+    subject: &Subject,
+    road: Result<Road<'_>, String>,
+    has_scanned: Option<bool>,
+) -> Asked {
+    let parts = &subject.parts;
+    let mut asking = Asking::new(road, Instant::now() + DINGTALK_TIME);
+    asking.note(settings::proxy());
+    dingtalk::reach(&mut asking, parts).await;
+    dingtalk::app_credentials(&mut asking, parts).await;
+    dingtalk::login_app_credentials(&mut asking, parts).await;
+    let visible = scope::look(&mut asking).await;
+    permissions::try_all(&mut asking, &visible).await;
+    asking.note(visible.into_check());
+    asking.notes(login_page::same_company(parts, has_scanned));
+    asking.note(callback::settings(parts));
+    callback::registered(&mut asking, parts).await;
+    let before_address = asking.take();
+    login_page::redirect_domain(&mut asking, parts).await;
+    Asked {
+        before_address,
+        login_page: asking.take(),
+    }
+}
+
+/// Takes secrets out of what others have said, and what could steer a terminal.
+fn clean(text: &mut String, secrets: &[SecretString]) {
+    // Shorter ones would be found in words of ours; and nobody guesses a secret by them.
+    const TELLING: usize = 6;
+    for secret in secrets {
+        let secret = secret.expose_secret().trim();
+        if secret.len() >= TELLING && text.contains(secret) {
+            *text = text.replace(secret, "***");
+        }
+    }
+    if text.contains(char::is_control) {
+        *text = text.replace(char::is_control, " ");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_say_is_shown_without_our_secrets_and_on_one_line() {
+        let mut text = "40096 bad appsecret s3cr3t-s3cr3t\n\u{1b}[31m".to_owned();
+        clean(&mut text, &["s3cr3t-s3cr3t\n".into(), "bad".into()]);
+        assert_eq!(text, "40096 bad appsecret ***  [31m");
+    }
+}

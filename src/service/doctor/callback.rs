@@ -1,0 +1,208 @@
+//! The event subscription: our token, key and owner key, and what is registered with DingTalk by API.
+
+use secrecy::ExposeSecret as _;
+
+use super::asking::{Asking, refused};
+use super::{Check, Status};
+use crate::config::{CallbackConfig, Parts};
+use crate::dingtalk::callback::{CallbackCrypto, OwnerKeys};
+use crate::dingtalk::subscription::{Complaint, Registered};
+use crate::domain::event::acted_on;
+
+const SETTINGS: &str = "callback_settings";
+const REGISTERED: &str = "registered_callback";
+const EVENTS: &str = "registered_events";
+const OWNER: &str = "callback_owner_key";
+
+const MISSING: &str = "DINGTALK_CALLBACK_TOKEN or DINGTALK_CALLBACK_AES_KEY is missing or wrong";
+
+/// Whether token and key have the form that DingTalk gives or takes.
+pub fn settings(parts: &Parts) -> Check {
+    let Some(callback) = &parts.callback else {
+        return Check::skipped(SETTINGS, MISSING);
+    };
+    let keys = OwnerKeys::new(None, "", "");
+    let token = callback.token.expose_secret();
+    if CallbackCrypto::new(token, callback.aes_key.expose_secret(), keys).is_err() {
+        return Check::failure(
+            SETTINGS,
+            "DINGTALK_CALLBACK_AES_KEY cannot be used as a key",
+            "copy aes_key anew from 开发配置 › 事件订阅, or let the console generate another",
+        );
+    }
+    let fits = (3..64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
+    if fits {
+        Check::ok(SETTINGS, "token and key have the right form")
+    } else {
+        Check::warning(
+            SETTINGS,
+            "DINGTALK_CALLBACK_TOKEN is not of the form that DingTalk generates (letters and digits, 3 to 32 of them)",
+            "compare it with 签名 token in the developer console (开发配置 › 事件订阅)",
+        )
+    }
+}
+
+/// Where the registered callback leads.
+enum Place {
+    None,
+    Ours,
+    Elsewhere,
+}
+
+/// Compares what is registered by API with ours.
+pub async fn registered(asking: &mut Asking<'_>, parts: &Parts) {
+    let asked = asking
+        .ask_with_token(REGISTERED, async |road| road.registered_callback().await)
+        .await;
+    let place = match asked {
+        None => None,
+        Some(Err(error)) if error.complaint() == Some(Complaint::NoneRegistered) => {
+            asking.note(Check::ok(
+                REGISTERED,
+                "none is registered by API: events come by the subscription made in the developer console (开发配置 › 事件订阅)",
+            ));
+            Some(Place::None)
+        }
+        Some(Err(error)) => {
+            asking.note(refused(REGISTERED, &error));
+            None
+        }
+        Some(Ok(found)) => Some(compare(asking, parts, &found)),
+    };
+    asking.note(owner_key(parts, place.as_ref()));
+}
+
+fn compare(asking: &mut Asking<'_>, parts: &Parts, found: &Registered) -> Place {
+    let Some(public_url) = &parts.public_url else {
+        asking.note(Check::skipped(
+            REGISTERED,
+            "DINGGATE_PUBLIC_URL is missing or wrong",
+        ));
+        return Place::Elsewhere;
+    };
+    let ours = format!("{public_url}/dingtalk/events");
+    if found.url != ours {
+        asking.note(Check::warning(
+            REGISTERED,
+            format!("one is registered by API at {}, which is not ours", shown(&found.url)),
+            "where nobody else needs it, `dinggate callback update` turns it to us and `dinggate callback delete --force` ends it; a subscription in the console works beside it",
+        ));
+        return Place::Elsewhere;
+    }
+    asking.note(secrets(&ours, found, parts.callback.as_ref()));
+    asking.note(events(&found.events));
+    Place::Ours
+}
+
+/// An address without what may be secret about it.
+fn shown(address: &str) -> String {
+    let plain = address.split(['?', '#']).next().unwrap_or_default();
+    plain.chars().take(200).collect()
+}
+
+fn secrets(ours: &str, found: &Registered, callback: Option<&CallbackConfig>) -> Check {
+    let Some(callback) = callback else {
+        return Check::skipped(REGISTERED, MISSING);
+    };
+    let differ: Vec<&str> = [
+        ("DINGTALK_CALLBACK_TOKEN", &found.token, &callback.token),
+        (
+            "DINGTALK_CALLBACK_AES_KEY",
+            &found.aes_key,
+            &callback.aes_key,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, theirs, own)| theirs.expose_secret() != own.expose_secret())
+    .map(|(name, ..)| name)
+    .collect();
+    if differ.is_empty() {
+        return Check::ok(
+            REGISTERED,
+            format!("registered by API at {ours}, with our token and key"),
+        );
+    }
+    Check::failure(
+        REGISTERED,
+        format!(
+            "registered by API at {ours}, but with another value than that of {}: every event is refused",
+            differ.join(" and ")
+        ),
+        "run `dinggate callback update`",
+    )
+}
+
+fn events(registered: &[String]) -> Check {
+    let missing: Vec<&str> = acted_on()
+        .filter(|wanted| !registered.iter().any(|event| event == wanted))
+        .collect();
+    if missing.is_empty() {
+        return Check::ok(EVENTS, "all event types that matter are registered");
+    }
+    let leavers = if missing.contains(&"user_leave_org") {
+        "; whoever leaves stays signed in until the next full sync"
+    } else {
+        ""
+    };
+    Check::warning(
+        EVENTS,
+        format!("not registered: {}{leavers}", missing.join(", ")),
+        "run `dinggate callback update`, which adds them",
+    )
+}
+
+/// Whether the owner key that the settings name, if any, is the one that events will bear.
+fn owner_key(parts: &Parts, place: Option<&Place>) -> Check {
+    let (Some(callback), Some(app), Some(corp_id)) = (&parts.callback, &parts.app, &parts.corp_id)
+    else {
+        return Check::skipped(
+            OWNER,
+            "the settings of the callback, of the internal app or DINGTALK_CORP_ID are missing or wrong",
+        );
+    };
+    let Some(key) = &callback.owner_key else {
+        return Check::ok(
+            OWNER,
+            "DINGTALK_CALLBACK_OWNER_KEY is not set: the AppKey and the CorpId are both accepted",
+        );
+    };
+    let (is_app_key, is_corp_id) = (*key == app.key, key == corp_id);
+    match place {
+        _ if !is_app_key && !is_corp_id => Check::failure(
+            OWNER,
+            "DINGTALK_CALLBACK_OWNER_KEY is neither DINGTALK_APP_KEY nor DINGTALK_CORP_ID: every event is refused",
+            "take it out, or set it to the AppKey (subscription in the console) or the CorpId (registered by API)",
+        ),
+        Some(Place::Ours) if !is_corp_id => Check::failure(
+            OWNER,
+            "DINGTALK_CALLBACK_OWNER_KEY is the AppKey, but events of a callback registered by API bear the CorpId: they are refused",
+            "take DINGTALK_CALLBACK_OWNER_KEY out, or set it to the CorpId",
+        ),
+        Some(Place::None) if !is_app_key => Check::new(
+            OWNER,
+            Status::Warning,
+            "DINGTALK_CALLBACK_OWNER_KEY is the CorpId, but no callback is registered by API: events of a subscription made in the console bear the AppKey and are refused",
+            Some("take DINGTALK_CALLBACK_OWNER_KEY out, set it to the AppKey, or run `dinggate callback register`".to_owned()),
+        ),
+        _ => Check::ok(
+            OWNER,
+            if is_app_key {
+                "only events that bear the AppKey are accepted"
+            } else {
+                "only events that bear the CorpId are accepted"
+            },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn an_address_is_shown_without_its_query() {
+        assert_eq!(
+            shown("https://a.example/cb?key=secret"),
+            "https://a.example/cb"
+        );
+    }
+}

@@ -1,0 +1,268 @@
+//! Postgres and the schema.
+
+use std::time::Duration;
+
+use sqlx::{Connection as _, PgConnection};
+use tokio::time::timeout;
+
+use super::clock::{self, Consequence};
+use super::{Check, Subject, records};
+use crate::config::Migrate;
+use crate::dingtalk::client::unix_millis;
+use crate::store::diagnosis::{self, ConnectFault, Server};
+use crate::store::migrations::{self, MigrationError, State};
+use crate::store::{StoreError, db};
+
+const POSTGRES: &str = "postgres";
+const CLOCK: &str = "postgres_clock";
+const MIGRATIONS: &str = "migrations";
+
+const CONNECT_TIME: Duration = Duration::from_secs(4);
+/// How long each group of questions may take.
+const ANSWER_TIME: Duration = Duration::from_secs(3);
+
+/// What Postgres said.
+pub struct Examination {
+    pub checks: Vec<Check>,
+    /// What the tables say of the service; shown after what DingTalk says.
+    pub records: Vec<Check>,
+    /// Whether the schema is there, so that DingTalk is asked within the shared budget.
+    pub is_in_place: bool,
+    /// Whether somebody has signed in by a scan of late, where the tables can tell.
+    pub has_scanned: Option<bool>,
+}
+
+/// Examines Postgres, the schema, and what the tables hold.
+pub async fn examine(subject: &Subject) -> Examination {
+    let mut checks = Vec::new();
+    let why = match server(subject, &mut checks).await {
+        Ok(mut conn) => match schema(&mut conn, subject.migrate, &mut checks).await {
+            Ok(()) => return look_through(conn, subject, checks).await,
+            Err(why) => why,
+        },
+        Err(why) => {
+            checks.push(Check::skipped(CLOCK, why));
+            checks.push(Check::skipped(MIGRATIONS, why));
+            why
+        }
+    };
+    Examination {
+        checks,
+        records: records::none(why),
+        is_in_place: false,
+        has_scanned: None,
+    }
+}
+
+async fn look_through(
+    mut conn: PgConnection,
+    subject: &Subject,
+    checks: Vec<Check>,
+) -> Examination {
+    let read = records::read(&mut conn, subject);
+    let (records, has_scanned) = match timeout(ANSWER_TIME, read).await {
+        Ok(read) => read,
+        Err(_) => (records::none("Postgres did not answer in time"), None),
+    };
+    // Whether or not the server hears that we go, the connection is over.
+    let _said = timeout(Duration::from_millis(300), conn.close()).await;
+    Examination {
+        checks,
+        records,
+        is_in_place: true,
+        has_scanned,
+    }
+}
+
+/// Connects and asks the server about itself; an error says why the rest cannot be looked at.
+async fn server(subject: &Subject, checks: &mut Vec<Check>) -> Result<PgConnection, &'static str> {
+    let Some(database) = &subject.parts.database else {
+        checks.push(Check::skipped(POSTGRES, "DATABASE_URL is missing or wrong"));
+        return Err("DATABASE_URL is missing or wrong");
+    };
+    let options = &database.options;
+    let place = format!(
+        "{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options
+            .get_database()
+            .unwrap_or_else(|| options.get_username())
+    );
+    let connected = timeout(CONNECT_TIME, diagnosis::connect(options)).await;
+    let fault = match connected {
+        Ok(Ok(mut conn)) => {
+            let asked = timeout(ANSWER_TIME, describe(&mut conn)).await;
+            let Ok(Ok((server, is_writable))) = asked else {
+                checks.push(Check::failure(
+                    POSTGRES,
+                    format!("{place} takes a connection and then does not answer"),
+                    "look into the log of Postgres, or of the pooler in front of it",
+                ));
+                return Err("Postgres does not answer");
+            };
+            checks.push(judge(&place, &server, is_writable));
+            checks.push(clock::compare(
+                CLOCK,
+                "Postgres",
+                server.now_ms - unix_millis(),
+                &CONSEQUENCE,
+            ));
+            return Ok(conn);
+        }
+        Ok(Err(fault)) => fault,
+        Err(_) => ConnectFault::Network("no answer in time".to_owned()),
+    };
+    checks.push(no_connection(&place, options.get_username(), &fault));
+    Err("there is no connection to Postgres")
+}
+
+const CONSEQUENCE: Consequence = Consequence {
+    what: "sessions and the age of events are counted by Postgres's, signatures by this machine's",
+    action: "set both clocks by NTP",
+    may_fail: false,
+};
+
+async fn describe(conn: &mut PgConnection) -> Result<(Server, bool), StoreError> {
+    let is_writable = db::is_writable(conn).await?;
+    Ok((diagnosis::server(conn).await?, is_writable))
+}
+
+fn judge(place: &str, server: &Server, is_writable: bool) -> Check {
+    const OLDEST: i32 = 140_000;
+    let version = &server.version;
+    if server.version_number < OLDEST {
+        return Check::failure(
+            POSTGRES,
+            format!("{place} is PostgreSQL {version}"),
+            "use PostgreSQL 14 or newer",
+        );
+    }
+    if !is_writable {
+        return Check::failure(
+            POSTGRES,
+            format!(
+                "{place} (PostgreSQL {version}) takes no writes: a standby, or set to read-only"
+            ),
+            "let DATABASE_URL name the primary, or promote this server",
+        );
+    }
+    Check::ok(
+        POSTGRES,
+        format!("PostgreSQL {version} at {place} answers and takes writes"),
+    )
+}
+
+fn no_connection(place: &str, user: &str, fault: &ConnectFault) -> Check {
+    let (what, action) = match fault {
+        ConnectFault::Network(why) => (
+            format!("{place} cannot be reached: {why}"),
+            "start Postgres, or correct host and port in DATABASE_URL; look for a firewall in between".to_owned(),
+        ),
+        ConnectFault::Tls(why) => (
+            format!("no TLS with {place}: {why}"),
+            "correct sslmode and sslrootcert in DATABASE_URL, or the server's certificate".to_owned(),
+        ),
+        ConnectFault::Refused { code, message } => (
+            format!("{place} refuses us with {code}: {message}"),
+            refused(code, user),
+        ),
+        ConnectFault::Other => (
+            format!("{place} does not speak as Postgres does"),
+            "correct host and port in DATABASE_URL".to_owned(),
+        ),
+    };
+    Check::failure(POSTGRES, what, action)
+}
+
+/// What to do about an SQLSTATE with which Postgres refuses a connection.
+fn refused(code: &str, user: &str) -> String {
+    match code {
+        "28P01" => format!(
+            "correct the password of {user} in DATABASE_URL (%-encoded), or set it with ALTER ROLE"
+        ),
+        "28000" => format!("let pg_hba.conf admit {user} from this machine, or create the role"),
+        "3D000" => "create the database, or correct its name in DATABASE_URL".to_owned(),
+        "42501" => format!("grant {user} CONNECT on the database"),
+        "53300" => {
+            "let Postgres take more connections (max_connections), or others fewer".to_owned()
+        }
+        _ => "look into the log of Postgres".to_owned(),
+    }
+}
+
+/// Checks the schema; an error says why the tables cannot be looked at.
+async fn schema(
+    conn: &mut PgConnection,
+    migrate: Option<Migrate>,
+    checks: &mut Vec<Check>,
+) -> Result<(), &'static str> {
+    let state = match timeout(ANSWER_TIME, migrations::state(conn)).await {
+        Ok(Ok(state)) => state,
+        Ok(Err(MigrationError::Store(StoreError::Unavailable(_)))) | Err(_) => {
+            checks.push(Check::skipped(
+                MIGRATIONS,
+                "Postgres did not answer in time",
+            ));
+            return Err("Postgres did not answer in time");
+        }
+        Ok(Err(_)) => {
+            checks.push(Check::failure(
+                MIGRATIONS,
+                "the list of migrations (_sqlx_migrations) cannot be read",
+                "let DATABASE_URL name the role that has migrated, or grant its rights to this one",
+            ));
+            return Err("the schema cannot be read");
+        }
+    };
+    let is_in_place = state.pending.is_empty();
+    checks.push(judge_schema(&state, migrate));
+    if is_in_place {
+        Ok(())
+    } else {
+        Err("migrations are pending")
+    }
+}
+
+fn judge_schema(state: &State, migrate: Option<Migrate>) -> Check {
+    if !state.changed.is_empty() {
+        return Check::failure(
+            MIGRATIONS,
+            format!(
+                "not as this version knows them: {}",
+                state.changed.join(", ")
+            ),
+            "use the version of dinggate that has applied them, or a database of its own",
+        );
+    }
+    if !state.pending.is_empty() {
+        let detail = if state.applied == 0 {
+            format!(
+                "none of the {} migrations is applied yet",
+                state.pending.len()
+            )
+        } else {
+            format!("pending: {}", state.pending.join(", "))
+        };
+        return match migrate {
+            Some(Migrate::Off) => Check::failure(
+                MIGRATIONS,
+                detail,
+                "run `dinggate migrate`, for DINGGATE_MIGRATE is off",
+            ),
+            _ => Check::warning(
+                MIGRATIONS,
+                detail,
+                "run `dinggate migrate`, or start `dinggate serve`, which applies them",
+            ),
+        };
+    }
+    if state.newer > 0 {
+        return Check::warning(
+            MIGRATIONS,
+            format!("{} are newer than this version of dinggate", state.newer),
+            "bring every instance to the newer version",
+        );
+    }
+    Check::ok(MIGRATIONS, format!("all {} are applied", state.applied))
+}

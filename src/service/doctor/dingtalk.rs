@@ -1,0 +1,148 @@
+//! DingTalk itself: within reach, with a clock like ours, and of the opinion that our apps exist.
+
+use rand::distr::{Alphanumeric, SampleString as _};
+
+use super::Check;
+use super::asking::{self, Asking, refused, refused_oddly};
+use super::clock::{self, Consequence};
+use crate::config::Parts;
+use crate::dingtalk::ApiError;
+use crate::dingtalk::trial::Probe;
+
+const REACH: &str = "dingtalk";
+const CLOCK: &str = "dingtalk_clock";
+const APP: &str = "app_credentials";
+const LOGIN_APP: &str = "login_app_credentials";
+
+const CONSEQUENCE: Consequence = Consequence {
+    what: "DingTalk refuses scans when it is a minute",
+    action: "set this machine's clock by NTP",
+    may_fail: true,
+};
+
+/// Whether DingTalk answers, and what time it is there; where it does not, nothing more is asked.
+pub async fn reach(asking: &mut Asking<'_>, parts: &Parts) {
+    let Some(Ok(probe)) = asking.ask(REACH, async |road| road.probe().await).await else {
+        asking.give_up("DingTalk cannot be reached");
+        return asking.note(Check::skipped(CLOCK, "DingTalk cannot be reached"));
+    };
+    let root = parts
+        .oapi_url
+        .as_ref()
+        .map(|url| url.origin().ascii_serialization());
+    let root = root.unwrap_or_default();
+    let why = match probe {
+        Probe::Answered { clock_ahead_ms } => {
+            asking.note(Check::ok(REACH, format!("{root} answers")));
+            return asking.note(match clock_ahead_ms {
+                Some(ahead) => clock::compare(CLOCK, "DingTalk", ahead, &CONSEQUENCE),
+                None => Check::skipped(CLOCK, "DingTalk's answer does not bear the time"),
+            });
+        }
+        Probe::NoConnection(why) => {
+            asking.note(Check::failure(
+                REACH,
+                format!("{root}: {why}"),
+                unreachable(&why),
+            ));
+            "DingTalk cannot be reached"
+        }
+        Probe::Strange(ApiError::Banned { .. }) => {
+            asking.note(asking::banned(REACH));
+            "DingTalk has banned our address"
+        }
+        Probe::Strange(error) => {
+            asking.note(Check::failure(
+                REACH,
+                format!("what answers at {root} is not DingTalk: {error}"),
+                "look what stands in between: a proxy, a portal, DINGTALK_OAPI_URL",
+            ));
+            "DingTalk cannot be reached"
+        }
+    };
+    asking.give_up(why);
+    asking.note(Check::skipped(CLOCK, why));
+}
+
+fn unreachable(why: &str) -> &'static str {
+    if why.contains("certificate") {
+        "bring the system's root certificates up to date (ca-certificates), set the clock right, or let the proxy leave DingTalk's certificate alone"
+    } else if why.contains("lookup") || why.contains("dns") {
+        "see that this machine resolves names (/etc/resolv.conf)"
+    } else {
+        "let this machine call DingTalk on port 443: firewall, route, or HTTPS_PROXY where there is a proxy"
+    }
+}
+
+/// Whether the internal app's key and secret are right; without them nothing is asked that wants a token.
+pub async fn app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
+    const NO_TOKEN: &str = "there is no access token";
+    if parts.app.is_none() {
+        asking.go_without_token("DINGTALK_APP_KEY or DINGTALK_APP_SECRET is missing or wrong");
+    }
+    let asked = asking
+        .ask_with_token(APP, async |road| road.try_credentials().await)
+        .await;
+    match asked {
+        Some(Ok(())) => asking.note(Check::ok(
+            APP,
+            "DingTalk gives a token for DINGTALK_APP_KEY and DINGTALK_APP_SECRET",
+        )),
+        Some(Err(error)) => {
+            asking.note(refused(APP, &error));
+            asking.go_without_token(NO_TOKEN);
+        }
+        None if asking.is_over() => {}
+        None => asking.go_without_token(NO_TOKEN),
+    }
+}
+
+/// Whether the scan-login app's id and secret are right: a code that nobody was given is refused for
+/// being one, once they are.
+pub async fn login_app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
+    let Some(app) = &parts.login_app else {
+        return asking.note(Check::skipped(
+            LOGIN_APP,
+            "DINGTALK_LOGIN_APP_ID or DINGTALK_LOGIN_APP_SECRET is missing or wrong",
+        ));
+    };
+    let is_own = parts
+        .app
+        .as_ref()
+        .is_none_or(|internal| internal.key != app.key);
+    let code = made_up_code();
+    let asked = asking
+        .ask(LOGIN_APP, async |road| road.user_by_scan_code(&code).await)
+        .await;
+    let Some(asked) = asked else { return };
+    asking.note(match asked {
+        Err(error) if is_unknown_code(&error) => Check::ok(
+            LOGIN_APP,
+            if is_own {
+                "DingTalk takes the signature of DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET"
+            } else {
+                "DingTalk takes the internal app's signature for scans, too"
+            },
+        ),
+        Err(error) => refused_oddly(LOGIN_APP, &error),
+        Ok(_) => odd_answer(LOGIN_APP),
+    });
+}
+
+/// A code that DingTalk has never given out.
+pub fn made_up_code() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 32)
+}
+
+/// Whether DingTalk refuses nothing but the made-up code, which it looks at last.
+pub fn is_unknown_code(error: &ApiError) -> bool {
+    matches!(error.code(), Some(40078 | 40102))
+}
+
+pub fn odd_answer(name: &'static str) -> Check {
+    Check::warning(
+        name,
+        "DingTalk takes a code that was made up, which says nothing of the app",
+        "look at DINGTALK_OAPI_URL: is it DingTalk?",
+    )
+}

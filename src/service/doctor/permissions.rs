@@ -1,0 +1,258 @@
+//! Each permission, by using it.
+
+use super::Check;
+use super::asking::{Asking, refused, refused_oddly};
+use super::dingtalk::{is_unknown_code, made_up_code, odd_answer};
+use super::scope::Visible;
+use crate::domain::ids::{DeptId, UserId};
+use crate::domain::person::Person;
+use crate::service::remedy;
+
+const BASE: &str = "qyapi_base";
+const DEPARTMENTS: &str = "qyapi_get_department_list";
+const MEMBERS: &str = "qyapi_get_department_member";
+const MEMBER: &str = "qyapi_get_member";
+const MOBILE: &str = "field_mobile";
+const EMAIL: &str = "field_email";
+const UNIONID: &str = "unionid";
+
+/// In how many departments people are looked for.
+const MAX_DEPARTMENTS: usize = 4;
+
+/// Tries all permissions on what is visible.
+pub async fn try_all(asking: &mut Asking<'_>, visible: &Visible) {
+    base(asking).await;
+    let children = departments(asking, visible.department).await;
+    let mut people = members(asking, visible.department, &children).await;
+    let somebody = people.first().map(|person| person.userid.clone());
+    member(
+        asking,
+        somebody.or_else(|| visible.user.clone()),
+        &mut people,
+    )
+    .await;
+    fields(asking, &people);
+}
+
+async fn base(asking: &mut Asking<'_>) {
+    let code = made_up_code();
+    let asked = asking
+        .ask_with_token(BASE, async |road| road.user_by_in_app_code(&code).await)
+        .await;
+    let Some(asked) = asked else { return };
+    asking.note(match asked {
+        Err(error) if is_unknown_code(&error) => {
+            Check::ok(BASE, "topapi/v2/user/getuserinfo may be called")
+        }
+        Err(error) => refused_oddly(BASE, &error),
+        Ok(_) => odd_answer(BASE),
+    });
+}
+
+/// Tries the list of departments; gives the children that it has.
+async fn departments(asking: &mut Asking<'_>, top: Option<DeptId>) -> Vec<DeptId> {
+    let Some(top) = top else {
+        asking.skip(DEPARTMENTS, NO_DEPARTMENT);
+        return Vec::new();
+    };
+    let asked = asking
+        .ask_with_token(DEPARTMENTS, async |road| road.sub_departments(top).await)
+        .await;
+    match asked {
+        None => Vec::new(),
+        Some(Err(error)) => {
+            asking.note(refused(DEPARTMENTS, &error));
+            Vec::new()
+        }
+        Some(Ok(children)) => {
+            asking.note(Check::ok(
+                DEPARTMENTS,
+                format!("department {top} lists {} below it", children.len()),
+            ));
+            children
+                .into_iter()
+                .flatten()
+                .map(|child| child.dept_id)
+                .collect()
+        }
+    }
+}
+
+const NO_DEPARTMENT: &str = "the app may see no department (contact_scope)";
+
+/// Tries the lists of members until one names somebody.
+async fn members(asking: &mut Asking<'_>, top: Option<DeptId>, children: &[DeptId]) -> Vec<Person> {
+    if top.is_none() {
+        asking.skip(MEMBERS, NO_DEPARTMENT);
+    }
+    let mut looked_at = 0;
+    for dept_id in top
+        .into_iter()
+        .chain(children.iter().copied())
+        .take(MAX_DEPARTMENTS)
+    {
+        let asked = asking
+            .ask_with_token(MEMBERS, async |road| {
+                road.users_of_department(dept_id).await
+            })
+            .await;
+        let page = match asked {
+            None => return Vec::new(),
+            Some(Err(error)) => {
+                asking.note(refused(MEMBERS, &error));
+                return Vec::new();
+            }
+            Some(Ok(page)) => page,
+        };
+        looked_at += 1;
+        let people: Vec<Person> = page
+            .people
+            .into_iter()
+            .flatten()
+            .map(|listed| listed.person)
+            .collect();
+        if !people.is_empty() {
+            asking.note(Check::ok(
+                MEMBERS,
+                format!(
+                    "department {dept_id} lists {} people on its first page",
+                    people.len()
+                ),
+            ));
+            return people;
+        }
+    }
+    if looked_at > 0 {
+        asking.note(Check::ok(
+            MEMBERS,
+            format!("{looked_at} departments may be listed, and name nobody"),
+        ));
+    }
+    Vec::new()
+}
+
+/// Tries a person's record and the way back from the unionid; the record is added to those looked at.
+async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
+    let Some(userid) = somebody else {
+        return asking.skip(
+            MEMBER,
+            "there is nobody to ask about: no department that was looked at names anybody",
+        );
+    };
+    let asked = asking
+        .ask_with_token(MEMBER, async |road| road.user(&userid).await)
+        .await;
+    let person = match asked {
+        None => return,
+        Some(Err(error)) => return asking.note(refused(MEMBER, &error)),
+        Some(Ok(person)) => person,
+    };
+    let unionid = person.unionid.clone();
+    people.push(person);
+    let Some(unionid) = unionid else {
+        return asking.note(Check::ok(
+            MEMBER,
+            "topapi/v2/user/get may be called; without a unionid topapi/user/getbyunionid was not",
+        ));
+    };
+    let asked = asking
+        .ask_with_token(MEMBER, async |road| road.userid_by_unionid(&unionid).await)
+        .await;
+    let Some(asked) = asked else { return };
+    asking.note(match asked {
+        Ok(contact) if contact.userid == userid && contact.is_internal => Check::ok(
+            MEMBER,
+            "topapi/v2/user/get and topapi/user/getbyunionid may be called, and agree",
+        ),
+        Ok(_) => Check::failure(
+            MEMBER,
+            format!("the unionid of {userid} does not lead back to {userid} as a member: that person cannot sign in"),
+            "look at the person in DingTalk's directory: are they a member and an external contact at once?",
+        ),
+        Err(error) => refused(MEMBER, &error),
+    });
+}
+
+/// What the records hold of those that were looked at.
+fn fields(asking: &mut Asking<'_>, people: &[Person]) {
+    if people.is_empty() {
+        for name in [MOBILE, EMAIL, UNIONID] {
+            asking.skip(name, "nobody's record could be looked at");
+        }
+        return;
+    }
+    asking.note(field(
+        MOBILE,
+        "a mobile number",
+        "fieldMobile (企业员工手机号信息)",
+        people,
+        |person| person.mobile.is_some(),
+    ));
+    asking.note(field(
+        EMAIL,
+        "an e-mail address",
+        "fieldEmail (邮箱等个人信息)",
+        people,
+        |person| person.email.is_some(),
+    ));
+    let missing = people
+        .iter()
+        .filter(|person| person.unionid.is_none())
+        .count();
+    asking.note(unionids(missing, people.len()));
+}
+
+fn field(
+    name: &'static str,
+    what: &str,
+    permission: &str,
+    people: &[Person],
+    has: impl Fn(&Person) -> bool,
+) -> Check {
+    if people.iter().any(has) {
+        return Check::ok(name, format!("records bear {what}"));
+    }
+    Check::warning(
+        name,
+        format!(
+            "none of the {} records looked at bears {what}; nobody can tell whether nobody has one or the permission is missing",
+            people.len()
+        ),
+        format!(
+            "where you want it in the staff table: {}",
+            remedy::grant(permission).en
+        ),
+    )
+}
+
+fn unionids(missing: usize, looked_at: usize) -> Check {
+    if missing == 0 {
+        return Check::ok(UNIONID, "records bear a unionid");
+    }
+    let detail = format!("{missing} of the {looked_at} records looked at bear no unionid");
+    if missing < looked_at {
+        return Check::warning(
+            UNIONID,
+            format!("{detail}: those people cannot sign in"),
+            "see in DingTalk's directory whether they have activated their accounts",
+        );
+    }
+    Check::failure(
+        UNIONID,
+        format!("{detail}: nobody can sign in"),
+        remedy::grant(MEMBER).en,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    #[test]
+    fn a_unionid_that_everybody_lacks_is_a_failure() {
+        assert_eq!(unionids(0, 7).status, Status::Ok);
+        assert_eq!(unionids(1, 7).status, Status::Warning);
+        assert_eq!(unionids(7, 7).status, Status::Failure);
+    }
+}

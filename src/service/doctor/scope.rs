@@ -1,0 +1,82 @@
+//! What of the company the app may see.
+
+use super::Check;
+use super::asking::{Asking, refused};
+use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
+
+const NAME: &str = "contact_scope";
+
+/// What is visible, and where to look for departments and people.
+pub struct Visible {
+    /// The top of a visible branch; none where only people are visible one by one.
+    pub department: Option<DeptId>,
+    /// Somebody who is visible by name.
+    pub user: Option<UserId>,
+    check: Check,
+}
+
+impl Visible {
+    pub fn into_check(self) -> Check {
+        self.check
+    }
+}
+
+/// Asks for the contact scope; where that cannot be read, the root department is as good a guess as any.
+pub async fn look(asking: &mut Asking<'_>) -> Visible {
+    let asked = asking
+        .put_with_token(NAME, async |road| road.scopes().await)
+        .await;
+    let unknown = |check| Visible {
+        department: Some(ROOT_DEPARTMENT),
+        user: None,
+        check,
+    };
+    let scopes = match asked {
+        Err(check) => return unknown(check),
+        Ok(Err(error)) => return unknown(refused(NAME, &error)),
+        Ok(Ok(scopes)) => scopes,
+    };
+    let is_whole = scopes.departments.contains(&ROOT_DEPARTMENT);
+    Visible {
+        department: if is_whole {
+            Some(ROOT_DEPARTMENT)
+        } else {
+            scopes.departments.first().copied()
+        },
+        user: scopes.users.first().cloned(),
+        check: judge(is_whole, scopes.departments.len(), scopes.users.len()),
+    }
+}
+
+fn judge(is_whole: bool, departments: usize, users: usize) -> Check {
+    const WIDEN: &str = "choose 全部员工 in the developer console (开发配置 › 权限管理 › 权限范围)";
+    if is_whole {
+        return Check::ok(NAME, "the app may see the whole company");
+    }
+    if departments + users == 0 {
+        return Check::failure(NAME, "the app may see nobody: nobody can sign in", WIDEN);
+    }
+    Check::warning(
+        NAME,
+        format!(
+            "the app may see a part of the company only: {departments} branches of departments and {users} single people; \
+             nobody outside can sign in, and a sync sees no more than that and marks nobody as left"
+        ),
+        format!("where everybody is to sign in, {WIDEN}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Status;
+    use super::*;
+
+    #[test]
+    fn a_part_of_the_company_is_a_warning_and_nothing_of_it_a_failure() {
+        assert_eq!(judge(true, 2, 0).status, Status::Ok);
+        let part = judge(false, 2, 3);
+        assert_eq!(part.status, Status::Warning);
+        assert!(part.detail.contains("2 branches") && part.detail.contains("3 single people"));
+        assert_eq!(judge(false, 0, 0).status, Status::Failure);
+    }
+}

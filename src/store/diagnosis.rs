@@ -1,0 +1,150 @@
+//! What `dinggate doctor` looks up: the server itself, and how fresh the tables are. Reads only.
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, PgConnection};
+
+use super::StoreError;
+
+/// Why no connection came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectFault {
+    /// Nobody answers, in the system's words.
+    Network(String),
+    Tls(String),
+    /// Postgres refuses, with its SQLSTATE and its own words.
+    Refused {
+        code: String,
+        message: String,
+    },
+    Other,
+}
+
+/// A connection of its own, so that the reason is known where there is none.
+pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection, ConnectFault> {
+    options.connect().await.map_err(|error| match error {
+        sqlx::Error::Io(error) => ConnectFault::Network(error.to_string()),
+        sqlx::Error::Tls(error) => ConnectFault::Tls(error.to_string()),
+        sqlx::Error::Database(error) => ConnectFault::Refused {
+            code: error.code().unwrap_or_default().into_owned(),
+            message: error.message().to_owned(),
+        },
+        _ => ConnectFault::Other,
+    })
+}
+
+/// What a server says of itself.
+pub struct Server {
+    /// 170002 for 17.2.
+    pub version_number: i32,
+    pub version: String,
+    /// In Unix milliseconds.
+    pub now_ms: i64,
+}
+
+/// Asks a server for its version and its time.
+pub async fn server(conn: &mut PgConnection) -> Result<Server, StoreError> {
+    let server = sqlx::query_as!(
+        Server,
+        r#"SELECT current_setting('server_version_num')::integer AS "version_number!",
+             current_setting('server_version') AS "version!",
+             (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "now_ms!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(server)
+}
+
+/// The state of the inbox. Ages are in seconds.
+pub struct Inbox {
+    /// Since the last event arrived; none where none ever did.
+    pub last_age: Option<f64>,
+    pub waiting: i64,
+    /// Of the event that has waited longest.
+    pub waiting_age: Option<f64>,
+    pub failed: i64,
+    pub held: i64,
+}
+
+/// Looks into the inbox.
+pub async fn inbox(conn: &mut PgConnection) -> Result<Inbox, StoreError> {
+    let inbox = sqlx::query_as!(
+        Inbox,
+        r#"SELECT (SELECT extract(epoch FROM now() - max(received_at))::double precision FROM event) AS last_age,
+             (SELECT count(*) FROM event WHERE state = 'waiting') AS "waiting!",
+             (SELECT extract(epoch FROM now() - min(received_at))::double precision FROM event
+              WHERE state = 'waiting') AS waiting_age,
+             (SELECT count(*) FROM event WHERE state = 'failed') AS "failed!",
+             (SELECT count(*) FROM event WHERE state = 'held') AS "held!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(inbox)
+}
+
+/// How the last full sync ended. Ages are in seconds.
+pub struct LastSync {
+    /// `failed` where its instance has vanished.
+    pub state: String,
+    pub age: f64,
+    pub held_back: i32,
+    pub error: Option<String>,
+    /// Since the last one that read and did everything.
+    pub done_age: Option<f64>,
+}
+
+/// The last full sync that is over; a run that only carries out a decision is none.
+pub async fn last_sync(conn: &mut PgConnection) -> Result<Option<LastSync>, StoreError> {
+    let last = sqlx::query_as!(
+        LastSync,
+        r#"SELECT CASE state WHEN 'running' THEN 'failed' ELSE state END AS "state!",
+             extract(epoch FROM now() - coalesce(finished_at, lease_until))::double precision AS "age!",
+             held_back, CASE state WHEN 'running' THEN 'interrupted' ELSE error END AS error,
+             (SELECT extract(epoch FROM now() - max(finished_at))::double precision FROM sync_run
+              WHERE state = 'done' AND cause <> 'approval') AS done_age
+         FROM sync_run WHERE cause <> 'approval' AND (state <> 'running' OR lease_until < now())
+         ORDER BY id DESC LIMIT 1"#
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(last)
+}
+
+/// Who may administer, by what the staff table says of them.
+pub struct Administrators {
+    pub employed: i64,
+    pub left: i64,
+    /// Not in the staff table.
+    pub unknown: i64,
+    /// Of all people in the staff table, administrators or not.
+    pub staff: i64,
+}
+
+/// Counts those with a grant and those of the given userids.
+pub async fn administrators(
+    conn: &mut PgConnection,
+    from_settings: &[String],
+) -> Result<Administrators, StoreError> {
+    let counts = sqlx::query_as!(
+        Administrators,
+        r#"SELECT count(*) FILTER (WHERE s.status = 'employed') AS "employed!",
+             count(*) FILTER (WHERE s.status = 'left') AS "left!",
+             count(*) FILTER (WHERE s.userid IS NULL) AS "unknown!",
+             (SELECT count(*) FROM staff WHERE status = 'employed') AS "staff!"
+         FROM (SELECT userid FROM admin_grant UNION SELECT unnest($1::text[])) AS a (userid)
+         LEFT JOIN staff s ON s.userid = a.userid"#,
+        from_settings
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(counts)
+}
+
+/// Whether anybody is signed in, or was of late, who came by a scan.
+pub async fn has_scanned(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let has = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM web_session WHERE method = 'qr') AS "has!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(has)
+}
