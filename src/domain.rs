@@ -1,8 +1,10 @@
 //! Pure types of the gate: parsed once, trusted afterwards.
 
 pub mod case;
+pub mod department_tree;
 pub mod event;
 pub mod ids;
 pub mod net;
 pub mod person;
 pub mod return_path;
+pub mod schedule;

@@ -2,6 +2,7 @@
 
 mod first_sync;
 mod rounds;
+mod scheduled_sync;
 mod sweep;
 
 use std::sync::Arc;
@@ -31,7 +32,8 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     loops.spawn(look_at_people(ctx.clone(), busy, stop.clone()));
     loops.spawn(review_in_bulk(ctx.clone(), stop.clone()));
     loops.spawn(sweep_up(ctx.clone(), stop.clone()));
-    loops.spawn(first_sync::run(ctx.clone(), stop));
+    loops.spawn(first_sync::run(ctx.clone(), stop.clone()));
+    loops.spawn(scheduled_sync::run(ctx.clone(), stop));
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a worker has ended by a fault in Dinggate");

@@ -6,6 +6,7 @@ pub mod employment;
 pub mod events;
 pub mod login;
 pub mod review;
+pub mod schedule;
 pub mod sessions;
 pub mod staff_admin;
 pub mod upkeep;

@@ -17,6 +17,11 @@ pub const FILE_SUFFIX: &str = "_FILE";
 /// The variable that names the TOML file; it stands in the environment only.
 pub const CONFIG_FILE: Setting = plain("DINGGATE_CONFIG", "/etc/dinggate.toml");
 
+/// The system's variable for the time zone of all moments; it stands in the environment only.
+pub const TIME_ZONE: Setting = defaulting("TZ", "Asia/Shanghai", "Asia/Shanghai");
+/// What is no setting of ours in a file.
+pub const ENVIRONMENT_ONLY: [&Setting; 2] = [&CONFIG_FILE, &TIME_ZONE];
+
 const fn plain(name: &'static str, example: &'static str) -> Setting {
     Setting {
         name,
@@ -62,6 +67,7 @@ pub const SESSION_MAX: Setting = defaulting("DINGGATE_SESSION_MAX", "7d", "7d");
 pub const LOGIN_STATE_TTL: Setting = defaulting("DINGGATE_LOGIN_STATE_TTL", "5m", "5m");
 pub const LOGIN_RATE: Setting = defaulting("DINGGATE_LOGIN_RATE", "120/m", "120/m");
 pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
+pub const SYNC_CRON: Setting = defaulting("DINGGATE_SYNC_CRON", "17 3 * * *", "17 3 * * *");
 pub const LOG: Setting = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
 pub const LOG_FORMAT: Setting = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
 pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8");
@@ -103,7 +109,7 @@ pub const LOGIN_URL: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 26] = [
+pub static ALL: [&Setting; 27] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -115,6 +121,7 @@ pub static ALL: [&Setting; 26] = [
     &SESSION_MAX,
     &LOGIN_STATE_TTL,
     &LOGIN_RATE,
+    &SYNC_CRON,
     &SYNC_MAX_LEAVERS,
     &LOG,
     &LOG_FORMAT,

@@ -5,6 +5,7 @@ mod faults;
 mod leavers;
 mod place;
 mod races;
+mod scheduled;
 mod whole;
 
 use std::sync::atomic::{AtomicI64, Ordering};
