@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -35,6 +37,10 @@ pub struct Inner {
     pub turns: Turns<Grant>,
     /// The access token as this process last saw it; the lock is held while it is looked up.
     pub token: tokio::sync::Mutex<Option<CachedToken>>,
+    /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
+    pub stopping: CancellationToken,
+    /// What goes on after the request that has begun it; waited for when the process stops.
+    pub background: TaskTracker,
     ready: AtomicBool,
 }
 
@@ -99,6 +105,8 @@ impl Context {
             work: Notify::new(),
             turns: Turns::default(),
             token: tokio::sync::Mutex::new(None),
+            stopping: CancellationToken::new(),
+            background: TaskTracker::new(),
             ready: AtomicBool::new(false),
         }))
     }

@@ -6,6 +6,7 @@
 //! at once, but writes nothing, and its row is taken away at the end.
 
 mod apply;
+mod approve;
 mod confirm;
 mod lease;
 pub mod plan;
@@ -29,6 +30,7 @@ use lease::{Calls, Lease};
 use plan::{Plan, Terms};
 use read::Walk;
 
+pub use approve::{ApproveError, approve, discard};
 pub use skip::{Skip, SkipReason};
 pub use summary::{State, Summary};
 
@@ -37,8 +39,15 @@ pub use summary::{State, Summary};
 pub enum Cause {
     /// The staff table was empty when `serve` started.
     Empty,
+    /// `dinggate sync`.
     Command,
+    /// An administrator, on the page of the syncs.
     Admin,
+    Schedule,
+    /// An administrator has let the leavers of a stopped run go.
+    Approval,
+    /// Events may have been lost while nobody could take them in.
+    LostEvents,
 }
 
 impl Cause {
@@ -47,6 +56,9 @@ impl Cause {
             Self::Empty => "empty",
             Self::Command => "command",
             Self::Admin => "admin",
+            Self::Schedule => "schedule",
+            Self::Approval => "approval",
+            Self::LostEvents => "lost_events",
         }
     }
 }
@@ -92,6 +104,8 @@ pub enum SyncError {
     /// Another run has taken the place, since this one was not heard of for ten seconds.
     #[error("the run was interrupted, and its place has been taken")]
     Interrupted,
+    #[error("the run was interrupted, since the process was told to stop")]
+    Stopped,
 }
 
 /// What ends a run before anything is written.
@@ -123,6 +137,28 @@ pub async fn run(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Summary, SyncError> {
     let run = begin(ctx, &request).await?;
+    go_through(ctx, run, request, progress).await
+}
+
+/// Begins a full sync that goes on by itself on this process, unless one is running; gives its number.
+pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
+    let run = begin(ctx, &request).await?;
+    let background = ctx.clone();
+    ctx.background.spawn(async move {
+        if let Err(error) = go_through(&background, run, request, &mut |_| {}).await {
+            tracing::error!(run = run.id, %error, "the full sync failed");
+        }
+    });
+    Ok(run.id)
+}
+
+/// Carries out a run that holds the place, and gives the place back.
+async fn go_through(
+    ctx: &Context,
+    run: Run,
+    request: Request,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Summary, SyncError> {
     tracing::info!(
         run = run.id,
         cause = request.cause.as_str(),
@@ -136,6 +172,7 @@ pub async fn run(
     let outcome = tokio::select! {
         outcome = work => outcome,
         () = lease.lost() => Err(SyncError::Interrupted),
+        () = ctx.stopping.cancelled() => Err(SyncError::Stopped),
     };
     drop(lease);
     let mut summary = match outcome {

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::StoreError;
 
 /// All that is ever done to somebody.
-pub const ACTIONS: [&str; 13] = [
+pub const ACTIONS: [&str; 15] = [
     "login",
     "refusal",
     "logout",
@@ -19,6 +19,8 @@ pub const ACTIONS: [&str; 13] = [
     "staff.restored",
     "admin.grant",
     "admin.revoke",
+    "sync.approve",
+    "sync.discard",
 ];
 
 /// One line of the audit trail: who did what to whom, and how it ended.

@@ -2,16 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
 use super::StoreError;
+
+mod changes;
+
+pub use changes::{
+    ChangeFilter, ChangeRow, FieldChange, changes, count_changes, count_changes_by_kind,
+};
 
 /// Which runs are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// `running`, `done`, `partial`, `stopped` or `failed`; None for all.
     pub state: Option<&'static str>,
-    /// `empty`, `command` or `admin`; None for all.
+    /// `empty`, `command`, `admin`, `schedule`, `approval` or `lost_events`; None for all.
     pub cause: Option<&'static str>,
     /// Part of who started it, of their name, or of the error; or a run's number; empty for all.
     pub q: String,
@@ -39,18 +44,28 @@ pub struct RunRow {
     pub skipped: i32,
     /// Leavers that the brake held back.
     pub held_back: i32,
+    /// Changes to people that no event had announced.
+    pub unannounced: i32,
+    pub departments_added: i32,
+    pub departments_changed: i32,
+    pub departments_removed: i32,
+    /// Whether every department was read without any error.
+    pub is_complete: bool,
     pub error: Option<String>,
-}
-
-/// A record that a run passed over.
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct Skip {
-    #[serde(default)]
-    pub userid: Option<String>,
-    pub reason: String,
-    /// The reason in Chinese; absent in rows that somebody else has written.
-    #[serde(default)]
-    pub reason_zh: Option<String>,
+    /// The stopped run whose leavers this one marks.
+    pub approves: Option<i64>,
+    /// The latest run that was to mark this one's leavers.
+    pub approved_in: Option<i64>,
+    /// `approved`, `discarded` or `superseded`; None while nothing was decided.
+    pub decision: Option<String>,
+    /// The administrator's userid; None where a later run decided.
+    pub decided_by: Option<String>,
+    pub decided_by_name: Option<String>,
+    pub decided_at: Option<DateTime<Utc>>,
+    /// Whether its leavers wait for an administrator.
+    pub is_waiting: bool,
+    /// Until when they can be decided about, where nothing was decided; it may have passed.
+    pub waits_until: Option<DateTime<Utc>>,
 }
 
 /// One page of runs, the latest first.
@@ -64,8 +79,13 @@ pub async fn list(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND r.lease_until < clock_timestamp() AS "is_lost!", r.started_at, r.finished_at, r.calls,
-             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.error
-         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by
+             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
+             r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
+             (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
+             d.name AS "decided_by_name?", r.decided_at,
+             r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
+             CASE WHEN r.state = 'stopped' AND r.decision IS NULL THEN r.finished_at + interval '24 hours' END AS waits_until
+         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by LEFT JOIN staff d ON d.userid = r.decided_by
          WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)
          ORDER BY r.id DESC LIMIT $4 OFFSET $5"#,
@@ -95,27 +115,23 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
     Ok(count)
 }
 
-/// One run, and the records that it passed over.
-pub async fn find(
-    conn: &mut PgConnection,
-    id: i64,
-) -> Result<Option<(RunRow, Vec<Skip>)>, StoreError> {
+/// One run.
+pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<RunRow>, StoreError> {
     let run = sqlx::query_as!(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND r.lease_until < clock_timestamp() AS "is_lost!", r.started_at, r.finished_at, r.calls,
-             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.error
-         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by WHERE r.id = $1"#,
+             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
+             r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
+             (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
+             d.name AS "decided_by_name?", r.decided_at,
+             r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
+             CASE WHEN r.state = 'stopped' AND r.decision IS NULL THEN r.finished_at + interval '24 hours' END AS waits_until
+         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by LEFT JOIN staff d ON d.userid = r.decided_by
+         WHERE r.id = $1"#,
         id,
     )
-    .fetch_optional(&mut *conn)
+    .fetch_optional(conn)
     .await?;
-    let Some(run) = run else { return Ok(None) };
-    let skips = sqlx::query_scalar!(
-        r#"SELECT skips AS "skips: Json<Vec<Skip>>" FROM sync_run WHERE id = $1"#,
-        id
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(Some((run, skips.0)))
+    Ok(run)
 }

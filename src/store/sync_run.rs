@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::domain::ids::UserId;
 
 /// A run that this instance has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +35,6 @@ pub struct Ending<'a> {
     pub skipped: i32,
     pub held_back: i32,
     pub error: Option<&'a str>,
-    /// `[{"userid", "reason", "reason_zh"}]`.
-    pub skips: serde_json::Value,
 }
 
 /// Begins a run with a lease of ten seconds, unless one is running; a run whose lease has ended is
@@ -124,7 +123,7 @@ pub async fn finish(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
-             returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12, skips = $13
+             returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12
          WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
         run.instance,
@@ -138,7 +137,6 @@ pub async fn finish(
         ending.skipped,
         ending.held_back,
         ending.error,
-        ending.skips,
     )
     .execute(conn)
     .await?;
@@ -151,6 +149,25 @@ pub async fn forget(conn: &mut PgConnection, run: Run) -> Result<bool, StoreErro
         "DELETE FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
         run.instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Decides about the leavers of a stopped run; false where they do not wait for it.
+pub async fn decide(
+    conn: &mut PgConnection,
+    run_id: i64,
+    decision: &str,
+    by: Option<&UserId>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sync_run SET decision = $2, decided_by = $3, decided_at = clock_timestamp()
+         WHERE id = $1 AND state = 'stopped' AND decision IS NULL AND finished_at > clock_timestamp() - interval '24 hours'",
+        run_id,
+        decision,
+        by.map(UserId::as_str),
     )
     .execute(conn)
     .await?;

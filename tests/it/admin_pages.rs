@@ -48,11 +48,13 @@ INSERT INTO event (dedupe_key, event_type, userids, dept_ids, body, state, attem
     ('hash:3', 'org_dept_modify', '{}', '{10,77}', '{"EventType":"org_dept_modify","DeptId":[10,77]}', 'failed', 9, now(), 'the event cannot be applied', now()),
     ('hash:4', 'bpms_<i>change</i>', '{}', '{}', '{"EventType":"bpms"}', 'applied', 0, now(), NULL, now()),
     ('hash:5', 'user_leave_org', '{odd/id}', '{}', '{"EventType":"user_leave_org","UserId":["odd/id"]}', 'failed', 2, now(), 'something else', now());
-INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged, skipped, held_back, error, skips) VALUES
+INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged, skipped, held_back, error) VALUES
     ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
-     'too many leavers', '[{"userid": "u-wang", "reason": "marked as left by an administrator"}, {"userid": null, "reason": "a record lacks its userid"}]'),
-    ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL, '[]'),
-    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() - interval '1 minute', 7, 0, 0, 0, 0, NULL, '[]');
+     'too many leavers'),
+    ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL),
+    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() - interval '1 minute', 7, 0, 0, 0, 0, NULL);
+INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'marked as left by an administrator' FROM sync_run;
+INSERT INTO sync_change (run_id, position, kind, reason) SELECT min(id), 2, 'skipped', 'a record lacks its userid' FROM sync_run;
 INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES
     ('2026-03-01T15:59:59Z', 'u-li', 'review.reject', NULL, 'UnIoN-77', '=cmd|calc', 'rejected', 'not one of us', 'REFR-0077', '192.0.2.7'),
     ('2026-03-01T16:00:00Z', 'system', 'staff.left', 'u-wang', NULL, '王小明', 'event', NULL, NULL, NULL),

@@ -16,7 +16,7 @@ use crate::http::text::admin_syncs::{CAUSES, STATES, SyncTexts};
 use crate::http::text::fill;
 use crate::http::view::{Choice, Pager, TimeText, Tone, query};
 use crate::http::visitor::Admin;
-use crate::store::sync_list::{self, Filter, RunRow, Skip};
+use crate::store::sync_list::{self, ChangeFilter, ChangeRow, Filter, RunRow};
 use crate::store::{StoreError, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -143,7 +143,13 @@ async fn detail(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let found = sync_list::find(&mut conn, id).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, found))
+            let skipped = ChangeFilter {
+                kind: Some("skipped"),
+                ..ChangeFilter::default()
+            };
+            let skips = sync_list::changes(&mut conn, id, &skipped, 1_000, 0).await?;
+            let now = staff::now(&mut conn).await?;
+            Ok::<_, StoreError>((now, found.map(|run| (run, skips))))
         })
         .await?;
     let (run, skips) = found.ok_or(AppError::NotFound)?;
@@ -215,13 +221,14 @@ fn duration(from: DateTime<Utc>, to: DateTime<Utc>, lang: Lang) -> String {
     }
 }
 
-fn skip_view(skip: Skip, frame: &Frame) -> SkipView {
+fn skip_view(skip: ChangeRow, frame: &Frame) -> SkipView {
+    let reason = skip.reason.unwrap_or_default();
     SkipView {
         href: skip.userid.as_deref().map(staff_path),
         label: skip.userid.unwrap_or_else(|| frame.t.unknown.to_owned()),
         reason: match frame.lang {
-            Lang::Zh => skip.reason_zh.unwrap_or(skip.reason),
-            Lang::En => skip.reason,
+            Lang::Zh => skip.reason_zh.unwrap_or(reason),
+            Lang::En => reason,
         },
     }
 }

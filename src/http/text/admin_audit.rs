@@ -39,6 +39,8 @@ texts! {
         staff_restored: "恢复员工" | "Staff restored";
         admin_grant: "授予管理员" | "Made an administrator";
         admin_revoke: "撤销管理员" | "No longer an administrator";
+        sync_approve: "确认同步标记的离职" | "Let the leavers of a sync go";
+        sync_discard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
 
         status_in: "已登录" | "let in";
         status_out: "已退出" | "signed out";
@@ -77,6 +79,8 @@ impl AuditTexts {
             "staff.restored" => self.staff_restored,
             "admin.grant" => self.admin_grant,
             "admin.revoke" => self.admin_revoke,
+            "sync.approve" => self.sync_approve,
+            "sync.discard" => self.sync_discard,
             other => other,
         }
     }

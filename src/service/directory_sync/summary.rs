@@ -1,7 +1,5 @@
 //! What a run has done, in numbers.
 
-use serde_json::json;
-
 use super::apply::Applied;
 use super::plan::Plan;
 use super::read::Problems;
@@ -53,9 +51,6 @@ pub struct Summary {
     /// The plan of a dry run.
     pub plan: Option<Plan>,
 }
-
-/// More than these are counted, but not kept one by one.
-const MAX_SKIPS: usize = 1_000;
 
 impl Summary {
     pub(super) fn failed(problem: String) -> Self {
@@ -118,7 +113,6 @@ impl Summary {
 
     pub(super) fn ending(&self) -> Ending<'_> {
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-        let skip = |skip: &Skip| json!({"userid": skip.userid, "reason": skip.reason.to_string(), "reason_zh": skip.reason.in_chinese()});
         Ending {
             state: self.state.as_str(),
             calls: self.calls,
@@ -130,7 +124,6 @@ impl Summary {
             skipped: count(self.skipped()),
             held_back: count(self.held_back),
             error: self.problem.as_deref(),
-            skips: self.skips.iter().take(MAX_SKIPS).map(skip).collect(),
         }
     }
 

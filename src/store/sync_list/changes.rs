@@ -1,0 +1,119 @@
+//! What one run has done, held back and passed over.
+
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use crate::store::StoreError;
+
+/// Which records of a run are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangeFilter {
+    /// `added`, `changed`, `returned`, `left`, `held_back`, `skipped`, `department_added`,
+    /// `department_changed` or `department_removed`; None for all.
+    pub kind: Option<&'static str>,
+    /// Part of the userid, the name, the department's id, a field, an old or new value, or the reason,
+    /// whatever the case; empty for all.
+    pub q: String,
+}
+
+/// One field that a run has changed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FieldChange {
+    /// The field's name, as the table has it.
+    pub field: String,
+    /// Empty where there was nothing.
+    pub old: String,
+    /// Empty where there is nothing any more.
+    pub new: String,
+}
+
+/// What a run has done with one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// Its number within the run.
+    pub position: i32,
+    pub kind: String,
+    /// Absent for departments, and where not even that could be read.
+    pub userid: Option<String>,
+    pub dept_id: Option<i64>,
+    pub name: Option<String>,
+    pub differences: Vec<FieldChange>,
+    /// Why it was passed over or held back.
+    pub reason: Option<String>,
+    /// The reason in Chinese.
+    pub reason_zh: Option<String>,
+}
+
+/// One page of what a run has done, in the order of the plan.
+pub async fn changes(
+    conn: &mut PgConnection,
+    run_id: i64,
+    filter: &ChangeFilter,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_zh
+         FROM sync_change
+         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR EXISTS (
+             SELECT FROM (
+                 SELECT unnest(ARRAY[userid, dept_id::text, name, reason, reason_zh])
+                 UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
+             ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))
+         ORDER BY position LIMIT $4 OFFSET $5"#,
+        run_id,
+        filter.kind,
+        filter.q,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    let changes = rows.into_iter().map(|row| ChangeRow {
+        position: row.position,
+        kind: row.kind,
+        userid: row.userid,
+        dept_id: row.dept_id,
+        name: row.name,
+        differences: row.differences.0,
+        reason: row.reason,
+        reason_zh: row.reason_zh,
+    });
+    Ok(changes.collect())
+}
+
+/// How many records [`changes`] finds in all.
+pub async fn count_changes(
+    conn: &mut PgConnection,
+    run_id: i64,
+    filter: &ChangeFilter,
+) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM sync_change
+         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR EXISTS (
+             SELECT FROM (
+                 SELECT unnest(ARRAY[userid, dept_id::text, name, reason, reason_zh])
+                 UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
+             ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))"#,
+        run_id,
+        filter.kind,
+        filter.q,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// How many records of each kind a run has, for the kinds that it has.
+pub async fn count_changes_by_kind(
+    conn: &mut PgConnection,
+    run_id: i64,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT kind, count(*) AS "count!" FROM sync_change WHERE run_id = $1 GROUP BY kind ORDER BY kind"#,
+        run_id,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
+}
