@@ -21,6 +21,7 @@ pub mod session_list;
 pub mod staff;
 pub mod staff_list;
 pub mod sync_list;
+pub mod sync_names;
 pub mod sync_run;
 pub mod token;
 pub mod unmatched;

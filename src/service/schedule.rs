@@ -82,6 +82,7 @@ async fn sync(ctx: &Context) -> Outcome {
             );
             Outcome::AnotherRuns
         }
+        Err(SyncError::Stopped) => Outcome::CutOff,
         Err(error) => {
             tracing::warn!(%error, "the scheduled full sync failed");
             Outcome::Incomplete

@@ -23,10 +23,6 @@ impl Company {
         schedule::run_if_due(&self.ctx, pending()).await.unwrap()
     }
 
-    async fn execute(&self, statement: &'static str) {
-        sqlx::raw_sql(statement).execute(&self.pool).await.unwrap();
-    }
-
     /// Instances that have run before, and then missed a moment. The import is older than that.
     async fn late(pool: &PgPool) -> Self {
         let company = Self::imported(pool).await;
