@@ -4,6 +4,7 @@ mod audit_trail;
 mod department_tree;
 mod inbox;
 mod others;
+mod syncs;
 
 use dingtalk_sim::company;
 use sqlx::PgPool;
@@ -11,12 +12,15 @@ use sqlx::PgPool;
 use crate::support::{Browser, TestApp};
 
 /// Every page of these; the numbers are those of [`seed`].
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 11] = [
     "/admin/events",
     "/admin/events/1",
     "/admin/departments",
+    "/admin/departments?view=list",
+    "/admin/departments/10",
     "/admin/syncs",
     "/admin/syncs/1",
+    "/admin/syncs/1?kind=skipped&q=u-wang",
     "/admin/sessions",
     "/admin/audit",
     "/admin/audit.csv",
@@ -125,6 +129,9 @@ async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
     let end = format!("/admin/sessions/{session}/end");
     for path in [
         "/admin/events/3/retry",
+        "/admin/syncs",
+        "/admin/syncs/1/approve",
+        "/admin/syncs/1/discard",
         "/admin/events/retry-failed",
         "/admin/alerts/unknown_people_brake/dismiss",
         end.as_str(),
@@ -141,6 +148,8 @@ async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
         2
     );
     assert_eq!(app.number("SELECT count(*) FROM alert").await, 1);
+    let untouched = "SELECT count(*) FROM sync_run WHERE decision IS NULL";
+    assert_eq!(app.number(untouched).await, 3, "nothing started or decided");
     assert!(admin.is_in().await);
 }
 
@@ -164,6 +173,8 @@ async fn a_filter_that_there_is_not_is_named(pool: PgPool) {
         ("/admin/events?type=user_add", "user_add"),
         ("/admin/syncs?state=x1", "x1"),
         ("/admin/syncs?cause=cron9", "cron9"),
+        ("/admin/syncs/1?kind=guessed", "guessed"),
+        ("/admin/departments?view=map", "map"),
         ("/admin/sessions?method=password", "password"),
         ("/admin/audit?action=nothing.done", "nothing.done"),
         ("/admin/audit?from=01.03.2026", "01.03.2026"),
@@ -201,6 +212,8 @@ async fn odd_queries_are_answered(pool: PgPool) {
         "/admin/events/x",
         "/admin/syncs/99",
         "/admin/syncs/x",
+        "/admin/departments/99",
+        "/admin/departments/x",
         "/admin/nothing",
     ] {
         assert_eq!(admin.get(missing).await.status, 404, "{missing}");

@@ -13,7 +13,7 @@ texts! {
         purpose: "每一次全量同步：读取钉钉通讯录中的全部部门和员工，并更新员工表。"
             | "Each full sync: it reads every department and person of the DingTalk directory and brings the staff table up to date.";
         start: "立即全量同步" | "Start a full sync";
-        next: "下一次定时同步：" | "The next one by itself: ";
+        next: "下一次定时同步：" | "Next scheduled sync: ";
         search_label: "发起人、错误或编号" | "Who started it, its error or its number";
         state: "状态" | "State";
         cause: "起因" | "Cause";

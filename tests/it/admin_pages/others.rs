@@ -1,53 +1,10 @@
-//! Syncs, sessions, and the alerts above all pages.
+//! Sessions, and the alerts above all pages.
 
 use dinggate::store::alert;
 use dingtalk_sim::company;
 use sqlx::PgPool;
 
 use super::{add_staff, employee, rows, session_id, shows, spawn};
-
-#[sqlx::test]
-async fn the_runs_tell_what_they_did_and_what_to_do_about_it(pool: PgPool) {
-    let (_app, mut admin) = spawn(&pool).await;
-    let page = admin.get("/admin/syncs").await.body;
-    for text in [
-        "Stopped, to be confirmed",
-        "Held back 17",
-        "Added 3</span> · <span class=\"unbroken\">Unchanged 60</span>",
-        "Skipped 2",
-        "1 min 15 s",
-        "too many leavers",
-        "Cut off",
-        "Command line (root)",
-        "李晓华",
-    ] {
-        assert!(shows(&page, text), "{text}");
-    }
-    let detail = admin.get("/admin/syncs/1").await.body;
-    assert!(
-        shows(&detail, "dinggate sync --accept-leavers")
-            && shows(&detail, "marked as left by an administrator"),
-        "{detail}"
-    );
-    assert!(
-        shows(&detail, "href=\"/admin/staff/u-wang\"")
-            && shows(&detail, "a record lacks its userid")
-    );
-    for (query, found) in [
-        ("state=done", 1),
-        ("cause=empty", 1),
-        ("q=leavers", 1),
-        ("q=u-li", 1),
-        ("q=2", 1),
-        ("state=failed", 0),
-    ] {
-        assert_eq!(
-            rows(&admin.get(&format!("/admin/syncs?{query}")).await.body),
-            found,
-            "{query}"
-        );
-    }
-}
 
 #[sqlx::test]
 async fn a_session_is_ended_from_the_list(pool: PgPool) {
