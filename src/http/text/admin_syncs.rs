@@ -49,7 +49,9 @@ texts! {
         waiting_title: "{people}的离职等待确认" | "{people} wait to be marked as left";
         waiting_effect: "离职人数超出了一次同步允许的上限，因此还没有标记任何人。确认后，系统会先逐一向钉钉核实这 {people}；仍在通讯录中的会保留，其余的会被标记为离职，并立即退出登录。"
             | "These are more than one sync may mark as left, so nobody was. If you approve, DingTalk is first asked about each of the {people} again: those whom it still lists stay, the others are marked as left and signed out at once.";
-        waiting_until: "请在此时间前决定：" | "To be decided by then: ";
+        waiting_until: "请在此时间前决定：" | "To be decided until ";
+        under_way: "已确认，第 {id} 次同步正在核实并标记" | "Approved: sync {id} is asking about them and marking them";
+        came_to_nothing: "第 {id} 次同步没能完成标记，可以再次确认" | "Sync {id} could not mark them; you can approve again";
         waiting_names: "等待确认的员工" | "Who they are";
         waiting_more: "另有 {n} 人，见下方的完整计划" | "and {n} more, in the plan below";
         waiting_command: "也可以运行以下命令，重新读取通讯录并直接标记：" | "A command reads the directory anew and marks them without asking:";

@@ -60,6 +60,10 @@ struct Waiting {
     people: Vec<RecordView>,
     /// How many are not named here.
     more: i64,
+    /// Whether somebody has approved, and the run that marks them is at work.
+    is_under_way: bool,
+    /// That run, or the last one that came to nothing: its number and a sentence.
+    attempt: Option<(i64, String)>,
     approve_ask: String,
     discard_ask: String,
 }
@@ -81,6 +85,8 @@ struct Found {
     total: i64,
     rows: Vec<ChangeRow>,
     held_back: Vec<ChangeRow>,
+    /// The latest run that was to mark them.
+    attempt: Option<RunRow>,
     known: plan::Known,
 }
 
@@ -129,6 +135,10 @@ async fn find(
                 };
                 held_back = sync_list::changes(&mut conn, id, &theirs, NAMED, 0).await?;
             }
+            let mut attempt = None;
+            if let Some(id) = run.approved_in.filter(|_| run.is_waiting) {
+                attempt = sync_list::find(&mut conn, id).await?;
+            }
             let known = plan::known(&mut conn, &[&rows[..], &held_back[..]].concat()).await?;
             Ok(Some(Found {
                 now: staff::now(&mut conn).await?,
@@ -137,6 +147,7 @@ async fn find(
                 total,
                 rows,
                 held_back,
+                attempt,
                 known,
             }))
         })
@@ -166,7 +177,13 @@ fn page(frame: Frame, found: Found, filter: ChangeFilter, asked: &ListQuery) -> 
         is_running: run.state == "running" && !run.is_lost,
         hint: t.state_hint(&run.state, run.is_lost),
         unannounced: (run.unannounced > 0).then(|| t.unannounced(run.unannounced)),
-        waiting: waiting(&run, records(found.held_back), now, lang),
+        waiting: waiting(
+            &run,
+            records(found.held_back),
+            found.attempt.as_ref(),
+            now,
+            lang,
+        ),
         decided: decided(&run, now, lang),
         approves: run.approves.map(|id| numbered(t.approves, id)),
         finished: run.finished_at.map(|at| TimeText::new(at, now, lang)),
@@ -188,12 +205,19 @@ fn page(frame: Frame, found: Found, filter: ChangeFilter, asked: &ListQuery) -> 
 fn waiting(
     run: &RunRow,
     people: Vec<RecordView>,
+    attempt: Option<&RunRow>,
     now: DateTime<Utc>,
     lang: Lang,
 ) -> Option<Waiting> {
     let t = SyncTexts::of(lang);
     let until = run.waits_until.filter(|_| run.is_waiting)?;
     let count = t.people(lang, run.held_back);
+    let is_under_way = attempt.is_some_and(|run| run.state == "running" && !run.is_lost);
+    let sentence = if is_under_way {
+        t.under_way
+    } else {
+        t.came_to_nothing
+    };
     let with_count = |sentence: &str| fill(sentence, &[("people", &count)]);
     Some(Waiting {
         title: with_count(t.waiting_title),
@@ -201,6 +225,8 @@ fn waiting(
         until: TimeText::new(until, now, lang),
         more: i64::from(run.held_back) - i64::try_from(people.len()).unwrap_or(i64::MAX),
         people,
+        is_under_way,
+        attempt: attempt.map(|run| (run.id, fill(sentence, &[("id", &run.id)]))),
         approve_ask: with_count(t.approve_ask),
         discard_ask: with_count(t.discard_ask),
     })

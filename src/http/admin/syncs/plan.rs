@@ -51,8 +51,10 @@ pub async fn known(conn: &mut PgConnection, rows: &[ChangeRow]) -> Result<Known,
 
 pub fn view(row: ChangeRow, known: &Known, lang: Lang) -> RecordView {
     let t = PlanTexts::of(lang);
+    let is_department = row.dept_id.is_some();
     let lines = row.differences.iter();
-    let lines = lines.flat_map(|change| values::lines(t, change, &known.departments));
+    let lines =
+        lines.flat_map(|change| values::lines(t, change, is_department, &known.departments));
     let name = row.name.filter(|name| !name.is_empty());
     let (label, id, href) = match (row.userid, row.dept_id) {
         (Some(userid), _) => {

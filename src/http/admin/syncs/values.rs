@@ -32,10 +32,10 @@ struct Place {
 }
 
 /// The lines of one field.
-pub fn lines(t: &PlanTexts, change: &FieldChange, names: &Names) -> Vec<Line> {
+pub fn lines(t: &PlanTexts, change: &FieldChange, is_department: bool, names: &Names) -> Vec<Line> {
     let plain = |old: String, new: String| Line {
         label: t
-            .field_words(&change.field)
+            .field_words(&change.field, is_department)
             .unwrap_or(&change.field)
             .to_owned(),
         old,
@@ -53,6 +53,7 @@ pub fn lines(t: &PlanTexts, change: &FieldChange, names: &Names) -> Vec<Line> {
         },
         "parent" | "parent_id" => vec![plain(department(t, old, names), department(t, new, names))],
         "hired_date" => vec![plain(day(old), day(new))],
+        "status" => vec![plain(state(t, old), state(t, new))],
         "avatar" => {
             let words = match (old.is_empty(), new.is_empty()) {
                 (true, _) => t.picture_added,
@@ -168,6 +169,14 @@ fn name_of(t: &PlanTexts, id: DeptId, names: &Names) -> String {
     match names.get(&id) {
         Some(name) => name.clone(),
         None => fill(t.unnamed_department, &[("id", &id)]),
+    }
+}
+
+fn state(t: &PlanTexts, status: &str) -> String {
+    match status {
+        "employed" => t.employed.to_owned(),
+        "left" => t.left.to_owned(),
+        other => other.to_owned(),
     }
 }
 

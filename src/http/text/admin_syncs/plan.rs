@@ -22,6 +22,9 @@ texts! {
         unionid: "unionid" | "unionid";
         userid: "userid" | "userid";
         name: "姓名" | "Name";
+        department_name: "名称" | "Name";
+        employed: "在职" | "employed";
+        left: "离职" | "left";
         avatar: "头像" | "Picture";
         job_number: "工号" | "Job number";
         position: "职位" | "Title";
@@ -46,9 +49,10 @@ texts! {
 }
 
 impl PlanTexts {
-    /// A field in words; None where there are none for it.
-    pub fn field_words(&self, field: &str) -> Option<&'static str> {
+    /// A field of a person, or of a department, in words; None where there are none for it.
+    pub fn field_words(&self, field: &str, is_department: bool) -> Option<&'static str> {
         let words = match field {
+            "name" if is_department => self.department_name,
             "unionid" => self.unionid,
             "userid" => self.userid,
             "name" => self.name,

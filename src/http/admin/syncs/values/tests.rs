@@ -17,7 +17,13 @@ fn names() -> Names {
 
 /// `label: old > new`, one a line.
 fn shown(field: &str, old: &str, new: &str) -> String {
-    let lines = lines(PlanTexts::of(Lang::En), &change(field, old, new), &names());
+    let change = change(field, old, new);
+    let lines = lines(
+        PlanTexts::of(Lang::En),
+        &change,
+        field == "parent_id",
+        &names(),
+    );
     let words: Vec<_> = lines
         .into_iter()
         .map(|line| format!("{}: {} > {}", line.label, line.old, line.new))
@@ -68,6 +74,18 @@ fn departments_are_told_as_what_happens_to_the_person() {
         shown("departments", "20", "somewhere"),
         "Departments: 20 > somewhere"
     );
+}
+
+#[test]
+fn a_state_is_told_in_words() {
+    assert_eq!(
+        shown("status", "left", "employed"),
+        "State: left > employed"
+    );
+    let t = PlanTexts::of(Lang::Zh);
+    let name = change("name", "甲组", "乙组");
+    assert_eq!(lines(t, &name, true, &names())[0].label, "名称");
+    assert_eq!(lines(t, &name, false, &names())[0].label, "姓名");
 }
 
 #[test]
