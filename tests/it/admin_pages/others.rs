@@ -115,3 +115,30 @@ async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
             .unwrap()
     );
 }
+
+#[sqlx::test]
+async fn a_doubt_about_the_directory_leads_to_the_syncs_and_stands_until_it_is_made_up_for(
+    pool: PgPool,
+) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("INSERT INTO alert (kind, detail, first_at, last_at) VALUES
+        ('directory:sync', '2:partial', now() - interval '9 days', now() - interval '3 days'), ('directory:lost_events', 'no answer', now(), now())")
+        .await;
+    for page in ["/admin/staff", "/admin/audit"] {
+        let page = admin.get(page).await.body;
+        for link in ["/admin/syncs/2", "/admin/syncs"] {
+            let link = format!("<a class=\"text-button\" href=\"{link}\">See the syncs</a>");
+            assert!(shows(&page, &link), "{link}: {page}");
+        }
+        assert!(!shows(&page, "/dismiss\""), "{page}");
+    }
+    let dismiss = "/admin/alerts/directory%3Async/dismiss";
+    assert_eq!(admin.post(dismiss, &[]).await.status, 303);
+    assert_eq!(app.number("SELECT count(*) FROM alert").await, 2);
+    let mut conn = pool.acquire().await.unwrap();
+    alert::raise(&mut conn, "directory:sync", "3:failed")
+        .await
+        .unwrap();
+    let standing = "SELECT count(*) FROM alert WHERE kind = 'directory:sync' AND times = 2 AND first_at < now() - interval '8 days'";
+    assert_eq!(app.number(standing).await, 1, "it is the same doubt");
+}
