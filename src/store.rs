@@ -20,6 +20,7 @@ pub mod staff;
 pub mod staff_list;
 pub mod sync_list;
 pub mod sync_run;
+pub mod sync_scratch;
 pub mod token;
 pub mod unmatched;
 pub mod web_session;
