@@ -72,8 +72,8 @@ CREATE UNLOGGED TABLE sync_draft (
     -- How the person is to be described, and when DingTalk was asked.
     person      json,
     asked_at    timestamptz,
-    -- The person's row was written, in the transaction that carries all of it out.
-    is_written  boolean NOT NULL DEFAULT false,
+    -- An event has changed the person's row first, or Postgres would not take the record.
+    is_undone   boolean NOT NULL DEFAULT false,
     PRIMARY KEY (run_id, position)
 );
 CREATE INDEX sync_draft_step ON sync_draft (run_id, step, position);

@@ -23,6 +23,7 @@ pub mod staff_list;
 pub mod sync_list;
 pub mod sync_names;
 pub mod sync_run;
+pub mod sync_scratch;
 pub mod token;
 pub mod unmatched;
 pub mod web_session;

@@ -51,6 +51,11 @@ impl UpstreamError {
         matches!(self, Self::Api(error) if error.is_unknown_person())
     }
 
+    /// Whether DingTalk says that there is no such department.
+    pub fn is_unknown_department(&self) -> bool {
+        matches!(self, Self::Api(error) if error.is_unknown_department())
+    }
+
     /// DingTalk's own code, where it gave one.
     pub fn code(&self) -> Option<i64> {
         match self {

@@ -9,9 +9,9 @@ use super::StoreError;
 /// One standing alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// `misconfigured:<api>` or `unknown_people_brake`.
+    /// `misconfigured:<api>`, `unknown_people_brake`, or `directory:` and what makes it doubtful.
     pub kind: String,
-    /// DingTalk's code, or how many people the brake has held back.
+    /// DingTalk's code, or how many people the brake has held back, or which run it was.
     pub detail: String,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -48,6 +48,38 @@ pub async fn dismiss(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreE
         .execute(conn)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Takes an alert down that has not been raised since a moment.
+pub async fn dismiss_older(
+    conn: &mut PgConnection,
+    kind: &str,
+    before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM alert WHERE kind = $1 AND last_at < $2",
+        kind,
+        before
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes an alert down if it speaks of just this.
+pub async fn dismiss_detail(
+    conn: &mut PgConnection,
+    kind: &str,
+    detail: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM alert WHERE kind = $1 AND detail = $2",
+        kind,
+        detail
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// The alerts of the last 24 hours, and those about the directory, oldest first.

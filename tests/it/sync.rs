@@ -19,6 +19,7 @@ use dinggate::service::directory_sync::{
 };
 use dinggate::service::events;
 use dinggate::store::Db;
+use dinggate::store::sync_list::{self, ChangeFilter, ChangeRow};
 use dingtalk_sim::{SimHandle, company};
 use serde_json::json;
 use sqlx::{ConnectOptions as _, PgPool, Row as _};
@@ -166,6 +167,32 @@ impl Company {
             .unwrap();
     }
 
+    /// Whom the last run has passed over, and why.
+    async fn reasons(&self) -> Vec<(String, String)> {
+        let skipped = ChangeFilter {
+            kind: Some("skipped"),
+            ..ChangeFilter::default()
+        };
+        let records = self.changes(&skipped).await.into_iter();
+        records
+            .map(|record| {
+                (
+                    record.userid.unwrap_or_default(),
+                    record.reason.unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// What the last run has kept.
+    async fn changes(&self, filter: &ChangeFilter) -> Vec<ChangeRow> {
+        let run_id = self.number("SELECT max(id) FROM sync_run").await;
+        let mut conn = self.pool.acquire().await.unwrap();
+        sync_list::changes(&mut conn, run_id, filter, 1_000, 0)
+            .await
+            .unwrap()
+    }
+
     /// A value that changes with every row that is written, even with the same content.
     async fn fingerprint(&self) -> String {
         let mut prints = Vec::new();
@@ -177,6 +204,7 @@ impl Company {
             "unknown_leaver",
             "scheduled_look",
             "web_session",
+            "sync_change",
         ] {
             let statement = format!(
                 "SELECT coalesce(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid), '') FROM {table}"
@@ -259,21 +287,8 @@ fn numbers(summary: &Summary) -> [usize; 5] {
         summary.changed,
         summary.returned,
         summary.left,
-        summary.skipped(),
+        summary.skipped,
     ]
-}
-
-fn reasons(summary: &Summary) -> Vec<(String, String)> {
-    let skip = |skip: &directory_sync::Skip| {
-        (
-            skip.userid
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            skip.reason.to_string(),
-        )
-    };
-    summary.skips.iter().map(skip).collect()
 }
 
 /// An answer of `v2/user/list`.
