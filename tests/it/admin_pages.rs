@@ -56,7 +56,7 @@ INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instanc
     ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
      'too many leavers'),
     ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL),
-    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() - interval '1 minute', 7, 0, 0, 0, 0, NULL);
+    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() + interval '1 hour', 7, 0, 0, 0, 0, NULL);
 INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'marked as left by an administrator' FROM sync_run;
 INSERT INTO sync_change (run_id, position, kind, reason) SELECT min(id), 2, 'skipped', 'a record lacks its userid' FROM sync_run;
 INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES

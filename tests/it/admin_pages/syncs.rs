@@ -10,7 +10,9 @@ use crate::support::{TestApp, eventually};
 
 #[sqlx::test]
 async fn the_runs_tell_what_they_did_and_lead_to_their_plans(pool: PgPool) {
-    let (_app, mut admin) = spawn(&pool).await;
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("UPDATE sync_run SET lease_until = now() - interval '1 minute' WHERE id = 3")
+        .await;
     let page = admin.get("/admin/syncs").await.body;
     for text in [
         "Leavers held back",
