@@ -66,7 +66,8 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         numbers: numbers(&run, t),
         decision: decision(&run, now, lang),
         by: Who::new(lang, &run.started_by, run.started_by_name),
-        error: run.error,
+        // That a run has stopped is said in the reader's language.
+        error: run.error.filter(|_| run.state != "stopped"),
     }
 }
 

@@ -21,7 +21,6 @@ async fn the_runs_tell_what_they_did_and_lead_to_their_plans(pool: PgPool) {
         "Added <a href=\"/admin/syncs/1?kind=added#plan\">3</a></span> · ",
         "Unchanged 60</span>",
         "1 min 15 s",
-        "too many leavers",
         "Cut off",
         "Command line (root)",
         "李晓华",
