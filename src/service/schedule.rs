@@ -16,7 +16,7 @@ use crate::store::{StoreError, staff};
 pub const WAITS: [Duration; 3] = [
     Duration::from_mins(10),
     Duration::from_mins(30),
-    Duration::from_mins(60),
+    Duration::from_hours(1),
 ];
 /// How long to wait for the run of somebody else that began before the moment.
 const WHILE_ANOTHER_RUNS: Duration = Duration::from_mins(3);

@@ -49,7 +49,7 @@ struct RunView {
 
 struct Number {
     words: &'static str,
-    number: i32,
+    count: i32,
     kind: Option<&'static str>,
 }
 
@@ -87,7 +87,7 @@ fn numbers(run: &RunRow, t: &'static SyncTexts) -> Vec<Number> {
     let some = all.into_iter().filter(|(number, _)| *number > 0);
     some.map(|(number, kind)| Number {
         words: t.kind_words(kind),
-        number,
+        count: number,
         kind: (kind != "unchanged").then_some(kind),
     })
     .collect()
