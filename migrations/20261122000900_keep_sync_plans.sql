@@ -42,7 +42,8 @@ CREATE INDEX sync_change_kind ON sync_change (run_id, kind, position);
 INSERT INTO sync_change (run_id, position, kind, userid, reason, reason_zh)
 SELECT r.id, s.position, 'skipped', s.skip ->> 'userid', s.skip ->> 'reason', s.skip ->> 'reason_zh'
 FROM sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.skips) WITH ORDINALITY AS s (skip, position);
-ALTER TABLE sync_run DROP COLUMN skips;
+-- The column stays for instances of the version before, which write it when they end a run.
+COMMENT ON COLUMN sync_run.skips IS 'not read any more: see sync_change';
 
 -- What the run that is at work has heard of each person. Worth nothing without that run, and so not
 -- logged: a crash of Postgres empties it, which the run notices.

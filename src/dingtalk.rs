@@ -6,6 +6,7 @@ pub mod contact;
 pub mod error;
 pub mod lenient;
 pub mod login;
+mod penalty;
 pub mod token;
 
 pub use client::Client;

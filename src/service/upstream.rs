@@ -147,8 +147,8 @@ async fn attempts<'a, T>(
                 busy += 1;
                 tokio::time::sleep(Duration::from_millis(200 << busy)).await;
             }
-            UpstreamError::Api(ApiError::Throttled { .. }) => {
-                pace::hold_back(ctx, api).await?;
+            UpstreamError::Api(ApiError::Throttled { wait, .. }) => {
+                pace::hold_back(ctx, api, *wait).await?;
                 throttled += 1;
                 if throttled > MAX_THROTTLED {
                     return Err(error);

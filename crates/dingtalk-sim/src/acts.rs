@@ -1,15 +1,17 @@
 //! What an administrator does, each with the events that tell of it.
 
+mod approval;
+
 use crate::{
-    directory::{Department, NewPerson, Person, PersonChange},
+    directory::{Bulk, Department, NewPerson, Person, PersonChange},
     event::Subject,
-    shared::{Announce, Shared, now_ms},
+    shared::{Announce, Shared},
 };
 
 impl Shared {
     /// Hires somebody: `user_add_org`, then `user_modify_org`, as the real cloud does.
     pub(crate) fn hire(&self, new: NewPerson, announce: Announce) -> anyhow::Result<Person> {
-        let person = self.world().directory.hire(new, now_ms())?;
+        let person = self.world().directory.hire(new, self.now_ms())?;
         self.tell_user("user_add_org", &person.userid, announce);
         self.tell_user("user_modify_org", &person.userid, announce);
         self.save();
@@ -26,7 +28,7 @@ impl Shared {
         let person = self
             .world()
             .directory
-            .rehire(userid, new_userid, now_ms())?;
+            .rehire(userid, new_userid, self.now_ms())?;
         self.tell_user("user_add_org", &person.userid, announce);
         self.tell_user("user_modify_org", &person.userid, announce);
         self.save();
@@ -40,11 +42,14 @@ impl Shared {
         change: PersonChange,
         announce: Announce,
     ) -> anyhow::Result<Person> {
-        let (before, after) = self.world().directory.change(userid, change, now_ms())?;
+        let (before, after) = self
+            .world()
+            .directory
+            .change(userid, change, self.now_ms())?;
         let operator = self.operator();
         let event = self
             .teller(operator.as_deref())
-            .tell_change(&before, &after, now_ms());
+            .tell_change(&before, &after, self.now_ms());
         self.publish(event, announce);
         self.save();
         Ok(after)
@@ -77,24 +82,31 @@ impl Shared {
         parent_id: Option<i64>,
         announce: Announce,
     ) -> anyhow::Result<Department> {
-        let department = {
-            let mut world = self.world();
-            // On a copy first: a refused move must not leave the new name behind.
-            let mut directory = world.directory.clone();
-            let mut changed = None;
-            if let Some(parent_id) = parent_id {
-                changed = Some(directory.move_department(dept_id, parent_id)?);
-            }
-            if let Some(name) = name {
-                changed = Some(directory.rename_department(dept_id, name)?);
-            }
-            world.directory = directory;
-            changed
-        };
-        let department =
-            department.ok_or_else(|| anyhow::anyhow!("neither a name nor a parent is given"))?;
+        let department = self
+            .world()
+            .directory
+            .change_department(dept_id, name, parent_id)?;
         self.tell_department("org_dept_modify", dept_id, announce);
         Ok(department)
+    }
+
+    /// Changes, dismisses and hires as many as named, without any event.
+    pub(crate) fn change_bulk(
+        &self,
+        change: usize,
+        dismiss: usize,
+        hire: usize,
+    ) -> anyhow::Result<Bulk> {
+        let mut world = self.world();
+        let directory = &mut world.directory;
+        let bulk = Bulk {
+            changed: directory.change_many(change, self.now_ms())?,
+            dismissed: directory.dismiss_many(dismiss)?,
+            hired: directory.hire_many(hire, self.now_ms())?,
+        };
+        drop(world);
+        self.save();
+        Ok(bulk)
     }
 
     pub(crate) fn remove_department(&self, dept_id: i64, announce: Announce) -> anyhow::Result<()> {
@@ -108,16 +120,16 @@ impl Shared {
         let users = [userid];
         let teller = self.teller(operator.as_deref());
         self.publish(
-            teller.tell(event_type, Subject::Users(&users), now_ms()),
+            teller.tell(event_type, Subject::Users(&users), self.now_ms()),
             announce,
         );
     }
 
     fn tell_department(&self, event_type: &str, dept_id: i64, announce: Announce) {
         let subject = [dept_id];
-        let event = self
-            .teller(None)
-            .tell(event_type, Subject::Departments(&subject), now_ms());
+        let event =
+            self.teller(None)
+                .tell(event_type, Subject::Departments(&subject), self.now_ms());
         self.publish(event, announce);
         self.save();
     }

@@ -1,6 +1,7 @@
 //! The HTTP interfaces that `DingTalk` documents, on one address for all its hosts.
 
 mod answer;
+mod approval;
 mod callback;
 mod contact;
 mod department;
@@ -42,33 +43,44 @@ async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>)
     match fault {
         Some(Fault::Delay(delay)) => {
             actix_web::rt::time::sleep(delay).await;
-            proper_answer(&request, &body, &shared)
+            proper_answer(&request, &body, &shared).await
         }
         Some(Fault::LoseAnswer) => {
-            drop(proper_answer(&request, &body, &shared));
+            drop(proper_answer(&request, &body, &shared).await);
             fault::silence().await
         }
         Some(Fault::Hang) => fault::silence().await,
         Some(fault) => fault::instead(path, &fault),
-        None => proper_answer(&request, &body, &shared),
+        None => proper_answer(&request, &body, &shared).await,
     }
 }
 
-fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
+async fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
     let path = request.path();
     let family = Family::of(path);
     let Some(endpoint) = table::find(path) else {
         return family.unknown_path(path);
     };
-    match run(endpoint, request, body, shared) {
-        Ok(fields) => {
-            if path == callback::FAILED {
-                shared.save();
-            }
-            family.success(fields)
-        }
+    match answer(endpoint, request, body, shared).await {
+        Ok(fields) => family.success(fields),
         Err(refusal) => family.refusal(&refusal),
     }
+}
+
+async fn answer(
+    endpoint: &Endpoint,
+    request: &HttpRequest,
+    body: &[u8],
+    shared: &Shared,
+) -> Result<answer::Fields, Refusal> {
+    let (fields, pending) = run(endpoint, request, body, shared)?;
+    if let Some(pending) = pending {
+        callback::confirm(pending, shared).await?;
+    }
+    if endpoint.path.starts_with("/call_back/") {
+        shared.save();
+    }
+    Ok(fields)
 }
 
 fn run(
@@ -76,15 +88,14 @@ fn run(
     request: &HttpRequest,
     body: &[u8],
     shared: &Shared,
-) -> Result<answer::Fields, Refusal> {
-    let (config, now) = (&shared.config, Instant::now());
+) -> Result<(answer::Fields, Option<callback::Pending>), Refusal> {
+    let (config, now, clock_ms) = (&shared.config, Instant::now(), shared.now_ms());
     let mut world = shared.world();
-    if !world
+    let limit = config.calls_per_second;
+    world
         .meter
-        .admit(endpoint.path, now, config.calls_per_second)
-    {
-        return Err(Refusal::Throttled(config.calls_per_second));
-    }
+        .admit(endpoint.path, now, limit)
+        .map_err(|until| Refusal::throttled(limit, clock_ms, until.duration_since(now)))?;
     if !endpoint.methods.contains(request.method()) {
         let wants_get = endpoint.methods.contains(&Method::GET);
         return Err(Refusal::Code(if wants_get { 43001 } else { 43002 }));
@@ -102,6 +113,9 @@ fn run(
         world: &mut world,
         params: &params,
         now,
+        clock_ms,
+        pending: None,
     };
-    (endpoint.run)(&mut desk)
+    let fields = (endpoint.run)(&mut desk)?;
+    Ok((fields, desk.pending))
 }

@@ -1,6 +1,9 @@
 //! The made-up company: some 70 people in a tree of three levels, the same in every run.
 
+mod large;
 mod roster;
+
+pub use large::{large, large_userid};
 
 use crate::directory::{Directory, Membership, Outsider, Person, ROOT};
 

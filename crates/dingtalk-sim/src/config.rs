@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
 
-use crate::directory::Directory;
+use crate::{directory::Directory, event::FailedShape};
 
 /// What stands behind each encrypted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,7 +38,8 @@ pub struct SimConfig {
     pub app_secret: String,
     pub login_app_id: String,
     pub login_app_secret: String,
-    /// Where events are pushed; without one they are only logged.
+    /// Where the console's subscription pushes events; without one, and without a callback
+    /// registered by API, they are only logged.
     pub callback_url: Option<String>,
     pub callback_token: String,
     /// 43 letters and digits.
@@ -51,8 +52,12 @@ pub struct SimConfig {
     pub retry_delays: Vec<Duration>,
     /// How long a receiver may take to answer a push.
     pub reply_deadline: Duration,
+    /// How entries of the failed list are built.
+    pub failed_shape: FailedShape,
     /// Calls of one API path in any second; the next is refused with 90018.
     pub calls_per_second: usize,
+    /// Seconds by which the stand-in's clock is ahead of the machine's; negative: behind.
+    pub clock_skew: i64,
     /// Life of an access token.
     pub token_life: Duration,
     /// Whether the app may read mobile numbers; without it the fields are silently absent.
@@ -86,7 +91,9 @@ impl Default for SimConfig {
             callback_domain: "127.0.0.1".into(),
             retry_delays: vec![Duration::from_secs(10), Duration::from_secs(30)],
             reply_deadline: Duration::from_millis(1500),
+            failed_shape: FailedShape::default(),
             calls_per_second: 20,
+            clock_skew: 0,
             token_life: Duration::from_hours(2),
             may_read_mobile: true,
             may_read_email: true,

@@ -2,6 +2,7 @@
 
 mod acts;
 mod api;
+mod approvals;
 mod assets;
 mod form;
 mod pages;
@@ -17,6 +18,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
             web::scope("/sim")
                 .route("/people/{userid}", web::get().to(pages::person))
                 .route("/departments", web::get().to(pages::departments))
+                .route("/approvals", web::get().to(approvals::page))
                 .route("/events", web::get().to(pages::events))
                 .route("/faults", web::get().to(pages::faults))
                 .route("/assets/{file}", web::get().to(assets::serve))

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
-use crate::shared::{Job, Shared};
+use crate::{
+    shared::{Job, Shared, sign_at},
+    subscription::{Destination, Subscription},
+};
 
 const CHECK_URL: &[u8] = br#"{"EventType":"check_url"}"#;
 /// Between two `check_url` while the receiver is not up yet.
@@ -30,6 +33,11 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<J
                     let _ = report.send(check_url(&shared, &client).await);
                 });
             }
+            Job::Verify(destination, report) => {
+                actix_web::rt::spawn(async move {
+                    let _ = report.send(push(&shared, &destination, &client, CHECK_URL).await);
+                });
+            }
         }
     }
 }
@@ -49,15 +57,18 @@ fn push_client(shared: &Shared) -> anyhow::Result<reqwest::Client> {
 async fn deliver(shared: Arc<Shared>, client: reqwest::Client, id: u64) {
     let mut waits = shared.config.retry_delays.clone().into_iter();
     loop {
-        let Some(message) = shared
+        let Some((message, subscription)) = shared
             .world()
             .log
             .open_event(id)
-            .map(|open| open.event.to_string())
+            .map(|open| (open.event.to_string(), open.subscription))
         else {
             return;
         };
-        let outcome = push(&shared, &client, message.as_bytes()).await;
+        let outcome = match shared.destination(subscription) {
+            Ok(to) => push(&shared, &to, &client, message.as_bytes()).await,
+            Err(error) => Err(error),
+        };
         let wait = waits.next();
         let done = outcome.is_ok() || wait.is_none();
         shared.world().log.settle(id, outcome, wait.is_none());
@@ -70,16 +81,15 @@ async fn deliver(shared: Arc<Shared>, client: reqwest::Client, id: u64) {
 }
 
 /// One push; the error is what `DingTalk`'s console would complain of.
-async fn push(shared: &Shared, client: &reqwest::Client, message: &[u8]) -> Result<(), String> {
-    let url = shared
-        .world()
-        .callback_url
-        .clone()
-        .ok_or("no callback address is set")?;
-    let callback = shared.sign_now(message);
-    let joint = if url.contains('?') { '&' } else { '?' };
+async fn push(
+    shared: &Shared,
+    to: &Destination,
+    client: &reqwest::Client,
+    message: &[u8],
+) -> Result<(), String> {
+    let callback = sign_at(&to.crypto, message, shared.now_ms());
     let answer = client
-        .post(format!("{url}{joint}{}", callback.query))
+        .post(to.address_of(&callback))
         .header("Content-Type", "application/json")
         .body(callback.body)
         .send()
@@ -94,8 +104,7 @@ async fn push(shared: &Shared, client: &reqwest::Client, message: &[u8]) -> Resu
         .await
         .map_err(|error| format!("71012: {}", reason(&error)))?;
     let text = str::from_utf8(&body).map_err(|_| "71009: the answer is not UTF-8".to_owned())?;
-    shared
-        .crypto
+    to.crypto
         .check_reply(text)
         .map_err(|error| format!("{error:#}"))
 }
@@ -113,7 +122,10 @@ fn reason(error: &reqwest::Error) -> &'static str {
 
 /// Sends `check_url` once and remembers how it ended.
 async fn check_url(shared: &Shared, client: &reqwest::Client) -> Result<(), String> {
-    let outcome = push(shared, client, CHECK_URL).await;
+    let outcome = match shared.destination(Subscription::Console) {
+        Ok(to) => push(shared, &to, client, CHECK_URL).await,
+        Err(error) => Err(error),
+    };
     shared.world().url_check = Some(outcome.clone());
     outcome
 }

@@ -1,12 +1,18 @@
 //! The people and departments of one company, and what an administrator may do with them.
 
+mod bulk;
 mod departments;
 mod people;
 mod queries;
+mod staff;
+mod tree;
 
+pub use bulk::Bulk;
 pub(crate) use people::{is_userid, made_up_unionid};
 
 use serde::{Deserialize, Serialize};
+
+use self::{staff::Staff, tree::Tree};
 
 /// The root of every company; it is nobody's child.
 pub const ROOT: i64 = 1;
@@ -122,8 +128,8 @@ pub struct PersonChange {
 /// One company's directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Directory {
-    departments: Vec<Department>,
-    people: Vec<Person>,
+    departments: Tree,
+    people: Staff,
     former: Vec<Person>,
     outsiders: Vec<Outsider>,
     next_number: i64,
@@ -133,13 +139,13 @@ impl Directory {
     /// A company of this name with a root department and nobody in it.
     pub fn empty(company: &str) -> Self {
         Self {
-            departments: vec![Department {
+            departments: Tree::from(vec![Department {
                 dept_id: ROOT,
                 name: company.to_owned(),
                 parent_id: 0,
                 order: 0,
-            }],
-            people: Vec::new(),
+            }]),
+            people: Staff::default(),
             former: Vec::new(),
             outsiders: Vec::new(),
             next_number: 1,

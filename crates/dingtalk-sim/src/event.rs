@@ -1,7 +1,10 @@
 //! What happened in the company, as `DingTalk` tells it, and the log of what was pushed.
 
+mod approval;
+mod failed;
 mod log;
 
+pub use failed::FailedShape;
 pub use log::{EventLog, EventRecord, EventState};
 use serde_json::{Map, Value, json};
 

@@ -9,15 +9,17 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    approval::{Approval, ApprovalState, Decision, NewApproval},
     code::Kind,
     config::SimConfig,
     crypto::{CallbackCrypto, Overrides, SignedCallback, random_text},
     directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange},
-    event::{EventRecord, EventState},
+    event::{EventRecord, EventState, FailedShape},
     fault::Fault,
     scope::Scope,
     server::{self, Running},
-    shared::{Announce, Job, Shared, now_ms},
+    shared::{Announce, Job, Shared},
+    subscription::RegisteredCallback,
 };
 
 /// The stand-in for the `DingTalk` cloud.
@@ -162,6 +164,22 @@ impl SimHandle {
         self.0.shared.rehire(userid, new_userid, Announce::No)
     }
 
+    /// Gives so many people, spread over the company, another title, without any event and without
+    /// a line in the log; their userids.
+    pub fn change_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        Ok(self.0.shared.change_bulk(count, 0, 0)?.changed)
+    }
+
+    /// Dismisses so many people in the same way; administrators stay.
+    pub fn dismiss_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        Ok(self.0.shared.change_bulk(0, count, 0)?.dismissed)
+    }
+
+    /// Hires so many people in the same way.
+    pub fn hire_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
+        Ok(self.0.shared.change_bulk(0, 0, count)?.hired)
+    }
+
     /// The person employed under this userid.
     pub fn person(&self, userid: &str) -> Option<Person> {
         self.0.shared.world().directory.person(userid).cloned()
@@ -207,6 +225,34 @@ impl SimHandle {
     }
 }
 
+/// Approvals, with the events that tell of them.
+impl SimHandle {
+    /// Starts an approval; gives the id of its instance.
+    pub fn start_approval(&self, new: NewApproval) -> anyhow::Result<String> {
+        let approval = self.0.shared.start_approval(new, Announce::Yes)?;
+        Ok(approval.id)
+    }
+
+    /// Decides on a running approval, and so ends it.
+    pub fn finish_approval(&self, id: &str, decision: Decision) -> anyhow::Result<()> {
+        let state = ApprovalState::Completed(decision);
+        self.0.shared.end_approval(id, state, Announce::Yes)?;
+        Ok(())
+    }
+
+    /// Takes a running approval back.
+    pub fn terminate_approval(&self, id: &str) -> anyhow::Result<()> {
+        let state = ApprovalState::Terminated;
+        self.0.shared.end_approval(id, state, Announce::Yes)?;
+        Ok(())
+    }
+
+    /// All approvals, oldest first.
+    pub fn approvals(&self) -> Vec<Approval> {
+        self.0.shared.world().approvals.all().to_vec()
+    }
+}
+
 /// What was called, and how fast; refused calls count too.
 impl SimHandle {
     /// Calls of this path (`/gettoken`) since the start or the last reset.
@@ -245,6 +291,12 @@ impl SimHandle {
         self.0.shared.world().faults.clear();
     }
 
+    /// Sets the clock so many seconds ahead of the machine's, or behind; every answer's `Date`, the
+    /// check of signed times and the times in events go by it.
+    pub fn set_clock_skew(&self, seconds: i64) {
+        self.0.shared.set_clock_skew(seconds);
+    }
+
     /// Makes the present access token worthless (40014); the next `gettoken` gives a new one.
     pub fn revoke_token(&self) {
         self.0.shared.world().tokens.revoke();
@@ -265,9 +317,15 @@ impl SimHandle {
 
 /// Events.
 impl SimHandle {
-    /// Where events go from now on; `None`: they are logged as dropped.
+    /// Where the console's subscription pushes from now on; `None` turns it off, and events that
+    /// no registered callback wants are logged as dropped.
     pub fn set_callback_url(&self, url: Option<&str>) {
         self.0.shared.world().callback_url = url.map(str::to_owned);
+    }
+
+    /// The callback that was registered by API; it gets its events beside the console's.
+    pub fn registered_callback(&self) -> Option<RegisteredCallback> {
+        self.0.shared.world().registered.clone()
     }
 
     /// Pushes this plain event with the usual retries; gives its number in the log.
@@ -302,7 +360,7 @@ impl SimHandle {
         let timestamp = other
             .timestamp
             .clone()
-            .unwrap_or_else(|| now_ms().to_string());
+            .unwrap_or_else(|| self.0.shared.now_ms().to_string());
         let nonce = other.nonce.clone().unwrap_or_else(|| random_text(8));
         Ok(crypto.wrap(encrypt, &timestamp, &nonce))
     }
@@ -326,9 +384,34 @@ impl SimHandle {
         self.0.shared.world().log.records().to_vec()
     }
 
-    /// The failed list as it stands, without fetching it.
+    /// The events on the failed list, without fetching it.
     pub fn failed_events(&self) -> Vec<EventRecord> {
-        self.0.shared.world().log.failed().to_vec()
+        self.0.shared.world().log.failed().cloned().collect()
+    }
+
+    /// How many entries the failed list has, those put there by hand too.
+    pub fn failed_count(&self) -> usize {
+        self.0.shared.world().log.failed_count()
+    }
+
+    /// Puts an entry on the failed list, which gives it to its reader as it is.
+    pub fn add_failed(&self, entry: Value) {
+        self.add_failed_many([entry]);
+    }
+
+    /// Puts many entries on the failed list at once.
+    pub fn add_failed_many(&self, entries: impl IntoIterator<Item = Value>) {
+        let mut world = self.0.shared.world();
+        for entry in entries {
+            world.log.add_failed(entry);
+        }
+        drop(world);
+        self.0.shared.save();
+    }
+
+    /// How entries of the failed list are built from now on.
+    pub fn set_failed_shape(&self, shape: FailedShape) {
+        self.0.shared.world().failed_shape = shape;
     }
 
     /// Waits until no event is waiting or to be retried; `false` when that takes too long.

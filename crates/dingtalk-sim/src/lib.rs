@@ -4,13 +4,16 @@
 //!
 //! * [`handle`] – [`Sim::start`] and [`SimHandle`], what a test in the same process works with
 //! * [`config`] – one app, one scan-login app and one callback subscription
+//! * [`subscription`] – that subscription, and the callback that an app registers by API
 //! * [`directory`], [`company`] – the people and departments, and the made-up company
+//! * [`approval`] – requests that somebody else decides on
 //! * [`crypto`] – the callback's encryption, written apart from the product's
 //! * [`event`] – what happened, in both spellings `DingTalk` uses, and the log of deliveries
 //! * [`fault`] – answers out of order, for the tests of a client's bad days
 //! * `cloud` – the HTTP interfaces that `DingTalk` documents
 //! * `console` – the web page and the JSON control interface under `/sim/`
 
+pub mod approval;
 pub mod company;
 pub mod config;
 pub mod crypto;
@@ -19,8 +22,10 @@ pub mod event;
 pub mod fault;
 pub mod handle;
 pub mod scope;
+pub mod subscription;
 
 mod acts;
+mod china;
 mod cloud;
 mod code;
 mod console;
@@ -32,10 +37,12 @@ mod state_file;
 mod token;
 mod world;
 
+pub use approval::{Approval, ApprovalState, Decision, FormValue, NewApproval};
 pub use config::{FieldNames, OwnerKey, SimConfig};
 pub use crypto::{CallbackCrypto, Overrides, SignedCallback};
-pub use directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange};
-pub use event::{EventRecord, EventState};
+pub use directory::{Bulk, Department, Directory, NewPerson, Outsider, Person, PersonChange};
+pub use event::{EventRecord, EventState, FailedShape};
 pub use fault::Fault;
 pub use handle::{Sim, SimHandle};
 pub use scope::Scope;
+pub use subscription::{RegisteredCallback, Subscription};

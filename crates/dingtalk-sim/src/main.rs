@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use dingtalk_sim::{FieldNames, OwnerKey, Sim, SimConfig};
+use dingtalk_sim::{FailedShape, FieldNames, OwnerKey, Sim, SimConfig, company};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A stand-in for the `DingTalk` cloud: log-ins, directory, and events of a made-up company.
@@ -43,6 +43,38 @@ struct Arguments {
     /// Host that a login's `redirect_uri` must have
     #[arg(long, env = "SIM_CALLBACK_DOMAIN", default_value = "127.0.0.1")]
     callback_domain: String,
+    /// How entries of the failed list are built
+    #[arg(long, env = "SIM_FAILED_SHAPE", value_enum, default_value = "current")]
+    failed_shape: FailedShape,
+    /// Starts with a generated company of so many people instead of the demo company
+    #[arg(long, env = "SIM_PEOPLE", value_name = "N")]
+    people: Option<usize>,
+    /// Departments of the generated company
+    #[arg(
+        long,
+        env = "SIM_DEPARTMENTS",
+        value_name = "M",
+        default_value = "2000",
+        requires = "people"
+    )]
+    departments: usize,
+    /// Calls of one interface in any second; more are refused with 90018
+    #[arg(
+        long,
+        env = "SIM_CALLS_PER_SECOND",
+        value_name = "N",
+        default_value = "20"
+    )]
+    calls_per_second: usize,
+    /// Seconds by which the simulator's clock is ahead; negative: behind
+    #[arg(
+        long,
+        env = "SIM_CLOCK_SKEW",
+        value_name = "SECONDS",
+        default_value = "0",
+        allow_negative_numbers = true
+    )]
+    clock_skew: i64,
     /// JSON file that keeps the company and its events across runs
     #[arg(long, env = "SIM_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
@@ -50,7 +82,11 @@ struct Arguments {
 
 impl Arguments {
     /// The settings; what is not given is the demo company's.
-    fn into_config(self) -> SimConfig {
+    fn into_config(self) -> anyhow::Result<SimConfig> {
+        let directory = self
+            .people
+            .map(|people| company::large(self.departments, people))
+            .transpose()?;
         let mut config = SimConfig {
             listen: self.listen,
             public_url: self.public_url,
@@ -60,6 +96,10 @@ impl Arguments {
             fields: self.fields,
             callback_domain: self.callback_domain,
             state_file: self.state,
+            failed_shape: self.failed_shape,
+            calls_per_second: self.calls_per_second,
+            clock_skew: self.clock_skew,
+            directory,
             ..SimConfig::default()
         };
         for (slot, given) in [
@@ -75,7 +115,7 @@ impl Arguments {
                 *slot = given;
             }
         }
-        config
+        Ok(config)
     }
 }
 
@@ -85,7 +125,9 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    match run(Arguments::parse().into_config()).await {
+    let config = Arguments::parse().into_config();
+    let outcome = async { run(config?).await };
+    match outcome.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("dingtalk-sim: {error:#}");

@@ -42,15 +42,17 @@ impl Meter {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Whether one more call of the path fits into the second that ends now.
-    pub(crate) fn admit(&mut self, path: &str, now: Instant, limit: usize) -> bool {
+    /// Lets one more call of the path through if it fits into the second that ends now; else the
+    /// time from which one fits.
+    pub(crate) fn admit(&mut self, path: &str, now: Instant, limit: usize) -> Result<(), Instant> {
         let meter = self.paths.entry(path.to_owned()).or_default();
         drop_old(&mut meter.admitted, now);
-        let fits = meter.admitted.len() < limit;
-        if fits {
+        if meter.admitted.len() < limit {
             meter.admitted.push_back(now);
+            return Ok(());
         }
-        fits
+        let oldest = meter.admitted.front().copied().unwrap_or(now);
+        Err(oldest + SECOND)
     }
 
     /// Forgets the counts; what the limit remembers stays.
@@ -104,18 +106,22 @@ mod tests {
         let (mut meter, start) = (Meter::default(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         for call in 0..20 {
-            assert!(meter.admit("/a", at(call * 10), 20));
+            assert_eq!(meter.admit("/a", at(call * 10), 20), Ok(()));
         }
-        assert!(!meter.admit("/a", at(999), 20));
+        assert_eq!(meter.admit("/a", at(999), 20), Err(at(1000)));
         assert!(
-            meter.admit("/b", at(999), 20),
+            meter.admit("/b", at(999), 20).is_ok(),
             "each path has its own window"
         );
         assert!(
-            meter.admit("/a", at(1000), 20),
+            meter.admit("/a", at(1000), 20).is_ok(),
             "the first call is a second old"
         );
-        assert!(!meter.admit("/a", at(1005), 20), "the second is not");
+        assert_eq!(
+            meter.admit("/a", at(1005), 20),
+            Err(at(1010)),
+            "the second is not"
+        );
     }
 
     #[test]

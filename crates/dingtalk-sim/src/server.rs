@@ -6,8 +6,15 @@ use std::{
     thread,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, rt::System, web};
+use actix_web::{
+    App, Error, HttpServer,
+    dev::{ServerHandle, Service, ServiceRequest, ServiceResponse},
+    http::header,
+    rt::System,
+    web,
+};
 use anyhow::Context as _;
+use chrono::DateTime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::{
@@ -52,6 +59,7 @@ async fn serve(
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
+            .wrap_fn(dated)
             .configure(console::routes)
             .configure(cloud::routes)
     })
@@ -71,5 +79,47 @@ async fn serve(
         Err(error) => {
             let _ = tell.send(Err(error.into()));
         }
+    }
+}
+
+/// Gives an answer the `Date` of the stand-in's own clock.
+fn dated<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let now = request
+        .app_data::<web::Data<Shared>>()
+        .map(|shared| shared.now_ms());
+    let answer = service.call(request);
+    async move {
+        let mut answer = answer.await?;
+        let date = now.and_then(http_date);
+        if let Some(date) = date {
+            answer.headers_mut().insert(header::DATE, date);
+        }
+        Ok(answer)
+    }
+}
+
+/// A time in Unix milliseconds as the header has it.
+fn http_date(ms: i64) -> Option<header::HeaderValue> {
+    let time = DateTime::from_timestamp_millis(ms)?;
+    let text = time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    header::HeaderValue::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_written_as_http_has_it() {
+        assert_eq!(
+            http_date(784_111_777_000).unwrap(),
+            "Sun, 06 Nov 1994 08:49:37 GMT"
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! What the HTTP side, the delivery of events and the handle share.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,8 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     config::SimConfig,
     crypto::{CallbackCrypto, SignedCallback, random_text},
-    event::{EventState, Teller},
+    event::{EventState, Teller, type_of},
     state_file,
+    subscription::{Destination, Subscription},
     world::World,
 };
 
@@ -22,6 +26,8 @@ pub(crate) enum Job {
     Deliver(u64),
     /// Push `check_url` once and report.
     CheckUrl(oneshot::Sender<Result<(), String>>),
+    /// Push `check_url` once to a callback that is about to be registered, and report.
+    Verify(Box<Destination>, oneshot::Sender<Result<(), String>>),
 }
 
 /// One running stand-in.
@@ -29,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) config: SimConfig,
     pub(crate) crypto: CallbackCrypto,
     world: Mutex<World>,
+    /// Seconds by which the clock is ahead of the machine's.
+    clock_skew: AtomicI64,
     jobs: mpsc::UnboundedSender<Job>,
 }
 
@@ -49,14 +57,17 @@ impl Shared {
         )?;
         let mut world = state_file::load(&config)?;
         world.callback_url.clone_from(&config.callback_url);
+        world.failed_shape = config.failed_shape;
         // What an earlier run left open is sent first.
         for id in world.log.open() {
             let _ = jobs.send(Job::Deliver(id));
         }
+        let skew = config.clock_skew;
         Ok(Self {
             config,
             crypto,
             world: Mutex::new(world),
+            clock_skew: AtomicI64::new(skew),
             jobs,
         })
     }
@@ -66,27 +77,62 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The stand-in's own time in Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> i64 {
+        let skew = self.clock_skew.load(Ordering::Relaxed);
+        now_ms().saturating_add(skew.saturating_mul(1000))
+    }
+
+    pub(crate) fn set_clock_skew(&self, seconds: i64) {
+        self.clock_skew.store(seconds, Ordering::Relaxed);
+    }
+
     /// Hands a job to the delivery task; after its end nothing happens.
     pub(crate) fn enqueue(&self, job: Job) {
         let _ = self.jobs.send(job);
     }
 
-    /// Logs an event and, unless it is dropped, has it delivered; gives its number.
+    /// Logs an event once for each subscription that is told of it, or once as dropped, and has
+    /// it delivered; gives its first number.
     pub(crate) fn publish(&self, event: Value, announce: Announce) -> u64 {
-        let (id, state) = {
-            let mut world = self.world();
-            let silent = announce == Announce::No || world.callback_url.is_none();
-            let state = if silent {
-                EventState::Dropped
-            } else {
-                EventState::Waiting
-            };
-            (world.log.add(event, state, now_ms()), state)
+        let mut world = self.world();
+        let now = self.now_ms();
+        let told = match announce {
+            Announce::Yes => world.told_of(type_of(&event)),
+            Announce::No => Vec::new(),
         };
-        if state == EventState::Waiting {
+        let mut first = None;
+        for subscription in &told {
+            let state = EventState::Waiting;
+            let id = world.log.add(event.clone(), state, *subscription, now);
             self.enqueue(Job::Deliver(id));
+            first.get_or_insert(id);
         }
-        id
+        first.unwrap_or_else(|| {
+            let (state, nobody) = (EventState::Dropped, Subscription::Console);
+            world.log.add(event, state, nobody, now)
+        })
+    }
+
+    /// Where a subscription's pushes go now; the error is for the log.
+    pub(crate) fn destination(&self, of: Subscription) -> Result<Destination, String> {
+        let world = self.world();
+        match of {
+            Subscription::Console => Ok(Destination {
+                url: world
+                    .callback_url
+                    .clone()
+                    .ok_or("no callback address is set")?,
+                crypto: self.crypto.clone(),
+                subscription: of,
+            }),
+            Subscription::Registered => world
+                .registered
+                .as_ref()
+                .ok_or("the callback is not registered any more")?
+                .destination(&self.config.corp_id)
+                .map_err(|error| error.to_string()),
+        }
     }
 
     /// Writes the state file, if one is configured.
@@ -109,8 +155,7 @@ impl Shared {
 
     /// A push of the message with the present time and a fresh nonce.
     pub(crate) fn sign_now(&self, message: &[u8]) -> SignedCallback {
-        self.crypto
-            .sign(message, &now_ms().to_string(), &random_text(8))
+        sign_at(&self.crypto, message, self.now_ms())
     }
 
     /// Counts a call; the guard ends it.
@@ -118,6 +163,11 @@ impl Shared {
         self.world().meter.begin(path, Instant::now());
         CallGuard(self)
     }
+}
+
+/// A push of the message with this time in Unix milliseconds and a fresh nonce.
+pub(crate) fn sign_at(crypto: &CallbackCrypto, message: &[u8], now: i64) -> SignedCallback {
+    crypto.sign(message, &now.to_string(), &random_text(8))
 }
 
 /// A call under way.
@@ -129,12 +179,12 @@ impl Drop for CallGuard<'_> {
     }
 }
 
-/// Unix milliseconds.
+/// The machine's time in Unix milliseconds.
 #[allow(
     clippy::disallowed_methods,
     reason = "the stand-in has no clock but this"
 )]
-pub(crate) fn now_ms() -> i64 {
+fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

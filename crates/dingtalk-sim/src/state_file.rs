@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    company, config::SimConfig, directory::Directory, event::EventLog, scope::Scope, world::World,
+    approval::Approvals, company, config::SimConfig, directory::Directory, event::EventLog,
+    scope::Scope, subscription::RegisteredCallback, world::World,
 };
 
 #[derive(Deserialize)]
@@ -14,6 +15,10 @@ struct Kept {
     directory: Directory,
     scope: Scope,
     log: EventLog,
+    #[serde(default)]
+    registered: Option<RegisteredCallback>,
+    #[serde(default)]
+    approvals: Approvals,
 }
 
 #[derive(Serialize)]
@@ -21,6 +26,8 @@ struct Keep<'a> {
     directory: &'a Directory,
     scope: &'a Scope,
     log: &'a EventLog,
+    registered: Option<&'a RegisteredCallback>,
+    approvals: &'a Approvals,
 }
 
 /// The world as the state file left it, or a new one where there is none; a file that cannot be
@@ -31,7 +38,10 @@ pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
             Ok(bytes) => {
                 let kept: Kept = serde_json::from_slice(&bytes)
                     .with_context(|| format!("{} is not a state file", path.display()))?;
-                return Ok(World::new(kept.directory, kept.scope, kept.log));
+                let mut world = World::new(kept.directory, kept.scope, kept.log);
+                world.registered = kept.registered;
+                world.approvals = kept.approvals;
+                return Ok(world);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -52,6 +62,8 @@ pub(crate) fn save(path: &Path, world: &World) -> anyhow::Result<()> {
         directory: &world.directory,
         scope: &world.scope,
         log: &world.log,
+        registered: world.registered.as_ref(),
+        approvals: &world.approvals,
     };
     let beside = path.with_extension("tmp");
     fs::write(&beside, serde_json::to_vec_pretty(&keep)?)?;

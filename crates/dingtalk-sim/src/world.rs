@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    approval::Approvals,
     code::Codes,
     directory::{Directory, Person},
-    event::EventLog,
+    event::{EventLog, FailedShape},
     fault::Faults,
     meter::Meter,
     scope::Scope,
+    subscription::{RegisteredCallback, Subscription},
     token::Tokens,
 };
 
@@ -17,6 +19,7 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) scope: Scope,
     pub(crate) log: EventLog,
+    pub(crate) approvals: Approvals,
     pub(crate) tokens: Tokens,
     pub(crate) codes: Codes,
     pub(crate) faults: Faults,
@@ -24,6 +27,9 @@ pub(crate) struct World {
     /// What answers say about these userids while the directory lags behind.
     pub(crate) frozen: BTreeMap<String, Option<Person>>,
     pub(crate) callback_url: Option<String>,
+    /// The callback registered by API, beside the console's.
+    pub(crate) registered: Option<RegisteredCallback>,
+    pub(crate) failed_shape: FailedShape,
     /// How the last `check_url` ended.
     pub(crate) url_check: Option<Result<(), String>>,
 }
@@ -34,14 +40,31 @@ impl World {
             directory,
             scope,
             log,
+            approvals: Approvals::default(),
             tokens: Tokens::default(),
             codes: Codes::default(),
             faults: Faults::default(),
             meter: Meter::default(),
             frozen: BTreeMap::new(),
             callback_url: None,
+            registered: None,
+            failed_shape: FailedShape::default(),
             url_check: None,
         }
+    }
+
+    /// The subscriptions that want an event of this type.
+    pub(crate) fn told_of(&self, event_type: &str) -> Vec<Subscription> {
+        let console = self.callback_url.is_some();
+        let registered = self.registered.as_ref();
+        let registered = registered.is_some_and(|callback| callback.wants(event_type));
+        [
+            (console, Subscription::Console),
+            (registered, Subscription::Registered),
+        ]
+        .into_iter()
+        .filter_map(|(told, subscription)| told.then_some(subscription))
+        .collect()
     }
 
     /// Everyone whom answers show: who works here, but for those frozen as they were.
@@ -51,6 +74,23 @@ impl World {
             .iter()
             .filter(|person| !self.frozen.contains_key(&person.userid))
             .chain(self.frozen.values().flatten())
+    }
+
+    /// The direct members of a department whom answers show, in no order.
+    pub(crate) fn visible_members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
+        let frozen = self.frozen.values().flatten();
+        self.directory
+            .members(dept_id)
+            .filter(|person| !self.frozen.contains_key(&person.userid))
+            .chain(frozen.filter(move |person| person.is_in(dept_id)))
+    }
+
+    pub(crate) fn visible_by_unionid(&self, unionid: &str) -> Option<&Person> {
+        let mut frozen = self.frozen.values().flatten();
+        self.directory
+            .person_by_unionid(unionid)
+            .filter(|person| !self.frozen.contains_key(&person.userid))
+            .or_else(|| frozen.find(|person| person.unionid == unionid))
     }
 
     pub(crate) fn visible_person(&self, userid: &str) -> Option<&Person> {

@@ -30,6 +30,18 @@ texts! {
         other: "请在钉钉的错误码说明中查找原因。" | "Look the code up in DingTalk’s list of error codes.";
         brake: "24 小时内已有 {count} 名员工在钉钉中查不到，疑似通讯录权限有误，因此暂停标记离职。请检查应用的通讯录权限范围；确认无误后运行 dinggate sync。"
             | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
+        sync_failed: "第 {run} 次全量同步失败，员工表可能与钉钉不一致。请在“同步”页面查看原因，排除后重新同步。"
+            | "Full sync {run} failed, so the staff table may differ from DingTalk. Its page under Syncs says why; put that right and sync again.";
+        sync_partial: "第 {run} 次全量同步没有读到全部内容，因此没有标记任何人离职。请在“同步”页面查看原因。"
+            | "Full sync {run} could not read everything, so it marked nobody as left. Its page under Syncs says why.";
+        sync_stopped: "第 {run} 次全量同步发现离职人数过多，已暂停标记离职，请在“同步”页面确认或放弃。"
+            | "Full sync {run} found too many leavers and marked none of them: approve or discard them on its page under Syncs.";
+        unannounced: "第 {run} 次全量同步发现 {count} 名员工的变更没有收到钉钉事件，事件可能有遗漏。请检查事件订阅（回调地址、Token、加密密钥）。"
+            | "Full sync {run} found changes to {count} people that no event had announced. Events may be getting lost: check the event subscription (address, token, key).";
+        failed_events: "钉钉有 {count} 个事件曾未能送达，这些变更可能尚未生效。请检查回调地址能否从公网访问，并运行一次全量同步。"
+            | "DingTalk could not deliver {count} events, so some changes may be missing here. Check that the callback address is reachable from the internet, and run a full sync.";
+        lost_events: "未送达的事件可能已丢失（{why}），需要一次全量同步才能补齐。请在“同步”页面发起，或运行 dinggate sync。"
+            | "Undelivered events may be lost ({why}). Only a full sync makes up for them: start one under Syncs, or run dinggate sync.";
         unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
@@ -39,6 +51,9 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
     if kind == "unknown_people_brake" {
         return fill(t.brake, &[("count", &detail)]);
+    }
+    if let Some(doubt) = kind.strip_prefix("directory:") {
+        return doubt_text(t, doubt, detail);
     }
     match kind.strip_prefix("misconfigured:") {
         Some(api) => fill(
@@ -50,6 +65,20 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             ],
         ),
         None => fill(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
+    }
+}
+
+/// Why the directory is in doubt; `detail` is mostly `<run>:<more>`.
+fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
+    let (run, more) = detail.split_once(':').unwrap_or((detail, ""));
+    match (doubt, more) {
+        ("sync", "stopped") => fill(t.sync_stopped, &[("run", &run)]),
+        ("sync", "partial") => fill(t.sync_partial, &[("run", &run)]),
+        ("sync", _) => fill(t.sync_failed, &[("run", &run)]),
+        ("unannounced", count) => fill(t.unannounced, &[("run", &run), ("count", &count)]),
+        ("failed_events", _) => fill(t.failed_events, &[("count", &detail)]),
+        ("lost_events", _) => fill(t.lost_events, &[("why", &detail)]),
+        _ => fill(t.unnamed, &[("kind", &doubt), ("detail", &detail)]),
     }
 }
 
@@ -128,6 +157,54 @@ mod tests {
                 text.contains(word) && text.contains(api) && text.contains(code),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_directory_in_doubt_says_why_in_both_languages() {
+        for (kind, detail, chinese, english) in [
+            (
+                "directory:sync",
+                "12:failed",
+                "第 12 次全量同步失败",
+                "sync 12 failed",
+            ),
+            (
+                "directory:sync",
+                "12:partial",
+                "没有读到全部内容",
+                "could not read everything",
+            ),
+            (
+                "directory:sync",
+                "12:stopped",
+                "确认或放弃",
+                "approve or discard",
+            ),
+            (
+                "directory:unannounced",
+                "12:3",
+                "3 名员工",
+                "changes to 3 people",
+            ),
+            (
+                "directory:failed_events",
+                "40",
+                "40 个事件",
+                "deliver 40 events",
+            ),
+            (
+                "directory:lost_events",
+                "no answer",
+                "no answer",
+                "no answer",
+            ),
+        ] {
+            let (zh, en) = (
+                alert_text(Lang::Zh, kind, detail),
+                alert_text(Lang::En, kind, detail),
+            );
+            assert!(zh.contains(chinese) && en.contains(english), "{zh} {en}");
         }
     }
 

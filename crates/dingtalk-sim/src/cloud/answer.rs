@@ -1,9 +1,14 @@
 //! The shapes of answers: success and failure both come with HTTP status 200.
 
+use std::{borrow::Cow, time::Duration};
+
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::crypto::{hex, random16};
+use crate::{
+    china,
+    crypto::{hex, random16},
+};
 
 /// What an interface adds to `errcode` 0.
 pub(crate) type Fields = Map<String, Value>;
@@ -18,11 +23,25 @@ pub(crate) enum Refusal {
     /// No access token: 40000 from the gateway, 41001 on older paths.
     NoToken,
     /// The interface's own error in words of its own.
-    Worded(i64, &'static str),
+    Worded(i64, Cow<'static, str>),
     /// An error that comes wrapped in code 88 on every path.
     Wrapped(i64),
-    /// More than the allowed calls in a second.
-    Throttled(usize),
+    /// More than the allowed calls in a second, in words.
+    Throttled(String),
+}
+
+impl Refusal {
+    /// Too many calls; the words tell the count, the limit and the end of the penalty, a whole
+    /// second in China's time that is not before `wait` is over.
+    pub(crate) fn throttled(limit: usize, now_ms: i64, wait: Duration) -> Self {
+        let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        let end = now_ms.saturating_add(wait).saturating_add(999);
+        let end = china::clock(end, china::FULL);
+        let count = limit + 1;
+        Self::Throttled(format!(
+            "应用调用该接口的当前并发请求数为{count}，超过最大限制{limit}，处罚结束时间：{end}"
+        ))
+    }
 }
 
 /// Which generation of interfaces a path belongs to.
@@ -63,11 +82,7 @@ impl Family {
             Refusal::Worded(code, text) => self.plain(*code, text),
             Refusal::Wrapped(code) => wrapped(&code.to_string(), message(*code)),
             Refusal::Code(code) | Refusal::Gateway(code) => self.plain(*code, message(*code)),
-            Refusal::Throttled(limit) => {
-                let text =
-                    format!("应用调用该接口的QPS超过限制，当前限制为{limit}次/秒，请稍后重试");
-                wrapped("90018", &text)
-            }
+            Refusal::Throttled(text) => wrapped("90018", text),
         }
     }
 
@@ -158,6 +173,12 @@ pub(crate) fn message(code: i64) -> &'static str {
         90002 => "接口调用超过限制",
         90020 => "接口调用次数已用完",
         400_002 => "无效的参数",
+        71006 => "回调地址已经存在",
+        71007 => "回调地址不存在，请先注册",
+        71008 => "回调事件的call_back_tag不在请求列表内",
+        71010 => "注册的回调的json格式字段缺失或者不合法",
+        71011 => "回调url不合法",
+        820_005 => "审批实例状态错误，请检查实例id",
         853_001 => "时间戳不合法，必须是毫秒",
         853_002 => "时间戳与服务器时间相差超过1分钟",
         853_003 => "不存在的accessKey",

@@ -1,5 +1,7 @@
 //! People: one by one, by department, and what the app may read of them.
 
+use std::cmp::Reverse;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -29,7 +31,7 @@ pub(crate) fn scopes(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
 /// `POST /topapi/user/getbyunionid`: employees and external contacts.
 pub(crate) fn by_unionid(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let unionid = desk.required("unionid", 400_002)?;
-    if let Some(person) = desk.world.visible().find(|p| p.unionid == unionid) {
+    if let Some(person) = desk.world.visible_by_unionid(&unionid) {
         desk.check_scope(person)?;
         return Ok(result(json!({"contact_type": 0, "userid": person.userid})));
     }
@@ -166,29 +168,25 @@ fn page(desk: &Desk<'_>, entry: impl Fn(&Person, i64) -> Option<Value>) -> Resul
     Ok(result(answer))
 }
 
+/// Direct members in the wanted order, each with its key drawn only once.
 fn members<'a>(desk: &'a Desk<'_>, dept_id: i64, order: Order) -> Vec<&'a Person> {
-    let place = |person: &Person| {
-        let place = person
-            .memberships
-            .iter()
-            .find(|place| place.dept_id == dept_id);
-        place.map(|place| place.order)
+    let key = |person: &Person| match order {
+        Order::Custom => {
+            let mut places = person.memberships.iter();
+            let place = places.find(|place| place.dept_id == dept_id);
+            Reverse(place.map_or(0, |place| place.order))
+        }
+        Order::Entry { ascending: true } => Reverse(-person.hired_date),
+        Order::Entry { ascending: false } => Reverse(person.hired_date),
+        Order::Modified { ascending: true } => Reverse(-person.modified_at),
+        Order::Modified { ascending: false } => Reverse(person.modified_at),
     };
-    let mut members: Vec<&Person> = desk.world.visible().filter(|p| p.is_in(dept_id)).collect();
-    members.sort_by(|a, b| {
-        let (key_a, key_b, ascending) = match order {
-            Order::Custom => (place(a), place(b), false),
-            Order::Entry { ascending } => (Some(a.hired_date), Some(b.hired_date), ascending),
-            Order::Modified { ascending } => (Some(a.modified_at), Some(b.modified_at), ascending),
-        };
-        let by_key = if ascending {
-            key_a.cmp(&key_b)
-        } else {
-            key_b.cmp(&key_a)
-        };
-        by_key.then_with(|| a.userid.cmp(&b.userid))
-    });
-    members
+    let members = desk.world.visible_members(dept_id);
+    let mut keyed: Vec<_> = members
+        .map(|person| (key(person), person.userid.as_str(), person))
+        .collect();
+    keyed.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    keyed.into_iter().map(|(_, _, person)| person).collect()
 }
 
 fn order(field: Option<&str>) -> Result<Order, Refusal> {

@@ -1,5 +1,7 @@
 //! Departments: one level at a time.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     contact::result,
     desk::Desk,
 };
-use crate::directory::{Department, ROOT};
+use crate::directory::{Department, Person, ROOT};
 
 /// `POST /topapi/v2/department/listsub`: the departments directly below one, the root's if none
 /// is named.
@@ -63,27 +65,25 @@ pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
 
 fn record(desk: &Desk<'_>, department: &Department) -> Value {
     let id = department.dept_id;
-    let directory = &desk.world.directory;
-    let leaders: Vec<&str> = desk
-        .world
-        .visible()
-        .filter(|p| {
-            p.memberships
-                .iter()
-                .any(|place| place.dept_id == id && place.leader)
-        })
+    let world = &desk.world;
+    let leads = |person: &&Person| {
+        let mut places = person.memberships.iter();
+        places.any(|place| place.dept_id == id && place.leader)
+    };
+    let mut leaders: Vec<&str> = world
+        .visible_members(id)
+        .filter(leads)
         .map(|p| p.userid.as_str())
         .collect();
-    let below = |ids: Vec<i64>| {
-        ids.iter()
-            .any(|dept_id| directory.path_to_root(*dept_id).contains(&id))
-    };
-    let members = desk
-        .world
-        .visible()
-        .filter(|p| below(p.department_ids()))
-        .count();
-    let direct = desk.world.visible().filter(|p| p.is_in(id)).count();
+    leaders.sort_unstable();
+    let below: HashSet<&str> = world
+        .directory
+        .subtree(id)
+        .iter()
+        .flat_map(|dept_id| world.visible_members(*dept_id))
+        .map(|person| person.userid.as_str())
+        .collect();
+    let (members, direct) = (below.len(), world.visible_members(id).count());
     let mut record = json!({
         "dept_id": id, "name": department.name, "order": department.order,
         "create_dept_group": true, "auto_add_user": true, "from_union_org": false,

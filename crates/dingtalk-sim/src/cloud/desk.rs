@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{answer::Refusal, params::Params};
+use super::{answer::Refusal, callback::Pending, params::Params};
 use crate::{
     config::SimConfig,
     directory::{Person, is_userid},
@@ -14,6 +14,10 @@ pub(crate) struct Desk<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) params: &'a Params,
     pub(crate) now: Instant,
+    /// The stand-in's time in Unix milliseconds.
+    pub(crate) clock_ms: i64,
+    /// What is to be confirmed by the receiver of events before the answer.
+    pub(crate) pending: Option<Pending>,
 }
 
 impl Desk<'_> {

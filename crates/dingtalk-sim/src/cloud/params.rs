@@ -88,6 +88,11 @@ impl Params {
         }
     }
 
+    /// Whatever the body says under this name.
+    pub(crate) fn value(&self, name: &str) -> Option<&Value> {
+        self.given(name)
+    }
+
     fn given(&self, name: &str) -> Option<&Value> {
         self.body.get(name).filter(|value| !value.is_null())
     }

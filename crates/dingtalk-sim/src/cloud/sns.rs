@@ -12,7 +12,6 @@ use super::{
 use crate::{
     code::{BadCode, Kind},
     crypto::hex,
-    shared::now_ms,
 };
 
 /// How far the caller's clock may be off, in milliseconds.
@@ -62,7 +61,7 @@ fn check_signature(desk: &Desk<'_>) -> Result<(), Refusal> {
         .ok()
         .filter(|_| digits)
         .ok_or(Refusal::Code(853_001))?;
-    if sent.abs_diff(now_ms()) > CLOCK_DRIFT {
+    if sent.abs_diff(desk.clock_ms) > CLOCK_DRIFT {
         return Err(Refusal::Code(853_002));
     }
     if access_key != desk.config.login_app_id {

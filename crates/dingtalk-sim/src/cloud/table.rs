@@ -4,7 +4,7 @@ use actix_web::http::Method;
 
 use super::{
     answer::{Fields, Refusal},
-    callback, contact, department,
+    approval, callback, contact, department,
     desk::Desk,
     sns, token,
 };
@@ -35,7 +35,16 @@ const TABLE: &[Endpoint] = &[
     own("/gettoken", BOTH, token::get),
     own("/sns/getuserinfo_bycode", POST, sns::get_by_code),
     app("/auth/scopes", GET, contact::scopes),
-    app(callback::FAILED, GET, callback::failed),
+    app("/call_back/delete_call_back", GET, callback::delete),
+    app("/call_back/get_call_back", GET, callback::get),
+    app(
+        "/call_back/get_call_back_failed_result",
+        GET,
+        callback::failed,
+    ),
+    app("/call_back/register_call_back", POST, callback::register),
+    app("/call_back/update_call_back", POST, callback::update),
+    app("/topapi/processinstance/get", POST, approval::get),
     app("/topapi/user/count", POST, contact::count),
     app("/topapi/user/getbyunionid", POST, contact::by_unionid),
     app("/topapi/user/listid", POST, contact::list_ids),

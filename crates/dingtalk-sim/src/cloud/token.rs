@@ -15,7 +15,7 @@ use crate::token::{Standing, Tokens};
 pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let (Some(key), Some(secret)) = (desk.params.query("appkey"), desk.params.query("appsecret"))
     else {
-        return Err(Refusal::Worded(40035, "缺少参数 corpid or appkey"));
+        return Err(Refusal::Worded(40035, "缺少参数 corpid or appkey".into()));
     };
     if key != desk.config.app_key || secret != desk.config.app_secret {
         return Err(Refusal::Code(40096));

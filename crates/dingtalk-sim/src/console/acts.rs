@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::form::Form;
+use super::{approvals, form::Form};
 use crate::{
     code::Kind,
     directory::{NewPerson, PersonChange},
@@ -30,6 +30,7 @@ pub(super) async fn act(
         "department-create" | "department-change" | "department-remove" => {
             department_act(&name, &form, &shared)
         }
+        _ if name.starts_with("approval-") => approvals::act(&name, &form, &shared),
         _ => cloud_act(&name, &form, &shared),
     };
     let page = page_after(&name, &form);
@@ -54,6 +55,7 @@ fn page_after(name: &str, form: &Form) -> String {
         },
         "hire" | "dismiss" | "rehire" => "/".into(),
         "check-url" => "/sim/events".into(),
+        _ if name.starts_with("approval-") => "/sim/approvals".into(),
         _ if name.starts_with("department-") => "/sim/departments".into(),
         _ => "/sim/faults".into(),
     }

@@ -1,5 +1,6 @@
 //! The control interface: JSON in, JSON out; a request that cannot be done is 400 with `error`.
 
+mod approvals;
 mod control;
 mod people;
 
@@ -14,6 +15,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/status", web::get().to(control::status))
         .route("/people", web::get().to(people::list))
         .route("/people", web::post().to(people::hire))
+        .route("/people-bulk", web::post().to(people::bulk))
         .route("/people/{userid}/change", web::post().to(people::change))
         .route("/people/{userid}/dismiss", web::post().to(people::dismiss))
         .route("/people/{userid}/rehire", web::post().to(people::rehire))
@@ -28,12 +30,21 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             "/departments/{id}/remove",
             web::post().to(people::remove_department),
         )
+        .route("/approvals", web::get().to(approvals::list))
+        .route("/approvals", web::post().to(approvals::start))
+        .route("/approvals/{id}/finish", web::post().to(approvals::finish))
+        .route(
+            "/approvals/{id}/terminate",
+            web::post().to(approvals::terminate),
+        )
         .route("/sns-code", web::post().to(people::sns_code))
         .route("/in-app-code", web::post().to(people::in_app_code))
         .route("/events", web::get().to(control::events))
         .route("/events", web::post().to(control::send_event))
         .route("/encrypt-event", web::post().to(control::encrypt_event))
         .route("/failed", web::get().to(control::failed))
+        .route("/failed", web::post().to(control::add_failed))
+        .route("/failed/shape", web::post().to(control::set_failed_shape))
         .route("/callback-url", web::post().to(control::set_callback_url))
         .route("/check-url", web::post().to(control::check_url))
         .route("/calls", web::get().to(control::calls))
@@ -41,6 +52,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/faults", web::get().to(control::faults))
         .route("/faults", web::post().to(control::arm))
         .route("/faults/clear", web::post().to(control::clear))
+        .route("/clock-skew", web::post().to(control::set_clock_skew))
         .route("/revoke-token", web::post().to(control::revoke_token))
         .route("/scope", web::post().to(control::set_scope))
         .route("/stale", web::post().to(control::set_stale))

@@ -12,12 +12,19 @@ use crate::{
 
 /// How many events the page shows, newest first.
 const SHOWN: usize = 100;
+/// How many departments the page shows; each row lists all of them to move to.
+const DEPARTMENTS_SHOWN: usize = 200;
+/// How many people the page shows.
+const PEOPLE_SHOWN: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "people.html")]
 struct PeoplePage {
     top: Top,
     people: Vec<PersonRow>,
+    /// All who work here; more than are shown in a large company.
+    employed: usize,
+    wanted: String,
     former: Vec<PersonRow>,
     outsiders: Vec<Outsider>,
     departments: Vec<DepartmentRow>,
@@ -37,6 +44,8 @@ struct PersonPage {
 struct DepartmentsPage {
     top: Top,
     departments: Vec<DepartmentRow>,
+    /// All there are; more than are shown in a large company.
+    count: usize,
     root: i64,
 }
 
@@ -46,6 +55,9 @@ struct EventsPage {
     top: Top,
     events: Vec<EventRow>,
     failed: Vec<EventRow>,
+    failed_count: usize,
+    /// Address and tags of the callback registered by API.
+    registered: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -63,15 +75,24 @@ struct FaultsPage {
 pub(super) async fn people(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let world = shared.world();
     let directory = &world.directory;
+    let wish = url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(key, _)| key == "q")
+        .map(|(_, text)| text.trim().to_owned())
+        .unwrap_or_default();
+    let wanted = |p: &Person| p.name.contains(&wish) || p.userid.contains(&wish);
     let rows = |people: &[Person]| {
         people
             .iter()
+            .filter(|p| wanted(p))
+            .take(PEOPLE_SHOWN)
             .map(|p| PersonRow::new(directory, p))
             .collect()
     };
     html(&PeoplePage {
         top: Top::new(&shared, &world, request.query_string()),
         people: rows(directory.people()),
+        employed: directory.people().len(),
+        wanted: wish.clone(),
         former: rows(directory.former()),
         outsiders: directory.outsiders().to_vec(),
         departments: tree(directory, None),
@@ -99,9 +120,13 @@ pub(super) async fn person(
 
 pub(super) async fn departments(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let world = shared.world();
+    let mut departments = tree(&world.directory, None);
+    let count = departments.len();
+    departments.truncate(DEPARTMENTS_SHOWN);
     html(&DepartmentsPage {
         top: Top::new(&shared, &world, request.query_string()),
-        departments: tree(&world.directory, None),
+        departments,
+        count,
         root: ROOT,
     })
 }
@@ -118,7 +143,12 @@ pub(super) async fn events(request: HttpRequest, shared: web::Data<Shared>) -> H
             .take(SHOWN)
             .map(EventRow::from)
             .collect(),
-        failed: world.log.failed().iter().map(EventRow::from).collect(),
+        failed_count: world.log.failed_count(),
+        registered: world
+            .registered
+            .as_ref()
+            .map(|callback| (callback.url.clone(), callback.call_back_tag.join(" "))),
+        failed: world.log.failed().map(EventRow::from).collect(),
     })
 }
 
@@ -147,7 +177,7 @@ pub(super) async fn faults(request: HttpRequest, shared: web::Data<Shared>) -> H
     })
 }
 
-fn html(page: &impl Template) -> HttpResponse {
+pub(super) fn html(page: &impl Template) -> HttpResponse {
     match page.render() {
         Ok(page) => HttpResponse::Ok()
             .content_type("text/html;charset=UTF-8")

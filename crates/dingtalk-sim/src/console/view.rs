@@ -1,8 +1,7 @@
 //! What the pages show, made ready for the templates.
 
-use chrono::{DateTime, FixedOffset};
-
 use crate::{
+    china,
     directory::{Department, Directory, Person},
     event::{EventRecord, EventState},
     shared::Shared,
@@ -85,7 +84,7 @@ pub(super) fn tree(directory: &Directory, person: Option<&Person>) -> Vec<Depart
         rows.push(DepartmentRow {
             department: department.clone(),
             depth,
-            members: directory.people().iter().filter(|p| p.is_in(id)).count(),
+            members: directory.members(id).count(),
             ticked: person.is_some_and(|p| p.is_in(id)),
         });
         let mut children: Vec<_> = directory.children(id).map(|d| (d, depth + 1)).collect();
@@ -118,7 +117,7 @@ impl From<&EventRecord> for EventRow {
         };
         Self {
             id: record.id,
-            time: clock(record.born_at),
+            time: china::clock(record.born_at, "%m-%d %H:%M:%S"),
             event_type: record.event_type.clone(),
             event: record.event.to_string(),
             class,
@@ -126,17 +125,5 @@ impl From<&EventRecord> for EventRow {
             attempts: record.attempts,
             error: record.last_error.clone().unwrap_or_default(),
         }
-    }
-}
-
-/// A time in China, from Unix milliseconds.
-fn clock(ms: i64) -> String {
-    let zone = FixedOffset::east_opt(8 * 3600);
-    match (DateTime::from_timestamp_millis(ms), zone) {
-        (Some(time), Some(zone)) => time
-            .with_timezone(&zone)
-            .format("%m-%d %H:%M:%S")
-            .to_string(),
-        _ => String::new(),
     }
 }

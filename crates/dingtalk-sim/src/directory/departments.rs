@@ -35,24 +35,54 @@ impl Directory {
     /// Gives a department, the root too, another name.
     pub fn rename_department(&mut self, dept_id: i64, name: &str) -> anyhow::Result<Department> {
         let parent_id = self.known_department(dept_id)?.parent_id;
-        self.check_department_name(name, parent_id, dept_id)?;
-        let department = self.known_department(dept_id)?;
-        name.clone_into(&mut department.name);
-        Ok(department.clone())
+        self.place_department(dept_id, name, parent_id)
     }
 
     /// Hangs a department with all below it under another parent.
     pub fn move_department(&mut self, dept_id: i64, parent_id: i64) -> anyhow::Result<Department> {
-        ensure!(dept_id != ROOT, "the root cannot be moved");
         let name = self.known_department(dept_id)?.name.clone();
+        self.place_department(dept_id, &name, parent_id)
+    }
+
+    /// Renames a department, moves it, or both; what is not given stays.
+    pub fn change_department(
+        &mut self,
+        dept_id: i64,
+        name: Option<&str>,
+        parent_id: Option<i64>,
+    ) -> anyhow::Result<Department> {
+        ensure!(
+            name.is_some() || parent_id.is_some(),
+            "neither a name nor a parent is given"
+        );
+        let old = self.known_department(dept_id)?.clone();
+        let (name, parent_id) = (
+            name.unwrap_or(&old.name),
+            parent_id.unwrap_or(old.parent_id),
+        );
+        self.place_department(dept_id, name, parent_id)
+    }
+
+    fn place_department(
+        &mut self,
+        dept_id: i64,
+        name: &str,
+        parent_id: i64,
+    ) -> anyhow::Result<Department> {
+        ensure!(
+            dept_id != ROOT || parent_id == 0,
+            "the root cannot be moved"
+        );
         ensure!(
             !self.path_to_root(parent_id).contains(&dept_id),
             "a department cannot hang below itself"
         );
-        self.check_department_name(&name, parent_id, dept_id)?;
-        let department = self.known_department(dept_id)?;
-        department.parent_id = parent_id;
-        Ok(department.clone())
+        self.check_department_name(name, parent_id, dept_id)?;
+        let changed = self.departments.change(dept_id, |department| {
+            name.clone_into(&mut department.name);
+            department.parent_id = parent_id;
+        });
+        changed.with_context(|| format!("no department {dept_id}"))
     }
 
     /// Takes away a department that has neither members nor departments below it.
@@ -64,17 +94,15 @@ impl Directory {
             "the department has departments below it"
         );
         ensure!(
-            !self.people.iter().any(|p| p.is_in(dept_id)),
+            self.members(dept_id).next().is_none(),
             "the department has members"
         );
-        self.departments.retain(|d| d.dept_id != dept_id);
+        self.departments.remove(dept_id);
         Ok(())
     }
 
-    fn known_department(&mut self, dept_id: i64) -> anyhow::Result<&mut Department> {
-        self.departments
-            .iter_mut()
-            .find(|d| d.dept_id == dept_id)
+    fn known_department(&self, dept_id: i64) -> anyhow::Result<&Department> {
+        self.department(dept_id)
             .with_context(|| format!("no department {dept_id}"))
     }
 

@@ -82,20 +82,14 @@ impl Directory {
         after.active = change.active.unwrap_or(before.active);
         ensure!(!after.name.trim().is_empty(), "a person needs a name");
         after.modified_at = now;
-        if let Some(slot) = self.people.iter_mut().find(|p| p.userid == userid) {
-            *slot = after.clone();
-        }
+        self.people.replace(userid, after.clone());
         Ok((before, after))
     }
 
     /// Ends employment: the person is gone from every answer but may still scan.
     pub fn dismiss(&mut self, userid: &str) -> anyhow::Result<Person> {
-        let place = self
-            .people
-            .iter()
-            .position(|p| p.userid == userid)
-            .with_context(|| format!("nobody is {userid}"))?;
-        let person = self.people.remove(place);
+        let person = self.people.remove(userid);
+        let person = person.with_context(|| format!("nobody is {userid}"))?;
         self.former.push(person.clone());
         Ok(person)
     }
@@ -154,10 +148,8 @@ impl Directory {
     fn check_unionid(&self, unionid: &str, own_userid: &str) -> anyhow::Result<()> {
         ensure!(!unionid.is_empty(), "a person needs a unionid");
         ensure!(
-            !self
-                .people
-                .iter()
-                .any(|p| p.unionid == unionid && p.userid != own_userid),
+            self.person_by_unionid(unionid)
+                .is_none_or(|person| person.userid == own_userid),
             "the unionid belongs to another employed person"
         );
         Ok(())

@@ -19,23 +19,37 @@ impl Person {
 impl Directory {
     /// All departments, the root first.
     pub fn departments(&self) -> &[Department] {
-        &self.departments
+        self.departments.all()
     }
 
     pub fn department(&self, dept_id: i64) -> Option<&Department> {
-        self.departments.iter().find(|d| d.dept_id == dept_id)
+        self.departments.get(dept_id)
     }
 
     /// The department of this name; the first where several bear it.
     pub fn department_named(&self, name: &str) -> Option<&Department> {
-        self.departments.iter().find(|d| d.name == name)
+        self.departments().iter().find(|d| d.name == name)
     }
 
     /// Departments directly below this one.
     pub fn children(&self, dept_id: i64) -> impl Iterator<Item = &Department> {
-        self.departments
-            .iter()
-            .filter(move |d| d.parent_id == dept_id)
+        self.departments.children(dept_id)
+    }
+
+    /// The department and all below it.
+    pub fn subtree(&self, dept_id: i64) -> Vec<i64> {
+        let mut ids = vec![dept_id];
+        let mut next = 0;
+        while let Some(&parent) = ids.get(next) {
+            ids.extend(self.children(parent).map(|child| child.dept_id));
+            next += 1;
+        }
+        ids
+    }
+
+    /// Everyone who belongs directly to a department, in no order.
+    pub fn members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
+        self.people.members(dept_id)
     }
 
     /// The department and all above it up to the root; empty for an unknown one.
@@ -54,7 +68,7 @@ impl Directory {
 
     /// Everyone who works here now.
     pub fn people(&self) -> &[Person] {
-        &self.people
+        self.people.all()
     }
 
     /// Everyone who has left.
@@ -69,7 +83,12 @@ impl Directory {
 
     /// The employed person with this userid, compared byte by byte.
     pub fn person(&self, userid: &str) -> Option<&Person> {
-        self.people.iter().find(|p| p.userid == userid)
+        self.people.by_userid(userid)
+    }
+
+    /// The employed person with this unionid.
+    pub fn person_by_unionid(&self, unionid: &str) -> Option<&Person> {
+        self.people.by_unionid(unionid)
     }
 
     /// The last record of one who left under this userid.
@@ -79,10 +98,9 @@ impl Directory {
 
     /// The name an account holder has chosen, whoever it is.
     pub fn nick_of(&self, unionid: &str) -> Option<&str> {
-        self.people
-            .iter()
-            .chain(self.former.iter().rev())
-            .find(|p| p.unionid == unionid)
+        let former = || self.former.iter().rev().find(|p| p.unionid == unionid);
+        self.person_by_unionid(unionid)
+            .or_else(former)
             .map(|p| p.nick.as_str())
             .or_else(|| {
                 let outsider = self.outsiders.iter().find(|o| o.unionid == unionid)?;

@@ -191,3 +191,114 @@ fn impossible_changes_of_departments_are_refused() {
     assert!(company.rename_department(ROOT, "云杉集团").is_ok());
     assert_eq!(company.company_name(), "云杉集团");
 }
+
+/// What the indexes say is what a search through everybody finds.
+fn assert_found(company: &Directory) {
+    for person in company.people() {
+        assert_eq!(company.person(&person.userid), Some(person));
+        assert_eq!(company.person_by_unionid(&person.unionid), Some(person));
+    }
+    for person in company.former() {
+        let same = |p: &&Person| p.unionid == person.unionid;
+        let found = company.people().iter().find(same);
+        assert_eq!(company.person_by_unionid(&person.unionid), found);
+    }
+    for department in company.departments() {
+        let id = department.dept_id;
+        let ids = |people: Vec<&Person>| {
+            let mut ids: Vec<_> = people.iter().map(|p| p.userid.clone()).collect();
+            ids.sort();
+            ids
+        };
+        let searched = company.people().iter().filter(|p| p.is_in(id)).collect();
+        assert_eq!(ids(company.members(id).collect()), ids(searched));
+        let below: Vec<_> = company
+            .departments()
+            .iter()
+            .filter(|d| d.parent_id == id)
+            .collect();
+        assert_eq!(company.children(id).collect::<Vec<_>>(), below);
+        assert_eq!(company.department(id), Some(department));
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(40))]
+    #[test]
+    fn people_and_departments_are_found_after_any_changes(
+        acts in proptest::collection::vec((0..7_u8, 0..80_usize, 0..20_usize), 1..60)
+    ) {
+        let mut company = demo();
+        for (act, who, place) in acts {
+            let userid = |people: &[Person]| people.get(who % people.len().max(1)).map(|p| p.userid.clone());
+            let department = company.departments()[place % company.departments().len()].dept_id;
+            match (act, userid(company.people()), userid(company.former())) {
+                (0, ..) => drop(company.hire(NewPerson::named("李雷"), 1)),
+                (1, Some(userid), _) => drop(company.dismiss(&userid)),
+                (2, _, Some(userid)) => drop(company.rehire(&userid, (place == 0).then_some("newid"), 1)),
+                (3, Some(userid), _) => drop(company.change(
+                    &userid,
+                    PersonChange {
+                        departments: Some(vec![department, ROOT]),
+                        unionid: (place == 0).then(|| format!("u{who}")),
+                        ..PersonChange::default()
+                    },
+                    1,
+                )),
+                (4, ..) => drop(company.create_department(&format!("部门{who}"), department)),
+                (5, ..) => drop(company.move_department(department, ROOT)),
+                (6, ..) => drop(company.remove_department(department)),
+                _ => {}
+            }
+        }
+        assert_found(&company);
+        let kept = serde_json::to_string(&company).unwrap();
+        let read: Directory = serde_json::from_str(&kept).unwrap();
+        assert_eq!(read.people(), company.people());
+        assert_found(&read);
+    }
+}
+
+#[test]
+fn many_are_changed_dismissed_and_hired_at_once() {
+    let mut company = company::large(20, 400).unwrap();
+    let before = company.clone();
+    let changed = company.change_many(40, 7).unwrap();
+    assert_eq!(changed.len(), 40);
+    for person in company.people() {
+        let same = before.person(&person.userid) == Some(person);
+        assert_eq!(same, !changed.contains(&person.userid), "{}", person.userid);
+    }
+    let dismissed = company.dismiss_many(40).unwrap();
+    assert_eq!(dismissed.len(), 39, "the administrator stays");
+    assert!(
+        dismissed
+            .iter()
+            .all(|userid| company.person(userid).is_none())
+    );
+    let hired = company.hire_many(30, 7).unwrap();
+    assert_eq!((hired.len(), company.people().len()), (30, 400 - 39 + 30));
+    assert!(company.members(ROOT).count() >= 1, "the root gets some too");
+    assert_eq!(company.change_many(10_000, 8).unwrap().len(), 391);
+}
+
+#[test]
+fn a_department_is_renamed_and_moved_in_one_or_not_at_all() {
+    let mut company = demo();
+    let finance = company.department_named("财务部").unwrap().clone();
+    let (id, other) = (
+        finance.dept_id,
+        company.department_named("设计组").unwrap().clone(),
+    );
+    let both = company.change_department(id, Some("设计组"), Some(other.parent_id));
+    assert!(both.is_err(), "the name is taken there");
+    assert_eq!(company.department(id), Some(&finance));
+    let moved = company
+        .change_department(id, Some("税务组"), Some(other.parent_id))
+        .unwrap();
+    assert_eq!(
+        (moved.name.as_str(), moved.parent_id),
+        ("税务组", other.parent_id)
+    );
+    assert!(company.change_department(id, None, None).is_err());
+}

@@ -1,9 +1,13 @@
 //! The log of events and the list of those that could not be delivered.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::type_of;
+use super::{
+    failed::{FailedEntry, FailedShape},
+    type_of,
+};
+use crate::subscription::Subscription;
 
 /// The log keeps this many settled events.
 const KEPT: usize = 500;
@@ -36,6 +40,8 @@ pub struct EventRecord {
     pub state: EventState,
     pub attempts: u32,
     pub last_error: Option<String>,
+    #[serde(default)]
+    pub subscription: Subscription,
 }
 
 /// All events of one company, and the failed list.
@@ -43,14 +49,20 @@ pub struct EventRecord {
 pub struct EventLog {
     records: Vec<EventRecord>,
     next_id: u64,
-    failed: Vec<EventRecord>,
+    failed: Vec<FailedEntry>,
     /// How many at the head of the failed list the previous reader was given.
     handed_out: usize,
 }
 
 impl EventLog {
     /// Writes a new event down and gives its number.
-    pub(crate) fn add(&mut self, event: Value, state: EventState, born_at: i64) -> u64 {
+    pub(crate) fn add(
+        &mut self,
+        event: Value,
+        state: EventState,
+        subscription: Subscription,
+        born_at: i64,
+    ) -> u64 {
         self.next_id += 1;
         self.records.push(EventRecord {
             id: self.next_id,
@@ -60,6 +72,7 @@ impl EventLog {
             state,
             attempts: 0,
             last_error: None,
+            subscription,
         });
         self.drop_old();
         self.next_id
@@ -70,9 +83,20 @@ impl EventLog {
         &self.records
     }
 
-    /// What could not be delivered and was not yet fetched for good, oldest first.
-    pub fn failed(&self) -> &[EventRecord] {
-        &self.failed
+    /// What could not be delivered and was not yet fetched for good, oldest first; entries put
+    /// there by hand are not among them.
+    pub fn failed(&self) -> impl Iterator<Item = &EventRecord> {
+        self.failed.iter().filter_map(FailedEntry::event)
+    }
+
+    /// How many entries the failed list has.
+    pub fn failed_count(&self) -> usize {
+        self.failed.len()
+    }
+
+    /// Puts an entry on the failed list as it is, well-formed or not.
+    pub(crate) fn add_failed(&mut self, entry: Value) {
+        self.failed.push(FailedEntry::Given { given: entry });
     }
 
     /// Numbers of the events that still want to be delivered.
@@ -104,20 +128,20 @@ impl EventLog {
             (Some(_), true) => EventState::Failed,
         };
         if record.state == EventState::Failed {
-            self.failed.push(record.clone());
+            self.failed.push(FailedEntry::Event(record.clone()));
         }
     }
 
     /// The next page of the failed list with whether more follows; what the previous call returned
     /// is forgotten.
-    pub(crate) fn fetch_failed(&mut self, corp_id: &str) -> (Vec<Value>, bool) {
+    pub(crate) fn fetch_failed(&mut self, corp_id: &str, shape: FailedShape) -> (Vec<Value>, bool) {
         self.failed.drain(..self.handed_out.min(self.failed.len()));
         self.handed_out = self.failed.len().min(FAILED_PAGE);
         let page = self
             .failed
             .iter()
             .take(FAILED_PAGE)
-            .map(|r| r.as_failed(corp_id))
+            .map(|entry| entry.tell(corp_id, shape))
             .collect();
         (page, self.failed.len() > FAILED_PAGE)
     }
@@ -137,43 +161,34 @@ impl EventRecord {
     fn is_open(&self) -> bool {
         matches!(self.state, EventState::Waiting | EventState::Retrying)
     }
-
-    /// The entry's shape in the failed list: the payload stands under the name of its type.
-    fn as_failed(&self, corp_id: &str) -> Value {
-        let mut payload = Map::new();
-        payload.insert("corpid".into(), json!(corp_id));
-        let find = |keys: [&str; 2]| keys.iter().find_map(|key| self.event.get(key)).cloned();
-        if let Some(users) = find(["UserId", "userId"]) {
-            payload.insert("userid".into(), users);
-        } else if let Some(departments) = find(["DeptId", "deptId"]) {
-            payload.insert("deptid".into(), departments);
-        } else {
-            payload.insert("callbackData".into(), self.event.clone());
-        }
-        let mut entry = Map::new();
-        entry.insert("call_back_tag".into(), json!(self.event_type));
-        entry.insert("event_time".into(), json!(self.born_at));
-        entry.insert(self.event_type.clone(), Value::Object(payload));
-        Value::Object(entry)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
+    fn add(log: &mut EventLog, event: Value, state: EventState) -> u64 {
+        log.add(event, state, Subscription::Console, 17)
+    }
+
+    fn fetch(log: &mut EventLog) -> (Vec<Value>, bool) {
+        log.fetch_failed("c", FailedShape::Current)
+    }
+
     fn fail(log: &mut EventLog, event: Value) {
-        let id = log.add(event, EventState::Waiting, 17);
+        let id = add(log, event, EventState::Waiting);
         log.settle(id, Err("no".into()), true);
     }
 
     #[test]
     fn an_event_retries_and_then_arrives_or_fails() {
         let mut log = EventLog::default();
-        let id = log.add(
+        let id = add(
+            &mut log,
             json!({"EventType": "user_add_org"}),
             EventState::Waiting,
-            17,
         );
         log.settle(id, Err("timeout".into()), false);
         assert_eq!(log.records()[0].state, EventState::Retrying);
@@ -181,7 +196,7 @@ mod tests {
         log.settle(id, Ok(()), false);
         assert_eq!(log.records()[0].state, EventState::Delivered);
         assert_eq!(log.records()[0].attempts, 2);
-        assert!(log.open().is_empty() && log.failed().is_empty());
+        assert!(log.open().is_empty() && log.failed_count() == 0);
     }
 
     #[test]
@@ -193,37 +208,20 @@ mod tests {
                 json!({"EventType": "user_add_org", "UserId": [number.to_string()]}),
             );
         }
-        let (first, more) = log.fetch_failed("c");
+        let (first, more) = fetch(&mut log);
         assert_eq!((first.len(), more), (200, true));
         assert_eq!(first[0]["user_add_org"]["userid"], json!(["0"]));
-        let (second, more) = log.fetch_failed("c");
+        let (second, more) = fetch(&mut log);
         assert_eq!((second.len(), more), (50, false));
-        assert_eq!(log.fetch_failed("c"), (vec![], false));
-    }
-
-    #[test]
-    fn a_failed_entry_stands_under_the_name_of_its_type() {
-        let mut log = EventLog::default();
-        fail(
-            &mut log,
-            json!({"EventType": "org_dept_modify", "deptId": [7]}),
-        );
-        fail(&mut log, json!({"EventType": "check_in", "StaffId": "a"}));
-        let (page, _) = log.fetch_failed("c");
-        assert_eq!(
-            page[0],
-            json!({"call_back_tag": "org_dept_modify", "event_time": 17,
-                   "org_dept_modify": {"corpid": "c", "deptid": [7]}})
-        );
-        assert_eq!(page[1]["check_in"]["callbackData"]["StaffId"], "a");
+        assert_eq!(fetch(&mut log), (vec![], false));
     }
 
     #[test]
     fn the_log_forgets_old_events_but_never_an_open_one() {
         let mut log = EventLog::default();
-        let open = log.add(json!({}), EventState::Waiting, 0);
+        let open = add(&mut log, json!({}), EventState::Waiting);
         for _ in 0..KEPT + 10 {
-            log.add(json!({}), EventState::Dropped, 0);
+            add(&mut log, json!({}), EventState::Dropped);
         }
         assert_eq!(log.records().len(), KEPT);
         assert!(log.open_event(open).is_some());

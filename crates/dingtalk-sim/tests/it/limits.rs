@@ -20,10 +20,16 @@ async fn the_21st_call_within_a_second_is_refused() {
     for answer in bad {
         assert_eq!(answer["errcode"], 88);
         assert_eq!(answer["sub_code"], "90018");
+        let text = answer["sub_msg"].as_str().unwrap();
         assert!(
-            answer["sub_msg"].as_str().unwrap().contains("20"),
-            "{answer}"
+            text.contains("当前并发请求数为21，超过最大限制20"),
+            "{text}"
         );
+        let end = text.rsplit("处罚结束时间：").next().unwrap();
+        let end = chrono::NaiveDateTime::parse_from_str(end, "%Y-%m-%d %H:%M:%S").unwrap();
+        let end = end.and_utc().timestamp_millis() - 8 * 3_600_000;
+        let wait = end - crate::support::now();
+        assert!((0..=2000).contains(&wait), "{text}: in {wait} ms");
     }
     let other = caller
         .post(

@@ -9,16 +9,20 @@
 
 mod support;
 
+mod approval;
+mod clock;
 mod contact;
 mod control;
 mod cross_sdk;
 mod department;
 mod events;
 mod faults;
+mod large;
 mod limits;
 mod login;
 mod page;
 mod program;
+mod registered;
 mod sns;
 mod state;
 mod token;

@@ -106,6 +106,43 @@ async fn arguments_and_variables_set_it_up() {
 }
 
 #[actix_web::test]
+async fn a_large_company_and_other_limits_are_set_by_arguments() {
+    let program = Program::start(
+        &[
+            "--people",
+            "250",
+            "--departments",
+            "12",
+            "--clock-skew",
+            "-90",
+        ],
+        &[("SIM_CALLS_PER_SECOND", "3"), ("SIM_FAILED_SHAPE", "flat")],
+    );
+    let told = status(&program.url).await;
+    assert_eq!(
+        (&told["employed"], &told["departments"]),
+        (&json!(250), &json!(13))
+    );
+    assert_eq!(told["failed_shape"], "flat");
+    let http = client();
+    let ask = || http.get(format!("{}/auth/scopes", program.url)).send();
+    let first = ask().await.unwrap();
+    let date = first.headers()["Date"].to_str().unwrap();
+    let date = chrono::DateTime::parse_from_rfc2822(date)
+        .unwrap()
+        .timestamp();
+    assert!((date - crate::support::now() / 1000 + 90).abs() <= 1);
+    for _ in 0..2 {
+        assert_eq!(
+            ask().await.unwrap().json::<Value>().await.unwrap()["errcode"],
+            41001
+        );
+    }
+    let fourth: Value = ask().await.unwrap().json().await.unwrap();
+    assert_eq!(fourth["sub_code"], "90018");
+}
+
+#[actix_web::test]
 async fn it_sends_check_url_with_the_keys_it_was_given() {
     let config = dingtalk_sim::SimConfig {
         corp_id: "dingown".into(),
@@ -144,6 +181,7 @@ fn what_it_cannot_use_ends_it_with_a_reason() {
         (["--callback-aes-key", "short"], 1, "43"),
         (["--owner-key", "other"], 2, "owner-key"),
         (["--listen", "nowhere"], 2, "listen"),
+        (["--departments", "5"], 2, "--people"),
     ] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dingtalk-sim"))
             .args(arguments)

@@ -2,7 +2,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use dingtalk_sim::{EventState, NewPerson, Scope, Sim, SimConfig, company};
 
-use crate::support::Receiver;
+use crate::support::{Caller, Receiver};
 
 /// A folder that is gone at the end of the test.
 struct Folder(PathBuf);
@@ -50,6 +50,49 @@ fn the_company_and_its_events_outlive_a_run() {
         .map(|f| f.unwrap().file_name())
         .collect();
     assert_eq!(names, ["state.json"], "nothing is left beside it");
+}
+
+#[test]
+fn the_failed_list_outlives_a_run() {
+    let folder = Folder::new("failed");
+    let first = Sim::start(folder.config()).unwrap();
+    first.add_failed(serde_json::json!({"call_back_tag": 7}));
+    first.stop();
+    let second = Sim::start(folder.config()).unwrap();
+    assert_eq!(second.failed_count(), 1);
+}
+
+#[actix_web::test]
+async fn a_registered_callback_and_approvals_outlive_a_run() {
+    let folder = Folder::new("registered");
+    let first = Caller::with(folder.config());
+    let receiver = Receiver::start(
+        &SimConfig {
+            owner_key: dingtalk_sim::OwnerKey::CorpId,
+            ..folder.config()
+        },
+        &[],
+    );
+    let config = first.sim.config();
+    let wish = serde_json::json!({"call_back_tag": ["org_change"], "url": receiver.url,
+        "token": config.callback_token, "aes_key": config.callback_aes_key});
+    let token = first.token().await;
+    let path = format!("/call_back/register_call_back?access_token={token}");
+    assert_eq!(first.post(&path, &wish).await["errcode"], 0);
+    let new = dingtalk_sim::NewApproval {
+        process_code: "P".into(),
+        title: "请假".into(),
+        originator: company::EMPLOYEE.into(),
+        approver: company::ADMIN.into(),
+        ..Default::default()
+    };
+    first.sim.start_approval(new).unwrap();
+    let (registered, approvals) = (first.sim.registered_callback(), first.sim.approvals());
+    first.sim.stop();
+    let second = Sim::start(folder.config()).unwrap();
+    assert!(registered.is_some() && approvals.len() == 1);
+    assert_eq!(second.registered_callback(), registered);
+    assert_eq!(second.approvals(), approvals);
 }
 
 #[test]

@@ -47,6 +47,8 @@ struct SyncPage {
     is_filtered: bool,
     /// How many records the run has, whatever the filter.
     recorded: i64,
+    /// Why, where it has none.
+    no_records: &'static str,
     records: Vec<RecordView>,
     pager: Pager,
     run: RunView,
@@ -194,11 +196,24 @@ fn page(frame: Frame, found: Found, filter: ChangeFilter, asked: &ListQuery) -> 
         ),
         is_filtered: !filters.is_empty(),
         recorded: found.recorded,
+        no_records: no_records(PlanTexts::of(lang), &run),
         records: records(found.rows),
         pager: Pager::new(asked.paging(), found.total, &filters),
         q: filter.q,
         run: view(run, now, lang),
         frame,
+    }
+}
+
+/// Why a run has no records.
+fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
+    let people = [run.added, run.changed, run.returned, run.left_count];
+    let others = [run.skipped, run.held_back, run.departments_changed];
+    match run.state.as_str() {
+        "running" => t.nothing_yet,
+        _ if people.iter().chain(&others).any(|number| *number > 0) => t.records_gone,
+        "done" => t.nothing_changed,
+        _ => t.nothing_done,
     }
 }
 

@@ -1,6 +1,11 @@
 //! Who may be played as the one who scans.
 
+use std::cmp::Reverse;
+
 use crate::directory::{Department, Directory, Person, ROOT};
+
+/// Of a very large company only the first are offered.
+const SHOWN: usize = 1000;
 
 /// Some people under one heading.
 pub(super) struct Group {
@@ -24,8 +29,19 @@ pub(super) fn groups(directory: &Directory) -> Vec<Group> {
             .iter()
             .map(|d| members(directory, d)),
     );
+    let mut room = SHOWN;
+    for group in &mut groups {
+        group.people.truncate(room);
+        room -= group.people.len();
+    }
     groups.retain(|group| !group.people.is_empty());
     groups
+}
+
+fn order_in(person: &Person, dept_id: i64) -> i64 {
+    let mut places = person.memberships.iter();
+    let place = places.find(|place| place.dept_id == dept_id);
+    place.map_or(0, |place| place.order)
 }
 
 fn outside(directory: &Directory) -> Group {
@@ -50,14 +66,16 @@ fn outside(directory: &Directory) -> Group {
 
 /// Each person once, in the first of their departments.
 fn members(directory: &Directory, department: &Department) -> Group {
-    let people = directory
-        .people()
-        .iter()
-        .filter(|p| {
-            p.memberships
-                .first()
-                .is_some_and(|place| place.dept_id == department.dept_id)
+    let mut people: Vec<&Person> = directory
+        .members(department.dept_id)
+        .filter(|person| {
+            let first = person.memberships.first();
+            first.is_some_and(|place| place.dept_id == department.dept_id)
         })
+        .collect();
+    people.sort_unstable_by_key(|person| Reverse(order_in(person, department.dept_id)));
+    let people = people
+        .into_iter()
         .map(|person| choice(person, &person.title))
         .collect();
     let title = match directory.department(department.parent_id) {

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{Answer, done, read};
 use crate::{
+    event::FailedShape,
     fault::Fault,
     scope::Scope,
     shared::{Announce, Job, Shared},
@@ -21,12 +22,19 @@ pub(super) async fn status(shared: Data) -> Answer {
         Ok(()) => "ok".to_owned(),
         Err(error) => error.clone(),
     });
+    let registered = world
+        .registered
+        .as_ref()
+        .map(|callback| json!({"url": callback.url, "call_back_tag": callback.call_back_tag}));
     Ok(web::Json(json!({
         "company": world.directory.company_name(),
         "corp_id": config.corp_id, "app_key": config.app_key,
         "login_app_id": config.login_app_id, "callback_domain": config.callback_domain,
         "callback_url": world.callback_url, "url_check": url_check,
-        "employed": world.directory.people().len(), "scope": world.scope,
+        "registered_callback": registered, "failed": world.log.failed_count(),
+        "employed": world.directory.people().len(),
+        "departments": world.directory.departments().len(),
+        "failed_shape": world.failed_shape, "scope": world.scope,
     })))
 }
 
@@ -53,7 +61,33 @@ pub(super) async fn encrypt_event(body: web::Bytes, shared: Data) -> Answer {
 
 /// The failed list, without fetching it.
 pub(super) async fn failed(shared: Data) -> Answer {
-    Ok(web::Json(json!(shared.world().log.failed())))
+    Ok(web::Json(json!(
+        shared.world().log.failed().collect::<Vec<_>>()
+    )))
+}
+
+/// Puts an entry on the failed list, or each of a list of them, as they are.
+pub(super) async fn add_failed(body: web::Bytes, shared: Data) -> Answer {
+    let entries = match read(&body)? {
+        Value::Array(entries) => entries,
+        entry => vec![entry],
+    };
+    for entry in entries {
+        shared.world().log.add_failed(entry);
+    }
+    shared.save();
+    done()
+}
+
+/// `{"shape": "current"}` or `"flat"`
+pub(super) async fn set_failed_shape(body: web::Bytes, shared: Data) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Shape {
+        shape: FailedShape,
+    }
+    shared.world().failed_shape = read::<Shape>(&body)?.shape;
+    done()
 }
 
 #[derive(Deserialize)]
@@ -124,6 +158,17 @@ pub(super) async fn arm(body: web::Bytes, shared: Data) -> Answer {
 
 pub(super) async fn clear(shared: Data) -> Answer {
     shared.world().faults.clear();
+    done()
+}
+
+/// `{"seconds": 90}`: how far the clock is ahead.
+pub(super) async fn set_clock_skew(body: web::Bytes, shared: Data) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Skew {
+        seconds: i64,
+    }
+    shared.set_clock_skew(read::<Skew>(&body)?.seconds);
     done()
 }
 

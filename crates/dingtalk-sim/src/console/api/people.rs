@@ -59,6 +59,25 @@ pub(super) async fn rehire(userid: web::Path<String>, body: web::Bytes, shared: 
     )?)))
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Counts {
+    change: usize,
+    dismiss: usize,
+    hire: usize,
+}
+
+/// Changes, dismisses and hires as many as named, without any event.
+pub(super) async fn bulk(body: web::Bytes, shared: Data) -> Answer {
+    let Counts {
+        change,
+        dismiss,
+        hire,
+    } = read(&body)?;
+    let bulk = shared.change_bulk(change, dismiss, hire)?;
+    Ok(web::Json(json!(bulk)))
+}
+
 pub(super) async fn add_outsider(body: web::Bytes, shared: Data) -> Answer {
     let outsider: Outsider = read(&body)?;
     shared.world().directory.add_outsider(outsider);
