@@ -73,7 +73,7 @@ mod tests {
         let department = |&(dept_id, parent): &(DeptId, DeptId)| Department {
             dept_id,
             parent_id: (parent != 0).then_some(parent),
-            name: format!("D{dept_id}"),
+            name: format!("D{dept_id:05}"),
             order: None,
         };
         Tree::new(parents.iter().map(department).collect(), &[])
