@@ -42,7 +42,8 @@ CREATE INDEX sync_change_kind ON sync_change (run_id, kind, position);
 INSERT INTO sync_change (run_id, position, kind, userid, reason, reason_zh)
 SELECT r.id, s.position, 'skipped', s.skip ->> 'userid', s.skip ->> 'reason', s.skip ->> 'reason_zh'
 FROM sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.skips) WITH ORDINALITY AS s (skip, position);
-ALTER TABLE sync_run DROP COLUMN skips;
+-- The column stays for instances of the version before, which write it when they end a run.
+COMMENT ON COLUMN sync_run.skips IS 'not read any more: see sync_change';
 
 -- What the run that is at work has heard of each person. Worth nothing without that run, and so not
 -- logged: a crash of Postgres empties it, which the run notices.
@@ -72,8 +73,8 @@ CREATE UNLOGGED TABLE sync_draft (
     -- How the person is to be described, and when DingTalk was asked.
     person      json,
     asked_at    timestamptz,
-    -- The person's row was written, in the transaction that carries all of it out.
-    is_written  boolean NOT NULL DEFAULT false,
+    -- An event has changed the person's row first, or Postgres would not take the record.
+    is_undone   boolean NOT NULL DEFAULT false,
     PRIMARY KEY (run_id, position)
 );
 CREATE INDEX sync_draft_step ON sync_draft (run_id, step, position);

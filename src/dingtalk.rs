@@ -7,6 +7,7 @@ pub mod contact;
 pub mod error;
 pub mod lenient;
 pub mod login;
+mod penalty;
 pub mod rehearsal;
 pub mod subscription;
 pub mod token;

@@ -2,8 +2,10 @@
 
 pub mod case;
 pub mod colour;
+pub mod department_tree;
 pub mod event;
 pub mod ids;
 pub mod net;
 pub mod person;
 pub mod return_path;
+pub mod schedule;

@@ -3,6 +3,7 @@
 mod failed_events;
 mod first_sync;
 mod rounds;
+mod scheduled_sync;
 mod sweep;
 mod webhooks;
 
@@ -13,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
-use crate::service::{events, review};
+use crate::service::{directory_sync, events, review};
 use crate::store::StoreError;
 
 use rounds::Rounds;
@@ -35,7 +36,9 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     loops.spawn(sweep_up(ctx.clone(), stop.clone()));
     loops.spawn(failed_events::run(ctx.clone(), stop.clone()));
     webhooks::start(&mut loops, ctx, &stop);
-    loops.spawn(first_sync::run(ctx.clone(), stop));
+    loops.spawn(first_sync::run(ctx.clone(), stop.clone()));
+    loops.spawn(scheduled_sync::run(ctx.clone(), stop.clone()));
+    loops.spawn(end_syncs(ctx.clone(), stop));
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a worker has ended by a fault in Dinggate");
@@ -114,6 +117,12 @@ async fn review_until_stopped(ctx: &Context, stop: &CancellationToken) -> Result
 async fn last_moments(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(LAST_MOMENTS).await;
+}
+
+/// A full sync may take minutes, and all it has read would have to be read anew anyway.
+async fn end_syncs(ctx: Context, stop: CancellationToken) {
+    stop.cancelled().await;
+    directory_sync::stop(&ctx).await;
 }
 
 async fn sweep_up(ctx: Context, stop: CancellationToken) {

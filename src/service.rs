@@ -8,6 +8,7 @@ pub mod events;
 pub mod login;
 pub mod remedy;
 pub mod review;
+pub mod schedule;
 pub mod sessions;
 pub mod staff_admin;
 pub mod subscription;

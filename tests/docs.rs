@@ -13,8 +13,8 @@ use std::{fs, io};
 use dinggate::config::Config;
 use dinggate::config::setting::{self, CONFIG_FILE, FILE_SUFFIX};
 
-/// Proxy variables belong to the system; the form names them for convenience.
-const NOT_OURS: [&str; 2] = ["HTTPS_PROXY", "NO_PROXY"];
+/// These variables belong to the system; the form names them for convenience.
+const NOT_OURS: [&str; 3] = ["HTTPS_PROXY", "NO_PROXY", "TZ"];
 
 /// One row of a table of settings.
 struct Row {

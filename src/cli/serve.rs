@@ -14,7 +14,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 /// Completes at the first SIGINT or SIGTERM from now on.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

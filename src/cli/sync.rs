@@ -1,15 +1,19 @@
 //! `dinggate sync`: a full sync now. Results on stdout, progress and logs on stderr.
 
+mod progress;
 mod report;
 
 use std::io::{self, Write as _};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
-use super::actor;
+use super::{actor, serve};
 use crate::config::Config;
-use crate::service::directory_sync::{self, Cause, Progress, Request, State, Summary};
+use crate::service::directory_sync::{self, Cause, Listener, Request, State, Summary};
+use crate::store::sync_list::ChangeRow;
+
+use progress::Progressing;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -30,17 +34,76 @@ pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
         dry_run: args.dry_run,
         accept_leavers: args.accept_leavers,
     };
-    let mut ticker = Ticker::default();
-    let summary = directory_sync::run(&ctx, request, &mut |progress| {
-        if let Some(line) = ticker.line(progress) {
-            show(&line);
+    let stop = serve::stop_signal()?;
+    let progressing = Mutex::new(Progressing::on_stderr());
+    let mut printed = Printed::default();
+    let summary = {
+        let mut progress = |progress| lock(&progressing).show(progress);
+        let mut record = |record| {
+            lock(&progressing).end();
+            printed.print(&record);
+        };
+        let listener = Listener {
+            progress: &mut progress,
+            record: &mut record,
+        };
+        let mut sync = Box::pin(directory_sync::run_heard(&ctx, request, listener));
+        tokio::select! {
+            summary = &mut sync => summary,
+            () = stop => {
+                // The run then ends by itself, and frees its place.
+                ctx.stopping.cancel();
+                sync.await
+            }
         }
-    })
-    .await?;
-    io::stdout()
-        .lock()
-        .write_all(report::text(&summary).as_bytes())?;
+    };
+    lock(&progressing).end();
+    let summary = summary?;
+    printed.end(&summary)?;
     verdict(&summary)
+}
+
+fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What goes to stdout: line by line, for there may be a hundred thousand.
+#[derive(Default)]
+struct Printed {
+    out: Vec<u8>,
+    failed: Option<io::Error>,
+}
+
+impl Printed {
+    fn print(&mut self, record: &ChangeRow) {
+        self.line(&report::record(record));
+        if self.out.len() > 64 * 1024 {
+            self.flush();
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.out.extend_from_slice(line.as_bytes());
+        self.out.push(b'\n');
+    }
+
+    fn flush(&mut self) {
+        let written = io::stdout().lock().write_all(&self.out);
+        self.out.clear();
+        if let Err(error) = written {
+            // What was to be done is done, whether anybody reads of it or not.
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn end(mut self, summary: &Summary) -> anyhow::Result<()> {
+        self.line(&report::numbers(summary));
+        self.flush();
+        match self.failed {
+            Some(error) => Err(error).context("the result could not be printed"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a run that is not done fails with.
@@ -56,53 +119,6 @@ fn verdict(summary: &Summary) -> anyhow::Result<()> {
             "nobody was marked as left: {problem} (DINGGATE_SYNC_MAX_LEAVERS); \
              `dinggate sync --dry-run` prints who they are, `dinggate sync --accept-leavers` lets them go"
         ),
-    }
-}
-
-/// Lines of progress, not more often than people can read them.
-#[derive(Default)]
-struct Ticker {
-    last: Option<(&'static str, Instant)>,
-}
-
-const PAUSE: Duration = Duration::from_secs(2);
-
-impl Ticker {
-    /// The line to show now, if one is due: at each new phase, and at times in between.
-    fn line(&mut self, progress: Progress) -> Option<String> {
-        let (phase, line) = describe(progress);
-        let is_due = self
-            .last
-            .is_none_or(|(last, at)| last != phase || at.elapsed() >= PAUSE);
-        is_due.then(|| {
-            self.last = Some((phase, Instant::now()));
-            line
-        })
-    }
-}
-
-/// A closed stderr is no reason to give a sync up.
-fn show(line: &str) {
-    let _unshown = writeln!(io::stderr(), "{line}");
-}
-
-fn describe(progress: Progress) -> (&'static str, String) {
-    match progress {
-        Progress::Reading {
-            departments_read,
-            departments_found,
-            people,
-        } => (
-            "reading",
-            format!(
-                "reading: {departments_read} of {departments_found} departments, {people} people"
-            ),
-        ),
-        Progress::Confirming { done, total } => (
-            "asking",
-            format!("asking about absent people: {done} of {total}"),
-        ),
-        Progress::Applying { done, total } => ("writing", format!("writing: {done} of {total}")),
     }
 }
 

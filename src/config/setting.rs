@@ -17,6 +17,11 @@ pub const FILE_SUFFIX: &str = "_FILE";
 /// The variable that names the TOML file; it stands in the environment only.
 pub const CONFIG_FILE: Setting = plain("DINGGATE_CONFIG", "/etc/dinggate.toml");
 
+/// The system's variable for the time zone of all moments; it stands in the environment only.
+pub const TIME_ZONE: Setting = defaulting("TZ", "Asia/Shanghai", "Asia/Shanghai");
+/// What is no setting of ours in a file.
+pub const ENVIRONMENT_ONLY: [&Setting; 2] = [&CONFIG_FILE, &TIME_ZONE];
+
 const fn plain(name: &'static str, example: &'static str) -> Setting {
     Setting {
         name,
@@ -65,6 +70,7 @@ pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "1
 pub const BRAND_NAME: Setting = plain("DINGGATE_BRAND_NAME", "示例科技");
 pub const BRAND_LOGO: Setting = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
 pub const BRAND_COLOR: Setting = plain("DINGGATE_BRAND_COLOR", "#1756c4");
+pub const SYNC_CRON: Setting = defaulting("DINGGATE_SYNC_CRON", "17 3 * * *", "17 3 * * *");
 pub const LOG: Setting = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
 pub const LOG_FORMAT: Setting = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
 pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8");
@@ -119,7 +125,7 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 32] = [
+pub static ALL: [&Setting; 33] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -131,6 +137,7 @@ pub static ALL: [&Setting; 32] = [
     &SESSION_MAX,
     &LOGIN_STATE_TTL,
     &LOGIN_RATE,
+    &SYNC_CRON,
     &SYNC_MAX_LEAVERS,
     &BRAND_NAME,
     &BRAND_LOGO,

@@ -8,7 +8,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::fault::{Fault, Faults};
-use super::setting::{self, CONFIG_FILE, FILE_SUFFIX, Setting};
+use super::setting::{self, CONFIG_FILE, ENVIRONMENT_ONLY, FILE_SUFFIX, Setting, TIME_ZONE};
 
 /// A value as it was written, before it is parsed.
 pub(super) struct Raw {
@@ -37,6 +37,9 @@ pub(super) fn collect(
     let mut written = Written::default();
     let mut env = environment(env, &mut written);
     let file = env.remove(CONFIG_FILE.name);
+    if let Some(zone) = env.remove(TIME_ZONE.name) {
+        written.insert(&TIME_ZONE, zone, None);
+    }
     written.take(env, None, read);
     if let Some(file) = file {
         let layer = toml_file(&file, read, &mut written);
@@ -50,7 +53,7 @@ fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut Wr
     let mut layer = Layer::new();
     for (name, value) in env {
         let name = name.to_string_lossy().into_owned();
-        let is_known = name == CONFIG_FILE.name || setting::find(&name).is_some();
+        let is_known = environment_only(&name).is_some() || setting::find(&name).is_some();
         if !is_known {
             if name.starts_with("DINGGATE_") || name.starts_with("DINGTALK_") {
                 written.faults.push(unknown(&name, None));
@@ -98,13 +101,9 @@ fn entry(
     file: &str,
     written: &mut Written,
 ) -> Option<(String, String)> {
-    if key == CONFIG_FILE.name {
-        written.fault(
-            &key,
-            Some(file),
-            "stands in the environment only".to_owned(),
-            &CONFIG_FILE,
-        );
+    if let Some(setting) = environment_only(&key) {
+        let what = "stands in the environment only".to_owned();
+        written.fault(&key, Some(file), what, setting);
         return None;
     }
     if setting::find(&key).is_none() {
@@ -175,7 +174,13 @@ impl Written {
                 self.unreadable.push(setting.name);
                 if is_file { &SECRET_FILE } else { setting }
             }
-            None => &CONFIG_FILE,
+            None => match environment_only(name) {
+                Some(setting) => {
+                    self.unreadable.push(setting.name);
+                    setting
+                }
+                None => &CONFIG_FILE,
+            },
         };
         self.fault(name, file, what, example);
     }
@@ -188,6 +193,13 @@ impl Written {
             example: format!("{name}={}", example.example),
         });
     }
+}
+
+fn environment_only(name: &str) -> Option<&'static Setting> {
+    ENVIRONMENT_ONLY
+        .iter()
+        .find(|setting| setting.name == name)
+        .copied()
 }
 
 /// What the name of a secret's file looks like.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::error::ApiError;
+use super::penalty;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -292,7 +293,11 @@ fn refusal(api: &'static str, code: i64, answer: &Value) -> ApiError {
         40014 | 42001 => ApiError::TokenRejected { api, code },
         // At `gettoken` it means a wrong secret.
         40001 if api != "gettoken" => ApiError::TokenRejected { api, code },
-        90001..=90014 | 90017 | 90018 => ApiError::Throttled { api, code },
+        90001..=90014 | 90017 | 90018 => ApiError::Throttled {
+            api,
+            code,
+            wait: penalty::left(answer, unix_millis()),
+        },
         _ => ApiError::Refused {
             api,
             code,
@@ -352,6 +357,7 @@ mod tests {
         assert_eq!(
             throttled,
             Err(ApiError::Throttled {
+                wait: None,
                 api: "api",
                 code: 90018
             })

@@ -1,6 +1,7 @@
 //! What can go wrong in a call to DingTalk, told apart by what to do about it.
 
 use super::subscription::Complaint;
+use std::time::Duration;
 
 /// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -25,7 +26,12 @@ pub enum ApiError {
     Busy { api: &'static str },
     /// Too many calls (90018, 90002 and their kin).
     #[error("{api}: DingTalk is throttling us ({code})")]
-    Throttled { api: &'static str, code: i64 },
+    Throttled {
+        api: &'static str,
+        code: i64,
+        /// For how long yet, where DingTalk has said when the penalty ends; a minute at most.
+        wait: Option<Duration>,
+    },
     /// The access token is no longer accepted (40014, 42001).
     #[error("{api}: DingTalk rejects our access token ({code})")]
     TokenRejected { api: &'static str, code: i64 },

@@ -41,11 +41,14 @@ pub struct FrameVisitor {
     pub is_admin: bool,
 }
 
-/// What administrators must be told, and the path that takes it down when it is posted to.
+/// What administrators must be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameAlert {
     pub text: String,
-    pub dismiss: String,
+    /// The page that says more.
+    pub more: Option<String>,
+    /// The path that takes it down when it is posted to; None where only its cause can be mended.
+    pub dismiss: Option<String>,
 }
 
 /// One sentence about an action that has ended, shown on the next page.

@@ -45,6 +45,7 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let mut wait = Duration::ZERO;
     loop {
         let outcome = tokio::select! {
+            // Told to stop, the run itself ends at once.
             outcome = fill(&ctx, asks_first) => outcome,
             () = last_moments(&stop) => return,
         };

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use crate::context::Context;
+use crate::service::directory_sync;
 use crate::store::{
-    Db, StoreError, event, login_state, review_job, unmatched, web_session, webhook,
+    Db, StoreError, event, login_state, review_job, sync_run, sync_scratch, unmatched, web_session,
+    webhook,
 };
 
 /// On a line that is lost a statement would wait for ever, and nothing would be swept again.
@@ -25,7 +27,17 @@ async fn sweep(ctx: &Context) -> Result<(), StoreError> {
     )?;
     tell("untouched cases", unmatched::sweep(&mut conn).await)?;
     tell("finished review jobs", review_job::sweep(&mut conn).await)?;
-    tell("old webhook messages", webhook::sweep(&mut conn).await)
+    tell("old webhook messages", webhook::sweep(&mut conn).await)?;
+    tell("old plans of syncs", sync_run::sweep(&mut conn).await)?;
+    tell(
+        "notes of syncs that were cut off",
+        sync_scratch::sweep(&mut conn).await,
+    )?;
+    drop(conn);
+    tell(
+        "syncs that were cut off",
+        directory_sync::fail_interrupted(ctx).await,
+    )
 }
 
 /// Where Postgres is away there is no point in going on.

@@ -3,36 +3,44 @@
 //! Nobody is marked as left because something failed: whatever could not be read makes the run
 //! partial, and a partial run adds and changes only. Events that arrive during a run win over what
 //! it has read. A run with `dry_run` holds the place like any other, so that two never ask DingTalk
-//! at once, but writes nothing, and its row is taken away at the end.
+//! at once, but changes nothing, and its row is taken away at the end.
+//!
+//! What is read and planned stands in tables of its own while the run is at work: a company may have
+//! a hundred thousand people.
 
 mod apply;
 mod approve;
+mod book;
+mod closing;
 mod confirm;
 mod lease;
+mod listen;
 pub mod plan;
 mod read;
 mod skip;
 mod summary;
+mod survey;
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::context::Context;
 use crate::service::upstream::UpstreamError;
-use crate::store::directory::{self, Current};
+use crate::store::sync_list::ChangeRow;
 use crate::store::sync_run::{self, Run};
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, sync_scratch};
 
-use confirm::Confirmed;
-use lease::{Calls, Lease};
-use plan::{Plan, Terms};
-use read::Walk;
+use apply::Mission;
+use closing::Closing;
+use lease::Calls;
+use survey::Survey;
 
 pub use approve::{ApproveError, approve, discard};
 pub use skip::{Skip, SkipReason};
 pub use summary::{State, Summary};
+
+use summary::Outcome;
 
 /// What asked for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,10 +110,16 @@ pub enum SyncError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Another run has taken the place, since this one was not heard of for ten seconds.
-    #[error("the run was interrupted, and its place has been taken")]
+    #[error("interrupted: its place has been taken")]
     Interrupted,
-    #[error("the run was interrupted, since the process was told to stop")]
+    #[error("interrupted: the process was told to stop")]
     Stopped,
+    /// Postgres was restarted: it does not keep what a run has not finished.
+    #[error("interrupted: Postgres was restarted and has forgotten what the run had read")]
+    Forgotten,
+    /// While the leavers of a stopped run were looked at again, somebody else has decided about them.
+    #[error("the stopped run does not wait for a decision any more")]
+    NotWaiting,
 }
 
 /// What ends a run before anything is written.
@@ -126,8 +140,12 @@ impl Stop {
     }
 }
 
-/// How long the whole table may take to be read.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Who is told how far a run has come, and, at its end, of each record that it has passed over; of a
+/// dry run, of each record of its plan.
+pub struct Listener<'a> {
+    pub progress: &'a mut (dyn FnMut(Progress) + Send),
+    pub record: &'a mut (dyn FnMut(ChangeRow) + Send),
+}
 
 /// Runs a full sync, unless one is running. What DingTalk did not answer is told by the summary's
 /// state and problem, not by an error.
@@ -136,8 +154,21 @@ pub async fn run(
     request: Request,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Summary, SyncError> {
+    let listener = Listener {
+        progress,
+        record: &mut |_| {},
+    };
+    run_heard(ctx, request, listener).await
+}
+
+/// Like [`run`], with somebody who listens to it.
+pub async fn run_heard(
+    ctx: &Context,
+    request: Request,
+    listener: Listener<'_>,
+) -> Result<Summary, SyncError> {
     let run = begin(ctx, &request).await?;
-    go_through(ctx, run, request, progress).await
+    go_through(ctx, run, request, listener).await
 }
 
 /// Begins a full sync that goes on by itself on this process, unless one is running; gives its number.
@@ -145,11 +176,59 @@ pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
     let run = begin(ctx, &request).await?;
     let background = ctx.clone();
     ctx.background.spawn(async move {
-        if let Err(error) = go_through(&background, run, request, &mut |_| {}).await {
+        let listener = Listener {
+            progress: &mut |_| {},
+            record: &mut |_| {},
+        };
+        if let Err(error) = go_through(&background, run, request, listener).await {
             tracing::error!(run = run.id, %error, "the full sync failed");
         }
     });
     Ok(run.id)
+}
+
+/// Ends whatever [`start`] and [`approve`] have begun on this process, and waits until it has ended.
+pub async fn stop(ctx: &Context) {
+    ctx.stopping.cancel();
+    ctx.background.close();
+    ctx.background.wait().await;
+}
+
+/// Marks a run as failed whose process has not been heard of in time, and has the administrators told;
+/// gives how many there were.
+pub async fn fail_interrupted(ctx: &Context) -> Result<u64, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let failed = sync_run::fail_interrupted(&mut tx).await?;
+            if let Some(run_id) = failed {
+                closing::tell(&mut tx, run_id, State::Failed).await?;
+            }
+            tx.commit().await?;
+            Ok(u64::from(failed.is_some()))
+        })
+        .await
+}
+
+async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
+    fail_interrupted(ctx).await?;
+    let begun = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let cause = request.cause.as_str();
+            let begun =
+                sync_run::start(&mut conn, cause, &request.started_by, None, ctx.instance).await?;
+            // What a run left behind that was cut off.
+            sync_scratch::sweep(&mut conn).await?;
+            Ok::<_, StoreError>(begun)
+        })
+        .await?;
+    let run = begun.map_err(|other| SyncError::AlreadyRunning {
+        by: other.by,
+        since: other.since,
+    })?;
+    Ok(run)
 }
 
 /// Carries out a run that holds the place, and gives the place back.
@@ -157,7 +236,7 @@ async fn go_through(
     ctx: &Context,
     run: Run,
     request: Request,
-    progress: &mut (dyn FnMut(Progress) + Send),
+    mut listener: Listener<'_>,
 ) -> Result<Summary, SyncError> {
     tracing::info!(
         run = run.id,
@@ -166,74 +245,118 @@ async fn go_through(
         "full sync begins"
     );
     let calls = Calls::default();
-    let lease = Lease::keep(ctx, run, &calls);
-    // Some tens of kilobytes, which every caller would have to carry.
-    let work = Box::pin(carry_out(ctx, run, &request, &calls, progress));
-    let outcome = tokio::select! {
-        outcome = work => outcome,
-        () = lease.lost() => Err(SyncError::Interrupted),
-        () = ctx.stopping.cancelled() => Err(SyncError::Stopped),
-    };
-    drop(lease);
-    let mut summary = match outcome {
-        Ok(summary) => summary,
-        Err(error) => {
-            // The run's numbers are lost, but its place is free at once.
-            let failed = Summary {
-                calls: calls.load(Ordering::Relaxed),
-                ..Summary::failed(error.to_string())
-            };
-            let _unwritten = end(ctx, run, &request, &failed).await;
-            return Err(error);
-        }
-    };
-    summary.calls = calls.load(Ordering::Relaxed);
-    end(ctx, run, &request, &summary).await?;
+    let work = Box::pin(carry_out(ctx, run, &request, &calls, &mut listener));
+    let outcome = lease::keep_while(ctx, run, &calls, work).await;
+    let summary = settle(ctx, run, &request, &calls, outcome).await?;
+    if !request.dry_run {
+        listen::tell_passed_over(ctx, run, listener.record).await?;
+    }
+    Ok(summary)
+}
+
+/// Ends a run that its own transaction has not ended, and takes away what it has written down.
+async fn settle(
+    ctx: &Context,
+    run: Run,
+    request: &Request,
+    calls: &Calls,
+    outcome: Result<Outcome, SyncError>,
+) -> Result<Summary, SyncError> {
+    if request.dry_run {
+        forget(ctx, run).await?;
+    } else {
+        end_unless_ended(ctx, run, request.cause, calls, &outcome).await?;
+    }
+    tidy_up(ctx, run).await;
+    let summary = outcome?.summary;
     summary.log(run.id);
     Ok(summary)
 }
 
-async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
-    let begun = ctx
-        .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_run::start(
-                &mut conn,
-                request.cause.as_str(),
-                &request.started_by,
-                ctx.instance,
-            )
-            .await
-        })
-        .await?;
-    begun.map_err(|other| SyncError::AlreadyRunning {
-        by: other.by,
-        since: other.since,
-    })
+/// Ends a run that has changed nothing. Of two errors the first is told.
+async fn end_unless_ended(
+    ctx: &Context,
+    run: Run,
+    cause: Cause,
+    calls: &Calls,
+    outcome: &Result<Outcome, SyncError>,
+) -> Result<(), SyncError> {
+    match outcome {
+        Ok(Outcome {
+            has_ended: true, ..
+        }) => Ok(()),
+        Ok(Outcome { summary, .. }) => {
+            let problem = summary.problem.as_deref();
+            end(ctx, run, cause, calls, summary.state, problem).await
+        }
+        Err(error) => {
+            // Its lease ends by itself where this fails too.
+            let _unwritten = end(ctx, run, cause, calls, State::Failed, Some(&told(error))).await;
+            Ok(())
+        }
+    }
+}
+
+/// An error with its causes, as the run's row tells it.
+fn told(error: &SyncError) -> String {
+    let mut told = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
 }
 
 async fn end(
     ctx: &Context,
     run: Run,
-    request: &Request,
-    summary: &Summary,
+    cause: Cause,
+    calls: &Calls,
+    state: State,
+    problem: Option<&str>,
 ) -> Result<(), SyncError> {
-    let was_ours = ctx
-        .db
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let closing = Closing {
+                run,
+                calls,
+                state,
+                problem,
+                is_complete: false,
+                is_full: cause != Cause::Approval,
+                approves: None,
+            };
+            closing.close(&mut tx, &book::Tally::default()).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Takes the row of a dry run away.
+async fn forget(ctx: &Context, run: Run) -> Result<(), StoreError> {
+    ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            if request.dry_run {
-                sync_run::forget(&mut conn, run).await
-            } else {
-                sync_run::finish(&mut conn, run, &summary.ending()).await
-            }
+            // Nothing depends on whether it was still this one's.
+            sync_run::forget(&mut conn, run).await.map(|_| ())
         })
-        .await?;
-    if was_ours {
-        Ok(())
-    } else {
-        Err(SyncError::Interrupted)
+        .await
+}
+
+/// How long it may take to forget what a run has written down.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Forgets what a run has written down; what is left for want of an answer is swept up later.
+async fn tidy_up(ctx: &Context, run: Run) {
+    let forgotten = Db::within_time(PATIENCE, async {
+        let mut conn = ctx.db.acquire().await?;
+        sync_scratch::forget(&mut conn, run.id).await
+    });
+    if let Err(error) = forgotten.await {
+        tracing::warn!(run = run.id, %error, "the notes of a full sync are left to be swept up");
     }
 }
 
@@ -242,78 +365,56 @@ async fn carry_out(
     run: Run,
     request: &Request,
     calls: &Calls,
-    progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Summary, SyncError> {
-    let (plan, mut summary) = match find_out(ctx, run, request, calls, progress).await {
-        Ok(found) => found,
-        Err(Stop::Nothing(why)) => return Ok(Summary::failed(why)),
+    listener: &mut Listener<'_>,
+) -> Result<Outcome, SyncError> {
+    let failed = |why: String| Ok(Outcome::idle(Summary::failed(calls, why)));
+    let mut walk = match read::read(ctx, run, calls, listener.progress).await {
+        Ok(walk) if walk.has_heard => walk,
+        Ok(walk) => return failed(walk.problems.to_string()),
+        Err(Stop::Nothing(why)) => return failed(why),
         Err(Stop::Store(error)) => return Err(error.into()),
     };
+    let survey = survey::survey(ctx, run, request, calls, &mut walk, listener.progress).await;
+    let survey = match survey {
+        Ok(survey) => survey,
+        Err(Stop::Nothing(why)) => return failed(why),
+        Err(Stop::Store(error)) => return Err(error.into()),
+    };
+    let limit = ctx.config.sync.max_leavers;
+    let summary = Summary::of_plan(&survey, &walk.problems, limit, calls);
     if request.dry_run {
-        summary.plan = Some(plan);
-    } else {
-        summary.correct_by(apply::apply(ctx, run, plan, progress).await?);
+        // While the run still has its place, and with it what it has written down.
+        listen::tell_plan(ctx, run, listener.record).await?;
+        return Ok(Outcome::idle(summary));
     }
-    Ok(summary)
+    let tally = carry_out_plan(run, calls, &survey, &summary, listener.progress).await?;
+    Ok(summary.once_applied(tally, calls))
 }
 
-/// Reads, compares, and asks about those who seem to be gone.
-async fn find_out(
-    ctx: &Context,
+async fn carry_out_plan(
     run: Run,
-    request: &Request,
     calls: &Calls,
+    survey: &Survey<'_>,
+    summary: &Summary,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<(Plan, Summary), Stop> {
-    let mut walk = read::read(ctx, calls, progress).await?;
-    if !walk.has_heard {
-        return Err(Stop::Nothing(walk.problems.to_string()));
-    }
-    let current = current(ctx).await.map_err(Stop::Store)?;
-    if walk.reading.people.is_empty() && current.count_employed() > 0 {
-        walk.problems.add("DingTalk lists nobody at all".to_owned());
-    }
-    let mut plan = plan_for(ctx, run, request, &current, &walk);
-    match confirm::confirm(ctx, calls, &plan.leavers, progress).await? {
-        Confirmed::Failed(error) => walk.problems.add(error.to_string()),
-        Confirmed::Leavers(gone, still_known) => {
-            plan.leavers = gone;
-            walk.hear_of_unlisted(still_known);
-        }
-    }
-    // What only a complete reading allows may have been planned too soon.
-    if !walk.problems.is_empty() {
-        plan = plan_for(ctx, run, request, &current, &walk);
-    }
-    plan.skipped.append(&mut walk.skips);
-    let summary = Summary::of_plan(
-        &plan,
-        &walk.problems,
-        current.count_employed(),
-        ctx.config.sync.max_leavers,
-    );
-    Ok((plan, summary))
-}
-
-async fn current(ctx: &Context) -> Result<Current, StoreError> {
-    Db::within_time(PATIENCE, async {
-        let mut conn = ctx.db.acquire().await?;
-        directory::current(&mut conn).await
-    })
-    .await
-}
-
-fn plan_for(ctx: &Context, run: Run, request: &Request, current: &Current, walk: &Walk) -> Plan {
-    let max_leavers = ctx.config.sync.max_leavers;
-    let count = |people: usize| i64::try_from(people).unwrap_or(i64::MAX);
-    let too_many = |leavers, employed| {
-        !request.accept_leavers && max_leavers.exceeded_by(count(leavers), count(employed))
+) -> Result<book::Tally, SyncError> {
+    let mission = Mission {
+        run,
+        actor: "system",
+        guard: run.started_at,
+        tells_overtaken: false,
+        records: survey.book.records,
+        tally: survey.book.tally,
+        departments: &survey.departments,
     };
-    let terms = Terms {
-        started_at: run.started_at,
-        is_complete: walk.problems.is_empty(),
-        spared: &walk.spared,
-        too_many: &too_many,
+    let closing = Closing {
+        run,
+        calls,
+        state: summary.state,
+        problem: summary.problem.as_deref(),
+        is_complete: survey.is_complete,
+        is_full: true,
+        approves: None,
     };
-    plan::plan(current, &walk.reading, &terms)
+    apply::apply(survey.book.ctx, &mission, &closing, progress).await
 }

@@ -32,8 +32,12 @@ pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
     Ok(count)
 }
 
-/// Takes an alert down until its cause comes back; false where it did not stand.
+/// Takes an alert down until its cause comes back; false where it did not stand, or is about the
+/// directory, which only a complete sync puts right.
 pub async fn dismiss_alert(ctx: &Context, kind: &str) -> Result<bool, StoreError> {
+    if alert::is_of_directory(kind) {
+        return Ok(false);
+    }
     ctx.db
         .within(async { alert::dismiss(&mut *ctx.db.acquire().await?, kind).await })
         .await

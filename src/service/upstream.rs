@@ -55,6 +55,11 @@ impl UpstreamError {
         matches!(self, Self::Api(error) if error.is_unknown_person())
     }
 
+    /// Whether DingTalk says that there is no such department.
+    pub fn is_unknown_department(&self) -> bool {
+        matches!(self, Self::Api(error) if error.is_unknown_department())
+    }
+
     /// DingTalk's own code, where it gave one.
     pub fn code(&self) -> Option<i64> {
         match self {
@@ -149,8 +154,8 @@ async fn attempts<'a, T>(
                 busy += 1;
                 tokio::time::sleep(Duration::from_millis(200 << busy)).await;
             }
-            UpstreamError::Api(ApiError::Throttled { .. }) => {
-                pace::hold_back(ctx, api).await?;
+            UpstreamError::Api(ApiError::Throttled { wait, .. }) => {
+                pace::hold_back(ctx, api, *wait).await?;
                 throttled += 1;
                 if throttled > MAX_THROTTLED {
                     return Err(error);

@@ -1,4 +1,5 @@
-//! What administrators must be told: for a day after it last happened, or until they dismiss it.
+//! What administrators must be told: for a day after it last happened, or until they dismiss it. What
+//! makes the directory doubtful is told until it is made up for.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -8,13 +9,18 @@ use super::StoreError;
 /// One standing alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// `misconfigured:<api>` or `unknown_people_brake`.
+    /// `misconfigured:<api>`, `unknown_people_brake`, or `directory:` and what makes it doubtful.
     pub kind: String,
-    /// DingTalk's code, or how many people the brake has held back.
+    /// DingTalk's code, or how many people the brake has held back, or which run it was.
     pub detail: String,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
     pub times: i64,
+}
+
+/// Whether alerts of this kind make the directory doubtful.
+pub fn is_of_directory(kind: &str) -> bool {
+    kind.starts_with("directory:")
 }
 
 /// Raises an alert, or notes that a standing one has happened again.
@@ -23,8 +29,10 @@ pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<
         "INSERT INTO alert (kind, detail) VALUES ($1, $2)
          ON CONFLICT (kind) DO UPDATE SET
              -- One that nobody has seen for a day starts anew.
-             first_at = CASE WHEN alert.last_at < now() - interval '24 hours' THEN now() ELSE alert.first_at END,
-             times = CASE WHEN alert.last_at < now() - interval '24 hours' THEN 1 ELSE alert.times + 1 END,
+             first_at = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
+                 THEN now() ELSE alert.first_at END,
+             times = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
+                 THEN 1 ELSE alert.times + 1 END,
              detail = EXCLUDED.detail, last_at = now()",
         kind,
         detail,
@@ -42,12 +50,44 @@ pub async fn dismiss(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreE
     Ok(done.rows_affected() > 0)
 }
 
-/// The alerts of the last 24 hours, oldest first.
+/// Takes an alert down that has not been raised since a moment.
+pub async fn dismiss_older(
+    conn: &mut PgConnection,
+    kind: &str,
+    before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM alert WHERE kind = $1 AND last_at < $2",
+        kind,
+        before
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes an alert down if it speaks of just this.
+pub async fn dismiss_detail(
+    conn: &mut PgConnection,
+    kind: &str,
+    detail: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM alert WHERE kind = $1 AND detail = $2",
+        kind,
+        detail
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The alerts of the last 24 hours, and those about the directory, oldest first.
 pub async fn current(conn: &mut PgConnection) -> Result<Vec<Alert>, StoreError> {
     let alerts = sqlx::query_as!(
         Alert,
         "SELECT kind, detail, first_at, last_at, times FROM alert
-         WHERE last_at > now() - interval '24 hours' ORDER BY first_at, kind",
+         WHERE last_at > now() - interval '24 hours' OR starts_with(kind, 'directory:') ORDER BY first_at, kind",
     )
     .fetch_all(conn)
     .await?;

@@ -79,6 +79,64 @@ pub async fn remove(
     Ok(done.rows_affected() > 0)
 }
 
+/// Writes many departments at once, each as [`upsert`] does; gives which were written.
+pub async fn upsert_all(
+    conn: &mut PgConnection,
+    departments: &[(Department, DateTime<Utc>)],
+) -> Result<Vec<DeptId>, StoreError> {
+    let each = || departments.iter().map(|(department, _)| department);
+    let dept_ids: Vec<i64> = each().map(|d| d.dept_id).collect();
+    let parents: Vec<Option<i64>> = each().map(|d| d.parent_id).collect();
+    let names: Vec<String> = each().map(|d| d.name.clone()).collect();
+    let orders: Vec<Option<i64>> = each().map(|d| d.order).collect();
+    let asked_at: Vec<DateTime<Utc>> = departments.iter().map(|(_, at)| *at).collect();
+    let written = sqlx::query_scalar!(
+        "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
+         SELECT n.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[])
+             AS n (dept_id, parent_id, name, sort_order, asked_at)
+         WHERE NOT EXISTS (SELECT FROM event e WHERE e.event_type = 'org_dept_remove' AND e.received_at > n.asked_at
+             AND n.dept_id = ANY (e.dept_ids))
+         ORDER BY n.dept_id
+         ON CONFLICT (dept_id) DO UPDATE SET
+             parent_id = EXCLUDED.parent_id, name = EXCLUDED.name, sort_order = EXCLUDED.sort_order,
+             looked_at = EXCLUDED.looked_at, updated_at = now()
+         WHERE department.looked_at <= EXCLUDED.looked_at
+         RETURNING dept_id",
+        &dept_ids,
+        &parents as &[Option<i64>],
+        &names,
+        &orders as &[Option<i64>],
+        &asked_at,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(written)
+}
+
+/// Removes many departments at once, each as [`remove`] does; gives which were removed.
+pub async fn remove_all(
+    conn: &mut PgConnection,
+    dept_ids: &[DeptId],
+    asked_at: DateTime<Utc>,
+) -> Result<Vec<DeptId>, StoreError> {
+    let removed = sqlx::query_scalar!(
+        "DELETE FROM department WHERE dept_id IN (
+             SELECT dept_id FROM department WHERE dept_id = ANY ($1) AND looked_at <= $2 ORDER BY dept_id FOR UPDATE)
+         RETURNING dept_id",
+        dept_ids,
+        asked_at,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM staff_department WHERE dept_id = ANY ($1)",
+        &removed
+    )
+    .execute(conn)
+    .await?;
+    Ok(removed)
+}
+
 /// The ids of all departments, in ascending order.
 pub async fn ids(conn: &mut PgConnection) -> Result<Vec<DeptId>, StoreError> {
     Ok(

@@ -1,7 +1,8 @@
-//! The directory as a whole: read in one go, written many rows at a time. The rules are those of
+//! The directory as a whole: read and written many rows at a time. The rules are those of
 //! [`super::staff`]: an older answer never replaces a newer one, a decision by hand stands, and what
 //! has landed since a run began wins over what the run has read.
 
+mod close;
 mod columns;
 mod write;
 
@@ -10,13 +11,14 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{StoreError, department};
+use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::person::{Department, Membership, Person, Status};
+use crate::domain::person::{Membership, Person, Status};
 
+pub use close::{bar_leavings, catch_up_with_leavings, settle, unbar_leavings};
 pub use write::{
-    Written, add, change, forget_unionids, hold_off_leavings, lock_absent, note_in_audit,
-    return_again,
+    Written, add, change, forget_unionids, lock_absent, note_in_audit, return_again,
+    take_unionid_back,
 };
 
 /// A row of the staff table with its departments.
@@ -32,48 +34,11 @@ pub struct KnownPerson {
     pub created_at: DateTime<Utc>,
 }
 
-/// All that the tables say of the company at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Current {
-    pub people: Vec<KnownPerson>,
-    /// When people left whom the staff table does not hold.
-    pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
-    pub departments: Vec<Department>,
-}
-
-impl Current {
-    /// How many people work here.
-    pub fn count_employed(&self) -> usize {
-        self.people
-            .iter()
-            .filter(|known| known.status == Status::Employed)
-            .count()
-    }
-}
-
-/// Reads all of it. Inside a transaction that is not of the level "repeatable read", the parts may
-/// be some milliseconds apart.
-pub async fn current(conn: &mut PgConnection) -> Result<Current, StoreError> {
-    Ok(Current {
-        departments: department::all(conn).await?,
-        unknown_leavers: unknown_leavers(conn).await?,
-        people: people(conn).await?,
-    })
-}
-
-async fn unknown_leavers(
+/// Finds those of these people who have a row, in the database's order of their userids.
+pub async fn known(
     conn: &mut PgConnection,
-) -> Result<HashMap<UserId, DateTime<Utc>>, StoreError> {
-    let rows = sqlx::query!(r#"SELECT userid AS "userid: UserId", left_at FROM unknown_leaver"#)
-        .fetch_all(conn)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.userid, row.left_at))
-        .collect())
-}
-
-async fn people(conn: &mut PgConnection) -> Result<Vec<KnownPerson>, StoreError> {
+    userids: &[String],
+) -> Result<Vec<KnownPerson>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
              s.mobile, s.email, s.hired_date, s.status, s.left_at, s.held_at IS NOT NULL AS "is_held!",
@@ -84,7 +49,8 @@ async fn people(conn: &mut PgConnection) -> Result<Vec<KnownPerson>, StoreError>
                  coalesce(array_agg(sort_order ORDER BY dept_id), '{}') AS orders,
                  coalesce(array_agg(is_leader ORDER BY dept_id), '{}') AS leaders
              FROM staff_department d WHERE d.userid = s.userid
-         ) m ORDER BY s.userid"#
+         ) m WHERE s.userid = ANY ($1) ORDER BY s.userid"#,
+        userids,
     )
     .fetch_all(conn)
     .await?;
@@ -109,6 +75,24 @@ async fn people(conn: &mut PgConnection) -> Result<Vec<KnownPerson>, StoreError>
         created_at: row.created_at,
     });
     Ok(known.collect())
+}
+
+/// When those of these people left whose leaving is remembered although the staff table does not hold
+/// them.
+pub async fn unknown_leavers(
+    conn: &mut PgConnection,
+    userids: &[String],
+) -> Result<HashMap<UserId, DateTime<Utc>>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT userid AS "userid: UserId", left_at FROM unknown_leaver WHERE userid = ANY ($1)"#,
+        userids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.userid, row.left_at))
+        .collect())
 }
 
 fn memberships(

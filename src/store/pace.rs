@@ -48,17 +48,23 @@ pub async fn give_back(conn: &mut PgConnection, slot: i16, holder: Uuid) -> Resu
     Ok(())
 }
 
-/// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s.
-pub async fn hold_back(conn: &mut PgConnection, api: &str) -> Result<(), StoreError> {
+/// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s, and
+/// at least for `wait`.
+pub async fn hold_back(
+    conn: &mut PgConnection,
+    api: &str,
+    wait: Duration,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE call_pace SET
             throttled_count = CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN least(throttled_count + 1, 2) ELSE 0 END,
             throttled_at = clock_timestamp(),
-            next_at = greatest(next_at, clock_timestamp() + interval '1 second' *
+            next_at = greatest(next_at, clock_timestamp() + make_interval(secs => $2), clock_timestamp() + interval '1 second' *
                 (CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN 2 ^ least(throttled_count + 1, 2) ELSE 1 END))
          -- Calls that were in flight together are throttled together.
          WHERE api = $1 AND throttled_at < clock_timestamp() - interval '300 milliseconds'",
-        api
+        api,
+        wait.as_secs_f64(),
     )
     .execute(conn)
     .await?;

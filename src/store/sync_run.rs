@@ -22,10 +22,11 @@ pub struct Other {
     pub since: DateTime<Utc>,
 }
 
-/// How a run ended: its state, its numbers, and what was passed over.
-#[derive(Debug, Clone)]
+/// How a run ended: its state and its numbers.
+#[derive(Debug, Clone, Default)]
 pub struct Ending<'a> {
     pub state: &'a str,
+    pub is_complete: bool,
     pub calls: i32,
     pub added: i32,
     pub changed: i32,
@@ -34,27 +35,33 @@ pub struct Ending<'a> {
     pub unchanged: i32,
     pub skipped: i32,
     pub held_back: i32,
+    pub unannounced: i32,
+    pub departments_added: i32,
+    pub departments_changed: i32,
+    pub departments_removed: i32,
     pub error: Option<&'a str>,
 }
 
 /// Begins a run with a lease of ten seconds, unless one is running; a run whose lease has ended is
-/// marked as failed.
+/// marked as failed. `approves` is the stopped run whose leavers it marks.
 pub async fn start(
     conn: &mut PgConnection,
     cause: &str,
     started_by: &str,
+    approves: Option<i64>,
     instance: Uuid,
 ) -> Result<Result<Run, Other>, StoreError> {
     loop {
         fail_interrupted(conn).await?;
         let begun = sqlx::query_as!(
             Run,
-            "INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
-             VALUES ($1, $2, 'running', $3, clock_timestamp() + interval '10 seconds')
+            "INSERT INTO sync_run (cause, started_by, state, approves, instance, lease_until)
+             VALUES ($1, $2, 'running', $3, $4, clock_timestamp() + interval '10 seconds')
              ON CONFLICT ((true)) WHERE state = 'running' DO NOTHING
              RETURNING id, started_at, instance",
             cause,
             started_by,
+            approves,
             instance,
         )
         .fetch_optional(&mut *conn)
@@ -69,14 +76,17 @@ pub async fn start(
     }
 }
 
-async fn fail_interrupted(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!(
+/// Marks a run as failed that has not been heard of in time; gives the number of a full sync among them.
+pub async fn fail_interrupted(conn: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+    let failed = sqlx::query!(
         "UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
-         WHERE state = 'running' AND lease_until < clock_timestamp()"
+         WHERE state = 'running' AND lease_until < clock_timestamp() RETURNING id, cause"
     )
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(())
+    Ok(failed
+        .filter(|run| run.cause != "approval")
+        .map(|run| run.id))
 }
 
 async fn running(conn: &mut PgConnection) -> Result<Option<Other>, StoreError> {
@@ -103,7 +113,8 @@ pub async fn renew(conn: &mut PgConnection, run: Run, calls: i32) -> Result<bool
     Ok(done.rows_affected() > 0)
 }
 
-/// Whether the run is still this one's, which nobody can change until the end of the transaction.
+/// Whether the run is still this one's. It may cease to be before the end of the transaction: only
+/// [`finish`] says for good.
 pub async fn hold(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError> {
     let held = sqlx::query_scalar!(
         "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR KEY SHARE",
@@ -123,7 +134,8 @@ pub async fn finish(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
-             returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12
+             returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12,
+             is_complete = $13, unannounced = $14, departments_added = $15, departments_changed = $16, departments_removed = $17
          WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
         run.instance,
@@ -137,6 +149,11 @@ pub async fn finish(
         ending.skipped,
         ending.held_back,
         ending.error,
+        ending.is_complete,
+        ending.unannounced,
+        ending.departments_added,
+        ending.departments_changed,
+        ending.departments_removed,
     )
     .execute(conn)
     .await?;
@@ -155,7 +172,7 @@ pub async fn forget(conn: &mut PgConnection, run: Run) -> Result<bool, StoreErro
     Ok(done.rows_affected() > 0)
 }
 
-/// Decides about the leavers of a stopped run; false where they do not wait for it.
+/// Decides about the leavers of a stopped run; false where that was decided already.
 pub async fn decide(
     conn: &mut PgConnection,
     run_id: i64,
@@ -164,7 +181,7 @@ pub async fn decide(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET decision = $2, decided_by = $3, decided_at = clock_timestamp()
-         WHERE id = $1 AND state = 'stopped' AND decision IS NULL AND finished_at > clock_timestamp() - interval '24 hours'",
+         WHERE id = $1 AND state = 'stopped' AND decision IS NULL",
         run_id,
         decision,
         by.map(UserId::as_str),
@@ -172,4 +189,53 @@ pub async fn decide(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Whether the leavers of a run wait for a decision; nobody else can decide until the commit.
+pub async fn lock_waiting(
+    conn: &mut PgConnection,
+    run_id: i64,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let started_at = sqlx::query_scalar!(
+        "SELECT started_at FROM sync_run WHERE id = $1 AND state = 'stopped' AND decision IS NULL
+           AND finished_at > clock_timestamp() - interval '24 hours' FOR UPDATE",
+        run_id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(started_at)
+}
+
+/// Notes that a complete run has made decisions about earlier ones pointless.
+pub async fn supersede(conn: &mut PgConnection, run: Run) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sync_run SET decision = 'superseded', decided_at = clock_timestamp()
+         WHERE state = 'stopped' AND decision IS NULL AND id <> $1",
+        run.id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether any run has read everything.
+pub async fn has_complete(conn: &mut PgConnection) -> Result<bool, StoreError> {
+    let has =
+        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM sync_run WHERE is_complete) AS "has!""#)
+            .fetch_one(conn)
+            .await?;
+    Ok(has)
+}
+
+/// Forgets the plans of runs that began more than 90 days ago, some runs at a time; gives how many
+/// records that was.
+pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM sync_change WHERE run_id IN (
+             SELECT id FROM sync_run r WHERE started_at < now() - interval '90 days'
+               AND EXISTS (SELECT FROM sync_change c WHERE c.run_id = r.id) ORDER BY id LIMIT 10)"
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }

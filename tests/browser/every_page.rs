@@ -179,6 +179,11 @@ async fn paths(app: &TestApp, newcomers: &[String]) -> Vec<String> {
         "/admin/staff/zhangsan01",
         "/admin/staff?status=left",
         "/admin/staff?per_page=10&page=3",
+        "/admin/departments?view=list",
+        "/admin/departments/1",
+        "/admin/departments/410020001",
+        "/admin/syncs/1?kind=added&per_page=10&page=2",
+        "/admin/syncs/1?q=nobody-like-that",
         "/admin/no-such-page",
     ];
     paths.extend(others.map(str::to_owned));

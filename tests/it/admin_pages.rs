@@ -4,6 +4,7 @@ mod audit_trail;
 mod department_tree;
 mod inbox;
 mod others;
+mod syncs;
 
 use dingtalk_sim::company;
 use sqlx::PgPool;
@@ -11,12 +12,15 @@ use sqlx::PgPool;
 use crate::support::{Browser, TestApp};
 
 /// Every page of these; the numbers are those of [`seed`].
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 11] = [
     "/admin/events",
     "/admin/events/1",
     "/admin/departments",
+    "/admin/departments?view=list",
+    "/admin/departments/10",
     "/admin/syncs",
     "/admin/syncs/1",
+    "/admin/syncs/1?kind=skipped&q=u-wang",
     "/admin/sessions",
     "/admin/audit",
     "/admin/audit.csv",
@@ -52,7 +56,7 @@ INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instanc
     ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
      'too many leavers'),
     ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL),
-    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() - interval '1 minute', 7, 0, 0, 0, 0, NULL);
+    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() + interval '1 hour', 7, 0, 0, 0, 0, NULL);
 INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'marked as left by an administrator' FROM sync_run;
 INSERT INTO sync_change (run_id, position, kind, reason) SELECT min(id), 2, 'skipped', 'a record lacks its userid' FROM sync_run;
 INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES
@@ -125,6 +129,9 @@ async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
     let end = format!("/admin/sessions/{session}/end");
     for path in [
         "/admin/events/3/retry",
+        "/admin/syncs",
+        "/admin/syncs/1/approve",
+        "/admin/syncs/1/discard",
         "/admin/events/retry-failed",
         "/admin/events/3/release",
         "/admin/events/release-held",
@@ -143,6 +150,8 @@ async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
         2
     );
     assert_eq!(app.number("SELECT count(*) FROM alert").await, 1);
+    let untouched = "SELECT count(*) FROM sync_run WHERE decision IS NULL";
+    assert_eq!(app.number(untouched).await, 3, "nothing started or decided");
     assert!(admin.is_in().await);
 }
 
@@ -166,6 +175,8 @@ async fn a_filter_that_there_is_not_is_named(pool: PgPool) {
         ("/admin/events?type=user_add", "user_add"),
         ("/admin/syncs?state=x1", "x1"),
         ("/admin/syncs?cause=cron9", "cron9"),
+        ("/admin/syncs/1?kind=guessed", "guessed"),
+        ("/admin/departments?view=map", "map"),
         ("/admin/sessions?method=password", "password"),
         ("/admin/audit?action=nothing.done", "nothing.done"),
         ("/admin/audit?from=01.03.2026", "01.03.2026"),
@@ -203,6 +214,8 @@ async fn odd_queries_are_answered(pool: PgPool) {
         "/admin/events/x",
         "/admin/syncs/99",
         "/admin/syncs/x",
+        "/admin/departments/99",
+        "/admin/departments/x",
         "/admin/nothing",
     ] {
         assert_eq!(admin.get(missing).await.status, 404, "{missing}");

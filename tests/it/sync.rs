@@ -1,10 +1,14 @@
 //! The full sync, against a cloud that can be made to fail.
 
+mod approval;
 mod decisions;
+mod doubt;
 mod faults;
 mod leavers;
+mod long;
 mod place;
 mod races;
+mod scheduled;
 mod whole;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,11 +22,15 @@ use dinggate::service::directory_sync::{
 };
 use dinggate::service::events;
 use dinggate::store::Db;
+use dinggate::store::alert;
+use dinggate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use dingtalk_sim::{SimHandle, company};
 use serde_json::json;
 use sqlx::{ConnectOptions as _, PgPool, Row as _};
 
 use crate::support::{TestApp, settings};
+
+pub use long::SLOW_ADDS;
 
 const USER_GET: &str = "/topapi/v2/user/get";
 const USER_LIST: &str = "/topapi/v2/user/list";
@@ -165,6 +173,62 @@ impl Company {
             .unwrap();
     }
 
+    /// Whom the last run has passed over, and why.
+    async fn reasons(&self) -> Vec<(String, String)> {
+        let skipped = ChangeFilter {
+            kind: Some("skipped"),
+            ..ChangeFilter::default()
+        };
+        let records = self.changes(&skipped).await.into_iter();
+        records
+            .map(|record| {
+                (
+                    record.userid.unwrap_or_default(),
+                    record.reason.unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    /// What the last run has kept.
+    async fn changes(&self, filter: &ChangeFilter) -> Vec<ChangeRow> {
+        let run_id = self.number("SELECT max(id) FROM sync_run").await;
+        let mut conn = self.pool.acquire().await.unwrap();
+        sync_list::changes(&mut conn, run_id, filter, 1_000, 0)
+            .await
+            .unwrap()
+    }
+
+    /// The latest run.
+    async fn last_run(&self) -> RunRow {
+        let id = self.number("SELECT max(id) FROM sync_run").await;
+        self.run_row(id).await
+    }
+
+    async fn run_row(&self, id: i64) -> RunRow {
+        let mut conn = self.pool.acquire().await.unwrap();
+        sync_list::find(&mut conn, id).await.unwrap().unwrap()
+    }
+
+    /// Waits until a run in the background has ended; gives how.
+    async fn ended(&self, id: i64) -> RunRow {
+        loop {
+            let run = self.run_row(id).await;
+            if run.state != "running" {
+                return run;
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    /// Whether an alert stands, and what it says.
+    async fn alert(&self, kind: &str) -> Option<String> {
+        let mut conn = self.pool.acquire().await.unwrap();
+        let alerts = alert::current(&mut conn).await.unwrap();
+        let mut alerts = alerts.into_iter().filter(|alert| alert.kind == kind);
+        alerts.next().map(|alert| alert.detail)
+    }
+
     /// A value that changes with every row that is written, even with the same content.
     async fn fingerprint(&self) -> String {
         let mut prints = Vec::new();
@@ -176,6 +240,7 @@ impl Company {
             "unknown_leaver",
             "scheduled_look",
             "web_session",
+            "sync_change",
         ] {
             let statement = format!(
                 "SELECT coalesce(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid), '') FROM {table}"
@@ -258,21 +323,8 @@ fn numbers(summary: &Summary) -> [usize; 5] {
         summary.changed,
         summary.returned,
         summary.left,
-        summary.skipped(),
+        summary.skipped,
     ]
-}
-
-fn reasons(summary: &Summary) -> Vec<(String, String)> {
-    let skip = |skip: &directory_sync::Skip| {
-        (
-            skip.userid
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            skip.reason.to_string(),
-        )
-    };
-    summary.skips.iter().map(skip).collect()
 }
 
 /// An answer of `v2/user/list`.

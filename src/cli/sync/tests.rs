@@ -1,10 +1,5 @@
-use chrono::DateTime;
-
 use super::*;
-use crate::domain::ids::UserId;
-use crate::domain::person::Person;
-use crate::service::directory_sync::plan::{Absent, Difference, Plan, Write};
-use crate::service::directory_sync::{Skip, SkipReason};
+use crate::store::sync_list::FieldChange;
 
 fn summary(state: State) -> Summary {
     Summary {
@@ -14,91 +9,82 @@ fn summary(state: State) -> Summary {
         returned: 3,
         left: 4,
         unchanged: 207,
-        skips: vec![Skip {
-            userid: None,
-            reason: SkipReason::BadRecord("name"),
-        }],
+        skipped: 1,
         held_back: 0,
+        departments_added: 0,
+        departments_changed: 0,
+        departments_removed: 0,
         calls: 9,
         problem: Some("why".to_owned()),
-        plan: None,
     }
 }
 
-fn userid(text: &str) -> UserId {
-    UserId::parse(text).unwrap()
+fn record(kind: &str, userid: &str, name: &str) -> ChangeRow {
+    ChangeRow {
+        position: 1,
+        kind: kind.to_owned(),
+        userid: (!userid.is_empty()).then(|| userid.to_owned()),
+        dept_id: None,
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        differences: Vec::new(),
+        reason: None,
+        reason_zh: None,
+    }
 }
 
-fn write(name: &str, differences: Vec<Difference>) -> Write {
-    let person = Person {
-        userid: userid("a1"),
-        unionid: None,
-        name: name.to_owned(),
-        avatar: None,
-        job_number: None,
-        title: None,
-        mobile: None,
-        email: None,
-        hired_date: None,
-        departments: Vec::new(),
-    };
-    Write {
-        person,
-        asked_at: DateTime::UNIX_EPOCH,
-        differences,
+fn differs(field: &str, old: &str, new: &str) -> FieldChange {
+    FieldChange {
+        field: field.to_owned(),
+        old: old.to_owned(),
+        new: new.to_owned(),
     }
 }
 
 #[test]
 fn the_last_line_holds_the_numbers() {
-    let text = report::text(&summary(State::Done));
     assert_eq!(
-        text,
-        "passed over a record without userid: DingTalk's record lacks a readable name\n\
-         added=1 changed=2 returned=3 left=4 unchanged=207 skipped=1\n"
+        report::numbers(&summary(State::Done)),
+        "added=1 changed=2 returned=3 left=4 unchanged=207 skipped=1"
     );
 }
 
 #[test]
 fn a_dry_run_names_everybody_but_no_phone_number() {
-    let differs = |field, old: &str, new: &str| Difference {
-        field,
-        old: old.to_owned(),
-        new: new.to_owned(),
+    let changed = ChangeRow {
+        differences: vec![
+            differs("title", "", "经理"),
+            differs("mobile", "13800000000", "13900000000"),
+        ],
+        ..record("changed", "a1", "李四")
     };
-    let absent = |id| Absent {
-        userid: userid(id),
-        name: "钱七".to_owned(),
+    let department = ChangeRow {
+        dept_id: Some(77),
+        differences: vec![differs("parent_id", "1", "5")],
+        ..record("department_changed", "", "财务部")
     };
-    let plan = Plan {
-        added: vec![write("张三\u{1b}[2J\nadded=9", vec![])],
-        changed: vec![write(
-            "李四",
-            vec![
-                differs("title", "", "经理"),
-                differs("mobile", "13800000000", "13900000000"),
-            ],
-        )],
-        returned: vec![write("王五", vec![])],
-        leavers: vec![absent("b2")],
-        held_back: vec![absent("c3")],
-        ..Plan::default()
+    let skipped = ChangeRow {
+        reason: Some("DingTalk's record lacks a readable name".to_owned()),
+        ..record("skipped", "", "")
     };
-    let text = report::text(&Summary {
-        plan: Some(plan),
-        skips: Vec::new(),
-        ..summary(State::Done)
-    });
-    let lines: Vec<_> = text.lines().collect();
+    let records = [
+        record("added", "a1", "张三\u{1b}[2J\nadded=9"),
+        changed,
+        record("returned", "a1", "王五"),
+        record("left", "b2", "钱七"),
+        record("held_back", "c3", "钱七"),
+        department,
+        skipped,
+    ];
     assert_eq!(
-        lines,
+        records.each_ref().map(report::record),
         [
             "would add a1 张三 [2J added=9",
             "would change a1 李四: title \"\" -> \"经理\", mobile",
             "would bring back a1 王五",
             "would mark as left b2 钱七",
             "would hold back c3 钱七",
-            "added=1 changed=2 returned=3 left=4 unchanged=207 skipped=0",
+            "would change department 77 财务部: parent_id \"1\" -> \"5\"",
+            "passed over a record without userid: DingTalk's record lacks a readable name",
         ]
     );
 }
@@ -114,25 +100,4 @@ fn only_a_run_that_is_done_succeeds_and_the_others_say_why() {
         let told = verdict(&summary(state)).unwrap_err().to_string();
         assert!(told.contains(words) && told.contains("why"), "{told}");
     }
-}
-
-#[test]
-fn progress_is_told_at_each_phase() {
-    let reading = Progress::Reading {
-        departments_read: 1,
-        departments_found: 14,
-        people: 70,
-    };
-    assert_eq!(
-        describe(reading),
-        (
-            "reading",
-            "reading: 1 of 14 departments, 70 people".to_owned()
-        )
-    );
-    let mut ticker = Ticker::default();
-    assert!(ticker.line(reading).is_some());
-    assert!(ticker.line(reading).is_none(), "not twice in a row");
-    let writing = Progress::Applying { done: 0, total: 1 };
-    assert_eq!(ticker.line(writing).as_deref(), Some("writing: 0 of 1"));
 }

@@ -85,7 +85,12 @@ fn every_malformed_setting_is_named_with_an_example() {
         ("DINGGATE_SESSION_MAX", "400d"),
         ("DINGGATE_LOGIN_STATE_TTL", "0s"),
         ("DINGGATE_LOGIN_RATE", "120"),
+        ("DINGGATE_SYNC_CRON", "every night"),
+        ("DINGGATE_SYNC_CRON", "0 0 30 2 *"),
+        ("DINGGATE_SYNC_CRON", "*/4 * * * *"),
         ("DINGGATE_SYNC_MAX_LEAVERS", "10"),
+        ("TZ", "Asia/Shangai"),
+        ("TZ", "CST-8"),
         ("DINGGATE_LOG", "loud"),
         ("DINGGATE_LOG_FORMAT", "xml"),
         ("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/99"),
@@ -166,7 +171,6 @@ fn a_name_that_we_do_not_know_is_a_fault_even_when_empty_and_those_of_others_are
 #[test]
 fn what_later_versions_may_know_is_unknown_now() {
     for name in [
-        "DINGGATE_SYNC_CRON",
         "DINGGATE_BRAND_NAME",
         "DINGTALK_LOGIN_FLOW",
         "DINGTALK_JSAPI_URL",
@@ -194,5 +198,34 @@ fn a_value_that_is_not_utf8_is_a_fault_and_not_missing_too() {
     assert!(
         faults.starts_with("DINGTALK_APP_SECRET: is not UTF-8") && faults.lines().count() == 1,
         "{faults}"
+    );
+}
+
+#[test]
+fn the_time_zone_is_the_systems_and_stands_in_no_file() {
+    let toml = ("/gate.toml", "TZ = \"Europe/Berlin\"\n");
+    let found = faults(&[("DINGGATE_CONFIG", "/gate.toml")], &[toml]);
+    assert_eq!(
+        found,
+        ["TZ (in \"/gate.toml\"): stands in the environment only; for example TZ=Asia/Shanghai"]
+    );
+    let config = load(&[("TZ", "")], &[]).unwrap();
+    assert_eq!(config.sync.schedule.zone().name(), "Asia/Shanghai");
+}
+
+#[test]
+fn a_wrong_zone_and_a_wrong_expression_are_told_together() {
+    let found = faults(
+        &[("TZ", "Mars/Base"), ("DINGGATE_SYNC_CRON", "* * * * *")],
+        &[],
+    );
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found[0].starts_with("TZ: \"Mars/Base\" is not the name of a time zone"),
+        "{found:#?}"
+    );
+    assert!(
+        found[1].starts_with("DINGGATE_SYNC_CRON: \"* * * * *\" has two moments"),
+        "{found:#?}"
     );
 }

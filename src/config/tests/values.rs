@@ -18,6 +18,10 @@ fn the_required_settings_suffice_and_the_rest_has_the_documented_defaults() {
     assert_eq!(config.login.unknown_staff, UnknownStaff::Review);
     assert_eq!(config.sync.max_leavers.to_string(), "10%");
     assert_eq!(
+        config.sync.schedule.to_string(),
+        "17 3 * * * (Asia/Shanghai)"
+    );
+    assert_eq!(
         (config.log.filter.as_str(), config.log.format),
         ("info", LogFormat::Json)
     );
@@ -50,6 +54,8 @@ fn every_setting_reaches_its_place() {
             ("DINGGATE_SESSION_MAX", "12h"),
             ("DINGGATE_LOGIN_STATE_TTL", "90s"),
             ("DINGGATE_LOGIN_RATE", "9/h"),
+            ("DINGGATE_SYNC_CRON", "40 */6 * * mon-fri"),
+            ("TZ", ":Europe/Berlin"),
             ("DINGGATE_SYNC_MAX_LEAVERS", "2.5%"),
             ("DINGGATE_LOG", "warn,dinggate=debug"),
             ("DINGGATE_LOG_FORMAT", "pretty"),
@@ -85,6 +91,12 @@ fn every_setting_reaches_its_place() {
         (9, 3600)
     );
     assert_eq!(config.sync.max_leavers.to_string(), "2.5%");
+    assert_eq!(config.sync.schedule.zone().name(), "Europe/Berlin");
+    let monday = "2026-11-23T04:40:00Z".parse().unwrap();
+    assert_eq!(
+        config.sync.schedule.latest(monday).unwrap().to_rfc3339(),
+        "2026-11-22T23:40:00+00:00"
+    );
     assert_eq!(
         (config.log.filter.as_str(), config.log.format),
         ("warn,dinggate=debug", LogFormat::Pretty)

@@ -12,17 +12,33 @@ use crate::http::page::FrameAlert;
 use crate::http::text::alerts::alert_text;
 use crate::http::visitor::Admin;
 use crate::service::upkeep;
-use crate::store::alert::Alert;
+use crate::store::alert::{Alert, is_of_directory};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/alerts/{kind}/dismiss").route(web::post().to(dismiss)));
 }
 
-/// An alert as the layout shows it.
+/// An alert as the layout shows it. A doubt about the directory leads to the syncs and stands as long as
+/// it lasts: a complete sync ends it, and that page can start one.
 pub fn frame_alert(lang: Lang, alert: &Alert) -> FrameAlert {
+    let text = alert_text(lang, &alert.kind, &alert.detail);
+    if is_of_directory(&alert.kind) {
+        let run = alert.detail.split_once(':').map(|(run, _)| run);
+        let run = run.and_then(|run| run.parse::<i64>().ok());
+        let more = run.map_or_else(
+            || "/admin/syncs".to_owned(),
+            |run| format!("/admin/syncs/{run}"),
+        );
+        return FrameAlert {
+            text,
+            more: Some(more),
+            dismiss: None,
+        };
+    }
     FrameAlert {
-        text: alert_text(lang, &alert.kind, &alert.detail),
-        dismiss: format!("/admin/alerts/{}/dismiss", segment(&alert.kind)),
+        text,
+        more: None,
+        dismiss: Some(format!("/admin/alerts/{}/dismiss", segment(&alert.kind))),
     }
 }
 

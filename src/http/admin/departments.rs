@@ -1,11 +1,16 @@
-//! The departments, to look something up in.
+//! The departments: the tree with its head counts, a list to look something up in, a page for each.
+
+mod branches;
+mod detail;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use self::branches::Step;
 use super::list_query::ListQuery;
 use crate::context::Context;
+use crate::domain::ids::DeptId;
 use crate::http::error::AppError;
 use crate::http::page::{Frame, html};
 use crate::http::text::admin_departments::DepartmentTexts;
@@ -13,11 +18,25 @@ use crate::http::text::fill;
 use crate::http::view::{Pager, TimeText, query};
 use crate::http::visitor::Admin;
 use crate::store::department::{self, DepartmentRow};
-use crate::store::{StoreError, staff};
+use crate::store::{StoreError, department_tree, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/departments").route(web::get().to(list)));
+    cfg.service(web::resource("/departments").route(web::get().to(departments)))
+        .service(web::resource("/departments/{id}").route(web::get().to(detail::detail)));
 }
+
+/// The page of one department.
+pub fn path_of(id: DeptId) -> String {
+    format!("/admin/departments/{id}")
+}
+
+/// The employed people in a department and below it.
+fn people_href(id: DeptId) -> String {
+    let filters = [("department", &*id.to_string()), ("status", "employed")];
+    format!("/admin/staff?{}", query(&filters))
+}
+
+const VIEWS: [&str; 2] = ["tree", "list"];
 
 #[derive(Template)]
 #[template(path = "admin/departments.html")]
@@ -29,9 +48,19 @@ struct DepartmentsPage {
     pager: Pager,
 }
 
+#[derive(Template)]
+#[template(path = "admin/department_tree.html")]
+struct TreePage {
+    frame: Frame,
+    t: &'static DepartmentTexts,
+    steps: Vec<Step>,
+    left_out: usize,
+}
+
 struct DepartmentView {
     id: i64,
     name: String,
+    href: String,
     /// The way to it, root first; empty for the root.
     parents: String,
     whole_count: i64,
@@ -41,13 +70,38 @@ struct DepartmentView {
     looked: TimeText,
 }
 
-async fn list(
+/// What is searched for is listed; who searches for nothing sees the tree, unless they want the list.
+async fn departments(
     admin: Admin,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
+    let view = asked.choice("view", &VIEWS)?.unwrap_or("tree");
     let frame = admin.frame(&ctx, &request).await?;
+    if view == "tree" && asked.q().is_empty() {
+        tree(&ctx, frame).await
+    } else {
+        list(&ctx, frame, &asked).await
+    }
+}
+
+async fn tree(ctx: &Context, frame: Frame) -> Result<HttpResponse, AppError> {
+    let tree = ctx
+        .db
+        .within(async { department_tree::tree(&mut *ctx.db.acquire().await?).await })
+        .await?;
+    let (steps, left_out) = branches::walk(&tree, tree.roots());
+    let page = TreePage {
+        t: DepartmentTexts::of(frame.lang),
+        steps,
+        left_out,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+async fn list(ctx: &Context, frame: Frame, asked: &ListQuery) -> Result<HttpResponse, AppError> {
     let (q, paging) = (asked.q(), asked.paging());
     let (now, total, rows) = ctx
         .db
@@ -61,22 +115,17 @@ async fn list(
     let t = DepartmentTexts::of(frame.lang);
     let view = |row: DepartmentRow| DepartmentView {
         id: row.dept_id,
+        href: path_of(row.dept_id),
         parents: row.parents.join(" / "),
         direct: (row.head_count != row.whole_count)
             .then(|| fill(t.direct, &[("n", &row.head_count)])),
         whole_count: row.whole_count,
-        people_href: format!(
-            "/admin/staff?{}",
-            query(&[
-                ("department", &row.dept_id.to_string()),
-                ("status", "employed")
-            ])
-        ),
+        people_href: people_href(row.dept_id),
         looked: TimeText::new(row.looked_at, now, frame.lang),
         name: row.name,
     };
     let rows = rows.into_iter().map(view).collect();
-    let pager = Pager::new(paging, total, &query(&[("q", q)]));
+    let pager = Pager::new(paging, total, &query(&[("q", q), ("view", "list")]));
     Ok(html(
         StatusCode::OK,
         &DepartmentsPage {

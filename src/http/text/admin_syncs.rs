@@ -1,6 +1,10 @@
 //! Texts of the pages of full syncs.
 
-use super::texts;
+pub mod plan;
+
+use super::{fill, texts};
+use crate::http::lang::Lang;
+use crate::http::view::count;
 
 texts! {
     /// Texts of the pages of full syncs.
@@ -8,10 +12,11 @@ texts! {
         title: "同步" | "Syncs";
         purpose: "每一次全量同步：读取钉钉通讯录中的全部部门和员工，并更新员工表。"
             | "Each full sync: it reads every department and person of the DingTalk directory and brings the staff table up to date.";
+        start: "立即全量同步" | "Start a full sync";
+        next: "下一次定时同步：" | "Next scheduled sync: ";
         search_label: "发起人、错误或编号" | "Who started it, its error or its number";
         state: "状态" | "State";
         cause: "起因" | "Cause";
-        number: "编号" | "Number";
         started: "开始时间" | "Started";
         started_by: "发起" | "Started by";
         finished: "结束时间" | "Finished";
@@ -22,42 +27,99 @@ texts! {
         cause_empty: "员工表为空" | "The staff table was empty";
         cause_command: "命令行" | "From the command line";
         cause_admin: "管理员发起" | "By an administrator";
+        cause_schedule: "定时同步" | "On schedule";
+        cause_approval: "执行已确认的离职" | "To mark approved leavers";
+        cause_lost_events: "可能有事件丢失" | "Events may have been lost";
         running: "进行中" | "Running";
         lost: "已中断" | "Cut off";
         done: "完成" | "Done";
         partial: "部分完成" | "Done in part";
-        stopped: "已暂停，等待确认" | "Stopped, to be confirmed";
+        stopped: "离职待确认" | "Leavers held back";
         failed: "失败" | "Failed";
+        waits_until: "等待确认，{time}过期" | "waits for a decision, expires {time}";
+        approved: "已确认" | "approved";
+        discarded: "已放弃" | "discarded";
+        superseded: "已被后来的同步取代" | "superseded by a later sync";
+        expired: "已过期" | "expired";
+        running_hint: "正在读取钉钉通讯录并更新员工表，本页会自动刷新。"
+            | "The directory is being read and the staff table brought up to date. This page refreshes by itself.";
         partial_hint: "有些内容没有读到，因此没有标记任何人离职。" | "Not everything could be read, so nobody was marked as left.";
-        stopped_hint: "离职人数超出上限，因此没有标记任何人离职。确认无误后，请运行："
-            | "More people would have been marked as left than is allowed at once, so nobody was. If that is right, run:";
         failed_hint: "同步没有完成，没有标记任何人离职。" | "The sync did not finish, and nobody was marked as left.";
         lost_hint: "运行同步的进程已退出。下一次同步会重新读取全部内容。" | "The process that ran it has gone. The next sync reads everything anew.";
+        waiting_title: "{people}的离职等待确认" | "{people} wait to be marked as left";
+        waiting_effect: "离职人数超出了一次同步允许的上限，因此还没有标记任何人。确认后，系统会先逐一向钉钉核实这 {people}；仍在通讯录中的会保留，其余的会被标记为离职，并立即退出登录。"
+            | "These are more than one sync may mark as left, so nobody was. If you approve, DingTalk is first asked about each of the {people} again: those whom it still lists stay, the others are marked as left and signed out at once.";
+        waiting_until: "请在此时间前决定：" | "To be decided until ";
+        under_way: "已确认，第 {id} 次同步正在核实并标记" | "Approved: sync {id} is asking about them and marking them";
+        came_to_nothing: "第 {id} 次同步没能完成标记，可以再次确认" | "Sync {id} could not mark them; you can approve again";
+        waiting_names: "等待确认的员工" | "Who they are";
+        waiting_more: "另有 {n} 人，见下方的完整计划" | "and {n} more, in the plan below";
+        waiting_command: "也可以运行以下命令，重新读取通讯录并直接标记：" | "A command reads the directory anew and marks them without asking:";
+        approve: "确认离职" | "Approve";
+        approve_ask: "核实后，最多 {people}会被标记为离职，并立即退出所有设备。"
+            | "Up to {people} will be marked as left and signed out of all devices, once DingTalk has been asked about each again.";
+        discard: "放弃" | "Discard";
+        discard_ask: "这 {people}保持在职。如果钉钉仍查不到他们，下一次同步会再次提出。"
+            | "The {people} stay employed. If DingTalk still does not list them, the next sync will bring them up again.";
+        approved_hint: "已确认，由另一次同步核实并标记。" | "Approved: another sync asks about them and marks them.";
+        discarded_hint: "已放弃，没有标记任何人离职。" | "Discarded: nobody was marked as left.";
+        superseded_hint: "后来的一次完整同步已取代这次的结果，不能再确认。" | "A later complete sync has taken its place: there is nothing to decide here any more.";
+        expired_hint: "24 小时内没有人处理，已过期。请重新同步。" | "Nobody decided within 24 hours, so this has expired. Start a new sync.";
+        approved_in: "查看第 {id} 次同步" | "See sync {id}";
+        approves: "本次同步核实并标记第 {id} 次同步中已确认的离职。" | "It asks about, and marks, the approved leavers of sync {id}.";
+        started_toast: "全量同步已开始" | "The full sync has started";
+        running_toast: "已有全量同步正在进行（{by}，{since}发起）" | "A full sync is running already, started by {by} {since}";
+        busy_toast: "有全量同步正在进行（{by}，{since}发起），请等它结束后再确认" | "A full sync is running, started by {by} {since}: decide once it has ended";
+        approved_toast: "已确认，正在逐一核实并标记离职" | "Approved: everybody is asked about again and then marked";
+        discarded_toast: "已放弃，没有标记任何人离职" | "Discarded: nobody was marked as left";
+        not_waiting_toast: "这次同步已不在等待确认" | "This sync does not wait for a decision any more";
         added: "新增" | "Added";
         changed: "变更" | "Changed";
         returned: "重新入职" | "Returned";
         left: "离职" | "Left";
         unchanged: "不变" | "Unchanged";
         skipped: "跳过" | "Skipped";
-        held_back: "暂缓离职" | "Held back";
+        held_back: "待确认离职" | "Held back";
+        department_added: "新增部门" | "Departments added";
+        department_changed: "变更部门" | "Departments changed";
+        department_removed: "撤销部门" | "Departments removed";
         detail_title: "第 {id} 次同步" | "Sync {id}";
         facts: "基本信息" | "Facts";
-        skips_title: "跳过的记录" | "Records passed over";
-        skips_hint: "这些记录无法读取或无法写入，其余记录不受影响。" | "These records could not be read or stored; the others are not affected.";
-        skip_reason: "原因" | "Reason";
-        no_skips: "没有跳过任何记录。" | "No record was passed over.";
         empty_title: "还没有同步过" | "No sync yet";
-        empty_text: "员工表为空时服务会自动同步一次；也可以运行 dinggate sync。"
-            | "The service runs one by itself when the staff table is empty; dinggate sync runs one at any time.";
+        empty_text: "员工表为空时服务会自动同步一次；之后按设定的时间同步，也可以在这里立即开始。"
+            | "The service runs one by itself when the staff table is empty, and later on schedule; you can also start one here.";
         nothing_title: "没有找到同步记录" | "No sync found";
         nothing_text: "没有符合这些条件的同步记录。" | "No sync matches these filters.";
+        unannounced_many: "{n} 名员工的变更此前没有收到过事件通知，可能有事件丢失。请检查钉钉的事件订阅。"
+            | "No event had announced the changes to {n} people: events may be getting lost. Check the event subscription in DingTalk.";
+        unannounced_one: "1 名员工的变更此前没有收到过事件通知，可能有事件丢失。请检查钉钉的事件订阅。"
+            | "No event had announced the change to 1 person: events may be getting lost. Check the event subscription in DingTalk.";
     }
 }
 
 /// The states, in the order of the filter.
 pub const STATES: [&str; 5] = ["running", "done", "partial", "stopped", "failed"];
 /// The causes, in the order of the filter.
-pub const CAUSES: [&str; 3] = ["empty", "command", "admin"];
+pub const CAUSES: [&str; 6] = [
+    "schedule",
+    "admin",
+    "command",
+    "approval",
+    "lost_events",
+    "empty",
+];
+/// The kinds of records, in the order of the filter.
+pub const KINDS: [&str; 9] = [
+    "added",
+    "changed",
+    "returned",
+    "left",
+    "held_back",
+    "skipped",
+    "department_added",
+    "department_changed",
+    "department_removed",
+];
 
 impl SyncTexts {
     /// A state in words.
@@ -72,12 +134,12 @@ impl SyncTexts {
         }
     }
 
-    /// What a state that is not good means, and what to do.
+    /// What a state means that is no end, or not a good one.
     pub fn state_hint(&self, state: &str, is_lost: bool) -> Option<&'static str> {
         match state {
             "running" if is_lost => Some(self.lost_hint),
+            "running" => Some(self.running_hint),
             "partial" => Some(self.partial_hint),
-            "stopped" => Some(self.stopped_hint),
             "failed" => Some(self.failed_hint),
             _ => None,
         }
@@ -88,7 +150,39 @@ impl SyncTexts {
         match cause {
             "empty" => self.cause_empty,
             "command" => self.cause_command,
+            "schedule" => self.cause_schedule,
+            "approval" => self.cause_approval,
+            "lost_events" => self.cause_lost_events,
             _ => self.cause_admin,
         }
+    }
+
+    /// What was done with a record, in words.
+    pub fn kind_words(&self, kind: &str) -> &'static str {
+        match kind {
+            "added" => self.added,
+            "changed" => self.changed,
+            "returned" => self.returned,
+            "left" => self.left,
+            "held_back" => self.held_back,
+            "unchanged" => self.unchanged,
+            "department_added" => self.department_added,
+            "department_changed" => self.department_changed,
+            "department_removed" => self.department_removed,
+            _ => self.skipped,
+        }
+    }
+
+    /// A number of people.
+    pub fn people(&self, lang: Lang, n: i32) -> String {
+        count(lang, i64::from(n), "名员工", "person", "people")
+    }
+
+    /// That a run has found changes of which no event had told.
+    pub fn unannounced(&self, n: i32) -> String {
+        if n == 1 {
+            return self.unannounced_one.to_owned();
+        }
+        fill(self.unannounced_many, &[("n", &n)])
     }
 }

@@ -13,10 +13,18 @@ texts! {
             | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
         undelivered: "钉钉有 {count} 个事件没能推送到本系统，现已取回并处理。请在事件页查看；做一次完整的全量同步后，本提示会消失。"
             | "DingTalk could not deliver events here ({count}); they were fetched from its list. See the page of events. The next complete full sync ends this notice.";
-        lost_events: "钉钉未能推送的事件在取回途中丢失，员工资料可能不是最新。请做一次全量同步（dinggate sync）。"
-            | "Events that DingTalk could not deliver were lost on the way here, so the staff table may be out of date. Run a full sync (dinggate sync).";
         webhook: "有消息未能推送到贵公司的系统，已停止重试（最近一次：{detail}）。请修复接收方，然后在“推送”页重新发送。"
             | "Messages to your own systems could not be delivered and are no longer tried (the last one: {detail}). Mend the receiver, then send them again on the page “Webhooks”.";
+        sync_failed: "第 {run} 次全量同步失败，员工表可能与钉钉不一致。请在“同步”页面查看原因，排除后重新同步。"
+            | "Full sync {run} failed, so the staff table may differ from DingTalk. Its page under Syncs says why; put that right and sync again.";
+        sync_partial: "第 {run} 次全量同步没有读到全部内容，因此没有标记任何人离职。请在“同步”页面查看原因。"
+            | "Full sync {run} could not read everything, so it marked nobody as left. Its page under Syncs says why.";
+        sync_stopped: "第 {run} 次全量同步发现离职人数过多，已暂停标记离职，请在“同步”页面确认或放弃。"
+            | "Full sync {run} found too many leavers and marked none of them: approve or discard them on its page under Syncs.";
+        unannounced: "第 {run} 次全量同步发现 {count} 名员工的变更没有收到钉钉事件，事件可能有遗漏。请检查事件订阅（回调地址、Token、加密密钥）。"
+            | "Full sync {run} found changes to {count} people that no event had announced. Events may be getting lost: check the event subscription (address, token, key).";
+        lost_events: "未送达的事件可能已丢失（{why}），需要一次全量同步才能补齐。请在“同步”页面发起，或运行 dinggate sync。"
+            | "Undelivered events may be lost ({why}). Only a full sync makes up for them: start one under Syncs, or run dinggate sync.";
         unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
@@ -27,11 +35,6 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     if kind == "unknown_people_brake" {
         return fill(t.brake, &[("count", &detail)]);
     }
-    match kind {
-        "directory:failed_events" => return fill(t.undelivered, &[("count", &detail)]),
-        "directory:lost_events" => return t.lost_events.to_owned(),
-        _ => {}
-    }
     if kind == "webhook:failed" {
         // Without a status it is a code of ours.
         let why = match detail.split_once(' ') {
@@ -39,6 +42,9 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             Some(_) => None,
         };
         return fill(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))]);
+    }
+    if let Some(doubt) = kind.strip_prefix("directory:") {
+        return doubt_text(t, doubt, detail);
     }
     match kind.strip_prefix("misconfigured:") {
         Some(api) => fill(
@@ -50,6 +56,20 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             ],
         ),
         None => fill(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
+    }
+}
+
+/// Why the directory is in doubt; `detail` is mostly `<run>:<more>`.
+fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
+    let (run, more) = detail.split_once(':').unwrap_or((detail, ""));
+    match (doubt, more) {
+        ("sync", "stopped") => fill(t.sync_stopped, &[("run", &run)]),
+        ("sync", "partial") => fill(t.sync_partial, &[("run", &run)]),
+        ("sync", _) => fill(t.sync_failed, &[("run", &run)]),
+        ("unannounced", count) => fill(t.unannounced, &[("run", &run), ("count", &count)]),
+        ("failed_events", _) => fill(t.undelivered, &[("count", &detail)]),
+        ("lost_events", _) => fill(t.lost_events, &[("why", &detail)]),
+        _ => fill(t.unnamed, &[("kind", &doubt), ("detail", &detail)]),
     }
 }
 
@@ -107,18 +127,58 @@ mod tests {
     }
 
     #[test]
-    fn undelivered_and_lost_events_have_words_in_both_languages() {
-        assert!(alert_text(Lang::Zh, "directory:failed_events", "450").contains("450 个事件"));
-        assert!(alert_text(Lang::En, "directory:failed_events", "450").contains("(450)"));
-        assert!(alert_text(Lang::Zh, "directory:lost_events", "no answer").contains("丢失"));
-        assert!(alert_text(Lang::En, "directory:lost_events", "no answer").contains("lost"));
-    }
-
-    #[test]
     fn messages_that_were_given_up_are_told_with_their_last_error() {
         for lang in [Lang::Zh, Lang::En] {
             assert!(alert_text(lang, "webhook:failed", "HTTP 410").contains("HTTP 410"));
             assert!(alert_text(lang, "webhook:failed", "timeout").contains("10"));
+        }
+    }
+
+    #[test]
+    fn a_directory_in_doubt_says_why_in_both_languages() {
+        for (kind, detail, chinese, english) in [
+            (
+                "directory:sync",
+                "12:failed",
+                "第 12 次全量同步失败",
+                "sync 12 failed",
+            ),
+            (
+                "directory:sync",
+                "12:partial",
+                "没有读到全部内容",
+                "could not read everything",
+            ),
+            (
+                "directory:sync",
+                "12:stopped",
+                "确认或放弃",
+                "approve or discard",
+            ),
+            (
+                "directory:unannounced",
+                "12:3",
+                "3 名员工",
+                "changes to 3 people",
+            ),
+            (
+                "directory:failed_events",
+                "40",
+                "40 个事件",
+                "deliver events here (40)",
+            ),
+            (
+                "directory:lost_events",
+                "no answer",
+                "no answer",
+                "no answer",
+            ),
+        ] {
+            let (zh, en) = (
+                alert_text(Lang::Zh, kind, detail),
+                alert_text(Lang::En, kind, detail),
+            );
+            assert!(zh.contains(chinese) && en.contains(english), "{zh} {en}");
         }
     }
 

@@ -20,6 +20,7 @@ texts! {
         sessions: "会话" | "Sessions";
         audit: "审计" | "Audit";
         alerts: "需要处理的问题" | "Problems that need attention";
+        alert_more: "查看同步" | "See the syncs";
         dismiss: "关闭" | "Dismiss";
         undo: "撤销" | "Undo";
         pages: "分页" | "Pages";

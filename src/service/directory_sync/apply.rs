@@ -1,270 +1,133 @@
-//! Carries a plan out, some hundred rows a transaction; each is consistent in itself, and checks once
-//! more what may have changed since the plan was made.
+//! Carries a written plan out, in one transaction: a run that is killed has done nothing. Everything is
+//! checked once more, for events may have landed since the plan was made.
+//!
+//! The order is that of who has to wait for whom: first those who yield a unionid, then those who may
+//! want it, last those who merely change, whose rows are so held for the shortest time. See
+//! docs/adr/0007-one-transaction-a-sync.md.
+
+mod rows;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::plan::{Absent, Plan, WantedDepartment, Write};
-use super::skip::{Skip, SkipReason};
+use super::book::Tally;
+use super::closing::Closing;
+use super::plan::DepartmentPlan;
 use super::{Progress, SyncError};
 use crate::context::Context;
-use crate::domain::ids::{DeptId, UserId};
-use crate::domain::person::LeftCause;
-use crate::store::directory::{self, Written};
+use crate::domain::ids::DeptId;
+use crate::domain::person::{Department, LeftCause};
 use crate::store::sync_run::{self, Run};
-use crate::store::{Db, StoreError, department, look, staff};
+use crate::store::sync_scratch::{self, Step};
+use crate::store::{StoreError, department, directory};
 
-/// Small enough that a leaving told meanwhile waits for some milliseconds only.
-const CHUNK: usize = 250;
-/// How long one transaction may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a transaction is begun anew when Postgres is out of reach or two were in each other's way.
+use rows::Rows;
+
+/// How often it is begun anew when Postgres is out of reach or two were in each other's way.
 const TRIES: u32 = 4;
 
-/// What has been done.
-#[derive(Debug, Default)]
-pub struct Applied {
-    pub added: usize,
-    pub changed: usize,
-    pub returned: usize,
-    pub left: usize,
-    /// Rows that an event had changed meanwhile.
-    pub overtaken: usize,
-    pub skips: Vec<Skip>,
+/// What is carried out, and in whose name.
+pub struct Mission<'a> {
+    pub run: Run,
+    /// Who stands in the audit trail for it.
+    pub actor: &'a str,
+    /// Whoever has been heard of since then is not marked as left.
+    pub guard: DateTime<Utc>,
+    /// Whether those are told of who are not marked for that.
+    pub tells_overtaken: bool,
+    /// How many records the plan has, and of what kind.
+    pub records: i32,
+    pub tally: Tally,
+    pub departments: &'a DepartmentPlan,
 }
 
-/// Carries a plan out in the run's name; ends early when the run is no longer this one's.
+/// Carries a plan out and ends the run with it; gives what was done.
 pub async fn apply(
     ctx: &Context,
-    run: Run,
-    plan: Plan,
+    mission: &Mission<'_>,
+    closing: &Closing<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Applied, SyncError> {
-    let total = plan.leavers.len() + plan.changed.len() + plan.returned.len() + plan.added.len();
-    let steps = Steps { ctx, run };
-    let mut work = Work {
-        steps,
-        progress,
-        done: 0,
-        total,
-        applied: Applied::default(),
-    };
-    for part in plan.departments.written.chunks(CHUNK) {
-        steps.take(Step::WriteDepartments(part)).await?;
-    }
-    // Whoever leaves or changes lets go of a unionid that another may be waiting for.
-    work.mark_left(&plan.leavers).await?;
-    let (movers, others): (Vec<Write>, Vec<Write>) =
-        plan.changed.into_iter().partition(Write::frees_unionid);
-    work.write_all(Mode::Move, &movers).await?;
-    work.write_all(Mode::Change, &others).await?;
-    work.write_all(Mode::Return, &plan.returned).await?;
-    work.write_all(Mode::Add, &plan.added).await?;
-    for part in plan.departments.gone.chunks(CHUNK) {
-        steps.take(Step::RemoveDepartments(part)).await?;
-    }
-    Ok(work.applied)
-}
-
-/// What one transaction does.
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    WriteDepartments(&'a [WantedDepartment]),
-    RemoveDepartments(&'a [DeptId]),
-    MarkLeft(&'a [Absent]),
-    Write(Mode, &'a [Write]),
-}
-
-/// How a row is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Add,
-    Change,
-    /// Like a change, but unionids change hands: all of them at once.
-    Move,
-    Return,
-}
-
-/// The run in whose name everything is done.
-#[derive(Clone, Copy)]
-struct Steps<'a> {
-    ctx: &'a Context,
-    run: Run,
-}
-
-impl Steps<'_> {
-    /// Takes a step, if need be several times, while the run is this one's; gives whom it changed.
-    async fn take(self, step: Step<'_>) -> Result<Vec<UserId>, SyncError> {
-        let mut tries = 1;
-        loop {
-            match Db::within_time(PATIENCE, self.take_once(step)).await {
-                Err(SyncError::Store(StoreError::Unavailable(_))) if tries < TRIES => {
-                    tokio::time::sleep(Duration::from_millis(100 << tries)).await;
-                    tries += 1;
-                }
-                result => return result,
+) -> Result<Tally, SyncError> {
+    let mut tries = 1;
+    loop {
+        match apply_once(ctx, mission, closing, progress).await {
+            Err(SyncError::Store(StoreError::Unavailable(cause))) if tries < TRIES => {
+                let cause = cause.map(|cause| cause.to_string());
+                tracing::warn!(run = mission.run.id, cause, "the plan is carried out anew");
+                tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+                tries += 1;
             }
-        }
-    }
-
-    async fn take_once(self, step: Step<'_>) -> Result<Vec<UserId>, SyncError> {
-        let mut tx = self.ctx.db.begin().await?;
-        if !sync_run::hold(&mut tx, self.run).await? {
-            return Err(SyncError::Interrupted);
-        }
-        let changed = step.take(&mut tx, self.run.started_at).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok(changed)
-    }
-}
-
-impl Step<'_> {
-    async fn take(
-        self,
-        tx: &mut PgConnection,
-        started_at: DateTime<Utc>,
-    ) -> Result<Vec<UserId>, StoreError> {
-        match self {
-            Self::WriteDepartments(written) => {
-                for wanted in written {
-                    department::upsert(tx, &wanted.department, wanted.asked_at).await?;
-                }
-                Ok(Vec::new())
-            }
-            Self::RemoveDepartments(gone) => {
-                for dept_id in gone {
-                    department::remove(tx, *dept_id, started_at).await?;
-                }
-                Ok(Vec::new())
-            }
-            Self::MarkLeft(leavers) => mark_left(tx, leavers, started_at).await,
-            Self::Write(mode, writes) => write(tx, mode, writes, started_at).await,
+            result => return result,
         }
     }
 }
 
-async fn mark_left(
+async fn apply_once(
+    ctx: &Context,
+    mission: &Mission<'_>,
+    closing: &Closing<'_>,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Tally, SyncError> {
+    let run = mission.run;
+    let mut tx = ctx.db.begin().await?;
+    if !sync_run::hold(&mut tx, run).await? {
+        return Err(SyncError::Interrupted);
+    }
+    let kept = sync_scratch::keep(&mut tx, run.id).await?;
+    if i64::try_from(kept) != Ok(i64::from(mission.records)) {
+        return Err(SyncError::Forgotten);
+    }
+    let mut rows = Rows::new(&mut tx, mission, progress);
+    rows.write(Step::Leave).await?;
+    rows.let_go_of_unionids().await?;
+    for step in [Step::Move, Step::Return, Step::Add] {
+        rows.write(step).await?;
+    }
+    let departments = write_departments(rows.conn, mission).await?;
+    rows.write(Step::Change).await?;
+    let mut tally = rows.tally;
+    (
+        tally.departments_added,
+        tally.departments_changed,
+        tally.departments_removed,
+    ) = departments;
+    close_doors(&mut tx, run).await?;
+    closing.close(&mut tx, &tally).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(tally)
+}
+
+/// Writes the tree; gives how many were added, changed and removed.
+async fn write_departments(
     tx: &mut PgConnection,
-    leavers: &[Absent],
-    started_at: DateTime<Utc>,
-) -> Result<Vec<UserId>, StoreError> {
-    let userids: Vec<UserId> = leavers.iter().map(|leaver| leaver.userid.clone()).collect();
-    let absent = directory::lock_absent(tx, &userids, started_at).await?;
-    let left = staff::mark_left(tx, &absent, LeftCause::Sync).await?;
-    // What every leaving is followed by: it is believed at once and taken back slowly.
-    look::schedule_after_leaving(tx, &left).await?;
-    directory::note_in_audit(tx, &left, "staff.left", LeftCause::Sync.as_str()).await?;
-    Ok(left)
-}
-
-async fn write(
-    tx: &mut PgConnection,
-    mode: Mode,
-    writes: &[Write],
-    started_at: DateTime<Utc>,
-) -> Result<Vec<UserId>, StoreError> {
-    let rows: Vec<Written<'_>> = writes
+    mission: &Mission<'_>,
+) -> Result<(usize, usize, usize), StoreError> {
+    let plan = mission.departments;
+    let wanted: Vec<(Department, DateTime<Utc>)> = plan
+        .written
         .iter()
-        .map(|w| Written {
-            person: &w.person,
-            asked_at: w.asked_at,
-        })
+        .map(|wanted| (wanted.department.clone(), wanted.asked_at))
         .collect();
-    match mode {
-        Mode::Add => {
-            directory::hold_off_leavings(tx).await?;
-            let added = directory::add(tx, &rows, started_at).await?;
-            directory::note_in_audit(tx, &added, "staff.added", "employed").await?;
-            Ok(added)
-        }
-        Mode::Change => directory::change(tx, &rows).await,
-        Mode::Move => {
-            directory::forget_unionids(tx, &rows).await?;
-            directory::change(tx, &rows).await
-        }
-        Mode::Return => {
-            let returned = directory::return_again(tx, &rows, started_at).await?;
-            directory::note_in_audit(tx, &returned, "staff.returned", "employed").await?;
-            Ok(returned)
-        }
-    }
+    let stood: Vec<DeptId> = department::ids(tx).await?;
+    let written = department::upsert_all(tx, &wanted).await?;
+    let removed = department::remove_all(tx, &plan.gone, mission.run.started_at).await?;
+    let ids = wanted.iter().map(|(department, _)| department.dept_id);
+    let overtaken: Vec<DeptId> = ids
+        .filter(|id| !written.contains(id))
+        .chain(plan.gone.iter().copied().filter(|id| !removed.contains(id)))
+        .collect();
+    sync_scratch::pass_over_departments(tx, mission.run.id, &overtaken).await?;
+    let changed = written.iter().filter(|id| stood.contains(id)).count();
+    Ok((written.len() - changed, changed, removed.len()))
 }
 
-struct Work<'a> {
-    steps: Steps<'a>,
-    progress: &'a mut (dyn FnMut(Progress) + Send),
-    done: usize,
-    total: usize,
-    applied: Applied,
-}
-
-impl Work<'_> {
-    async fn mark_left(&mut self, leavers: &[Absent]) -> Result<(), SyncError> {
-        for part in leavers.chunks(CHUNK) {
-            self.applied.left += self.steps.take(Step::MarkLeft(part)).await?.len();
-            self.report(part.len());
-        }
-        Ok(())
-    }
-
-    /// Writes rows part by part; a part that Postgres refuses is halved until the row is found that
-    /// is to blame, and that one is passed over.
-    async fn write_all(&mut self, mode: Mode, writes: &[Write]) -> Result<(), SyncError> {
-        let size = if mode == Mode::Move {
-            writes.len().max(1)
-        } else {
-            CHUNK
-        };
-        let mut parts: Vec<&[Write]> = writes.chunks(size).rev().collect();
-        while let Some(part) = parts.pop() {
-            match (self.steps.take(Step::Write(mode, part)).await, part) {
-                (Ok(written), _) => self.count(mode, part.len(), written.len()),
-                (Err(SyncError::Store(error @ StoreError::Statement(_))), [one]) => {
-                    self.pass_over(one, &error);
-                }
-                (Err(SyncError::Store(StoreError::Statement(_))), _) => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
-                (Err(error), _) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, mode: Mode, planned: usize, written: usize) {
-        let applied = &mut self.applied;
-        let total = match mode {
-            Mode::Add => &mut applied.added,
-            Mode::Change | Mode::Move => &mut applied.changed,
-            Mode::Return => &mut applied.returned,
-        };
-        *total += written;
-        applied.overtaken += planned - written;
-        self.report(planned);
-    }
-
-    fn pass_over(&mut self, write: &Write, error: &StoreError) {
-        let reason = if error.violates(staff::EMPLOYED_UNIONID) {
-            SkipReason::UnionidShared
-        } else {
-            tracing::warn!(run = self.steps.run.id, %error, "a person could not be stored");
-            SkipReason::NotStored
-        };
-        self.applied.skips.push(Skip {
-            userid: Some(write.person.userid.clone()),
-            reason,
-        });
-        self.report(1);
-    }
-
-    fn report(&mut self, rows: usize) {
-        self.done += rows;
-        (self.progress)(Progress::Applying {
-            done: self.done,
-            total: self.total,
-        });
-    }
+/// What others may be waiting for comes last.
+async fn close_doors(tx: &mut PgConnection, run: Run) -> Result<(), StoreError> {
+    directory::settle(tx, run.id).await?;
+    directory::bar_leavings(tx, run.id).await?;
+    let left = directory::catch_up_with_leavings(tx, run.id, run.started_at).await?;
+    directory::note_in_audit(tx, "system", &left, "staff.left", LeftCause::Event.as_str()).await?;
+    directory::unbar_leavings(tx, run.id).await
 }

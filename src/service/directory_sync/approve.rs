@@ -1,11 +1,21 @@
-//! What becomes of the leavers that the brake has held back: an administrator decides.
+//! What becomes of the leavers that the brake has held back: an administrator decides. Letting them go
+//! is a run of its own, which asks DingTalk about each of them first.
 
 use chrono::{DateTime, Utc};
 
+use super::apply::{self, Mission};
+use super::book::{Book, PATIENCE};
+use super::closing::{Closing, note_decision};
+use super::lease::{self, Calls};
+use super::plan::DepartmentPlan;
+use super::skip::SkipReason;
+use super::summary::Outcome;
+use super::{Cause, State, Stop, Summary, SyncError, confirm, end_unless_ended, tidy_up};
 use crate::context::Context;
 use crate::domain::ids::UserId;
-use crate::store::audit::{self, Entry};
-use crate::store::{StoreError, sync_run};
+use crate::store::sync_list::{self, ChangeFilter};
+use crate::store::sync_run::{self, Run};
+use crate::store::{Db, StoreError};
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -19,32 +29,165 @@ pub enum ApproveError {
     Store(#[from] StoreError),
 }
 
-/// Begins to mark the leavers of a stopped run as left, on this process; gives the number of the run
-/// that does it.
-pub async fn approve(ctx: &Context, run_id: i64, by: &UserId) -> Result<i64, ApproveError> {
-    let _ = (ctx, run_id, by);
-    Err(ApproveError::NotWaiting)
-}
-
-/// Decides that the leavers of a stopped run stay.
+/// Decides that the leavers of a stopped run stay as they are.
 pub async fn discard(ctx: &Context, run_id: i64, by: &UserId) -> Result<(), ApproveError> {
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            if !sync_run::decide(&mut tx, run_id, "discarded", Some(by)).await? {
+            if sync_run::lock_waiting(&mut tx, run_id).await?.is_none() {
                 return Err(ApproveError::NotWaiting);
             }
-            let run = run_id.to_string();
-            let entry = Entry {
-                actor: by.as_str(),
-                action: "sync.discard",
-                status: "discarded",
-                reference: Some(&run),
-                ..Entry::default()
-            };
-            audit::append(&mut tx, &entry).await?;
+            sync_run::decide(&mut tx, run_id, "discarded", Some(by)).await?;
+            note_decision(&mut tx, run_id, by, "sync.discard", "discarded").await?;
             tx.commit().await.map_err(StoreError::from)?;
             Ok(())
         })
         .await
+}
+
+/// The leavers of a stopped run whom an administrator lets go.
+struct Approval {
+    run: Run,
+    stopped: i64,
+    /// When the stopped run began: whoever was heard of since then stays.
+    guard: DateTime<Utc>,
+    by: UserId,
+}
+
+/// Begins to mark the leavers of a stopped run as left, on this process; gives the number of the run
+/// that does it.
+///
+/// Whom DingTalk knows again is passed over. Where it does not answer, nobody is marked, and the stopped
+/// run still waits.
+pub async fn approve(ctx: &Context, run_id: i64, by: &UserId) -> Result<i64, ApproveError> {
+    let approval = begin(ctx, run_id, by).await?;
+    let (id, background) = (approval.run.id, ctx.clone());
+    ctx.background.spawn(async move {
+        if let Err(error) = go_through(&background, &approval).await {
+            tracing::error!(run = id, %error, "the leavers of a stopped sync are not marked");
+        }
+    });
+    Ok(id)
+}
+
+async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, ApproveError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(guard) = sync_run::lock_waiting(&mut tx, stopped).await? else {
+                return Err(ApproveError::NotWaiting);
+            };
+            let cause = Cause::Approval.as_str();
+            let begun =
+                sync_run::start(&mut tx, cause, by.as_str(), Some(stopped), ctx.instance).await?;
+            let run = begun.map_err(|other| ApproveError::AlreadyRunning {
+                by: other.by,
+                since: other.since,
+            })?;
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(Approval {
+                run,
+                stopped,
+                guard,
+                by: by.clone(),
+            })
+        })
+        .await
+}
+
+async fn go_through(ctx: &Context, approval: &Approval) -> Result<(), SyncError> {
+    let (run, calls) = (approval.run, Calls::default());
+    tracing::info!(
+        run = run.id,
+        stopped = approval.stopped,
+        "the leavers of a stopped sync are looked at"
+    );
+    let work = Box::pin(carry_out(ctx, approval, &calls));
+    let outcome = lease::keep_while(ctx, run, &calls, work).await;
+    end_unless_ended(ctx, run, Cause::Approval, &calls, &outcome).await?;
+    tidy_up(ctx, run).await;
+    outcome?.summary.log(run.id);
+    Ok(())
+}
+
+async fn carry_out(
+    ctx: &Context,
+    approval: &Approval,
+    calls: &Calls,
+) -> Result<Outcome, SyncError> {
+    let failed = |state, why: String| {
+        let summary = Summary::failed(calls, why);
+        Ok(Outcome::idle(Summary { state, ..summary }))
+    };
+    let mut book = Book::new(ctx, approval.run);
+    copy_leavers(&mut book, approval.stopped).await?;
+    let mut answered = false;
+    let asked = confirm::people(
+        &mut book,
+        calls,
+        SkipReason::KnownAgain,
+        &mut |_| {},
+        &mut |_| answered = true,
+    )
+    .await;
+    match asked {
+        Ok(None) => {}
+        Ok(Some(error)) => {
+            let state = if answered {
+                State::Partial
+            } else {
+                State::Failed
+            };
+            return failed(state, error.to_string());
+        }
+        Err(Stop::Nothing(why)) => return failed(State::Failed, why),
+        Err(Stop::Store(error)) => return Err(error.into()),
+    }
+    let mission = Mission {
+        run: approval.run,
+        actor: approval.by.as_str(),
+        guard: approval.guard,
+        tells_overtaken: true,
+        records: book.records,
+        tally: book.tally,
+        departments: &DepartmentPlan::default(),
+    };
+    let closing = Closing {
+        run: approval.run,
+        calls,
+        state: State::Done,
+        problem: None,
+        is_complete: false,
+        approves: Some((approval.stopped, &approval.by)),
+        is_full: false,
+    };
+    let tally = apply::apply(ctx, &mission, &closing, &mut |_| {}).await?;
+    let planned = Summary::of_tally(State::Done, book.tally, calls);
+    Ok(planned.once_applied(tally, calls))
+}
+
+/// Writes down whom the stopped run has held back.
+async fn copy_leavers(book: &mut Book<'_>, stopped: i64) -> Result<(), StoreError> {
+    let held_back = ChangeFilter {
+        kind: Some("held_back"),
+        ..ChangeFilter::default()
+    };
+    let mut offset = 0;
+    loop {
+        let ctx = book.ctx;
+        let page = Db::within_time(PATIENCE, async {
+            let mut conn = ctx.db.acquire().await?;
+            sync_list::changes(&mut conn, stopped, &held_back, 1_000, offset).await
+        })
+        .await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        offset += 1_000;
+        let people = page.into_iter().filter_map(|record| {
+            let userid = UserId::parse(record.userid?).ok()?;
+            Some((userid, record.name))
+        });
+        book.put_leavers(people).await?;
+    }
 }

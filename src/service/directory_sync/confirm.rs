@@ -1,61 +1,100 @@
-//! The last question before anybody is marked as left: pages can shift while they are read, and
-//! people be moved from a department that is yet to be read into one that was.
+//! The last question before anybody, or any department, is taken for gone: pages can shift while they
+//! are read, and people be moved from a department that is yet to be read into one that was.
 
 use std::sync::atomic::Ordering;
 
 use futures_util::{StreamExt, stream};
 
+use super::book::{Book, PATIENCE};
 use super::lease::Calls;
-use super::plan::Absent;
+use super::read::Walk;
+use super::skip::SkipReason;
 use super::{Progress, Stop};
 use crate::context::Context;
+use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
+use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::sync_scratch::{self, DraftedPerson, Step};
+use crate::store::{Db, StoreError};
 
 const IN_FLIGHT: usize = 3;
+/// How many people are taken out of the plan at a time to be asked about.
+const BATCH: i64 = 300;
 
-/// What DingTalk says of the people that no department lists.
-pub enum Confirmed {
-    /// Those whom it does not know any more, and those whom it still describes.
-    Leavers(Vec<Absent>, Vec<Person>),
-    /// A question failed: nobody may be marked as left.
-    Failed(UpstreamError),
+/// Asks DingTalk about everybody who is to leave, and passes those over whom it still knows; gives
+/// them to `still_known`. The error of a question that was not answered ends it: then nobody may leave.
+pub async fn people(
+    book: &mut Book<'_>,
+    calls: &Calls,
+    reason: SkipReason,
+    still_known: &mut (dyn FnMut(&Person) + Send),
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Option<UpstreamError>, Stop> {
+    let (total, mut done, mut after) = (book.tally.left, 0, 0);
+    loop {
+        let batch = leavers(book, after).await.map_err(Stop::Store)?;
+        let Some(last) = batch.last() else {
+            return Ok(None);
+        };
+        after = last.position;
+        let ctx = book.ctx;
+        let questions = batch
+            .into_iter()
+            .map(|leaver| ask(ctx, calls, leaver.userid));
+        let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
+        let mut known = Vec::new();
+        while let Some((userid, answer)) = answers.next().await {
+            match answer {
+                Ok(person) => {
+                    still_known(&person);
+                    known.push(userid);
+                }
+                Err(error) if error.is_unknown_person() => {}
+                Err(error) => return Stop::unless_passing(error).map(Some),
+            }
+            done += 1;
+            progress(Progress::Confirming { done, total });
+        }
+        drop(answers);
+        book.spare(&known, reason).await.map_err(Stop::Store)?;
+    }
 }
 
-/// Asks DingTalk about each of these people.
-pub async fn confirm(
-    ctx: &Context,
-    calls: &Calls,
-    absent: &[Absent],
-    progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Confirmed, Stop> {
-    let total = absent.len();
-    let questions: Vec<_> = absent
-        .iter()
-        .map(|person| ask(ctx.clone(), calls.clone(), person.clone()))
-        .collect();
-    let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
-    let (mut gone, mut still_known) = (Vec::new(), Vec::new());
-    while let Some((person, answer)) = answers.next().await {
-        match answer {
-            Ok(known) => still_known.push(known),
-            Err(error) if error.is_unknown_person() => gone.push(person),
-            Err(error) => return Ok(Confirmed::Failed(Stop::unless_passing(error)?)),
-        }
-        progress(Progress::Confirming {
-            done: gone.len() + still_known.len(),
-            total,
-        });
-    }
-    Ok(Confirmed::Leavers(gone, still_known))
+async fn leavers(book: &Book<'_>, after: i32) -> Result<Vec<DraftedPerson>, StoreError> {
+    Db::within_time(PATIENCE, async {
+        let mut conn = book.ctx.db.acquire().await?;
+        sync_scratch::drafted_people(&mut conn, book.run.id, Step::Leave, after, BATCH).await
+    })
+    .await
 }
 
 async fn ask(
-    ctx: Context,
-    calls: Calls,
-    person: Absent,
-) -> (Absent, Result<Person, UpstreamError>) {
+    ctx: &Context,
+    calls: &Calls,
+    userid: UserId,
+) -> (UserId, Result<Person, UpstreamError>) {
     calls.fetch_add(1, Ordering::Relaxed);
-    let answer = upstream::user(&ctx, Priority::Sync, &person.userid).await;
-    (person, answer)
+    let answer = upstream::user(ctx, Priority::Sync, &userid).await;
+    (userid, answer)
+}
+
+/// Asks DingTalk about departments that no list has named: whichever it still describes was moved while
+/// the tree was read, and is heard of now. Gives the error of a question that was not answered.
+pub async fn departments(
+    ctx: &Context,
+    calls: &Calls,
+    missing: &[DeptId],
+    walk: &mut Walk,
+) -> Result<Option<UpstreamError>, Stop> {
+    for dept_id in missing {
+        let asked_at = time_now(ctx).await.map_err(Stop::Store)?;
+        calls.fetch_add(1, Ordering::Relaxed);
+        match upstream::department(ctx, Priority::Sync, *dept_id).await {
+            Ok(department) => walk.hear_department(department, asked_at),
+            Err(error) if error.is_unknown_department() => {}
+            Err(error) => return Stop::unless_passing(error).map(Some),
+        }
+    }
+    Ok(None)
 }

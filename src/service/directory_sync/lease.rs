@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
-
+use super::SyncError;
 use crate::context::Context;
 use crate::store::StoreError;
 use crate::store::sync_run::{self, Run};
@@ -15,32 +13,52 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// A little less than the table's ten seconds, so that we stop before another may begin.
 const GOOD_FOR: Duration = Duration::from_secs(9);
 
+/// How long work may go on that has ended its run by itself.
+const LAST_MOMENTS: Duration = Duration::from_secs(1);
+
 /// How many calls a run has made so far.
 pub type Calls = Arc<AtomicI32>;
 
-/// Renews the lease of a run until it is dropped.
-pub struct Lease {
-    lost: CancellationToken,
-    _beat: AbortOnDropHandle<()>,
+/// Does the work of a run and keeps its place meanwhile. Work whose place is lost, or whose process is to
+/// stop, is cut off.
+pub async fn keep_while<T>(
+    ctx: &Context,
+    run: Run,
+    calls: &Calls,
+    work: impl Future<Output = Result<T, SyncError>>,
+) -> Result<T, SyncError> {
+    let beat = tokio::spawn(beat(ctx.clone(), run, calls.clone()));
+    let beat = tokio_util::task::AbortOnDropHandle::new(beat);
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        outcome = &mut work => outcome,
+        () = ctx.stopping.cancelled() => Err(SyncError::Stopped),
+        lost = beat => match lost {
+            // Either the work itself has just ended the run, or somebody else has taken its place.
+            Ok(Lost::Ended) => match tokio::time::timeout(LAST_MOMENTS, work).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(lost_lease(run)),
+            },
+            Ok(Lost::Unheard) | Err(_) => Err(lost_lease(run)),
+        },
+    }
 }
 
-impl Lease {
-    pub fn keep(ctx: &Context, run: Run, calls: &Calls) -> Self {
-        let lost = CancellationToken::new();
-        let beat = tokio::spawn(beat(ctx.clone(), run, calls.clone(), lost.clone()));
-        Self {
-            lost,
-            _beat: AbortOnDropHandle::new(beat),
-        }
-    }
-
-    /// Returns once the run is no longer this one's.
-    pub async fn lost(&self) {
-        self.lost.cancelled().await;
-    }
+fn lost_lease(run: Run) -> SyncError {
+    tracing::error!(run = run.id, "the full sync has lost its lease");
+    SyncError::Interrupted
 }
 
-async fn beat(ctx: Context, run: Run, calls: Calls, lost: CancellationToken) {
+/// Why a lease is renewed no more.
+enum Lost {
+    /// The run is not running any more.
+    Ended,
+    /// Postgres was not reached for too long.
+    Unheard,
+}
+
+/// Renews the lease of a run for as long as that can be done.
+async fn beat(ctx: Context, run: Run, calls: Calls) -> Lost {
     let mut good_until = Instant::now() + GOOD_FOR;
     while Instant::now() < good_until {
         tokio::time::sleep(RENEW_EVERY.min(good_until.saturating_duration_since(Instant::now())))
@@ -48,14 +66,13 @@ async fn beat(ctx: Context, run: Run, calls: Calls, lost: CancellationToken) {
         let asked = Instant::now();
         match renew(&ctx, run, calls.load(Ordering::Relaxed)).await {
             Ok(true) => good_until = asked + GOOD_FOR,
-            Ok(false) => break,
+            Ok(false) => return Lost::Ended,
             Err(error) => {
                 tracing::warn!(run = run.id, %error, "the lease of the full sync could not be renewed");
             }
         }
     }
-    tracing::error!(run = run.id, "the full sync has lost its lease");
-    lost.cancel();
+    Lost::Unheard
 }
 
 async fn renew(ctx: &Context, run: Run, calls: i32) -> Result<bool, StoreError> {

@@ -1,4 +1,7 @@
 //! What a full sync is to do, worked out from what the tables hold and what DingTalk has said; pure.
+//!
+//! The people are planned some at a time: those of one range of userids, whatever the range. Only who
+//! may bear a contested unionid is decided about all whom that concerns at once.
 
 mod claims;
 mod departments;
@@ -10,26 +13,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::skip::{Skip, SkipReason};
-use crate::domain::ids::{DeptId, UserId};
+use crate::domain::ids::UserId;
 use crate::domain::person::{Person, Status};
-use crate::store::directory::{Current, KnownPerson};
+use crate::store::directory::KnownPerson;
 
 use claims::Claims;
 
-pub use departments::{DepartmentPlan, WantedDepartment};
-pub use difference::Difference;
+pub use departments::{DepartmentPlan, WantedDepartment, plan as departments};
+pub use difference::{Difference, between_departments};
 pub use wanted::Wanted;
 
 /// What a run knows of itself when it plans.
 pub struct Terms<'a> {
     /// By Postgres's clock, before anything was asked.
     pub started_at: DateTime<Utc>,
-    /// Whether every department was read without any error: only then may people leave or return.
+    /// Whether every department was read without any error, and there are people: only then may people
+    /// leave or return.
     pub is_complete: bool,
-    /// People whose records could not be read: not to be taken for absent.
-    pub spared: &'a BTreeSet<UserId>,
-    /// Whether so many leavers out of so many employed are too many to mark.
-    pub too_many: &'a dyn Fn(usize, usize) -> bool,
+    /// Those who cannot have the unionid that they would bear, as [`refused`] finds out.
+    pub refused: &'a HashSet<UserId>,
 }
 
 /// A person who is to be employed, or to be described otherwise.
@@ -51,116 +53,104 @@ impl Write {
     }
 }
 
-/// Somebody employed whom a complete reading has not found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absent {
-    pub userid: UserId,
-    pub name: String,
+/// What the tables hold and DingTalk has said of some people.
+#[derive(Debug, Clone, Default)]
+pub struct Chunk {
+    pub known: Vec<KnownPerson>,
+    /// When people left whom the staff table does not hold.
+    pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
+    pub wanted: BTreeMap<UserId, Wanted>,
 }
 
-/// What to do. Every person that DingTalk listed is in exactly one of the first five.
+/// What to do with some people. Everybody whom DingTalk listed is told of once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct PeoplePlan {
     pub added: Vec<Write>,
     pub changed: Vec<Write>,
     pub returned: Vec<Write>,
     /// How many rows are as they should be, or are known better from an event.
     pub unchanged: usize,
     pub skipped: Vec<Skip>,
-    pub leavers: Vec<Absent>,
-    /// Leavers who are too many to be marked.
-    pub held_back: Vec<Absent>,
-    pub departments: DepartmentPlan,
 }
 
-/// What DingTalk has said.
-#[derive(Debug, Clone, Default)]
-pub struct Reading {
-    pub people: BTreeMap<UserId, Wanted>,
-    pub departments: BTreeMap<DeptId, WantedDepartment>,
+/// Whether a complete run that has not heard of a person finds that they have gone: not those whose
+/// record could not be read (`spared`), nor those of whom an event has told since the run began, or
+/// whom an administrator has let in.
+pub fn has_gone(known: &KnownPerson, started_at: DateTime<Utc>, spared: &BTreeSet<UserId>) -> bool {
+    known.status == Status::Employed
+        && !spared.contains(&known.person.userid)
+        && known.looked_at < started_at
+        && known.created_at < started_at
 }
 
-/// Compares the tables with the reading.
-pub fn plan(current: &Current, reading: &Reading, terms: &Terms<'_>) -> Plan {
-    // A company without people is a broken answer, whatever it looks like.
-    let is_complete = terms.is_complete && !reading.people.is_empty();
-    let (leavers, held_back) = leavers(current, reading, is_complete, terms);
-    let drafts = drafts(current, reading, is_complete, terms);
-    let refused = refused(current, &drafts, &leavers);
-    // Where too many people are gone, the departments may not be gone either.
-    let may_remove = is_complete && held_back.is_empty();
-    let mut plan = Plan {
-        leavers,
-        held_back,
-        departments: departments::plan(&current.departments, &reading.departments, may_remove),
-        ..Plan::default()
-    };
-    for (userid, draft) in drafts {
-        let is_refused = refused.contains(userid);
-        plan.take(draft, is_refused);
+/// Compares the rows of some people with what DingTalk has said of them.
+pub fn people(chunk: &Chunk, terms: &Terms<'_>) -> PeoplePlan {
+    let mut plan = PeoplePlan::default();
+    for (userid, draft) in drafts(chunk, terms.started_at, terms.is_complete) {
+        plan.take(draft, terms.refused.contains(userid));
     }
     plan
 }
 
-impl Plan {
+/// Those of some people whose unionid another employed person would bear too, once those who are
+/// `leaving` have yielded theirs. The people must be all who bear, or would bear, one of the unionids
+/// in question.
+pub fn refused(
+    chunk: &Chunk,
+    leaving: &HashSet<UserId>,
+    started_at: DateTime<Utc>,
+    is_complete: bool,
+) -> HashSet<UserId> {
+    let drafts = drafts(chunk, started_at, is_complete);
+    let mut claims = Claims::default();
+    let staying = |known: &&KnownPerson| {
+        known.status == Status::Employed && !leaving.contains(&known.person.userid)
+    };
+    for known in chunk.known.iter().filter(staying) {
+        let userid = &known.person.userid;
+        let stored = known.person.unionid.as_ref();
+        match drafts.get(userid) {
+            Some(Draft {
+                verdict: Verdict::Change(_),
+                person,
+                ..
+            }) => claims.takes(userid, stored, person.unionid.as_ref()),
+            _ => claims.keeps(userid, stored),
+        }
+    }
+    for (userid, draft) in &drafts {
+        if matches!(draft.verdict, Verdict::Add | Verdict::Return(_)) {
+            claims.takes(userid, None, draft.person.unionid.as_ref());
+        }
+    }
+    claims.refused()
+}
+
+impl PeoplePlan {
     fn take(&mut self, draft: Draft, is_refused: bool) {
         let Draft {
             person,
             asked_at,
             verdict,
         } = draft;
-        let userid = Some(person.userid.clone());
+        let skip = |reason| Skip {
+            userid: Some(person.userid.clone()),
+            name: Some(person.name.clone()),
+            reason,
+        };
         let write = |differences| Write {
-            person,
+            person: person.clone(),
             asked_at,
             differences,
         };
         match verdict {
-            Verdict::Skip(reason) => self.skipped.push(Skip { userid, reason }),
+            Verdict::Skip(reason) => self.skipped.push(skip(reason)),
             Verdict::Unchanged => self.unchanged += 1,
-            _ if is_refused => self.skipped.push(Skip {
-                userid,
-                reason: SkipReason::UnionidShared,
-            }),
+            _ if is_refused => self.skipped.push(skip(SkipReason::UnionidShared)),
             Verdict::Add => self.added.push(write(Vec::new())),
             Verdict::Change(differences) => self.changed.push(write(differences)),
             Verdict::Return(differences) => self.returned.push(write(differences)),
         }
-    }
-}
-
-/// Who has gone, and who would have if they were not too many.
-fn leavers(
-    current: &Current,
-    reading: &Reading,
-    is_complete: bool,
-    terms: &Terms<'_>,
-) -> (Vec<Absent>, Vec<Absent>) {
-    if !is_complete {
-        return (Vec::new(), Vec::new());
-    }
-    let is_absent = |known: &&KnownPerson| {
-        known.status == Status::Employed
-            && !reading.people.contains_key(&known.person.userid)
-            && !terms.spared.contains(&known.person.userid)
-            // An event has been heard since, or an administrator has let the person in.
-            && known.looked_at < terms.started_at
-            && known.created_at < terms.started_at
-    };
-    let absent = |known: &KnownPerson| Absent {
-        userid: known.person.userid.clone(),
-        name: known.person.name.clone(),
-    };
-    let gone: Vec<Absent> = current
-        .people
-        .iter()
-        .filter(is_absent)
-        .map(absent)
-        .collect();
-    if (terms.too_many)(gone.len(), current.count_employed()) {
-        (Vec::new(), gone)
-    } else {
-        (gone, Vec::new())
     }
 }
 
@@ -179,45 +169,41 @@ enum Verdict {
     Skip(SkipReason),
 }
 
-fn drafts<'a>(
-    current: &'a Current,
-    reading: &'a Reading,
-    is_complete: bool,
-    terms: &Terms<'_>,
-) -> BTreeMap<&'a UserId, Draft> {
-    let stored: HashMap<&UserId, &KnownPerson> = current
-        .people
+fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeMap<&UserId, Draft> {
+    let stored: HashMap<&UserId, &KnownPerson> = chunk
+        .known
         .iter()
         .map(|known| (&known.person.userid, known))
         .collect();
-    let draft = |(userid, wanted): (&'a UserId, &'a Wanted)| {
+    let draft = |wanted: &Wanted| {
+        let userid = &wanted.person.userid;
         let known = stored.get(userid).copied();
         let person = known.map_or_else(
             || wanted.person.clone(),
             |known| wanted.completed_from(&known.person),
         );
         let left_at = known.map_or_else(
-            || current.unknown_leavers.get(userid).copied(),
+            || chunk.unknown_leavers.get(userid).copied(),
             |known| known.left_at,
         );
         // A leaving that came after the start is newer than all that this run has read.
-        let knows_better = left_at.is_some_and(|at| at >= terms.started_at)
+        let knows_better = left_at.is_some_and(|at| at >= started_at)
             || known.is_some_and(|k| k.looked_at > wanted.asked_at);
         let verdict = if knows_better && known.is_none_or(|known| !known.is_held) {
             Verdict::Unchanged
         } else {
             judge(known, &person, left_at.is_some(), is_complete)
         };
-        (
-            userid,
-            Draft {
-                person,
-                asked_at: wanted.asked_at,
-                verdict,
-            },
-        )
+        Draft {
+            person,
+            asked_at: wanted.asked_at,
+            verdict,
+        }
     };
-    reading.people.iter().map(draft).collect()
+    let wanted = chunk.wanted.iter();
+    wanted
+        .map(|(userid, wanted)| (userid, draft(wanted)))
+        .collect()
 }
 
 fn judge(
@@ -234,38 +220,6 @@ fn judge(
         Some(known) if known.person == *person => Verdict::Unchanged,
         Some(known) => Verdict::Change(difference::between(&known.person, person)),
     }
-}
-
-/// Those whose unionid another employed person would bear too.
-fn refused(
-    current: &Current,
-    drafts: &BTreeMap<&UserId, Draft>,
-    leavers: &[Absent],
-) -> HashSet<UserId> {
-    let leaving: HashSet<&UserId> = leavers.iter().map(|leaver| &leaver.userid).collect();
-    let mut claims = Claims::default();
-    for known in current
-        .people
-        .iter()
-        .filter(|k| k.status == Status::Employed && !leaving.contains(&k.person.userid))
-    {
-        let userid = &known.person.userid;
-        let stored = known.person.unionid.as_ref();
-        match drafts.get(userid) {
-            Some(Draft {
-                verdict: Verdict::Change(_),
-                person,
-                ..
-            }) => claims.takes(userid, stored, person.unionid.as_ref()),
-            _ => claims.keeps(userid, stored),
-        }
-    }
-    for (userid, draft) in drafts {
-        if matches!(draft.verdict, Verdict::Add | Verdict::Return(_)) {
-            claims.takes(userid, None, draft.person.unionid.as_ref());
-        }
-    }
-    claims.refused()
 }
 
 #[cfg(test)]

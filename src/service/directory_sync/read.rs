@@ -1,20 +1,26 @@
-//! Reads the whole directory: every department, and every person by paging.
+//! Reads the whole directory: every department, and every person by paging. The people are taken down
+//! page by page, for there may be a hundred thousand of them.
 
 mod problems;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use tokio::task::JoinSet;
 
 use super::lease::Calls;
+use super::plan::Wanted;
 use super::{Progress, Stop};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
+use crate::domain::ids::UserId;
 use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::StoreError;
+use crate::store::sync_run::Run;
+use crate::store::sync_scratch::{self, HeardPerson};
 
 use walk::{Answer, Ask};
 
@@ -28,32 +34,89 @@ const IN_FLIGHT: usize = 3;
 /// only a ban, or a database that does not answer, stops it.
 pub async fn read(
     ctx: &Context,
+    run: Run,
     calls: &Calls,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Walk, Stop> {
     let mut walk = start(ctx, calls).await?;
-    let mut in_flight = FuturesUnordered::new();
+    // Tasks of their own, which go on while an answer is taken down.
+    let mut in_flight = JoinSet::new();
     loop {
         while in_flight.len() < IN_FLIGHT
             && let Some(ask) = walk.next()
         {
             calls.fetch_add(1, Ordering::Relaxed);
-            in_flight.push(put(ctx.clone(), ask));
+            in_flight.spawn(put(ctx.clone(), ask));
         }
-        let Some((ask, answer)) = in_flight.next().await else {
+        let Some(answered) = in_flight.join_next().await else {
             break;
         };
+        let (ask, answer) = answered.map_err(|fault| Stop::Nothing(fault.to_string()))?;
         match answer {
-            Ok((asked_at, answer)) => walk.hear(&ask, answer, asked_at),
+            Ok((asked_at, answer)) => {
+                let heard = walk.hear(&ask, answer, asked_at);
+                walk.people += take_down(ctx, run, heard).await.map_err(Stop::Store)?;
+            }
             Err(error) => walk.miss(&ask, &Stop::unless_passing(error)?),
         }
         progress(Progress::Reading {
             departments_read: walk.departments_read,
             departments_found: walk.departments_found(),
-            people: walk.reading.people.len(),
+            people: walk.people,
         });
     }
-    Ok(walk.finish())
+    finish(ctx, run, walk).await.map_err(Stop::Store)
+}
+
+/// Takes down what one answer says of people, together with what earlier answers said of them; gives
+/// how many are new.
+async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<usize, StoreError> {
+    let mut merged: BTreeMap<UserId, Wanted> = BTreeMap::new();
+    for wanted in people {
+        merge(&mut merged, wanted);
+    }
+    if merged.is_empty() {
+        return Ok(0);
+    }
+    let userids: Vec<String> = merged.keys().map(|id| id.as_str().to_owned()).collect();
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let known = sync_scratch::heard(&mut conn, run.id, &userids).await?;
+            let new = merged.len() - known.len();
+            for earlier in known {
+                merge(&mut merged, Wanted::from(earlier));
+            }
+            let heard: Vec<HeardPerson> = merged.into_values().map(HeardPerson::from).collect();
+            sync_scratch::put_heard(&mut conn, run.id, &heard).await?;
+            Ok(new)
+        })
+        .await
+}
+
+fn merge(people: &mut BTreeMap<UserId, Wanted>, wanted: Wanted) {
+    match people.get_mut(&wanted.person.userid) {
+        Some(known) => known.merge(wanted),
+        None => {
+            people.insert(wanted.person.userid.clone(), wanted);
+        }
+    }
+}
+
+/// The end of the walk: who was read elsewhere was not passed over after all.
+async fn finish(ctx: &Context, run: Run, mut walk: Walk) -> Result<Walk, StoreError> {
+    let skipped = walk.skipped_people();
+    if !skipped.is_empty() {
+        let read = ctx
+            .db
+            .within(async {
+                let mut conn = ctx.db.acquire().await?;
+                sync_scratch::heard_among(&mut conn, run.id, &skipped).await
+            })
+            .await?;
+        walk.was_read_elsewhere(&read);
+    }
+    Ok(walk)
 }
 
 /// Asks what the app may see, so as not to take a part for the whole.

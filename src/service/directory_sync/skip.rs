@@ -9,6 +9,7 @@ use crate::domain::ids::UserId;
 pub struct Skip {
     /// Absent where not even that could be read.
     pub userid: Option<UserId>,
+    pub name: Option<String>,
     pub reason: SkipReason,
 }
 
@@ -23,10 +24,14 @@ pub enum SkipReason {
     UnionidShared,
     /// No department lists the person, but DingTalk, asked about them, still knows them.
     StillKnown,
+    /// DingTalk, asked once more after an administrator has let the person go, knows them again.
+    KnownAgain,
     /// DingTalk's record lacks this field, or has it in a shape that cannot be read.
     BadRecord(&'static str),
     /// Postgres would not take the record.
     NotStored,
+    /// An event or a look has told of the person since the plan was made.
+    Overtaken,
 }
 
 impl SkipReason {
@@ -37,8 +42,10 @@ impl SkipReason {
             Self::HasLeft => "已离职，需一次完整的同步才能恢复".to_owned(),
             Self::UnionidShared => "unionid 与另一名在职人员相同".to_owned(),
             Self::StillKnown => "没有部门列出此人，但钉钉仍能查到".to_owned(),
+            Self::KnownAgain => "钉钉又能查到此人，未标记离职".to_owned(),
             Self::BadRecord(field) => format!("钉钉返回的记录缺少字段或无法识别：{field}"),
             Self::NotStored => "数据库未接受此记录".to_owned(),
+            Self::Overtaken => "此后又有此人的新消息，未标记离职".to_owned(),
         }
     }
 }
@@ -52,8 +59,10 @@ impl fmt::Display for SkipReason {
             Self::StillKnown => {
                 f.write_str("listed in no department, but DingTalk still knows the person")
             }
+            Self::KnownAgain => f.write_str("DingTalk knows the person again"),
             Self::BadRecord(field) => write!(f, "DingTalk's record lacks a readable {field}"),
             Self::NotStored => f.write_str("the database did not take the record"),
+            Self::Overtaken => f.write_str("something newer has been heard of the person since"),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What a run has done, in numbers.
 
-use super::apply::Applied;
-use super::plan::Plan;
+use std::sync::atomic::Ordering;
+
+use super::book::Tally;
+use super::lease::Calls;
 use super::read::Problems;
-use super::skip::Skip;
+use super::survey::Survey;
 use crate::config::Share;
-use crate::store::sync_run::Ending;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,22 @@ impl State {
     }
 }
 
+/// A summary, and whether the row of the run was ended in the transaction that carried the plan out.
+pub(super) struct Outcome {
+    pub summary: Summary,
+    pub has_ended: bool,
+}
+
+impl Outcome {
+    /// Of a run that has changed nothing.
+    pub fn idle(summary: Summary) -> Self {
+        Self {
+            summary,
+            has_ended: false,
+        }
+    }
+}
+
 /// What a run has done, or would do.
 #[derive(Debug, Clone)]
 pub struct Summary {
@@ -40,37 +57,35 @@ pub struct Summary {
     pub returned: usize,
     pub left: usize,
     pub unchanged: usize,
-    /// The records that were passed over, each with its reason.
-    pub skips: Vec<Skip>,
+    /// Records that were passed over.
+    pub skipped: usize,
     /// Leavers that the brake has held back.
     pub held_back: usize,
+    pub departments_added: usize,
+    pub departments_changed: usize,
+    pub departments_removed: usize,
     /// Questions put to DingTalk.
     pub calls: i32,
     /// Why the run is not done, without anything personal.
     pub problem: Option<String>,
-    /// The plan of a dry run.
-    pub plan: Option<Plan>,
 }
 
 impl Summary {
-    pub(super) fn failed(problem: String) -> Self {
+    pub(super) fn failed(calls: &Calls, problem: String) -> Self {
         Self {
-            state: State::Failed,
-            added: 0,
-            changed: 0,
-            returned: 0,
-            left: 0,
-            unchanged: 0,
-            skips: Vec::new(),
-            held_back: 0,
-            calls: 0,
             problem: Some(problem),
-            plan: None,
+            ..Self::of_tally(State::Failed, Tally::default(), calls)
         }
     }
 
-    pub(super) fn of_plan(plan: &Plan, problems: &Problems, employed: usize, limit: Share) -> Self {
-        let held_back = plan.held_back.len();
+    pub(super) fn of_plan(
+        survey: &Survey<'_>,
+        problems: &Problems,
+        limit: Share,
+        calls: &Calls,
+    ) -> Self {
+        let tally = survey.book.tally;
+        let (held_back, employed) = (tally.held_back, survey.employed);
         let (state, problem) = if !problems.is_empty() {
             (State::Partial, Some(problems.to_string()))
         } else if held_back > 0 {
@@ -82,68 +97,54 @@ impl Summary {
             (State::Done, None)
         };
         Self {
-            state,
-            added: plan.added.len(),
-            changed: plan.changed.len(),
-            returned: plan.returned.len(),
-            left: plan.leavers.len(),
-            unchanged: plan.unchanged,
-            skips: plan.skipped.clone(),
-            held_back,
-            calls: 0,
             problem,
-            plan: None,
+            ..Self::of_tally(state, tally, calls)
         }
     }
 
-    /// Replaces what was planned by what was done.
-    pub(super) fn correct_by(&mut self, applied: Applied) {
-        self.added = applied.added;
-        self.changed = applied.changed;
-        self.returned = applied.returned;
-        self.left = applied.left;
-        self.unchanged += applied.overtaken;
-        self.skips.extend(applied.skips);
+    pub(super) fn of_tally(state: State, tally: Tally, calls: &Calls) -> Self {
+        Self {
+            state,
+            added: tally.added,
+            changed: tally.changed,
+            returned: tally.returned,
+            left: tally.left,
+            unchanged: tally.unchanged,
+            skipped: tally.skipped,
+            held_back: tally.held_back,
+            departments_added: tally.departments_added,
+            departments_changed: tally.departments_changed,
+            departments_removed: tally.departments_removed,
+            calls: calls.load(Ordering::Relaxed),
+            problem: None,
+        }
     }
 
-    /// How many records were passed over.
-    pub fn skipped(&self) -> usize {
-        self.skips.len()
-    }
-
-    pub(super) fn ending(&self) -> Ending<'_> {
-        let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-        Ending {
-            state: self.state.as_str(),
-            calls: self.calls,
-            added: count(self.added),
-            changed: count(self.changed),
-            returned: count(self.returned),
-            left: count(self.left),
-            unchanged: count(self.unchanged),
-            skipped: count(self.skipped()),
-            held_back: count(self.held_back),
-            error: self.problem.as_deref(),
+    /// What was done in place of what was planned.
+    pub(super) fn once_applied(self, tally: Tally, calls: &Calls) -> Outcome {
+        let summary = Self {
+            problem: self.problem,
+            ..Self::of_tally(self.state, tally, calls)
+        };
+        Outcome {
+            summary,
+            has_ended: true,
         }
     }
 
     pub(super) fn log(&self, run: i64) {
-        let (state, problem) = (self.state.as_str(), self.problem.as_deref());
-        let (added, changed, returned, left) = (self.added, self.changed, self.returned, self.left);
-        let (unchanged, skipped, held_back, calls) =
-            (self.unchanged, self.skipped(), self.held_back, self.calls);
         tracing::info!(
             run,
-            state,
-            problem,
-            added,
-            changed,
-            returned,
-            left,
-            unchanged,
-            skipped,
-            held_back,
-            calls,
+            state = self.state.as_str(),
+            problem = self.problem.as_deref(),
+            added = self.added,
+            changed = self.changed,
+            returned = self.returned,
+            left = self.left,
+            unchanged = self.unchanged,
+            skipped = self.skipped,
+            held_back = self.held_back,
+            calls = self.calls,
             "full sync ended"
         );
     }

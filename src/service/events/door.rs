@@ -11,7 +11,7 @@ use crate::store::{StoreError, directory, event_held, look, staff};
 /// has DingTalk asked later whether it was true.
 pub(super) async fn close(tx: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
     staff::serialise(tx, userids).await?;
-    // First, since this waits for a sync that is adding people: whom it adds is then marked as left.
+    // First, since this waits for a sync that is adding one of these people: who is then marked as left.
     staff::remember_unknown_leavers(tx, userids).await?;
     let changed = staff::mark_left(tx, userids, LeftCause::Event).await?;
     let others: Vec<UserId> = userids
@@ -21,7 +21,14 @@ pub(super) async fn close(tx: &mut PgConnection, userids: &[UserId]) -> Result<(
         .collect();
     staff::renew_leaving(tx, &others).await?;
     look::schedule_after_leaving(tx, &others).await?;
-    directory::note_in_audit(tx, &changed, "staff.left", LeftCause::Event.as_str()).await?;
+    directory::note_in_audit(
+        tx,
+        "system",
+        &changed,
+        "staff.left",
+        LeftCause::Event.as_str(),
+    )
+    .await?;
     Ok(())
 }
 

@@ -82,13 +82,17 @@ async fn take(ctx: &Context, api: &str, priority: i16) -> Result<pace::Turn, Sto
         .await
 }
 
-/// Holds an API back after DingTalk has throttled it.
-pub(super) async fn hold_back(ctx: &Context, api: &'static str) -> Result<(), StoreError> {
-    tracing::warn!(api, "DingTalk is throttling us");
+/// Holds an API back after DingTalk has throttled it, at least for as long as DingTalk has said.
+pub(super) async fn hold_back(
+    ctx: &Context,
+    api: &'static str,
+    wait: Option<Duration>,
+) -> Result<(), StoreError> {
+    tracing::warn!(api, ?wait, "DingTalk is throttling us");
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            pace::hold_back(&mut conn, api).await
+            pace::hold_back(&mut conn, api, wait.unwrap_or_default()).await
         })
         .await
 }

@@ -16,15 +16,6 @@ pub struct Written<'a> {
     pub asked_at: DateTime<Utc>,
 }
 
-/// Keeps leavings waiting until the end of the transaction, so that none falls between the look at
-/// the people whose leaving is remembered and the first row of one of them.
-pub async fn hold_off_leavings(conn: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query!("LOCK TABLE unknown_leaver IN SHARE ROW EXCLUSIVE MODE")
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// Adds people who have no row yet, but for those who left after `started_at`; gives whom it added.
 ///
 /// Violates [`crate::store::staff::EMPLOYED_UNIONID`] where an employed row has one of the unionids.
@@ -57,7 +48,7 @@ pub async fn add(
     )
     .fetch_all(&mut *conn)
     .await?;
-    settle(conn, people, &added).await?;
+    write_departments(conn, people, &texts(&added)).await?;
     Ok(added)
 }
 
@@ -111,7 +102,7 @@ async fn write(
     )
     .fetch_all(&mut *conn)
     .await?;
-    settle(conn, people, &written).await?;
+    write_departments(conn, people, &texts(&written)).await?;
     Ok(written)
 }
 
@@ -126,64 +117,48 @@ async fn lock(conn: &mut PgConnection, userids: &[String]) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Lets go of the unionids of employed rows that no later answer has described, so that several may
-/// change hands in one transaction.
-pub async fn forget_unionids(
-    conn: &mut PgConnection,
-    people: &[Written<'_>],
-) -> Result<(), StoreError> {
-    let rows = Columns::of(people);
-    lock(conn, &rows.userids).await?;
+/// Lets go of the unionids of those employed people whom a run describes with another one and no later
+/// answer has described, so that several may change hands in one transaction.
+pub async fn forget_unionids(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE staff s SET unionid = NULL FROM unnest($1::text[], $2::timestamptz[]) AS n (userid, looked_at)
-         WHERE s.userid = n.userid AND s.looked_at <= n.looked_at AND s.status = 'employed'",
-        &rows.userids,
-        &rows.asked_at,
+        "SELECT s.userid FROM staff s JOIN sync_draft d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
+         ORDER BY s.userid FOR UPDATE OF s",
+        run_id,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE staff s SET unionid = NULL FROM sync_draft d
+         WHERE d.run_id = $1 AND d.step = 'move' AND s.userid = d.userid AND s.looked_at <= d.asked_at AND s.status = 'employed'",
+        run_id,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Does what follows from a written row: its departments, the sessions of a former unionid, the cases
-/// that waited for it, what was remembered or planned while there was none.
-async fn settle(
+/// Gives somebody whom Postgres would not take after all the unionid back that [`forget_unionids`] has
+/// taken, unless another employed row bears it by now.
+pub async fn take_unionid_back(
     conn: &mut PgConnection,
-    people: &[Written<'_>],
-    written: &[UserId],
+    run_id: i64,
+    userid: &UserId,
 ) -> Result<(), StoreError> {
-    let userids: Vec<String> = written
-        .iter()
-        .map(|userid| userid.as_str().to_owned())
-        .collect();
     sqlx::query!(
-        "DELETE FROM web_session w USING staff s
-         WHERE w.userid = ANY ($1) AND s.userid = w.userid AND s.unionid IS DISTINCT FROM w.unionid",
-        &userids
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "UPDATE unmatched_login c SET state = 'closed' FROM staff s
-         WHERE s.userid = ANY ($1) AND c.unionid = s.unionid AND c.state = 'waiting'",
-        &userids
-    )
-    .execute(&mut *conn)
-    .await?;
-    write_departments(conn, people, &userids).await?;
-    sqlx::query!(
-        "DELETE FROM unknown_leaver WHERE userid = ANY ($1)",
-        &userids
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "DELETE FROM scheduled_look WHERE userid = ANY ($1) AND cause = 'join'",
-        &userids
+        "UPDATE staff s SET unionid = x ->> 'old' FROM sync_draft d CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
+         WHERE d.run_id = $1 AND d.step = 'move' AND d.userid = $2 AND x ->> 'field' = 'unionid' AND s.userid = d.userid
+           AND s.unionid IS NULL
+           AND NOT EXISTS (SELECT FROM staff o WHERE o.unionid = x ->> 'old' AND o.status = 'employed')",
+        run_id,
+        userid.as_str(),
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn texts(userids: &[UserId]) -> Vec<String> {
+    userids.iter().map(|id| id.as_str().to_owned()).collect()
 }
 
 async fn write_departments(
@@ -256,6 +231,7 @@ pub async fn lock_absent(
 /// Appends one line to the audit trail for each of these people, as they stand in the table now.
 pub async fn note_in_audit(
     conn: &mut PgConnection,
+    actor: &str,
     userids: &[UserId],
     action: &str,
     status: &str,
@@ -266,10 +242,11 @@ pub async fn note_in_audit(
         .collect();
     sqlx::query!(
         "INSERT INTO audit_entry (actor, action, userid, unionid, name, status)
-         SELECT 'system', $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
+         SELECT $4, $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
         &ids,
         action,
         status,
+        actor,
     )
     .execute(conn)
     .await?;

@@ -1,53 +1,10 @@
-//! Syncs, sessions, and the alerts above all pages.
+//! Sessions, and the alerts above all pages.
 
 use dinggate::store::alert;
 use dingtalk_sim::company;
 use sqlx::PgPool;
 
 use super::{add_staff, employee, rows, session_id, shows, spawn};
-
-#[sqlx::test]
-async fn the_runs_tell_what_they_did_and_what_to_do_about_it(pool: PgPool) {
-    let (_app, mut admin) = spawn(&pool).await;
-    let page = admin.get("/admin/syncs").await.body;
-    for text in [
-        "Stopped, to be confirmed",
-        "Held back 17",
-        "Added 3</span> · <span class=\"unbroken\">Unchanged 60</span>",
-        "Skipped 2",
-        "1 min 15 s",
-        "too many leavers",
-        "Cut off",
-        "Command line (root)",
-        "李晓华",
-    ] {
-        assert!(shows(&page, text), "{text}");
-    }
-    let detail = admin.get("/admin/syncs/1").await.body;
-    assert!(
-        shows(&detail, "dinggate sync --accept-leavers")
-            && shows(&detail, "marked as left by an administrator"),
-        "{detail}"
-    );
-    assert!(
-        shows(&detail, "href=\"/admin/staff/u-wang\"")
-            && shows(&detail, "a record lacks its userid")
-    );
-    for (query, found) in [
-        ("state=done", 1),
-        ("cause=empty", 1),
-        ("q=leavers", 1),
-        ("q=u-li", 1),
-        ("q=2", 1),
-        ("state=failed", 0),
-    ] {
-        assert_eq!(
-            rows(&admin.get(&format!("/admin/syncs?{query}")).await.body),
-            found,
-            "{query}"
-        );
-    }
-}
 
 #[sqlx::test]
 async fn a_session_is_ended_from_the_list(pool: PgPool) {
@@ -157,4 +114,31 @@ async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
             .await
             .unwrap()
     );
+}
+
+#[sqlx::test]
+async fn a_doubt_about_the_directory_leads_to_the_syncs_and_stands_until_it_is_made_up_for(
+    pool: PgPool,
+) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("INSERT INTO alert (kind, detail, first_at, last_at) VALUES
+        ('directory:sync', '2:partial', now() - interval '9 days', now() - interval '3 days'), ('directory:lost_events', 'no answer', now(), now())")
+        .await;
+    for page in ["/admin/staff", "/admin/audit"] {
+        let page = admin.get(page).await.body;
+        for link in ["/admin/syncs/2", "/admin/syncs"] {
+            let link = format!("<a class=\"text-button\" href=\"{link}\">See the syncs</a>");
+            assert!(shows(&page, &link), "{link}: {page}");
+        }
+        assert!(!shows(&page, "/dismiss\""), "{page}");
+    }
+    let dismiss = "/admin/alerts/directory%3Async/dismiss";
+    assert_eq!(admin.post(dismiss, &[]).await.status, 303);
+    assert_eq!(app.number("SELECT count(*) FROM alert").await, 2);
+    let mut conn = pool.acquire().await.unwrap();
+    alert::raise(&mut conn, "directory:sync", "3:failed")
+        .await
+        .unwrap();
+    let standing = "SELECT count(*) FROM alert WHERE kind = 'directory:sync' AND times = 2 AND first_at < now() - interval '8 days'";
+    assert_eq!(app.number(standing).await, 1, "it is the same doubt");
 }

@@ -3,7 +3,9 @@
 use dingtalk_sim::{Fault, NewPerson, PersonChange, SimHandle, company};
 use sqlx::PgPool;
 
-use super::{Ended, run, surroundings};
+use std::time::{Duration, Instant};
+
+use super::{Ended, program, run, surroundings};
 
 fn last_line(ended: &Ended) -> &str {
     ended.out.lines().last().unwrap_or_default()
@@ -178,5 +180,46 @@ async fn a_second_sync_at_the_same_time_fails_and_says_who_runs_the_first(pool: 
         ended.err.contains("already running") && ended.err.contains("manager4220"),
         "{}",
         ended.err
+    );
+}
+
+#[sqlx::test]
+async fn a_sync_that_is_killed_while_it_writes_has_done_nothing_and_frees_its_place(pool: PgPool) {
+    let (sim, settings) = surroundings(&pool);
+    assert_eq!(run(&settings, &["sync"]).code, Some(0));
+    sim.dismiss_quietly(company::LEADING_ZERO).unwrap();
+    sim.hire_quietly(NewPerson::named("李雷")).unwrap();
+    let before = employed(&pool).await;
+    sqlx::raw_sql(crate::sync::SLOW_ADDS)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let mut process = program(&settings, &["sync"]).spawn().unwrap();
+    let writing = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    while count(&pool, writing).await == 0 {
+        assert_eq!(process.try_wait().unwrap(), None, "it ended too soon");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    let killed = Instant::now();
+    assert_eq!(employed(&pool).await, before);
+    sqlx::raw_sql("DROP TRIGGER slow ON audit_entry")
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(employed(&pool).await, before, "nothing was half applied");
+    let ended = loop {
+        let ended = run(&settings, &["sync"]);
+        if !ended.err.contains("already running") {
+            break ended;
+        }
+        assert!(killed.elapsed() < Duration::from_secs(12));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(
+        last_line(&ended).starts_with("added=1 changed=0 returned=0 left=1 "),
+        "{ended:?}"
     );
 }

@@ -22,7 +22,7 @@ async fn a_decision_by_hand_outlasts_every_run(pool: PgPool) {
         (State::Done, [0, 0, 0, 0, 1])
     );
     assert_eq!(
-        reasons(&summary),
+        company.reasons().await,
         [(
             company::EMPLOYEE.to_owned(),
             "marked as left by an administrator".to_owned()
@@ -92,7 +92,7 @@ async fn two_employed_people_who_would_share_a_unionid_are_reported_and_not_merg
     );
     let reason = "another employed person has the same unionid".to_owned();
     assert_eq!(
-        reasons(&summary),
+        company.reasons().await,
         [
             (IN_ROOT.to_owned(), reason.clone()),
             ("twin".to_owned(), reason)

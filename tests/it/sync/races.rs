@@ -156,7 +156,7 @@ async fn one_row_that_postgres_refuses_does_not_hold_up_the_others(pool: PgPool)
         (State::Done, [8, 0, 0, 1, 1])
     );
     assert_eq!(
-        reasons(&summary),
+        company.reasons().await,
         [(
             "fresh4".to_owned(),
             "another employed person has the same unionid".to_owned()

@@ -260,27 +260,41 @@ async fn a_dry_run_shows_the_plan_and_writes_nothing(pool: PgPool) {
     change_quietly(&company);
     let before = company.fingerprint().await;
     let runs = company.number("SELECT count(*) FROM sync_run").await;
-    let summary = company.run(dry()).await.unwrap();
+    let mut plan = Vec::new();
+    let listener = directory_sync::Listener {
+        progress: &mut |_| {},
+        record: &mut |record| plan.push(record),
+    };
+    let summary = directory_sync::run_heard(&company.ctx, dry(), listener)
+        .await
+        .unwrap();
     assert_eq!(
         (summary.state, numbers(&summary)),
         (State::Done, [1, 2, 0, 1, 0])
     );
-    let plan = summary.plan.unwrap();
-    let change = plan
-        .changed
+    let is = |record: &ChangeRow, userid: &str| record.userid.as_deref() == Some(userid);
+    let changed = plan
         .iter()
-        .find(|write| write.person.userid.as_str() == company::EMPLOYEE)
-        .unwrap();
-    let told: Vec<_> = change
+        .find(|record| record.kind == "changed" && is(record, company::EMPLOYEE));
+    let told: Vec<_> = changed
+        .unwrap()
         .differences
         .iter()
-        .map(|d| (d.field, d.old.as_str(), d.new.as_str()))
+        .map(|d| (d.field.as_str(), d.old.as_str(), d.new.as_str()))
         .collect();
     assert_eq!(told, [("title", "会计", "财务经理")]);
-    assert_eq!(
-        plan.leavers.first().unwrap().userid.as_str(),
-        company::BIG_ORDER
+    let kinds = |kind: &str| plan.iter().filter(|record| record.kind == kind).count();
+    assert_eq!([kinds("added"), kinds("changed"), kinds("left")], [1, 2, 1]);
+    assert!(
+        plan.iter()
+            .any(|record| record.kind == "left" && is(record, company::BIG_ORDER))
     );
+    for table in ["sync_change", "sync_reading", "sync_draft"] {
+        let rows = format!(
+            "SELECT count(*) FROM {table} WHERE run_id = (SELECT max(id) + 1 FROM sync_run)"
+        );
+        assert_eq!(company.number(&rows).await, 0, "{table}");
+    }
     assert_eq!(
         (
             company.fingerprint().await,

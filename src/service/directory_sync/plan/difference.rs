@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 
 use crate::domain::ids::UnionId;
-use crate::domain::person::{Membership, Person};
+use crate::domain::person::{Department, Membership, Person};
 
 /// One field that is to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,20 @@ pub fn between(old: &Person, new: &Person) -> Vec<Difference> {
             departments(&old.departments),
             departments(&new.departments),
         ),
+    ];
+    let differing = fields.into_iter().filter(|(_, old, new)| old != new);
+    differing
+        .map(|(field, old, new)| Difference { field, old, new })
+        .collect()
+}
+
+/// The fields in which two descriptions of one department differ.
+pub fn between_departments(old: &Department, new: &Department) -> Vec<Difference> {
+    let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let fields = [
+        ("name", old.name.clone(), new.name.clone()),
+        ("parent_id", number(old.parent_id), number(new.parent_id)),
+        ("sort_order", number(old.order), number(new.order)),
     ];
     let differing = fields.into_iter().filter(|(_, old, new)| old != new);
     differing

@@ -1,9 +1,12 @@
 use super::*;
 use crate::dingtalk::contact::ListedPerson;
 use crate::domain::ids::UnionId;
-use crate::domain::person::{Department, Membership};
+use crate::domain::person::Membership;
 
+mod company;
 mod properties;
+
+use company::{Current, Plan, Reading, Way, plan};
 
 /// When the run of these tests began.
 const START: i64 = 1_000;
@@ -73,10 +76,7 @@ fn reading(people: Vec<Person>) -> Reading {
             Wanted::listed(listed, 1, at(START + 10)),
         )
     };
-    Reading {
-        people: people.into_iter().map(wanted).collect(),
-        ..Reading::default()
-    }
+    people.into_iter().map(wanted).collect()
 }
 
 fn plan_with(
@@ -86,18 +86,14 @@ fn plan_with(
     spared: &[&str],
     limit: usize,
 ) -> Plan {
-    let spared = spared.iter().map(|userid| id(userid)).collect();
-    let too_many = |leavers: usize, _employed: usize| leavers > limit;
-    plan(
-        current,
-        reading,
-        &Terms {
-            started_at: at(START),
-            is_complete,
-            spared: &spared,
-            too_many: &too_many,
-        },
-    )
+    let way = Way {
+        start: START,
+        is_complete,
+        spared: spared.iter().map(|userid| id(userid)).collect(),
+        limit,
+        chunk: 2,
+    };
+    plan(current, reading, &way)
 }
 
 fn complete(current: &Current, reading: &Reading) -> Plan {
@@ -202,32 +198,6 @@ fn a_reading_without_people_or_with_an_unreadable_record_removes_nobody() {
             usize::MAX
         )),
         NOBODY
-    );
-}
-
-#[test]
-fn an_empty_reading_keeps_the_departments_too() {
-    let department = Department {
-        dept_id: 2,
-        parent_id: Some(1),
-        name: "财务部".to_owned(),
-        order: None,
-    };
-    let tables = Current {
-        departments: vec![department],
-        ..current(vec![employed("a", "1")])
-    };
-    assert!(
-        complete(&tables, &reading(vec![]))
-            .departments
-            .gone
-            .is_empty()
-    );
-    assert_eq!(
-        complete(&tables, &reading(vec![person("a", "1")]))
-            .departments
-            .gone,
-        [2]
     );
 }
 

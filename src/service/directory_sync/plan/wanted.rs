@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::dingtalk::contact::ListedPerson;
 use crate::domain::ids::DeptId;
 use crate::domain::person::{Membership, Person};
+use crate::store::sync_scratch::HeardPerson;
 
 /// A person as DingTalk has described them during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,30 @@ pub struct Wanted {
     heard_of: Vec<DeptId>,
     /// Whether the departments are all there are, and not just those whose lists were read.
     has_all_departments: bool,
+}
+
+impl From<HeardPerson> for Wanted {
+    fn from(heard: HeardPerson) -> Self {
+        Self {
+            person: heard.person,
+            asked_at: heard.asked_at,
+            last_asked_at: heard.last_asked_at,
+            heard_of: heard.heard_of,
+            has_all_departments: heard.has_all_departments,
+        }
+    }
+}
+
+impl From<Wanted> for HeardPerson {
+    fn from(wanted: Wanted) -> Self {
+        Self {
+            person: wanted.person,
+            asked_at: wanted.asked_at,
+            last_asked_at: wanted.last_asked_at,
+            heard_of: wanted.heard_of,
+            has_all_departments: wanted.has_all_departments,
+        }
+    }
 }
 
 impl Wanted {

@@ -1,6 +1,6 @@
 //! The way through the tree: what was heard, and what is to be asked next.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +9,7 @@ use super::problems::Problems;
 use crate::dingtalk::contact::{Scopes, UserPage};
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 use crate::domain::person::{Department, Person};
-use crate::service::directory_sync::plan::{Reading, Wanted, WantedDepartment};
+use crate::service::directory_sync::plan::{Wanted, WantedDepartment};
 use crate::service::directory_sync::skip::{Skip, SkipReason};
 
 /// So many empty pages in a row that promise another are one promise too many.
@@ -40,14 +40,16 @@ pub enum Answer {
     Person(Person),
 }
 
-/// What was heard so far.
+/// What was heard so far, but for the people: they are handed on.
 #[derive(Debug, Default)]
 pub struct Walk {
     queue: VecDeque<Ask>,
     seen: BTreeSet<DeptId>,
     /// Departments that have listed somebody.
     peopled: BTreeSet<DeptId>,
-    pub reading: Reading,
+    pub departments: BTreeMap<DeptId, WantedDepartment>,
+    /// How many people were taken down.
+    pub people: usize,
     /// People whose records could not be read: there, but not known.
     pub spared: BTreeSet<UserId>,
     pub skips: Vec<Skip>,
@@ -108,12 +110,13 @@ impl Walk {
         });
     }
 
-    /// Takes in the answer to a question asked at `asked_at`.
-    pub fn hear(&mut self, ask: &Ask, answer: Answer, asked_at: DateTime<Utc>) {
+    /// Takes in the answer to a question asked at `asked_at`; gives the people whom it describes.
+    pub fn hear(&mut self, ask: &Ask, answer: Answer, asked_at: DateTime<Utc>) -> Vec<Wanted> {
         self.failures = 0;
         match (ask, answer) {
             (Ask::Children(parent), Answer::Children(children)) => {
                 self.hear_children(*parent, children, asked_at);
+                Vec::new()
             }
             (
                 Ask::Page {
@@ -123,14 +126,18 @@ impl Walk {
                 },
                 Answer::Page(page),
             ) => self.hear_page(*dept_id, *cursor, *empty, page, asked_at),
-            (_, Answer::Department(department)) => self.hear_department(department, asked_at),
+            (_, Answer::Department(department)) => {
+                self.hear_department(department, asked_at);
+                Vec::new()
+            }
             (_, Answer::Person(person)) => {
                 self.has_heard = true;
-                self.reading
-                    .people
-                    .insert(person.userid.clone(), Wanted::whole(person, asked_at));
+                vec![Wanted::whole(person, asked_at)]
             }
-            (ask, _) => self.problems.add(format!("no answer to {ask:?}")),
+            (ask, _) => {
+                self.problems.add(format!("no answer to {ask:?}"));
+                Vec::new()
+            }
         }
     }
 
@@ -150,9 +157,12 @@ impl Walk {
         }
     }
 
-    fn hear_department(&mut self, department: Department, asked_at: DateTime<Utc>) {
+    /// Takes in what DingTalk says of a department.
+    pub fn hear_department(&mut self, mut department: Department, asked_at: DateTime<Utc>) {
+        // What no text column of Postgres takes; one bad name must not stop the rest.
+        department.name = department.name.replace('\0', "\u{fffd}");
         let dept_id = department.dept_id;
-        self.reading.departments.insert(
+        self.departments.insert(
             dept_id,
             WantedDepartment {
                 department,
@@ -189,15 +199,16 @@ impl Walk {
         empty: u32,
         page: UserPage,
         asked_at: DateTime<Utc>,
-    ) {
+    ) -> Vec<Wanted> {
         self.has_heard = true;
         let empty = if page.people.is_empty() { empty + 1 } else { 0 };
         if empty == 0 {
             self.peopled.insert(dept_id);
         }
+        let mut people = Vec::new();
         for listed in page.people {
             match listed {
-                Ok(listed) => self.hear_listed(Wanted::listed(listed, dept_id, asked_at)),
+                Ok(listed) => people.push(Wanted::listed(listed, dept_id, asked_at)),
                 Err(bad) => self.pass_over(bad.userid, bad.lack, dept_id),
             }
         }
@@ -216,17 +227,7 @@ impl Walk {
                 empty,
             }),
         }
-    }
-
-    fn hear_listed(&mut self, wanted: Wanted) {
-        match self.reading.people.get_mut(&wanted.person.userid) {
-            Some(known) => known.merge(wanted),
-            None => {
-                self.reading
-                    .people
-                    .insert(wanted.person.userid.clone(), wanted);
-            }
-        }
+        people
     }
 
     fn pass_over(&mut self, userid: Option<UserId>, lack: &'static str, dept_id: DeptId) {
@@ -240,40 +241,33 @@ impl Walk {
         }
         self.skips.push(Skip {
             userid,
+            name: None,
             reason: SkipReason::BadRecord(lack),
         });
     }
 
-    /// Takes in that DingTalk describes people whom no list has held: where one of their departments
+    /// Takes in that DingTalk describes somebody whom no list has held: where one of their departments
     /// has listed nobody, or was never seen, an answer was emptier than it should have been.
-    pub fn hear_of_unlisted(&mut self, people: Vec<Person>) {
-        for person in people {
-            if let Some(place) = person
-                .departments
-                .iter()
-                .find(|place| !self.peopled.contains(&place.dept_id))
-            {
-                self.problems.add(format!(
-                    "department {}: not everybody who is in it was listed",
-                    place.dept_id
-                ));
-            }
-            self.skips.push(Skip {
-                userid: Some(person.userid),
-                reason: SkipReason::StillKnown,
-            });
+    pub fn hear_of_unlisted(&mut self, person: &Person) {
+        let mut places = person.departments.iter();
+        if let Some(place) = places.find(|place| !self.peopled.contains(&place.dept_id)) {
+            self.problems.add(format!(
+                "department {}: not everybody who is in it was listed",
+                place.dept_id
+            ));
         }
     }
 
-    /// The end of the walk: who was read elsewhere was not passed over after all.
-    pub fn finish(mut self) -> Self {
-        let people = &self.reading.people;
-        self.skips.retain(|skip| {
-            skip.userid
-                .as_ref()
-                .is_none_or(|userid| !people.contains_key(userid))
-        });
-        self
+    /// Those whose record could not be read somewhere.
+    pub fn skipped_people(&self) -> Vec<String> {
+        let userids = self.skips.iter().filter_map(|skip| skip.userid.as_ref());
+        userids.map(|userid| userid.as_str().to_owned()).collect()
+    }
+
+    /// Takes in that these people were read elsewhere, and so were not passed over after all.
+    pub fn was_read_elsewhere(&mut self, people: &[UserId]) {
+        self.skips
+            .retain(|skip| skip.userid.as_ref().is_none_or(|id| !people.contains(id)));
     }
 }
 

@@ -1,0 +1,143 @@
+//! How far a sync has come: a bar on a terminal, plain lines otherwise.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use crate::service::directory_sync::Progress;
+
+/// Shows progress on stderr.
+pub struct Progressing {
+    is_terminal: bool,
+    last: Option<(&'static str, Instant)>,
+}
+
+/// Not more often than people can read them.
+const LINES_EVERY: Duration = Duration::from_secs(2);
+const BAR_EVERY: Duration = Duration::from_millis(100);
+/// How many signs the bar is wide.
+const WIDTH: usize = 30;
+
+impl Progressing {
+    pub fn on_stderr() -> Self {
+        Self::new(io::stderr().is_terminal())
+    }
+
+    pub(super) fn new(is_terminal: bool) -> Self {
+        Self {
+            is_terminal,
+            last: None,
+        }
+    }
+
+    /// Shows how far it is now, if that is due.
+    pub fn show(&mut self, progress: Progress) {
+        if let Some(text) = self.text(progress) {
+            // A closed stderr is no reason to give a sync up.
+            let _unshown = io::stderr().write_all(text.as_bytes());
+        }
+    }
+
+    /// Leaves the line to others.
+    pub fn end(&mut self) {
+        if self.last.take().is_some() && self.is_terminal {
+            let _unshown = io::stderr().write_all(b"\n");
+        }
+    }
+
+    /// What to write now: at each new phase, at its end, and at times in between.
+    pub(super) fn text(&mut self, progress: Progress) -> Option<String> {
+        let (phase, line, done, total) = describe(progress);
+        let pause = if self.is_terminal {
+            BAR_EVERY
+        } else {
+            LINES_EVERY
+        };
+        let is_new = self.last.is_none_or(|(last, _)| last != phase);
+        let is_over = self.is_terminal && done == total;
+        if !is_new && !is_over && self.last.is_some_and(|(_, at)| at.elapsed() < pause) {
+            return None;
+        }
+        let was_begun = self.last.is_some();
+        self.last = Some((phase, Instant::now()));
+        if !self.is_terminal {
+            return Some(format!("{line}\n"));
+        }
+        let feed = if is_new && was_begun { "\n" } else { "" };
+        Some(format!("{feed}\r{} {line}\x1b[K", bar(done, total)))
+    }
+}
+
+fn bar(done: usize, total: usize) -> String {
+    let full = (WIDTH * done)
+        .checked_div(total)
+        .unwrap_or(WIDTH)
+        .min(WIDTH);
+    format!("[{}{}]", "#".repeat(full), " ".repeat(WIDTH - full))
+}
+
+/// The phase, in words how far it is, and in numbers.
+fn describe(progress: Progress) -> (&'static str, String, usize, usize) {
+    match progress {
+        Progress::Reading {
+            departments_read: done,
+            departments_found: total,
+            people,
+        } => (
+            "reading",
+            format!("reading: {done} of {total} departments, {people} people"),
+            done,
+            total,
+        ),
+        Progress::Confirming { done, total } => (
+            "asking",
+            format!("asking about absent people: {done} of {total}"),
+            done,
+            total,
+        ),
+        Progress::Applying { done, total } => (
+            "writing",
+            format!("writing: {done} of {total}"),
+            done,
+            total,
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READING: Progress = Progress::Reading {
+        departments_read: 1,
+        departments_found: 14,
+        people: 70,
+    };
+
+    #[test]
+    fn without_a_terminal_each_phase_is_told_in_a_line_of_its_own() {
+        let mut progressing = Progressing::new(false);
+        let mut told = |progress| progressing.text(progress);
+        assert_eq!(
+            told(READING).as_deref(),
+            Some("reading: 1 of 14 departments, 70 people\n")
+        );
+        assert_eq!(told(READING), None, "not twice in a row");
+        let writing = Progress::Applying { done: 0, total: 1 };
+        assert_eq!(told(writing).as_deref(), Some("writing: 0 of 1\n"));
+    }
+
+    #[test]
+    fn on_a_terminal_a_bar_grows_in_its_place() {
+        let mut progressing = Progressing::new(true);
+        let mut told = |done| progressing.text(Progress::Applying { done, total: 10 });
+        let bar = |signs: usize, done: usize| {
+            Some(format!(
+                "\r[{:30}] writing: {done} of 10\x1b[K",
+                "#".repeat(signs)
+            ))
+        };
+        assert_eq!(told(5), bar(15, 5));
+        assert_eq!(told(6), None, "not more often than eyes can follow");
+        assert_eq!(told(10), bar(30, 10));
+    }
+}

@@ -1,0 +1,107 @@
+//! When the full sync is to run: a cron expression in a time zone.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+
+/// Moments that lie at least five minutes apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    cron: Cron,
+    zone: Tz,
+}
+
+/// Why an expression makes no schedule.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ScheduleError {
+    #[error("must have five fields: minute, hour, day of the month, month, day of the week")]
+    NotFiveFields,
+    #[error("is not a cron expression: {0}")]
+    Malformed(String),
+    #[error("names no day that there is")]
+    Never,
+    #[error("has two moments that lie less than five minutes apart")]
+    TooOften,
+}
+
+const CLOSEST: TimeDelta = TimeDelta::minutes(5);
+/// Two whole cycles of leap days: what has not happened by then is left to itself.
+const LOOK_AHEAD: TimeDelta = TimeDelta::days(8 * 366);
+/// Enough for three days of the closest moments, and for every way in which days can follow each other.
+const MOMENTS: usize = 1000;
+
+impl Schedule {
+    /// Reads five fields as cron does, with names of months and weekdays, and `L`, `W`, `#` and `+` as
+    /// croner has them.
+    pub fn parse(expression: &str, zone: Tz) -> Result<Self, ScheduleError> {
+        if expression.split_whitespace().count() != 5 {
+            return Err(ScheduleError::NotFiveFields);
+        }
+        let parser = CronParser::builder()
+            .seconds(Seconds::Disallowed)
+            .year(Year::Disallowed)
+            .build();
+        let cron = parser
+            .parse(expression)
+            .map_err(|error| ScheduleError::Malformed(error.to_string()))?;
+        let schedule = Self { cron, zone };
+        schedule.check()?;
+        Ok(schedule)
+    }
+
+    /// Looks at the wall clock only: a zone's own hours that come twice do not make it run too often.
+    fn check(&self) -> Result<(), ScheduleError> {
+        let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let mut last = self
+            .cron
+            .find_next_occurrence(&start, true)
+            .map_err(|_| ScheduleError::Never)?;
+        let moments = self.cron.iter_after(last);
+        for moment in moments
+            .take_while(|moment| *moment < start + LOOK_AHEAD)
+            .take(MOMENTS)
+        {
+            if moment - last < CLOSEST {
+                return Err(ScheduleError::TooOften);
+            }
+            last = moment;
+        }
+        Ok(())
+    }
+
+    /// The first moment after this one. One that falls into the hour that the clocks leave out comes
+    /// right after it; one in the hour that they repeat comes once.
+    pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let after = after.with_timezone(&self.zone);
+        let next = self.cron.find_next_occurrence(&after, false).ok()?;
+        Some(next.with_timezone(&Utc))
+    }
+
+    /// The last moment that is not after this one.
+    pub fn latest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let now = now.with_timezone(&self.zone);
+        let latest = self.cron.find_previous_occurrence(&now, true).ok()?;
+        Some(latest.with_timezone(&Utc))
+    }
+
+    /// The moment that is due: the latest one, unless it has been taken. Of several that have passed
+    /// only the last is made up for.
+    pub fn due(&self, taken: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.latest(now).filter(|latest| *latest > taken)
+    }
+
+    /// The zone's name, such as `Asia/Shanghai`.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+}
+
+impl std::fmt::Display for Schedule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.cron, self.zone)
+    }
+}
+
+#[cfg(test)]
+mod tests;

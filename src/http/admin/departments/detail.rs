@@ -1,0 +1,123 @@
+//! One department: its way from the root, its leaders, what is below it, who is in it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::branches::{self, Step};
+use super::{path_of, people_href};
+use crate::context::Context;
+use crate::domain::ids::DeptId;
+use crate::http::admin::links::staff_path;
+use crate::http::admin::list_query::ListQuery;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_departments::DepartmentTexts;
+use crate::http::view::{Pager, TimeText};
+use crate::http::visitor::Admin;
+use crate::store::department_tree::{self, Member};
+use crate::store::{StoreError, staff};
+
+#[derive(Template)]
+#[template(path = "admin/department_detail.html")]
+struct DepartmentPage {
+    frame: Frame,
+    t: &'static DepartmentTexts,
+    id: DeptId,
+    name: String,
+    /// The departments above it, root first: path and name.
+    way: Vec<(String, String)>,
+    own: i64,
+    whole: i64,
+    people_href: String,
+    looked: TimeText,
+    leaders: Vec<MemberView>,
+    below: usize,
+    steps: Vec<Step>,
+    left_out: usize,
+    members: Vec<MemberView>,
+    pager: Pager,
+}
+
+struct MemberView {
+    href: String,
+    userid: String,
+    name: String,
+    avatar: Option<String>,
+    title: Option<String>,
+    is_leader: bool,
+}
+
+/// More leaders of one department than this are found among its people.
+const LEADERS: i64 = 12;
+
+pub(super) async fn detail(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let id: DeptId = id.parse().map_err(|_| AppError::NotFound)?;
+    let paging = asked.paging();
+    let found = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let Some(looked_at) = department_tree::looked_at(&mut conn, id).await? else {
+                return Ok(None);
+            };
+            let tree = department_tree::tree(&mut conn).await?;
+            let first = department_tree::members(&mut conn, id, LEADERS, 0).await?;
+            let (limit, offset) = (paging.per_page, paging.offset());
+            let members = department_tree::members(&mut conn, id, limit, offset).await?;
+            let now = staff::now(&mut conn).await?;
+            Ok::<_, StoreError>(Some((now, looked_at, tree, first, members)))
+        })
+        .await?;
+    let (now, looked_at, tree, first, members) = found.ok_or(AppError::NotFound)?;
+    let node = tree.get(id).ok_or(AppError::NotFound)?;
+    let (steps, left_out) = branches::walk(&tree, &node.children);
+    let above = tree.way_to(id).into_iter();
+    let frame = admin.frame(&ctx, &request).await?;
+    let page = DepartmentPage {
+        t: DepartmentTexts::of(frame.lang),
+        id,
+        name: node.name.clone(),
+        way: above
+            .map(|above| (path_of(above.dept_id), above.name.clone()))
+            .collect(),
+        own: node.own,
+        whole: node.whole,
+        people_href: people_href(id),
+        looked: TimeText::new(looked_at, now, frame.lang),
+        leaders: first
+            .into_iter()
+            .filter(|member| member.is_leader)
+            .map(view)
+            .collect(),
+        below: tree.below(id),
+        steps,
+        left_out,
+        members: members.into_iter().map(view).collect(),
+        pager: Pager::new(paging, node.own, ""),
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn view(member: Member) -> MemberView {
+    let userid = member.userid.into_string();
+    MemberView {
+        href: staff_path(&userid),
+        name: if member.name.is_empty() {
+            userid.clone()
+        } else {
+            member.name
+        },
+        avatar: member.avatar,
+        title: member.title,
+        is_leader: member.is_leader,
+        userid,
+    }
+}

@@ -1,0 +1,151 @@
+//! What an administrator does about syncs: starts one, decides about the leavers of one that waits.
+
+use actix_session::Session;
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+
+use super::path_of;
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::http::admin::who::Who;
+use crate::http::admin::{BackForm, see_other};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_syncs::SyncTexts;
+use crate::http::text::fill;
+use crate::http::view::{TimeText, Tone};
+use crate::http::visitor::Admin;
+use crate::service::directory_sync::{self, ApproveError, Cause, Request, SyncError};
+use crate::store::sync_list::{self, Filter};
+use crate::store::{StoreError, staff};
+
+pub(super) async fn start(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    lang: Lang,
+    _form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let request = Request {
+        cause: Cause::Admin,
+        started_by: admin.0.userid.as_str().to_owned(),
+        dry_run: false,
+        accept_leavers: false,
+    };
+    let t = SyncTexts::of(lang);
+    match directory_sync::start(&ctx, request).await {
+        Ok(id) => {
+            flash::set(&session, &Toast::ok(t.started_toast));
+            Ok(see_other(&path_of(id)))
+        }
+        Err(SyncError::AlreadyRunning { by, since }) => {
+            let (toast, running) = already(&ctx, lang, t.running_toast, &by, since).await?;
+            flash::set(&session, &toast);
+            Ok(see_other(
+                &running.map_or_else(|| "/admin/syncs".to_owned(), path_of),
+            ))
+        }
+        Err(SyncError::Store(error)) => Err(error.into()),
+        Err(error) => Err(AppError::Internal(error.into())),
+    }
+}
+
+pub(super) async fn approve(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    lang: Lang,
+    id: web::Path<String>,
+    _form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let id = known(&ctx, &id).await?;
+    let decided = directory_sync::approve(&ctx, id, &admin.0.userid).await;
+    match decided {
+        Ok(run) => {
+            flash::set(&session, &Toast::ok(SyncTexts::of(lang).approved_toast));
+            Ok(see_other(&path_of(run)))
+        }
+        Err(error) => undecided(&ctx, &session, lang, id, error).await,
+    }
+}
+
+pub(super) async fn discard(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    session: Session,
+    lang: Lang,
+    id: web::Path<String>,
+    _form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let id = known(&ctx, &id).await?;
+    let by: &UserId = &admin.0.userid;
+    match directory_sync::discard(&ctx, id, by).await {
+        Ok(()) => {
+            flash::set(&session, &Toast::ok(SyncTexts::of(lang).discarded_toast));
+            Ok(see_other(&path_of(id)))
+        }
+        Err(error) => undecided(&ctx, &session, lang, id, error).await,
+    }
+}
+
+/// The number of a run that there is.
+async fn known(ctx: &Context, id: &str) -> Result<i64, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let found = ctx
+        .db
+        .within(async { sync_list::find(&mut *ctx.db.acquire().await?, id).await })
+        .await?;
+    found.map(|run| run.id).ok_or(AppError::NotFound)
+}
+
+/// Says on the run's page why nothing was decided; the page shows what somebody else has decided.
+async fn undecided(
+    ctx: &Context,
+    session: &Session,
+    lang: Lang,
+    id: i64,
+    error: ApproveError,
+) -> Result<HttpResponse, AppError> {
+    let t = SyncTexts::of(lang);
+    let toast = match error {
+        ApproveError::NotWaiting => Toast::new(Tone::Warn, t.not_waiting_toast),
+        ApproveError::AlreadyRunning { by, since } => {
+            already(ctx, lang, t.busy_toast, &by, since).await?.0
+        }
+        ApproveError::Store(error) => return Err(error.into()),
+    };
+    flash::set(session, &toast);
+    Ok(see_other(&path_of(id)))
+}
+
+/// Who runs a sync since when, and its number if it still runs.
+async fn already(
+    ctx: &Context,
+    lang: Lang,
+    sentence: &str,
+    by: &str,
+    since: DateTime<Utc>,
+) -> Result<(Toast, Option<i64>), StoreError> {
+    let running = Filter {
+        state: Some("running"),
+        ..Filter::default()
+    };
+    let (now, run) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let run = sync_list::list(&mut conn, &running, 1, 0).await?.pop();
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, run))
+        })
+        .await?;
+    let name = run.as_ref().and_then(|run| run.started_by_name.clone());
+    let values: [(&str, &dyn std::fmt::Display); 2] = [
+        ("by", &Who::new(lang, by, name).label),
+        ("since", &TimeText::new(since, now, lang).relative),
+    ];
+    let toast = Toast::new(Tone::Warn, fill(sentence, &values));
+    Ok((toast, run.map(|run| run.id)))
+}

@@ -1,0 +1,269 @@
+//! One run: what it is, what waits for a decision, and its whole plan.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::plan::{self, RecordView};
+use super::{RunView, path_of, view};
+use crate::context::Context;
+use crate::http::admin::list_query::{ListQuery, choices};
+use crate::http::admin::who::Who;
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_syncs::plan::PlanTexts;
+use crate::http::text::admin_syncs::{KINDS, SyncTexts};
+use crate::http::text::fill;
+use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::visitor::Admin;
+use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
+use crate::store::{StoreError, staff};
+
+/// How many of those who wait to be marked are named above the plan, which has them all.
+const NAMED: i64 = 100;
+
+#[derive(Template)]
+#[template(path = "admin/sync_detail.html")]
+struct SyncPage {
+    frame: Frame,
+    t: &'static SyncTexts,
+    p: &'static PlanTexts,
+    title: String,
+    path: String,
+    approve_path: String,
+    discard_path: String,
+    is_running: bool,
+    hint: Option<&'static str>,
+    unannounced: Option<String>,
+    waiting: Option<Waiting>,
+    decided: Option<Decided>,
+    /// The run whose leavers this one marks.
+    approves: Option<(i64, String)>,
+    finished: Option<TimeText>,
+    q: String,
+    kinds: Vec<Choice<'static>>,
+    is_filtered: bool,
+    /// How many records the run has, whatever the filter.
+    recorded: i64,
+    /// Why, where it has none.
+    no_records: &'static str,
+    records: Vec<RecordView>,
+    pager: Pager,
+    run: RunView,
+}
+
+/// Those whom the brake has held back, while somebody can decide about them.
+struct Waiting {
+    title: String,
+    effect: String,
+    until: TimeText,
+    people: Vec<RecordView>,
+    /// How many are not named here.
+    more: i64,
+    /// Whether somebody has approved, and the run that marks them is at work.
+    is_under_way: bool,
+    /// That run, or the last one that came to nothing: its number and a sentence.
+    attempt: Option<(i64, String)>,
+    approve_ask: String,
+    discard_ask: String,
+}
+
+/// What became of those whom the brake has held back.
+struct Decided {
+    sentence: &'static str,
+    by: Option<Who>,
+    at: Option<TimeText>,
+    /// The run that has carried it out: its number and a sentence.
+    run: Option<(i64, String)>,
+}
+
+/// What the tables say of one run.
+struct Found {
+    now: DateTime<Utc>,
+    run: RunRow,
+    recorded: i64,
+    total: i64,
+    rows: Vec<ChangeRow>,
+    held_back: Vec<ChangeRow>,
+    /// The latest run that was to mark them.
+    attempt: Option<RunRow>,
+    known: plan::Known,
+}
+
+pub(super) async fn detail(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let kind = asked.choice("kind", &KINDS)?;
+    let filter = ChangeFilter {
+        kind,
+        q: asked.q().to_owned(),
+    };
+    let found = find(&ctx, id, &filter, &asked)
+        .await?
+        .ok_or(AppError::NotFound)?;
+    let frame = admin.frame(&ctx, &request).await?;
+    Ok(html(StatusCode::OK, &page(frame, found, filter, &asked)))
+}
+
+async fn find(
+    ctx: &Context,
+    id: i64,
+    filter: &ChangeFilter,
+    asked: &ListQuery,
+) -> Result<Option<Found>, StoreError> {
+    let paging = asked.paging();
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let Some(run) = sync_list::find(&mut conn, id).await? else {
+                return Ok(None);
+            };
+            let by_kind = sync_list::count_changes_by_kind(&mut conn, id).await?;
+            let total = sync_list::count_changes(&mut conn, id, filter).await?;
+            let (limit, offset) = (paging.per_page, paging.offset());
+            let rows = sync_list::changes(&mut conn, id, filter, limit, offset).await?;
+            let mut held_back = Vec::new();
+            if run.is_waiting {
+                let theirs = ChangeFilter {
+                    kind: Some("held_back"),
+                    ..ChangeFilter::default()
+                };
+                held_back = sync_list::changes(&mut conn, id, &theirs, NAMED, 0).await?;
+            }
+            let mut attempt = None;
+            if let Some(id) = run.approved_in.filter(|_| run.is_waiting) {
+                attempt = sync_list::find(&mut conn, id).await?;
+            }
+            let known = plan::known(&mut conn, &[&rows[..], &held_back[..]].concat()).await?;
+            Ok(Some(Found {
+                now: staff::now(&mut conn).await?,
+                run,
+                recorded: by_kind.iter().map(|(_, count)| count).sum(),
+                total,
+                rows,
+                held_back,
+                attempt,
+                known,
+            }))
+        })
+        .await
+}
+
+fn page(frame: Frame, found: Found, filter: ChangeFilter, asked: &ListQuery) -> SyncPage {
+    let Found {
+        now, run, known, ..
+    } = found;
+    let lang = frame.lang;
+    let t = SyncTexts::of(lang);
+    let kind = filter.kind;
+    let filters = query(&[("q", &filter.q), ("kind", kind.unwrap_or(""))]);
+    let records = |rows: Vec<ChangeRow>| {
+        let views = rows.into_iter().map(|row| plan::view(row, &known, lang));
+        views.collect::<Vec<_>>()
+    };
+    let numbered = |sentence: &str, id: i64| (id, fill(sentence, &[("id", &id)]));
+    SyncPage {
+        t,
+        p: PlanTexts::of(lang),
+        title: fill(t.detail_title, &[("id", &run.id)]),
+        path: path_of(run.id),
+        approve_path: format!("{}/approve", path_of(run.id)),
+        discard_path: format!("{}/discard", path_of(run.id)),
+        is_running: run.state == "running" && !run.is_lost,
+        hint: t.state_hint(&run.state, run.is_lost),
+        unannounced: (run.unannounced > 0).then(|| t.unannounced(run.unannounced)),
+        waiting: waiting(
+            &run,
+            records(found.held_back),
+            found.attempt.as_ref(),
+            now,
+            lang,
+        ),
+        decided: decided(&run, now, lang),
+        approves: run.approves.map(|id| numbered(t.approves, id)),
+        finished: run.finished_at.map(|at| TimeText::new(at, now, lang)),
+        kinds: choices(
+            frame.t.all,
+            &KINDS.map(|kind| (kind, t.kind_words(kind))),
+            kind,
+        ),
+        is_filtered: !filters.is_empty(),
+        recorded: found.recorded,
+        no_records: no_records(PlanTexts::of(lang), &run),
+        records: records(found.rows),
+        pager: Pager::new(asked.paging(), found.total, &filters),
+        q: filter.q,
+        run: view(run, now, lang),
+        frame,
+    }
+}
+
+/// Why a run has no records.
+fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
+    let people = [run.added, run.changed, run.returned, run.left_count];
+    let others = [run.skipped, run.held_back, run.departments_changed];
+    match run.state.as_str() {
+        "running" => t.nothing_yet,
+        _ if people.iter().chain(&others).any(|number| *number > 0) => t.records_gone,
+        "done" => t.nothing_changed,
+        _ => t.nothing_done,
+    }
+}
+
+fn waiting(
+    run: &RunRow,
+    people: Vec<RecordView>,
+    attempt: Option<&RunRow>,
+    now: DateTime<Utc>,
+    lang: Lang,
+) -> Option<Waiting> {
+    let t = SyncTexts::of(lang);
+    let until = run.waits_until.filter(|_| run.is_waiting)?;
+    let count = t.people(lang, run.held_back);
+    let is_under_way = attempt.is_some_and(|run| run.state == "running" && !run.is_lost);
+    let sentence = if is_under_way {
+        t.under_way
+    } else {
+        t.came_to_nothing
+    };
+    let with_count = |sentence: &str| fill(sentence, &[("people", &count)]);
+    Some(Waiting {
+        title: with_count(t.waiting_title),
+        effect: with_count(t.waiting_effect),
+        until: TimeText::new(until, now, lang),
+        more: i64::from(run.held_back) - i64::try_from(people.len()).unwrap_or(i64::MAX),
+        people,
+        is_under_way,
+        attempt: attempt.map(|run| (run.id, fill(sentence, &[("id", &run.id)]))),
+        approve_ask: with_count(t.approve_ask),
+        discard_ask: with_count(t.discard_ask),
+    })
+}
+
+fn decided(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<Decided> {
+    if run.state != "stopped" || run.is_waiting {
+        return None;
+    }
+    let t = SyncTexts::of(lang);
+    let by = run.decided_by.as_deref();
+    Some(Decided {
+        sentence: match run.decision.as_deref() {
+            Some("approved") => t.approved_hint,
+            Some("discarded") => t.discarded_hint,
+            Some(_) => t.superseded_hint,
+            None => t.expired_hint,
+        },
+        by: by.map(|by| Who::new(lang, by, run.decided_by_name.clone())),
+        at: run.decided_at.map(|at| TimeText::new(at, now, lang)),
+        run: run
+            .approved_in
+            .map(|id| (id, fill(t.approved_in, &[("id", &id)]))),
+    })
+}

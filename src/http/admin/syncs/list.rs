@@ -1,0 +1,81 @@
+//! The runs, the latest first.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::{RunView, view};
+use crate::context::Context;
+use crate::http::admin::list_query::{ListQuery, choices};
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_syncs::{CAUSES, STATES, SyncTexts};
+use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::visitor::Admin;
+use crate::store::sync_list::{self, Filter};
+use crate::store::{StoreError, staff};
+
+#[derive(Template)]
+#[template(path = "admin/syncs.html")]
+struct SyncsPage {
+    frame: Frame,
+    t: &'static SyncTexts,
+    q: String,
+    states: Vec<Choice<'static>>,
+    causes: Vec<Choice<'static>>,
+    is_filtered: bool,
+    /// When the next one comes by itself.
+    next: Option<TimeText>,
+    rows: Vec<RunView>,
+    pager: Pager,
+}
+
+pub(super) async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    asked: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let (state, cause) = (
+        asked.choice("state", &STATES)?,
+        asked.choice("cause", &CAUSES)?,
+    );
+    let filter = Filter {
+        state,
+        cause,
+        q: asked.q().to_owned(),
+    };
+    let frame = admin.frame(&ctx, &request).await?;
+    let paging = asked.paging();
+    let (now, total, rows) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let total = sync_list::count(&mut conn, &filter).await?;
+            let rows =
+                sync_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+        })
+        .await?;
+    let (t, lang) = (SyncTexts::of(frame.lang), frame.lang);
+    let filters = query(&[
+        ("q", &filter.q),
+        ("state", state.unwrap_or("")),
+        ("cause", cause.unwrap_or("")),
+    ]);
+    let states = STATES.map(|name| (name, t.state_words(name, false)));
+    let causes = CAUSES.map(|name| (name, t.cause_words(name)));
+    let next = ctx.config.sync.schedule.next(now);
+    let page = SyncsPage {
+        t,
+        states: choices(frame.t.all, &states, state),
+        causes: choices(frame.t.all, &causes, cause),
+        is_filtered: !filters.is_empty(),
+        next: next.map(|at| TimeText::new(at, now, lang)),
+        rows: rows.into_iter().map(|row| view(row, now, lang)).collect(),
+        pager: Pager::new(paging, total, &filters),
+        q: filter.q,
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}

@@ -1,0 +1,105 @@
+//! The records of a run, as its page lists them.
+
+use std::collections::BTreeSet;
+
+use sqlx::PgConnection;
+
+use super::values::{self, Line, Names};
+use crate::http::admin::departments;
+use crate::http::admin::links::staff_path;
+use crate::http::lang::Lang;
+use crate::http::text::admin_syncs::SyncTexts;
+use crate::http::text::admin_syncs::plan::PlanTexts;
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::store::sync_list::ChangeRow;
+use crate::store::{StoreError, sync_names};
+
+/// One record.
+pub struct RecordView {
+    pub label: String,
+    /// The userid or the department's id, where the label is not that.
+    pub id: Option<String>,
+    /// None where there is no page of it.
+    pub href: Option<String>,
+    pub kind_words: &'static str,
+    pub tone: Tone,
+    pub lines: Vec<Line>,
+    pub reason: Option<String>,
+}
+
+/// What is known of the people and departments that some records name.
+#[derive(Default)]
+pub struct Known {
+    people: BTreeSet<String>,
+    departments: Names,
+}
+
+/// Looks up whom and what the records name.
+pub async fn known(conn: &mut PgConnection, rows: &[ChangeRow]) -> Result<Known, StoreError> {
+    let userids: Vec<String> = rows.iter().filter_map(|row| row.userid.clone()).collect();
+    let named = |row: &ChangeRow| {
+        let values = row.differences.iter().flat_map(values::departments_of);
+        values.chain(row.dept_id).collect::<Vec<_>>()
+    };
+    let dept_ids: Vec<i64> = rows.iter().flat_map(named).collect();
+    Ok(Known {
+        people: sync_names::known_people(conn, &userids).await?,
+        departments: sync_names::department_names(conn, &dept_ids).await?,
+    })
+}
+
+pub fn view(row: ChangeRow, known: &Known, lang: Lang) -> RecordView {
+    let t = PlanTexts::of(lang);
+    let is_department = row.dept_id.is_some();
+    let lines = row.differences.iter();
+    let lines =
+        lines.flat_map(|change| values::lines(t, change, is_department, &known.departments));
+    let name = row.name.filter(|name| !name.is_empty());
+    let (label, id, href) = match (row.userid, row.dept_id) {
+        (Some(userid), _) => {
+            let href = known.people.contains(&userid).then(|| staff_path(&userid));
+            labelled(name, userid, href)
+        }
+        (None, Some(dept)) => {
+            let stored = known.departments.get(&dept);
+            let href = stored.map(|_| departments::path_of(dept));
+            let name = name.or_else(|| stored.cloned());
+            let name = name.unwrap_or_else(|| fill(t.unnamed_department, &[("id", &dept)]));
+            (name, Some(dept.to_string()), href)
+        }
+        (None, None) => (t.nobody.to_owned(), None, None),
+    };
+    RecordView {
+        label,
+        id,
+        href,
+        kind_words: SyncTexts::of(lang).kind_words(&row.kind),
+        tone: tone(&row.kind),
+        lines: lines.collect(),
+        reason: match lang {
+            Lang::Zh => row.reason_zh.or(row.reason),
+            Lang::En => row.reason,
+        },
+    }
+}
+
+fn labelled(
+    name: Option<String>,
+    userid: String,
+    href: Option<String>,
+) -> (String, Option<String>, Option<String>) {
+    match name {
+        Some(name) => (name, Some(userid), href),
+        None => (userid, None, href),
+    }
+}
+
+fn tone(kind: &str) -> Tone {
+    match kind {
+        "added" | "returned" | "department_added" => Tone::Ok,
+        "left" | "department_removed" => Tone::Danger,
+        "held_back" | "skipped" => Tone::Warn,
+        _ => Tone::Neutral,
+    }
+}

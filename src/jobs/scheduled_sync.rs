@@ -1,0 +1,25 @@
+//! The full sync at the moments of `DINGGATE_SYNC_CRON`.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::last_moments;
+use super::rounds::Rounds;
+use crate::context::Context;
+use crate::service::schedule;
+
+/// How late a moment may be noticed.
+const LOOK: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(ctx: Context, stop: CancellationToken) {
+    let rounds = Rounds {
+        name: "scheduled sync",
+        pause: LOOK,
+        bell: None,
+        stop: &stop,
+    };
+    rounds
+        .run(&ctx, || schedule::run_if_due(&ctx, last_moments(&stop)))
+        .await;
+}

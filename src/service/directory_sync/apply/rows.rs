@@ -1,0 +1,232 @@
+//! The people of a plan, step by step, part by part.
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::Mission;
+use crate::domain::ids::UserId;
+use crate::domain::person::LeftCause;
+use crate::service::directory_sync::book::Tally;
+use crate::service::directory_sync::skip::SkipReason;
+use crate::service::directory_sync::{Progress, SyncError};
+use crate::store::directory::{self, Written};
+use crate::store::sync_scratch::{self, DraftedPerson, Step};
+use crate::store::{StoreError, staff};
+
+/// Large enough that a hundred thousand people are fewer savepoints than Postgres keeps at hand.
+const CHUNK: i64 = 2_000;
+/// How often a part is tried again that has met with a deadlock.
+const TRIES: u32 = 2;
+
+/// The people that are written, and what has become of them so far.
+pub struct Rows<'a> {
+    pub conn: &'a mut PgConnection,
+    mission: &'a Mission<'a>,
+    progress: &'a mut (dyn FnMut(Progress) + Send),
+    done: usize,
+    total: usize,
+    pub tally: Tally,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(
+        conn: &'a mut PgConnection,
+        mission: &'a Mission<'a>,
+        progress: &'a mut (dyn FnMut(Progress) + Send),
+    ) -> Self {
+        let tally = mission.tally;
+        Self {
+            conn,
+            mission,
+            progress,
+            done: 0,
+            total: tally.added + tally.changed + tally.returned + tally.left,
+            tally,
+        }
+    }
+
+    /// Several people may hand unionids on to each other: all let go of theirs first.
+    pub async fn let_go_of_unionids(&mut self) -> Result<(), StoreError> {
+        directory::forget_unionids(self.conn, self.mission.run.id).await
+    }
+
+    /// Writes everybody of a step. A part that Postgres refuses is halved until the row is found that is
+    /// to blame, and that one is passed over.
+    pub async fn write(&mut self, step: Step) -> Result<(), SyncError> {
+        let mut after = 0;
+        loop {
+            let run_id = self.mission.run.id;
+            let people =
+                sync_scratch::drafted_people(self.conn, run_id, step, after, CHUNK).await?;
+            let Some(last) = people.last() else {
+                return Ok(());
+            };
+            after = last.position;
+            let mut parts = vec![people.as_slice()];
+            while let Some(part) = parts.pop() {
+                match (self.write_part(step, part).await, part) {
+                    (Ok(written), _) => self.count(step, part, &written).await?,
+                    (Err(error @ StoreError::Statement(_)), [one]) => {
+                        self.refuse(step, one, &error).await?;
+                    }
+                    (Err(StoreError::Statement(_)), _) => {
+                        let (first, second) = part.split_at(part.len() / 2);
+                        parts.extend([second, first]);
+                    }
+                    (Err(error), _) => return Err(error.into()),
+                }
+            }
+        }
+    }
+
+    /// Writes a part or nothing of it; gives whom it has written.
+    async fn write_part(
+        &mut self,
+        step: Step,
+        part: &[DraftedPerson],
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut tries = 1;
+        loop {
+            let mut savepoint = self.conn.begin().await?;
+            let error = match write(&mut savepoint, self.mission, step, part).await {
+                Ok(written) => {
+                    savepoint.commit().await?;
+                    return Ok(written);
+                }
+                Err(error) => error,
+            };
+            // Where the connection itself is lost, this fails too.
+            savepoint.rollback().await?;
+            if tries >= TRIES || !matches!(error, StoreError::Unavailable(_)) {
+                return Err(error);
+            }
+            tries += 1;
+        }
+    }
+
+    async fn count(
+        &mut self,
+        step: Step,
+        part: &[DraftedPerson],
+        written: &[UserId],
+    ) -> Result<(), StoreError> {
+        if written.len() < part.len() {
+            let written: std::collections::HashSet<&UserId> = written.iter().collect();
+            let others = part.iter().map(|person| &person.userid);
+            let overtaken: Vec<UserId> = others
+                .filter(|userid| !written.contains(userid))
+                .cloned()
+                .collect();
+            self.pass_over(step, &overtaken).await?;
+        }
+        self.report(part.len());
+        Ok(())
+    }
+
+    /// Notes those whom an event has changed first.
+    async fn pass_over(&mut self, step: Step, overtaken: &[UserId]) -> Result<(), StoreError> {
+        *self.number(step) -= overtaken.len();
+        let is_told = step == Step::Leave && self.mission.tells_overtaken;
+        let reason = SkipReason::Overtaken;
+        let (words, chinese) = (reason.to_string(), reason.in_chinese());
+        let told = is_told.then_some((words.as_str(), chinese.as_str()));
+        if is_told {
+            self.tally.skipped += overtaken.len();
+        } else if step != Step::Leave {
+            self.tally.unchanged += overtaken.len();
+        }
+        sync_scratch::pass_over(self.conn, self.mission.run.id, overtaken, told).await
+    }
+
+    /// Notes somebody whom Postgres would not take.
+    async fn refuse(
+        &mut self,
+        step: Step,
+        one: &DraftedPerson,
+        error: &StoreError,
+    ) -> Result<(), StoreError> {
+        let run_id = self.mission.run.id;
+        let reason = if error.violates(staff::EMPLOYED_UNIONID) {
+            SkipReason::UnionidShared
+        } else {
+            tracing::warn!(run = run_id, %error, "a person could not be stored");
+            SkipReason::NotStored
+        };
+        *self.number(step) -= 1;
+        self.tally.skipped += 1;
+        let (words, chinese) = (reason.to_string(), reason.in_chinese());
+        let userid = std::slice::from_ref(&one.userid);
+        sync_scratch::pass_over(self.conn, run_id, userid, Some((&words, &chinese))).await?;
+        if step == Step::Move {
+            directory::take_unionid_back(self.conn, run_id, &one.userid).await?;
+        }
+        self.report(1);
+        Ok(())
+    }
+
+    fn number(&mut self, step: Step) -> &mut usize {
+        match step {
+            Step::Leave => &mut self.tally.left,
+            Step::Add => &mut self.tally.added,
+            Step::Return => &mut self.tally.returned,
+            Step::Move | Step::Change => &mut self.tally.changed,
+        }
+    }
+
+    fn report(&mut self, rows: usize) {
+        self.done += rows;
+        (self.progress)(Progress::Applying {
+            done: self.done,
+            total: self.total,
+        });
+    }
+}
+
+async fn write(
+    conn: &mut PgConnection,
+    mission: &Mission<'_>,
+    step: Step,
+    part: &[DraftedPerson],
+) -> Result<Vec<UserId>, StoreError> {
+    let described = part.iter().filter_map(|drafted| drafted.person.as_ref());
+    let rows: Vec<Written<'_>> = described
+        .map(|(person, asked_at)| Written {
+            person,
+            asked_at: *asked_at,
+        })
+        .collect();
+    let (actor, started_at) = (mission.actor, mission.run.started_at);
+    match step {
+        Step::Leave => mark_left(conn, mission, part).await,
+        Step::Move | Step::Change => directory::change(conn, &rows).await,
+        Step::Add => {
+            let added = directory::add(conn, &rows, started_at).await?;
+            directory::note_in_audit(conn, actor, &added, "staff.added", "employed").await?;
+            Ok(added)
+        }
+        Step::Return => {
+            let returned = directory::return_again(conn, &rows, started_at).await?;
+            directory::note_in_audit(conn, actor, &returned, "staff.returned", "employed").await?;
+            Ok(returned)
+        }
+    }
+}
+
+async fn mark_left(
+    conn: &mut PgConnection,
+    mission: &Mission<'_>,
+    part: &[DraftedPerson],
+) -> Result<Vec<UserId>, StoreError> {
+    let userids: Vec<UserId> = part.iter().map(|leaver| leaver.userid.clone()).collect();
+    let absent = directory::lock_absent(conn, &userids, mission.guard).await?;
+    // Sessions end with it, and DingTalk is asked again later, as after every leaving.
+    let left = staff::mark_left(conn, &absent, LeftCause::Sync).await?;
+    directory::note_in_audit(
+        conn,
+        mission.actor,
+        &left,
+        "staff.left",
+        LeftCause::Sync.as_str(),
+    )
+    .await?;
+    Ok(left)
+}

@@ -1,0 +1,132 @@
+//! A company in memory, planned the way a run does it: chunk by chunk.
+
+use super::*;
+
+/// All that the tables say of the company.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Current {
+    pub people: Vec<KnownPerson>,
+    pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
+}
+
+/// What DingTalk has said.
+pub type Reading = BTreeMap<UserId, Wanted>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    pub userid: UserId,
+}
+
+/// A whole plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub added: Vec<Write>,
+    pub changed: Vec<Write>,
+    pub returned: Vec<Write>,
+    pub unchanged: usize,
+    pub skipped: Vec<Skip>,
+    pub leavers: Vec<Absent>,
+    pub held_back: Vec<Absent>,
+}
+
+/// How a run is to go.
+#[derive(Debug, Clone)]
+pub struct Way {
+    pub start: i64,
+    pub is_complete: bool,
+    pub spared: BTreeSet<UserId>,
+    /// More leavers than this are too many.
+    pub limit: usize,
+    /// How many people are compared at a time.
+    pub chunk: usize,
+}
+
+impl Current {
+    fn part(&self, reading: &Reading, is_in: impl Fn(&UserId) -> bool) -> Chunk {
+        let known = self.people.iter().filter(|k| is_in(&k.person.userid));
+        let left = self.unknown_leavers.iter().filter(|(id, _)| is_in(id));
+        let wanted = reading.iter().filter(|(id, _)| is_in(id));
+        Chunk {
+            known: known.cloned().collect(),
+            unknown_leavers: left.map(|(id, at)| (id.clone(), *at)).collect(),
+            wanted: wanted.map(|(id, w)| (id.clone(), w.clone())).collect(),
+        }
+    }
+
+    /// As the database finds them: those with a unionid that somebody else has, too.
+    fn contested(&self, reading: &Reading) -> BTreeSet<UserId> {
+        let row = |userid: &UserId| self.people.iter().find(|k| k.person.userid == *userid);
+        let mut bearers: BTreeMap<UnionId, BTreeSet<UserId>> = BTreeMap::new();
+        let mut bears = |unionid: Option<&UnionId>, userid: &UserId| {
+            if let Some(unionid) = unionid {
+                let bearers = bearers.entry(unionid.clone()).or_default();
+                bearers.insert(userid.clone());
+            }
+        };
+        for known in self.people.iter().filter(|k| k.status == Status::Employed) {
+            bears(known.person.unionid.as_ref(), &known.person.userid);
+        }
+        for (userid, wanted) in reading {
+            let stored = row(userid).and_then(|known| known.person.unionid.as_ref());
+            bears(wanted.person.unionid.as_ref().or(stored), userid);
+        }
+        bearers
+            .into_values()
+            .filter(|who| who.len() > 1)
+            .flatten()
+            .collect()
+    }
+}
+
+/// What a run does with what it has read, without the database.
+pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
+    let started_at = at(way.start);
+    let is_complete = way.is_complete && !reading.is_empty();
+    let absent = current.people.iter().filter(|known| {
+        is_complete
+            && !reading.contains_key(&known.person.userid)
+            && has_gone(known, started_at, &way.spared)
+    });
+    let gone: Vec<Absent> = absent
+        .map(|known| Absent {
+            userid: known.person.userid.clone(),
+        })
+        .collect();
+    let (leavers, held_back) = if gone.len() > way.limit {
+        (Vec::new(), gone)
+    } else {
+        (gone, Vec::new())
+    };
+    let contested = current.contested(reading);
+    let refused = refused(
+        &current.part(reading, |id| contested.contains(id)),
+        &leavers.iter().map(|leaver| leaver.userid.clone()).collect(),
+        started_at,
+        is_complete,
+    );
+    let terms = Terms {
+        started_at,
+        is_complete,
+        refused: &refused,
+    };
+    let mut plan = Plan {
+        leavers,
+        held_back,
+        ..Plan::default()
+    };
+    let known = current.people.iter().map(|known| &known.person.userid);
+    let keys: Vec<&UserId> = known
+        .chain(reading.keys())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    for keys in keys.chunks(way.chunk) {
+        let part = people(&current.part(reading, |id| keys.contains(&id)), &terms);
+        plan.added.extend(part.added);
+        plan.changed.extend(part.changed);
+        plan.returned.extend(part.returned);
+        plan.skipped.extend(part.skipped);
+        plan.unchanged += part.unchanged;
+    }
+    plan
+}

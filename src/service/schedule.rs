@@ -1,0 +1,112 @@
+//! The full sync that comes by itself, at the moments of `DINGGATE_SYNC_CRON`, on one instance only.
+//!
+//! Every instance looks at Postgres's clock and takes the latest moment, if nobody has: so a moment
+//! that passed while none of them ran is made up for by the first one that starts. A moment is over
+//! once a complete run has begun after it, whoever asked for it.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
+use crate::store::schedule::{self, Taken};
+use crate::store::{StoreError, staff};
+
+/// After how long a run that failed, or could not read everything, is tried again; then the next
+/// moment has to do. An instance that is killed in the midst of a run counts as one that failed.
+pub const WAITS: [Duration; 3] = [
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+    Duration::from_hours(1),
+];
+/// How long to wait for the run of somebody else that began before the moment.
+const WHILE_ANOTHER_RUNS: Duration = Duration::from_mins(3);
+/// The place of a run that was cut off is free after ten seconds.
+const AFTER_BEING_CUT_OFF: Duration = Duration::from_secs(15);
+
+/// What came of a moment that was taken.
+enum Outcome {
+    Complete,
+    Incomplete,
+    AnotherRuns,
+    CutOff,
+}
+
+/// Runs a full sync if a moment is due and nobody else has taken it; says whether it did. Once
+/// `stopped` is there the run is cut off, and the moment left to another instance.
+pub async fn run_if_due(
+    ctx: &Context,
+    stopped: impl Future<Output = ()>,
+) -> Result<bool, StoreError> {
+    let Some(taken) = take(ctx).await? else {
+        return Ok(false);
+    };
+    tracing::info!(moment = %taken.moment, tries = taken.tries, "the scheduled full sync is due");
+    let outcome = tokio::select! {
+        outcome = sync(ctx) => outcome,
+        () = stopped => Outcome::CutOff,
+    };
+    settle(ctx, taken, &outcome).await?;
+    Ok(true)
+}
+
+async fn take(ctx: &Context) -> Result<Option<Taken>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let now = staff::now(&mut conn).await?;
+            let Some(moment) = ctx.config.sync.schedule.latest(now) else {
+                return Ok(None);
+            };
+            schedule::begin(&mut conn, moment).await?;
+            schedule::take(&mut conn, moment, &WAITS).await
+        })
+        .await
+}
+
+async fn sync(ctx: &Context) -> Outcome {
+    let request = Request {
+        cause: Cause::Schedule,
+        started_by: "system".to_owned(),
+        dry_run: false,
+        accept_leavers: false,
+    };
+    match directory_sync::run(ctx, request, &mut |_| {}).await {
+        Ok(summary) => match summary.state {
+            State::Done | State::Stopped => Outcome::Complete,
+            State::Partial | State::Failed => Outcome::Incomplete,
+        },
+        Err(SyncError::AlreadyRunning { by, .. }) => {
+            tracing::info!(
+                by,
+                "the scheduled full sync waits for a run that is under way"
+            );
+            Outcome::AnotherRuns
+        }
+        Err(SyncError::Stopped) => Outcome::CutOff,
+        Err(error) => {
+            tracing::warn!(%error, "the scheduled full sync failed");
+            Outcome::Incomplete
+        }
+    }
+}
+
+async fn settle(ctx: &Context, taken: Taken, outcome: &Outcome) -> Result<(), StoreError> {
+    let (wait, counts) = match outcome {
+        Outcome::Complete => (None, true),
+        Outcome::Incomplete => (wait_after(taken.tries), true),
+        Outcome::AnotherRuns => (Some(WHILE_ANOTHER_RUNS), false),
+        Outcome::CutOff => (Some(AFTER_BEING_CUT_OFF), false),
+    };
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            schedule::put_off(&mut conn, taken, wait, counts).await
+        })
+        .await
+}
+
+/// None after the last try.
+fn wait_after(tries: i32) -> Option<Duration> {
+    let index = usize::try_from(tries - 1).ok()?;
+    WAITS.get(index).copied()
+}

@@ -1,0 +1,70 @@
+//! Reading the company's tree with its head counts, and the people of one department.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{StoreError, department};
+use crate::domain::department_tree::{Crowd, Tree};
+use crate::domain::ids::{DeptId, UserId};
+
+/// An employed person in a department.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub userid: UserId,
+    pub name: String,
+    pub avatar: Option<String>,
+    pub title: Option<String>,
+    pub is_leader: bool,
+}
+
+/// All departments, with the employed people in each.
+pub async fn tree(conn: &mut PgConnection) -> Result<Tree, StoreError> {
+    let departments = department::all(conn).await?;
+    let crowds = sqlx::query_as!(
+        Crowd,
+        r#"SELECT dept_ids AS "dept_ids!", count(*) AS "people!" FROM (
+             SELECT array_agg(m.dept_id) AS dept_ids FROM staff_department m JOIN staff s USING (userid)
+             WHERE s.status = 'employed' GROUP BY m.userid
+         ) one GROUP BY dept_ids"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Tree::new(departments, &crowds))
+}
+
+/// When DingTalk was asked for what the row of a department holds; None where there is none.
+pub async fn looked_at(
+    conn: &mut PgConnection,
+    dept_id: DeptId,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let looked_at = sqlx::query_scalar!(
+        "SELECT looked_at FROM department WHERE dept_id = $1",
+        dept_id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(looked_at)
+}
+
+/// The employed people directly in a department: its leaders first, then in DingTalk's order, which
+/// has the greatest number first.
+pub async fn members(
+    conn: &mut PgConnection,
+    dept_id: DeptId,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Member>, StoreError> {
+    let members = sqlx::query_as!(
+        Member,
+        r#"SELECT s.userid AS "userid: UserId", s.name, s.avatar, s.title, m.is_leader
+         FROM staff_department m JOIN staff s USING (userid)
+         WHERE m.dept_id = $1 AND s.status = 'employed'
+         ORDER BY m.is_leader DESC, m.sort_order DESC NULLS LAST, s.name, s.userid LIMIT $2 OFFSET $3"#,
+        dept_id,
+        limit,
+        offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(members)
+}

@@ -1,0 +1,89 @@
+//! The last moments of the transaction that writes a plan: what others may be waiting for is touched
+//! only now.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::domain::ids::UserId;
+use crate::store::StoreError;
+
+/// Does what follows from the rows that a run has written: ends the sessions of former unionids, closes
+/// the cases that waited for this, takes back what was planned while there was no row.
+pub async fn settle(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM web_session WHERE id IN (
+             SELECT w.id FROM sync_draft d JOIN staff s USING (userid) JOIN web_session w USING (userid)
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND s.unionid IS DISTINCT FROM w.unionid
+             ORDER BY w.id FOR UPDATE OF w)",
+        run_id
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE unmatched_login SET state = 'closed' WHERE id IN (
+             SELECT c.id FROM sync_draft d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND c.state = 'waiting'
+             ORDER BY c.id FOR UPDATE OF c)",
+        run_id
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM scheduled_look WHERE id IN (
+             SELECT l.id FROM sync_draft d JOIN scheduled_look l USING (userid)
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND l.cause = 'join'
+             ORDER BY l.id FOR UPDATE OF l)",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Has the leaving of anybody whom the run has added wait until the end of the transaction, and waits
+/// for those that were being stored: a leaving does not see a row that is not yet committed, and would
+/// otherwise be remembered as that of somebody unknown. Nobody else's leaving waits.
+pub async fn bar_leavings(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO unknown_leaver (userid, left_at)
+         SELECT userid, '-infinity' FROM sync_draft WHERE run_id = $1 AND step = 'add' AND NOT is_undone ORDER BY userid
+         ON CONFLICT (userid) DO UPDATE SET left_at = unknown_leaver.left_at",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Marks those as left whom the run has added and whose leaving was stored since it began, as if it had
+/// been stored right after; gives whom. Comes after [`bar_leavings`].
+pub async fn catch_up_with_leavings(
+    conn: &mut PgConnection,
+    run_id: i64,
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
+    let left = sqlx::query_scalar!(
+        r#"UPDATE staff s SET status = 'left', left_at = u.left_at, left_cause = 'event', updated_at = now()
+         FROM sync_draft d JOIN unknown_leaver u USING (userid)
+         WHERE d.run_id = $1 AND d.step = 'add' AND NOT d.is_undone AND s.userid = d.userid
+           AND s.status = 'employed' AND u.left_at >= $2
+         RETURNING s.userid AS "userid: UserId""#,
+        run_id,
+        started_at,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(left)
+}
+
+/// Forgets the remembered leavings of everybody who has a row now, and so lets leavings pass again.
+pub async fn unbar_leavings(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM unknown_leaver u USING sync_draft d
+         WHERE d.run_id = $1 AND d.step IN ('add', 'return') AND NOT d.is_undone AND u.userid = d.userid",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

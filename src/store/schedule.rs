@@ -1,0 +1,74 @@
+//! Which scheduled moment of the full sync has been taken, by one instance for all.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+
+/// A moment that this instance has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    pub moment: DateTime<Utc>,
+    /// The how-manieth try this is, from 1.
+    pub tries: i32,
+}
+
+/// Remembers this moment as one that needs no run, unless there is one to remember already.
+pub async fn begin(conn: &mut PgConnection, moment: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO sync_schedule (moment, tries) VALUES ($1, 0) ON CONFLICT DO NOTHING",
+        moment
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the moment, if it is later than the one that was taken last, or if that one is to be tried
+/// again by now; nothing where a complete run has begun since, or another instance was first.
+/// `waits` says after how long the first, the second … try is repeated should nobody tell how it
+/// ended; the last one is not.
+pub async fn take(
+    conn: &mut PgConnection,
+    moment: DateTime<Utc>,
+    waits: &[Duration],
+) -> Result<Option<Taken>, StoreError> {
+    let waits: Vec<f64> = waits.iter().map(Duration::as_secs_f64).collect();
+    let taken = sqlx::query_as!(
+        Taken,
+        "UPDATE sync_schedule s SET moment = $1, tries = next.tries,
+             try_at = clock_timestamp() + make_interval(secs => ($2::float8[])[next.tries])
+         FROM (SELECT CASE WHEN moment < $1 THEN 1 ELSE tries + 1 END AS tries FROM sync_schedule) next
+         WHERE (s.moment < $1 OR s.moment = $1 AND s.try_at <= clock_timestamp())
+           AND NOT EXISTS (SELECT FROM sync_run WHERE started_at >= $1 AND is_complete)
+         RETURNING s.moment, s.tries",
+        moment,
+        &waits,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(taken)
+}
+
+/// Says when the moment is to be tried again, as the how-manieth try before; never where `wait` is None.
+/// What another instance has taken meanwhile stays as it is.
+pub async fn put_off(
+    conn: &mut PgConnection,
+    taken: Taken,
+    wait: Option<Duration>,
+    counts: bool,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sync_schedule SET try_at = clock_timestamp() + make_interval(secs => $3), tries = $4
+         WHERE moment = $1 AND tries = $2",
+        taken.moment,
+        taken.tries,
+        wait.map(|wait| wait.as_secs_f64()),
+        if counts { taken.tries } else { taken.tries - 1 },
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

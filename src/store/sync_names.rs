@@ -1,0 +1,36 @@
+//! What the records of a run are called, and which of them have pages of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::PgConnection;
+
+use super::StoreError;
+use crate::domain::ids::DeptId;
+
+/// Those of these userids that the staff table has.
+pub async fn known_people(
+    conn: &mut PgConnection,
+    userids: &[String],
+) -> Result<BTreeSet<String>, StoreError> {
+    let known = sqlx::query_scalar!("SELECT userid FROM staff WHERE userid = ANY ($1)", userids)
+        .fetch_all(conn)
+        .await?;
+    Ok(known.into_iter().collect())
+}
+
+/// The names of these departments, without those that the table does not have.
+pub async fn department_names(
+    conn: &mut PgConnection,
+    dept_ids: &[DeptId],
+) -> Result<BTreeMap<DeptId, String>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT dept_id, name FROM department WHERE dept_id = ANY ($1)",
+        dept_ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.dept_id, row.name))
+        .collect())
+}

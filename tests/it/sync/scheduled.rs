@@ -1,0 +1,211 @@
+//! The run that comes by itself: once for all instances, made up for, tried again.
+//!
+//! The moments are those of every day; the tests set back what the table remembers.
+
+use std::future::pending;
+
+use dinggate::service::schedule;
+use dingtalk_sim::Fault;
+use sqlx::PgPool;
+
+use super::*;
+
+const RUNS: &str = "SELECT count(*) FROM sync_run WHERE cause = 'schedule'";
+const TRIES: &str = "SELECT tries::bigint FROM sync_schedule";
+/// How long until the next try, in minutes, rounded up; -1 where there is none.
+const WAIT: &str =
+    "SELECT coalesce(ceil(extract(epoch FROM try_at - now()) / 60), -1)::bigint FROM sync_schedule";
+const A_DAY_AGO: &str = "UPDATE sync_schedule SET moment = moment - interval '1 day'";
+const NOW: &str = "UPDATE sync_schedule SET try_at = now()";
+
+impl Company {
+    async fn look_at_the_clock(&self) -> bool {
+        schedule::run_if_due(&self.ctx, pending()).await.unwrap()
+    }
+
+    /// Instances that have run before, and then missed a moment. The import is older than that.
+    async fn late(pool: &PgPool) -> Self {
+        let company = Self::imported(pool).await;
+        assert!(!company.look_at_the_clock().await);
+        company.execute(A_DAY_AGO).await;
+        company
+            .execute("UPDATE sync_run SET started_at = started_at - interval '2 days'")
+            .await;
+        company
+    }
+}
+
+#[sqlx::test]
+async fn the_first_start_waits_for_the_next_moment(pool: PgPool) {
+    let company = Company::new(&pool);
+    for _ in 0..2 {
+        assert!(!company.look_at_the_clock().await);
+    }
+    assert_eq!(company.number("SELECT count(*) FROM sync_run").await, 0);
+    assert_eq!(
+        company.number("SELECT count(*) FROM sync_schedule").await,
+        1
+    );
+}
+
+#[sqlx::test]
+async fn a_moment_that_passed_while_nobody_ran_is_made_up_for_once(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company
+        .execute("UPDATE sync_schedule SET moment = moment - interval '9 days'")
+        .await;
+    assert!(company.look_at_the_clock().await);
+    assert!(!company.look_at_the_clock().await);
+    assert!(!company.another_process().look_at_the_clock().await);
+    assert_eq!(company.number(RUNS).await, 1);
+    let by_system = "SELECT count(*) FROM sync_run WHERE cause = 'schedule' AND started_by = 'system' AND state = 'done'";
+    assert_eq!(company.number(by_system).await, 1);
+}
+
+#[sqlx::test]
+async fn of_many_instances_one_takes_the_moment(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    let (second, third) = (company.another_process(), company.another_process());
+    let (a, b, c) = tokio::join!(
+        company.look_at_the_clock(),
+        second.look_at_the_clock(),
+        third.look_at_the_clock()
+    );
+    assert_eq!(i32::from(a) + i32::from(b) + i32::from(c), 1);
+    assert_eq!(
+        (company.number(RUNS).await, company.number(TRIES).await),
+        (1, 1)
+    );
+}
+
+#[sqlx::test]
+async fn a_complete_run_since_the_moment_is_enough_whoever_asked_for_it(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.sim.fault(LIST_SUB, Fault::ErrCode(50_002));
+    assert_ne!(company.sync().await.state, State::Done);
+    company.sim.clear_faults();
+    assert!(
+        company.look_at_the_clock().await,
+        "one that could not read everything is not"
+    );
+    company.execute(A_DAY_AGO).await;
+    assert!(!company.look_at_the_clock().await);
+    company
+        .execute("DELETE FROM sync_run WHERE cause = 'schedule'")
+        .await;
+    assert!(company.look_at_the_clock().await);
+    assert_eq!(company.number(RUNS).await, 1);
+}
+
+#[sqlx::test]
+async fn a_run_that_fails_is_tried_again_three_times_and_then_at_the_next_moment(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.sim.fault(LIST_SUB, Fault::ErrCode(50_002));
+    for (tries, wait) in [(1, 10), (2, 30), (3, 60), (4, -1)] {
+        assert!(company.look_at_the_clock().await, "{tries}");
+        assert_eq!(
+            (company.number(TRIES).await, company.number(WAIT).await),
+            (tries, wait)
+        );
+        assert!(!company.look_at_the_clock().await, "not before its time");
+        company
+            .execute("UPDATE sync_schedule SET try_at = now() WHERE try_at IS NOT NULL")
+            .await;
+    }
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(company.number(RUNS).await, 4);
+    company.execute(A_DAY_AGO).await;
+    company.sim.clear_faults();
+    assert!(company.look_at_the_clock().await);
+    assert_eq!(
+        (company.number(TRIES).await, company.number(WAIT).await),
+        (1, -1)
+    );
+}
+
+#[sqlx::test]
+async fn a_run_of_somebody_else_is_waited_for_and_takes_no_try_away(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    let other = company.another_process();
+    company
+        .sync_during(async |milestones| {
+            milestones.root_is_read().await;
+            // It began before the moment, so it may have read what was changed until then.
+            company
+                .execute("UPDATE sync_run SET started_at = started_at - interval '2 days' WHERE state = 'running'")
+                .await;
+            assert!(other.look_at_the_clock().await);
+        })
+        .await;
+    assert_eq!(
+        (company.number(RUNS).await, company.number(TRIES).await),
+        (0, 0)
+    );
+    assert_eq!(company.number(WAIT).await, 3);
+    assert!(!other.look_at_the_clock().await);
+    company.execute(NOW).await;
+    assert!(other.look_at_the_clock().await);
+    assert_eq!(
+        (company.number(RUNS).await, company.number(TRIES).await),
+        (1, 1)
+    );
+}
+
+#[sqlx::test]
+async fn an_instance_that_stops_leaves_the_moment_to_another(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    let other = company.another_process();
+    company
+        .sim
+        .fault(LIST_SUB, Fault::Delay(Duration::from_secs(5)));
+    let stopped = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    };
+    assert!(schedule::run_if_due(&company.ctx, stopped).await.unwrap());
+    company.sim.clear_faults();
+    assert_eq!(company.number(TRIES).await, 0);
+    let soon = "SELECT count(*) FROM sync_schedule WHERE try_at BETWEEN now() + interval '5 seconds' AND now() + interval '20 seconds'";
+    assert_eq!(company.number(soon).await, 1);
+    company
+        .execute(
+            "UPDATE sync_run SET lease_until = now() - interval '1 second' WHERE state = 'running'",
+        )
+        .await;
+    company.execute(NOW).await;
+    assert!(other.look_at_the_clock().await);
+    assert_eq!(
+        company
+            .number("SELECT count(*) FROM sync_run WHERE cause = 'schedule' AND state = 'done'")
+            .await,
+        1
+    );
+}
+
+#[sqlx::test]
+async fn an_instance_that_is_killed_loses_no_moment(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company
+        .sim
+        .fault(LIST_SUB, Fault::Delay(Duration::from_secs(5)));
+    let killed =
+        tokio::time::timeout(Duration::from_millis(500), company.look_at_the_clock()).await;
+    assert!(killed.is_err());
+    company.sim.clear_faults();
+    assert_eq!(
+        (company.number(TRIES).await, company.number(WAIT).await),
+        (1, 10)
+    );
+    company
+        .execute(
+            "UPDATE sync_run SET lease_until = now() - interval '1 second' WHERE state = 'running'",
+        )
+        .await;
+    company.execute(NOW).await;
+    assert!(company.another_process().look_at_the_clock().await);
+    assert_eq!(
+        company
+            .number("SELECT count(*) FROM sync_run WHERE cause = 'schedule' AND state = 'done'")
+            .await,
+        1
+    );
+}
