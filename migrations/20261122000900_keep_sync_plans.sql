@@ -53,9 +53,10 @@ CREATE UNLOGGED TABLE sync_reading (
     unionid text,
     -- JSON as it was written, since a name may hold what jsonb does not take.
     record  json NOT NULL,
+    -- No other index: what Postgres knows of this table is about the run before, and it would choose
+    -- wrongly between two.
     PRIMARY KEY (run_id, userid)
 );
-CREATE INDEX sync_reading_unionid ON sync_reading (run_id, unionid);
 
 -- What the run that is at work will do: rows of sync_change, and what it takes to carry them out.
 CREATE UNLOGGED TABLE sync_draft (

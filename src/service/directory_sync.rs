@@ -15,7 +15,7 @@ mod closing;
 mod confirm;
 mod lease;
 mod listen;
-pub mod plan;
+mod plan;
 mod read;
 mod skip;
 mod summary;

@@ -240,7 +240,6 @@ impl Company {
             "unknown_leaver",
             "scheduled_look",
             "web_session",
-            "sync_change",
         ] {
             let statement = format!(
                 "SELECT coalesce(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid), '') FROM {table}"

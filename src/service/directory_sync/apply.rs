@@ -38,7 +38,7 @@ pub struct Mission<'a> {
     /// Whether those are told of who are not marked for that.
     pub tells_overtaken: bool,
     /// How many records the plan has, and of what kind.
-    pub records: i32,
+    pub records: u64,
     pub tally: Tally,
     pub departments: &'a DepartmentPlan,
 }
@@ -76,7 +76,7 @@ async fn apply_once(
         return Err(SyncError::Interrupted);
     }
     let kept = sync_scratch::keep(&mut tx, run.id).await?;
-    if i64::try_from(kept) != Ok(i64::from(mission.records)) {
+    if kept != mission.records {
         return Err(SyncError::Forgotten);
     }
     let mut rows = Rows::new(&mut tx, mission, progress);

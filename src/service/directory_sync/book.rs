@@ -37,8 +37,10 @@ pub struct Tally {
 pub struct Book<'a> {
     pub ctx: &'a Context,
     pub run: Run,
-    /// How many records were written down.
-    pub records: i32,
+    /// The number of the last record.
+    last: i32,
+    /// How many records stand in it.
+    pub records: u64,
     pub tally: Tally,
 }
 
@@ -47,6 +49,7 @@ impl<'a> Book<'a> {
         Self {
             ctx,
             run,
+            last: 0,
             records: 0,
             tally: Tally::default(),
         }
@@ -57,8 +60,9 @@ impl<'a> Book<'a> {
             return Ok(());
         }
         for draft in &mut drafts {
+            self.last += 1;
             self.records += 1;
-            draft.position = self.records;
+            draft.position = self.last;
         }
         Db::within_time(PATIENCE, async {
             let mut conn = self.ctx.db.acquire().await?;
@@ -97,11 +101,12 @@ impl<'a> Book<'a> {
 
     /// Takes all leavers out again.
     pub async fn drop_leavers(&mut self) -> Result<(), StoreError> {
-        Db::within_time(PATIENCE, async {
+        let dropped = Db::within_time(PATIENCE, async {
             let mut conn = self.ctx.db.acquire().await?;
             sync_scratch::drop_leavers(&mut conn, self.run.id).await
         })
         .await?;
+        self.records = self.records.saturating_sub(dropped);
         self.tally.left = 0;
         Ok(())
     }

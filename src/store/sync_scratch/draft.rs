@@ -139,17 +139,6 @@ pub async fn put_drafts(
     Ok(())
 }
 
-/// How many records the plan of a run has.
-pub async fn count_drafts(conn: &mut PgConnection, run_id: i64) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM sync_draft WHERE run_id = $1"#,
-        run_id
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
-}
-
 /// The next records of a plan behind a position.
 pub async fn drafted(
     conn: &mut PgConnection,
@@ -235,15 +224,15 @@ pub async fn hold_leavers_back(conn: &mut PgConnection, run_id: i64) -> Result<u
     Ok(done.rows_affected())
 }
 
-/// Takes all leavers out of a plan.
-pub async fn drop_leavers(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
-    sqlx::query!(
+/// Takes all leavers out of a plan; says how many there were.
+pub async fn drop_leavers(conn: &mut PgConnection, run_id: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
         "DELETE FROM sync_draft WHERE run_id = $1 AND step = 'leave'",
         run_id
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 /// Turns people who were to leave into ones that are passed over, for a reason.

@@ -98,8 +98,9 @@ pub async fn count_unannounced(
            AND (kind <> 'changed' OR jsonb_path_exists(differences, '$[*] ? (@.field != "avatar")'))
            AND userid NOT IN (
                SELECT unnest(userids) FROM event WHERE state IN ('waiting', 'failed')
-               UNION SELECT unnest(userids) FROM event WHERE received_at >= $2
-               UNION SELECT userid FROM scheduled_look)"#,
+               UNION SELECT unnest(userids) FROM event WHERE received_at >= $2)
+           -- The looks at those who leave by this very run do not count.
+           AND (step = 'leave' OR userid NOT IN (SELECT userid FROM scheduled_look))"#,
         run_id,
         started_at,
     )

@@ -149,6 +149,7 @@ async fn a_second_run_that_changes_nothing_writes_nothing(pool: PgPool) {
         (State::Done, [0; 5], company.sim.people().len())
     );
     assert_eq!(company.fingerprint().await, before);
+    assert!(company.changes(&ChangeFilter::default()).await.is_empty());
 }
 
 #[sqlx::test]
