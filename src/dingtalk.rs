@@ -6,6 +6,8 @@ pub mod contact;
 pub mod error;
 pub mod lenient;
 pub mod login;
+mod newer;
+pub mod oauth2;
 pub mod token;
 
 pub use client::Client;

@@ -76,6 +76,8 @@ pub const LOGIN_APP_SECRET: Setting = secret(
     "DINGTALK_LOGIN_APP_SECRET",
     "<the scan-login app's appSecret in the developer console>",
 );
+pub const LOGIN_FLOW: Setting = defaulting("DINGTALK_LOGIN_FLOW", "qrconnect", "qrconnect");
+pub const LOGIN_EXCLUSIVE: Setting = defaulting("DINGTALK_LOGIN_EXCLUSIVE", "off", "off");
 pub const CALLBACK_TOKEN: Setting = secret(
     "DINGTALK_CALLBACK_TOKEN",
     "<the signing token of the event subscription>",
@@ -103,7 +105,7 @@ pub const LOGIN_URL: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 26] = [
+pub static ALL: [&Setting; 28] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -124,6 +126,8 @@ pub static ALL: [&Setting; 26] = [
     &APP_SECRET,
     &LOGIN_APP_ID,
     &LOGIN_APP_SECRET,
+    &LOGIN_FLOW,
+    &LOGIN_EXCLUSIVE,
     &CALLBACK_TOKEN,
     &CALLBACK_AES_KEY,
     &CALLBACK_OWNER_KEY,

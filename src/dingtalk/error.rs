@@ -1,5 +1,7 @@
 //! What can go wrong in a call to DingTalk, told apart by what to do about it.
 
+use super::newer;
+
 /// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ApiError {
@@ -31,6 +33,15 @@ pub enum ApiError {
         code: i64,
         message: String,
     },
+    /// A newer interface refuses, with a code in words and, where DingTalk names them, the permissions
+    /// that are missing.
+    #[error("{api}: DingTalk refuses with {code} {message}")]
+    Denied {
+        api: &'static str,
+        code: String,
+        permissions: Vec<String>,
+        message: String,
+    },
     /// An answer that does not have the documented shape.
     #[error("{api}: DingTalk's answer lacks {what}")]
     Malformed {
@@ -42,7 +53,10 @@ pub enum ApiError {
 impl ApiError {
     /// Whether DingTalk is out of reach or too busy for us, so that a later try may succeed.
     pub fn is_unavailable(&self) -> bool {
-        !matches!(self, Self::Refused { .. } | Self::TokenRejected { .. })
+        !matches!(
+            self,
+            Self::Refused { .. } | Self::TokenRejected { .. } | Self::Denied { .. }
+        )
     }
 
     /// DingTalk's own code, where it gave one.
@@ -53,6 +67,16 @@ impl ApiError {
             | Self::Refused { code, .. } => Some(*code),
             Self::Busy { .. } => Some(-1),
             _ => None,
+        }
+    }
+
+    /// DingTalk's own code as text; a newer interface's is in words, with the missing permissions behind.
+    pub fn named_code(&self) -> Option<String> {
+        match self {
+            Self::Denied {
+                code, permissions, ..
+            } => Some([&[code.clone()], permissions.as_slice()].concat().join(" ")),
+            _ => self.code().map(|code| code.to_string()),
         }
     }
 
@@ -67,13 +91,17 @@ impl ApiError {
             | Self::Throttled { api, .. }
             | Self::TokenRejected { api, .. }
             | Self::Refused { api, .. }
+            | Self::Denied { api, .. }
             | Self::Malformed { api, .. } => api,
         }
     }
 
     /// Whether DingTalk says that it does not know the person (60121, or 33012 for an odd userid).
     pub fn is_unknown_person(&self) -> bool {
-        matches!(self.code(), Some(60121 | 33012))
+        match self {
+            Self::Denied { code, .. } => newer::is_unknown_person(code),
+            _ => matches!(self.code(), Some(60121 | 33012)),
+        }
     }
 
     /// Whether DingTalk says that there is no such department (60003, or 40009 for an odd id).
@@ -83,9 +111,12 @@ impl ApiError {
 
     /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
     pub fn is_spent_code(&self) -> bool {
-        matches!(
-            self.code(),
-            Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)
-        )
+        match self {
+            Self::Denied { code, .. } => newer::is_spent_code(code),
+            _ => matches!(
+                self.code(),
+                Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)
+            ),
+        }
     }
 }

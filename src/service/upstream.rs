@@ -2,6 +2,7 @@
 //! again and what is not, and what the administrators must be told.
 
 mod calls;
+mod oauth2;
 mod pace;
 mod token;
 
@@ -11,6 +12,7 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use calls::*;
+pub use oauth2::user_by_oauth2_code;
 
 use crate::context::Context;
 use crate::dingtalk::ApiError;
@@ -169,7 +171,7 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
         || error.is_unknown_department()
         || (repeat == Repeat::UsesCode && error.is_spent_code());
     let Some(code) = error
-        .code()
+        .named_code()
         .filter(|_| !error.is_unavailable() && !speaks_of_the_question)
     else {
         return;
@@ -180,7 +182,7 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            alert::raise(&mut conn, &kind, &code.to_string()).await
+            alert::raise(&mut conn, &kind, &code).await
         })
         .await;
     if let Err(error) = told {

@@ -7,6 +7,7 @@ use crate::{
     directory::{Directory, Person},
     event::EventLog,
     fault::Faults,
+    grant::Grants,
     meter::Meter,
     scope::Scope,
     token::Tokens,
@@ -19,6 +20,7 @@ pub(crate) struct World {
     pub(crate) log: EventLog,
     pub(crate) tokens: Tokens,
     pub(crate) codes: Codes,
+    pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) meter: Meter,
     /// What answers say about these userids while the directory lags behind.
@@ -36,6 +38,7 @@ impl World {
             log,
             tokens: Tokens::default(),
             codes: Codes::default(),
+            grants: Grants::default(),
             faults: Faults::default(),
             meter: Meter::default(),
             frozen: BTreeMap::new(),

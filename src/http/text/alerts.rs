@@ -13,6 +13,8 @@ texts! {
             | "The server’s clock is off by more than a minute: set it right, for example with NTP.";
         login_app: "扫码登录应用的 appId 或 appSecret 不正确，请检查 DINGTALK_LOGIN_APP_ID 和 DINGTALK_LOGIN_APP_SECRET。"
             | "The login app’s id or secret is wrong: check DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET.";
+        sign_in_app: "登录所用应用的凭证不正确，请检查 DINGTALK_LOGIN_APP_ID 和 DINGTALK_LOGIN_APP_SECRET；未设置时，请检查 DINGTALK_APP_KEY 和 DINGTALK_APP_SECRET。"
+            | "The id or secret of the app that people sign in with is wrong: check DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET or, where these are not set, DINGTALK_APP_KEY and DINGTALK_APP_SECRET.";
         address: "请在钉钉开放平台的“服务器出口 IP”中加入本服务器的公网 IP。"
             | "Add this server’s public address to the app’s list of server IPs in DingTalk’s developer console.";
         permission: "请在钉钉开放平台的“权限管理”中为应用开通权限 {permission}。"
@@ -41,36 +43,52 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
         return fill(t.brake, &[("count", &detail)]);
     }
     match kind.strip_prefix("misconfigured:") {
-        Some(api) => fill(
-            t.refused,
-            &[
-                ("api", &api),
-                ("code", &detail),
-                ("hint", &hint(t, api, detail)),
-            ],
-        ),
+        Some(api) => {
+            // Behind a code in words stand the permissions that DingTalk names.
+            let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
+            let hint = hint(t, api, code, permissions);
+            fill(
+                t.refused,
+                &[("api", &api), ("code", &code), ("hint", &hint)],
+            )
+        }
         None => fill(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
     }
 }
 
 /// What to do about DingTalk’s code.
-fn hint(t: &AlertTexts, api: &str, code: &str) -> String {
-    let fixed = match code {
+fn hint(t: &AlertTexts, api: &str, code: &str, permissions: &str) -> String {
+    let named = Some(permissions).filter(|named| !named.is_empty());
+    let fixed = match older(code) {
         "40001" | "40089" | "40096" => t.credentials,
         "853001" | "853002" => t.clock,
         "853003" | "853004" => t.login_app,
+        "invalidClientIdOrSecret" => t.sign_in_app,
         "60020" => t.address,
         "50002" | "50004" => t.scope,
         "40079" => t.authorise,
         "40013" => t.corp,
         "90020" => t.quota,
-        "60011" | "43007" => match permission(api) {
+        "60011" | "43007" => match named.or(permission(api)) {
             Some(permission) => return fill(t.permission, &[("permission", &permission)]),
             None => t.some_permission,
         },
         _ => t.other,
     };
     fixed.to_owned()
+}
+
+/// The older interfaces' number for a code in words that means the same; any other code as it is.
+fn older(code: &str) -> &str {
+    let lower = code.to_ascii_lowercase();
+    let meanings = [
+        ("accesstokenpermissiondenied", "60011"),
+        ("ipnotinwhitelist", "60020"),
+        ("apicountlimit", "90020"),
+        ("invalidclientidorsecret", "invalidClientIdOrSecret"),
+    ];
+    let known = meanings.iter().find(|(words, _)| lower.contains(words));
+    known.map_or(code, |(_, number)| number)
 }
 
 /// The permission that an interface needs, as the developer console names it.
@@ -82,7 +100,8 @@ fn permission(api: &str) -> Option<&'static str> {
         }
         "topapi/v2/user/list" => Some("qyapi_get_department_member"),
         "topapi/v2/user/getuserinfo" => Some("qyapi_base"),
-        "sns/getuserinfo_bycode" => Some("open_app_api_base"),
+        "sns/getuserinfo_bycode" | "v1.0/oauth2/userAccessToken" => Some("open_app_api_base"),
+        "v1.0/contact/users/me" => Some("Contact.User.Read"),
         _ => None,
     }
 }
@@ -126,6 +145,51 @@ mod tests {
             let text = alert_text(Lang::En, &format!("misconfigured:{api}"), code);
             assert!(
                 text.contains(word) && text.contains(api) && text.contains(code),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_in_words_says_what_to_mend_and_names_the_permission() {
+        let denied = "Forbidden.AccessDenied.AccessTokenPermissionDenied";
+        for (api, detail, word) in [
+            (
+                "v1.0/contact/users/me",
+                &*format!("{denied} Contact.User.mobile"),
+                "permission Contact.User.mobile",
+            ),
+            (
+                "v1.0/contact/users/me",
+                denied,
+                "permission Contact.User.Read",
+            ),
+            (
+                "v1.0/oauth2/userAccessToken",
+                denied,
+                "permission open_app_api_base",
+            ),
+            (
+                "v1.0/oauth2/userAccessToken",
+                "invalidClientIdOrSecret",
+                "DINGTALK_LOGIN_APP_SECRET",
+            ),
+            (
+                "v1.0/contact/users/me",
+                "Forbidden.AccessDenied.IpNotInWhiteList",
+                "server IPs",
+            ),
+            (
+                "v1.0/contact/users/me",
+                "forbidden.accessdenied.apicountlimitfororg",
+                "month",
+            ),
+            ("v1.0/contact/users/me", "Unheard.Of", "list of error codes"),
+        ] {
+            let text = alert_text(Lang::En, &format!("misconfigured:{api}"), detail);
+            let code = detail.split(' ').next().unwrap();
+            assert!(
+                text.contains(word) && text.contains(&format!("code {code}.")),
                 "{text}"
             );
         }
