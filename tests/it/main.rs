@@ -20,6 +20,7 @@ mod cli;
 mod csv;
 mod events;
 mod login;
+mod oauth2;
 mod outages;
 mod review;
 mod security;

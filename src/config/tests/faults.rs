@@ -25,6 +25,18 @@ fn a_scan_login_app_has_an_id_and_a_secret() {
 }
 
 #[test]
+fn the_older_scan_page_knows_no_dedicated_accounts() {
+    assert_fault(
+        &[("DINGTALK_LOGIN_EXCLUSIVE", "on")],
+        "DINGTALK_LOGIN_EXCLUSIVE",
+        "DINGTALK_LOGIN_FLOW=oauth2",
+    );
+    for name in ["DINGTALK_LOGIN_FLOW", "DINGTALK_LOGIN_EXCLUSIVE"] {
+        assert_fault(&[(name, "maybe")], name, "\"maybe\" is neither");
+    }
+}
+
+#[test]
 fn every_required_setting_that_is_missing_or_empty_is_named_at_once() {
     let env: [(&str, &str); 2] = [("DATABASE_URL", ""), ("HOME", "/root")];
     let faults = Config::load(env, |_| Ok(String::new())).unwrap_err();
@@ -146,7 +158,6 @@ fn what_later_versions_may_know_is_unknown_now() {
         "DINGGATE_SYNC_CRON",
         "DINGGATE_WEBHOOK_URL",
         "DINGGATE_BRAND_NAME",
-        "DINGTALK_LOGIN_FLOW",
         "DINGTALK_JSAPI_URL",
     ] {
         assert_fault(&[(name, "x")], name, "is not a setting");

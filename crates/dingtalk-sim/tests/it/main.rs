@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod limits;
 mod login;
+mod oauth2;
 mod page;
 mod program;
 mod sns;
