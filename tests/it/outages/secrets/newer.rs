@@ -7,12 +7,12 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{Secrets, settings_that_are_secret};
-use crate::outages::{SOON, Scene};
+use crate::outages::{Process, SOON, Scene};
 
 const LEVEL: &str = "trace,sqlx=info";
 
 /// Comes back with a code that is called as the newer page calls it.
-async fn come_back(scene: &Scene, process: &super::super::process::Process, code: &str) -> u16 {
+async fn come_back(scene: &Scene, process: &Process, code: &str) -> u16 {
     let mut browser = scene.browser(process);
     let state = browser.begin("/").await;
     let path = format!("/login/callback?authCode={code}&state={state}");
@@ -69,6 +69,8 @@ async fn the_log_keeps_the_codes_and_tokens_of_the_newer_page(pool: PgPool) {
     process.terminate();
     assert_eq!(process.ended(Duration::from_secs(12)).await, Some(0));
     let log = process.log();
-    assert!(log.contains("signed in") && log.contains("60011") || log.contains("PermissionDenied"));
+    for said in ["signed in", "AccessTokenPermissionDenied", "invalidClientIdOrSecret"] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
     secrets.assert_kept(&log);
 }
