@@ -75,7 +75,10 @@ impl ApiError {
         match self {
             Self::Denied {
                 code, permissions, ..
-            } => Some([&[code.clone()], permissions.as_slice()].concat().join(" ")),
+            } => {
+                let words = std::iter::once(code).chain(permissions);
+                Some(words.map(String::as_str).collect::<Vec<_>>().join(" "))
+            }
             _ => self.code().map(|code| code.to_string()),
         }
     }

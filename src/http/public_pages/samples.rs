@@ -14,7 +14,7 @@ use crate::http::lang::Lang;
 use crate::http::page::{Frame, FrameVisitor, Toast};
 use crate::http::view::{TimeText, browser_name};
 
-pub(crate) const NOTICES: [Notice; 18] = [
+pub(crate) const NOTICES: [Notice; 19] = [
     Notice::InvalidState,
     Notice::InvalidCode,
     Notice::Cancelled,

@@ -126,6 +126,9 @@ async fn what_only_an_operator_can_mend_is_said_to_the_administrators(pool: PgPo
         app.sim.clear_faults();
         let page = admin.get("/admin/unmatched").await;
         assert!(page.body.contains(told), "{told}: {}", page.body);
+        let named = "SELECT count(*) FROM alert WHERE detail LIKE '%PermissionDenied %.%.Read'";
+        let is_named_by_dingtalk = (path, fault) == (ME, 60011);
+        assert_eq!(app.number(named).await, i64::from(is_named_by_dingtalk));
     }
     app.sim.fault(REDEEM, Fault::sub_code("Unheard.Of"));
     let answer = agree(&app, &mut app.browser(), &person, "/").await;

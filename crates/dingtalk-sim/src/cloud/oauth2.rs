@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use self::answer::Refusal;
-use super::{answer::Family, fault};
+use super::{
+    answer::{Family, Fields},
+    fault,
+};
 use crate::{crypto::hex, fault::Fault, grant::TOKEN_LIFE, shared::Shared};
 
 const REDEEM: &str = "/v1.0/oauth2/userAccessToken";
@@ -56,13 +59,13 @@ fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpRes
     let answered = answer(request, body, shared);
     let wants_json = header_of(request, header::ACCEPT.as_str()).contains("application/json");
     match answered {
-        Ok(fields) if wants_json => super::answer::ok(&fields),
+        Ok(fields) if wants_json => super::answer::ok(&Value::Object(fields)),
         Ok(_) => answer::xml(),
         Err(refusal) => refusal.send(),
     }
 }
 
-fn answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> Result<Value, Refusal> {
+fn answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> Result<Fields, Refusal> {
     let now = Instant::now();
     let limit = shared.config.calls_per_second;
     if !shared.world().meter.admit(path_of(request), now, limit) {
@@ -90,7 +93,7 @@ fn redeem(
     body: &[u8],
     shared: &Shared,
     now: Instant,
-) -> Result<Value, Refusal> {
+) -> Result<Fields, Refusal> {
     let is_json = header_of(request, "content-type").starts_with("application/json");
     let sent: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
     let sent = sent.filter(|_| is_json).ok_or(answer::NO_BODY)?;
@@ -112,19 +115,19 @@ fn redeem(
     }
     let redeemed = shared.world().grants.redeem(field("code")?, client_id, now);
     let (token, grant) = redeemed.ok_or(answer::BAD_CODE)?;
-    let mut fields = json!({
-        "accessToken": token,
-        "refreshToken": hex(&crate::crypto::random16()),
-        "expireIn": TOKEN_LIFE.as_secs(),
-    });
+    let mut fields = Fields::new();
+    fields.insert("accessToken".into(), json!(token));
+    let refresh_token = hex(&crate::crypto::random16());
+    fields.insert("refreshToken".into(), json!(refresh_token));
+    fields.insert("expireIn".into(), json!(TOKEN_LIFE.as_secs()));
     if let Some(corp_id) = grant.corp_id {
-        fields["corpId"] = json!(corp_id);
+        fields.insert("corpId".into(), json!(corp_id));
     }
     Ok(fields)
 }
 
 /// `GET /v1.0/contact/users/me`, for a person's own token only.
-fn me(request: &HttpRequest, shared: &Shared, now: Instant) -> Result<Value, Refusal> {
+fn me(request: &HttpRequest, shared: &Shared, now: Instant) -> Result<Fields, Refusal> {
     let token = header_of(request, "x-acs-dingtalk-access-token");
     if token.is_empty() {
         return Err(answer::NO_TOKEN);
@@ -132,24 +135,28 @@ fn me(request: &HttpRequest, shared: &Shared, now: Instant) -> Result<Value, Ref
     let world = shared.world();
     let unionid = world.grants.owner(token, now).ok_or(answer::BAD_TOKEN)?;
     let openid = hex(&Sha256::digest(format!("oauth2 {unionid}")));
-    let mut fields = json!({
-        "nick": world.directory.nick_of(unionid).unwrap_or("钉钉用户"),
-        "unionId": unionid,
-        "openId": openid.chars().take(28).collect::<String>(),
-        "avatarUrl": "",
-        "stateCode": "86",
-    });
+    let openid: String = openid.chars().take(28).collect();
+    let nick = world.directory.nick_of(unionid).unwrap_or("钉钉用户");
+    let mut fields = Fields::new();
+    for (name, value) in [
+        ("nick", nick),
+        ("unionId", unionid),
+        ("openId", &openid),
+        ("stateCode", "86"),
+    ] {
+        fields.insert(name.into(), json!(value));
+    }
     let everybody = world.directory.people().iter();
     let mut everybody = everybody.chain(world.directory.former());
     if let Some(person) = everybody.find(|person| person.unionid == unionid) {
-        fields["avatarUrl"] = json!(person.avatar);
         let private = [
+            ("avatarUrl", &person.avatar, true),
             ("mobile", &person.mobile, shared.config.may_read_mobile),
             ("email", &person.email, shared.config.may_read_email),
         ];
         for (name, value, may_be_read) in private {
             if may_be_read && !value.is_empty() {
-                fields[name] = json!(value);
+                fields.insert(name.into(), json!(value));
             }
         }
     }

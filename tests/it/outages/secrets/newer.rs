@@ -69,7 +69,11 @@ async fn the_log_keeps_the_codes_and_tokens_of_the_newer_page(pool: PgPool) {
     process.terminate();
     assert_eq!(process.ended(Duration::from_secs(12)).await, Some(0));
     let log = process.log();
-    for said in ["signed in", "AccessTokenPermissionDenied", "invalidClientIdOrSecret"] {
+    for said in [
+        "signed in",
+        "AccessTokenPermissionDenied",
+        "invalidClientIdOrSecret",
+    ] {
         assert!(log.contains(said), "{said}: {log}");
     }
     secrets.assert_kept(&log);

@@ -42,9 +42,10 @@ struct DonePage {
 }
 
 /// `GET /oauth2/auth`
-async fn page(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
-    let _under_way = shared.begin_call(request.path());
-    let asked = match AuthRequest::parse(request.query_string(), &shared.config) {
+async fn page(http: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let _under_way = shared.begin_call(http.path());
+    let query = http.query_string();
+    let asked = match AuthRequest::parse(query, &shared.config) {
         Ok(asked) => asked,
         Err(reason) => return error_page(&reason),
     };
@@ -53,7 +54,7 @@ async fn page(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     html(&AuthPage {
         company: world.directory.company_name(),
         framed: asked.is_framed,
-        hidden: asked.pairs(request.query_string()),
+        hidden: request::pairs(query),
         modules,
         size: qr::SIZE,
         groups: picker::groups(&world.directory),

@@ -1,10 +1,13 @@
 //! How the newer interfaces refuse: an HTTP status, and a code in words.
 
 use actix_web::{HttpResponse, http::StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    cloud::{answer::message, fault},
+    cloud::{
+        answer::{Fields, message},
+        fault,
+    },
     crypto::{hex, random16},
     fault::Fault,
 };
@@ -50,13 +53,17 @@ impl Refusal {
 fn refuse(status: u16, code: &str, message: &str, scopes: &[&str]) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let request_id = hex(&random16()).to_uppercase();
-    let mut body = json!({"code": code, "requestid": request_id, "message": message});
+    let mut body = Fields::new();
+    body.insert("code".into(), json!(code));
+    body.insert("requestid".into(), json!(request_id));
+    body.insert("message".into(), json!(message));
     if !scopes.is_empty() {
-        body["accessdenieddetail"] = json!({"requiredScopes": scopes});
+        let detail = json!({"requiredScopes": scopes});
+        body.insert("accessdenieddetail".into(), detail);
     }
     HttpResponse::build(status)
         .content_type("application/json;charset=UTF-8")
-        .body(body.to_string())
+        .body(Value::Object(body).to_string())
 }
 
 /// What a caller gets that does not ask for JSON.

@@ -44,12 +44,6 @@ impl AuthRequest {
         })
     }
 
-    /// The query as form fields.
-    pub(super) fn pairs(&self, query: &str) -> Vec<(String, String)> {
-        let pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs.into_owned().collect()
-    }
-
     /// The application's address with the code and its state appended.
     pub(super) fn agreed(&self, code: &str) -> String {
         self.redirect_with("authCode", code)
@@ -68,6 +62,12 @@ impl AuthRequest {
         }
         url.to_string()
     }
+}
+
+/// A query as form fields.
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.into_owned().collect()
 }
 
 /// A form writes the scope's blank as a plus sign, whoever asked first may not.
