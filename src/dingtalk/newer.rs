@@ -141,13 +141,16 @@ fn fit(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 
-/// The permissions that DingTalk names as missing.
+/// The permissions that DingTalk names as missing: a list, or a single one.
 fn permissions(answer: &Value) -> Vec<String> {
-    let named = field(answer, "accessdenieddetail")
-        .and_then(|detail| field(detail, "requiredscopes"))
-        .and_then(|scopes| super::lenient::items(scopes).ok());
-    let named = named.as_deref().unwrap_or_default().iter();
+    let detail = field(answer, "accessdenieddetail");
+    let named = match detail.and_then(|detail| field(detail, "requiredscopes")) {
+        Some(Value::Array(scopes)) => scopes.as_slice(),
+        Some(scope) => std::slice::from_ref(scope),
+        None => &[],
+    };
     named
+        .iter()
         .filter_map(|scope| scope.as_str().map(fit))
         .filter(|scope| !scope.is_empty())
         .take(5)
