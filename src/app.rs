@@ -38,6 +38,7 @@ pub fn context(config: Config) -> anyhow::Result<Context> {
     let dingtalk = &config.dingtalk;
     let client = Client::new(
         &dingtalk.oapi_url,
+        &dingtalk.api_url,
         app(&dingtalk.app),
         app(&dingtalk.login_app),
     )

@@ -7,6 +7,8 @@ pub mod contact;
 pub mod error;
 pub mod lenient;
 pub mod login;
+mod newer;
+pub mod oauth2;
 mod penalty;
 pub mod rehearsal;
 pub mod subscription;

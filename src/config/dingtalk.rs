@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
+use super::login_flow::LoginFlow;
 use super::reader::Reader;
 use super::secret::{aes_key, callback_token};
 use super::setting::{self, Setting};
@@ -14,8 +15,9 @@ pub struct DingTalkConfig {
     pub corp_id: String,
     /// The internal app: tokens, directory, in-app login.
     pub app: AppCredentials,
-    /// The app whose QR code is scanned.
+    /// The app that people sign in with, on DingTalk's login page.
     pub login_app: AppCredentials,
+    pub login_flow: LoginFlow,
     pub callback: CallbackConfig,
     /// The old interfaces. A path bears no slash at its end; an empty path reads `/`, as in every [`Url`].
     pub oapi_url: Url,
@@ -47,6 +49,7 @@ impl DingTalkConfig {
         let corp_id = reader.value(&setting::CORP_ID, given_id);
         let app = AppCredentials::read(reader, &setting::APP_KEY, &setting::APP_SECRET);
         let login_app = login_app(reader);
+        let login_flow = LoginFlow::read(reader);
         let callback = CallbackConfig::read(reader);
         let oapi_url = reader.value(&setting::OAPI_URL, root_url);
         let api_url = reader.value(&setting::API_URL, root_url);
@@ -56,6 +59,7 @@ impl DingTalkConfig {
             corp_id: corp_id?,
             login_app: login_app.unwrap_or_else(|| app.clone()),
             app,
+            login_flow: login_flow?,
             callback: callback?,
             oapi_url: oapi_url?,
             api_url: api_url?,

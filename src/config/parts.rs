@@ -8,6 +8,7 @@ use url::Url;
 
 use super::database::DatabaseConfig;
 use super::dingtalk::{AppCredentials, CallbackConfig, login_app};
+use super::login_flow::LoginFlow;
 use super::public_url::PublicUrl;
 use super::reader::Reader;
 use super::value::{given_id, root_url, userids};
@@ -34,6 +35,8 @@ pub struct Parts {
     pub login_app: Option<AppCredentials>,
     pub callback: Option<CallbackConfig>,
     pub oapi_url: Option<Url>,
+    pub api_url: Option<Url>,
+    pub login_flow: Option<LoginFlow>,
 }
 
 /// The password in an address, as it is written and as it is meant.
@@ -70,6 +73,8 @@ impl Parts {
             app,
             callback: CallbackConfig::read(reader),
             oapi_url: reader.value(&setting::OAPI_URL, root_url),
+            api_url: reader.value(&setting::API_URL, root_url),
+            login_flow: LoginFlow::read(reader),
         }
     }
 }

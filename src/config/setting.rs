@@ -85,6 +85,8 @@ pub const LOGIN_APP_SECRET: Setting = secret(
     "DINGTALK_LOGIN_APP_SECRET",
     "<the scan-login app's appSecret in the developer console>",
 );
+pub const LOGIN_FLOW: Setting = defaulting("DINGTALK_LOGIN_FLOW", "qrconnect", "qrconnect");
+pub const LOGIN_EXCLUSIVE: Setting = defaulting("DINGTALK_LOGIN_EXCLUSIVE", "off", "off");
 pub const CALLBACK_TOKEN: Setting = secret(
     "DINGTALK_CALLBACK_TOKEN",
     "<the signing token of the event subscription>",
@@ -125,7 +127,7 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 33] = [
+pub static ALL: [&Setting; 35] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -150,6 +152,8 @@ pub static ALL: [&Setting; 33] = [
     &APP_SECRET,
     &LOGIN_APP_ID,
     &LOGIN_APP_SECRET,
+    &LOGIN_FLOW,
+    &LOGIN_EXCLUSIVE,
     &CALLBACK_TOKEN,
     &CALLBACK_AES_KEY,
     &CALLBACK_OWNER_KEY,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::error::ApiError;
+use super::newer::Newer;
 use super::penalty;
 
 /// How long a connection may take.
@@ -24,11 +25,13 @@ pub struct App {
     pub secret: SecretString,
 }
 
-/// A client of the old interfaces at `oapi.dingtalk.com`. Cheap to clone.
+/// A client of the interfaces at `oapi.dingtalk.com` and the newer ones at `api.dingtalk.com`. Cheap
+/// to clone.
 #[derive(Clone)]
 pub struct Client {
     pub(super) http: reqwest::Client,
     root: String,
+    pub(super) newer: Newer,
     pub(super) app: App,
     pub(super) login_app: App,
 }
@@ -46,22 +49,18 @@ pub fn unix_millis() -> i64 {
 }
 
 impl Client {
-    /// Prepares a client of the interfaces under `root`; connects to nothing yet.
-    pub fn new(root: &Url, app: App, login_app: App) -> Result<Self, reqwest::Error> {
-        // Whoever comes second finds the provider in place, which is as good.
-        let _installed_before = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .user_agent(concat!("dinggate/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = proxy_for(root) {
-            builder = builder.proxy(proxy);
-        }
+    /// Prepares a client of the interfaces under `root` and of the newer ones under `newer_root`;
+    /// connects to nothing yet.
+    pub fn new(
+        root: &Url,
+        newer_root: &Url,
+        app: App,
+        login_app: App,
+    ) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            http: builder.build()?,
-            root: root.as_str().trim_end_matches('/').to_owned(),
+            http: http_client(root)?,
+            root: without_slash(root),
+            newer: Newer::new(newer_root)?,
             app,
             login_app,
         })
@@ -133,21 +132,51 @@ impl Client {
         api: &'static str,
         request: reqwest::RequestBuilder,
     ) -> Result<Value, ApiError> {
-        let request = request.header(reqwest::header::ACCEPT, "application/json");
-        let mut answer = request.send().await.map_err(|e| failure(api, &e))?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| failure(api, &e))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(ApiError::Malformed {
-                    api,
-                    what: "an end",
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let (status, body) = exchange(api, request).await?;
         read_answer(api, status, &body)
     }
+}
+
+/// The HTTP client for one of DingTalk's hosts.
+pub(super) fn http_client(root: &Url) -> Result<reqwest::Client, reqwest::Error> {
+    // Whoever comes second finds the provider in place, which is as good.
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(CALL_TIMEOUT)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .user_agent(concat!("dinggate/", env!("CARGO_PKG_VERSION")));
+    if let Some(proxy) = proxy_for(root) {
+        builder = builder.proxy(proxy);
+    }
+    builder.build()
+}
+
+/// A root address, ready for a slash and a path to be put behind it.
+pub(super) fn without_slash(root: &Url) -> String {
+    root.as_str().trim_end_matches('/').to_owned()
+}
+
+/// Sends a request and reads its answer whole: the HTTP status and the body.
+pub(super) async fn exchange(
+    api: &'static str,
+    request: reqwest::RequestBuilder,
+) -> Result<(u16, Vec<u8>), ApiError> {
+    let request = request.header(reqwest::header::ACCEPT, "application/json");
+    let mut answer = request.send().await.map_err(|e| failure(api, &e))?;
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| failure(api, &e))? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(ApiError::Malformed {
+                api,
+                what: "an end",
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok((status, body))
 }
 
 /// What the environment says about a proxy for calls to DingTalk.
@@ -267,7 +296,7 @@ fn not_json(api: &'static str, status: u16, body: &[u8]) -> ApiError {
 }
 
 /// The gateway's own answer to a banned address: `{"status":1111,"punish":"deny",…}`.
-fn is_ban(answer: &Value) -> bool {
+pub(super) fn is_ban(answer: &Value) -> bool {
     answer.get("errcode").is_none() && number(answer.get("status")) == Some(1111)
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong in a call to DingTalk, told apart by what to do about it.
 
+use super::newer;
 use super::subscription::Complaint;
 use std::time::Duration;
 
@@ -42,6 +43,15 @@ pub enum ApiError {
         code: i64,
         message: String,
     },
+    /// A newer interface refuses, with a code in words and, where DingTalk names them, the permissions
+    /// that are missing.
+    #[error("{api}: DingTalk refuses with {code} {message}")]
+    Denied {
+        api: &'static str,
+        code: String,
+        permissions: Vec<String>,
+        message: String,
+    },
     /// An answer that does not have the documented shape.
     #[error("{api}: DingTalk's answer lacks {what}")]
     Malformed {
@@ -53,7 +63,10 @@ pub enum ApiError {
 impl ApiError {
     /// Whether DingTalk is out of reach or too busy for us, so that a later try may succeed.
     pub fn is_unavailable(&self) -> bool {
-        !matches!(self, Self::Refused { .. } | Self::TokenRejected { .. })
+        !matches!(
+            self,
+            Self::Refused { .. } | Self::TokenRejected { .. } | Self::Denied { .. }
+        )
     }
 
     /// DingTalk's own code, where it gave one.
@@ -64,6 +77,19 @@ impl ApiError {
             | Self::Refused { code, .. } => Some(*code),
             Self::Busy { .. } => Some(-1),
             _ => None,
+        }
+    }
+
+    /// DingTalk's own code as text; a newer interface's is in words, with the missing permissions behind.
+    pub fn named_code(&self) -> Option<String> {
+        match self {
+            Self::Denied {
+                code, permissions, ..
+            } => {
+                let words = std::iter::once(code).chain(permissions);
+                Some(words.map(String::as_str).collect::<Vec<_>>().join(" "))
+            }
+            _ => self.code().map(|code| code.to_string()),
         }
     }
 
@@ -79,6 +105,7 @@ impl ApiError {
             | Self::Throttled { api, .. }
             | Self::TokenRejected { api, .. }
             | Self::Refused { api, .. }
+            | Self::Denied { api, .. }
             | Self::Malformed { api, .. } => api,
         }
     }
@@ -100,7 +127,10 @@ impl ApiError {
 
     /// Whether DingTalk says that it does not know the person (60121, or 33012 for an odd userid).
     pub fn is_unknown_person(&self) -> bool {
-        matches!(self.code(), Some(60121 | 33012))
+        match self {
+            Self::Denied { code, .. } => newer::is_unknown_person(code),
+            _ => matches!(self.code(), Some(60121 | 33012)),
+        }
     }
 
     /// Whether DingTalk says that there is no such department (60003, or 40009 for an odd id).
@@ -116,9 +146,12 @@ impl ApiError {
 
     /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
     pub fn is_spent_code(&self) -> bool {
-        matches!(
-            self.code(),
-            Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)
-        )
+        match self {
+            Self::Denied { code, .. } => newer::is_spent_code(code),
+            _ => matches!(
+                self.code(),
+                Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)
+            ),
+        }
     }
 }

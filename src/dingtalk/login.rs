@@ -11,7 +11,7 @@ use super::client::{Client, unix_millis};
 use super::error::ApiError;
 use crate::domain::ids::{UnionId, UserId};
 
-/// Who scanned the QR code: DingTalk says who it is, not whether the person works here.
+/// Who signed in on DingTalk's page: DingTalk says who it is, not whether the person works here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannedPerson {
     /// A name that the person has chosen.
@@ -55,7 +55,7 @@ impl Client {
         let info = answer.get("user_info").unwrap_or(&Value::Null);
         Ok(ScannedPerson {
             nick: name(info, "nick"),
-            unionid: unionid(API, info)?,
+            unionid: unionid(API, info, "unionid")?,
         })
     }
 
@@ -74,7 +74,7 @@ impl Client {
                 api: API,
                 what: "userid",
             })?,
-            unionid: unionid(API, result)?,
+            unionid: unionid(API, result, "unionid")?,
             name: name(result, "name"),
         })
     }
@@ -85,13 +85,13 @@ fn text(object: &Value, key: &str) -> Option<String> {
 }
 
 /// A name as its bearer may have chosen it: without what no page or table can show, and not without end.
-fn name(object: &Value, key: &str) -> String {
+pub(super) fn name(object: &Value, key: &str) -> String {
     let name = text(object, key).unwrap_or_default();
     name.chars().filter(|c| !c.is_control()).take(100).collect()
 }
 
-fn unionid(api: &'static str, object: &Value) -> Result<UnionId, ApiError> {
-    let id = text(object, "unionid").and_then(|id| UnionId::parse(id).ok());
+pub(super) fn unionid(api: &'static str, object: &Value, key: &str) -> Result<UnionId, ApiError> {
+    let id = text(object, key).and_then(|id| UnionId::parse(id).ok());
     id.ok_or(ApiError::Malformed {
         api,
         what: "unionid",

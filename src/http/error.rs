@@ -147,6 +147,7 @@ fn login_notice(error: &LoginError) -> Notice {
     match error {
         LoginError::InvalidState => Notice::InvalidState,
         LoginError::InvalidCode => Notice::InvalidCode,
+        LoginError::Cancelled => Notice::Cancelled,
         LoginError::Refused { refusal, .. } => Notice::from(*refusal),
         LoginError::DingTalkUnavailable { .. } => Notice::DingTalkUnavailable,
         LoginError::Misconfigured(_) => Notice::Misconfigured,

@@ -1,5 +1,6 @@
 //! The login's pages and endpoints.
 
+mod authorize;
 mod begin;
 mod finish;
 mod in_app;
@@ -71,9 +72,11 @@ impl Circumstances {
 
 /// Leaves an attempt counted if it met with a failure that anybody can cause at will.
 fn count_failure<T>(attempt: Option<Reservation<'_>>, result: &Result<T, LoginError>) {
-    if let (Some(attempt), Err(LoginError::InvalidState | LoginError::InvalidCode)) =
-        (attempt, result)
-    {
+    let is_failure = matches!(
+        result,
+        Err(LoginError::InvalidState | LoginError::InvalidCode | LoginError::Cancelled)
+    );
+    if let Some(attempt) = attempt.filter(|_| is_failure) {
         attempt.keep();
     }
 }

@@ -1,6 +1,7 @@
 //! The login: from a code to a session, or to a named refusal.
 
 mod admission;
+mod redeem;
 
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub enum LoginError {
     InvalidState,
     #[error("there is no code, or DingTalk refuses it")]
     InvalidCode,
+    #[error("the person, or DingTalk, has broken the login off")]
+    Cancelled,
     #[error("refused: {}", refusal.as_str())]
     Refused { refusal: Refusal, nick: String },
     #[error("DingTalk is not available")]
@@ -102,26 +105,37 @@ pub async fn begin(
     Ok(state)
 }
 
-/// Completes the login of somebody who comes back from the QR page. The state is used up by any outcome.
+/// What somebody brings back from DingTalk's login page.
+#[derive(Clone, Copy)]
+pub struct WayBack<'a> {
+    pub state: Option<&'a str>,
+    pub code: Option<&'a str>,
+    /// DingTalk says that there was no consent.
+    pub is_denied: bool,
+}
+
+/// Completes the login of somebody who comes back from DingTalk's login page. The state is used up by any
+/// outcome.
 pub async fn complete_scan(
     ctx: &Context,
     visit: &Visit<'_>,
-    state: Option<&str>,
+    way_back: WayBack<'_>,
     browser_secret: Option<&str>,
-    code: Option<&str>,
 ) -> Result<SignedIn, LoginError> {
-    let return_path = use_state(ctx, state, browser_secret).await?;
-    let code = check_code(code)?;
+    let return_path = use_state(ctx, way_back.state, browser_secret).await?;
+    if way_back.is_denied {
+        return Err(LoginError::Cancelled);
+    }
+    let code = check_code(way_back.code)?;
+    let method = redeem::method(ctx);
     let sign_in = async {
-        let person = upstream::user_by_scan_code(ctx, code)
-            .await
-            .map_err(code_error)?;
+        let person = redeem::person(ctx, code).await?;
         let caller = Caller {
             nick: person.nick,
             unionid: person.unionid,
             userid: None,
         };
-        admit(ctx, visit, caller, "qr").await
+        admit(ctx, visit, caller, method).await
     };
     let (userid, session_key) = in_time(sign_in).await?;
     Ok(SignedIn {
@@ -144,7 +158,7 @@ pub async fn complete_in_app(
     let sign_in = async {
         let person = upstream::user_by_in_app_code(ctx, code)
             .await
-            .map_err(in_app_error)?;
+            .map_err(redeem::named_by_dingtalk)?;
         let caller = Caller {
             nick: person.name,
             unionid: person.unionid,
@@ -198,26 +212,6 @@ fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
         !code.is_empty() && code.len() <= MAX_CODE && !code.chars().any(char::is_control)
     })
     .ok_or(LoginError::InvalidCode)
-}
-
-fn code_error(error: UpstreamError) -> LoginError {
-    match &error {
-        UpstreamError::Api(api) if api.is_spent_code() && api.api() != "gettoken" => {
-            LoginError::InvalidCode
-        }
-        _ => error.into(),
-    }
-}
-
-/// Whom DingTalk no longer knows it does not name either, so there is nobody to list.
-fn in_app_error(error: UpstreamError) -> LoginError {
-    if error.is_unknown_person() {
-        return LoginError::Refused {
-            refusal: Refusal::NotEmployee,
-            nick: String::new(),
-        };
-    }
-    code_error(error)
 }
 
 /// Decides, then signs in or lists the refusal.

@@ -27,9 +27,29 @@ pub fn of(api: &str, code: i64) -> Remedy {
     }
 }
 
-/// Whether [`of`] knows more about a code than where to look it up.
-pub fn is_known(api: &str, code: i64) -> bool {
-    of(api, code) != plain(OTHER)
+/// What to do about a code in either generation's form, a number or words, and with the permissions that
+/// DingTalk has named, if any.
+pub fn of_named(api: &str, code: &str, permissions: &str) -> Remedy {
+    let lower = code.to_ascii_lowercase();
+    let meanings = [
+        ("accesstokenpermissiondenied", 60011),
+        ("ipnotinwhitelist", 60020),
+        ("apicountlimit", 90020),
+    ];
+    let meant = meanings.iter().find(|(words, _)| lower.contains(words));
+    let number = meant.map_or_else(|| code.parse().unwrap_or_default(), |(_, number)| *number);
+    match number {
+        60011 | 43007 if !permissions.is_empty() => grant(permissions),
+        _ if lower.contains("invalidclientidorsecret") => plain(SIGN_IN_APP),
+        number => of(api, number),
+    }
+}
+
+impl Remedy {
+    /// Whether it says more than where to look the code up.
+    pub fn is_known(&self) -> bool {
+        *self != plain(OTHER)
+    }
 }
 
 /// What to do where a permission is missing, by the name that the developer console has for it.
@@ -55,6 +75,10 @@ const CLOCK: Pair = (
 const LOGIN_APP: Pair = (
     "扫码登录应用的 appId 或 appSecret 不正确，请检查 DINGTALK_LOGIN_APP_ID 和 DINGTALK_LOGIN_APP_SECRET。",
     "The login app’s id or secret is wrong: check DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET.",
+);
+const SIGN_IN_APP: Pair = (
+    "登录所用应用的凭证不正确，请检查 DINGTALK_LOGIN_APP_ID 和 DINGTALK_LOGIN_APP_SECRET；未设置时，请检查 DINGTALK_APP_KEY 和 DINGTALK_APP_SECRET。",
+    "The id or secret of the app that people sign in with is wrong: check DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET or, where these are not set, DINGTALK_APP_KEY and DINGTALK_APP_SECRET.",
 );
 const ADDRESS: Pair = (
     "请在钉钉开放平台的“服务器出口 IP”中加入本服务器的公网 IP。",
@@ -103,7 +127,8 @@ fn permission(api: &str) -> Option<&'static str> {
         "topapi/v2/user/getuserinfo" | "call_back/get_call_back_failed_result" => {
             Some("qyapi_base")
         }
-        "sns/getuserinfo_bycode" => Some("open_app_api_base"),
+        "sns/getuserinfo_bycode" | "v1.0/oauth2/userAccessToken" => Some("open_app_api_base"),
+        "v1.0/contact/users/me" => Some("Contact.User.Read"),
         _ => None,
     }
 }

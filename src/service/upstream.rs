@@ -3,6 +3,7 @@
 
 mod callback;
 mod calls;
+mod oauth2;
 mod pace;
 mod token;
 mod trial;
@@ -14,6 +15,7 @@ use secrecy::SecretString;
 
 pub use callback::*;
 pub use calls::*;
+pub use oauth2::user_by_oauth2_code;
 pub use trial::*;
 
 use crate::context::Context;
@@ -184,7 +186,7 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
         || error.is_unknown_process_instance()
         || (repeat == Repeat::UsesCode && error.is_spent_code());
     let Some(code) = error
-        .code()
+        .named_code()
         .filter(|_| !error.is_unavailable() && !speaks_of_the_question)
     else {
         return;
@@ -195,7 +197,7 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            alert::raise(&mut conn, &kind, &code.to_string()).await
+            alert::raise(&mut conn, &kind, &code).await
         })
         .await;
     if let Err(error) = told {

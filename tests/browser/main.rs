@@ -24,6 +24,7 @@ mod window;
 mod decisions;
 mod every_page;
 mod login_frame;
+mod oauth2;
 mod stopped_sync;
 mod story;
 

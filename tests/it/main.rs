@@ -23,6 +23,7 @@ mod doctor;
 mod events;
 mod login;
 mod looks;
+mod oauth2;
 mod outages;
 mod review;
 mod security;

@@ -73,6 +73,7 @@ impl Company {
         let dingtalk = &config.dingtalk;
         let client = Client::new(
             &dingtalk.oapi_url,
+            &dingtalk.api_url,
             app(&dingtalk.app),
             app(&dingtalk.login_app),
         )

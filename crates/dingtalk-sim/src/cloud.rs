@@ -8,6 +8,7 @@ mod department;
 mod desk;
 mod fault;
 mod login;
+mod oauth2;
 mod params;
 mod record;
 mod sns;
@@ -32,6 +33,7 @@ pub(crate) use self::table::paths;
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(login::routes)
+        .configure(oauth2::routes)
         .default_service(web::to(call));
 }
 

@@ -1,5 +1,7 @@
 //! Starting a stand-in, and everything a test in the same process does with it.
 
+mod oauth2;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},

@@ -30,6 +30,7 @@ mod cloud;
 mod code;
 mod console;
 mod delivery;
+mod grant;
 mod meter;
 mod server;
 mod shared;

@@ -8,6 +8,7 @@ use crate::{
     directory::{Directory, Person},
     event::{EventLog, FailedShape},
     fault::Faults,
+    grant::Grants,
     meter::Meter,
     scope::Scope,
     subscription::{RegisteredCallback, Subscription},
@@ -22,6 +23,7 @@ pub(crate) struct World {
     pub(crate) approvals: Approvals,
     pub(crate) tokens: Tokens,
     pub(crate) codes: Codes,
+    pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) meter: Meter,
     /// What answers say about these userids while the directory lags behind.
@@ -43,6 +45,7 @@ impl World {
             approvals: Approvals::default(),
             tokens: Tokens::default(),
             codes: Codes::default(),
+            grants: Grants::default(),
             faults: Faults::default(),
             meter: Meter::default(),
             frozen: BTreeMap::new(),

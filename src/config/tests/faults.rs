@@ -48,6 +48,18 @@ fn a_webhook_is_whole_or_absent() {
 }
 
 #[test]
+fn the_older_scan_page_knows_no_dedicated_accounts() {
+    assert_fault(
+        &[("DINGTALK_LOGIN_EXCLUSIVE", "on")],
+        "DINGTALK_LOGIN_EXCLUSIVE",
+        "DINGTALK_LOGIN_FLOW=oauth2",
+    );
+    for name in ["DINGTALK_LOGIN_FLOW", "DINGTALK_LOGIN_EXCLUSIVE"] {
+        assert_fault(&[(name, "maybe")], name, "\"maybe\" is neither");
+    }
+}
+
+#[test]
 fn every_required_setting_that_is_missing_or_empty_is_named_at_once() {
     let env: [(&str, &str); 2] = [("DATABASE_URL", ""), ("HOME", "/root")];
     let faults = Config::load(env, |_| Ok(String::new())).unwrap_err();
@@ -170,11 +182,7 @@ fn a_name_that_we_do_not_know_is_a_fault_even_when_empty_and_those_of_others_are
 
 #[test]
 fn what_later_versions_may_know_is_unknown_now() {
-    for name in [
-        "DINGGATE_BRAND_NAME",
-        "DINGTALK_LOGIN_FLOW",
-        "DINGTALK_JSAPI_URL",
-    ] {
+    for name in ["DINGGATE_BRAND_NAME", "DINGTALK_JSAPI_URL"] {
         assert_fault(&[(name, "x")], name, "is not a setting");
     }
 }

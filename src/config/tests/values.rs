@@ -39,6 +39,7 @@ fn the_required_settings_suffice_and_the_rest_has_the_documented_defaults() {
     );
     assert_eq!(config.dingtalk.callback.owner_key, None);
     assert!(config.webhook.is_none());
+    assert_eq!(config.dingtalk.login_flow, LoginFlow::QrConnect);
 }
 
 #[test]
@@ -124,6 +125,25 @@ fn every_setting_reaches_its_place() {
     assert_eq!(webhook.url.as_str(), "http://localhost:4/hook");
     assert_eq!(webhook.secret.expose(), [b'7'; 29]);
     assert!(webhook.event_types.iter().eq(["org_dept_modify"]));
+}
+
+#[test]
+fn the_newer_login_page_may_be_for_dedicated_accounts_alone() {
+    let flow = ("DINGTALK_LOGIN_FLOW", "oauth2");
+    let read = |changes: &[_]| load(changes, &[]).unwrap().dingtalk.login_flow;
+    let newer = |is_exclusive| LoginFlow::OAuth2 { is_exclusive };
+    assert_eq!(read(&[flow]), newer(false));
+    assert_eq!(
+        read(&[flow, ("DINGTALK_LOGIN_EXCLUSIVE", "off")]),
+        newer(false)
+    );
+    assert_eq!(
+        read(&[flow, ("DINGTALK_LOGIN_EXCLUSIVE", "on")]),
+        newer(true)
+    );
+    let older = ("DINGTALK_LOGIN_FLOW", "qrconnect");
+    let off = ("DINGTALK_LOGIN_EXCLUSIVE", "off");
+    assert_eq!(read(&[older, off]), LoginFlow::QrConnect);
 }
 
 #[test]

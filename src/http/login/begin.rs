@@ -2,16 +2,15 @@
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
-use url::Url;
 use url::form_urlencoded::parse;
 
-use super::{Circumstances, bind_browser};
+use super::{Circumstances, authorize, bind_browser};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
 use crate::http::page::Frame;
-use crate::http::public_pages::{self, LoginView, qr_frame_src};
+use crate::http::public_pages::{self, LoginView};
 use crate::http::security::content_security_policy;
 use crate::http::visitor::Visitor;
 use crate::service::login;
@@ -34,11 +33,12 @@ pub async fn page(
             .finish());
     }
     let (state, cookie) = begin(&request, &ctx, &limit, &back).await?;
-    let goto = authorize_url(&ctx, "connect/oauth2/sns_authorize", &state);
     let origin = ctx.config.dingtalk.login_url.origin().ascii_serialization();
+    let embedded = authorize::embedded(&ctx, &state);
     let view = LoginView {
-        qr_src: qr_frame_src(&ctx.config.dingtalk.login_url, &goto),
-        goto,
+        qr_src: embedded.src,
+        goto: embedded.goto,
+        is_oauth2: embedded.is_oauth2,
         login_origin: origin.clone(),
         full_page_href: format!("/login/qr?rd={}", back.encoded()),
         state_ttl: ctx.config.login.state_ttl,
@@ -54,14 +54,14 @@ pub async fn page(
     Ok(response)
 }
 
-/// Leads to DingTalk's own page with the QR code.
+/// Leads to DingTalk's own login page.
 pub async fn full_page(
     request: HttpRequest,
     ctx: web::Data<Context>,
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let (state, cookie) = begin(&request, &ctx, &limit, &return_path(&request)).await?;
-    let target = authorize_url(&ctx, "connect/qrconnect", &state);
+    let target = authorize::full_page(&ctx, &state);
     let mut response = HttpResponse::Found()
         .insert_header((LOCATION, target))
         .finish();
@@ -90,20 +90,4 @@ fn add_cookie(
     response
         .add_cookie(cookie)
         .map_err(|error| AppError::Internal(anyhow::Error::new(error)))
-}
-
-/// DingTalk's address for a begun login. The return address is the same for all.
-fn authorize_url(ctx: &Context, path: &str, state: &str) -> String {
-    let root = format!("{}/{path}", ctx.dingtalk.root());
-    let redirect_uri = format!("{}/login/callback", ctx.config.server.public_url.as_str());
-    let parameters = [
-        ("appid", ctx.config.dingtalk.login_app.key.as_str()),
-        ("response_type", "code"),
-        ("scope", "snsapi_login"),
-        ("state", state),
-        ("redirect_uri", &redirect_uri),
-    ];
-    Url::parse_with_params(&root, parameters)
-        .map(String::from)
-        .unwrap_or_default()
 }

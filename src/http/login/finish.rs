@@ -1,4 +1,4 @@
-//! The way back from the QR page.
+//! The way back from DingTalk's login page.
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -8,7 +8,7 @@ use super::{Circumstances, browser_secret, count_failure, hand_over};
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
-use crate::service::login;
+use crate::service::login::{self, WayBack};
 
 /// Completes a login: 303 to where the person wanted to go, or a page that says why not.
 pub async fn callback(
@@ -21,21 +21,19 @@ pub async fn callback(
     let value = |names: &[&str]| {
         let mut pairs = parse(request.query_string().as_bytes());
         pairs
-            .find(|(name, _)| names.contains(&name.as_ref()))
+            .find(|(name, value)| names.contains(&name.as_ref()) && !value.is_empty())
             .map(|(_, value)| value.into_owned())
     };
     // Newer pages of DingTalk call the code `authCode`.
     let (state, code) = (value(&["state"]), value(&["code", "authCode"]));
+    let way_back = WayBack {
+        state: state.as_deref(),
+        code: code.as_deref(),
+        is_denied: value(&["error"]).is_some(),
+    };
     let secret = browser_secret(&request, &ctx);
     let visit = circumstances.visit();
-    let result = login::complete_scan(
-        &ctx,
-        &visit,
-        state.as_deref(),
-        secret.as_deref(),
-        code.as_deref(),
-    )
-    .await;
+    let result = login::complete_scan(&ctx, &visit, way_back, secret.as_deref()).await;
     count_failure(attempt, &result);
     let signed_in = result?;
     hand_over(&request, &signed_in)?;

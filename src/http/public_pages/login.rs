@@ -13,10 +13,13 @@ use crate::http::text::login::LoginTexts;
 /// What a login page is made of; one begun login each.
 #[derive(Debug, Clone)]
 pub struct LoginView {
-    /// What the frame shows, see [`qr_frame_src`].
+    /// What the frame shows: DingTalk's login page of the flow in use.
     pub qr_src: String,
-    /// DingTalk's `sns_authorize` with state and way back, to which the script adds the temporary code.
+    /// Where the script goes on after a scan: DingTalk's `sns_authorize` with state and way back, to which it
+    /// adds the temporary code; or, in the newer flow, our own way back, to which it adds code and state.
     pub goto: String,
+    /// Whether the frame speaks as the newer login page does.
+    pub is_oauth2: bool,
     /// The one origin whose messages are believed, e.g. `https://login.dingtalk.com`.
     pub login_origin: String,
     /// `/login/qr?rd=…`, for whom the frame does not work.

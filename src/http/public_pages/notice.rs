@@ -18,6 +18,8 @@ use crate::http::text::notice::{NoticeText, NoticeTexts};
 pub enum Notice {
     InvalidState,
     InvalidCode,
+    /// The person broke the login off on DingTalk's page.
+    Cancelled,
     Rejected,
     Left,
     NotEmployee,
@@ -52,7 +54,7 @@ impl Notice {
     pub fn status(self) -> StatusCode {
         match self {
             Self::InvalidState | Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidCode => StatusCode::UNAUTHORIZED,
+            Self::InvalidCode | Self::Cancelled => StatusCode::UNAUTHORIZED,
             Self::Rejected
             | Self::Left
             | Self::NotEmployee
@@ -75,7 +77,7 @@ impl Notice {
     pub fn code(self) -> &'static str {
         match self {
             Self::InvalidState => "invalid_state",
-            Self::InvalidCode => "invalid_code",
+            Self::InvalidCode | Self::Cancelled => "invalid_code",
             Self::Rejected => "rejected",
             Self::Left => "left",
             Self::NotEmployee => "not_employee",
@@ -109,6 +111,7 @@ impl Notice {
         match self {
             Self::InvalidState
             | Self::InvalidCode
+            | Self::Cancelled
             | Self::Rejected
             | Self::Left
             | Self::NotEmployee
@@ -137,7 +140,7 @@ impl Notice {
             | Self::Forbidden
             | Self::Misconfigured
             | Self::Internal => "danger",
-            Self::PendingReview | Self::NotFound => "neutral",
+            Self::PendingReview | Self::Cancelled | Self::NotFound => "neutral",
             _ => "warn",
         }
     }

@@ -14,9 +14,10 @@ use crate::http::lang::Lang;
 use crate::http::page::{Frame, FrameVisitor, Toast};
 use crate::http::view::{TimeText, browser_name};
 
-pub(crate) const NOTICES: [Notice; 18] = [
+pub(crate) const NOTICES: [Notice; 19] = [
     Notice::InvalidState,
     Notice::InvalidCode,
+    Notice::Cancelled,
     Notice::Rejected,
     Notice::Left,
     Notice::NotEmployee,
@@ -48,6 +49,7 @@ pub(crate) fn login_page(lang: Lang, login_url: &str) -> HttpResponse {
     let view = LoginView {
         qr_src: qr_frame_src(&Url::parse(login_url).unwrap(), goto),
         goto: goto.to_owned(),
+        is_oauth2: false,
         login_origin: login_url.to_owned(),
         full_page_href: "/login/qr?rd=%2F".to_owned(),
         state_ttl: Duration::from_mins(5),

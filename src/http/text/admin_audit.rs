@@ -60,6 +60,7 @@ texts! {
         status_granted: "已授予" | "granted";
         status_revoked: "已撤销" | "revoked";
         method_qr: "扫码" | "QR code";
+        method_oauth2: "钉钉登录页" | "DingTalk’s page";
         method_in_app: "钉钉内登录" | "inside DingTalk";
     }
 }
@@ -124,6 +125,7 @@ impl AuditTexts {
     pub fn reason_words<'a>(&self, reason: &'a str) -> &'a str {
         match reason {
             "qr" => self.method_qr,
+            "oauth2" => self.method_oauth2,
             "in_app" => self.method_in_app,
             other => other,
         }

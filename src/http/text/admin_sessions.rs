@@ -12,6 +12,7 @@ texts! {
         method: "登录方式" | "Signed in by";
         method_qr: "扫码" | "QR code";
         method_in_app: "钉钉内登录" | "Inside DingTalk";
+        method_oauth2: "钉钉登录页" | "DingTalk’s page";
         who: "员工" | "Who";
         since: "登录时间" | "Since";
         last_seen: "最近访问" | "Last seen";
@@ -31,13 +32,14 @@ texts! {
 }
 
 /// The ways to sign in, in the order of the filter.
-pub const METHODS: [&str; 2] = ["qr", "in_app"];
+pub const METHODS: [&str; 3] = ["qr", "oauth2", "in_app"];
 
 impl SessionTexts {
     /// A way to sign in, in words.
     pub fn method_words(&self, method: &str) -> &'static str {
         match method {
             "in_app" => self.method_in_app,
+            "oauth2" => self.method_oauth2,
             _ => self.method_qr,
         }
     }

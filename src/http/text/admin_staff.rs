@@ -47,6 +47,7 @@ texts! {
         history: "历史记录" | "History";
         no_history: "还没有记录" | "Nothing yet";
         by_qr: "扫码登录" | "QR code";
+        by_oauth2: "钉钉登录页" | "DingTalk’s page";
         by_in_app: "钉钉内登录" | "Inside DingTalk";
 
         leave: "标记为离职" | "Mark as left";
@@ -103,10 +104,10 @@ impl StaffTexts {
 
     /// A way to sign in, in words.
     pub fn method_words(&self, method: &str) -> &'static str {
-        if method == "qr" {
-            self.by_qr
-        } else {
-            self.by_in_app
+        match method {
+            "qr" => self.by_qr,
+            "oauth2" => self.by_oauth2,
+            _ => self.by_in_app,
         }
     }
 }

@@ -47,14 +47,15 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
         return doubt_text(t, doubt, detail);
     }
     match kind.strip_prefix("misconfigured:") {
-        Some(api) => fill(
-            t.refused,
-            &[
-                ("api", &api),
-                ("code", &detail),
-                ("hint", &hint(lang, api, detail)),
-            ],
-        ),
+        Some(api) => {
+            // Behind a code in words stand the permissions that DingTalk names.
+            let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
+            let hint = hint(lang, api, code, permissions);
+            fill(
+                t.refused,
+                &[("api", &api), ("code", &code), ("hint", &hint)],
+            )
+        }
         None => fill(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
     }
 }
@@ -74,8 +75,8 @@ fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
 }
 
 /// What to do about DingTalk’s code.
-fn hint(lang: Lang, api: &str, code: &str) -> String {
-    let remedy = remedy::of(api, code.parse().unwrap_or_default());
+fn hint(lang: Lang, api: &str, code: &str, permissions: &str) -> String {
+    let remedy = remedy::of_named(api, code, permissions);
     match lang {
         Lang::Zh => remedy.zh,
         Lang::En => remedy.en,
@@ -179,6 +180,51 @@ mod tests {
                 alert_text(Lang::En, kind, detail),
             );
             assert!(zh.contains(chinese) && en.contains(english), "{zh} {en}");
+        }
+    }
+
+    #[test]
+    fn a_code_in_words_says_what_to_mend_and_names_the_permission() {
+        let denied = "Forbidden.AccessDenied.AccessTokenPermissionDenied";
+        for (api, detail, word) in [
+            (
+                "v1.0/contact/users/me",
+                &*format!("{denied} Contact.User.mobile"),
+                "permission Contact.User.mobile",
+            ),
+            (
+                "v1.0/contact/users/me",
+                denied,
+                "permission Contact.User.Read",
+            ),
+            (
+                "v1.0/oauth2/userAccessToken",
+                denied,
+                "permission open_app_api_base",
+            ),
+            (
+                "v1.0/oauth2/userAccessToken",
+                "invalidClientIdOrSecret",
+                "DINGTALK_LOGIN_APP_SECRET",
+            ),
+            (
+                "v1.0/contact/users/me",
+                "Forbidden.AccessDenied.IpNotInWhiteList",
+                "server IPs",
+            ),
+            (
+                "v1.0/contact/users/me",
+                "forbidden.accessdenied.apicountlimitfororg",
+                "month",
+            ),
+            ("v1.0/contact/users/me", "Unheard.Of", "list of error codes"),
+        ] {
+            let text = alert_text(Lang::En, &format!("misconfigured:{api}"), detail);
+            let code = detail.split(' ').next().unwrap();
+            assert!(
+                text.contains(word) && text.contains(&format!("code {code}.")),
+                "{text}"
+            );
         }
     }
 

@@ -11,6 +11,7 @@ texts! {
         frame: "钉钉登录二维码" | "DingTalk sign-in QR code";
         scanned: "已确认，正在登录…" | "Confirmed, signing you in…";
         slow: "登录用时较长。如果没有跳转，请重新打开本页。" | "This is taking long. If nothing happens, please open this page again.";
+        failed: "二维码出了问题，请刷新本页，或到钉钉页面登录。" | "Something is wrong with the code. Reload this page, or use DingTalk’s own page.";
         full_page: "看不到二维码？到钉钉页面登录" | "No code? Use DingTalk’s own page";
         no_script: "浏览器没有启用脚本，请到钉钉页面登录。" | "Scripts are off in this browser. Please sign in on DingTalk’s page.";
         privacy: "只用您的钉钉身份确认您是本公司在职员工。" | "Your DingTalk identity is only used to confirm that you work here.";

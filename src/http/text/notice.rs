@@ -72,6 +72,12 @@ notices! {
         next_step: "请再扫一次。" | "Please scan once more.";
         button: "再试一次" | "Try again";
     }
+    Cancelled {
+        title: "登录已取消" | "The sign-in was cancelled";
+        explanation: "您在钉钉页面上取消了，或钉钉没有同意这次登录。" | "You have cancelled on DingTalk’s page, or DingTalk did not agree to it.";
+        next_step: "如需登录，请重新开始，并在钉钉页面上同意授权。" | "To sign in, please start again and agree on DingTalk’s page.";
+        button: "重新登录" | "Sign in again";
+    }
     Rejected {
         title: "您的登录申请未通过" | "Your request was turned down";
         explanation: "管理员没有批准您登录。" | "An administrator has decided not to let you in.";

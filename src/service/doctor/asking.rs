@@ -8,7 +8,7 @@ use super::road::Road;
 use super::{Check, Status};
 use crate::dingtalk::ApiError;
 use crate::domain::net::address_in;
-use crate::service::remedy;
+use crate::service::remedy::{self, Remedy};
 use crate::service::upstream::UpstreamError;
 
 /// How long one question may take. The client gives up after 5 s; what is busy is asked again.
@@ -155,7 +155,9 @@ impl<'a> Asking<'a> {
             UpstreamError::Api(error) => error,
         };
         Err(match error {
-            ApiError::Refused { .. } | ApiError::TokenRejected { .. } => return Ok(Err(error)),
+            ApiError::Refused { .. } | ApiError::TokenRejected { .. } | ApiError::Denied { .. } => {
+                return Ok(Err(error));
+            }
             ApiError::Busy { .. } | ApiError::Throttled { .. } => Check::warning(
                 name,
                 error.to_string(),
@@ -177,10 +179,12 @@ pub fn banned(name: &'static str) -> Check {
 
 /// A failure for a refusal of DingTalk's, with what to do about its code.
 pub fn refused(name: &'static str, error: &ApiError) -> Check {
-    let code = error.code().unwrap_or_default();
-    let mut action = remedy::of(error.api(), code).en;
-    if let ApiError::Refused { message, .. } = error
-        && code == 60020
+    let mut action = remedy_for(error).en;
+    if let ApiError::Refused {
+        message,
+        code: 60020,
+        ..
+    } = error
         && let Some(address) = address_in(message)
     {
         action = format!("{action} DingTalk names the address: {address}");
@@ -191,9 +195,14 @@ pub fn refused(name: &'static str, error: &ApiError) -> Check {
 /// The same as a warning where nobody can tell what the code says of us.
 pub fn refused_oddly(name: &'static str, error: &ApiError) -> Check {
     let mut check = refused(name, error);
-    let code = error.code().unwrap_or_default();
-    if !remedy::is_known(error.api(), code) {
+    if !remedy_for(error).is_known() {
         check.status = Status::Warning;
     }
     check
+}
+
+fn remedy_for(error: &ApiError) -> Remedy {
+    let named = error.named_code().unwrap_or_default();
+    let (code, permissions) = named.split_once(' ').unwrap_or((&named, ""));
+    remedy::of_named(error.api(), code, permissions)
 }

@@ -5,7 +5,7 @@ use rand::distr::{Alphanumeric, SampleString as _};
 use super::Check;
 use super::asking::{self, Asking, refused, refused_oddly};
 use super::clock::{self, Consequence};
-use crate::config::Parts;
+use crate::config::{LoginFlow, Parts};
 use crate::dingtalk::ApiError;
 use crate::dingtalk::trial::Probe;
 
@@ -110,15 +110,24 @@ pub async fn login_app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
         .app
         .as_ref()
         .is_none_or(|internal| internal.key != app.key);
+    let is_oauth2 = matches!(parts.login_flow, Some(LoginFlow::OAuth2 { .. }));
     let code = made_up_code();
     let asked = asking
-        .ask(LOGIN_APP, async |road| road.user_by_scan_code(&code).await)
+        .ask(LOGIN_APP, async |road| {
+            if is_oauth2 {
+                road.user_by_oauth2_code(&code).await
+            } else {
+                road.user_by_scan_code(&code).await
+            }
+        })
         .await;
     let Some(asked) = asked else { return };
     asking.note(match asked {
         Err(error) if is_unknown_code(&error) => Check::ok(
             LOGIN_APP,
-            if is_own {
+            if is_oauth2 {
+                "DingTalk takes the id and secret that people sign in with on its newer page"
+            } else if is_own {
                 "DingTalk takes the signature of DINGTALK_LOGIN_APP_ID and DINGTALK_LOGIN_APP_SECRET"
             } else {
                 "DingTalk takes the internal app's signature for scans, too"
@@ -136,7 +145,10 @@ pub fn made_up_code() -> String {
 
 /// Whether DingTalk refuses nothing but the made-up code, which it looks at last.
 pub fn is_unknown_code(error: &ApiError) -> bool {
-    matches!(error.code(), Some(40078 | 40102))
+    match error {
+        ApiError::Denied { .. } => error.is_spent_code(),
+        _ => matches!(error.code(), Some(40078 | 40102)),
+    }
 }
 
 pub fn odd_answer(name: &'static str) -> Check {

@@ -3,7 +3,7 @@
 use super::Check;
 use super::asking::{Asking, refused};
 use super::dingtalk::made_up_code;
-use crate::config::Parts;
+use crate::config::{LoginFlow, Parts};
 use crate::dingtalk::trial::ScanPage;
 
 const SAME_COMPANY: &str = "same_company";
@@ -37,6 +37,12 @@ pub async fn redirect_domain(asking: &mut Asking<'_>, parts: &Parts) {
         ));
     };
     let back = format!("{url}/login/callback");
+    if matches!(parts.login_flow, Some(LoginFlow::OAuth2 { .. })) {
+        let why = format!(
+            "the newer login page tells only whoever signs in there: {back} must stand under 重定向URL in the developer console (开发配置 › 安全设置)"
+        );
+        return asking.note(Check::skipped(REDIRECT, why));
+    }
     let state = made_up_code();
     let asked = asking
         .ask(REDIRECT, async |road| road.scan_page(&back, &state).await)

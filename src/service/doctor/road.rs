@@ -47,6 +47,9 @@ impl<'a> Road<'a> {
         let Some(root) = &parts.oapi_url else {
             return Err("DINGTALK_OAPI_URL is wrong".to_owned());
         };
+        let Some(newer_root) = &parts.api_url else {
+            return Err("DINGTALK_API_URL is wrong".to_owned());
+        };
         let app = |credentials: Option<&AppCredentials>| {
             // What is lacking is never sent: see `Asking`.
             credentials.map_or_else(
@@ -60,7 +63,12 @@ impl<'a> Road<'a> {
                 },
             )
         };
-        let client = Client::new(root, app(parts.app.as_ref()), app(parts.login_app.as_ref()));
+        let client = Client::new(
+            root,
+            newer_root,
+            app(parts.app.as_ref()),
+            app(parts.login_app.as_ref()),
+        );
         let client = client.map_err(|_| {
             "the HTTP client cannot be built: are the system's root certificates there?".to_owned()
         })?;
@@ -89,6 +97,17 @@ impl<'a> Road<'a> {
         match self {
             Self::Shared(ctx) => upstream::user_by_scan_code(ctx, code).await,
             Self::Direct(direct) => Ok(direct.rested().await.user_by_scan_code(code).await?),
+        }
+    }
+
+    /// Redeems a code of the newer login page; a made-up one gets no further than that.
+    pub async fn user_by_oauth2_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
+        match self {
+            Self::Shared(ctx) => upstream::user_by_oauth2_code(ctx, code).await,
+            Self::Direct(direct) => {
+                let grant = direct.rested().await.user_grant(code).await?;
+                Ok(direct.rested().await.token_owner(&grant.token).await?)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the log keeps to itself, however much it is asked to tell.
 
 mod drive;
+mod newer;
 
 use std::time::Duration;
 

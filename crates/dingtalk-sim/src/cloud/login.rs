@@ -1,5 +1,6 @@
 //! What a browser sees of a QR login: the full page, the frame, and the way back.
 
+mod oauth2;
 mod picker;
 mod qr;
 mod request;
@@ -20,7 +21,8 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .route("/connect/qrconnect/scan", web::get().to(scan_full_page))
         .route(SNS_AUTHORIZE, web::get().to(authorize))
         .route("/login/qrcode.htm", web::get().to(frame))
-        .route("/login/qrcode/scan", web::get().to(scan_frame));
+        .route("/login/qrcode/scan", web::get().to(scan_frame))
+        .configure(oauth2::routes);
 }
 
 #[derive(Template)]

@@ -88,5 +88,6 @@ pub(crate) fn find(path: &str) -> Option<&'static Endpoint> {
 
 /// All paths, for the page that arms faults.
 pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|endpoint| endpoint.path)
+    let table = TABLE.iter().map(|endpoint| endpoint.path);
+    table.chain(super::oauth2::PATHS)
 }

@@ -38,6 +38,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             web::post().to(approvals::terminate),
         )
         .route("/sns-code", web::post().to(people::sns_code))
+        .route("/oauth2-code", web::post().to(people::oauth2_code))
         .route("/in-app-code", web::post().to(people::in_app_code))
         .route("/events", web::get().to(control::events))
         .route("/events", web::post().to(control::send_event))

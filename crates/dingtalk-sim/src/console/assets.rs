@@ -16,6 +16,10 @@ pub(super) async fn serve(file: web::Path<String>) -> HttpResponse {
             "text/javascript;charset=UTF-8",
             include_str!("../../assets/scanned.js"),
         ),
+        "oauth2.js" => (
+            "text/javascript;charset=UTF-8",
+            include_str!("../../assets/oauth2.js"),
+        ),
         _ => return HttpResponse::NotFound().finish(),
     };
     HttpResponse::Ok().content_type(kind).body(body)

@@ -20,6 +20,7 @@ mod faults;
 mod large;
 mod limits;
 mod login;
+mod oauth2;
 mod page;
 mod program;
 mod registered;

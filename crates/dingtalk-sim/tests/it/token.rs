@@ -170,7 +170,7 @@ async fn unknown_paths_are_refused_as_documented() {
     let answer = caller.get("/user/nothing").await;
     assert_eq!(answer["errcode"], 404);
     assert_eq!(answer["errmsg"], "请求的URI地址不存在");
-    let (status, _, body) = caller.page("/v1.0/contact/users/me").await;
+    let (status, _, body) = caller.page("/v1.0/contact/nothing").await;
     assert_eq!(status, 404);
     assert!(body.contains("InvalidAction.NotFound"), "{body}");
 }

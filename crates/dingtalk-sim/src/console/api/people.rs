@@ -10,6 +10,7 @@ use super::{Answer, done, read, read_act};
 use crate::{
     code::Kind,
     directory::{NewPerson, Outsider, PersonChange},
+    grant::Grant,
     shared::Shared,
 };
 
@@ -143,6 +144,19 @@ struct SnsCode {
 pub(super) async fn sns_code(body: web::Bytes, shared: Data) -> Answer {
     let wish: SnsCode = read(&body)?;
     Ok(code(&shared, Kind::Sns, &wish.unionid, wish.expired))
+}
+
+/// A code of the newer login page, for the login app and this company.
+pub(super) async fn oauth2_code(body: web::Bytes, shared: Data) -> Answer {
+    let wish: SnsCode = read(&body)?;
+    let grant = Grant {
+        unionid: wish.unionid,
+        client_id: shared.config.login_app_id.clone(),
+        corp_id: Some(shared.config.corp_id.clone()),
+    };
+    let mut world = shared.world();
+    let code = world.grants.issue_code(grant, Instant::now(), wish.expired);
+    Ok(web::Json(json!({"code": code})))
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,123 @@
+//! The newer login page: `/oauth2/auth`, as a page of its own or in a frame.
+
+mod request;
+
+use std::time::Instant;
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use askama::Template;
+use serde_json::json;
+
+use self::request::AuthRequest;
+use super::{error_page, html, parameter, picker, picker::Group, qr};
+use crate::{crypto::hex, grant::Grant, shared::Shared};
+
+/// The company of everybody who does not work in ours.
+const ANOTHER_COMPANY: &str = "dingfedcba9876543210fedcba9876543210";
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/oauth2/auth", web::get().to(page))
+        .route("/oauth2/auth/consent", web::get().to(consent));
+}
+
+#[derive(Template)]
+#[template(path = "oauth2.html")]
+struct AuthPage<'a> {
+    company: &'a str,
+    /// The page stands in a frame and has little room.
+    framed: bool,
+    /// What goes along with the choice.
+    hidden: Vec<(String, String)>,
+    modules: Vec<(usize, usize)>,
+    size: usize,
+    groups: Vec<Group>,
+}
+
+#[derive(Template)]
+#[template(path = "oauth2_done.html")]
+struct DonePage {
+    /// What is posted to the page around the frame, in JSON.
+    message: String,
+}
+
+/// `GET /oauth2/auth`
+async fn page(http: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let _under_way = shared.begin_call(http.path());
+    let query = http.query_string();
+    let asked = match AuthRequest::parse(query, &shared.config) {
+        Ok(asked) => asked,
+        Err(reason) => return error_page(&reason),
+    };
+    let modules = qr::modules(&hex(&crate::crypto::random16()));
+    let world = shared.world();
+    html(&AuthPage {
+        company: world.directory.company_name(),
+        framed: asked.is_framed,
+        hidden: request::pairs(query),
+        modules,
+        size: qr::SIZE,
+        groups: picker::groups(&world.directory),
+    })
+}
+
+/// The choice: somebody agrees, or declines.
+async fn consent(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let query = request.query_string();
+    let asked = match AuthRequest::parse(&request::with_blanks_as_asked(query), &shared.config) {
+        Ok(asked) => asked,
+        Err(reason) => return error_page(&reason),
+    };
+    if parameter(query, "deny").is_some() {
+        return lead_back(&asked, &asked.denied());
+    }
+    let Some(unionid) = parameter(query, "unionid") else {
+        return error_page("没有选择登录的人 (nobody was chosen)");
+    };
+    let mut world = shared.world();
+    let mut employed = world.directory.people().iter();
+    let is_member = employed.any(|person| person.unionid == unionid);
+    if asked.is_for_members && !is_member {
+        return refuse(
+            &asked,
+            "该应用只允许本企业成员登录 (members of the company only)",
+        );
+    }
+    let company = if is_member {
+        &shared.config.corp_id
+    } else {
+        ANOTHER_COMPANY
+    };
+    let grant = Grant {
+        unionid,
+        client_id: asked.client_id.clone(),
+        corp_id: asked.wants_company.then(|| company.to_owned()),
+    };
+    let code = world.grants.issue_code(grant, Instant::now(), false);
+    lead_back(&asked, &asked.agreed(&code))
+}
+
+/// 302 to the application, or in a frame the same address in a message.
+fn lead_back(asked: &AuthRequest, target: &str) -> HttpResponse {
+    if asked.is_framed {
+        return post(&json!({"success": true, "redirectUrl": target}));
+    }
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, target))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+fn refuse(asked: &AuthRequest, reason: &str) -> HttpResponse {
+    if asked.is_framed {
+        post(&json!({"errorMsg": reason}))
+    } else {
+        error_page(reason)
+    }
+}
+
+fn post(message: &serde_json::Value) -> HttpResponse {
+    html(&DonePage {
+        message: message.to_string(),
+    })
+}

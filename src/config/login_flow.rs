@@ -1,0 +1,51 @@
+//! By which of DingTalk's login pages people come.
+
+use super::reader::Reader;
+use super::setting;
+
+/// By which of DingTalk's login pages people come; it decides which interface redeems their codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginFlow {
+    /// The scan page of `connect/qrconnect`, with `sns/getuserinfo_bycode`.
+    QrConnect,
+    /// The page at `oauth2/auth`, with `v1.0/oauth2/userAccessToken`.
+    OAuth2 {
+        /// Whether only dedicated accounts of the company may sign in.
+        is_exclusive: bool,
+    },
+}
+
+impl LoginFlow {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let is_oauth2 = reader.value(&setting::LOGIN_FLOW, is_oauth2);
+        let is_exclusive = reader.value(&setting::LOGIN_EXCLUSIVE, is_on);
+        match (is_oauth2?, is_exclusive?) {
+            (true, is_exclusive) => Some(Self::OAuth2 { is_exclusive }),
+            (false, false) => Some(Self::QrConnect),
+            (false, true) => {
+                let what = format!(
+                    "is on, but only the login page of {}=oauth2 knows dedicated accounts",
+                    setting::LOGIN_FLOW.name
+                );
+                reader.fault(&setting::LOGIN_EXCLUSIVE, what);
+                None
+            }
+        }
+    }
+}
+
+fn is_oauth2(text: &str) -> Result<bool, String> {
+    match text {
+        "qrconnect" => Ok(false),
+        "oauth2" => Ok(true),
+        _ => Err(format!("{text:?} is neither qrconnect nor oauth2")),
+    }
+}
+
+fn is_on(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("{text:?} is neither on nor off")),
+    }
+}

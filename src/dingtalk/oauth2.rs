@@ -1,0 +1,66 @@
+//! The newer login page: from its code to a token of the person's, and from that to who it is.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::error::ApiError;
+use super::login::{ScannedPerson, name, unionid};
+
+/// What a person has granted on DingTalk's login page, for one look at who it is.
+pub struct UserGrant {
+    /// Opens the person's own record; to be dropped after the login.
+    pub token: SecretString,
+    /// The company that the person chose on the page. It proves nothing.
+    pub corp_id: Option<String>,
+}
+
+impl Client {
+    /// Redeems the code of the login page (`v1.0/oauth2/userAccessToken`). Never call it twice with one
+    /// code. Source: open.dingtalk.com, "obtain-user-token".
+    pub async fn user_grant(&self, code: &str) -> Result<UserGrant, ApiError> {
+        const API: &str = "v1.0/oauth2/userAccessToken";
+        let secret = self.login_app.secret.expose_secret();
+        let body = json!({
+            "clientId": self.login_app.key,
+            "clientSecret": secret,
+            "code": code,
+            "grantType": "authorization_code",
+        });
+        let answer = self.newer.post(API, body, &[code, secret]).await?;
+        let text = |key: &str| answer.get(key).and_then(Value::as_str);
+        let token = text("accessToken").filter(|token| !token.is_empty());
+        Ok(UserGrant {
+            token: SecretString::from(token.ok_or(ApiError::Malformed {
+                api: API,
+                what: "accessToken",
+            })?),
+            corp_id: text("corpId").map(str::to_owned),
+        })
+    }
+
+    /// Asks whose token it is (`v1.0/contact/users/me`). Source: open.dingtalk.com,
+    /// "dingtalk-retrieve-user-information".
+    pub async fn token_owner(&self, token: &SecretString) -> Result<ScannedPerson, ApiError> {
+        const API: &str = "v1.0/contact/users/me";
+        let answer = self.newer.get(API, token).await;
+        let answer = answer.map_err(of_this_login)?;
+        Ok(ScannedPerson {
+            nick: name(&answer, "nick"),
+            unionid: unionid(API, &answer, "unionId")?,
+        })
+    }
+}
+
+/// A person's token that is rejected is not the app's: it is not fetched anew, and nothing is to be mended.
+fn of_this_login(error: ApiError) -> ApiError {
+    match error {
+        ApiError::TokenRejected { api, .. } => ApiError::Denied {
+            api,
+            code: "InvalidAuthentication".to_owned(),
+            permissions: Vec::new(),
+            message: String::new(),
+        },
+        error => error,
+    }
+}

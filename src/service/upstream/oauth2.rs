@@ -1,0 +1,51 @@
+//! Who has come by DingTalk's newer login page: two calls that belong to one login.
+
+use secrecy::SecretString;
+
+use super::{Priority, Repeat, UpstreamError, attempts, pace};
+use crate::context::Context;
+use crate::dingtalk::login::ScannedPerson;
+use crate::dingtalk::oauth2::UserGrant;
+
+/// Redeems the code of the login page and asks whose it was. The code is used up, whatever the answer; the
+/// person's token is dropped with this call.
+pub async fn user_by_oauth2_code(
+    ctx: &Context,
+    code: &str,
+) -> Result<ScannedPerson, UpstreamError> {
+    let grant = grant(ctx, code).await?;
+    let corp_id = grant.corp_id.as_deref();
+    if corp_id.is_some_and(|id| id != ctx.config.dingtalk.corp_id) {
+        tracing::info!("somebody chose another company on DingTalk's login page");
+    }
+    owner(ctx, &grant.token).await
+}
+
+async fn grant(ctx: &Context, code: &str) -> Result<UserGrant, UpstreamError> {
+    const API: &str = "v1.0/oauth2/userAccessToken";
+    let once = || async move {
+        let turn = pace::turn(ctx, API, Priority::Login).await?;
+        let grant = ctx.dingtalk.user_grant(code).await;
+        drop(turn);
+        Ok(grant?)
+    };
+    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || {
+        Box::pin(once())
+    })
+    .await
+}
+
+/// A token of the person's that is refused tells of this login, not of the app: nobody is alarmed.
+async fn owner(ctx: &Context, token: &SecretString) -> Result<ScannedPerson, UpstreamError> {
+    const API: &str = "v1.0/contact/users/me";
+    let once = || async move {
+        let turn = pace::turn(ctx, API, Priority::Login).await?;
+        let person = ctx.dingtalk.token_owner(token).await;
+        drop(turn);
+        Ok(person?)
+    };
+    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || {
+        Box::pin(once())
+    })
+    .await
+}
