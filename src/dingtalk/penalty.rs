@@ -26,7 +26,10 @@ pub(super) fn left(answer: &Value, now: i64) -> Option<Duration> {
 fn end(text: &str) -> Option<i64> {
     let starts = text.char_indices().map(|(start, _)| start);
     let mut times = starts.filter_map(|start| {
+        // The parser would pass over a space in front, and then miss the last digit.
         let time = text.get(start..start + SHAPE.len())?;
+        time.starts_with(|first: char| first.is_ascii_digit())
+            .then_some(())?;
         NaiveDateTime::parse_from_str(time, "%Y-%m-%d %H:%M:%S").ok()
     });
     let china = FixedOffset::east_opt(CHINA)?;
