@@ -4,6 +4,7 @@ pub mod admin;
 pub mod assets;
 mod client_address;
 pub mod csv;
+mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
 pub mod flash;

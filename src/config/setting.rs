@@ -101,9 +101,14 @@ pub const LOGIN_URL: Setting = defaulting(
     "https://login.dingtalk.com",
     "https://login.dingtalk.com",
 );
+pub const JSAPI_URL: Setting = defaulting(
+    "DINGTALK_JSAPI_URL",
+    "https://g.alicdn.com/dingding/dingtalk-jsapi/2.10.3/dingtalk.open.js",
+    "https://g.alicdn.com/dingding/dingtalk-jsapi/2.10.3/dingtalk.open.js",
+);
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 26] = [
+pub static ALL: [&Setting; 27] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -130,6 +135,7 @@ pub static ALL: [&Setting; 26] = [
     &OAPI_URL,
     &API_URL,
     &LOGIN_URL,
+    &JSAPI_URL,
 ];
 
 /// The setting of this name, and whether the name asks for a file that holds the value.

@@ -28,11 +28,12 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 7] = [
+static ASSETS: [Asset; 8] = [
     asset!("tokens.css", "text/css; charset=utf-8"),
     asset!("components.css", "text/css; charset=utf-8"),
     asset!("noscript.css", "text/css; charset=utf-8"),
     asset!("login.js", "text/javascript; charset=utf-8"),
+    asset!("in_app.js", "text/javascript; charset=utf-8"),
     asset!("admin.js", "text/javascript; charset=utf-8"),
     asset!("toast.js", "text/javascript; charset=utf-8"),
     asset!("favicon.svg", "image/svg+xml"),

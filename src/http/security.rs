@@ -10,6 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 use url::{Host, Url};
 
+use super::dingtalk_client::is_inside_dingtalk;
 use super::error::AppError;
 use crate::config::PublicUrl;
 use crate::context::Context;
@@ -20,11 +21,20 @@ const IMAGES: &str = "'self' data: https://*.dingtalk.com https://*.alicdn.com";
 
 /// The Content-Security-Policy of a page, with the one origin that it may show in a frame.
 pub fn content_security_policy(frame: Option<&str>) -> String {
+    policy("", frame)
+}
+
+/// The Content-Security-Policy of the page inside DingTalk: beside our own scripts, this one file.
+pub fn in_app_security_policy(script: &Url) -> String {
+    policy(&format!(" {script}"), None)
+}
+
+fn policy(script: &str, frame: Option<&str>) -> String {
     let frame = frame
         .map(|origin| format!(" frame-src {origin};"))
         .unwrap_or_default();
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src {IMAGES}; connect-src 'self';{frame} \
+        "default-src 'none'; script-src 'self'{script}; style-src 'self'; img-src {IMAGES}; connect-src 'self';{frame} \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }
@@ -34,16 +44,31 @@ pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let is_https = request
-        .app_data::<web::Data<Context>>()
-        .is_some_and(|ctx| ctx.config.server.public_url.is_https());
+    let surroundings = Surroundings::of(&request);
     let mut response = next.call(request).await?;
-    add_headers(response.headers_mut(), is_https);
+    add_headers(response.headers_mut(), surroundings);
     Ok(response)
 }
 
+/// What of a request decides which security headers its answer has.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings {
+    is_https: bool,
+    is_inside_dingtalk: bool,
+}
+
+impl Surroundings {
+    pub fn of(request: &ServiceRequest) -> Self {
+        let ctx = request.app_data::<web::Data<Context>>();
+        Self {
+            is_https: ctx.is_some_and(|ctx| ctx.config.server.public_url.is_https()),
+            is_inside_dingtalk: is_inside_dingtalk(request.headers()),
+        }
+    }
+}
+
 /// Adds the security headers that are not there yet.
-pub fn add_headers(headers: &mut HeaderMap, is_https: bool) {
+pub fn add_headers(headers: &mut HeaderMap, surroundings: Surroundings) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_missing(headers, REFERRER_POLICY, "no-referrer");
     add_missing(
@@ -51,18 +76,22 @@ pub fn add_headers(headers: &mut HeaderMap, is_https: bool) {
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
-    add_missing(
-        headers,
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
+    // DingTalk on a desk hands its bridge's address over as the name of the window, which a browser forgets
+    // where this policy gives the page a window group of its own.
+    if !surroundings.is_inside_dingtalk {
+        add_missing(
+            headers,
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        );
+    }
     add_missing(headers, CACHE_CONTROL, "no-store");
     if !headers.contains_key(CONTENT_SECURITY_POLICY)
         && let Ok(policy) = HeaderValue::from_str(&content_security_policy(None))
     {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    if is_https {
+    if surroundings.is_https {
         add_missing(
             headers,
             STRICT_TRANSPORT_SECURITY,

@@ -11,6 +11,7 @@ pub mod admin_sessions;
 pub mod admin_staff;
 pub mod admin_syncs;
 pub mod alerts;
+pub mod in_app;
 pub mod layout;
 pub mod login;
 pub mod notice;

@@ -6,6 +6,7 @@ mod contact;
 mod department;
 mod desk;
 mod fault;
+mod jsapi;
 mod login;
 mod params;
 mod record;
@@ -31,6 +32,7 @@ pub(crate) use self::table::paths;
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(login::routes)
+        .configure(jsapi::routes)
         .default_service(web::to(call));
 }
 

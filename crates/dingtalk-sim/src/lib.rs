@@ -8,6 +8,7 @@
 //! * [`crypto`] – the callback's encryption, written apart from the product's
 //! * [`event`] – what happened, in both spellings `DingTalk` uses, and the log of deliveries
 //! * [`fault`] – answers out of order, for the tests of a client's bad days
+//! * [`native`] – the `DingTalk` app around a page, as its JSAPI expects it
 //! * `cloud` – the HTTP interfaces that `DingTalk` documents
 //! * `console` – the web page and the JSON control interface under `/sim/`
 
@@ -18,6 +19,7 @@ pub mod directory;
 pub mod event;
 pub mod fault;
 pub mod handle;
+pub mod native;
 pub mod scope;
 
 mod acts;
@@ -38,4 +40,5 @@ pub use directory::{Department, Directory, NewPerson, Outsider, Person, PersonCh
 pub use event::{EventRecord, EventState};
 pub use fault::Fault;
 pub use handle::{Sim, SimHandle};
+pub use native::{Device, NativeAnswer, NativeClient};
 pub use scope::Scope;

@@ -5,9 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::Url;
 use url::form_urlencoded::parse;
 
-use super::{Circumstances, bind_browser};
+use super::{Circumstances, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
+use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
 use crate::http::login_limit::LoginLimit;
@@ -33,6 +34,9 @@ pub async fn page(
         return Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, back.as_str()))
             .finish());
+    }
+    if is_inside_dingtalk(request.headers()) {
+        return Ok(in_app::page(&request, &ctx, &back));
     }
     let (state, cookie) = begin(&request, &ctx, &limit, &back).await?;
     let goto = authorize_url(&ctx, "connect/oauth2/sns_authorize", &state);

@@ -171,7 +171,7 @@ impl NoticeView {
         }
     }
 
-    fn explanation(&self, text: &NoticeText) -> String {
+    pub(super) fn explanation(&self, text: &NoticeText) -> String {
         let detail = self
             .detail
             .as_deref()
@@ -179,7 +179,7 @@ impl NoticeView {
         detail.unwrap_or(text.explanation).to_owned()
     }
 
-    fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
+    pub(super) fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
         match self.retry_after.map(whole_seconds) {
             None => text.next_step.to_owned(),
             Some(n @ ..=90) => fill(common.wait_seconds, &[("n", &n)]),
