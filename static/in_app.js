@@ -195,13 +195,7 @@
     }
   }
 
-  function begin() {
-    if (navigator.cookieEnabled === false || hasComeBack()) {
-      fail("cookies");
-      return;
-    }
-    setTimeout(giveUp, PATIENCE);
-    // Put into the page from here, because an address that does not answer would hold up a script behind it.
+  function load() {
     var script = document.createElement("script");
     script.onload = ask;
     script.onerror = function () {
@@ -211,6 +205,21 @@
     };
     script.src = page.dataset.jsapi;
     document.head.appendChild(script);
+  }
+
+  function begin() {
+    if (navigator.cookieEnabled === false || hasComeBack()) {
+      fail("cookies");
+      return;
+    }
+    setTimeout(giveUp, PATIENCE);
+    // An address that does not answer would hold up a script behind it, and a page that is not there yet would
+    // never be.
+    if (document.readyState === "complete") {
+      load();
+    } else {
+      window.addEventListener("load", load);
+    }
   }
 
   begin();

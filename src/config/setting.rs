@@ -103,8 +103,8 @@ pub const LOGIN_URL: Setting = defaulting(
 );
 pub const JSAPI_URL: Setting = defaulting(
     "DINGTALK_JSAPI_URL",
-    "https://g.alicdn.com/dingding/dingtalk-jsapi/2.10.3/dingtalk.open.js",
-    "https://g.alicdn.com/dingding/dingtalk-jsapi/2.10.3/dingtalk.open.js",
+    "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
+    "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.

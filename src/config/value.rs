@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_script_is_one_file_whose_address_a_security_header_can_hold() {
         for good in [
-            "https://g.alicdn.com/dingding/dingtalk-jsapi/2.10.3/dingtalk.open.js",
+            "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
             "http://127.0.0.1:8090/jsapi/dingtalk.open.js",
             "https://sso.example.com/a%20b/~x@3.2.9.js",
         ] {

@@ -170,27 +170,30 @@ impl Window {
 
     /// From now on the browser calls itself by this `User-Agent`.
     pub async fn calls_itself(&self, user_agent: &str) {
-        self.devtools("Emulation.setUserAgentOverride", json!({"userAgent": user_agent}))
-            .await;
+        self.devtools(
+            "Emulation.setUserAgentOverride",
+            json!({"userAgent": user_agent}),
+        )
+        .await;
     }
 
     /// Runs a script in every page from now on, before the page's own and whatever its policy: what an app
     /// does with the pages in it.
     pub async fn runs_first(&self, script: &str) {
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script}))
-            .await;
+        self.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({"source": script}),
+        )
+        .await;
     }
 
     /// A command of Chromium's developer tools.
     pub async fn devtools(&self, command: &str, parameters: Value) {
-        self.post("goog/cdp/execute", json!({"cmd": command, "params": parameters}))
-            .await;
-    }
-
-    /// Turns to the window that was opened last.
-    pub async fn turn_to_newest(&self) {
-        let newest = self.client.windows().await.unwrap().pop().unwrap();
-        self.client.switch_to_window(newest).await.unwrap();
+        self.post(
+            "goog/cdp/execute",
+            json!({"cmd": command, "params": parameters}),
+        )
+        .await;
     }
 
     /// What the console has said so far is no fault of the page's.

@@ -122,7 +122,11 @@ impl SimHandle {
     /// The app of somebody who is signed in to it, with a code ready for the page that asks.
     pub fn native_client(&self, device: Device, userid: &str) -> NativeClient {
         let corp_id = &self.0.shared.config.corp_id;
-        NativeClient::new(device, corp_id, NativeAnswer::Code(self.in_app_code(userid)))
+        NativeClient::new(
+            device,
+            corp_id,
+            NativeAnswer::Code(self.in_app_code(userid)),
+        )
     }
 
     fn issue(&self, kind: Kind, subject: &str, already_old: bool) -> String {

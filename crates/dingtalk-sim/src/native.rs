@@ -20,7 +20,10 @@ impl Device {
     pub fn of(user_agent: &str) -> Self {
         if user_agent.contains("Android") {
             Self::Android
-        } else if ["iPhone", "iPad"].iter().any(|word| user_agent.contains(word)) {
+        } else if ["iPhone", "iPad"]
+            .iter()
+            .any(|word| user_agent.contains(word))
+        {
             Self::Ios
         } else {
             Self::Desktop

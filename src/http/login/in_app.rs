@@ -63,9 +63,7 @@ pub fn page(request: &HttpRequest, ctx: &Context, back: &ReturnPath) -> HttpResp
     };
     let frame = Frame::new(Lang::of(request.headers()), None, request.path());
     let mut response = public_pages::in_app(frame, view);
-    if !is_signed_out
-        && let Ok(policy) = in_app_security_policy(&dingtalk.jsapi_url).parse()
-    {
+    if !is_signed_out && let Ok(policy) = in_app_security_policy(&dingtalk.jsapi_url).parse() {
         response
             .headers_mut()
             .insert(CONTENT_SECURITY_POLICY, policy);

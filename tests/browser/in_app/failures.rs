@@ -19,7 +19,12 @@ async fn a_wrong_corp_id_is_explained_on_every_device(pool: PgPool) {
         return;
     };
     for (visitor, device, title, lang) in [
-        (Visitor::English, Device::Desktop, "This app is not set up correctly", "en"),
+        (
+            Visitor::English,
+            Device::Desktop,
+            "This app is not set up correctly",
+            "en",
+        ),
         (Visitor::Chinese, Device::Android, "应用的设置有误", "zh"),
         (Visitor::Chinese, Device::Ios, "应用的设置有误", "zh"),
     ] {
@@ -50,7 +55,11 @@ async fn each_failure_of_dingtalks_is_explained(pool: PgPool) {
     let failures = [
         ("3", "域名不合法", "This app is not set up correctly"),
         ("7", "no permission", "This app is not set up correctly"),
-        ("1", "runtime.permission.requestAuthCode not exist", "This DingTalk is too old"),
+        (
+            "1",
+            "runtime.permission.requestAuthCode not exist",
+            "This DingTalk is too old",
+        ),
         ("-1", "cancel", "DingTalk did not let this page sign you in"),
         ("5", "network error", "There is no connection"),
     ];
@@ -59,7 +68,9 @@ async fn each_failure_of_dingtalks_is_explained(pool: PgPool) {
             let device = [Device::Android, Device::Ios, Device::Desktop][at % 3];
             let answer = NativeAnswer::Failure { code, message };
             inside(window, device, &client(&app, device, answer)).await;
-            window.open(&format!("{}/login?rd=%2F&n={at}", app.url)).await;
+            window
+                .open(&format!("{}/login?rd=%2F&n={at}", app.url))
+                .await;
             window.sees(title).await;
             window.sees(&format!("{code} {message}")).await;
             offers_a_way_on(window).await;
@@ -100,12 +111,12 @@ async fn a_server_that_takes_its_time_is_followed_even_after_eight_seconds(pool:
         return;
     };
     visit(Visitor::English, async |window| {
-        // Four seconds of the app's and six of DingTalk's cloud.
+        // Six seconds of the app's and four of DingTalk's cloud.
         let mut slow = app.sim.native_client(Device::Desktop, company::EMPLOYEE);
-        slow.delay = Duration::from_secs(4);
+        slow.delay = Duration::from_secs(6);
         app.sim.fault_times(
             "/topapi/v2/user/getuserinfo",
-            Fault::Delay(Duration::from_secs(6)),
+            Fault::Delay(Duration::from_secs(4)),
             1,
         );
         inside(window, Device::Desktop, &slow).await;
@@ -162,7 +173,10 @@ async fn an_answer_that_is_not_ours_leads_nowhere(pool: PgPool) {
     let answers = [
         (200, json!({"redirect": "//evil.example/"}).to_string()),
         (200, json!({"redirect": "/\t/evil.example/"}).to_string()),
-        (200, json!({"redirect": "https://evil.example/"}).to_string()),
+        (
+            200,
+            json!({"redirect": "https://evil.example/"}).to_string(),
+        ),
         (200, json!({"redirect": "javascript:alert(1)"}).to_string()),
         (200, json!({}).to_string()),
         (502, "<html>Bad Gateway</html>".to_owned()),
@@ -177,7 +191,9 @@ async fn an_answer_that_is_not_ours_leads_nowhere(pool: PgPool) {
             window.runs_first(&script).await;
             let login = format!("{}/login?again&n={}", app.url, body.len());
             window.open(&login).await;
-            window.sees("The sign-in service did not answer properly").await;
+            window
+                .sees("The sign-in service did not answer properly")
+                .await;
             assert_eq!(window.url().await, login);
             offers_a_way_on(window).await;
         }

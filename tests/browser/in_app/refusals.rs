@@ -6,10 +6,10 @@ use dingtalk_sim::{Device, Fault, NativeAnswer, NewPerson, company};
 use sqlx::{Connection as _, PgPool};
 
 use super::{NEWEST, client, inside, offers_a_way_on, pause, redeemed, spawn};
+use crate::case_of;
 use crate::every_page::assert_fits;
 use crate::it::support::TestApp;
 use crate::window::{Visitor, visit};
-use crate::case_of;
 
 const GET_USER_INFO: &str = "/topapi/v2/user/getuserinfo";
 
@@ -24,7 +24,11 @@ async fn reads(app: &TestApp, visitor: Visitor, device: Device, userid: &str, wo
         }
         offers_a_way_on(window).await;
         assert!(window.is_shown("[data-reference] code").await, "a number");
-        let lang = if visitor == Visitor::Chinese { "zh" } else { "en" };
+        let lang = if visitor == Visitor::Chinese {
+            "zh"
+        } else {
+            "en"
+        };
         assert_fits(window, lang).await;
         pause(500).await;
     })
@@ -39,7 +43,11 @@ async fn each_refusal_names_the_person_and_says_what_to_do(pool: PgPool) {
     };
     let newcomer = app.sim.hire_quietly(NewPerson::named("韩梅梅")).unwrap();
     let (zh, en) = (Visitor::Chinese, Visitor::English);
-    let waits = ["您的登录正在等待审核", "韩梅梅", "审核通过后，请重新打开本页"];
+    let waits = [
+        "您的登录正在等待审核",
+        "韩梅梅",
+        "审核通过后，请重新打开本页",
+    ];
     reads(&app, zh, Device::Android, &newcomer.userid, &waits).await;
 
     let case = case_of(&app, &newcomer.unionid).await;
@@ -47,14 +55,37 @@ async fn each_refusal_names_the_person_and_says_what_to_do(pool: PgPool) {
     let path = format!("/admin/unmatched/{case}/reject");
     let answer = admin.post(&path, &[("reason", "unknown")]).await;
     assert_eq!(answer.status, 303);
-    let rejected = ["Your request was turned down", "韩梅梅", "talk to your manager"];
+    let rejected = [
+        "Your request was turned down",
+        "韩梅梅",
+        "talk to your manager",
+    ];
     reads(&app, en, Device::Desktop, &newcomer.userid, &rejected).await;
 
+    let path = format!("/admin/staff/{}/leave", company::EMPLOYEE);
+    let answer = admin.post(&path, &[("reason", "last day")]).await;
+    assert_eq!(answer.status, 303);
+    let left = ["You are listed as having left", "张三", "contact HR"];
+    reads(&app, en, Device::Ios, company::EMPLOYEE, &left).await;
+
+    // A code that was given out while the person still worked here.
+    let client = app
+        .sim
+        .native_client(Device::Android, company::TWO_DEPARTMENTS);
     app.sim.dismiss(company::TWO_DEPARTMENTS).unwrap();
-    let gone = company::TWO_DEPARTMENTS;
-    app.wait_for_status(gone, Some("left"), Duration::from_secs(5)).await;
-    let name = app.sim.directory().former().iter().find(|p| p.userid == gone).unwrap().name.clone();
-    reads(&app, en, Device::Ios, gone, &["You are listed as having left", &name]).await;
+    app.wait_for_status(
+        company::TWO_DEPARTMENTS,
+        Some("left"),
+        Duration::from_secs(5),
+    )
+    .await;
+    visit(zh, async |window| {
+        inside(window, Device::Android, &client).await;
+        window.open(&app.url).await;
+        window.sees("您不是本公司成员").await;
+        offers_a_way_on(window).await;
+    })
+    .await;
 }
 
 #[sqlx::test]
@@ -65,21 +96,43 @@ async fn what_keeps_the_server_from_answering_is_said(pool: PgPool) {
     let (zh, en) = (Visitor::Chinese, Visitor::English);
     for (fault, visitor, device, words) in [
         (Fault::Http(502), zh, Device::Android, "暂时连不上钉钉"),
-        (Fault::ErrCode(60011), en, Device::Desktop, "The sign-in service is not set up correctly"),
-        (Fault::ErrCode(40078), en, Device::Ios, "The sign-in code is no longer valid"),
+        (
+            Fault::ErrCode(60011),
+            en,
+            Device::Desktop,
+            "The sign-in service is not set up correctly",
+        ),
+        (
+            Fault::ErrCode(40078),
+            en,
+            Device::Ios,
+            "The sign-in code is no longer valid",
+        ),
     ] {
         app.sim.fault(GET_USER_INFO, fault);
         reads(&app, visitor, device, company::EMPLOYEE, &[words]).await;
         app.sim.clear_faults();
     }
     let mut held = app.pool.acquire().await.unwrap().detach();
-    sqlx::raw_sql("BEGIN; LOCK TABLE staff, web_session").execute(&mut held).await.unwrap();
-    reads(&app, zh, Device::Ios, company::EMPLOYEE, &["服务暂时不可用"]).await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE staff, web_session")
+        .execute(&mut held)
+        .await
+        .unwrap();
+    reads(
+        &app,
+        zh,
+        Device::Ios,
+        company::EMPLOYEE,
+        &["服务暂时不可用"],
+    )
+    .await;
     held.close().await.unwrap();
 }
 
 #[sqlx::test]
-async fn a_used_and_an_old_code_are_told_from_each_other_by_nobody_and_too_many_are_slowed(pool: PgPool) {
+async fn a_used_and_an_old_code_are_told_from_each_other_by_nobody_and_too_many_are_slowed(
+    pool: PgPool,
+) {
     let slow = |settings: &mut crate::it::support::Settings| {
         settings.insert("DINGGATE_LOGIN_RATE".to_owned(), "2/h".to_owned());
     };

@@ -127,14 +127,11 @@ async fn the_name_that_dingtalk_on_a_desk_gives_the_window_arrives(pool: PgPool)
     };
     visit(Visitor::English, async |window| {
         window.calls_itself(Device::Desktop.user_agent()).await;
-        window
-            .run(
-                "window.open(arguments[0], '{\"containerId\":\"c\"}')",
-                vec![json!(format!("{}/", app.url))],
-            )
-            .await;
-        window.turn_to_newest().await;
-        window.sees("not open in DingTalk").await;
+        window.open(&app.sim.url()).await;
+        let lead = "window.name = '{\"containerId\":\"c\"}'; window.location.assign(arguments[0])";
+        let wanted = json!(format!("{}/", app.url));
+        window.run(lead, vec![wanted]).await;
+        window.is_below(&format!("{}/login?", app.url)).await;
         let name = window.run("return window.name", Vec::new()).await;
         assert_eq!(name, json!("{\"containerId\":\"c\"}"));
     })
