@@ -44,7 +44,11 @@
   }
 
   function say(name, answer) {
-    var words = page.querySelector('[data-failure="' + name + '"]').dataset;
+    var failure = page.querySelector('[data-failure="' + name + '"]');
+    var words = failure.dataset;
+    var wantsScan = failure.hasAttribute("data-wants-scan");
+    part("scan").classList.toggle("button-plain", !wantsScan);
+    part("again").classList.toggle("button-plain", wantsScan);
     show({ title: words.title, text: words.text, next: words.next, answer: answer });
   }
 
@@ -213,8 +217,8 @@
       return;
     }
     setTimeout(giveUp, PATIENCE);
-    // An address that does not answer would hold up a script behind it, and a page that is not there yet would
-    // never be.
+    // An address that does not answer must hold up neither this script nor the page, which in DingTalk would
+    // not be shown before.
     if (document.readyState === "complete") {
       load();
     } else {

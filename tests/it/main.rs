@@ -19,6 +19,7 @@ mod callback_crypto;
 mod cli;
 mod csv;
 mod events;
+mod in_app_page;
 mod login;
 mod outages;
 mod review;

@@ -147,7 +147,6 @@ fn what_later_versions_may_know_is_unknown_now() {
         "DINGGATE_WEBHOOK_URL",
         "DINGGATE_BRAND_NAME",
         "DINGTALK_LOGIN_FLOW",
-        "DINGTALK_JSAPI_URL",
     ] {
         assert_fault(&[(name, "x")], name, "is not a setting");
     }

@@ -99,7 +99,7 @@ impl Notice {
         NoticeText::of(self, lang)
     }
 
-    /// What happened, in one sentence: the `message` of a JSON answer.
+    /// What happened, in one sentence.
     pub fn message(self, lang: Lang) -> &'static str {
         self.text(lang).explanation
     }

@@ -9,7 +9,7 @@ texts! {
     /// Texts of the page that signs in inside DingTalk.
     pub struct InAppTexts {
         title: "钉钉登录" | "Sign in with DingTalk";
-        lead: "正在向钉钉确认您的身份，请稍候。" | "Asking DingTalk who you are. One moment, please.";
+        lead: "正在向钉钉确认您的身份，请稍候。" | "Asking DingTalk who you are…";
         checking: "身份已确认，正在进入…" | "DingTalk has answered, letting you in…";
         again: "再试一次" | "Try again";
         scan: "扫码登录" | "Use the QR code";
@@ -35,7 +35,7 @@ texts! {
         waiting_next: "您也可以再试一次，或扫码登录。" | "You may also try again, or use the QR code.";
         setup_title: "应用的设置有误" | "This app is not set up correctly";
         setup_text: "钉钉不认可本应用的 CorpId 或网址，与您的账号无关。" | "DingTalk does not accept this app’s CorpId or address; it has nothing to do with your account.";
-        setup_next: "请把下面的答复转给系统管理员：核对 CorpId，以及应用的首页地址。您可以先扫码登录。" | "Please pass on to an administrator what DingTalk said: the CorpId and the app’s home page address want checking. Meanwhile, use the QR code.";
+        setup_next: "请把下面的答复转给管理员，核对 CorpId 和应用首页地址。您可以先扫码登录。" | "Please show an administrator the line below; the CorpId and the app’s home page address want checking. Meanwhile, use the QR code.";
         old_title: "钉钉的版本太旧" | "This DingTalk is too old";
         old_text: "您的钉钉还不支持自动登录。" | "Your version of DingTalk cannot sign you in by itself.";
         old_next: "请升级钉钉后再试，也可以扫码登录。" | "Please update DingTalk and try again, or use the QR code.";
@@ -62,28 +62,31 @@ pub struct Failure {
     pub title: &'static str,
     pub text: &'static str,
     pub next_step: &'static str,
+    /// Whether another try will not help, so that the QR code is the first choice.
+    pub wants_scan: bool,
 }
 
 impl InAppTexts {
     /// All failures that the page finds out by itself.
     pub fn failures(&self) -> [Failure; 10] {
         macro_rules! failure {
-            ($name:literal, $title:ident, $text:ident, $next:ident) => {
+            ($name:literal, $title:ident, $text:ident, $next:ident $(, $wants_scan:literal)?) => {
                 Failure {
                     name: $name,
                     title: self.$title,
                     text: self.$text,
                     next_step: self.$next,
+                    wants_scan: false $(|| $wants_scan)?,
                 }
             };
         }
         [
-            failure!("outside", outside_title, outside_text, outside_next),
+            failure!("outside", outside_title, outside_text, outside_next, true),
             failure!("script", script_title, script_text, script_next),
             failure!("slow", slow_title, slow_text, slow_next),
             failure!("waiting", waiting_title, waiting_text, waiting_next),
-            failure!("setup", setup_title, setup_text, setup_next),
-            failure!("old", old_title, old_text, old_next),
+            failure!("setup", setup_title, setup_text, setup_next, true),
+            failure!("old", old_title, old_text, old_next, true),
             failure!("refused", refused_title, refused_text, refused_next),
             failure!("offline", offline_title, offline_text, offline_next),
             failure!("server", server_title, server_text, server_next),

@@ -130,9 +130,7 @@ async fn what_keeps_the_server_from_answering_is_said(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_used_and_an_old_code_are_told_from_each_other_by_nobody_and_too_many_are_slowed(
-    pool: PgPool,
-) {
+async fn a_used_code_an_old_one_and_one_too_many_are_explained(pool: PgPool) {
     let slow = |settings: &mut crate::it::support::Settings| {
         settings.insert("DINGGATE_LOGIN_RATE".to_owned(), "2/h".to_owned());
     };

@@ -127,7 +127,7 @@ async fn the_name_that_dingtalk_on_a_desk_gives_the_window_arrives(pool: PgPool)
     };
     visit(Visitor::English, async |window| {
         window.calls_itself(Device::Desktop.user_agent()).await;
-        window.open(&app.sim.url()).await;
+        window.open("about:blank").await;
         let lead = "window.name = '{\"containerId\":\"c\"}'; window.location.assign(arguments[0])";
         let wanted = json!(format!("{}/", app.url));
         window.run(lead, vec![wanted]).await;

@@ -15,6 +15,7 @@ mod cross_sdk;
 mod department;
 mod events;
 mod faults;
+mod jsapi;
 mod limits;
 mod login;
 mod page;
