@@ -148,7 +148,7 @@ async fn without_a_network_the_page_says_so(pool: PgPool) {
     })
     .await;
     // The machine has a network, and still our server is out of reach.
-    client.delay = Duration::from_millis(4000);
+    client.delay = Duration::from_secs(4);
     visit(Visitor::English, async |window| {
         inside(window, Device::Android, &client).await;
         window.open(&app.url).await;

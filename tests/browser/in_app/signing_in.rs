@@ -53,8 +53,8 @@ async fn a_bridge_that_comes_late_and_an_answer_that_takes_its_time_are_waited_f
     for device in [Device::Android, Device::Ios] {
         visit(Visitor::English, async |window| {
             let mut client = app.sim.native_client(device, company::EMPLOYEE);
-            client.ready_after = Duration::from_millis(1000);
-            client.delay = Duration::from_millis(2000);
+            client.ready_after = Duration::from_secs(1);
+            client.delay = Duration::from_secs(2);
             inside(window, device, &client).await;
             let begun = Instant::now();
             window.open(&app.url).await;
