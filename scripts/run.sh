@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in say packages toolchain ports processes postgres demo; do
+for part in say packages toolchain ports processes postgres jsapi demo; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done
@@ -20,6 +20,7 @@ main() {
   trap 'exit 0' INT TERM HUP
   trap stop_all EXIT
   build
+  prepare_jsapi
   umask 077
   demo_secrets
   start_database
@@ -64,6 +65,14 @@ start_database() {
   pg_database dinggate
   export DATABASE_URL=$pg_url/dinggate
   database_note=$DATABASE_URL
+}
+
+# prepare_jsapi: sets `jsapi`, DingTalk's script for pages, where npm can give it; without it the demo has only
+# the QR code.
+prepare_jsapi() {
+  jsapi=
+  has_npm >/dev/null || return 0
+  if bundle_jsapi 2>/dev/null; then jsapi=$PWD/target/jsapi/default.js; fi
 }
 
 # The simulator answers first, for dinggate reads the directory when its staff table is empty.

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod brand;
 mod client_address;
 pub mod csv;
+mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
 pub mod flash;

@@ -40,6 +40,7 @@ export_sim_settings() {
   export SIM_CORP_ID=$corp_id SIM_APP_KEY=$app_key SIM_APP_SECRET=$app_secret
   export SIM_LOGIN_APP_ID=$login_app_id SIM_LOGIN_APP_SECRET=$login_app_secret
   export SIM_CALLBACK_TOKEN=$callback_token SIM_CALLBACK_AES_KEY=$callback_aes_key
+  if [ -n "${jsapi:-}" ]; then export SIM_JSAPI=$jsapi SIM_IN_APP_AS=zhangsan01; fi
 }
 
 export_dinggate_settings() {
@@ -50,6 +51,7 @@ export_dinggate_settings() {
   export DINGTALK_CORP_ID=$corp_id DINGTALK_APP_KEY=$app_key DINGTALK_APP_SECRET=$app_secret
   export DINGTALK_LOGIN_APP_ID=$login_app_id DINGTALK_LOGIN_APP_SECRET=$login_app_secret
   export DINGTALK_CALLBACK_TOKEN=$callback_token DINGTALK_CALLBACK_AES_KEY=$callback_aes_key
+  if [ -n "${jsapi:-}" ]; then export DINGTALK_JSAPI_URL=$sim_url/jsapi/dingtalk.open.js; fi
 }
 
 demo_banner() {
@@ -68,6 +70,12 @@ demo_banner() {
   新人   newcomer        先在模拟器办理入职并勾选“丢弃此事件”，再扫码：等待审核
                          hire somebody in the simulator with “drop this event” ticked, then scan: waits for review
   管理员 administrator   林晓燕 (manager4220)：审核新人 / reviews the newcomer"
+  if [ -n "${jsapi:-}" ]; then
+    say "
+在钉钉里打开：把浏览器的 User-Agent 改为含 DingTalk，即以张三的身份自动登录。
+As inside DingTalk: a browser whose User-Agent contains DingTalk is signed in as 张三 by itself, for example
+  chromium --user-data-dir=/tmp/as-dingtalk --user-agent='Chrome/108 DingTalk(7.6.0)' $portal_url/"
+  fi
   demo_tunnel
   say "
 按 Ctrl-C 停止；再次运行 make run 会保留数据；make reset 清空数据。

@@ -7,7 +7,7 @@ use super::login_flow::LoginFlow;
 use super::reader::Reader;
 use super::secret::{aes_key, callback_token};
 use super::setting::{self, Setting};
-use super::value::{given_id, given_secret, root_url};
+use super::value::{given_id, given_secret, root_url, script_url};
 
 /// Our apps at DingTalk, and where DingTalk stands.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct DingTalkConfig {
     pub api_url: Url,
     /// The login pages, written likewise.
     pub login_url: Url,
+    /// The script that speaks to the DingTalk app around a page; it names one file.
+    pub jsapi_url: Url,
 }
 
 /// The key and the secret of one app.
@@ -54,6 +56,7 @@ impl DingTalkConfig {
         let oapi_url = reader.value(&setting::OAPI_URL, root_url);
         let api_url = reader.value(&setting::API_URL, root_url);
         let login_url = reader.value(&setting::LOGIN_URL, root_url);
+        let jsapi_url = reader.value(&setting::JSAPI_URL, script_url);
         let app = app?;
         Some(Self {
             corp_id: corp_id?,
@@ -64,6 +67,7 @@ impl DingTalkConfig {
             oapi_url: oapi_url?,
             api_url: api_url?,
             login_url: login_url?,
+            jsapi_url: jsapi_url?,
         })
     }
 }

@@ -112,6 +112,12 @@ pub const LOGIN_URL: Setting = defaulting(
     "https://login.dingtalk.com",
     "https://login.dingtalk.com",
 );
+pub const JSAPI_URL: Setting = defaulting(
+    "DINGTALK_JSAPI_URL",
+    "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
+    "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
+);
+
 pub const WEBHOOK_URL: Setting = plain(
     "DINGGATE_WEBHOOK_URL",
     "https://hr.example.com/hooks/dinggate",
@@ -127,7 +133,7 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 35] = [
+pub static ALL: [&Setting; 36] = [
     &DATABASE_URL,
     &PUBLIC_URL,
     &LISTEN,
@@ -160,6 +166,7 @@ pub static ALL: [&Setting; 35] = [
     &OAPI_URL,
     &API_URL,
     &LOGIN_URL,
+    &JSAPI_URL,
     &WEBHOOK_URL,
     &WEBHOOK_SECRET,
     &WEBHOOK_EVENTS,

@@ -104,6 +104,21 @@ pub(super) fn root_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The address of one script. It stands whole in the Content-Security-Policy, where a path that ends in a
+/// slash would allow all that lies below it, and some characters would end the rule.
+pub(super) fn script_url(text: &str) -> Result<Url, String> {
+    let url = web_url(text)?;
+    if url.path().ends_with('/') {
+        return Err("must name one file".to_owned());
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~%@+:=".contains(c);
+    if url.path().chars().all(is_plain) {
+        Ok(url)
+    } else {
+        Err("has a path with odd characters".to_owned())
+    }
+}
+
 /// A web address: https unless it is loopback; no credentials, query or fragment. What is wrong is
 /// said without repeating the address, which may bear a password.
 pub(super) fn web_url(text: &str) -> Result<Url, String> {
@@ -208,6 +223,30 @@ mod tests {
             root_url("https://oapi.dingtalk.com").unwrap(),
             root_url("https://oapi.dingtalk.com/").unwrap()
         );
+    }
+
+    #[test]
+    fn a_script_is_one_file_whose_address_a_security_header_can_hold() {
+        for good in [
+            "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
+            "http://127.0.0.1:8090/jsapi/dingtalk.open.js",
+            "https://sso.example.com/a%20b/~x@3.2.9.js",
+        ] {
+            assert_eq!(script_url(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "https://g.alicdn.com",
+            "https://g.alicdn.com/dingding/",
+            "https://g.alicdn.com/a;script-src *",
+            "https://g.alicdn.com/a;b.js",
+            "https://g.alicdn.com/a,b.js",
+            "https://g.alicdn.com/'a.js",
+            "https://g.alicdn.com/a.js?v=1",
+            "http://g.alicdn.com/a.js",
+            "dingtalk.open.js",
+        ] {
+            assert!(script_url(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

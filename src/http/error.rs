@@ -9,15 +9,13 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError, web};
-use serde_json::json;
+use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::lang::Lang;
 use super::page::Frame;
-use super::public_pages::{Notice, NoticeView, notice};
+use super::public_pages::{Notice, NoticeView, in_app_refusal, notice};
 use super::reference::Reference;
-use super::security;
-use crate::context::Context;
+use super::security::{self, Surroundings};
 use crate::domain::return_path::ReturnPath;
 use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
@@ -175,16 +173,15 @@ impl ResponseError for AppError {
 struct Asked {
     frame: Frame,
     reference: Reference,
-    is_https: bool,
+    surroundings: Surroundings,
 }
 
 impl Asked {
     fn of(request: &ServiceRequest) -> Self {
-        let ctx = request.app_data::<web::Data<Context>>();
         Self {
             frame: Frame::of(request.request(), None),
             reference: Reference::of(request.request()),
-            is_https: ctx.is_some_and(|ctx| ctx.config.server.public_url.is_https()),
+            surroundings: Surroundings::of(request),
         }
     }
 }
@@ -206,7 +203,7 @@ pub async fn render<B: MessageBody + 'static>(
         Err(error) => {
             // Without its request the answer passes the other middlewares by, so it is made whole here.
             let mut answer = answer(&asked, &error);
-            security::add_headers(answer.headers_mut(), asked.is_https);
+            security::add_headers(answer.headers_mut(), &asked.surroundings);
             Err(InternalError::from_response(error.to_string(), answer).into())
         }
     }
@@ -266,15 +263,12 @@ fn page(asked: &Asked, error: &AppError) -> HttpResponse {
     response
 }
 
+/// The refusal that the page inside DingTalk shows, with its `Retry-After`.
 fn json_answer(error: &AppError, lang: Lang, reference: &Reference) -> HttpResponse {
-    let (what, view) = (error.notice(), error.view(reference));
+    let view = error.view(reference);
     let mut response = HttpResponse::build(error.status_code());
     if let Some(wait) = view.retry_after {
         response.insert_header((RETRY_AFTER, wait.as_secs_f64().ceil().max(1.0).to_string()));
     }
-    response.json(json!({
-        "error": what.code(),
-        "message": view.detail.as_deref().filter(|text| !text.is_empty()).unwrap_or_else(|| what.message(lang)),
-        "reference": reference.as_str(),
-    }))
+    response.json(in_app_refusal(lang, &view))
 }

@@ -3,10 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
+pub mod in_app;
 pub mod login;
 pub mod notice;
 pub mod portal;
 
+pub use in_app::{InAppView, in_app, in_app_refusal};
 pub use login::{LoginView, login, qr_frame_src};
 pub use notice::{Notice, NoticeView, notice};
 pub use portal::{PortalDepartment, PortalSession, PortalView, portal};

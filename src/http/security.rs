@@ -11,6 +11,7 @@ use actix_web::{Error, HttpResponse, web};
 use url::{Host, Url};
 
 use super::brand::logo_origin;
+use super::dingtalk_client::is_inside_dingtalk;
 use super::error::AppError;
 use crate::config::PublicUrl;
 use crate::context::Context;
@@ -21,11 +22,20 @@ const IMAGES: &str = "'self' data: https://*.dingtalk.com https://*.alicdn.com";
 
 /// The Content-Security-Policy of a page, with the one origin that it may show in a frame.
 pub fn content_security_policy(frame: Option<&str>) -> String {
+    policy("", frame)
+}
+
+/// The Content-Security-Policy of the page inside DingTalk: beside our own scripts, this one file.
+pub fn in_app_security_policy(script: &Url) -> String {
+    policy(&format!(" {script}"), None)
+}
+
+fn policy(script: &str, frame: Option<&str>) -> String {
     let frame = frame
         .map(|origin| format!(" frame-src {origin};"))
         .unwrap_or_default();
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src {IMAGES}; connect-src 'self';{frame} \
+        "default-src 'none'; script-src 'self'{script}; style-src 'self'; img-src {IMAGES}; connect-src 'self';{frame} \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }
@@ -35,18 +45,66 @@ pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let is_https = request
-        .app_data::<web::Data<Context>>()
-        .is_some_and(|ctx| ctx.config.server.public_url.is_https());
-    let logo = request
-        .app_data::<web::Data<Context>>()
-        .and_then(|ctx| logo_origin(&ctx.config.brand));
+    let surroundings = Surroundings::of(&request);
     let mut response = next.call(request).await?;
-    add_headers(response.headers_mut(), is_https);
-    if let Some(origin) = logo {
-        allow_images_from(response.headers_mut(), &origin);
-    }
+    add_headers(response.headers_mut(), &surroundings);
     Ok(response)
+}
+
+/// What of a request decides which security headers its answer has.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    is_https: bool,
+    is_inside_dingtalk: bool,
+    /// Where the company's logo comes from, if from elsewhere.
+    logo: Option<String>,
+}
+
+impl Surroundings {
+    pub fn of(request: &ServiceRequest) -> Self {
+        let ctx = request.app_data::<web::Data<Context>>();
+        Self {
+            is_https: ctx.is_some_and(|ctx| ctx.config.server.public_url.is_https()),
+            is_inside_dingtalk: is_inside_dingtalk(request.headers()),
+            logo: ctx.and_then(|ctx| logo_origin(&ctx.config.brand)),
+        }
+    }
+}
+
+/// Adds the security headers that are not there yet.
+pub fn add_headers(headers: &mut HeaderMap, surroundings: &Surroundings) {
+    add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add_missing(headers, REFERRER_POLICY, "no-referrer");
+    add_missing(
+        headers,
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    // DingTalk on a desk hands its bridge's address over as the name of the window, which a browser forgets
+    // where this policy gives the page a window group of its own.
+    if !surroundings.is_inside_dingtalk {
+        add_missing(
+            headers,
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        );
+    }
+    add_missing(headers, CACHE_CONTROL, "no-store");
+    if !headers.contains_key(CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::from_str(&content_security_policy(None))
+    {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    if let Some(origin) = &surroundings.logo {
+        allow_images_from(headers, origin);
+    }
+    if surroundings.is_https {
+        add_missing(
+            headers,
+            STRICT_TRANSPORT_SECURITY,
+            "max-age=31536000; includeSubDomains",
+        );
+    }
 }
 
 /// Lets a page show the company's logo, wherever its policy was written.
@@ -57,35 +115,6 @@ fn allow_images_from(headers: &mut HeaderMap, origin: &str) {
         .map(|policy| policy.replacen("img-src ", &format!("img-src {origin} "), 1));
     if let Some(Ok(policy)) = policy.map(|policy| HeaderValue::from_str(&policy)) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-}
-
-/// Adds the security headers that are not there yet.
-pub fn add_headers(headers: &mut HeaderMap, is_https: bool) {
-    add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
-    add_missing(headers, REFERRER_POLICY, "no-referrer");
-    add_missing(
-        headers,
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    );
-    add_missing(
-        headers,
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    add_missing(headers, CACHE_CONTROL, "no-store");
-    if !headers.contains_key(CONTENT_SECURITY_POLICY)
-        && let Ok(policy) = HeaderValue::from_str(&content_security_policy(None))
-    {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    if is_https {
-        add_missing(
-            headers,
-            STRICT_TRANSPORT_SECURITY,
-            "max-age=31536000; includeSubDomains",
-        );
     }
 }
 

@@ -12,6 +12,7 @@ pub mod admin_staff;
 pub mod admin_syncs;
 pub mod admin_webhooks;
 pub mod alerts;
+pub mod in_app;
 pub mod layout;
 pub mod login;
 pub mod notice;

@@ -204,7 +204,7 @@ async fn a_choice_to_reject(window: &Window, app: &TestApp, lang: &str) {
     window.resize(1280).await;
 }
 
-async fn assert_fits(window: &Window, lang: &str) {
+pub async fn assert_fits(window: &Window, lang: &str) {
     for width in [1280, 390] {
         window.resize(width).await;
         let faults = window.run(FAULTS, vec![json!(lang), json!(width)]).await;

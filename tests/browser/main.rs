@@ -23,6 +23,7 @@ mod window;
 
 mod decisions;
 mod every_page;
+mod in_app;
 mod login_frame;
 mod oauth2;
 mod stopped_sync;

@@ -164,11 +164,41 @@ impl Window {
     pub async fn resize(&self, width: u32) {
         let metrics =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
-        self.post(
-            "goog/cdp/execute",
-            json!({"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics}),
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+    }
+
+    /// From now on the browser calls itself by this `User-Agent`.
+    pub async fn calls_itself(&self, user_agent: &str) {
+        self.devtools(
+            "Emulation.setUserAgentOverride",
+            json!({"userAgent": user_agent}),
         )
         .await;
+    }
+
+    /// Runs a script in every page from now on, before the page's own and whatever its policy: what an app
+    /// does with the pages in it.
+    pub async fn runs_first(&self, script: &str) {
+        self.devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({"source": script}),
+        )
+        .await;
+    }
+
+    /// A command of Chromium's developer tools.
+    pub async fn devtools(&self, command: &str, parameters: Value) {
+        self.post(
+            "goog/cdp/execute",
+            json!({"cmd": command, "params": parameters}),
+        )
+        .await;
+    }
+
+    /// What the console has said so far is no fault of the page's.
+    pub async fn forget_complaints(&self) {
+        self.complaints().await;
     }
 
     /// What the console says since it was read last. That a page answered 403 is no complaint of the

@@ -21,6 +21,7 @@ mod cli;
 mod csv;
 mod doctor;
 mod events;
+mod in_app_page;
 mod login;
 mod looks;
 mod oauth2;

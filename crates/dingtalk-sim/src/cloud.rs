@@ -7,6 +7,7 @@ mod contact;
 mod department;
 mod desk;
 mod fault;
+mod jsapi;
 mod login;
 mod oauth2;
 mod params;
@@ -34,6 +35,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(login::routes)
         .configure(oauth2::routes)
+        .configure(jsapi::routes)
         .default_service(web::to(call));
 }
 

@@ -64,6 +64,11 @@ pub struct SimConfig {
     pub may_read_mobile: bool,
     /// Whether the app may read e-mail addresses; without it the fields are silently absent.
     pub may_read_email: bool,
+    /// The script that `/jsapi/dingtalk.open.js` answers with: a bundle of the npm package `dingtalk-jsapi`.
+    pub jsapi: Option<PathBuf>,
+    /// Whose `DingTalk` every browser is that says so in its `User-Agent`: the script then brings the app
+    /// around the page with it, for demos without the real one.
+    pub in_app_as: Option<String>,
     /// Keeps directory, events and failed list across runs.
     pub state_file: Option<PathBuf>,
     /// Sends `check_url` at the start, again and again until it is answered.
@@ -97,6 +102,8 @@ impl Default for SimConfig {
             token_life: Duration::from_hours(2),
             may_read_mobile: true,
             may_read_email: true,
+            jsapi: None,
+            in_app_as: None,
             state_file: None,
             check_url_at_start: false,
             directory: None,

@@ -18,6 +18,7 @@ use crate::{
     directory::{Department, Directory, NewPerson, Outsider, Person, PersonChange},
     event::{EventRecord, EventState, FailedShape},
     fault::Fault,
+    native::{Device, NativeAnswer, NativeClient},
     scope::Scope,
     server::{self, Running},
     shared::{Announce, Job, Shared},
@@ -120,6 +121,16 @@ impl SimHandle {
     /// The same, with its five minutes over.
     pub fn expired_in_app_code(&self, userid: &str) -> String {
         self.issue(Kind::InApp, userid, true)
+    }
+
+    /// The app of somebody who is signed in to it, with a code ready for the page that asks.
+    pub fn native_client(&self, device: Device, userid: &str) -> NativeClient {
+        let corp_id = &self.0.shared.config.corp_id;
+        NativeClient::new(
+            device,
+            corp_id,
+            NativeAnswer::Code(self.in_app_code(userid)),
+        )
     }
 
     fn issue(&self, kind: Kind, subject: &str, already_old: bool) -> String {

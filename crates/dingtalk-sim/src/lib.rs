@@ -10,6 +10,7 @@
 //! * [`crypto`] – the callback's encryption, written apart from the product's
 //! * [`event`] – what happened, in both spellings `DingTalk` uses, and the log of deliveries
 //! * [`fault`] – answers out of order, for the tests of a client's bad days
+//! * [`native`] – the `DingTalk` app around a page, as its JSAPI expects it
 //! * `cloud` – the HTTP interfaces that `DingTalk` documents
 //! * `console` – the web page and the JSON control interface under `/sim/`
 
@@ -21,6 +22,7 @@ pub mod directory;
 pub mod event;
 pub mod fault;
 pub mod handle;
+pub mod native;
 pub mod scope;
 pub mod subscription;
 
@@ -45,5 +47,6 @@ pub use directory::{Bulk, Department, Directory, NewPerson, Outsider, Person, Pe
 pub use event::{EventRecord, EventState, FailedShape};
 pub use fault::Fault;
 pub use handle::{Sim, SimHandle};
+pub use native::{Device, NativeAnswer, NativeClient};
 pub use scope::Scope;
 pub use subscription::{RegisteredCallback, Subscription};

@@ -75,6 +75,12 @@ struct Arguments {
         allow_negative_numbers = true
     )]
     clock_skew: i64,
+    /// A bundle of the npm package `dingtalk-jsapi`, served as `/jsapi/dingtalk.open.js`
+    #[arg(long, env = "SIM_JSAPI", value_name = "FILE")]
+    jsapi: Option<PathBuf>,
+    /// The userid of whoever is signed in to `DingTalk` where a browser says that it is `DingTalk`
+    #[arg(long, env = "SIM_IN_APP_AS", value_name = "USERID")]
+    in_app_as: Option<String>,
     /// JSON file that keeps the company and its events across runs
     #[arg(long, env = "SIM_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
@@ -95,6 +101,8 @@ impl Arguments {
             owner_key: self.owner_key,
             fields: self.fields,
             callback_domain: self.callback_domain,
+            jsapi: self.jsapi,
+            in_app_as: self.in_app_as,
             state_file: self.state,
             failed_shape: self.failed_shape,
             calls_per_second: self.calls_per_second,

@@ -180,13 +180,6 @@ fn a_name_that_we_do_not_know_is_a_fault_even_when_empty_and_those_of_others_are
     assert!(load(&[("DING", "1"), ("PGHOST", "x"), ("DINGGATEX", "y")], &[]).is_ok());
 }
 
-#[test]
-fn what_later_versions_may_know_is_unknown_now() {
-    for name in ["DINGGATE_BRAND_NAME", "DINGTALK_JSAPI_URL"] {
-        assert_fault(&[(name, "x")], name, "is not a setting");
-    }
-}
-
 #[cfg(unix)]
 #[test]
 fn a_value_that_is_not_utf8_is_a_fault_and_not_missing_too() {

@@ -4,9 +4,10 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
-use super::{Circumstances, authorize, bind_browser};
+use super::{Circumstances, authorize, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
+use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
 use crate::http::page::Frame;
@@ -31,6 +32,9 @@ pub async fn page(
         return Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, back.as_str()))
             .finish());
+    }
+    if is_inside_dingtalk(request.headers()) {
+        return Ok(in_app::page(&request, &ctx, &back));
     }
     let (state, cookie) = begin(&request, &ctx, &limit, &back).await?;
     let origin = ctx.config.dingtalk.login_url.origin().ascii_serialization();

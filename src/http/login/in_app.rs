@@ -1,16 +1,23 @@
-//! The login inside DingTalk: the page there brings a code, the answer is JSON.
+//! The login inside DingTalk: its page, which brings a code, and the answer to that in JSON.
 
-use actix_web::http::header::{CONTENT_TYPE, ORIGIN};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
+use url::form_urlencoded::parse;
 
 use super::{Circumstances, count_failure, hand_over};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
+use crate::http::page::Frame;
+use crate::http::public_pages::{self, InAppView};
+use crate::http::security::in_app_security_policy;
 use crate::service::login;
+
+/// The mark of the page that follows a sign-out: it must not undo it.
+pub const SIGNED_OUT: &str = "signed_out";
 
 #[derive(Deserialize)]
 struct Request {
@@ -38,6 +45,29 @@ pub async fn sign_in(
     let signed_in = result?;
     hand_over(&request, &signed_in)?;
     Ok(HttpResponse::Ok().json(json!({ "redirect": signed_in.return_path.as_str() })))
+}
+
+/// The page that signs in by itself. It begins no login that would have to be remembered.
+pub fn page(request: &HttpRequest, ctx: &Context, back: &ReturnPath) -> HttpResponse {
+    let (dingtalk, rd) = (&ctx.config.dingtalk, back.encoded());
+    let is_signed_out =
+        parse(request.query_string().as_bytes()).any(|(name, _)| name == SIGNED_OUT);
+    let view = InAppView {
+        corp_id: dingtalk.corp_id.clone(),
+        jsapi_url: dingtalk.jsapi_url.to_string(),
+        back: back.as_str().to_owned(),
+        again_href: format!("/login?again&rd={rd}"),
+        qr_href: format!("/login/qr?rd={rd}"),
+        is_signed_out,
+    };
+    let frame = Frame::of(request, None);
+    let mut response = public_pages::in_app(frame, view);
+    if !is_signed_out && let Ok(policy) = in_app_security_policy(&dingtalk.jsapi_url).parse() {
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// A form on another site can send neither JSON nor our origin.

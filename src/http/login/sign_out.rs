@@ -5,7 +5,9 @@ use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
 
 use super::Circumstances;
+use super::in_app::SIGNED_OUT;
 use crate::context::Context;
+use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
 use crate::http::visitor::Visitor;
@@ -32,7 +34,13 @@ pub async fn sign_out(
         .await?;
         request.get_session().purge();
     }
+    // Inside DingTalk the login page would sign the person in again at once.
+    let target = if is_inside_dingtalk(request.headers()) {
+        format!("/login?{SIGNED_OUT}")
+    } else {
+        "/login".to_owned()
+    };
     Ok(HttpResponse::SeeOther()
-        .insert_header((LOCATION, "/login"))
+        .insert_header((LOCATION, target))
         .finish())
 }

@@ -101,7 +101,7 @@ impl Notice {
         NoticeText::of(self, lang)
     }
 
-    /// What happened, in one sentence: the `message` of a JSON answer.
+    /// What happened, in one sentence.
     pub fn message(self, lang: Lang) -> &'static str {
         self.text(lang).explanation
     }
@@ -174,7 +174,7 @@ impl NoticeView {
         }
     }
 
-    fn explanation(&self, text: &NoticeText) -> String {
+    pub(super) fn explanation(&self, text: &NoticeText) -> String {
         let detail = self
             .detail
             .as_deref()
@@ -182,7 +182,7 @@ impl NoticeView {
         detail.unwrap_or(text.explanation).to_owned()
     }
 
-    fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
+    pub(super) fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
         match self.retry_after.map(whole_seconds) {
             None => text.next_step.to_owned(),
             Some(n @ ..=90) => fill(common.wait_seconds, &[("n", &n)]),

@@ -17,6 +17,7 @@ mod cross_sdk;
 mod department;
 mod events;
 mod faults;
+mod jsapi;
 mod large;
 mod limits;
 mod login;
