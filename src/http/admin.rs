@@ -1,6 +1,7 @@
 //! The administrators' pages.
 
 pub mod alerts;
+mod apps;
 mod audit;
 mod departments;
 mod events;
@@ -31,6 +32,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(events::configure)
         .configure(syncs::configure)
         .configure(sessions::configure)
+        .configure(apps::configure)
         .configure(audit::configure)
         .configure(alerts::configure)
         .default_service(web::to(nothing_here));

@@ -140,7 +140,7 @@ impl Frame {
     }
 
     /// The sections of the administration, in the order of a day's work.
-    pub fn nav(&self) -> [NavItem; 7] {
+    pub fn nav(&self) -> [NavItem; 8] {
         let item = |name, href: &'static str, label| NavItem {
             name,
             href,
@@ -154,6 +154,7 @@ impl Frame {
             item("events", "/admin/events", self.t.events),
             item("syncs", "/admin/syncs", self.t.syncs),
             item("sessions", "/admin/sessions", self.t.sessions),
+            item("apps", "/admin/apps", self.t.apps),
             item("audit", "/admin/audit", self.t.audit),
         ]
     }

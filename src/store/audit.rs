@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::StoreError;
 
 /// All that is ever done to somebody.
-pub const ACTIONS: [&str; 13] = [
+pub const ACTIONS: [&str; 16] = [
     "login",
     "refusal",
     "logout",
@@ -19,6 +19,9 @@ pub const ACTIONS: [&str; 13] = [
     "staff.restored",
     "admin.grant",
     "admin.revoke",
+    "app.create",
+    "app.update",
+    "app.delete",
 ];
 
 /// One line of the audit trail: who did what to whom, and how it ended.

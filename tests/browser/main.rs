@@ -24,6 +24,7 @@ mod window;
 mod decisions;
 mod every_page;
 mod login_frame;
+mod portal;
 mod story;
 
 use std::time::Duration;

@@ -15,6 +15,7 @@
 mod support;
 
 mod admin_pages;
+mod apps;
 mod callback_crypto;
 mod cli;
 mod csv;
@@ -22,6 +23,7 @@ mod events;
 mod login;
 mod looks;
 mod outages;
+mod portal;
 mod review;
 mod security;
 mod sessions;

@@ -39,6 +39,9 @@ texts! {
         staff_restored: "恢复员工" | "Staff restored";
         admin_grant: "授予管理员" | "Made an administrator";
         admin_revoke: "撤销管理员" | "No longer an administrator";
+        app_create: "添加应用" | "Added an app";
+        app_update: "修改应用" | "Changed an app";
+        app_delete: "删除应用" | "Deleted an app";
 
         status_in: "已登录" | "let in";
         status_out: "已退出" | "signed out";
@@ -55,6 +58,9 @@ texts! {
         status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
         status_granted: "已授予" | "granted";
         status_revoked: "已撤销" | "revoked";
+        status_shown: "显示中" | "shown";
+        status_hidden: "已隐藏" | "hidden";
+        status_deleted: "已删除" | "deleted";
         method_qr: "扫码" | "QR code";
         method_in_app: "钉钉内登录" | "inside DingTalk";
     }
@@ -77,6 +83,9 @@ impl AuditTexts {
             "staff.restored" => self.staff_restored,
             "admin.grant" => self.admin_grant,
             "admin.revoke" => self.admin_revoke,
+            "app.create" => self.app_create,
+            "app.update" => self.app_update,
+            "app.delete" => self.app_delete,
             other => other,
         }
     }
@@ -106,6 +115,9 @@ impl AuditTexts {
             "unknown_to_dingtalk" => self.status_unknown_to_dingtalk,
             "granted" => self.status_granted,
             "revoked" => self.status_revoked,
+            "shown" => self.status_shown,
+            "hidden" => self.status_hidden,
+            "deleted" => self.status_deleted,
             other => other,
         }
     }

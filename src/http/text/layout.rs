@@ -18,6 +18,7 @@ texts! {
         syncs: "同步" | "Syncs";
         sessions: "会话" | "Sessions";
         audit: "审计" | "Audit";
+        apps: "应用" | "Apps";
         alerts: "需要处理的问题" | "Problems that need attention";
         dismiss: "关闭" | "Dismiss";
         undo: "撤销" | "Undo";
