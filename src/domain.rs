@@ -1,5 +1,6 @@
 //! Pure types of the gate: parsed once, trusted afterwards.
 
+pub mod app;
 pub mod case;
 pub mod colour;
 pub mod department_tree;

@@ -1,6 +1,7 @@
 //! The use-cases, one file each. They own the transactions and know nothing of HTTP servers.
 
 pub mod admins;
+pub mod apps;
 pub mod directory_sync;
 pub mod doctor;
 pub mod employment;

@@ -3,6 +3,7 @@
 
 pub mod admin_grant;
 pub mod alert;
+pub mod app;
 pub mod audit;
 pub mod audit_list;
 pub mod db;

@@ -1,6 +1,7 @@
 //! The administrators' pages.
 
 pub mod alerts;
+mod apps;
 mod audit;
 mod departments;
 mod events;
@@ -33,6 +34,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(syncs::configure)
         .configure(webhooks::configure)
         .configure(sessions::configure)
+        .configure(apps::configure)
         .configure(audit::configure)
         .configure(alerts::configure)
         .default_service(web::to(nothing_here));

@@ -28,7 +28,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 /// The circumstances of a request, in values of its own.
-struct Circumstances {
+pub(super) struct Circumstances {
     reference: Reference,
     address: Option<std::net::IpAddr>,
     address_text: String,
@@ -36,7 +36,7 @@ struct Circumstances {
 }
 
 impl Circumstances {
-    fn of(request: &HttpRequest, ctx: &Context) -> Self {
+    pub(super) fn of(request: &HttpRequest, ctx: &Context) -> Self {
         let address = client_address(request, &ctx.config.server.trusted_proxies);
         let user_agent = request
             .headers()
@@ -52,7 +52,7 @@ impl Circumstances {
         }
     }
 
-    fn visit(&self) -> Visit<'_> {
+    pub(super) fn visit(&self) -> Visit<'_> {
         Visit {
             reference: self.reference.as_str(),
             address: &self.address_text,

@@ -143,7 +143,7 @@ impl Frame {
     }
 
     /// The sections of the administration, in the order of a day's work.
-    pub fn nav(&self) -> [NavItem; 8] {
+    pub fn nav(&self) -> [NavItem; 9] {
         let item = |name, href: &'static str, label| NavItem {
             name,
             href,
@@ -158,6 +158,7 @@ impl Frame {
             item("syncs", "/admin/syncs", self.t.syncs),
             item("webhooks", "/admin/webhooks", self.t.webhooks),
             item("sessions", "/admin/sessions", self.t.sessions),
+            item("apps", "/admin/apps", self.t.apps),
             item("audit", "/admin/audit", self.t.audit),
         ]
     }

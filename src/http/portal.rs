@@ -1,19 +1,39 @@
-//! The portal: who I am here, and where I am signed in.
+//! The portal: who I am here, the company's apps, and where I am signed in.
+
+mod sessions;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::error::AppError;
-use super::public_pages::{self, PortalDepartment, PortalSession, PortalView};
+use super::lang::Lang;
+use super::public_pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
+use super::text::fill;
+use super::text::portal::PortalTexts;
 use super::view::{TimeText, browser_name};
 use super::visitor::Visitor;
 use crate::context::Context;
+use crate::domain::app::{letters, place};
 use crate::domain::ids::UserId;
+use crate::store::app::{self, Tile};
+use crate::store::staff::Profile;
 use crate::store::web_session::SessionFacts;
 use crate::store::{StoreError, department, staff, web_session};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/").route(web::get().to(page)));
+    cfg.service(web::resource("/").route(web::get().to(page)))
+        .configure(sessions::configure);
+}
+
+/// What the tables hold for a person's portal.
+struct Known {
+    now: DateTime<Utc>,
+    me: Option<Profile>,
+    departments: Vec<PortalDepartment>,
+    sessions: Vec<SessionFacts>,
+    apps: Vec<Tile>,
+    is_any_app: bool,
 }
 
 async fn page(
@@ -22,28 +42,18 @@ async fn page(
     ctx: web::Data<Context>,
 ) -> Result<HttpResponse, AppError> {
     let frame = visitor.frame(&request);
-    let (now, me, departments, mut sessions) = ctx
-        .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let now = staff::now(&mut conn).await?;
-            let me = staff::profile(&mut conn, &visitor.userid).await?;
-            let departments = departments(&mut conn, &visitor.userid).await?;
-            let sessions = web_session::list_of(&mut conn, &visitor.userid).await?;
-            Ok::<_, StoreError>((now, me, departments, sessions))
-        })
-        .await?;
-    let me = me.ok_or(AppError::NotFound)?;
+    let known = ctx.db.within(known(&ctx, &visitor.userid)).await?;
+    let me = known.me.ok_or(AppError::NotFound)?;
+    let mut sessions = known.sessions;
     sessions.sort_by_key(|session| session.id != visitor.session_id);
-    let shown = |session: &SessionFacts| PortalSession {
-        browser: browser_name(&session.user_agent, frame.lang),
-        address: session.address.clone(),
-        is_in_app: session.method == "in_app",
-        since: TimeText::new(session.created_at, now, frame.lang),
-        last_seen: TimeText::new(session.last_seen_at, now, frame.lang),
-        is_current: session.id == visitor.session_id,
-    };
-    let sessions = sessions.iter().map(shown).collect();
+    let others = sessions
+        .iter()
+        .filter(|session| session.id != visitor.session_id)
+        .count();
+    let sessions = sessions
+        .iter()
+        .map(|facts| session(facts, known.now, &visitor, frame.lang))
+        .collect();
     let view = PortalView {
         name: me.name,
         avatar: me.avatar,
@@ -51,10 +61,70 @@ async fn page(
         job_number: me.job_number,
         mobile: me.mobile,
         email: me.email,
-        departments,
+        departments: known.departments,
         sessions,
+        end_others_ask: end_others_ask(others, frame.lang),
+        apps: known.apps.into_iter().map(tile).collect(),
+        is_any_app: known.is_any_app,
+        is_admin: visitor.is_admin,
     };
     Ok(public_pages::portal(frame, view))
+}
+
+async fn known(ctx: &Context, userid: &UserId) -> Result<Known, StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    Ok(Known {
+        now: staff::now(&mut conn).await?,
+        me: staff::profile(&mut conn, userid).await?,
+        departments: departments(&mut conn, userid).await?,
+        sessions: web_session::list_of(&mut conn, userid).await?,
+        apps: app::visible_to(&mut conn, userid).await?,
+        is_any_app: app::is_any(&mut conn).await?,
+    })
+}
+
+fn session(
+    facts: &SessionFacts,
+    now: DateTime<Utc>,
+    visitor: &Visitor,
+    lang: Lang,
+) -> PortalSession {
+    let browser = browser_name(&facts.user_agent, lang);
+    PortalSession {
+        address: facts.address.clone(),
+        is_in_app: facts.method == "in_app",
+        since: TimeText::new(facts.created_at, now, lang),
+        last_seen: TimeText::new(facts.last_seen_at, now, lang),
+        is_current: facts.id == visitor.session_id,
+        end_path: format!("/sessions/{}/end", facts.id),
+        end_ask: fill(
+            PortalTexts::of(lang).end_ask,
+            &[("browser", &browser), ("address", &facts.address)],
+        ),
+        browser,
+    }
+}
+
+/// What ending all other sessions does, with their number.
+fn end_others_ask(others: usize, lang: Lang) -> Option<String> {
+    let t = PortalTexts::of(lang);
+    match others {
+        0 => None,
+        1 => Some(t.end_others_ask_one.to_owned()),
+        n => Some(fill(t.end_others_ask, &[("n", &n)])),
+    }
+}
+
+fn tile(app: Tile) -> PortalApp {
+    PortalApp {
+        letters: letters(&app.name),
+        place: place(&app.url),
+        name: app.name,
+        href: app.url,
+        description: app.description,
+        icon: app.icon,
+        colour: app.colour,
+    }
 }
 
 /// The departments of a person, each with the way to it.

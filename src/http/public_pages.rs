@@ -11,7 +11,7 @@ pub mod portal;
 pub use in_app::{InAppView, in_app, in_app_refusal};
 pub use login::{LoginView, login, qr_frame_src};
 pub use notice::{Notice, NoticeView, notice};
-pub use portal::{PortalDepartment, PortalSession, PortalView, portal};
+pub use portal::{PortalApp, PortalDepartment, PortalSession, PortalView, portal};
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write};
 
+pub mod admin_apps;
 pub mod admin_audit;
 pub mod admin_departments;
 pub mod admin_events;

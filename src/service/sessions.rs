@@ -94,21 +94,72 @@ pub async fn sign_out(
         .within(async {
             let mut tx = ctx.db.begin().await?;
             if web_session::end_one(&mut tx, id).await?.is_some() {
-                let entry = Entry {
-                    actor: userid.as_str(),
-                    action: "logout",
-                    userid: Some(userid.as_str()),
-                    unionid: None,
-                    name: None,
-                    status: "out",
-                    reason: None,
-                    reference: Some(visit.reference),
-                    address: Some(visit.address),
-                };
+                let entry = own_entry(visit, userid, "logout", "out");
                 audit::append(&mut tx, &entry).await?;
             }
             tx.commit().await?;
             Ok(())
         })
         .await
+}
+
+/// Ends one of a person's own sessions; gives the browser that it was in, or nothing where it was over
+/// or never theirs.
+pub async fn end_own(
+    ctx: &Context,
+    userid: &UserId,
+    id: Uuid,
+    visit: &Visit<'_>,
+) -> Result<Option<String>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(user_agent) = web_session::end_own(&mut tx, userid, id).await? else {
+                return Ok(None);
+            };
+            audit::append(&mut tx, &own_entry(visit, userid, "session.end", "1")).await?;
+            tx.commit().await?;
+            Ok(Some(user_agent))
+        })
+        .await
+}
+
+/// Ends all of a person's sessions but the one they are in; gives how many there were.
+pub async fn end_others(
+    ctx: &Context,
+    userid: &UserId,
+    keep: Uuid,
+    visit: &Visit<'_>,
+) -> Result<i64, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let ended = web_session::end_others(&mut tx, userid, keep).await?;
+            if ended > 0 {
+                let count = ended.to_string();
+                let entry = own_entry(visit, userid, "session.end", &count);
+                audit::append(&mut tx, &entry).await?;
+            }
+            tx.commit().await?;
+            Ok(ended)
+        })
+        .await
+}
+
+/// What somebody did to sessions of their own.
+fn own_entry<'a>(
+    visit: &Visit<'a>,
+    userid: &'a UserId,
+    action: &'static str,
+    status: &'a str,
+) -> Entry<'a> {
+    Entry {
+        actor: userid.as_str(),
+        action,
+        userid: Some(userid.as_str()),
+        status,
+        reference: Some(visit.reference),
+        address: Some(visit.address),
+        ..Entry::default()
+    }
 }

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::StoreError;
 
 /// All that is ever done to somebody.
-pub const ACTIONS: [&str; 17] = [
+pub const ACTIONS: [&str; 20] = [
     "login",
     "refusal",
     "logout",
@@ -23,6 +23,9 @@ pub const ACTIONS: [&str; 17] = [
     "sync.approve",
     "sync.discard",
     "webhook.resend",
+    "app.create",
+    "app.update",
+    "app.delete",
 ];
 
 /// One line of the audit trail: who did what to whom, and how it ended.

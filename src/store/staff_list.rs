@@ -18,6 +18,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// In this department or in one below it.
     pub department: Option<DeptId>,
+    /// Whoever sees this app on their portal.
+    pub app: Option<i64>,
     /// Part of a name, userid, unionid, job number, mobile, e-mail or title; empty for all.
     pub q: String,
 }
@@ -60,11 +62,12 @@ pub async fn list(
         Row,
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id
+             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $6
              UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
          ), page AS (
              SELECT s.* FROM staff s
              WHERE ($1::text IS NULL OR s.status = $1)
-               AND ($2::bigint IS NULL OR s.userid IN (
+               AND ($2::bigint IS NULL AND ($6::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $6 AND a.is_for_all)) OR s.userid IN (
                      SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
                AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
              ORDER BY s.status, s.name, s.userid LIMIT $4 OFFSET $5
@@ -79,6 +82,7 @@ pub async fn list(
         filter.q,
         limit,
         offset,
+        filter.app,
     )
     .fetch_all(conn)
     .await?;
@@ -90,16 +94,18 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
     let count = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id
+             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $4
              UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
          )
          SELECT count(*) AS "count!" FROM staff s
          WHERE ($1::text IS NULL OR s.status = $1)
-           AND ($2::bigint IS NULL OR s.userid IN (
+           AND ($2::bigint IS NULL AND ($4::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $4 AND a.is_for_all)) OR s.userid IN (
                  SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
            AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)"#,
         filter.status_name(),
         filter.department,
         filter.q,
+        filter.app,
     )
     .fetch_one(conn)
     .await?;
@@ -118,6 +124,7 @@ pub async fn batch(
         Row,
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id
+             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $6
              UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
          )
          SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
@@ -126,7 +133,7 @@ pub async fn batch(
                    WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
          FROM staff s
          WHERE ($1::text IS NULL OR s.status = $1)
-           AND ($2::bigint IS NULL OR s.userid IN (
+           AND ($2::bigint IS NULL AND ($6::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $6 AND a.is_for_all)) OR s.userid IN (
                  SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
            AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
            AND ($4::text IS NULL OR s.userid > $4)
@@ -136,6 +143,7 @@ pub async fn batch(
         filter.q,
         after.map(UserId::as_str),
         limit,
+        filter.app,
     )
     .fetch_all(conn)
     .await?;

@@ -144,6 +144,39 @@ pub async fn end_one(conn: &mut PgConnection, id: Uuid) -> Result<Option<UserId>
     Ok(userid)
 }
 
+/// Ends one session of this person; gives the browser that it was in.
+pub async fn end_own(
+    conn: &mut PgConnection,
+    userid: &UserId,
+    id: Uuid,
+) -> Result<Option<String>, StoreError> {
+    let user_agent = sqlx::query_scalar!(
+        "DELETE FROM web_session WHERE id = $1 AND userid = $2 RETURNING user_agent",
+        id,
+        userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(user_agent)
+}
+
+/// Ends all sessions of a person but one; gives how many of them were still alive.
+pub async fn end_others(
+    conn: &mut PgConnection,
+    userid: &UserId,
+    keep: Uuid,
+) -> Result<i64, StoreError> {
+    let ended = sqlx::query_scalar!(
+        r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING idle_until, hard_until)
+         SELECT count(*) AS "count!" FROM ended WHERE idle_until > now() AND hard_until > now()"#,
+        userid.as_str(),
+        keep
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(ended)
+}
+
 /// Ends all sessions of a person; gives how many there were.
 pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64, StoreError> {
     let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())

@@ -97,6 +97,7 @@ async fn a_busy_company(app: &TestApp) -> Vec<String> {
             .status,
         303
     );
+    crate::portal::many_apps(app).await;
     app.execute("UPDATE event SET state = 'failed', last_error = 'topapi/v2/user/get: 60011 no permission' WHERE id = 1").await;
     newcomers
 }
@@ -149,6 +150,7 @@ async fn paths(app: &TestApp, newcomers: &[String]) -> Vec<String> {
         "events",
         "syncs",
         "sessions",
+        "apps",
         "audit",
     ]
     .iter()
@@ -188,6 +190,11 @@ async fn paths(app: &TestApp, newcomers: &[String]) -> Vec<String> {
     ];
     paths.extend(others.map(str::to_owned));
     paths.push(format!("/admin/staff/{}", company::TWO_DEPARTMENTS));
+    paths.push("/admin/apps/new".to_owned());
+    paths.push(format!(
+        "/admin/apps/{}",
+        app.number("SELECT max(id) FROM app").await
+    ));
     paths
 }
 

@@ -26,6 +26,7 @@ mod every_page;
 mod in_app;
 mod login_frame;
 mod oauth2;
+mod portal;
 mod stopped_sync;
 mod story;
 

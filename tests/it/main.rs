@@ -15,6 +15,7 @@
 mod support;
 
 mod admin_pages;
+mod apps;
 mod callback_admin;
 mod callback_crypto;
 mod cli;
@@ -26,6 +27,7 @@ mod login;
 mod looks;
 mod oauth2;
 mod outages;
+mod portal;
 mod review;
 mod security;
 mod sessions;

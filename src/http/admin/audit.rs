@@ -130,13 +130,15 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
         .filter(|id| *id != row.actor);
     AuditView {
         at: TimeText::new(row.at, now, lang),
-        whom: whom.map(|id| {
-            Who::subject(
+        whom: match whom {
+            Some(id) => Some(Who::subject(
                 &id,
                 row.name.as_deref(),
                 row.userid.is_some() && row.is_staff,
-            )
-        }),
+            )),
+            None if row.userid.is_none() => row.name.as_deref().map(Who::thing),
+            None => None,
+        },
         actor: Who::new(lang, &row.actor, row.actor_name),
         action_words: t.action_words(&row.action).to_owned(),
         status_words: t.status_words(&row.action, &row.status, lang),

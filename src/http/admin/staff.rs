@@ -26,7 +26,7 @@ use crate::http::view::{Choice, Pager, TimeText, query};
 use crate::http::visitor::Admin;
 use crate::store::department::{self, DepartmentName};
 use crate::store::staff_list::{self, Filter, Row};
-use crate::store::{StoreError, staff};
+use crate::store::{StoreError, app, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/staff").route(web::get().to(list)))
@@ -59,7 +59,8 @@ struct StaffPage {
 
 /// A department to choose, with its place in the tree.
 struct DepartmentChoice {
-    id: DeptId,
+    /// A department's id, or `app-` and the id of an app whose departments are meant.
+    value: String,
     label: String,
     is_selected: bool,
 }
@@ -78,33 +79,45 @@ struct PersonView {
 }
 
 fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
-    let department = match asked.text("department") {
-        "" | "all" => None,
-        text => Some(text.parse::<DeptId>().map_err(|_| {
-            let sentence = ListTexts::of(lang).unknown_value;
-            AppError::BadRequest(fill(sentence, &[("name", &"department"), ("value", &text)]))
-        })?),
+    let refusal = |text: &str| {
+        let sentence = ListTexts::of(lang).unknown_value;
+        AppError::BadRequest(fill(sentence, &[("name", &"department"), ("value", &text)]))
+    };
+    let number = |text: &str| text.parse::<i64>().map(Some);
+    let (department, app) = match asked.text("department") {
+        "" | "all" => (None, None),
+        text => match text.strip_prefix("app-") {
+            Some(id) => (None, number(id).map_err(|_| refusal(text))?),
+            None => (number(text).map_err(|_| refusal(text))?, None),
+        },
     };
     let status = asked.choice("status", &STATUSES)?.and_then(Status::parse);
     Ok(Filter {
         status,
         department,
+        app,
         q: asked.q().to_owned(),
     })
 }
 
 /// The query of a view.
 fn filters(filter: &Filter) -> String {
-    let department = filter
-        .department
-        .map(|id| id.to_string())
-        .unwrap_or_default();
+    let department = match (filter.department, filter.app) {
+        (Some(id), _) => id.to_string(),
+        (None, Some(id)) => app_value(id),
+        (None, None) => String::new(),
+    };
     let status = filter.status.map_or("", Status::as_str);
     query(&[
         ("q", &filter.q),
         ("status", status),
         ("department", &department),
     ])
+}
+
+/// The choice of an app's departments.
+fn app_value(id: i64) -> String {
+    format!("app-{id}")
 }
 
 async fn list(
@@ -124,18 +137,33 @@ async fn list(
             let rows =
                 staff_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
             let departments = department::choices(&mut conn).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows, departments))
+            let app = match filter.app {
+                Some(id) => app::name(&mut conn, id).await?,
+                None => None,
+            };
+            let now = staff::now(&mut conn).await?;
+            Ok::<_, StoreError>((now, total, rows, (departments, app)))
         })
         .await?;
     let t = StaffTexts::of(frame.lang);
+    let (departments, app) = departments;
+    let of_app = filter.app.zip(app).map(|(id, name)| DepartmentChoice {
+        value: app_value(id),
+        label: fill(t.who_sees, &[("name", &name)]),
+        is_selected: true,
+    });
     let named = [("employed", frame.t.employed), ("left", frame.t.left)];
     let filters = filters(&filter);
     let page = StaffPage {
         t,
         statuses: choices(frame.t.all, &named, filter.status.map(Status::as_str)),
-        departments: departments
-            .iter()
-            .map(|choice| department_choice(choice, filter.department))
+        departments: of_app
+            .into_iter()
+            .chain(
+                departments
+                    .iter()
+                    .map(|choice| department_choice(choice, filter.department)),
+            )
             .collect(),
         is_filtered: !filters.is_empty(),
         rows: rows.into_iter().map(|row| view(row, now, &frame)).collect(),
@@ -149,7 +177,7 @@ async fn list(
 
 fn department_choice(choice: &DepartmentName, current: Option<DeptId>) -> DepartmentChoice {
     DepartmentChoice {
-        id: choice.dept_id,
+        value: choice.dept_id.to_string(),
         // A browser's list of choices keeps ideographic spaces, which other blanks are not.
         label: format!("{}{}", "\u{3000}".repeat(choice.parents.len()), choice.name),
         is_selected: Some(choice.dept_id) == current,

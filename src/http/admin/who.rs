@@ -44,6 +44,15 @@ impl Who {
             href: is_staff.then(|| staff_path(id)),
         }
     }
+
+    /// Something that has no id of a person, under the name that it had then.
+    pub fn thing(name: &str) -> Self {
+        Self {
+            label: name.to_owned(),
+            id: name.to_owned(),
+            href: None,
+        }
+    }
 }
 
 #[cfg(test)]

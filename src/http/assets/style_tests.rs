@@ -176,3 +176,14 @@ fn gaps_are_only_used_in_grids() {
         assert!(block.contains("display: grid"), "{block}");
     }
 }
+
+#[test]
+fn the_colours_of_apps_are_all_there_and_white_reads_well_on_each() {
+    for name in crate::domain::app::COLOURS {
+        let rule = format!(".hue-{name} {{\n  background: ");
+        let (_, tail) = COMPONENTS.split_once(&rule).unwrap();
+        let colour = channels(tail.split(';').next().unwrap()).unwrap();
+        let ratio = contrast([1.0; 3], colour);
+        assert!(ratio >= 4.5, "{name}: {ratio}");
+    }
+}

@@ -19,6 +19,36 @@ pub struct PortalView {
     pub departments: Vec<PortalDepartment>,
     /// This one first.
     pub sessions: Vec<PortalSession>,
+    /// What ending all other sessions does; None where there are none.
+    pub end_others_ask: Option<String>,
+    /// In the administrators' order.
+    pub apps: Vec<PortalApp>,
+    /// Whether there are apps for anybody.
+    pub is_any_app: bool,
+    pub is_admin: bool,
+}
+
+/// Up to so many tiles are seen at a glance.
+const AT_A_GLANCE: usize = 12;
+
+impl PortalView {
+    /// Whether there are so many tiles that one has to look for one.
+    fn is_filterable(&self) -> bool {
+        self.apps.len() > AT_A_GLANCE
+    }
+}
+
+/// An app of the company, as a tile.
+#[derive(Debug, Clone)]
+pub struct PortalApp {
+    pub name: String,
+    pub href: String,
+    /// The address, as far as people read it.
+    pub place: String,
+    pub description: String,
+    pub icon: Option<String>,
+    pub letters: String,
+    pub colour: String,
 }
 
 #[derive(Debug, Clone)]
@@ -38,6 +68,9 @@ pub struct PortalSession {
     pub since: TimeText,
     pub last_seen: TimeText,
     pub is_current: bool,
+    pub end_path: String,
+    /// Says which device is meant.
+    pub end_ask: String,
 }
 
 #[derive(Template)]

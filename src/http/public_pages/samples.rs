@@ -1,5 +1,6 @@
 //! Every public page with made-up people, and what must hold for each of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -7,9 +8,10 @@ use actix_web::body::to_bytes;
 use url::Url;
 
 use super::{
-    LoginView, Notice, NoticeView, PortalDepartment, PortalSession, PortalView, login, notice,
-    portal, qr_frame_src,
+    LoginView, Notice, NoticeView, PortalApp, PortalDepartment, PortalSession, PortalView, login,
+    notice, portal, qr_frame_src,
 };
+use crate::domain::app::ICONS;
 use crate::http::lang::Lang;
 use crate::http::page::{Frame, FrameVisitor, Toast};
 use crate::http::view::{TimeText, browser_name};
@@ -103,7 +105,26 @@ fn session(
         since: time(since),
         last_seen: time("2026-11-22T03:58:30Z"),
         is_current,
+        end_path: "/sessions/7/end".to_owned(),
+        end_ask: format!("{address} ends"),
     }
+}
+
+/// One app with each picture, and one with letters.
+fn apps() -> Vec<PortalApp> {
+    let icons = ICONS.iter().map(|icon| Some((*icon).to_owned()));
+    icons
+        .chain([None])
+        .map(|icon| PortalApp {
+            name: "报销 <b>".to_owned(),
+            href: "https://oa.example.com/?a=1&b=2".to_owned(),
+            place: "oa.example.com".to_owned(),
+            description: icon.clone().unwrap_or_default(),
+            letters: "报销".to_owned(),
+            colour: "teal".to_owned(),
+            icon,
+        })
+        .collect()
 }
 
 pub(crate) fn portal_page(lang: Lang, is_full: bool) -> HttpResponse {
@@ -143,6 +164,10 @@ pub(crate) fn portal_page(lang: Lang, is_full: bool) -> HttpResponse {
                 false,
             ),
         ],
+        end_others_ask: is_full.then(|| "1 other ends".to_owned()),
+        apps: if is_full { apps() } else { Vec::new() },
+        is_any_app: is_full,
+        is_admin: is_full,
     };
     let who = FrameVisitor {
         is_admin: is_full,
@@ -310,7 +335,7 @@ async fn the_portal_shows_a_person_and_lets_them_out() {
         "研发中心 / 平台组",
         "Leader",
         "Chrome · Windows",
-        "This session",
+        "This device",
     ] {
         assert!(page.contains(words), "{words}");
     }
@@ -326,4 +351,24 @@ async fn the_portal_shows_a_person_and_lets_them_out() {
             .await
             .contains("href=\"/admin\"")
     );
+}
+
+#[actix_web::test]
+async fn every_picture_of_an_app_is_another_and_names_are_only_names() {
+    let page = body(portal_page(Lang::En, true)).await;
+    let drawings: BTreeSet<&str> = page
+        .split("hue-teal\" aria-hidden=\"true\">")
+        .skip(1)
+        .filter_map(|tail| tail.split("</span>").next())
+        .collect();
+    assert_eq!(drawings.len(), ICONS.len() + 1, "{drawings:?}");
+    assert!(page.contains("<strong>报销 &#60;b&#62;</strong>"));
+    assert!(
+        page.contains("href=\"https://oa.example.com/?a=1&#38;b=2\" rel=\"noopener\">"),
+        "{page}"
+    );
+    assert!(page.contains("data-find=\"tiles\"") && page.contains("portal.js"));
+    let bare = body(portal_page(Lang::En, false)).await;
+    assert!(bare.contains("There are no apps for you yet") && !bare.contains("portal.js"));
+    assert!(!bare.contains("/sessions/end-others"));
 }

@@ -43,6 +43,9 @@ texts! {
         event_release: "放行暂存事件" | "Released held events";
         sync_approve: "确认同步标记的离职" | "Let the leavers of a sync go";
         sync_discard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
+        app_create: "添加应用" | "Added an app";
+        app_update: "修改应用" | "Changed an app";
+        app_delete: "删除应用" | "Deleted an app";
 
         status_in: "已登录" | "let in";
         status_out: "已退出" | "signed out";
@@ -59,6 +62,9 @@ texts! {
         status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
         status_granted: "已授予" | "granted";
         status_revoked: "已撤销" | "revoked";
+        status_shown: "显示中" | "shown";
+        status_hidden: "已隐藏" | "hidden";
+        status_deleted: "已删除" | "deleted";
         method_qr: "扫码" | "QR code";
         method_oauth2: "钉钉登录页" | "DingTalk’s page";
         method_in_app: "钉钉内登录" | "inside DingTalk";
@@ -86,6 +92,9 @@ impl AuditTexts {
             "sync.approve" => self.sync_approve,
             "sync.discard" => self.sync_discard,
             "webhook.resend" => self.webhook_resend,
+            "app.create" => self.app_create,
+            "app.update" => self.app_update,
+            "app.delete" => self.app_delete,
             other => other,
         }
     }
@@ -117,6 +126,9 @@ impl AuditTexts {
             "unknown_to_dingtalk" => self.status_unknown_to_dingtalk,
             "granted" => self.status_granted,
             "revoked" => self.status_revoked,
+            "shown" => self.status_shown,
+            "hidden" => self.status_hidden,
+            "deleted" => self.status_deleted,
             other => other,
         }
     }

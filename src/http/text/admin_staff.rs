@@ -13,6 +13,7 @@ texts! {
             | "Name, userid, unionid, job number, mobile, e-mail or title";
         status: "状态" | "Status";
         department: "部门（含下级）" | "Department (with those below)";
+        who_sees: "可见应用“{name}”的部门" | "Departments that see the app “{name}”";
         name: "姓名" | "Name";
         departments: "部门" | "Departments";
         job_title: "职位" | "Title";

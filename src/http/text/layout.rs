@@ -19,6 +19,7 @@ texts! {
         webhooks: "推送" | "Webhooks";
         sessions: "会话" | "Sessions";
         audit: "审计" | "Audit";
+        apps: "应用" | "Apps";
         alerts: "需要处理的问题" | "Problems that need attention";
         alert_more: "查看同步" | "See the syncs";
         dismiss: "关闭" | "Dismiss";

@@ -1,0 +1,355 @@
+//! An app of the company, as administrators describe it.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::ids::DeptId;
+use super::net::is_loopback;
+
+/// The pictures that are built in, by their names.
+pub const ICONS: [&str; 24] = [
+    "mail", "calendar", "chat", "document", "folder", "book", "code", "tasks", "chart", "money",
+    "receipt", "cart", "box", "truck", "people", "card", "phone", "help", "shield", "cloud",
+    "server", "globe", "tool", "plane",
+];
+/// The grounds of pictures and letters, by their names; white reads well on each.
+pub const COLOURS: [&str; 8] = [
+    "blue", "teal", "green", "olive", "orange", "red", "purple", "grey",
+];
+/// The longest name, in characters.
+pub const MAX_NAME: usize = 40;
+/// The longest description, in characters: one line of a tile.
+pub const MAX_DESCRIPTION: usize = 80;
+/// The longest address, in bytes.
+pub const MAX_ADDRESS: usize = 2000;
+
+/// Who sees an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    All,
+    /// Whoever is in one of these departments, or below one; never empty.
+    Departments(BTreeSet<DeptId>),
+}
+
+impl Audience {
+    /// The departments of a choice; none for everybody.
+    pub fn departments(&self) -> Vec<DeptId> {
+        match self {
+            Self::All => Vec::new(),
+            Self::Departments(ids) => ids.iter().copied().collect(),
+        }
+    }
+}
+
+/// An app whose every part is as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    pub name: String,
+    pub address: Url,
+    pub description: String,
+    /// One of [`ICONS`]; None for the first letters of the name.
+    pub icon: Option<&'static str>,
+    /// One of [`COLOURS`].
+    pub colour: &'static str,
+    pub audience: Audience,
+    pub is_shown: bool,
+}
+
+/// What a form says of an app.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    pub name: String,
+    pub address: String,
+    pub description: String,
+    /// Empty for the first letters of the name.
+    pub icon: String,
+    pub colour: String,
+    pub is_for_all: bool,
+    pub departments: BTreeSet<DeptId>,
+    pub is_shown: bool,
+}
+
+/// What is wrong with a draft; the pages have a sentence for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    NameMissing,
+    NameTooLong,
+    AddressMissing,
+    AddressTooLong,
+    /// Not a whole address that begins with `https://`.
+    NotAnAddress,
+    /// `http://` to another machine.
+    NotHttps,
+    /// A user name or a password, which everybody would read.
+    Credentials,
+    DescriptionTooLong,
+    UnknownIcon,
+    UnknownColour,
+    NoDepartment,
+}
+
+impl App {
+    /// Reads a draft, or names everything that is wrong with it.
+    pub fn parse(draft: &Draft) -> Result<Self, Vec<Fault>> {
+        let name = name(&draft.name);
+        let address = address(&draft.address);
+        let description = description(&draft.description);
+        let icon = icon(&draft.icon);
+        let colour = known(&COLOURS, &draft.colour).ok_or(Fault::UnknownColour);
+        let audience = audience(draft);
+        match (name, address, description, icon, colour, audience) {
+            (Ok(name), Ok(address), Ok(description), Ok(icon), Ok(colour), Ok(audience)) => {
+                Ok(Self {
+                    name,
+                    address,
+                    description,
+                    icon,
+                    colour,
+                    audience,
+                    is_shown: draft.is_shown,
+                })
+            }
+            (name, address, description, icon, colour, audience) => Err([
+                name.err(),
+                address.err(),
+                description.err(),
+                icon.err(),
+                colour.err(),
+                audience.err(),
+            ]
+            .into_iter()
+            .flatten()
+            .collect()),
+        }
+    }
+}
+
+/// A text on one line, without blanks at its ends.
+fn line(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    text.trim().to_owned()
+}
+
+fn name(text: &str) -> Result<String, Fault> {
+    let name = line(text);
+    if name.is_empty() {
+        return Err(Fault::NameMissing);
+    }
+    if name.chars().count() > MAX_NAME {
+        return Err(Fault::NameTooLong);
+    }
+    Ok(name)
+}
+
+fn description(text: &str) -> Result<String, Fault> {
+    let description = line(text);
+    if description.chars().count() > MAX_DESCRIPTION {
+        return Err(Fault::DescriptionTooLong);
+    }
+    Ok(description)
+}
+
+/// Reads an address that a tile may lead to. Plain http is for this machine alone: what somebody between
+/// could change must not stand on everybody's first page.
+fn address(text: &str) -> Result<Url, Fault> {
+    let text = line(text);
+    if text.is_empty() {
+        return Err(Fault::AddressMissing);
+    }
+    let url = Url::parse(&text).map_err(|_| Fault::NotAnAddress)?;
+    if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+        return Err(Fault::NotAnAddress);
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(Fault::NotHttps);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::Credentials);
+    }
+    if url.as_str().len() > MAX_ADDRESS {
+        return Err(Fault::AddressTooLong);
+    }
+    Ok(url)
+}
+
+fn icon(name: &str) -> Result<Option<&'static str>, Fault> {
+    match name {
+        "" => Ok(None),
+        name => known(&ICONS, name).map(Some).ok_or(Fault::UnknownIcon),
+    }
+}
+
+fn known(names: &[&'static str], asked: &str) -> Option<&'static str> {
+    names.iter().find(|name| **name == asked).copied()
+}
+
+fn audience(draft: &Draft) -> Result<Audience, Fault> {
+    let chosen: BTreeSet<DeptId> = draft
+        .departments
+        .iter()
+        .copied()
+        .filter(|dept_id| *dept_id > 0)
+        .collect();
+    match (draft.is_for_all, chosen.is_empty()) {
+        (true, _) => Ok(Audience::All),
+        (false, true) => Err(Fault::NoDepartment),
+        (false, false) => Ok(Audience::Departments(chosen)),
+    }
+}
+
+/// The host of an address and its port, as a tile shows where it leads.
+pub fn place(address: &str) -> String {
+    let Ok(url) = Url::parse(address) else {
+        return address.to_owned();
+    };
+    let host = url.host_str().unwrap_or(address);
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// What stands on a tile without a picture: the first two characters of a Chinese name, or the first
+/// letters of the first two words of another one.
+pub fn letters(name: &str) -> String {
+    let is_latin = |c: char| c.is_alphanumeric() && !is_wide(c);
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let Some(first) = words.next() else {
+        return name.chars().take(1).collect();
+    };
+    let head: String = first.chars().take_while(|c| is_latin(*c)).collect();
+    match head.chars().count() {
+        0 => first.chars().take(2).collect(),
+        1 | 2 if head.chars().all(|c| !c.is_lowercase()) => head,
+        _ => head
+            .chars()
+            .take(1)
+            .chain(
+                words
+                    .next()
+                    .and_then(|word| word.chars().next())
+                    .filter(|c| is_latin(*c)),
+            )
+            .flat_map(char::to_uppercase)
+            .collect(),
+    }
+}
+
+fn is_wide(character: char) -> bool {
+    matches!(character, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            name: " 报销 ".to_owned(),
+            address: " https://oa.example.com/expenses?a=1 ".to_owned(),
+            description: "差旅与日常费用".to_owned(),
+            icon: "money".to_owned(),
+            colour: "teal".to_owned(),
+            is_for_all: false,
+            departments: BTreeSet::from([7, -3, 0]),
+            is_shown: true,
+        }
+    }
+
+    #[test]
+    fn a_whole_draft_becomes_an_app() {
+        let app = App::parse(&draft()).unwrap();
+        assert_eq!(
+            (app.name.as_str(), app.address.as_str()),
+            ("报销", "https://oa.example.com/expenses?a=1")
+        );
+        assert_eq!(
+            app.audience,
+            Audience::Departments(BTreeSet::from([7])),
+            "ids at or below zero are no departments"
+        );
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let bad = Draft {
+            name: "\u{0} \n".to_owned(),
+            address: String::new(),
+            description: "长".repeat(81),
+            icon: "skull".to_owned(),
+            colour: "pink".to_owned(),
+            departments: BTreeSet::new(),
+            ..draft()
+        };
+        assert_eq!(
+            App::parse(&bad).unwrap_err(),
+            [
+                Fault::NameMissing,
+                Fault::AddressMissing,
+                Fault::DescriptionTooLong,
+                Fault::UnknownIcon,
+                Fault::UnknownColour,
+                Fault::NoDepartment
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_leads_safely_to_one_place() {
+        for good in [
+            "https://oa.example.com",
+            "https://10.0.0.7:8443/x#y",
+            "http://127.0.0.1:3000/",
+            "http://localhost",
+            "HTTPS://例子.example/",
+        ] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for (bad, fault) in [
+            ("oa.example.com", Fault::NotAnAddress),
+            ("oa.example.com:8080/x", Fault::NotAnAddress),
+            ("//oa.example.com", Fault::NotAnAddress),
+            ("javascript:alert(1)", Fault::NotAnAddress),
+            ("data:text/html,x", Fault::NotAnAddress),
+            ("ftp://oa.example.com/", Fault::NotAnAddress),
+            ("https://", Fault::NotAnAddress),
+            ("http://oa.example.com/", Fault::NotHttps),
+            ("http://10.0.0.7/", Fault::NotHttps),
+            ("http://localhost.example.com/", Fault::NotHttps),
+            ("https://user:secret@oa.example.com/", Fault::Credentials),
+            ("https://user@oa.example.com/", Fault::Credentials),
+            ("https://:secret@oa.example.com/", Fault::Credentials),
+        ] {
+            assert_eq!(address(bad), Err(fault), "{bad}");
+        }
+        let long = format!("https://oa.example.com/{}", "x".repeat(MAX_ADDRESS));
+        assert_eq!(address(&long), Err(Fault::AddressTooLong));
+    }
+
+    #[test]
+    fn letters_are_the_beginning_of_a_name() {
+        for (name, shown) in [
+            ("报销系统", "报销"),
+            ("云", "云"),
+            ("Jira", "J"),
+            ("time sheet", "TS"),
+            ("OA 办公", "OA"),
+            ("CRM", "C"),
+            ("e签宝", "E"),
+            ("（测试）报表", "测试"),
+            ("🚀", "🚀"),
+            ("Émile", "É"),
+        ] {
+            assert_eq!(letters(name), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_host_and_port() {
+        assert_eq!(place("https://oa.example.com/x?y"), "oa.example.com");
+        assert_eq!(place("http://[::1]:8080/x"), "[::1]:8080");
+    }
+}

@@ -1,0 +1,141 @@
+//! The company's apps, as administrators arrange them.
+
+mod act;
+mod form;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::context::Context;
+use crate::domain::app::{letters, place};
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_apps::AppTexts;
+use crate::http::text::fill;
+use crate::http::visitor::Admin;
+use crate::store::app::{self, AppRow};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    let new = web::resource("/apps/new")
+        .route(web::get().to(form::new))
+        .route(web::post().to(form::create));
+    let one = web::resource("/apps/{id}")
+        .route(web::get().to(form::edit))
+        .route(web::post().to(form::update));
+    cfg.service(web::resource("/apps").route(web::get().to(list)))
+        .service(new)
+        .service(one)
+        .service(web::resource("/apps/{id}/delete").route(web::post().to(act::delete)))
+        .service(web::resource("/apps/{id}/show").route(web::post().to(act::show)))
+        .service(web::resource("/apps/{id}/hide").route(web::post().to(act::hide)))
+        .service(web::resource("/apps/{id}/up").route(web::post().to(act::up)))
+        .service(web::resource("/apps/{id}/down").route(web::post().to(act::down)));
+}
+
+/// How many departments a row names.
+const NAMED: usize = 3;
+
+#[derive(Template)]
+#[template(path = "admin/apps.html")]
+struct AppsPage {
+    frame: Frame,
+    t: &'static AppTexts,
+    rows: Vec<AppView>,
+}
+
+struct AppView {
+    id: i64,
+    name: String,
+    icon: Option<String>,
+    letters: String,
+    colour: String,
+    place: String,
+    url: String,
+    description: String,
+    audience: String,
+    people: i64,
+    people_href: String,
+    is_shown: bool,
+    is_first: bool,
+    is_last: bool,
+    up: String,
+    down: String,
+}
+
+async fn list(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let frame = admin.frame(&ctx, &request).await?;
+    let rows = ctx
+        .db
+        .within(async { app::list(&mut *ctx.db.acquire().await?).await })
+        .await?;
+    let t = AppTexts::of(frame.lang);
+    let last = rows.len().saturating_sub(1);
+    let rows = rows
+        .into_iter()
+        .enumerate()
+        .map(|(at, row)| AppView {
+            is_first: at == 0,
+            is_last: at == last,
+            ..view(row, t)
+        })
+        .collect();
+    Ok(html(StatusCode::OK, &AppsPage { frame, t, rows }))
+}
+
+fn view(row: AppRow, t: &'static AppTexts) -> AppView {
+    AppView {
+        id: row.id,
+        letters: letters(&row.name),
+        icon: row.icon,
+        colour: row.colour,
+        place: place(&row.url),
+        url: row.url,
+        description: row.description,
+        audience: if row.is_for_all {
+            t.everybody.to_owned()
+        } else {
+            some_names(&row.departments, t)
+        },
+        people: row.audience,
+        people_href: people_href(row.id, row.is_for_all),
+        is_shown: row.is_shown,
+        is_first: false,
+        is_last: false,
+        up: fill(t.up, &[("name", &row.name)]),
+        down: fill(t.down, &[("name", &row.name)]),
+        name: row.name,
+    }
+}
+
+/// The first departments of an app, and how many there are besides.
+fn some_names(names: &[String], t: &AppTexts) -> String {
+    let first = names
+        .iter()
+        .take(NAMED)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(t.names_joint);
+    if names.len() <= NAMED {
+        return first;
+    }
+    // Chinese counts them all, English those that are not named.
+    let (all, more) = (names.len(), names.len() - NAMED);
+    fill(
+        t.and_more,
+        &[("names", &first), ("all", &all), ("more", &more)],
+    )
+}
+
+/// The people who see an app, in the staff list.
+fn people_href(id: i64, is_for_all: bool) -> String {
+    if is_for_all {
+        "/admin/staff?status=employed".to_owned()
+    } else {
+        format!("/admin/staff?department=app-{id}&status=employed")
+    }
+}

@@ -1,0 +1,135 @@
+//! What an administrator does to an app with one button.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::context::Context;
+use crate::http::admin::see_other;
+use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_apps::AppTexts;
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::service::apps;
+
+/// A form that says nothing but its token.
+#[derive(serde::Deserialize)]
+pub(super) struct Bare {}
+
+pub(super) async fn delete(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    _form: CsrfForm<Bare>,
+) -> Result<HttpResponse, AppError> {
+    let t = AppTexts::of(Lang::of(request.headers()));
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    let name = apps::delete(&ctx, &by, id_of(&id)?).await?;
+    Ok(told(&session, name, t.deleted, t.gone, "/admin/apps"))
+}
+
+pub(super) async fn show(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    _form: CsrfForm<Bare>,
+) -> Result<HttpResponse, AppError> {
+    set_shown(&admin, &ctx, &request, &session, &id, true).await
+}
+
+pub(super) async fn hide(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    _form: CsrfForm<Bare>,
+) -> Result<HttpResponse, AppError> {
+    set_shown(&admin, &ctx, &request, &session, &id, false).await
+}
+
+async fn set_shown(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    session: &Session,
+    id: &str,
+    is_shown: bool,
+) -> Result<HttpResponse, AppError> {
+    let t = AppTexts::of(Lang::of(request.headers()));
+    let address = address_of(ctx, request);
+    let by = actor(admin, address.as_deref());
+    let id = id_of(id)?;
+    let name = apps::set_shown(ctx, &by, id, is_shown).await?;
+    let sentence = if is_shown { t.now_shown } else { t.now_hidden };
+    let row = format!("/admin/apps#app-{id}");
+    Ok(told(session, name, sentence, t.unchanged, &row))
+}
+
+pub(super) async fn up(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    _form: CsrfForm<Bare>,
+) -> Result<HttpResponse, AppError> {
+    shift(&ctx, &request, &session, &id, true).await
+}
+
+pub(super) async fn down(
+    _admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    _form: CsrfForm<Bare>,
+) -> Result<HttpResponse, AppError> {
+    shift(&ctx, &request, &session, &id, false).await
+}
+
+/// Leads back to the row, so that it can be moved on at once.
+async fn shift(
+    ctx: &Context,
+    request: &HttpRequest,
+    session: &Session,
+    id: &str,
+    is_up: bool,
+) -> Result<HttpResponse, AppError> {
+    let t = AppTexts::of(Lang::of(request.headers()));
+    let id = id_of(id)?;
+    let name = apps::shift(ctx, id, is_up).await?;
+    let sentence = if is_up { t.moved_up } else { t.moved_down };
+    let row = format!("/admin/apps#app-{id}");
+    Ok(told(session, name, sentence, t.unchanged, &row))
+}
+
+/// Says what happened to the app of this name, or why nothing did.
+fn told(
+    session: &Session,
+    name: Option<String>,
+    done: &str,
+    not_done: &str,
+    next: &str,
+) -> HttpResponse {
+    let toast = match name {
+        Some(name) => Toast::ok(fill(done, &[("name", &name)])),
+        None => Toast::new(Tone::Neutral, not_done),
+    };
+    flash::set(session, &toast);
+    see_other(next)
+}
+
+pub(super) fn id_of(text: &str) -> Result<i64, AppError> {
+    text.parse().map_err(|_| AppError::NotFound)
+}

@@ -1,0 +1,210 @@
+//! The form of an app: a new one, or one that is there. A bad form comes back filled in; so does one that
+//! asks for departments to choose from, which therefore needs no script.
+
+mod page;
+
+use std::collections::BTreeSet;
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::act::id_of;
+use crate::context::Context;
+use crate::domain::app::{App, Draft, Fault};
+use crate::domain::ids::DeptId;
+use crate::http::admin::see_other;
+use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_apps::AppTexts;
+use crate::http::text::fill;
+use crate::http::view::Tone;
+use crate::http::visitor::Admin;
+use crate::service::apps;
+use crate::store::StoreError;
+use crate::store::app::{self, AppRow};
+use page::page;
+
+/// Longer search texts are cut off.
+const MAX_SEARCH: usize = 100;
+
+/// A form as it was sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct AppForm {
+    name: String,
+    address: String,
+    description: String,
+    icon: String,
+    colour: String,
+    audience: String,
+    departments: BTreeSet<DeptId>,
+    shown: String,
+    /// The departments that are looked for, and those that the page has been searched for already.
+    q: String,
+    searched: String,
+    /// `find`, `save`, or `enter` where the key was pressed in a field.
+    act: String,
+}
+
+impl AppForm {
+    /// A new app is for all, since that is what most are.
+    fn empty() -> Self {
+        Self {
+            colour: "blue".to_owned(),
+            audience: "all".to_owned(),
+            shown: "yes".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn of(row: AppRow, departments: Vec<DeptId>) -> Self {
+        Self {
+            name: row.name,
+            address: row.url,
+            description: row.description,
+            icon: row.icon.unwrap_or_default(),
+            colour: row.colour,
+            audience: if row.is_for_all { "all" } else { "some" }.to_owned(),
+            departments: departments.into_iter().collect(),
+            shown: if row.is_shown { "yes" } else { "" }.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn draft(&self) -> Draft {
+        Draft {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            description: self.description.clone(),
+            icon: self.icon.clone(),
+            colour: self.colour.clone(),
+            is_for_all: self.audience == "all",
+            departments: self.departments.clone(),
+            is_shown: !self.shown.is_empty(),
+        }
+    }
+
+    /// What is searched for, without what Postgres refuses.
+    fn search(&self) -> String {
+        let kept = self.q.trim().chars().filter(|c| !c.is_control());
+        kept.take(MAX_SEARCH).collect()
+    }
+
+    /// Whether departments are asked for; the Enter key means that where the search text is new.
+    fn is_search(&self) -> bool {
+        let q = self.search();
+        self.act == "find" || (self.act == "enter" && !q.is_empty() && q != self.searched)
+    }
+}
+
+pub(super) async fn new(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    page(&admin, &ctx, &request, None, AppForm::empty(), &[]).await
+}
+
+pub(super) async fn edit(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, AppError> {
+    let id = id_of(&id)?;
+    let (row, departments) = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            let row = app::find(&mut conn, id).await?;
+            Ok::<_, StoreError>((row, app::departments_of(&mut conn, id).await?))
+        })
+        .await?;
+    let form = AppForm::of(row.ok_or(AppError::NotFound)?, departments);
+    page(&admin, &ctx, &request, Some(id), form, &[]).await
+}
+
+pub(super) async fn create(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    form: CsrfForm<AppForm>,
+) -> Result<HttpResponse, AppError> {
+    let app = match read(&form.0) {
+        Ok(app) => app,
+        Err(faults) => return page(&admin, &ctx, &request, None, form.0, &faults).await,
+    };
+    let address = address_of(&ctx, &request);
+    apps::create(&ctx, &actor(&admin, address.as_deref()), &app).await?;
+    let t = AppTexts::of(Lang::of(request.headers()));
+    Ok(saved(
+        &session,
+        &Toast::ok(fill(t.created, &[("name", &app.name)])),
+    ))
+}
+
+pub(super) async fn update(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    form: CsrfForm<AppForm>,
+) -> Result<HttpResponse, AppError> {
+    let id = id_of(&id)?;
+    let app = match read(&form.0) {
+        Ok(app) => app,
+        Err(faults) => return page(&admin, &ctx, &request, Some(id), form.0, &faults).await,
+    };
+    let address = address_of(&ctx, &request);
+    let is_done = apps::update(&ctx, &actor(&admin, address.as_deref()), id, &app).await?;
+    let t = AppTexts::of(Lang::of(request.headers()));
+    let toast = if is_done {
+        Toast::ok(fill(t.updated, &[("name", &app.name)]))
+    } else {
+        Toast::new(Tone::Warn, t.gone)
+    };
+    Ok(saved(&session, &toast))
+}
+
+/// The app of a form; without any fault where the form asks for departments first.
+fn read(form: &AppForm) -> Result<App, Vec<Fault>> {
+    if form.is_search() {
+        return Err(Vec::new());
+    }
+    App::parse(&form.draft())
+}
+
+fn saved(session: &Session, toast: &Toast) -> HttpResponse {
+    flash::set(session, toast);
+    see_other("/admin/apps")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(act: &str, q: &str, searched: &str) -> AppForm {
+        AppForm {
+            act: act.to_owned(),
+            q: q.to_owned(),
+            searched: searched.to_owned(),
+            ..AppForm::empty()
+        }
+    }
+
+    #[test]
+    fn the_enter_key_searches_only_for_what_has_not_been_searched_for() {
+        assert!(form("find", "", "").is_search());
+        assert!(form("enter", "研发", "").is_search());
+        assert!(!form("enter", " 研发 ", "研发").is_search());
+        assert!(!form("enter", "", "").is_search());
+        assert!(!form("save", "研发", "").is_search());
+    }
+}

@@ -1,0 +1,255 @@
+//! The page of the form, with what it needs of the tables.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::AppForm;
+use crate::context::Context;
+use crate::domain::app::{COLOURS, Fault, ICONS};
+use crate::domain::ids::DeptId;
+use crate::http::admin::apps::people_href;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_apps::AppTexts;
+use crate::http::text::fill;
+use crate::http::visitor::Admin;
+use crate::store::app::{self, AppRow};
+use crate::store::department::{self, DepartmentName, DepartmentRow};
+use crate::store::{StoreError, staff};
+
+/// How many departments a search shows.
+const FOUND: i64 = 30;
+
+#[derive(Template)]
+#[template(path = "admin/app_form.html")]
+struct FormPage {
+    frame: Frame,
+    t: &'static AppTexts,
+    /// The app that is there already.
+    old: Option<OldApp>,
+    action: String,
+    form: AppForm,
+    icons: Vec<Swatch>,
+    colours: Vec<Swatch>,
+    chosen: Vec<DepartmentBox>,
+    found: Option<Found>,
+    /// How many people the choice means.
+    people: String,
+    faults: Vec<FaultView>,
+}
+
+impl FormPage {
+    /// The sentence about a field, where it is wrong.
+    fn fault(&self, field: &str) -> Option<&'static str> {
+        let fault = self.faults.iter().find(|fault| fault.field == field);
+        fault.map(|fault| fault.text)
+    }
+}
+
+struct OldApp {
+    id: i64,
+    name: String,
+    people_href: String,
+    sees: String,
+    delete_ask: String,
+}
+
+struct Swatch {
+    value: &'static str,
+    label: &'static str,
+    is_chosen: bool,
+}
+
+struct DepartmentBox {
+    id: DeptId,
+    name: String,
+    /// The way to it; empty for the root.
+    parents: String,
+    /// How many people are in it or below it; only where that was asked for.
+    people: Option<String>,
+}
+
+/// What a search has found besides the chosen.
+struct Found {
+    boxes: Vec<DepartmentBox>,
+    more: Option<String>,
+}
+
+struct FaultView {
+    field: &'static str,
+    text: &'static str,
+}
+
+/// What the page needs of the tables.
+struct Known {
+    old: Option<AppRow>,
+    chosen: Vec<DepartmentName>,
+    found: Vec<DepartmentRow>,
+    total: i64,
+    people: i64,
+}
+
+async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<Known, AppError> {
+    let (q, chosen) = (form.search(), Vec::from_iter(form.departments.clone()));
+    let is_search = form.is_search();
+    let known = ctx.db.within(async {
+        let mut conn = ctx.db.acquire().await?;
+        Ok::<_, StoreError>(Known {
+            old: match id {
+                Some(id) => app::find(&mut conn, id).await?,
+                None => None,
+            },
+            chosen: department::names(&mut conn, &chosen).await?,
+            found: if is_search {
+                department::list(&mut conn, &q, FOUND, 0).await?
+            } else {
+                Vec::new()
+            },
+            total: department::count(&mut conn, &q).await?,
+            people: match form.audience.as_str() {
+                "all" => staff::count_employed(&mut conn).await?,
+                _ => app::audience(&mut conn, &chosen).await?,
+            },
+        })
+    });
+    Ok(known.await?)
+}
+
+/// Answers with the form, filled in, and with what is wrong with it.
+pub(super) async fn page(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    id: Option<i64>,
+    mut form: AppForm,
+    faults: &[Fault],
+) -> Result<HttpResponse, AppError> {
+    let frame = admin.frame(ctx, request).await?;
+    let t = AppTexts::of(frame.lang);
+    let known = known(ctx, id, &form).await?;
+    if id.is_some() && known.old.is_none() {
+        return Err(AppError::NotFound);
+    }
+    let found = form.is_search().then(|| found(&known, &form, t));
+    form.searched = form.search();
+    let page = FormPage {
+        action: id.map_or_else(
+            || "/admin/apps/new".to_owned(),
+            |id| format!("/admin/apps/{id}"),
+        ),
+        icons: swatches(&ICONS, &form.icon, |name| t.icon_words(name)),
+        colours: swatches(&COLOURS, &form.colour, |name| t.colour_words(name)),
+        chosen: chosen(known.chosen, &form.departments, t),
+        found,
+        people: number(t.would_see_one, t.would_see_many, known.people),
+        old: known.old.map(|row| old(row, t)),
+        faults: faults.iter().map(|fault| fault_view(*fault, t)).collect(),
+        form,
+        t,
+        frame,
+    };
+    let status = if faults.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    Ok(html(status, &page))
+}
+
+fn swatches(
+    names: &[&'static str],
+    chosen: &str,
+    words: impl Fn(&str) -> &'static str,
+) -> Vec<Swatch> {
+    let swatch = |name: &&'static str| Swatch {
+        value: name,
+        label: words(name),
+        is_chosen: *name == chosen,
+    };
+    names.iter().map(swatch).collect()
+}
+
+/// The departments that were ticked, those that are no more among them.
+fn chosen(
+    named: Vec<DepartmentName>,
+    ids: &BTreeSet<DeptId>,
+    t: &'static AppTexts,
+) -> Vec<DepartmentBox> {
+    let known: BTreeSet<DeptId> = named.iter().map(|named| named.dept_id).collect();
+    let gone = ids.difference(&known).map(|id| DepartmentBox {
+        id: *id,
+        name: fill(t.gone_department, &[("id", id)]),
+        parents: String::new(),
+        people: None,
+    });
+    named
+        .into_iter()
+        .map(|named| DepartmentBox {
+            id: named.dept_id,
+            name: named.name,
+            parents: named.parents.join(" / "),
+            people: None,
+        })
+        .chain(gone)
+        .collect()
+}
+
+fn found(known: &Known, form: &AppForm, t: &'static AppTexts) -> Found {
+    let others = known
+        .found
+        .iter()
+        .filter(|row| !form.departments.contains(&row.dept_id));
+    let boxes = others.map(|row| DepartmentBox {
+        id: row.dept_id,
+        name: row.name.clone(),
+        parents: row.parents.join(" / "),
+        people: Some(number(t.one_person, t.many_people, row.whole_count)),
+    });
+    Found {
+        boxes: boxes.collect(),
+        more: (known.total > FOUND)
+            .then(|| fill(t.more_found, &[("n", &known.total), ("shown", &FOUND)])),
+    }
+}
+
+fn old(row: AppRow, t: &'static AppTexts) -> OldApp {
+    let ask = match (row.is_shown, row.audience) {
+        (false, _) | (true, 0) => t.delete_ask_hidden,
+        (true, 1) => t.delete_ask_one,
+        (true, _) => t.delete_ask,
+    };
+    OldApp {
+        id: row.id,
+        people_href: people_href(row.id, row.is_for_all),
+        sees: number(t.sees_one, t.sees_many, row.audience),
+        delete_ask: fill(ask, &[("name", &row.name), ("n", &row.audience)]),
+        name: row.name,
+    }
+}
+
+/// A sentence with a number of people.
+fn number(one: &str, many: &str, n: i64) -> String {
+    fill(if n == 1 { one } else { many }, &[("n", &n)])
+}
+
+fn fault_view(fault: Fault, t: &'static AppTexts) -> FaultView {
+    let field = match fault {
+        Fault::NameMissing | Fault::NameTooLong => "name",
+        Fault::AddressMissing
+        | Fault::AddressTooLong
+        | Fault::NotAnAddress
+        | Fault::NotHttps
+        | Fault::Credentials => "address",
+        Fault::DescriptionTooLong => "description",
+        Fault::UnknownIcon => "icon",
+        Fault::UnknownColour => "colour",
+        Fault::NoDepartment => "departments",
+    };
+    FaultView {
+        field,
+        text: t.fault(fault),
+    }
+}

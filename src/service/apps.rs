@@ -1,0 +1,122 @@
+//! The company's apps: what administrators do to them. All but the order is put on the audit trail.
+
+use super::review::Actor;
+use crate::context::Context;
+use crate::domain::app::App;
+use crate::store::audit::{self, Entry};
+use crate::store::{StoreError, app};
+
+/// Adds an app behind all others.
+pub async fn create(ctx: &Context, by: &Actor<'_>, new: &App) -> Result<(), StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            app::insert(&mut tx, new).await?;
+            audit::append(&mut tx, &saved(by, new, "app.create")).await?;
+            tx.commit().await?;
+            Ok(())
+        })
+        .await
+}
+
+/// Replaces what an app is; false where it has been deleted meanwhile.
+pub async fn update(ctx: &Context, by: &Actor<'_>, id: i64, new: &App) -> Result<bool, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            if !app::update(&mut tx, id, new).await? {
+                return Ok(false);
+            }
+            audit::append(&mut tx, &saved(by, new, "app.update")).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Shows an app or hides it; gives its name, or nothing where there was nothing to change.
+pub async fn set_shown(
+    ctx: &Context,
+    by: &Actor<'_>,
+    id: i64,
+    is_shown: bool,
+) -> Result<Option<String>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(name) = app::set_shown(&mut tx, id, is_shown).await? else {
+                return Ok(None);
+            };
+            let status = if is_shown { "shown" } else { "hidden" };
+            audit::append(&mut tx, &entry(by, &name, "app.update", status)).await?;
+            tx.commit().await?;
+            Ok(Some(name))
+        })
+        .await
+}
+
+/// Deletes an app; gives its name, or nothing where it is gone already.
+pub async fn delete(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<Option<String>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let Some(name) = app::delete(&mut tx, id).await? else {
+                return Ok(None);
+            };
+            audit::append(&mut tx, &entry(by, &name, "app.delete", "deleted")).await?;
+            tx.commit().await?;
+            Ok(Some(name))
+        })
+        .await
+}
+
+/// Moves an app one place up or down; gives its name, or nothing where it cannot go further or is gone.
+pub async fn shift(ctx: &Context, id: i64, is_up: bool) -> Result<Option<String>, StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let mut ids = app::lock_order(&mut tx).await?;
+            let Some(at) = ids.iter().position(|other| *other == id) else {
+                return Ok(None);
+            };
+            let to = if is_up {
+                at.checked_sub(1)
+            } else {
+                Some(at + 1)
+            };
+            let Some(to) = to.filter(|to| *to < ids.len()) else {
+                return Ok(None);
+            };
+            ids.swap(at, to);
+            app::set_order(&mut tx, &ids).await?;
+            let name = app::name(&mut tx, id).await?;
+            tx.commit().await?;
+            Ok(name)
+        })
+        .await
+}
+
+/// The line about an app that was saved, with where it leads now.
+fn saved<'a>(by: &Actor<'a>, new: &'a App, action: &'static str) -> Entry<'a> {
+    let status = if new.is_shown { "shown" } else { "hidden" };
+    Entry {
+        reason: Some(new.address.as_str()),
+        ..entry(by, &new.name, action, status)
+    }
+}
+
+fn entry<'a>(
+    by: &Actor<'a>,
+    name: &'a str,
+    action: &'static str,
+    status: &'static str,
+) -> Entry<'a> {
+    Entry {
+        actor: by.userid.as_str(),
+        action,
+        name: Some(name),
+        status,
+        address: by.address,
+        ..Entry::default()
+    }
+}
