@@ -1,5 +1,6 @@
 //! The program, as an operator runs it, and what it took.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -14,8 +15,8 @@ pub struct Ended {
     /// The most memory that was resident at any time, in kB.
     pub peak: u64,
     pub out: String,
-    /// The last line of its log that speaks of the sync.
-    pub log: Value,
+    /// How long each phase of the sync took, by its log.
+    pub phases: BTreeMap<String, Duration>,
 }
 
 /// The program with the settings for this cloud and this database.
@@ -77,19 +78,18 @@ pub fn sync(sim: &SimHandle, database: &str) -> Ended {
         .unwrap();
     let log = log.join().unwrap();
     assert!(child.wait().unwrap().success(), "{log}");
-    let ended = log
-        .lines()
-        .rev()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let ended = ended
-        .into_iter()
-        .find(|line| line["message"] == "full sync ended");
     Ended {
         took,
         peak,
         out,
-        log: ended.unwrap(),
+        phases: log.lines().filter_map(phase).collect(),
     }
+}
+
+fn phase(line: &str) -> Option<(String, Duration)> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let took = Duration::from_millis(line["took_ms"].as_u64()?);
+    Some((line["phase"].as_str()?.to_owned(), took))
 }
 
 /// Waits for a program's end, and gives the most memory that it has held, in kB.

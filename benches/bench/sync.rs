@@ -21,7 +21,7 @@ pub async fn measure(database: &str, size: Size) -> u64 {
     })
     .unwrap();
     let first = run(&sim, database, "first full sync").await;
-    let writing = phase(&first, "writing_ms");
+    let writing = first.phases["writing"];
     let copied = copy::measure(database).await;
     line("COPY of the same rows", copied);
     ratio("writing, to COPY", writing, copied);
@@ -50,18 +50,14 @@ async fn run(sim: &SimHandle, database: &str, what: &str) -> Ended {
     line(what, ended.took);
     line("least that the limit of calls allows", least);
     ratio("to that", ended.took, least);
-    line("reading", phase(&ended, "reading_ms"));
-    line("planning", phase(&ended, "planning_ms"));
-    line("writing", phase(&ended, "writing_ms"));
+    line("reading", ended.phases["reading"]);
+    line("planning", ended.phases["planning"]);
+    line("writing", ended.phases["writing"]);
     println!(
         "  peak memory                          {:>9.1} MB",
         ended.peak as f64 / 1024.0
     );
     ended
-}
-
-fn phase(ended: &Ended, name: &str) -> Duration {
-    Duration::from_millis(ended.log[name].as_u64().unwrap())
 }
 
 /// How many rows of the directory's tables were ever inserted, changed or deleted.

@@ -21,7 +21,7 @@ mod skip;
 mod summary;
 mod survey;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -368,18 +368,21 @@ async fn carry_out(
     listener: &mut Listener<'_>,
 ) -> Result<Outcome, SyncError> {
     let failed = |why: String| Ok(Outcome::idle(Summary::failed(calls, why)));
+    let begun = Instant::now();
     let mut walk = match read::read(ctx, run, calls, listener.progress).await {
         Ok(walk) if walk.has_heard => walk,
         Ok(walk) => return failed(walk.problems.to_string()),
         Err(Stop::Nothing(why)) => return failed(why),
         Err(Stop::Store(error)) => return Err(error.into()),
     };
+    let begun = note_end(run, "reading", begun);
     let survey = survey::survey(ctx, run, request, calls, &mut walk, listener.progress).await;
     let survey = match survey {
         Ok(survey) => survey,
         Err(Stop::Nothing(why)) => return failed(why),
         Err(Stop::Store(error)) => return Err(error.into()),
     };
+    let begun = note_end(run, "planning", begun);
     let limit = ctx.config.sync.max_leavers;
     let summary = Summary::of_plan(&survey, &walk.problems, limit, calls);
     if request.dry_run {
@@ -388,7 +391,20 @@ async fn carry_out(
         return Ok(Outcome::idle(summary));
     }
     let tally = carry_out_plan(run, calls, &survey, &summary, listener.progress).await?;
+    note_end(run, "writing", begun);
     Ok(summary.once_applied(tally, calls))
+}
+
+/// Logs how long a phase has taken; gives when the next one begins.
+fn note_end(run: Run, phase: &'static str, begun: Instant) -> Instant {
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        run = run.id,
+        phase,
+        took_ms,
+        "a phase of the full sync has ended"
+    );
+    Instant::now()
 }
 
 async fn carry_out_plan(
