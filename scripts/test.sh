@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # make test [T=filter]: all tests of the workspace, with a Postgres that is thrown away afterwards, Chromium for
-# the browser tests, and PyPI's dingtalk-sdk, against which the callback's encryption is checked.
+# the browser tests, npm's axe-core for the pages in them, and PyPI's dingtalk-sdk, against which the
+# callback's encryption is checked.
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in say packages toolchain ports processes postgres; do
+for part in say packages toolchain ports processes postgres axe; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done
@@ -18,10 +19,12 @@ main() {
   need has_chromium chromium chromium-driver
   need has_chinese_font fonts-noto-cjk
   need has_venv python3-venv
+  need has_npm nodejs npm
   install_needed
   trap 'exit 130' INT TERM HUP
   trap tidy_up EXIT
   prepare_sdk
+  prepare_axe
   start_throwaway_postgres
   run_tests "$@"
 }
@@ -44,6 +47,18 @@ prepare_sdk() {
     fi
   fi
   export DINGTALK_SDK_PYTHON=$PWD/$venv/bin/python
+}
+
+# prepare_axe: names the file of axe-core in AXE_CORE. Where npm's registry cannot be reached, the pages are not
+# looked at with it; in CI they must be.
+prepare_axe() {
+  if fetch_axe; then
+    export AXE_CORE=$PWD/target/axe/node_modules/axe-core/axe.min.js
+  elif [ -n "${CI:-}" ]; then
+    die "npm's axe-core could not be fetched; npm's own words stand above."
+  else
+    warn "npm's axe-core could not be fetched: no page is looked at with it."
+  fi
 }
 
 # At most 8 tests at a time, for each has connections of its own.

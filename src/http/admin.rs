@@ -1,28 +1,68 @@
-//! Texts of the portal.
+//! The administrators' pages.
 
-use super::texts;
+pub mod alerts;
+mod audit;
+mod bulk_ask;
+mod departments;
+mod events;
+mod links;
+mod list_query;
+mod overview;
+mod review_jobs;
+mod sessions;
+mod staff;
+mod syncs;
+mod unmatched;
+mod who;
 
-texts! {
-    /// Texts of the portal.
-    pub struct PortalTexts {
-        title: "我的主页" | "My page";
-        greeting: "{name}，您好" | "Hello, {name}";
-        about: "我的信息" | "About me";
-        about_hint: "信息来自钉钉通讯录，有误请联系人事。" | "This comes from the DingTalk directory; please tell HR if it is wrong.";
-        job_title: "职位" | "Title";
-        job_number: "工号" | "Job number";
-        mobile: "手机" | "Mobile";
-        email: "邮箱" | "E-mail";
-        departments: "部门" | "Departments";
-        no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请退出登录并联系管理员。" | "If you do not recognise one of these, please sign out and tell an administrator.";
-        address: "来自 {address}" | "From {address}";
-        since: "登录于" | "Signed in";
-        last_seen: "最近使用" | "Last used";
-        by_scan: "扫码登录" | "By scanning";
-        in_app: "钉钉内登录" | "Inside DingTalk";
-        to_administration: "进入管理后台" | "Open administration";
-        to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::error::AppError;
+use super::visitor::Admin;
+use crate::domain::return_path::ReturnPath;
+
+/// Everything below `/admin`.
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    let pages = web::scope("/admin")
+        .configure(overview::configure)
+        .configure(unmatched::configure)
+        .configure(staff::configure)
+        .configure(review_jobs::configure)
+        .configure(departments::configure)
+        .configure(events::configure)
+        .configure(syncs::configure)
+        .configure(sessions::configure)
+        .configure(audit::configure)
+        .configure(alerts::configure)
+        .default_service(web::to(nothing_here));
+    cfg.service(pages);
+}
+
+/// Says only to administrators what is not there.
+async fn nothing_here(_admin: Admin, _request: HttpRequest) -> Result<HttpResponse, AppError> {
+    Err(AppError::NotFound)
+}
+
+fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, path))
+        .finish()
+}
+
+/// A form that does nothing but lead back to the view that it stood on.
+#[derive(Debug, serde::Deserialize)]
+struct BackForm {
+    #[serde(default)]
+    back: Option<String>,
+}
+
+impl BackForm {
+    /// Leads back to the view, or to this page where the form does not name one.
+    fn see_other(&self, page: &str) -> HttpResponse {
+        match self.back.as_deref().and_then(ReturnPath::try_parse) {
+            Some(back) => see_other(back.as_str()),
+            None => see_other(page),
+        }
     }
 }

@@ -1,28 +1,97 @@
-//! Texts of the portal.
+//! The texts of the pages: one struct a page family, each text given in both languages at once.
 
-use super::texts;
+use std::fmt::{Display, Write};
 
-texts! {
-    /// Texts of the portal.
-    pub struct PortalTexts {
-        title: "我的主页" | "My page";
-        greeting: "{name}，您好" | "Hello, {name}";
-        about: "我的信息" | "About me";
-        about_hint: "信息来自钉钉通讯录，有误请联系人事。" | "This comes from the DingTalk directory; please tell HR if it is wrong.";
-        job_title: "职位" | "Title";
-        job_number: "工号" | "Job number";
-        mobile: "手机" | "Mobile";
-        email: "邮箱" | "E-mail";
-        departments: "部门" | "Departments";
-        no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请退出登录并联系管理员。" | "If you do not recognise one of these, please sign out and tell an administrator.";
-        address: "来自 {address}" | "From {address}";
-        since: "登录于" | "Signed in";
-        last_seen: "最近使用" | "Last used";
-        by_scan: "扫码登录" | "By scanning";
-        in_app: "钉钉内登录" | "Inside DingTalk";
-        to_administration: "进入管理后台" | "Open administration";
-        to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+pub mod admin_audit;
+pub mod admin_departments;
+pub mod admin_events;
+pub mod admin_lists;
+pub mod admin_overview;
+pub mod admin_review;
+pub mod admin_sessions;
+pub mod admin_staff;
+pub mod admin_syncs;
+pub mod alerts;
+pub mod layout;
+pub mod login;
+pub mod notice;
+pub mod portal;
+
+/// Declares a struct of texts with its two languages; one that lacks a language does not compile.
+///
+/// ```text
+/// texts! {
+///     /// Texts of the page of departments.
+///     pub struct DepartmentTexts {
+///         title: "部门" | "Departments";
+///         count: "共 {n} 个部门" | "{n} departments";
+///     }
+/// }
+/// let t = DepartmentTexts::of(lang);
+/// ```
+macro_rules! texts {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($field:ident: $zh:literal | $en:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        $vis struct $name { $(pub $field: &'static str,)+ }
+
+        impl $name {
+            /// The texts in one language.
+            pub fn of(lang: $crate::http::lang::Lang) -> &'static Self {
+                static ZH: $name = $name { $($field: $zh,)+ };
+                static EN: $name = $name { $($field: $en,)+ };
+                match lang {
+                    $crate::http::lang::Lang::Zh => &ZH,
+                    $crate::http::lang::Lang::En => &EN,
+                }
+            }
+        }
+    };
+}
+pub(crate) use texts;
+
+/// Puts values in the place of `{name}`s; a name without a value stays as it is, and values are not read again.
+pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let named = after.split_once('}');
+        let found = named.and_then(|(name, tail)| {
+            values
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (value, tail))
+        });
+        if let Some((value, tail)) = found {
+            // Writing to a String cannot fail.
+            let _ = write!(filled, "{value}");
+            rest = tail;
+        } else {
+            filled.push('{');
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_take_their_places_and_are_not_read_again() {
+        assert_eq!(
+            fill("{a} of {b}", &[("a", &"{b}"), ("b", &207)]),
+            "{b} of 207"
+        );
+        assert_eq!(fill("{a}{a}", &[("a", &"张三")]), "张三张三");
+    }
+
+    #[test]
+    fn what_has_no_value_stays() {
+        assert_eq!(fill("{x} { {a} {", &[("a", &1)]), "{x} { 1 {");
+        assert_eq!(fill("", &[]), "");
     }
 }

@@ -1,28 +1,117 @@
-//! Texts of the portal.
+//! What templates show of times, pages of a list and queries.
 
-use super::texts;
+pub mod browser;
+pub mod chart;
+pub mod pager;
+pub mod sorting;
+pub mod span;
+pub mod time;
 
-texts! {
-    /// Texts of the portal.
-    pub struct PortalTexts {
-        title: "我的主页" | "My page";
-        greeting: "{name}，您好" | "Hello, {name}";
-        about: "我的信息" | "About me";
-        about_hint: "信息来自钉钉通讯录，有误请联系人事。" | "This comes from the DingTalk directory; please tell HR if it is wrong.";
-        job_title: "职位" | "Title";
-        job_number: "工号" | "Job number";
-        mobile: "手机" | "Mobile";
-        email: "邮箱" | "E-mail";
-        departments: "部门" | "Departments";
-        no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请退出登录并联系管理员。" | "If you do not recognise one of these, please sign out and tell an administrator.";
-        address: "来自 {address}" | "From {address}";
-        since: "登录于" | "Signed in";
-        last_seen: "最近使用" | "Last used";
-        by_scan: "扫码登录" | "By scanning";
-        in_app: "钉钉内登录" | "Inside DingTalk";
-        to_administration: "进入管理后台" | "Open administration";
-        to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+pub use browser::browser_name;
+pub use chart::Columns;
+pub use pager::{PageLink, Pager, Paging, query};
+pub use sorting::{Sorting, order};
+pub use span::span;
+pub use time::TimeText;
+
+use super::lang::Lang;
+
+/// How something stands; decides its colour, always beside words that say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    Ok,
+    Warn,
+    Danger,
+    Neutral,
+}
+
+impl Tone {
+    /// The name that the style sheet knows it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Danger => "danger",
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
+/// One choice of a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice<'a> {
+    pub value: &'a str,
+    pub label: &'a str,
+    pub is_selected: bool,
+}
+
+impl<'a> Choice<'a> {
+    /// Makes choices of values with their labels; the current one is selected.
+    pub fn list(pairs: &[(&'a str, &'a str)], current: &str) -> Vec<Self> {
+        pairs
+            .iter()
+            .map(|&(value, label)| Self {
+                value,
+                label,
+                is_selected: value == current,
+            })
+            .collect()
+    }
+}
+
+/// What stands in an avatar without a picture: the last character of a Chinese name, as DingTalk
+/// has it, or the first letters of other names. What a name says in brackets is no part of it.
+pub fn initials(name: &str) -> String {
+    let name = name
+        .split(['(', '（'])
+        .find(|part| !part.trim().is_empty())
+        .unwrap_or("?");
+    match name.chars().rfind(|&character| is_han(character)) {
+        Some(last) => last.to_string(),
+        None => name
+            .split_whitespace()
+            .filter_map(|word| word.chars().next())
+            .take(2)
+            .flat_map(char::to_uppercase)
+            .collect(),
+    }
+}
+
+fn is_han(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Numbers of things for people, e.g. `5 次` or `5 times`: the English form is chosen by the number.
+pub fn count(lang: Lang, n: i64, zh: &str, one: &str, many: &str) -> String {
+    match lang {
+        Lang::Zh => format!("{n} {zh}"),
+        Lang::En => format!("{n} {}", if n == 1 { one } else { many }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_follow_the_script_of_the_name() {
+        for (name, shown) in [
+            ("张三", "三"),
+            ("欧阳娜娜", "娜"),
+            ("Jane van Doe", "JV"),
+            ("élise", "É"),
+            ("  ", "?"),
+            ("Tom 王", "王"),
+        ] {
+            assert_eq!(initials(name), shown, "{name}");
+        }
+    }
+
+    #[test]
+    fn english_counts_agree_with_their_number() {
+        assert_eq!(count(Lang::En, 1, "次", "time", "times"), "1 time");
+        assert_eq!(count(Lang::En, 0, "次", "time", "times"), "0 times");
+        assert_eq!(count(Lang::Zh, 3, "次", "time", "times"), "3 次");
     }
 }

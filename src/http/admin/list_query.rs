@@ -1,28 +1,213 @@
-//! Texts of the portal.
+//! The query of a list: a search text, filters, a page. Every view of a list has an address.
 
-use super::texts;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 
-texts! {
-    /// Texts of the portal.
-    pub struct PortalTexts {
-        title: "我的主页" | "My page";
-        greeting: "{name}，您好" | "Hello, {name}";
-        about: "我的信息" | "About me";
-        about_hint: "信息来自钉钉通讯录，有误请联系人事。" | "This comes from the DingTalk directory; please tell HR if it is wrong.";
-        job_title: "职位" | "Title";
-        job_number: "工号" | "Job number";
-        mobile: "手机" | "Mobile";
-        email: "邮箱" | "E-mail";
-        departments: "部门" | "Departments";
-        no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请退出登录并联系管理员。" | "If you do not recognise one of these, please sign out and tell an administrator.";
-        address: "来自 {address}" | "From {address}";
-        since: "登录于" | "Signed in";
-        last_seen: "最近使用" | "Last used";
-        by_scan: "扫码登录" | "By scanning";
-        in_app: "钉钉内登录" | "Inside DingTalk";
-        to_administration: "进入管理后台" | "Open administration";
-        to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
+use url::form_urlencoded;
+
+use crate::http::error::AppError;
+use crate::http::lang::Lang;
+use crate::http::text::admin_lists::ListTexts;
+use crate::http::text::fill;
+use crate::http::view::{Choice, Paging};
+use crate::store::sort::Sort;
+
+/// Longer search texts are cut off.
+const MAX_TEXT: usize = 100;
+
+/// What the query string of a list asks for; the last of several values of one name counts.
+#[derive(Debug)]
+pub struct ListQuery {
+    lang: Lang,
+    values: HashMap<String, String>,
+}
+
+impl ListQuery {
+    fn parse(lang: Lang, query: &str) -> Self {
+        // Postgres takes no NUL, and no text that people look for has control characters.
+        let clean = |value: &str| {
+            value
+                .trim()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_TEXT)
+                .collect::<String>()
+        };
+        let values = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (name.into_owned(), clean(&value)));
+        Self {
+            lang,
+            values: values.collect(),
+        }
+    }
+
+    /// A value as it was given; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", String::as_str)
+    }
+
+    /// What is searched for; empty for all.
+    pub fn q(&self) -> &str {
+        self.text("q")
+    }
+
+    pub fn paging(&self) -> Paging {
+        let value = |name| self.values.get(name).map(String::as_str);
+        Paging::parse(value("page"), value("per_page"))
+    }
+
+    /// One of the choices of a filter; None for all of them. A choice that there is not is refused.
+    pub fn choice(
+        &self,
+        name: &str,
+        choices: &[&'static str],
+    ) -> Result<Option<&'static str>, AppError> {
+        let value = self.text(name);
+        if value.is_empty() || value == "all" {
+            return Ok(None);
+        }
+        let found = choices.iter().find(|choice| **choice == value);
+        found
+            .copied()
+            .map(Some)
+            .ok_or_else(|| self.refusal(ListTexts::of(self.lang).unknown_value, name))
+    }
+
+    /// The order that is asked for, out of these columns; None for the list's own.
+    pub fn sort(&self, columns: &[&'static str]) -> Result<Option<Sort>, AppError> {
+        let refused = |name| self.refusal(ListTexts::of(self.lang).unknown_value, name);
+        let is_descending = match self.text("dir") {
+            "" | "asc" => false,
+            "desc" => true,
+            _ => return Err(refused("dir")),
+        };
+        let asked = self.text("sort");
+        let column = columns.iter().copied().find(|column| *column == asked);
+        match column {
+            Some(column) => Ok(Some(Sort {
+                column,
+                is_descending,
+            })),
+            None if asked.is_empty() => Ok(None),
+            None => Err(refused("sort")),
+        }
+    }
+
+    /// A day as `2026-11-22`; None where none is given.
+    pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, AppError> {
+        match self.text(name) {
+            "" => Ok(None),
+            value => match value.parse::<NaiveDate>() {
+                // Years beyond these are no days of this trail, and Postgres does not know all of them.
+                Ok(date) if is_of_our_time(date) => Ok(Some(date)),
+                _ => Err(self.refusal(ListTexts::of(self.lang).bad_date, name)),
+            },
+        }
+    }
+
+    fn refusal(&self, sentence: &str, name: &str) -> AppError {
+        AppError::BadRequest(fill(
+            sentence,
+            &[("name", &name), ("value", &self.text(name))],
+        ))
+    }
+}
+
+/// What a filter offers: all, and each of the named choices.
+pub fn choices<'a>(
+    all: &'a str,
+    named: &[(&'a str, &'a str)],
+    current: Option<&str>,
+) -> Vec<Choice<'a>> {
+    Choice::list(&[&[("", all)], named].concat(), current.unwrap_or(""))
+}
+
+fn is_of_our_time(date: NaiveDate) -> bool {
+    use chrono::Datelike as _;
+    (2000..3000).contains(&date.year())
+}
+
+/// The first moment of a day in China, whose time the pages show.
+pub fn day_begin(date: NaiveDate) -> DateTime<Utc> {
+    let midnight = date.and_time(NaiveTime::MIN);
+    let in_china =
+        FixedOffset::east_opt(8 * 3600).and_then(|zone| midnight.and_local_timezone(zone).single());
+    in_china.map_or_else(|| midnight.and_utc(), |moment| moment.to_utc())
+}
+
+/// The day that it is in China at a moment.
+pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
+    FixedOffset::east_opt(8 * 3600).map_or_else(
+        || at.date_naive(),
+        |zone| at.with_timezone(&zone).date_naive(),
+    )
+}
+
+impl FromRequest for ListQuery {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::parse(
+            Lang::of(request.headers()),
+            request.query_string(),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused<T: std::fmt::Debug>(result: Result<T, AppError>) -> String {
+        match result {
+            Err(AppError::BadRequest(sentence)) => sentence,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_known_choice_is_taken_and_another_is_named() {
+        let query = ListQuery::parse(Lang::En, "state=failed&cause=&kind=nonsense&type=all");
+        assert_eq!(
+            query.choice("state", &["waiting", "failed"]).unwrap(),
+            Some("failed")
+        );
+        for name in ["cause", "type", "missing"] {
+            assert_eq!(query.choice(name, &["x"]).unwrap(), None);
+        }
+        assert_eq!(
+            refused(query.choice("kind", &["x"])),
+            "The filter kind has no choice called “nonsense”."
+        );
+    }
+
+    #[test]
+    fn a_search_text_holds_nothing_that_postgres_refuses() {
+        assert_eq!(
+            ListQuery::parse(Lang::Zh, "q=+%E5%BC%A0%00%E4%B8%89%0A").q(),
+            "张三"
+        );
+        assert_eq!(ListQuery::parse(Lang::Zh, "q=%ff%fe&q=last").q(), "last");
+        assert_eq!(
+            ListQuery::parse(Lang::Zh, &format!("q={}", "x".repeat(500)))
+                .q()
+                .len(),
+            MAX_TEXT
+        );
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_china() {
+        let query = ListQuery::parse(Lang::En, "from=2026-11-22&to=22.11.2026&far=+99999-01-01");
+        let day = query.date("from").unwrap().unwrap();
+        assert_eq!(day_begin(day).to_rfc3339(), "2026-11-21T16:00:00+00:00");
+        assert!(refused(query.date("to")).contains("22.11.2026"));
+        refused(query.date("far"));
+        assert_eq!(query.date("none").unwrap(), None);
     }
 }

@@ -1,28 +1,58 @@
-//! Texts of the portal.
+//! Texts of the layouts and of the parts that all pages share.
 
 use super::texts;
 
 texts! {
-    /// Texts of the portal.
-    pub struct PortalTexts {
-        title: "我的主页" | "My page";
-        greeting: "{name}，您好" | "Hello, {name}";
-        about: "我的信息" | "About me";
-        about_hint: "信息来自钉钉通讯录，有误请联系人事。" | "This comes from the DingTalk directory; please tell HR if it is wrong.";
-        job_title: "职位" | "Title";
-        job_number: "工号" | "Job number";
-        mobile: "手机" | "Mobile";
-        email: "邮箱" | "E-mail";
+    /// Texts of the layouts and of the parts that all pages share.
+    pub struct CommonTexts {
+        skip: "跳到主要内容" | "Skip to main content";
+        home: "我的主页" | "My page";
+        administration: "管理后台" | "Administration";
+        sign_out: "退出登录" | "Sign out";
+        menu: "菜单" | "Menu";
+        sections: "管理栏目" | "Sections";
+        overview: "概览" | "Overview";
+        unmatched: "待审核" | "Unmatched";
+        staff: "员工" | "Staff";
         departments: "部门" | "Departments";
-        no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请退出登录并联系管理员。" | "If you do not recognise one of these, please sign out and tell an administrator.";
-        address: "来自 {address}" | "From {address}";
-        since: "登录于" | "Signed in";
-        last_seen: "最近使用" | "Last used";
-        by_scan: "扫码登录" | "By scanning";
-        in_app: "钉钉内登录" | "Inside DingTalk";
-        to_administration: "进入管理后台" | "Open administration";
-        to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+        events: "事件" | "Events";
+        syncs: "同步" | "Syncs";
+        sessions: "会话" | "Sessions";
+        audit: "审计" | "Audit";
+        alerts: "需要处理的问题" | "Problems that need attention";
+        dismiss: "关闭" | "Dismiss";
+        undo: "撤销" | "Undo";
+        pages: "分页" | "Pages";
+        previous: "上一页" | "Previous";
+        next: "下一页" | "Next";
+        page_number: "第 {n} 页" | "Page {n}";
+        range: "第 {from}–{to} 条，共 {total} 条" | "{from}–{to} of {total}";
+        range_more: "第 {from}–{to} 条，共超过 {total} 条" | "{from}–{to} of more than {total}";
+        search: "搜索" | "Search";
+        filter: "筛选" | "Filter";
+        clear_filters: "清除筛选" | "Clear filters";
+        export_csv: "导出 CSV" | "Export CSV";
+        refresh: "刷新" | "Refresh";
+        all: "全部" | "All";
+        none: "无" | "None";
+        unknown: "未知" | "Unknown";
+        never: "从未" | "Never";
+        yes: "是" | "Yes";
+        no: "否" | "No";
+        busy: "处理中…" | "Working…";
+        cancel: "取消" | "Cancel";
+        confirm: "确认" | "Confirm";
+        back: "返回" | "Back";
+        select: "选择" | "Select";
+        select_all: "全选本页" | "Select all on this page";
+        selected: "已选 {n} 项" | "{n} selected";
+        reason: "原因" | "Reason";
+        required: "必填" | "required";
+        optional: "选填" | "optional";
+        employed: "在职" | "Employed";
+        left: "已离职" | "Left";
+        leader: "主管" | "Leader";
+        this_session: "当前会话" | "This session";
+        reference: "参考编号" | "Reference";
     }
 }

@@ -1,28 +1,65 @@
-//! Texts of the portal.
+//! The events of the last days, and how long they took.
 
-use super::texts;
+use chrono::NaiveDate;
 
-texts! {
-    /// Texts of the portal.
-    pub struct PortalTexts {
-        title: "我的主页" | "My page";
-        greeting: "{name}，您好" | "Hello, {name}";
-        about: "我的信息" | "About me";
-        about_hint: "信息来自钉钉通讯录，有误请联系人事。" | "This comes from the DingTalk directory; please tell HR if it is wrong.";
-        job_title: "职位" | "Title";
-        job_number: "工号" | "Job number";
-        mobile: "手机" | "Mobile";
-        email: "邮箱" | "E-mail";
-        departments: "部门" | "Departments";
-        no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请退出登录并联系管理员。" | "If you do not recognise one of these, please sign out and tell an administrator.";
-        address: "来自 {address}" | "From {address}";
-        since: "登录于" | "Signed in";
-        last_seen: "最近使用" | "Last used";
-        by_scan: "扫码登录" | "By scanning";
-        in_app: "钉钉内登录" | "Inside DingTalk";
-        to_administration: "进入管理后台" | "Open administration";
-        to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+use crate::http::lang::Lang;
+use crate::http::text::admin_overview::OverviewTexts;
+use crate::http::text::fill;
+use crate::http::view::{Columns, span};
+use crate::store::overview::EventDay;
+
+/// The chart of events, and the table beneath it.
+pub(super) struct InboxView {
+    pub chart: Columns,
+    pub description: String,
+    pub received: i64,
+    /// The median of the latest day on which something was applied.
+    pub delay: Option<String>,
+    pub rows: Vec<InboxDay>,
+    pub is_empty: bool,
+}
+
+pub(super) struct InboxDay {
+    pub day: String,
+    pub received: i64,
+    pub applied: i64,
+    pub median: String,
+    pub slow: String,
+}
+
+pub(super) fn view(found: &[EventDay], days: &[NaiveDate], lang: Lang) -> InboxView {
+    let t = OverviewTexts::of(lang);
+    let rows: Vec<InboxDay> = days.iter().map(|day| row(found, *day, lang)).collect();
+    let columns = rows.iter().map(|row| {
+        let label = fill(t.event_label, &[("day", &row.day), ("n", &row.received)]);
+        (label, vec![row.received])
+    });
+    let most = rows.iter().map(|row| row.received).max().unwrap_or(0);
+    let latest = found
+        .iter()
+        .filter(|day| day.median.is_some())
+        .max_by_key(|day| day.day);
+    let received = rows.iter().map(|row| row.received).sum();
+    InboxView {
+        chart: Columns::new(&["fill-accent"], columns.collect()),
+        description: fill(t.events_desc, &[("most", &most)]),
+        received,
+        delay: latest
+            .and_then(|day| day.median)
+            .map(|seconds| span(seconds, lang)),
+        is_empty: received == 0,
+        rows,
+    }
+}
+
+fn row(found: &[EventDay], day: NaiveDate, lang: Lang) -> InboxDay {
+    let found = found.iter().find(|row| row.day == day);
+    let words = |seconds: Option<f64>| seconds.map_or_else(String::new, |s| span(s, lang));
+    InboxDay {
+        day: day.to_string(),
+        received: found.map_or(0, |row| row.received),
+        applied: found.map_or(0, |row| row.applied),
+        median: words(found.and_then(|row| row.median)),
+        slow: words(found.and_then(|row| row.slow)),
     }
 }
