@@ -23,6 +23,7 @@ mod events;
 mod login;
 mod looks;
 mod outages;
+mod outlines;
 mod overview;
 mod review;
 mod security;

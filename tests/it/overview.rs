@@ -163,8 +163,8 @@ async fn days_are_those_of_china_and_older_ones_do_not_count(pool: PgPool) {
     assert!(page.contains(": 40 let in, 0 turned away"), "{page}");
     let svg = body.split_once("<svg viewBox").unwrap().1;
     assert!(
-        svg.contains("class=\"fill-accent\" x=\"3\" y=\"200\" width=\"14\" height=\"800\""),
-        "40 of 50"
+        svg.contains("class=\"fill-accent\" x=\"3\" y=\"0\" width=\"14\" height=\"1000\""),
+        "40 of 40"
     );
 }
 

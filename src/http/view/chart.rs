@@ -91,11 +91,11 @@ pub fn share(value: i64, top: i64) -> i64 {
     i64::try_from(of).unwrap_or(HEIGHT)
 }
 
-/// The next of 1, 2, 5, 10, 20, 50 … that is not below the number.
+/// The next of 1, 2, 3, 4, 5, 6, 8, 10, 20 … that is not below the number.
 fn nice_top(most: i64) -> i64 {
     let mut ten: i64 = 1;
     loop {
-        for step in [1, 2, 5] {
+        for step in [1, 2, 3, 4, 5, 6, 8] {
             match ten.checked_mul(step) {
                 Some(top) if top >= most => return top,
                 Some(_) => {}
@@ -153,10 +153,10 @@ mod tests {
         for (most, top) in [
             (0, 1),
             (1, 1),
-            (3, 5),
+            (3, 3),
             (5, 5),
-            (6, 10),
-            (51, 100),
+            (7, 8),
+            (51, 60),
             (1_400, 2_000),
         ] {
             assert_eq!(nice_top(most), top, "{most}");
