@@ -19,6 +19,7 @@ SIMULATOR = os.environ["SIMULATOR"]
 ADMIN = "manager4220"
 APPS, DESIGN, SALES, NORTH = 410020012, 410020022, 410020003, 410020033
 PEOPLE_AT_FIRST = 70
+MOST_BYTES = 200_000
 
 
 class Stay(urllib.request.HTTPRedirectHandler):
@@ -173,6 +174,8 @@ class Chromium:
         with open(path, "wb") as file:
             file.write(picture)
         print(f"{path}: {len(picture) // 1024} kB")
+        if len(picture) > MOST_BYTES:
+            sys.exit(f"{path} is too large for the repository")
 
 
 def shoot(folder):
@@ -187,6 +190,9 @@ def shoot(folder):
             chromium.size(1440, 900, 8 / 9)
             chromium.open(PORTAL + "/admin/unmatched")
             chromium.shoot(f"{folder}/review.{tag}.png")
+            for name, path in [("overview", "/admin"), ("sync", "/admin/syncs/1")]:
+                chromium.open(PORTAL + path)
+                chromium.shoot(f"{folder}/{name}.{tag}.png")
 
 
 def refused(chromium, path):

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # make test [T=filter]: all tests of the workspace, with a Postgres that is thrown away afterwards, Chromium for
-# the browser tests, npm's dingtalk-jsapi for those inside DingTalk, and PyPI's dingtalk-sdk, against which the
+# the browser tests, npm's dingtalk-jsapi for those inside DingTalk and axe-core for the pages, and PyPI's dingtalk-sdk, against which the
 # callback's encryption is checked.
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in say packages toolchain ports processes postgres jsapi; do
+for part in say packages toolchain ports processes postgres jsapi axe; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done
@@ -25,6 +25,7 @@ main() {
   trap tidy_up EXIT
   prepare_sdk
   prepare_jsapi
+  prepare_axe
   start_throwaway_postgres
   run_tests "$@"
 }
@@ -58,6 +59,18 @@ prepare_jsapi() {
     die "npm's dingtalk-jsapi could not be bundled; npm's own words stand above."
   else
     warn "npm's dingtalk-jsapi could not be bundled: the browser tests inside DingTalk are left out."
+  fi
+}
+
+# prepare_axe: names the file of axe-core in AXE_CORE. Where npm's registry cannot be reached, the pages are not
+# looked at with it; in CI they must be.
+prepare_axe() {
+  if fetch_axe; then
+    export AXE_CORE=$PWD/target/axe/node_modules/axe-core/axe.min.js
+  elif [ -n "${CI:-}" ]; then
+    die "npm's axe-core could not be fetched; npm's own words stand above."
+  else
+    warn "npm's axe-core could not be fetched: no page is looked at with it."
   fi
 }
 

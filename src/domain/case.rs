@@ -14,6 +14,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    pub const ALL: [Self; 4] = [
+        Self::PendingReview,
+        Self::Left,
+        Self::NotEmployee,
+        Self::Rejected,
+    ];
+
     /// The name under which the refusal stands in addresses, answers, the log and the table.
     pub fn as_str(self) -> &'static str {
         match self {

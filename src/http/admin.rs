@@ -3,10 +3,12 @@
 pub mod alerts;
 mod apps;
 mod audit;
+mod bulk_ask;
 mod departments;
 mod events;
 mod links;
 mod list_query;
+mod overview;
 mod review_jobs;
 mod sessions;
 mod staff;
@@ -25,7 +27,7 @@ use crate::domain::return_path::ReturnPath;
 /// Everything below `/admin`.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let pages = web::scope("/admin")
-        .service(web::resource(["", "/"]).route(web::get().to(home)))
+        .configure(overview::configure)
         .configure(unmatched::configure)
         .configure(staff::configure)
         .configure(review_jobs::configure)
@@ -39,11 +41,6 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(alerts::configure)
         .default_service(web::to(nothing_here));
     cfg.service(pages);
-}
-
-/// The day's work is the first page.
-async fn home(_admin: Admin) -> HttpResponse {
-    see_other("/admin/unmatched")
 }
 
 /// Says only to administrators what is not there.

@@ -41,9 +41,38 @@ static ASSETS: [Asset; 10] = [
     asset!("favicon.svg", "image/svg+xml"),
 ];
 
-/// The beginning of each file's SHA-256 in hexadecimal, in the order of [`ASSETS`].
-static VERSIONS: LazyLock<Vec<String>> =
-    LazyLock::new(|| ASSETS.iter().map(|asset| version(asset.body)).collect());
+/// What is sent of each file, and the beginning of its SHA-256 in hexadecimal, in the order of [`ASSETS`].
+static SENT: LazyLock<Vec<(web::Bytes, String)>> = LazyLock::new(|| {
+    let sent = ASSETS.iter().map(|asset| match asset.content_type {
+        STYLE => compact(asset.body).into(),
+        _ => web::Bytes::from_static(asset.body),
+    });
+    sent.map(|body| {
+        let version = version(&body);
+        (body, version)
+    })
+    .collect()
+});
+
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// A style sheet without its comments and indentation: a seventh less to send, and as good to debug.
+fn compact(css: &[u8]) -> Vec<u8> {
+    let css = String::from_utf8_lossy(css);
+    let mut kept = String::with_capacity(css.len());
+    for (number, part) in css.split("/*").enumerate() {
+        let code = if number == 0 {
+            part
+        } else {
+            part.split_once("*/").map_or("", |(_, code)| code)
+        };
+        for line in code.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept.into_bytes()
+}
 
 fn version(body: &[u8]) -> String {
     let mut first = [0; 8];
@@ -54,18 +83,18 @@ fn version(body: &[u8]) -> String {
     format!("{:016x}", u64::from_be_bytes(first))
 }
 
-fn find(name: &str) -> Option<(&'static Asset, &'static str)> {
+fn find(name: &str) -> Option<(&'static Asset, web::Bytes, &'static str)> {
     ASSETS
         .iter()
-        .zip(VERSIONS.iter())
+        .zip(SENT.iter())
         .find(|(asset, _)| asset.name == name)
-        .map(|(asset, version)| (asset, version.as_str()))
+        .map(|(asset, (body, version))| (asset, body.clone(), version.as_str()))
 }
 
 /// The address of a static file, with its version; a name that no file has gets an address that answers 404.
 pub fn href(name: &str) -> String {
     match find(name) {
-        Some((_, version)) => format!("/static/{name}?v={version}"),
+        Some((_, _, version)) => format!("/static/{name}?v={version}"),
         None => format!("/static/{name}"),
     }
 }
@@ -90,7 +119,7 @@ async fn icon(request: HttpRequest) -> HttpResponse {
 }
 
 fn answer(name: &str, request: &HttpRequest) -> HttpResponse {
-    let Some((asset, version)) = find(name) else {
+    let Some((asset, body, version)) = find(name) else {
         return HttpResponse::NotFound().finish();
     };
     let tag = EntityTag::new_strong(version.to_owned());
@@ -116,7 +145,7 @@ fn answer(name: &str, request: &HttpRequest) -> HttpResponse {
     response
         .insert_header((CONTENT_TYPE, asset.content_type))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(asset.body)
+        .body(body)
 }
 
 fn is_known(tag: &EntityTag, request: &HttpRequest) -> bool {

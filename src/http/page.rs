@@ -83,6 +83,9 @@ impl Toast {
     }
 }
 
+/// The page of the administration that all others lie below.
+const OVERVIEW: &str = "/admin";
+
 /// An entry of the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NavItem {
@@ -143,7 +146,7 @@ impl Frame {
     }
 
     /// The sections of the administration, in the order of a day's work.
-    pub fn nav(&self) -> [NavItem; 9] {
+    pub fn nav(&self) -> [NavItem; 10] {
         let item = |name, href: &'static str, label| NavItem {
             name,
             href,
@@ -151,6 +154,7 @@ impl Frame {
             is_active: self.is_within(href),
         };
         [
+            item("overview", OVERVIEW, self.t.overview),
             item("unmatched", "/admin/unmatched", self.t.unmatched),
             item("staff", "/admin/staff", self.t.staff),
             item("departments", "/admin/departments", self.t.departments),
@@ -164,9 +168,10 @@ impl Frame {
     }
 
     fn is_within(&self, section: &str) -> bool {
-        self.path
-            .strip_prefix(section)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        self.path.strip_prefix(section).is_some_and(|rest| {
+            let is_below = rest.starts_with('/') && section != OVERVIEW;
+            rest.is_empty() || rest == "/" || is_below
+        })
     }
 
     /// Puts a value in the place of `{name}`, for templates.
@@ -213,6 +218,8 @@ mod tests {
         assert_eq!(active("/admin/staff/0158"), ["staff"]);
         assert_eq!(active("/admin/staffing"), [""; 0]);
         assert_eq!(active("/"), [""; 0]);
+        assert_eq!(active("/admin"), ["overview"]);
+        assert_eq!(active("/admin/"), ["overview"]);
     }
 
     #[test]

@@ -1,11 +1,17 @@
 //! What templates show of times, pages of a list and queries.
 
 pub mod browser;
+pub mod chart;
 pub mod pager;
+pub mod sorting;
+pub mod span;
 pub mod time;
 
 pub use browser::browser_name;
+pub use chart::Columns;
 pub use pager::{PageLink, Pager, Paging, query};
+pub use sorting::{Sorting, order};
+pub use span::span;
 pub use time::TimeText;
 
 use super::lang::Lang;

@@ -1,5 +1,7 @@
 //! What an administrator does to one member of staff: mark as left, restore, end sessions.
 
+mod many;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,6 +18,8 @@ use crate::domain::person::{Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, web_session};
+
+pub use many::{ManyAction, Outcome, act_on_many};
 
 /// Why nothing was done to a member of staff.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,8 @@ pub enum StaffError {
     NotListed,
     #[error("the employed {0} has this unionid")]
     UnionidTaken(UserId),
+    #[error("the person is signed in nowhere")]
+    NoSessions,
     #[error("the person left after DingTalk was asked")]
     LeftMeanwhile,
 }
@@ -69,25 +75,34 @@ pub async fn leave(
     reason: &str,
 ) -> Result<(StaffRow, u64), StaffError> {
     let reason = checked(reason)?;
-    if by.userid == userid {
-        return Err(StaffError::Oneself);
-    }
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
-            let row = staff::lock(&mut tx, userid)
-                .await?
-                .ok_or(StaffError::NotFound)?;
-            if row.is_held {
-                return Err(StaffError::HeldAlready);
-            }
-            let ended = web_session::end_all_of(&mut tx, userid).await?;
-            staff::hold_left(&mut tx, userid, by.userid.as_str(), &reason).await?;
-            note(&mut tx, by, &row, "staff.left", "manual", &reason).await?;
+            let left = leave_in(&mut tx, by, userid, &reason).await?;
             tx.commit().await.map_err(StoreError::from)?;
-            Ok((row, ended))
+            Ok(left)
         })
         .await
+}
+
+/// Does what [`leave`] does, within a transaction; what is refused is refused before anything is written.
+async fn leave_in(
+    tx: &mut PgConnection,
+    by: &Actor<'_>,
+    userid: &UserId,
+    reason: &str,
+) -> Result<(StaffRow, u64), StaffError> {
+    if by.userid == userid {
+        return Err(StaffError::Oneself);
+    }
+    let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
+    if row.is_held {
+        return Err(StaffError::HeldAlready);
+    }
+    let ended = web_session::end_all_of(tx, userid).await?;
+    staff::hold_left(tx, userid, by.userid.as_str(), reason).await?;
+    note(tx, by, &row, "staff.left", "manual", reason).await?;
+    Ok((row, ended))
 }
 
 /// Employs a person again who had left, however that came about, if DingTalk lists them; gives the

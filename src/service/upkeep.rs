@@ -1,10 +1,13 @@
 //! What administrators do to the machinery: try events again, dismiss alerts, end sessions.
 
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::review::Actor;
 use crate::context::Context;
-use crate::domain::ids::UnionId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, alert, event, staff, web_session};
 
@@ -55,27 +58,60 @@ pub async fn end_session(
             let Some(userid) = web_session::end_one(&mut tx, id).await? else {
                 return Ok(None);
             };
-            let person = staff::find(&mut tx, &userid).await?;
-            let unionid = person.as_ref().and_then(|row| row.unionid.as_ref());
-            let entry = Entry {
-                actor: by.userid.as_str(),
-                action: "session.end",
-                userid: Some(userid.as_str()),
-                unionid: unionid.map(UnionId::as_str),
-                name: person.as_ref().map(|row| row.name.as_str()),
-                status: "1",
-                reason: None,
-                reference: None,
-                address: by.address,
-            };
-            audit::append(&mut tx, &entry).await?;
+            let name = note_ended(&mut tx, by, &userid, 1).await?;
             tx.commit().await?;
-            Ok(Some(
-                person
-                    .map(|row| row.name)
-                    .filter(|name| !name.is_empty())
-                    .unwrap_or_else(|| userid.into_string()),
-            ))
+            Ok(Some(name))
         })
         .await
+}
+
+/// Ends several sessions in one transaction, with a line of the audit trail for each person; gives how many
+/// there still were, and of how many people.
+pub async fn end_sessions(
+    ctx: &Context,
+    by: &Actor<'_>,
+    ids: &[Uuid],
+) -> Result<(usize, usize), StoreError> {
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            let ended = web_session::end_these(&mut tx, ids).await?;
+            let mut people: BTreeMap<&str, (&UserId, usize)> = BTreeMap::new();
+            for userid in &ended {
+                people.entry(userid.as_str()).or_insert((userid, 0)).1 += 1;
+            }
+            for (userid, count) in people.values() {
+                note_ended(&mut tx, by, userid, *count).await?;
+            }
+            tx.commit().await?;
+            Ok((ended.len(), people.len()))
+        })
+        .await
+}
+
+/// Puts the end of a person's sessions on the audit trail; gives the name.
+async fn note_ended(
+    tx: &mut PgConnection,
+    by: &Actor<'_>,
+    userid: &UserId,
+    count: usize,
+) -> Result<String, StoreError> {
+    let person = staff::find(tx, userid).await?;
+    let unionid = person.as_ref().and_then(|row| row.unionid.as_ref());
+    let entry = Entry {
+        actor: by.userid.as_str(),
+        action: "session.end",
+        userid: Some(userid.as_str()),
+        unionid: unionid.map(UnionId::as_str),
+        name: person.as_ref().map(|row| row.name.as_str()),
+        status: &count.to_string(),
+        reason: None,
+        reference: None,
+        address: by.address,
+    };
+    audit::append(tx, &entry).await?;
+    Ok(person
+        .map(|row| row.name)
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| userid.as_str().to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Looking through the audit trail.
+//! Looking through the audit trail, which is long: the page reads and counts only so far.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -9,11 +9,15 @@ use super::StoreError;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub action: Option<&'static str>,
+    /// How the action ended.
+    pub status: Option<&'static str>,
     /// Part of an actor, a userid, a unionid, a name, or a whole reference number; empty for all.
     pub q: String,
     pub from: Option<DateTime<Utc>>,
     /// The first moment that is too late.
     pub before: Option<DateTime<Utc>>,
+    /// Whether the oldest line comes first.
+    pub is_oldest_first: bool,
 }
 
 /// One line of the audit trail.
@@ -36,72 +40,89 @@ pub struct AuditRow {
     pub address: Option<String>,
 }
 
-/// One page of lines, the latest first.
-pub async fn list(
-    conn: &mut PgConnection,
-    filter: &Filter,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<AuditRow>, StoreError> {
-    find(conn, filter, i64::MAX, limit, offset).await
+/// The lines that a page leads to at most; [`found`] gives no more of them.
+pub const MOST: usize = 10_000;
+
+/// Finds the numbers of the first [`MOST`] lines and one more, in order: counted and cut into pages, they
+/// take one look through the trail.
+pub async fn found(conn: &mut PgConnection, filter: &Filter) -> Result<Vec<i64>, StoreError> {
+    let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
+    ids(conn, filter, None, limit).await
 }
 
-/// The next lines of an export, the latest first, beginning behind the line `after`. An export goes
-/// in batches so that a slow reader holds no connection.
+/// The next lines of an export, beginning behind the line `after`. An export goes in batches so that
+/// a slow reader holds no connection.
 pub async fn batch(
     conn: &mut PgConnection,
     filter: &Filter,
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<AuditRow>, StoreError> {
-    find(conn, filter, after.unwrap_or(i64::MAX), limit, 0).await
+    let ids = ids(conn, filter, after, limit).await?;
+    rows(conn, &ids).await
 }
 
-async fn find(
-    conn: &mut PgConnection,
-    filter: &Filter,
-    below: i64,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<AuditRow>, StoreError> {
+/// Lines by their numbers, in the order of the numbers.
+pub async fn rows(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as!(
         AuditRow,
         r#"SELECT a.id, a.at, a.actor, s.name AS "actor_name?", a.action, a.userid,
              EXISTS (SELECT FROM staff w WHERE w.userid = a.userid) AS "is_staff!", a.unionid, a.name, a.status, a.reason,
              a.reference, a.address
-         FROM audit_entry a LEFT JOIN staff s ON s.userid = a.actor
-         WHERE a.id < $1 AND ($2::text IS NULL OR a.action = $2)
-           AND ($3::timestamptz IS NULL OR a.at >= $3) AND ($4::timestamptz IS NULL OR a.at < $4)
-           AND ($5 = '' OR a.reference = $5
-                OR strpos(lower(concat_ws(chr(10), a.actor, s.name, a.userid, a.unionid, a.name)), lower($5)) > 0)
-         ORDER BY a.id DESC LIMIT $6 OFFSET $7"#,
-        below,
-        filter.action,
-        filter.from,
-        filter.before,
-        filter.q,
-        limit,
-        offset,
+         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place)
+         JOIN audit_entry a USING (id) LEFT JOIN staff s ON s.userid = a.actor ORDER BY wanted.place"#,
+        ids
     )
     .fetch_all(conn)
     .await?;
     Ok(rows)
 }
 
-/// How many lines [`list`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM audit_entry a LEFT JOIN staff s ON s.userid = a.actor
-         WHERE ($1::text IS NULL OR a.action = $1)
-           AND ($2::timestamptz IS NULL OR a.at >= $2) AND ($3::timestamptz IS NULL OR a.at < $3)
-           AND ($4 = '' OR a.reference = $4
-                OR strpos(lower(concat_ws(chr(10), a.actor, s.name, a.userid, a.unionid, a.name)), lower($4)) > 0)"#,
-        filter.action,
-        filter.from,
-        filter.before,
-        filter.q,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
+/// The order is that of the numbers, which follows the time and has an index.
+async fn ids(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let ids = if filter.is_oldest_first {
+        sqlx::query_scalar!(
+            "SELECT a.id FROM audit_entry a
+             WHERE a.id > $1 AND ($2::text IS NULL OR a.action = $2) AND ($3::text IS NULL OR a.status = $3)
+               AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
+               AND ($6 = '' OR a.reference = $6
+                    OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
+                    OR a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
+             ORDER BY a.id LIMIT $7",
+            after.unwrap_or(0),
+            filter.action,
+            filter.status,
+            filter.from,
+            filter.before,
+            filter.q,
+            limit,
+        )
+        .fetch_all(conn)
+        .await?
+    } else {
+        sqlx::query_scalar!(
+            "SELECT a.id FROM audit_entry a
+             WHERE a.id < $1 AND ($2::text IS NULL OR a.action = $2) AND ($3::text IS NULL OR a.status = $3)
+               AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
+               AND ($6 = '' OR a.reference = $6
+                    OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
+                    OR a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
+             ORDER BY a.id DESC LIMIT $7",
+            after.unwrap_or(i64::MAX),
+            filter.action,
+            filter.status,
+            filter.from,
+            filter.before,
+            filter.q,
+            limit,
+        )
+        .fetch_all(conn)
+        .await?
+    };
+    Ok(ids)
 }

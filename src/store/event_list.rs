@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::StoreError;
+use super::sort::Sort;
 use crate::domain::ids::DeptId;
 
 /// Which events are asked for.
@@ -51,15 +52,15 @@ pub struct EventDetail {
     pub body: Option<serde_json::Value>,
 }
 
-/// One page of events, the latest first.
+/// One page of events, without another order the latest first.
 pub async fn list(
     conn: &mut PgConnection,
     filter: &Filter,
+    sort: Option<Sort>,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
-    let types = owned(&filter.types);
-    let other_than = owned(&filter.other_than);
+    let ids = ids(&mut *conn, filter, sort, limit, offset).await?;
     let events = sqlx::query_as!(
         EventRow,
         r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,
@@ -68,23 +69,69 @@ pub async fn list(
                    LEFT JOIN staff s USING (userid) ORDER BY u.place) AS "names!",
              ARRAY(SELECT coalesce(d.name, '') FROM unnest(e.dept_ids) WITH ORDINALITY u (dept_id, place)
                    LEFT JOIN department d USING (dept_id) ORDER BY u.place) AS "dept_names!"
-         FROM event e
-         WHERE ($1::text IS NULL OR e.state = $1)
-           AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
-           AND NOT e.event_type = ANY ($3::text[])
-           AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
-                OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
-         ORDER BY e.id DESC LIMIT $5 OFFSET $6"#,
-        filter.state,
-        &types,
-        &other_than,
-        filter.q,
-        limit,
-        offset,
+         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place) JOIN event e USING (id) ORDER BY wanted.place"#,
+        &ids
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     Ok(events)
+}
+
+/// The list's own order has an index; another one sorts all that is found.
+async fn ids(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    sort: Option<Sort>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let types = owned(&filter.types);
+    let other_than = owned(&filter.other_than);
+    let ids = if let Some(sort) = sort {
+        sqlx::query_scalar!(
+            r#"SELECT id FROM (
+                 -- Numbers are written so that they sort as text.
+                 SELECT e.id, CASE $5::text WHEN 'received' THEN to_char(e.received_at, 'YYYYMMDDHH24MISSUS')
+                     WHEN 'attempts' THEN to_char(e.attempts, '0000000000') WHEN 'state' THEN e.state ELSE e.event_type END AS key
+                 FROM event e
+                 WHERE ($1::text IS NULL OR e.state = $1)
+                   AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
+                   AND NOT e.event_type = ANY ($3::text[])
+                   AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
+                        OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
+             ) found
+             ORDER BY CASE WHEN NOT $6 THEN key END, CASE WHEN $6 THEN key END DESC, id DESC LIMIT $7 OFFSET $8"#,
+            filter.state,
+            &types,
+            &other_than,
+            filter.q,
+            sort.column,
+            sort.is_descending,
+            limit,
+            offset,
+        )
+        .fetch_all(conn)
+        .await?
+    } else {
+        sqlx::query_scalar!(
+            r#"SELECT e.id FROM event e
+             WHERE ($1::text IS NULL OR e.state = $1)
+               AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
+               AND NOT e.event_type = ANY ($3::text[])
+               AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
+                    OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
+             ORDER BY e.id DESC LIMIT $5 OFFSET $6"#,
+            filter.state,
+            &types,
+            &other_than,
+            filter.q,
+            limit,
+            offset,
+        )
+        .fetch_all(conn)
+        .await?
+    };
+    Ok(ids)
 }
 
 /// How many events [`list`] finds in all.

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::sort::Sort;
 
 /// Which sessions are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,10 +31,11 @@ pub struct SessionRow {
     pub ends_at: DateTime<Utc>,
 }
 
-/// One page of the sessions that are alive, the most recently seen first.
+/// One page of the sessions that are alive, without another order the most recently seen first.
 pub async fn list(
     conn: &mut PgConnection,
     filter: &Filter,
+    sort: Option<Sort>,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<SessionRow>, StoreError> {
@@ -44,9 +46,16 @@ pub async fn list(
          FROM web_session w JOIN staff s USING (userid)
          WHERE w.idle_until > now() AND w.hard_until > now() AND ($1::text IS NULL OR w.method = $1)
            AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)
-         ORDER BY w.last_seen_at DESC, w.id LIMIT $3 OFFSET $4"#,
+         ORDER BY CASE WHEN $3::text = 'who' AND NOT $4 THEN s.name END, CASE WHEN $3 = 'who' AND $4 THEN s.name END DESC,
+             CASE WHEN NOT $4 THEN CASE $3 WHEN 'since' THEN w.created_at WHEN 'seen' THEN w.last_seen_at
+                 WHEN 'ends' THEN least(w.idle_until, w.hard_until) END END,
+             CASE WHEN $4 THEN CASE $3 WHEN 'since' THEN w.created_at WHEN 'seen' THEN w.last_seen_at
+                 WHEN 'ends' THEN least(w.idle_until, w.hard_until) END END DESC,
+             w.last_seen_at DESC, w.id LIMIT $5 OFFSET $6"#,
         filter.method,
         filter.q,
+        Sort::column(sort),
+        Sort::is_descending(sort),
         limit,
         offset,
     )
@@ -67,4 +76,20 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
     .fetch_one(conn)
     .await?;
     Ok(count)
+}
+
+/// The sessions of these numbers that are alive, by name.
+pub async fn chosen(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<SessionRow>, StoreError> {
+    let sessions = sqlx::query_as!(
+        SessionRow,
+        r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
+             least(w.idle_until, w.hard_until) AS "ends_at!"
+         FROM web_session w JOIN staff s USING (userid)
+         WHERE w.idle_until > now() AND w.hard_until > now() AND w.id = ANY ($1)
+         ORDER BY s.name, w.userid, w.last_seen_at DESC, w.id"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(sessions)
 }

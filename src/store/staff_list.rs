@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::StoreError;
+use super::sort::Sort;
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::Status;
 
@@ -51,45 +52,89 @@ pub struct Row {
     pub departments: Vec<String>,
 }
 
-/// One page of people: the employed first, then by name.
-pub async fn list(
+/// The userids of people in order, a page of them or all: without another order the employed first, then
+/// by name.
+pub async fn userids(
     conn: &mut PgConnection,
     filter: &Filter,
-    limit: i64,
+    sort: Option<Sort>,
+    limit: Option<i64>,
     offset: i64,
-) -> Result<Vec<Row>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
+) -> Result<Vec<String>, StoreError> {
+    let userids = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id
-             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $6
+             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $8
              UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
-         ), page AS (
-             SELECT s.* FROM staff s
+         ), found AS (
+             SELECT s.userid, s.status, s.name, CASE $4::text WHEN 'name' THEN s.name WHEN 'userid' THEN s.userid
+                 WHEN 'title' THEN s.title WHEN 'job_number' THEN s.job_number WHEN 'status' THEN s.status END AS key
+             FROM staff s
              WHERE ($1::text IS NULL OR s.status = $1)
-               AND ($2::bigint IS NULL AND ($6::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $6 AND a.is_for_all)) OR s.userid IN (
+               AND ($2::bigint IS NULL AND ($8::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $8 AND a.is_for_all)) OR s.userid IN (
                      SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
                AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
-             ORDER BY s.status, s.name, s.userid LIMIT $4 OFFSET $5
          )
-         SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
-             s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
-             ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
-                   WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
-         FROM page s ORDER BY s.status, s.name, s.userid"#,
+         SELECT userid FROM found
+         ORDER BY CASE WHEN NOT $5 THEN key END NULLS LAST, CASE WHEN $5 THEN key END DESC NULLS LAST, status, name, userid
+         LIMIT $6 OFFSET $7"#,
         filter.status_name(),
         filter.department,
         filter.q,
+        Sort::column(sort),
+        Sort::is_descending(sort),
         limit,
         offset,
         filter.app,
     )
     .fetch_all(conn)
     .await?;
+    Ok(userids)
+}
+
+/// People by their userids, in the order of these.
+pub async fn rows(conn: &mut PgConnection, userids: &[String]) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
+             s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
+             ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
+                   WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
+         FROM unnest($1::text[]) WITH ORDINALITY AS wanted (userid, place) JOIN staff s USING (userid)
+         ORDER BY wanted.place"#,
+        userids
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(rows)
 }
 
-/// How many people [`list`] finds in all.
+/// Somebody who was chosen, and how many browsers they are signed in with.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    pub userid: String,
+    pub name: String,
+    pub sessions: i64,
+}
+
+/// Finds those of the chosen people who are in the table, by name.
+pub async fn chosen(
+    conn: &mut PgConnection,
+    userids: &[String],
+) -> Result<Vec<Chosen>, StoreError> {
+    let chosen = sqlx::query_as!(
+        Chosen,
+        r#"SELECT s.userid, s.name, (SELECT count(*) FROM web_session w
+                WHERE w.userid = s.userid AND w.idle_until > now() AND w.hard_until > now()) AS "sessions!"
+         FROM staff s WHERE s.userid = ANY ($1) ORDER BY s.name, s.userid"#,
+        userids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(chosen)
+}
+
+/// How many people [`userids`] finds in all.
 pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
@@ -110,42 +155,4 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
     .fetch_one(conn)
     .await?;
     Ok(count)
-}
-
-/// The next people of an export, in the order of their userids, beginning behind `after`. An export
-/// goes in batches so that a slow reader holds no connection.
-pub async fn batch(
-    conn: &mut PgConnection,
-    filter: &Filter,
-    after: Option<&UserId>,
-    limit: i64,
-) -> Result<Vec<Row>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"WITH RECURSIVE under AS (
-             SELECT $2::bigint AS dept_id
-             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $6
-             UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
-         )
-         SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
-             s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
-             ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
-                   WHERE m.userid = s.userid ORDER BY m.is_leader DESC, d.dept_id) AS "departments!"
-         FROM staff s
-         WHERE ($1::text IS NULL OR s.status = $1)
-           AND ($2::bigint IS NULL AND ($6::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $6 AND a.is_for_all)) OR s.userid IN (
-                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
-           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
-           AND ($4::text IS NULL OR s.userid > $4)
-         ORDER BY s.userid LIMIT $5"#,
-        filter.status_name(),
-        filter.department,
-        filter.q,
-        after.map(UserId::as_str),
-        limit,
-        filter.app,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows)
 }

@@ -11,7 +11,7 @@ use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
 pub use candidate::{Candidate, Guess, candidates};
-pub use list::{Filter, batch, count, list};
+pub use list::{Filter, count, ids, list, rows};
 
 /// How much of a nick is kept, in characters.
 const MAX_NICK: usize = 100;

@@ -177,6 +177,18 @@ pub async fn end_others(
     Ok(ended)
 }
 
+/// Ends the sessions of these numbers; gives whose each was.
+pub async fn end_these(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<UserId>, StoreError> {
+    let userids = sqlx::query_scalar!(
+        r#"DELETE FROM web_session WHERE id IN (SELECT id FROM web_session WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
+         RETURNING userid AS "userid: UserId""#,
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(userids)
+}
+
 /// Ends all sessions of a person; gives how many there were.
 pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64, StoreError> {
     let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())

@@ -7,6 +7,7 @@ use dingtalk_sim::{Fault, NewPerson, company};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use crate::accessible::{Scheme, assert_accessible};
 use crate::it::support::TestApp;
 use crate::window::{Visitor, Window, visit};
 use crate::{case_of, scan_full_page, sign_in, unionid, wait_for_jobs};
@@ -177,6 +178,9 @@ async fn paths(app: &TestApp, newcomers: &[String]) -> Vec<String> {
         app.number("SELECT max(id) FROM sync_run").await
     ));
     let others = [
+        "/admin",
+        "/admin/staff?sort=title&dir=desc",
+        "/admin/audit?from=yesterday",
         "/admin/unmatched?reason=all&state=all",
         "/admin/staff/zhangsan01",
         "/admin/staff?status=left",
@@ -209,6 +213,14 @@ async fn a_choice_to_reject(window: &Window, app: &TestApp, lang: &str) {
         .await;
     assert_fits(window, lang).await;
     window.resize(1280).await;
+    for (list, button) in [("staff", "button[value='leave']"), ("sessions", "button")] {
+        window.open(&format!("{}/admin/{list}", app.url)).await;
+        window.click("[data-check-all]").await;
+        window.click(&format!(".bulk-bar {button}")).await;
+        window.find("input[name='confirmed']").await;
+        assert_fits(window, lang).await;
+        window.resize(1280).await;
+    }
 }
 
 pub async fn assert_fits(window: &Window, lang: &str) {
@@ -221,5 +233,12 @@ pub async fn assert_fits(window: &Window, lang: &str) {
             "at {width}: {}",
             window.url().await
         );
+        // Contrast does not depend on the language.
+        let schemes: &[Scheme] = if lang == "zh" {
+            &[Scheme::Dark, Scheme::Light]
+        } else {
+            &[Scheme::Light]
+        };
+        assert_accessible(window, schemes).await;
     }
 }

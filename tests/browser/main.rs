@@ -21,6 +21,7 @@ mod it {
 mod driver;
 mod window;
 
+mod accessible;
 mod decisions;
 mod every_page;
 mod in_app;

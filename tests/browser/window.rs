@@ -143,6 +143,24 @@ impl Window {
         self.client.execute(script, args).await.unwrap()
     }
 
+    /// Runs a script that gives its result to its last argument, a function.
+    pub async fn run_to_its_end(&self, script: &str, args: Vec<Value>) -> Value {
+        self.client.execute_async(script, args).await.unwrap()
+    }
+
+    /// From now on the reader prefers `light` or `dark`, and that nothing moves from the one to the other.
+    pub async fn prefers(&self, scheme: &str) {
+        let features = json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
+        self.post(
+            "goog/cdp/execute",
+            json!({"cmd": "Emulation.setEmulatedMedia", "params": features}),
+        )
+        .await;
+    }
+
     /// Turns to what is inside a frame.
     pub async fn enter_frame(&self, css: &str) {
         self.find(css).await.enter_frame().await.unwrap();

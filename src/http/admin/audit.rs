@@ -9,21 +9,30 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use super::list_query::{ListQuery, choices, day_begin};
 use super::who::Who;
 use crate::context::Context;
+use crate::domain::case::Refusal;
 use crate::http::csv;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
 use crate::http::page::{Frame, html};
 use crate::http::text::admin_audit::AuditTexts;
-use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::view::{Choice, Pager, Sorting, TimeText, order, query};
 use crate::http::visitor::Admin;
 use crate::store::audit::ACTIONS;
 use crate::store::audit_list::{self, AuditRow, Filter};
+use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/audit").route(web::get().to(list)))
         .service(web::resource("/audit.csv").route(web::get().to(export)));
 }
+
+/// The columns that sort: only the time has an order that is quick however long the trail is.
+const COLUMNS: [&str; 1] = ["at"];
+const LATEST_FIRST: Sort = Sort {
+    column: "at",
+    is_descending: true,
+};
 
 /// How many lines an export reads at a time.
 const BATCH: i64 = 1000;
@@ -35,6 +44,9 @@ struct AuditPage {
     t: &'static AuditTexts,
     q: String,
     actions: Vec<Choice<'static>>,
+    outcomes: Vec<Choice<'static>>,
+    sorting: Sorting,
+    order: [(&'static str, &'static str); 2],
     /// As the date fields write days.
     from: String,
     to: String,
@@ -65,27 +77,31 @@ async fn list(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let filter = filter(&asked)?;
+    let (filter, sort) = (filter(&asked)?, asked.sort(&COLUMNS)?);
     let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            let total = audit_list::count(&mut conn, &filter).await?;
-            let rows =
-                audit_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+            let found = audit_list::found(&mut conn, &filter).await?;
+            // The line more than the pages lead to only says that there is more.
+            let shown = found.get(..audit_list::MOST).unwrap_or(&found);
+            let rows = audit_list::rows(&mut conn, paging.cut(shown)).await?;
+            Ok::<_, StoreError>((staff::now(&mut conn).await?, found.len(), rows))
         })
         .await?;
     let t = AuditTexts::of(frame.lang);
     let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
-    let filters = query(&[
-        ("q", &filter.q),
+    let pairs = [
+        ("q", filter.q.as_str()),
         ("action", filter.action.unwrap_or("")),
+        ("status", filter.status.unwrap_or("")),
         ("from", &from),
         ("to", &to),
-    ]);
+    ];
+    let (unordered, order) = (query(&pairs), order(sort));
+    let filters = query(&[pairs.as_slice(), &order].concat());
     let page = AuditPage {
         t,
         actions: choices(
@@ -93,14 +109,17 @@ async fn list(
             &ACTIONS.map(|name| (name, t.action_words(name))),
             filter.action,
         ),
+        outcomes: outcomes(&frame, t, filter.status),
+        sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &COLUMNS, &unordered, paging),
+        order,
+        is_filtered: !unordered.is_empty(),
         from,
         to,
-        is_filtered: !filters.is_empty(),
         rows: rows
             .into_iter()
             .map(|row| view(row, now, frame.lang))
             .collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager: Pager::up_to(audit_list::MOST, paging, total, &filters),
         csv_href: format!("/admin/audit.csv?{filters}"),
         q: filter.q,
         frame,
@@ -108,10 +127,19 @@ async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
+fn outcomes(frame: &Frame, t: &AuditTexts, current: Option<&'static str>) -> Vec<Choice<'static>> {
+    let words = |refusal: Refusal| (refusal.as_str(), t.refusal_words(refusal.as_str()));
+    choices(frame.t.all, &Refusal::ALL.map(words), current)
+}
+
 /// Both days count in full.
 fn filter(asked: &ListQuery) -> Result<Filter, AppError> {
     Ok(Filter {
         action: asked.choice("action", &ACTIONS)?,
+        status: asked.choice("status", &Refusal::ALL.map(Refusal::as_str))?,
+        is_oldest_first: asked
+            .sort(&COLUMNS)?
+            .is_some_and(|sort| !sort.is_descending),
         q: asked.q().to_owned(),
         from: asked.date("from")?.map(day_begin),
         before: asked

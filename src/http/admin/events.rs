@@ -17,9 +17,10 @@ use crate::http::lang::Lang;
 use crate::http::page::{Frame, html};
 use crate::http::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
 use crate::http::text::fill;
-use crate::http::view::{Choice, Pager, TimeText, Tone, query};
+use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
 use crate::http::visitor::Admin;
 use crate::store::event_list::{self, EventRow, Filter};
+use crate::store::sort::Sort;
 use crate::store::{StoreError, event_held, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -33,6 +34,12 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 /// The filter's name of all types that have no words of their own.
 const OTHER: &str = "other";
+const COLUMNS: [&str; 4] = ["type", "received", "state", "attempts"];
+const DESCENDING: [&str; 2] = ["received", "attempts"];
+const LATEST_FIRST: Sort = Sort {
+    column: "received",
+    is_descending: true,
+};
 /// Of more people and departments only the number is shown in a row.
 const MAX_ABOUT: usize = 5;
 
@@ -44,6 +51,8 @@ struct EventsPage {
     q: String,
     states: Vec<Choice<'static>>,
     types: Vec<Choice<'static>>,
+    sorting: Sorting,
+    order: [(&'static str, &'static str); 2],
     is_filtered: bool,
     rows: Vec<EventView>,
     pager: Pager,
@@ -93,6 +102,7 @@ async fn list(
         asked.choice("type", &type_choices())?,
     );
     let filter = filter(state, kind, asked.q());
+    let sort = asked.sort(&COLUMNS)?;
     let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, failed, held, rows) = ctx
@@ -102,17 +112,21 @@ async fn list(
             let total = event_list::count(&mut conn, &filter).await?;
             let failed = event_list::count_failed(&mut conn).await?;
             let held = event_held::count(&mut conn).await?;
-            let rows =
-                event_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let (limit, offset) = (paging.per_page, paging.offset());
+            // What the list's own order is has an index.
+            let other = sort.filter(|sort| *sort != LATEST_FIRST);
+            let rows = event_list::list(&mut conn, &filter, other, limit, offset).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, held, rows))
         })
         .await?;
     let t = EventTexts::of(frame.lang);
-    let filters = query(&[
-        ("q", &filter.q),
+    let pairs = [
+        ("q", filter.q.as_str()),
         ("state", state.unwrap_or("")),
         ("type", kind.unwrap_or("")),
-    ]);
+    ];
+    let (unordered, order) = (query(&pairs), order(sort));
+    let filters = query(&[pairs.as_slice(), &order].concat());
     let page = EventsPage {
         t,
         states: choices(
@@ -134,7 +148,9 @@ async fn list(
             }),
             kind,
         ),
-        is_filtered: !filters.is_empty(),
+        sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &DESCENDING, &unordered, paging),
+        order,
+        is_filtered: !unordered.is_empty(),
         rows: rows
             .into_iter()
             .map(|row| view(row, now, frame.lang, MAX_ABOUT))

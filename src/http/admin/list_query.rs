@@ -14,6 +14,7 @@ use crate::http::lang::Lang;
 use crate::http::text::admin_lists::ListTexts;
 use crate::http::text::fill;
 use crate::http::view::{Choice, Paging};
+use crate::store::sort::Sort;
 
 /// Longer search texts are cut off.
 const MAX_TEXT: usize = 100;
@@ -76,6 +77,26 @@ impl ListQuery {
             .ok_or_else(|| self.refusal(ListTexts::of(self.lang).unknown_value, name))
     }
 
+    /// The order that is asked for, out of these columns; None for the list's own.
+    pub fn sort(&self, columns: &[&'static str]) -> Result<Option<Sort>, AppError> {
+        let refused = |name| self.refusal(ListTexts::of(self.lang).unknown_value, name);
+        let is_descending = match self.text("dir") {
+            "" | "asc" => false,
+            "desc" => true,
+            _ => return Err(refused("dir")),
+        };
+        let asked = self.text("sort");
+        let column = columns.iter().copied().find(|column| *column == asked);
+        match column {
+            Some(column) => Ok(Some(Sort {
+                column,
+                is_descending,
+            })),
+            None if asked.is_empty() => Ok(None),
+            None => Err(refused("sort")),
+        }
+    }
+
     /// A day as `2026-11-22`; None where none is given.
     pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, AppError> {
         match self.text(name) {
@@ -116,6 +137,14 @@ pub fn day_begin(date: NaiveDate) -> DateTime<Utc> {
     let in_china =
         FixedOffset::east_opt(8 * 3600).and_then(|zone| midnight.and_local_timezone(zone).single());
     in_china.map_or_else(|| midnight.and_utc(), |moment| moment.to_utc())
+}
+
+/// The day that it is in China at a moment.
+pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
+    FixedOffset::east_opt(8 * 3600).map_or_else(
+        || at.date_naive(),
+        |zone| at.with_timezone(&zone).date_naive(),
+    )
 }
 
 impl FromRequest for ListQuery {

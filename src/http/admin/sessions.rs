@@ -1,5 +1,7 @@
 //! The browsers that are signed in.
 
+mod bulk;
+
 use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,17 +21,26 @@ use crate::http::lang::Lang;
 use crate::http::page::{Frame, Toast, html};
 use crate::http::text::admin_sessions::{METHODS, SessionTexts};
 use crate::http::text::fill;
-use crate::http::view::{Choice, Pager, TimeText, Tone, browser_name, query};
+use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, browser_name, order, query};
 use crate::http::visitor::Admin;
 use crate::service::review::Actor;
 use crate::service::upkeep;
 use crate::store::session_list::{self, Filter, SessionRow};
+use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/sessions").route(web::get().to(list)))
+        .service(web::resource("/sessions/bulk").route(web::post().to(bulk::start)))
         .service(web::resource("/sessions/{id}/end").route(web::post().to(end)));
 }
+
+const COLUMNS: [&str; 4] = ["who", "since", "seen", "ends"];
+const DESCENDING: [&str; 3] = ["since", "seen", "ends"];
+const LATEST_FIRST: Sort = Sort {
+    column: "seen",
+    is_descending: true,
+};
 
 #[derive(Template)]
 #[template(path = "admin/sessions.html")]
@@ -38,6 +49,8 @@ struct SessionsPage {
     t: &'static SessionTexts,
     q: String,
     methods: Vec<Choice<'static>>,
+    sorting: Sorting,
+    order: [(&'static str, &'static str); 2],
     is_filtered: bool,
     rows: Vec<SessionView>,
     pager: Pager,
@@ -46,6 +59,9 @@ struct SessionsPage {
 }
 
 struct SessionView {
+    id: Uuid,
+    /// Names the row's checkbox.
+    label: String,
     name: String,
     userid: String,
     href: String,
@@ -69,6 +85,7 @@ async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let method = asked.choice("method", &METHODS)?;
+    let sort = asked.sort(&COLUMNS)?;
     let filter = Filter {
         method,
         q: asked.q().to_owned(),
@@ -80,13 +97,15 @@ async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = session_list::count(&mut conn, &filter).await?;
-            let rows =
-                session_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let (limit, offset) = (paging.per_page, paging.offset());
+            let rows = session_list::list(&mut conn, &filter, sort, limit, offset).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
     let t = SessionTexts::of(frame.lang);
-    let filters = query(&[("q", &filter.q), ("method", method.unwrap_or(""))]);
+    let pairs = [("q", filter.q.as_str()), ("method", method.unwrap_or(""))];
+    let (unordered, order) = (query(&pairs), order(sort));
+    let filters = query(&[pairs.as_slice(), &order].concat());
     let page = SessionsPage {
         t,
         methods: choices(
@@ -94,7 +113,9 @@ async fn list(
             &METHODS.map(|name| (name, t.method_words(name))),
             method,
         ),
-        is_filtered: !filters.is_empty(),
+        sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &DESCENDING, &unordered, paging),
+        order,
+        is_filtered: !unordered.is_empty(),
         rows: rows
             .into_iter()
             .map(|row| view(row, now, frame.lang, admin.0.session_id))
@@ -117,6 +138,8 @@ fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionVi
     };
     let is_current = row.id == own;
     SessionView {
+        id: row.id,
+        label: fill(t.end_label, &[("name", &name), ("browser", &browser)]),
         end_path: format!("/admin/sessions/{}/end", row.id),
         href: staff_path(&row.userid),
         userid: row.userid,

@@ -1,6 +1,7 @@
 //! The staff table: searching it, one person's page, what an administrator does to one person.
 
 mod act;
+mod bulk;
 mod detail;
 pub mod history;
 
@@ -8,9 +9,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::stream::{self, Stream, TryStreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::links::staff_path;
+use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UnionId};
@@ -22,14 +23,17 @@ use crate::http::page::{Frame, html};
 use crate::http::text::admin_lists::ListTexts;
 use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::fill;
-use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::view::{Choice, Pager, Sorting, TimeText, order, query};
 use crate::http::visitor::Admin;
 use crate::store::department::{self, DepartmentName};
+use crate::store::sort::Sort;
 use crate::store::staff_list::{self, Filter, Row};
 use crate::store::{StoreError, app, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/staff").route(web::get().to(list)))
+        // No userid reads like this path, which lies beside those of people.
+        .service(web::resource("/staff-bulk").route(web::post().to(bulk::start)))
         .service(web::resource("/staff.csv").route(web::get().to(export)))
         .service(web::resource("/staff/{userid}").route(web::get().to(detail::detail)))
         .service(web::resource("/staff/{userid}/leave").route(web::post().to(act::leave)))
@@ -40,8 +44,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 const STATUSES: [&str; 2] = ["employed", "left"];
+const COLUMNS: [&str; 5] = ["name", "userid", "title", "job_number", "status"];
 /// How many people an export reads at a time.
-const BATCH: i64 = 5000;
+const BATCH: usize = 5000;
 
 #[derive(Template)]
 #[template(path = "admin/staff.html")]
@@ -51,10 +56,14 @@ struct StaffPage {
     q: String,
     statuses: Vec<Choice<'static>>,
     departments: Vec<DepartmentChoice>,
+    sorting: Sorting,
+    order: [(&'static str, &'static str); 2],
     is_filtered: bool,
     rows: Vec<PersonView>,
     pager: Pager,
     csv_href: String,
+    /// This view's address.
+    back: String,
 }
 
 /// A department to choose, with its place in the tree.
@@ -101,18 +110,19 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
 }
 
 /// The query of a view.
-fn filters(filter: &Filter) -> String {
+fn filters(filter: &Filter, sort: Option<Sort>) -> String {
     let department = match (filter.department, filter.app) {
         (Some(id), _) => id.to_string(),
         (None, Some(id)) => app_value(id),
         (None, None) => String::new(),
     };
     let status = filter.status.map_or("", Status::as_str);
-    query(&[
-        ("q", &filter.q),
+    let pairs = [
+        ("q", filter.q.as_str()),
         ("status", status),
         ("department", &department),
-    ])
+    ];
+    query(&[pairs.as_slice(), &order(sort)].concat())
 }
 
 /// The choice of an app's departments.
@@ -127,15 +137,16 @@ async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let frame = admin.frame(&ctx, &request).await?;
-    let filter = filter(&asked, frame.lang)?;
+    let (filter, sort) = (filter(&asked, frame.lang)?, asked.sort(&COLUMNS)?);
     let paging = asked.paging();
     let (now, total, rows, departments) = ctx
         .db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = staff_list::count(&mut conn, &filter).await?;
-            let rows =
-                staff_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
+            let (limit, offset) = (Some(paging.per_page), paging.offset());
+            let userids = staff_list::userids(&mut conn, &filter, sort, limit, offset).await?;
+            let rows = staff_list::rows(&mut conn, &userids).await?;
             let departments = department::choices(&mut conn).await?;
             let app = match filter.app {
                 Some(id) => app::name(&mut conn, id).await?,
@@ -153,7 +164,7 @@ async fn list(
         is_selected: true,
     });
     let named = [("employed", frame.t.employed), ("left", frame.t.left)];
-    let filters = filters(&filter);
+    let (unordered, filters) = (filters(&filter, None), filters(&filter, sort));
     let page = StaffPage {
         t,
         statuses: choices(frame.t.all, &named, filter.status.map(Status::as_str)),
@@ -165,7 +176,10 @@ async fn list(
                     .map(|choice| department_choice(choice, filter.department)),
             )
             .collect(),
-        is_filtered: !filters.is_empty(),
+        sorting: Sorting::new(sort, &[], &unordered, paging),
+        order: order(sort),
+        back: this_view(&request),
+        is_filtered: !unordered.is_empty(),
         rows: rows.into_iter().map(|row| view(row, now, &frame)).collect(),
         pager: Pager::new(paging, total, &filters),
         csv_href: format!("/admin/staff.csv?{filters}"),
@@ -210,7 +224,7 @@ async fn export(
     lang: Lang,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let filter = filter(&asked, lang)?;
+    let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
     let header = [
         "userid",
         "name",
@@ -229,24 +243,33 @@ async fn export(
     Ok(csv::stream(
         "staff.csv",
         &header,
-        rows(ctx.get_ref().clone(), filter),
+        rows(ctx.get_ref().clone(), filter, sort),
     ))
 }
 
-/// All people whom a filter finds, as cells. Each batch takes a connection of its own.
-fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
-    let batches = stream::try_unfold(None, move |after| {
-        let (ctx, filter) = (ctx.clone(), filter.clone());
-        async move {
-            let mut conn = ctx.db.acquire().await?;
-            let rows = staff_list::batch(&mut conn, &filter, after.as_ref(), BATCH).await?;
-            let last = rows.last().map(|row| row.userid.clone());
-            Ok::<_, StoreError>(last.map(|last| (rows, Some(last))))
-        }
-    });
-    batches
-        .map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
-        .try_flatten()
+/// All people whom a query finds, in its order, as cells: found at once, then read in batches, each with a
+/// connection of its own, so that a slow reader holds none.
+fn rows(
+    ctx: Context,
+    filter: Filter,
+    sort: Option<Sort>,
+) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+    let found = async move {
+        let mut conn = ctx.db.acquire().await?;
+        let userids = staff_list::userids(&mut conn, &filter, sort, None, 0).await?;
+        drop(conn);
+        let batches: Vec<Vec<String>> = userids.chunks(BATCH).map(<[_]>::to_vec).collect();
+        let read = stream::iter(batches).then(move |userids| {
+            let ctx = ctx.clone();
+            async move {
+                let mut conn = ctx.db.acquire().await?;
+                let rows = staff_list::rows(&mut conn, &userids).await?;
+                Ok::<_, StoreError>(stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
+            }
+        });
+        Ok::<_, StoreError>(read.try_flatten())
+    };
+    stream::once(found).try_flatten()
 }
 
 fn cells(row: Row) -> Vec<String> {

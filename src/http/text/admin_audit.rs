@@ -133,6 +133,16 @@ impl AuditTexts {
         }
     }
 
+    /// Why somebody was turned away, in words.
+    pub fn refusal_words(&self, status: &str) -> &'static str {
+        match status {
+            "pending_review" => self.status_pending_review,
+            "left" => self.status_left,
+            "not_employee" => self.status_not_employee,
+            _ => self.status_rejected,
+        }
+    }
+
     /// A reason as people read it: a way to sign in has words, all else was written by somebody.
     pub fn reason_words<'a>(&self, reason: &'a str) -> &'a str {
         match reason {

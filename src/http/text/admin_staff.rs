@@ -75,6 +75,23 @@ texts! {
         rejected_note: "此人在审核中被拒绝，重新审核之前不能登录。" | "This person was rejected in review and cannot sign in until the case is re-opened.";
         to_case: "查看审核记录" | "See the case";
 
+        many_leave_title: "将 {people}标记为离职" | "Mark {people} as left";
+        many_leave_ask: "以下 {people}会被标记为离职，并在共 {devices}上退出登录。事件和同步都不会恢复，只能逐个恢复。"
+            | "These {people} will be marked as left and signed out of {devices} in all. No event or sync takes this back: only restoring each of them does.";
+        many_end_title: "让 {people}退出登录" | "Sign out {people}";
+        many_end_ask: "以下 {people}会在共 {devices}上退出登录，之后可以重新登录。"
+            | "These {people} will be signed out of {devices} in all and can sign in again.";
+        many_left_toast: "已将 {people}标记为离职" | "Marked as left: {people}";
+        many_ended_toast: "已让 {people}退出登录" | "Signed out: {people}";
+        many_refused: "；{people}未处理：{list}" | "; nothing done for {people}: {list}";
+        many_refused_one: "{name}（{why}）" | "{name} ({why})";
+        many_joint: "、" | "; ";
+        many_more: "等" | " …";
+        nobody_chosen: "请先选择员工。" | "Please choose somebody first.";
+        unknown_action: "没有“{value}”这个操作。" | "There is no action called “{value}”.";
+        too_many: "一次最多选择 {n} 项。" | "At most {n} can be chosen at once.";
+        unknown_person: "员工表中没有此人" | "is not in the staff table";
+
         reason_missing: "请填写原因，不超过 500 个字。" | "Please give a reason of at most 500 characters.";
         oneself: "不能把自己标记为离职。" | "You cannot mark yourself as left.";
         held_already: "此人已经手动标记为离职。" | "This person has been marked as left by hand already.";

@@ -11,6 +11,7 @@ texts! {
         sign_out: "退出登录" | "Sign out";
         menu: "菜单" | "Menu";
         sections: "管理栏目" | "Sections";
+        overview: "概览" | "Overview";
         unmatched: "待审核" | "Unmatched";
         staff: "员工" | "Staff";
         departments: "部门" | "Departments";
@@ -29,6 +30,7 @@ texts! {
         next: "下一页" | "Next";
         page_number: "第 {n} 页" | "Page {n}";
         range: "第 {from}–{to} 条，共 {total} 条" | "{from}–{to} of {total}";
+        range_more: "第 {from}–{to} 条，共超过 {total} 条" | "{from}–{to} of more than {total}";
         search: "搜索" | "Search";
         filter: "筛选" | "Filter";
         clear_filters: "清除筛选" | "Clear filters";

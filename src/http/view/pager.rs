@@ -33,6 +33,23 @@ impl Paging {
         }
     }
 
+    /// The query of a list with the size of its pages, where that is not the usual one.
+    pub(super) fn keep_size(self, filters: &str) -> String {
+        if self.per_page == DEFAULT_PER_PAGE {
+            return filters.to_owned();
+        }
+        let joint = if filters.is_empty() { "" } else { "&" };
+        format!("{filters}{joint}per_page={}", self.per_page)
+    }
+
+    /// The part of what was found that stands on this page.
+    pub fn cut<T>(self, found: &[T]) -> &[T] {
+        let from = usize::try_from(self.offset()).unwrap_or(usize::MAX);
+        let rest = found.get(from..).unwrap_or_default();
+        let size = usize::try_from(self.per_page).unwrap_or(usize::MAX);
+        rest.get(..size).unwrap_or(rest)
+    }
+
     /// How many rows come before this page.
     pub fn offset(self) -> i64 {
         (self.page - 1) * self.per_page
@@ -46,6 +63,8 @@ pub struct Pager {
     pub per_page: i64,
     /// Rows on all pages together.
     pub total: i64,
+    /// Whether there are more rows than the pages lead to.
+    is_more: bool,
     query_without_page: String,
 }
 
@@ -63,16 +82,21 @@ pub enum PageLink {
 impl Pager {
     /// `filters` is the query of the list without `page` and `per_page`, as [`query`] makes it.
     pub fn new(paging: Paging, total: i64, filters: &str) -> Self {
-        let mut query_without_page = filters.to_owned();
-        if paging.per_page != DEFAULT_PER_PAGE {
-            let joint = if filters.is_empty() { "" } else { "&" };
-            query_without_page = format!("{filters}{joint}per_page={}", paging.per_page);
-        }
         Self {
             page: paging.page,
             per_page: paging.per_page,
             total: total.max(0),
-            query_without_page,
+            is_more: false,
+            query_without_page: paging.keep_size(filters),
+        }
+    }
+
+    /// The pages of a list that is followed only so far; where there is more, it says so.
+    pub fn up_to(most: usize, paging: Paging, total: usize, filters: &str) -> Self {
+        let shown = i64::try_from(total.min(most)).unwrap_or(i64::MAX);
+        Self {
+            is_more: total > most,
+            ..Self::new(paging, shown, filters)
         }
     }
 
@@ -117,7 +141,7 @@ impl Pager {
         let from = ((self.page - 1) * self.per_page + 1).min(self.total);
         let to = (self.page * self.per_page).min(self.total);
         fill(
-            t.range,
+            if self.is_more { t.range_more } else { t.range },
             &[("from", &from), ("to", &to), ("total", &self.total)],
         )
     }
@@ -226,6 +250,28 @@ mod tests {
         assert_eq!(beyond.previous().unwrap(), "?page=2");
         assert_eq!(beyond.next(), None);
         assert_eq!(numbers(&beyond), "1 2");
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_says_so_and_ends() {
+        let long = Pager::up_to(100, Paging::parse(Some("2"), None), 101, "");
+        assert_eq!((long.last(), long.next()), (2, None));
+        assert_eq!(
+            long.range(CommonTexts::of(Lang::En)),
+            "51–100 of more than 100"
+        );
+        let short = Pager::up_to(100, Paging::parse(Some("2"), None), 100, "");
+        assert_eq!(short.range(CommonTexts::of(Lang::En)), "51–100 of 100");
+    }
+
+    #[test]
+    fn what_was_found_is_cut_into_pages() {
+        let found: Vec<i64> = (0..7).collect();
+        let page = |page: &str| Paging::parse(Some(page), Some("3"));
+        assert_eq!(page("1").cut(&found), [0, 1, 2]);
+        assert_eq!(page("3").cut(&found), [6]);
+        assert_eq!(page("4").cut(&found), [0_i64; 0]);
+        assert_eq!(page("1000000").cut(&found), [0_i64; 0]);
     }
 
     #[test]

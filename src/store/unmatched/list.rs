@@ -6,6 +6,7 @@ use super::{Case, Row};
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 use crate::store::StoreError;
+use crate::store::sort::Sort;
 
 /// Which cases are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,27 +42,60 @@ impl Filter {
     }
 }
 
-/// One page of cases, the latest attempt first.
+/// One page of cases, without another order the latest attempt first.
 pub async fn list(
     conn: &mut PgConnection,
     filter: &Filter,
+    sort: Option<Sort>,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Case>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
-             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason
-         FROM unmatched_login
-         WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)
-           AND ($3 = '' OR strpos(lower(nick), lower($3)) > 0 OR strpos(lower(unionid), lower($3)) > 0
-                OR strpos(lower(userid), lower($3)) > 0)
-         ORDER BY last_seen_at DESC, id DESC LIMIT $4 OFFSET $5"#,
+    let ids = ids(conn, filter, sort, Some(limit), offset).await?;
+    rows(conn, &ids).await
+}
+
+/// The numbers of cases in order, a page of them or all.
+pub async fn ids(
+    conn: &mut PgConnection,
+    filter: &Filter,
+    sort: Option<Sort>,
+    limit: Option<i64>,
+    offset: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT id FROM (
+             -- Times and numbers are written so that they sort as text.
+             SELECT id, last_seen_at, CASE $4::text WHEN 'nick' THEN nick WHEN 'reason' THEN reason WHEN 'userid' THEN userid
+                 WHEN 'seen' THEN to_char(last_seen_at, 'YYYYMMDDHH24MISSUS') WHEN 'attempts' THEN to_char(attempts, '0000000000') END AS key
+             FROM unmatched_login
+             WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)
+               AND ($3 = '' OR strpos(lower(nick), lower($3)) > 0 OR strpos(lower(unionid), lower($3)) > 0
+                    OR strpos(lower(userid), lower($3)) > 0)
+         ) found
+         ORDER BY CASE WHEN NOT $5 THEN key END NULLS LAST, CASE WHEN $5 THEN key END DESC NULLS LAST,
+             last_seen_at DESC, id DESC LIMIT $6 OFFSET $7"#,
         &filter.reason_names(),
         filter.state_name(),
         filter.q,
+        Sort::column(sort),
+        Sort::is_descending(sort),
         limit,
         offset,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids)
+}
+
+/// Cases by their numbers, in the order of these.
+pub async fn rows(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Case>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT id AS "id!", unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
+             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason
+         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place) JOIN unmatched_login USING (id)
+         ORDER BY wanted.place"#,
+        ids
     )
     .fetch_all(conn)
     .await?;
@@ -82,33 +116,4 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
     .fetch_one(conn)
     .await?;
     Ok(count)
-}
-
-/// The next cases of an export, in the order of their ids, beginning behind `after`. An export goes
-/// in batches so that a slow reader holds no connection.
-pub async fn batch(
-    conn: &mut PgConnection,
-    filter: &Filter,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<Case>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
-             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason
-         FROM unmatched_login
-         WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)
-           AND ($3 = '' OR strpos(lower(nick), lower($3)) > 0 OR strpos(lower(unionid), lower($3)) > 0
-                OR strpos(lower(userid), lower($3)) > 0)
-           AND id > $4
-         ORDER BY id LIMIT $5"#,
-        &filter.reason_names(),
-        filter.state_name(),
-        filter.q,
-        after,
-        limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Case::from).collect())
 }

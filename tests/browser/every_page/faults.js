@@ -37,7 +37,7 @@ all("details.confirm").forEach(function (question) {
 if (document.documentElement.lang.split("-")[0] !== wanted) {
   faults.push("its language is " + document.documentElement.lang);
 }
-["h1", "main", "title"].forEach(function (part) {
+["h1", "main", "head > title"].forEach(function (part) {
   if (all(part).length !== 1) {
     faults.push("it has " + all(part).length + " of " + part);
   }

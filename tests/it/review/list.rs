@@ -199,7 +199,7 @@ async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
         state: None,
         ..Default::default()
     };
-    let mut left: Vec<_> = unmatched::list(&mut conn, &all, 10, 0)
+    let mut left: Vec<_> = unmatched::list(&mut conn, &all, None, 10, 0)
         .await
         .unwrap()
         .into_iter()

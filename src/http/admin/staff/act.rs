@@ -167,6 +167,7 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trou
         StaffError::Store(_) => return Err(into_store_error(error)),
         StaffError::Oneself => (StatusCode::CONFLICT, t.oneself),
         StaffError::HeldAlready => (StatusCode::CONFLICT, t.held_already),
+        StaffError::NoSessions => (StatusCode::CONFLICT, t.no_sessions),
         StaffError::NotLeft => (StatusCode::CONFLICT, t.not_left),
         StaffError::NotListed => (StatusCode::CONFLICT, t.not_listed),
         StaffError::UnionidTaken(_) => (StatusCode::CONFLICT, t.unionid_taken),

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::stream::{self, Stream, TryStreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
 use super::{CandidateView, display_name, tone};
 use crate::context::Context;
@@ -16,8 +16,9 @@ use crate::http::csv;
 use crate::http::error::AppError;
 use crate::http::page::{Frame, html};
 use crate::http::text::admin_review::ReviewTexts;
-use crate::http::view::{Choice, Pager, TimeText, Tone, query};
+use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
 use crate::http::visitor::Admin;
+use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, Case, Filter};
 use crate::store::{StoreError, staff};
 
@@ -27,10 +28,17 @@ const REASONS: [&str; 4] = [COMPANY, "pending_review", "left", "not_employee"];
 const STATES: [&str; 4] = ["waiting", "approved", "rejected", "closed"];
 const ALL: &str = "all";
 
+const COLUMNS: [&str; 5] = ["nick", "reason", "userid", "seen", "attempts"];
+const DESCENDING: [&str; 2] = ["seen", "attempts"];
+const LATEST_FIRST: Sort = Sort {
+    column: "seen",
+    is_descending: true,
+};
+
 /// Of more candidates a row shows only the strongest.
 const MAX_CANDIDATES: usize = 2;
 /// How many cases an export reads at a time.
-const BATCH: i64 = 1000;
+const BATCH: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "admin/unmatched.html")]
@@ -40,6 +48,8 @@ struct UnmatchedPage {
     q: String,
     reasons: Vec<Choice<'static>>,
     states: Vec<Choice<'static>>,
+    sorting: Sorting,
+    order: [(&'static str, &'static str); 2],
     is_filtered: bool,
     rows: Vec<CaseView>,
     pager: Pager,
@@ -70,6 +80,7 @@ struct Asked {
     reason: &'static str,
     state: &'static str,
     filter: Filter,
+    sort: Option<Sort>,
 }
 
 impl Asked {
@@ -85,10 +96,22 @@ impl Asked {
             reason,
             state,
             filter,
+            sort: asked.sort(&COLUMNS)?,
         })
     }
 
-    /// The query of this view, without what is the default anyway.
+    /// The query of this view and its order.
+    fn query_in_order(&self) -> String {
+        let (filters, order) = (self.query(), query(&order(self.sort)));
+        let joint = if filters.is_empty() || order.is_empty() {
+            ""
+        } else {
+            "&"
+        };
+        format!("{filters}{joint}{order}")
+    }
+
+    /// The filters of this view, without what is the default anyway.
     fn query(&self) -> String {
         let unless = |value: &'static str, default| if value == default { "" } else { value };
         query(&[
@@ -134,21 +157,28 @@ pub(super) async fn list(
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let total = unmatched::count(&mut conn, &wanted.filter).await?;
+            let (limit, offset) = (paging.per_page, paging.offset());
             let cases =
-                unmatched::list(&mut conn, &wanted.filter, paging.per_page, paging.offset())
-                    .await?;
+                unmatched::list(&mut conn, &wanted.filter, wanted.sort, limit, offset).await?;
             let ids: Vec<i64> = cases.iter().map(|case| case.id).collect();
             let candidates = unmatched::candidates(&mut conn, &ids).await?;
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, cases, candidates))
         })
         .await?;
     let t = ReviewTexts::of(frame.lang);
-    let filters = wanted.query();
+    let (unordered, filters) = (wanted.query(), wanted.query_in_order());
     let page = UnmatchedPage {
         t,
         reasons: reason_choices(&frame, t, wanted.reason),
         states: state_choices(&frame, t, wanted.state),
-        is_filtered: !filters.is_empty(),
+        sorting: Sorting::new(
+            wanted.sort.or(Some(LATEST_FIRST)),
+            &DESCENDING,
+            &unordered,
+            paging,
+        ),
+        order: order(wanted.sort),
+        is_filtered: !unordered.is_empty(),
         rows: cases
             .into_iter()
             .map(|case| view(case, &candidates, now, &frame))
@@ -223,24 +253,29 @@ pub(super) async fn export(
     Ok(csv::stream(
         "unmatched.csv",
         &header,
-        rows(ctx.get_ref().clone(), wanted.filter),
+        rows(ctx.get_ref().clone(), wanted),
     ))
 }
 
-/// All cases that a filter finds, as cells. Each batch takes a connection of its own.
-fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
-    let batches = stream::try_unfold(0, move |after| {
-        let (ctx, filter) = (ctx.clone(), filter.clone());
-        async move {
-            let mut conn = ctx.db.acquire().await?;
-            let cases = unmatched::batch(&mut conn, &filter, after, BATCH).await?;
-            let last = cases.last().map(|case| case.id);
-            Ok::<_, StoreError>(last.map(|last| (cases, last)))
-        }
-    });
-    batches
-        .map_ok(|cases| stream::iter(cases.into_iter().map(|case| Ok(cells(case)))))
-        .try_flatten()
+/// All cases that a query finds, in its order, as cells: found at once, then read in batches, each with a
+/// connection of its own, so that a slow reader holds none.
+fn rows(ctx: Context, wanted: Asked) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+    let found = async move {
+        let mut conn = ctx.db.acquire().await?;
+        let ids = unmatched::ids(&mut conn, &wanted.filter, wanted.sort, None, 0).await?;
+        drop(conn);
+        let batches: Vec<Vec<i64>> = ids.chunks(BATCH).map(<[_]>::to_vec).collect();
+        let read = stream::iter(batches).then(move |ids| {
+            let ctx = ctx.clone();
+            async move {
+                let mut conn = ctx.db.acquire().await?;
+                let cases = unmatched::rows(&mut conn, &ids).await?;
+                Ok::<_, StoreError>(stream::iter(cases.into_iter().map(|case| Ok(cells(case)))))
+            }
+        });
+        Ok::<_, StoreError>(read.try_flatten())
+    };
+    stream::once(found).try_flatten()
 }
 
 fn cells(case: Case) -> Vec<String> {

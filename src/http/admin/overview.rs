@@ -1,0 +1,121 @@
+//! The first page: how things are going, and what waits for somebody.
+
+mod door;
+mod inbox;
+mod parts;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use super::list_query::{china_day, day_begin};
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::page::{Frame, html};
+use crate::http::text::admin_overview::OverviewTexts;
+use crate::http::visitor::Admin;
+use crate::store::overview::{self, DoorCount, EventDay, Standing};
+use crate::store::sync_list::{self, RunRow};
+use crate::store::unmatched::{self, Case};
+use crate::store::{StoreError, staff};
+use door::{DoorView, ReasonView};
+use inbox::InboxView;
+use parts::{Step, SyncView, Tile, WaitingView};
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource(["", "/"]).route(web::get().to(page)));
+}
+
+/// How many days the charts show, today among them.
+const DAYS: u64 = 14;
+/// Of more people who wait only the number is shown.
+const MAX_WAITING: i64 = 5;
+
+#[derive(Template)]
+#[template(path = "admin/overview.html")]
+struct OverviewPage {
+    frame: Frame,
+    t: &'static OverviewTexts,
+    tiles: Vec<Tile>,
+    door: DoorView,
+    reasons: Vec<ReasonView>,
+    inbox: InboxView,
+    sync: Option<SyncView>,
+    waiting: Vec<WaitingView>,
+    waiting_count: i64,
+    /// None once all of them are done.
+    steps: Option<Vec<Step>>,
+}
+
+/// What the page is made of, as the tables have it.
+struct Found {
+    now: DateTime<Utc>,
+    door: Vec<DoorCount>,
+    events: Vec<EventDay>,
+    standing: Standing,
+    latest_run: Option<RunRow>,
+    last_done: Option<RunRow>,
+    waiting_count: i64,
+    waiting: Vec<Case>,
+}
+
+async fn page(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, AppError> {
+    let frame = admin.frame(&ctx, &request).await?;
+    let found = ctx.db.within(read(&ctx)).await?;
+    let (t, days) = (OverviewTexts::of(frame.lang), days(found.now));
+    let page = OverviewPage {
+        t,
+        tiles: parts::tiles(&found, t, frame.lang),
+        door: door::days(&found.door, &days, frame.lang),
+        reasons: door::reasons(&found.door, &days, frame.lang),
+        inbox: inbox::view(&found.events, &days, frame.lang),
+        steps: parts::steps(&ctx, found.standing, t),
+        waiting_count: found.waiting_count,
+        sync: found
+            .latest_run
+            .map(|run| parts::sync(run, found.last_done, found.now, frame.lang)),
+        waiting: found
+            .waiting
+            .into_iter()
+            .map(|case| parts::waiting(case, found.now, frame.lang))
+            .collect(),
+        frame,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+async fn read(ctx: &Context) -> Result<Found, StoreError> {
+    let mut conn = ctx.db.acquire().await?;
+    let now = staff::now(&mut conn).await?;
+    let since = days(now).first().copied().map_or(now, day_begin);
+    let any = sync_list::Filter::default();
+    let done = sync_list::Filter {
+        state: Some("done"),
+        ..sync_list::Filter::default()
+    };
+    let waiting = unmatched::Filter::default();
+    Ok(Found {
+        now,
+        door: overview::door(&mut conn, since).await?,
+        events: overview::events(&mut conn, since).await?,
+        standing: overview::standing(&mut conn).await?,
+        latest_run: sync_list::list(&mut conn, &any, 1, 0).await?.pop(),
+        last_done: sync_list::list(&mut conn, &done, 1, 0).await?.pop(),
+        waiting_count: unmatched::count(&mut conn, &waiting).await?,
+        waiting: unmatched::list(&mut conn, &waiting, None, MAX_WAITING, 0).await?,
+    })
+}
+
+/// The days of the charts in China, today last.
+fn days(now: DateTime<Utc>) -> Vec<NaiveDate> {
+    let today = china_day(now);
+    (0..DAYS)
+        .rev()
+        .filter_map(|back| today.checked_sub_days(Days::new(back)))
+        .collect()
+}

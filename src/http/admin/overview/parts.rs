@@ -1,0 +1,167 @@
+//! What stands at this moment: numbers, the latest sync, who waits, and what a fresh installation needs.
+
+use chrono::{DateTime, Utc};
+
+use super::Found;
+use crate::context::Context;
+use crate::http::lang::Lang;
+use crate::http::text::admin_overview::OverviewTexts;
+use crate::http::text::admin_review::ReviewTexts;
+use crate::http::text::admin_syncs::SyncTexts;
+use crate::http::text::fill;
+use crate::http::view::{TimeText, Tone};
+use crate::store::overview::Standing;
+use crate::store::sync_list::RunRow;
+use crate::store::unmatched::Case;
+
+/// A number that leads to the list of what it counts.
+pub(super) struct Tile {
+    pub label: &'static str,
+    pub count: i64,
+    pub href: &'static str,
+    /// Whether it asks for somebody's attention.
+    pub is_open: bool,
+    pub note: Option<String>,
+}
+
+impl Tile {
+    fn new(label: &'static str, count: i64, href: &'static str) -> Self {
+        Self {
+            label,
+            count,
+            href,
+            is_open: false,
+            note: None,
+        }
+    }
+
+    /// A number that should be none.
+    fn open(label: &'static str, count: i64, href: &'static str) -> Self {
+        Self {
+            is_open: count > 0,
+            ..Self::new(label, count, href)
+        }
+    }
+}
+
+pub(super) struct SyncView {
+    pub href: String,
+    pub tone: Tone,
+    pub state_words: &'static str,
+    pub started: TimeText,
+    pub numbers: Vec<(&'static str, i32)>,
+    /// When the last one ended that read all, where that is another.
+    pub last_done: Option<TimeText>,
+    pub error: Option<String>,
+}
+
+pub(super) struct WaitingView {
+    pub href: String,
+    pub name: String,
+    pub reason: &'static str,
+    pub at: TimeText,
+}
+
+/// What is to be done once.
+pub(super) struct Step {
+    pub is_done: bool,
+    pub title: &'static str,
+    pub text: String,
+}
+
+pub(super) fn tiles(found: &Found, t: &OverviewTexts, lang: Lang) -> Vec<Tile> {
+    let now = &found.standing;
+    let oldest = now.waits_since.map(|at| {
+        let time = TimeText::new(at, found.now, lang).relative;
+        fill(t.waits_since, &[("time", &time)])
+    });
+    let waiting = Tile::new(
+        t.events_waiting,
+        now.events_waiting,
+        "/admin/events?state=waiting",
+    );
+    vec![
+        Tile::open(t.waiting, found.waiting_count, "/admin/unmatched"),
+        Tile::new(t.employed, now.employed, "/admin/staff?status=employed"),
+        Tile::new(t.departments, now.departments, "/admin/departments"),
+        Tile::new(t.sessions, now.sessions, "/admin/sessions"),
+        Tile {
+            note: oldest,
+            ..waiting
+        },
+        Tile::open(
+            t.events_failed,
+            now.events_failed,
+            "/admin/events?state=failed",
+        ),
+        Tile::open(t.events_held, now.events_held, "/admin/events?state=held"),
+    ]
+}
+
+pub(super) fn sync(
+    run: RunRow,
+    last_done: Option<RunRow>,
+    now: DateTime<Utc>,
+    lang: Lang,
+) -> SyncView {
+    let t = SyncTexts::of(lang);
+    let numbers = [
+        (t.added, run.added),
+        (t.changed, run.changed),
+        (t.returned, run.returned),
+        (t.left, run.left_count),
+        (t.held_back, run.held_back),
+        (t.skipped, run.skipped),
+    ];
+    let tone = match run.state.as_str() {
+        "done" => Tone::Ok,
+        "running" if !run.is_lost => Tone::Neutral,
+        "partial" | "stopped" => Tone::Warn,
+        _ => Tone::Danger,
+    };
+    SyncView {
+        href: format!("/admin/syncs/{}", run.id),
+        tone,
+        state_words: t.state_words(&run.state, run.is_lost),
+        started: TimeText::new(run.started_at, now, lang),
+        numbers: numbers.into_iter().filter(|(_, n)| *n > 0).collect(),
+        last_done: last_done
+            .filter(|done| done.id != run.id)
+            .and_then(|done| done.finished_at)
+            .map(|at| TimeText::new(at, now, lang)),
+        error: run.error,
+    }
+}
+
+pub(super) fn waiting(case: Case, now: DateTime<Utc>, lang: Lang) -> WaitingView {
+    WaitingView {
+        href: format!("/admin/unmatched/{}", case.id),
+        reason: ReviewTexts::of(lang).reason_words(case.reason),
+        at: TimeText::new(case.last_seen_at, now, lang),
+        name: if case.nick.trim().is_empty() {
+            case.unionid.into_string()
+        } else {
+            case.nick
+        },
+    }
+}
+
+/// What a fresh installation still needs; None once all of it has happened.
+pub(super) fn steps(ctx: &Context, standing: Standing, t: &OverviewTexts) -> Option<Vec<Step>> {
+    if standing.has_synced && standing.has_events {
+        return None;
+    }
+    let url = format!("{}/dingtalk/events", ctx.config.server.public_url.as_str());
+    Some(vec![
+        Step {
+            is_done: standing.has_synced,
+            title: t.step_sync,
+            text: t.step_sync_text.to_owned(),
+        },
+        Step {
+            is_done: standing.has_events,
+            title: t.step_events,
+            text: fill(t.step_events_text, &[("url", &url)]),
+        },
+    ])
+}

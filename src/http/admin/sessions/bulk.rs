@@ -1,0 +1,132 @@
+//! Ending several sessions at once, after having been asked once.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::http::admin::BackForm;
+use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN};
+use crate::http::admin::links::staff_path;
+use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_review::people;
+use crate::http::text::admin_sessions::SessionTexts;
+use crate::http::text::fill;
+use crate::http::view::{Tone, browser_name};
+use crate::http::visitor::Admin;
+use crate::service::upkeep;
+use crate::store::session_list::{self, SessionRow};
+
+const LIST: &str = "/admin/sessions";
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BulkForm {
+    #[serde(default)]
+    ids: Vec<String>,
+    /// Empty until the page that asks has been shown.
+    #[serde(default)]
+    confirmed: String,
+    #[serde(default)]
+    back: Option<String>,
+}
+
+pub(super) async fn start(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    form: CsrfForm<BulkForm>,
+) -> Result<HttpResponse, AppError> {
+    let form = form.0;
+    let lang = Lang::of(request.headers());
+    let t = SessionTexts::of(lang);
+    if form.ids.len() > MAX_CHOSEN {
+        let sentence = fill(t.too_many, &[("n", &MAX_CHOSEN)]);
+        return Err(AppError::BadRequest(sentence));
+    }
+    if form.ids.is_empty() {
+        flash::set(&session, &Toast::new(Tone::Warn, t.none_chosen));
+        return Ok(BackForm { back: form.back }.see_other(LIST));
+    }
+    let ids: Result<Vec<Uuid>, _> = form.ids.iter().map(|id| Uuid::parse_str(id)).collect();
+    let ids = ids.map_err(|_| AppError::BadRequest(String::new()))?;
+    if form.confirmed.is_empty() {
+        return ask(&admin, &ctx, &request, &session, form.back, &ids).await;
+    }
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    let toast = match upkeep::end_sessions(&ctx, &by, &ids).await? {
+        (0, _) => Toast::new(Tone::Warn, t.gone),
+        (ended, of) => {
+            let people = people(lang, of);
+            Toast::ok(fill(t.many_ended, &[("n", &ended), ("people", &people)]))
+        }
+    };
+    flash::set(&session, &toast);
+    Ok(BackForm { back: form.back }.see_other(LIST))
+}
+
+async fn ask(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    session: &Session,
+    back: Option<String>,
+    ids: &[Uuid],
+) -> Result<HttpResponse, AppError> {
+    let chosen = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            session_list::chosen(&mut conn, ids).await
+        })
+        .await?;
+    let t = SessionTexts::of(Lang::of(request.headers()));
+    if chosen.is_empty() {
+        flash::set(session, &Toast::new(Tone::Warn, t.gone));
+        return Ok(BackForm { back }.see_other(LIST));
+    }
+    let frame = admin.frame(ctx, request).await?;
+    let page = BulkAsk {
+        list: (LIST, t.title),
+        title: fill(t.many_title, &[("n", &chosen.len())]),
+        sentence: fill(t.many_ask, &[("n", &chosen.len())]),
+        path: "/admin/sessions/bulk",
+        action: "",
+        label: t.end,
+        back: back.unwrap_or_default(),
+        reason: None,
+        chosen: chosen
+            .into_iter()
+            .map(|row| view(row, admin.0.session_id, frame.lang, frame.t.this_session))
+            .collect(),
+        frame,
+    };
+    Ok(page.answer(StatusCode::OK))
+}
+
+fn view(row: SessionRow, own: Uuid, lang: Lang, this_session: &str) -> ChosenView {
+    let browser = browser_name(&row.user_agent, lang);
+    let mark = if row.id == own {
+        format!(" · {this_session}")
+    } else {
+        String::new()
+    };
+    ChosenView {
+        id: row.id.to_string(),
+        href: staff_path(&row.userid),
+        note: format!("{browser} · {}{mark}", row.address),
+        name: if row.name.is_empty() {
+            row.userid
+        } else {
+            row.name
+        },
+    }
+}

@@ -1,0 +1,206 @@
+//! What an administrator does to several people at once, after having been asked once.
+
+use std::fmt::Display;
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::http::admin::BackForm;
+use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN, ReasonField};
+use crate::http::admin::links::staff_path;
+use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::page::Toast;
+use crate::http::text::admin_review::people;
+use crate::http::text::admin_staff::StaffTexts;
+use crate::http::text::fill;
+use crate::http::view::{Tone, count};
+use crate::http::visitor::Admin;
+use crate::service::staff_admin::{self, ManyAction, Outcome, StaffError};
+use crate::store::staff_list;
+
+const PATH: &str = "/admin/staff-bulk";
+const LIST: &str = "/admin/staff";
+/// Of more refusals the toast names only the first.
+const MAX_NAMED: usize = 8;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BulkForm {
+    #[serde(default)]
+    ids: Vec<String>,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    reason: String,
+    /// Empty until the page that asks has been shown.
+    #[serde(default)]
+    confirmed: String,
+    #[serde(default)]
+    back: Option<String>,
+}
+
+pub(super) async fn start(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    form: CsrfForm<BulkForm>,
+) -> Result<HttpResponse, AppError> {
+    let form = form.0;
+    let lang = Lang::of(request.headers());
+    let t = StaffTexts::of(lang);
+    let action = ManyAction::parse(&form.action)
+        .ok_or_else(|| AppError::BadRequest(fill(t.unknown_action, &[("value", &form.action)])))?;
+    if form.ids.len() > MAX_CHOSEN {
+        let sentence = fill(t.too_many, &[("n", &MAX_CHOSEN)]);
+        return Err(AppError::BadRequest(sentence));
+    }
+    if form.ids.is_empty() {
+        flash::set(&session, &Toast::new(Tone::Warn, t.nobody_chosen));
+        return Ok(BackForm { back: form.back }.see_other(LIST));
+    }
+    if form.confirmed.is_empty() {
+        return ask(&admin, &ctx, &request, action, form, StatusCode::OK).await;
+    }
+    let userids = userids(&form.ids)?;
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    match staff_admin::act_on_many(&ctx, &by, action, &userids, &form.reason).await {
+        Ok(outcomes) => {
+            flash::set(&session, &toast(t, lang, action, &outcomes));
+            Ok(BackForm { back: form.back }.see_other(LIST))
+        }
+        Err(StaffError::Reason) => {
+            ask(
+                &admin,
+                &ctx,
+                &request,
+                action,
+                form,
+                StatusCode::BAD_REQUEST,
+            )
+            .await
+        }
+        Err(StaffError::Store(error)) => Err(error.into()),
+        Err(other) => Err(AppError::Internal(other.into())),
+    }
+}
+
+fn userids(ids: &[String]) -> Result<Vec<UserId>, AppError> {
+    let parsed = ids.iter().map(|id| UserId::parse(id.clone()));
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|_| AppError::BadRequest(String::new()))
+}
+
+async fn ask(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    action: ManyAction,
+    form: BulkForm,
+    status: StatusCode,
+) -> Result<HttpResponse, AppError> {
+    let chosen = ctx
+        .db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            staff_list::chosen(&mut conn, &form.ids).await
+        })
+        .await?;
+    if chosen.is_empty() {
+        return Err(AppError::NotFound);
+    }
+    let frame = admin.frame(ctx, request).await?;
+    let (t, lang) = (StaffTexts::of(frame.lang), frame.lang);
+    let (title, sentence, label) = match action {
+        ManyAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
+        ManyAction::EndSessions => (t.many_end_title, t.many_end_ask, t.end_all),
+    };
+    let devices = |n| count(lang, n, "台设备", "device", "devices");
+    let words: [(&str, &dyn Display); 2] = [
+        ("people", &people(lang, chosen.len())),
+        (
+            "devices",
+            &devices(chosen.iter().map(|one| one.sessions).sum()),
+        ),
+    ];
+    let page = BulkAsk {
+        list: (LIST, t.title),
+        title: fill(title, &words),
+        sentence: fill(sentence, &words),
+        path: PATH,
+        action: action.as_str(),
+        label,
+        back: form.back.unwrap_or_default(),
+        reason: Some(ReasonField {
+            value: form.reason,
+            is_bad: status == StatusCode::BAD_REQUEST,
+            missing: t.reason_missing,
+        }),
+        chosen: chosen
+            .into_iter()
+            .map(|one| ChosenView {
+                href: staff_path(&one.userid),
+                note: devices(one.sessions),
+                name: named(&one.name, &one.userid),
+                id: one.userid,
+            })
+            .collect(),
+        frame,
+    };
+    Ok(page.answer(status))
+}
+
+fn named(name: &str, userid: &str) -> String {
+    let name = if name.is_empty() { userid } else { name };
+    name.to_owned()
+}
+
+/// Says to how many it was done, and for whom it was not and why.
+fn toast(t: &StaffTexts, lang: Lang, action: ManyAction, outcomes: &[Outcome]) -> Toast {
+    let refused: Vec<String> = outcomes
+        .iter()
+        .filter_map(|outcome| {
+            let why = objection(t, outcome.result.as_ref().err()?);
+            let name = named(&outcome.name, outcome.userid.as_str());
+            Some(fill(t.many_refused_one, &[("name", &name), ("why", &why)]))
+        })
+        .collect();
+    let done = outcomes.len() - refused.len();
+    let sentence = match action {
+        ManyAction::Leave => t.many_left_toast,
+        ManyAction::EndSessions => t.many_ended_toast,
+    };
+    let mut text = fill(sentence, &[("people", &people(lang, done))]);
+    if refused.is_empty() {
+        return Toast::ok(text);
+    }
+    let named = refused.get(..MAX_NAMED).unwrap_or(&refused);
+    let mut list = named.join(t.many_joint);
+    if named.len() < refused.len() {
+        list.push_str(t.many_more);
+    }
+    let words: [(&str, &dyn Display); 2] =
+        [("people", &people(lang, refused.len())), ("list", &list)];
+    text.push_str(&fill(t.many_refused, &words));
+    Toast::new(Tone::Warn, text)
+}
+
+/// Why nothing was done to somebody, as part of a sentence.
+fn objection(t: &StaffTexts, error: &StaffError) -> String {
+    let sentence = match error {
+        StaffError::Oneself => t.oneself,
+        StaffError::HeldAlready => t.held_already,
+        StaffError::NoSessions => t.no_sessions,
+        _ => t.unknown_person,
+    };
+    sentence.trim_end_matches(['。', '.']).to_owned()
+}

@@ -1,0 +1,112 @@
+//! What an administrator does to several members of staff at once: one transaction, and a refusal about
+//! one of them never stops the others.
+
+use sqlx::PgConnection;
+
+use super::{StaffError, checked, leave_in, note};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::service::review::Actor;
+use crate::store::{StoreError, staff, web_session};
+
+/// How it ended for one of many: how many sessions were ended, or why nothing was done.
+#[derive(Debug)]
+pub struct Outcome {
+    pub userid: UserId,
+    /// Empty where there is no such person.
+    pub name: String,
+    pub result: Result<u64, StaffError>,
+}
+
+/// What is done to many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManyAction {
+    Leave,
+    EndSessions,
+}
+
+impl ManyAction {
+    /// Reads the name that stands in forms.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "leave" => Some(Self::Leave),
+            "end-sessions" => Some(Self::EndSessions),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::EndSessions => "end-sessions",
+        }
+    }
+}
+
+/// Does one thing to each of these people for a reason, with a line of the audit trail for each to whom
+/// something was done; gives the outcomes in the order of the userids.
+pub async fn act_on_many(
+    ctx: &Context,
+    by: &Actor<'_>,
+    action: ManyAction,
+    userids: &[UserId],
+    reason: &str,
+) -> Result<Vec<Outcome>, StaffError> {
+    let reason = checked(reason)?;
+    let mut userids = userids.to_vec();
+    userids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    userids.dedup();
+    ctx.db
+        .within(async {
+            let mut tx = ctx.db.begin().await?;
+            // Whoever else writes about several of these people waits, and does not meet us half-way.
+            staff::serialise(&mut tx, &userids).await?;
+            let mut outcomes = Vec::with_capacity(userids.len());
+            for userid in &userids {
+                outcomes.push(one(&mut tx, by, action, userid, &reason).await?);
+            }
+            tx.commit().await.map_err(StoreError::from)?;
+            Ok(outcomes)
+        })
+        .await
+}
+
+/// What is refused was found before anything was written, so that the transaction goes on.
+async fn one(
+    tx: &mut PgConnection,
+    by: &Actor<'_>,
+    action: ManyAction,
+    userid: &UserId,
+    reason: &str,
+) -> Result<Outcome, StaffError> {
+    let name = staff::find(tx, userid).await?.map(|row| row.name);
+    let result = match action {
+        ManyAction::Leave => leave_in(tx, by, userid, reason)
+            .await
+            .map(|(_, ended)| ended),
+        ManyAction::EndSessions => end_all(tx, by, userid, reason).await,
+    };
+    match result {
+        Err(StaffError::Store(error)) => Err(error.into()),
+        result => Ok(Outcome {
+            userid: userid.clone(),
+            name: name.unwrap_or_default(),
+            result,
+        }),
+    }
+}
+
+async fn end_all(
+    tx: &mut PgConnection,
+    by: &Actor<'_>,
+    userid: &UserId,
+    reason: &str,
+) -> Result<u64, StaffError> {
+    let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
+    let ended = web_session::end_all_of(tx, userid).await?;
+    if ended == 0 {
+        return Err(StaffError::NoSessions);
+    }
+    note(tx, by, &row, "session.end", &ended.to_string(), reason).await?;
+    Ok(ended)
+}

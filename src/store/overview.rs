@@ -1,0 +1,101 @@
+//! What the overview counts: all bounded by time, or by how much stands open.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+
+use super::StoreError;
+
+/// How many logins or refusals of one outcome a day in China has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoorCount {
+    pub day: NaiveDate,
+    /// `login` or `refusal`.
+    pub action: String,
+    /// `in`, or why somebody was turned away.
+    pub status: String,
+    pub count: i64,
+}
+
+/// Counts logins and refusals since a moment.
+pub async fn door(
+    conn: &mut PgConnection,
+    since: DateTime<Utc>,
+) -> Result<Vec<DoorCount>, StoreError> {
+    let counts = sqlx::query_as!(
+        DoorCount,
+        r#"SELECT ((at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!", action, status, count(*) AS "count!"
+         FROM audit_entry WHERE action IN ('login', 'refusal') AND at >= $1 GROUP BY 1, 2, 3"#,
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(counts)
+}
+
+/// The events that came on one day in China, and how long they took from their arrival to being applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventDay {
+    pub day: NaiveDate,
+    pub received: i64,
+    pub applied: i64,
+    /// In seconds; None where nothing was applied.
+    pub median: Option<f64>,
+    /// What 95 of 100 took at most, in seconds.
+    pub slow: Option<f64>,
+}
+
+/// Measures the events of each day since a moment.
+pub async fn events(
+    conn: &mut PgConnection,
+    since: DateTime<Utc>,
+) -> Result<Vec<EventDay>, StoreError> {
+    let days = sqlx::query_as!(
+        EventDay,
+        r#"SELECT ((received_at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!", count(*) AS "received!",
+             count(applied_at) AS "applied!",
+             percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM applied_at - received_at)::float8) AS median,
+             percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM applied_at - received_at)::float8) AS slow
+         FROM event WHERE received_at >= $1 GROUP BY 1"#,
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(days)
+}
+
+/// What stands at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub employed: i64,
+    pub departments: i64,
+    pub sessions: i64,
+    pub events_waiting: i64,
+    pub events_failed: i64,
+    pub events_held: i64,
+    /// When the event came that has waited longest.
+    pub waits_since: Option<DateTime<Utc>>,
+    /// Whether any event has ever come.
+    pub has_events: bool,
+    /// Whether any full sync has ever read all.
+    pub has_synced: bool,
+}
+
+/// Counts what stands at this moment.
+pub async fn standing(conn: &mut PgConnection) -> Result<Standing, StoreError> {
+    let standing = sqlx::query_as!(
+        Standing,
+        r#"SELECT (SELECT count(*) FROM staff WHERE status = 'employed') AS "employed!",
+             (SELECT count(*) FROM department) AS "departments!",
+             (SELECT count(*) FROM web_session w JOIN staff s USING (userid)
+              WHERE w.idle_until > now() AND w.hard_until > now()) AS "sessions!",
+             (SELECT count(*) FROM event WHERE state = 'waiting') AS "events_waiting!",
+             (SELECT count(*) FROM event WHERE state = 'failed') AS "events_failed!",
+             (SELECT count(*) FROM event WHERE state = 'held') AS "events_held!",
+             (SELECT min(received_at) FROM event WHERE state = 'waiting') AS waits_since,
+             EXISTS (SELECT FROM event) AS "has_events!",
+             EXISTS (SELECT FROM sync_run WHERE state = 'done') AS "has_synced!""#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(standing)
+}
