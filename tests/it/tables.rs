@@ -315,7 +315,7 @@ async fn many_are_signed_out_by_person_or_by_session(pool: PgPool) {
 async fn acting_on_many_wants_the_token_an_administrator_and_a_choice(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     let all: Vec<String> = (0..201)
-        .map(|n| format!("{:08}-0000-4000-8000-000000000000", n))
+        .map(|n| format!("{n:08}-0000-4000-8000-000000000000"))
         .collect();
     for path in ["/admin/staff-bulk", "/admin/sessions/bulk"] {
         let fields = [

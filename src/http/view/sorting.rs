@@ -68,11 +68,11 @@ pub fn order(sort: Option<Sort>) -> [(&'static str, &'static str); 2] {
 mod tests {
     use super::*;
 
-    fn sorted(column: &'static str, is_descending: bool) -> Option<Sort> {
-        Some(Sort {
+    fn sorted(column: &'static str, is_descending: bool) -> Sort {
+        Sort {
             column,
             is_descending,
-        })
+        }
     }
 
     #[test]
@@ -84,15 +84,15 @@ mod tests {
             "?q=x&per_page=20&sort=name&dir=asc"
         );
         assert_eq!(heads(None).href("at"), "?q=x&per_page=20&sort=at&dir=desc");
-        let by_name = heads(sorted("name", false));
+        let by_name = heads(Some(sorted("name", false)));
         assert_eq!(by_name.href("name"), "?q=x&per_page=20&sort=name&dir=desc");
         assert_eq!(
             (by_name.state("name"), by_name.state("at")),
             ("ascending", "none")
         );
-        assert_eq!(heads(sorted("at", true)).state("at"), "descending");
+        assert_eq!(heads(Some(sorted("at", true))).state("at"), "descending");
         assert_eq!(
-            heads(sorted("at", true)).href("at"),
+            heads(Some(sorted("at", true))).href("at"),
             "?q=x&per_page=20&sort=at&dir=asc"
         );
     }
