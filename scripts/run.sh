@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in say packages toolchain ports processes postgres jsapi demo; do
+for part in say packages toolchain ports processes postgres npm jsapi demo; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done

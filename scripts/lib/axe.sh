@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # axe-core, which finds what keeps people from using a page, as npm has it.
 
-has_npm() { command -v node && command -v npm; }
-
 # fetch_axe: puts the release that scripts/axe names into target/axe. Nothing is done where it is there already.
 fetch_axe() {
   local folder=target/axe

@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # DingTalk's script for pages, made of the npm package that its CDN's file is made of.
 
-has_npm() { command -v node && command -v npm; }
-
 # bundle_jsapi: bundles the releases that scripts/jsapi names into target/jsapi: newest.js, and default.js, which
 # is the release that DINGTALK_JSAPI_URL loads where nothing is set. Nothing is done where they are there already.
 bundle_jsapi() {
