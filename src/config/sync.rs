@@ -36,9 +36,25 @@ fn told(text: &str, error: &ScheduleError) -> String {
     format!("{text:?} {error}")
 }
 
-/// A zone's name as the IANA database has it; POSIX lets a colon stand before it.
+/// A zone's name as the IANA database has it, with a colon before it or as the path of its file; or whole hours
+/// from UTC as POSIX writes them, such as `CST-8`, for `TZ` is the whole system's and not ours.
 fn zone(text: &str) -> Result<Tz, String> {
     let name = text.strip_prefix(':').unwrap_or(text);
+    let name = name.strip_prefix("/usr/share/zoneinfo/").unwrap_or(name);
     name.parse()
-        .map_err(|_| format!("{text:?} is not the name of a time zone"))
+        .ok()
+        .or_else(|| hours_from_utc(name))
+        .ok_or_else(|| format!("{text:?} is not the name of a time zone"))
+}
+
+/// Both POSIX and the names below `Etc/` count hours westwards.
+fn hours_from_utc(text: &str) -> Option<Tz> {
+    let hours = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    if text.len() - hours.len() < 3 || hours.is_empty() {
+        return None;
+    }
+    format!("Etc/GMT{hours}")
+        .parse()
+        .or_else(|_| format!("Etc/GMT+{hours}").parse())
+        .ok()
 }

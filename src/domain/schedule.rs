@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-/// Moments that lie at least five minutes apart.
+/// The moments that an expression names, in a zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     cron: Cron,
@@ -21,15 +21,7 @@ pub enum ScheduleError {
     Malformed(String),
     #[error("names no day that there is")]
     Never,
-    #[error("has two moments that lie less than five minutes apart")]
-    TooOften,
 }
-
-const CLOSEST: TimeDelta = TimeDelta::minutes(5);
-/// Two whole cycles of leap days: what has not happened by then is left to itself.
-const LOOK_AHEAD: TimeDelta = TimeDelta::days(8 * 366);
-/// Enough for three days of the closest moments, and for every way in which days can follow each other.
-const MOMENTS: usize = 1000;
 
 impl Schedule {
     /// Reads five fields as cron does, with names of months and weekdays, and `L`, `W`, `#` and `+` as
@@ -45,29 +37,10 @@ impl Schedule {
         let cron = parser
             .parse(expression)
             .map_err(|error| ScheduleError::Malformed(error.to_string()))?;
-        let schedule = Self { cron, zone };
-        schedule.check()?;
-        Ok(schedule)
-    }
-
-    /// Looks at the wall clock only: a zone's own hours that come twice do not make it run too often.
-    fn check(&self) -> Result<(), ScheduleError> {
         let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
-        let mut last = self
-            .cron
-            .find_next_occurrence(&start, true)
+        cron.find_next_occurrence(&start, true)
             .map_err(|_| ScheduleError::Never)?;
-        let moments = self.cron.iter_after(last);
-        for moment in moments
-            .take_while(|moment| *moment < start + LOOK_AHEAD)
-            .take(MOMENTS)
-        {
-            if moment - last < CLOSEST {
-                return Err(ScheduleError::TooOften);
-            }
-            last = moment;
-        }
-        Ok(())
+        Ok(Self { cron, zone })
     }
 
     /// The first moment after this one. One that falls into the hour that the clocks leave out comes

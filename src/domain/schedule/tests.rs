@@ -100,8 +100,9 @@ fn days_weekdays_names_and_last_days_are_understood() {
 }
 
 #[test]
-fn five_minutes_apart_is_close_enough_and_less_is_too_often() {
+fn whatever_cron_takes_is_taken() {
     for good in [
+        "* * * * *",
         "*/5 * * * *",
         "0,55 * * * *",
         "2-59/5 * * * *",
@@ -109,16 +110,6 @@ fn five_minutes_apart_is_close_enough_and_less_is_too_often() {
         "0,58 0,23 * * 1",
     ] {
         assert!(Schedule::parse(good, Tz::Asia__Shanghai).is_ok(), "{good}");
-    }
-    for bad in [
-        "* * * * *",
-        "*/4 * * * *",
-        "0,4 3 * * *",
-        "0,58 * * * *",
-        "0,58 0,23 31,1 * *",
-        "*/7 * * * *",
-    ] {
-        assert_eq!(refused(bad), ScheduleError::TooOften, "{bad}");
     }
 }
 
