@@ -60,7 +60,11 @@ pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
     lock(&progressing).end();
     let summary = summary?;
     printed.end(&summary)?;
-    verdict(&summary)
+    if args.dry_run {
+        dry_verdict(&summary)
+    } else {
+        verdict(&summary)
+    }
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -106,9 +110,29 @@ impl Printed {
     }
 }
 
+/// What a dry run fails with that finds that a run would not be done.
+fn dry_verdict(summary: &Summary) -> anyhow::Result<()> {
+    let problem = problem(summary);
+    match summary.state {
+        State::Done => Ok(()),
+        State::Partial => bail!(
+            "the directory could not be read whole, so a sync would mark nobody as left: {problem}"
+        ),
+        State::Failed => bail!("nothing could be planned: {problem}"),
+        State::Stopped => bail!(
+            "a sync would mark nobody as left: {problem} (DINGGATE_SYNC_MAX_LEAVERS); \
+             `dinggate sync --accept-leavers` lets those go who are printed above"
+        ),
+    }
+}
+
+fn problem(summary: &Summary) -> &str {
+    summary.problem.as_deref().unwrap_or("no reason was given")
+}
+
 /// What a run that is not done fails with.
 fn verdict(summary: &Summary) -> anyhow::Result<()> {
-    let problem = summary.problem.as_deref().unwrap_or("no reason was given");
+    let problem = problem(summary);
     match summary.state {
         State::Done => Ok(()),
         State::Partial => {

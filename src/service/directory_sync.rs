@@ -195,7 +195,7 @@ pub async fn stop(ctx: &Context) {
 }
 
 /// Marks a run as failed whose process has not been heard of in time, and has the administrators told;
-/// gives how many there were.
+/// gives how many there were. A dry run is forgotten, and nobody is told.
 pub async fn fail_interrupted(ctx: &Context) -> Result<u64, StoreError> {
     ctx.db
         .within(async {
@@ -217,8 +217,9 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
         .within(async {
             let mut conn = ctx.db.acquire().await?;
             let cause = request.cause.as_str();
+            let (by, is_dry_run) = (&request.started_by, request.dry_run);
             let begun =
-                sync_run::start(&mut conn, cause, &request.started_by, None, ctx.instance).await?;
+                sync_run::start(&mut conn, cause, by, None, is_dry_run, ctx.instance).await?;
             // What a run left behind that was cut off.
             sync_scratch::sweep(&mut conn).await?;
             Ok::<_, StoreError>(begun)

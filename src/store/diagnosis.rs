@@ -101,7 +101,7 @@ pub async fn last_sync(conn: &mut PgConnection) -> Result<Option<LastSync>, Stor
              held_back, CASE state WHEN 'running' THEN 'interrupted' ELSE error END AS error,
              (SELECT extract(epoch FROM now() - max(finished_at))::double precision FROM sync_run
               WHERE state = 'done' AND cause <> 'approval') AS done_age
-         FROM sync_run WHERE cause <> 'approval' AND (state <> 'running' OR lease_until < now())
+         FROM sync_run WHERE cause <> 'approval' AND NOT is_dry_run AND (state <> 'running' OR lease_until < now())
          ORDER BY id DESC LIMIT 1"#
     )
     .fetch_optional(conn)

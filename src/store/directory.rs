@@ -6,7 +6,7 @@ mod close;
 mod columns;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -93,6 +93,20 @@ pub async fn unknown_leavers(
         .into_iter()
         .map(|row| (row.userid, row.left_at))
         .collect())
+}
+
+/// Those of these unionids that somebody bears whom an administrator has marked as left.
+pub async fn held_unionids(
+    conn: &mut PgConnection,
+    unionids: &[String],
+) -> Result<HashSet<UnionId>, StoreError> {
+    let held = sqlx::query_scalar!(
+        r#"SELECT unionid AS "unionid!: UnionId" FROM staff WHERE unionid = ANY ($1) AND held_at IS NOT NULL"#,
+        unionids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(held.into_iter().collect())
 }
 
 fn memberships(

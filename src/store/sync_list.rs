@@ -68,7 +68,7 @@ pub struct RunRow {
     pub waits_until: Option<DateTime<Utc>>,
 }
 
-/// One page of runs, the latest first.
+/// One page of runs that were no dry ones, the latest first.
 pub async fn list(
     conn: &mut PgConnection,
     filter: &Filter,
@@ -86,7 +86,7 @@ pub async fn list(
              r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
              CASE WHEN r.state = 'stopped' AND r.decision IS NULL THEN r.finished_at + interval '24 hours' END AS waits_until
          FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by LEFT JOIN staff d ON d.userid = r.decided_by
-         WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
+         WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)
          ORDER BY r.id DESC LIMIT $4 OFFSET $5"#,
         filter.state,
@@ -104,7 +104,7 @@ pub async fn list(
 pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by
-         WHERE ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
+         WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)"#,
         filter.state,
         filter.cause,
@@ -115,7 +115,7 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
     Ok(count)
 }
 
-/// One run.
+/// One run that was no dry one.
 pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<RunRow>, StoreError> {
     let run = sqlx::query_as!(
         RunRow,
@@ -128,7 +128,7 @@ pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<RunRow>, St
              r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
              CASE WHEN r.state = 'stopped' AND r.decision IS NULL THEN r.finished_at + interval '24 hours' END AS waits_until
          FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by LEFT JOIN staff d ON d.userid = r.decided_by
-         WHERE r.id = $1"#,
+         WHERE r.id = $1 AND NOT r.is_dry_run"#,
         id,
     )
     .fetch_optional(conn)

@@ -43,25 +43,28 @@ pub struct Ending<'a> {
 }
 
 /// Begins a run with a lease of ten seconds, unless one is running; a run whose lease has ended is
-/// marked as failed. `approves` is the stopped run whose leavers it marks.
+/// marked as failed, or forgotten where it was a dry one. `approves` is the stopped run whose leavers it
+/// marks.
 pub async fn start(
     conn: &mut PgConnection,
     cause: &str,
     started_by: &str,
     approves: Option<i64>,
+    is_dry_run: bool,
     instance: Uuid,
 ) -> Result<Result<Run, Other>, StoreError> {
     loop {
         fail_interrupted(conn).await?;
         let begun = sqlx::query_as!(
             Run,
-            "INSERT INTO sync_run (cause, started_by, state, approves, instance, lease_until)
-             VALUES ($1, $2, 'running', $3, $4, clock_timestamp() + interval '10 seconds')
+            "INSERT INTO sync_run (cause, started_by, state, approves, is_dry_run, instance, lease_until)
+             VALUES ($1, $2, 'running', $3, $4, $5, clock_timestamp() + interval '10 seconds')
              ON CONFLICT ((true)) WHERE state = 'running' DO NOTHING
              RETURNING id, started_at, instance",
             cause,
             started_by,
             approves,
+            is_dry_run,
             instance,
         )
         .fetch_optional(&mut *conn)
@@ -76,11 +79,18 @@ pub async fn start(
     }
 }
 
-/// Marks a run as failed that has not been heard of in time; gives the number of a full sync among them.
+/// Marks a run as failed that has not been heard of in time, and forgets it where it was a dry one; gives
+/// the number of a full sync among those marked.
 pub async fn fail_interrupted(conn: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+    // One that an instance of the version before has marked goes, too.
+    sqlx::query!(
+        "DELETE FROM sync_run WHERE is_dry_run AND (state <> 'running' OR lease_until < clock_timestamp())"
+    )
+    .execute(&mut *conn)
+    .await?;
     let failed = sqlx::query!(
         "UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
-         WHERE state = 'running' AND lease_until < clock_timestamp() RETURNING id, cause"
+         WHERE state = 'running' AND lease_until < clock_timestamp() AND NOT is_dry_run RETURNING id, cause"
     )
     .fetch_optional(conn)
     .await?;

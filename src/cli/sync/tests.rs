@@ -101,3 +101,14 @@ fn only_a_run_that_is_done_succeeds_and_the_others_say_why() {
         assert!(told.contains(words) && told.contains("why"), "{told}");
     }
 }
+
+#[test]
+fn a_dry_run_that_is_stopped_does_not_advise_another_dry_run() {
+    assert!(dry_verdict(&summary(State::Done)).is_ok());
+    let told = dry_verdict(&summary(State::Stopped)).unwrap_err();
+    let told = told.to_string();
+    assert!(
+        told.contains("would mark nobody") && !told.contains("--dry-run"),
+        "{told}"
+    );
+}

@@ -10,7 +10,9 @@ use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
 use super::skip::SkipReason;
 use super::summary::Outcome;
-use super::{Cause, State, Stop, Summary, SyncError, confirm, end_unless_ended, tidy_up};
+use super::{
+    Cause, State, Stop, Summary, SyncError, confirm, end_unless_ended, fail_interrupted, tidy_up,
+};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::store::sync_list::{self, ChangeFilter};
@@ -71,6 +73,7 @@ pub async fn approve(ctx: &Context, run_id: i64, by: &UserId) -> Result<i64, App
 }
 
 async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, ApproveError> {
+    fail_interrupted(ctx).await?;
     ctx.db
         .within(async {
             let mut tx = ctx.db.begin().await?;
@@ -78,8 +81,15 @@ async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, App
                 return Err(ApproveError::NotWaiting);
             };
             let cause = Cause::Approval.as_str();
-            let begun =
-                sync_run::start(&mut tx, cause, by.as_str(), Some(stopped), ctx.instance).await?;
+            let begun = sync_run::start(
+                &mut tx,
+                cause,
+                by.as_str(),
+                Some(stopped),
+                false,
+                ctx.instance,
+            )
+            .await?;
             let run = begun.map_err(|other| ApproveError::AlreadyRunning {
                 by: other.by,
                 since: other.since,

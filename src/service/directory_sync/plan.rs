@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::skip::{Skip, SkipReason};
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::store::directory::KnownPerson;
 
@@ -59,6 +59,8 @@ pub struct Chunk {
     pub known: Vec<KnownPerson>,
     /// When people left whom the staff table does not hold.
     pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
+    /// Unionids of theirs that somebody bears whom an administrator has marked as left.
+    pub held_unionids: HashSet<UnionId>,
     pub wanted: BTreeMap<UserId, Wanted>,
 }
 
@@ -192,7 +194,9 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         let verdict = if knows_better && known.is_none_or(|known| !known.is_held) {
             Verdict::Unchanged
         } else {
-            judge(known, &person, left_at.is_some(), is_complete)
+            let has_left = left_at.is_some();
+            let is_held = is_held(known, &person, has_left, &chunk.held_unionids);
+            judge(known, &person, has_left, is_held, is_complete)
         };
         Draft {
             person,
@@ -206,14 +210,29 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         .collect()
 }
 
+/// Whether an administrator has marked the person as left, under this userid or under another one of
+/// the unionid that they would come to bear.
+fn is_held(
+    known: Option<&KnownPerson>,
+    person: &Person,
+    has_left: bool,
+    held_unionids: &HashSet<UnionId>,
+) -> bool {
+    let bears_already =
+        known.is_some_and(|known| !has_left && known.person.unionid == person.unionid);
+    let unionid = person.unionid.as_ref().filter(|_| !bears_already);
+    known.is_some_and(|known| known.is_held) || unionid.is_some_and(|id| held_unionids.contains(id))
+}
+
 fn judge(
     known: Option<&KnownPerson>,
     person: &Person,
     has_left: bool,
+    is_held: bool,
     is_complete: bool,
 ) -> Verdict {
     match known {
-        Some(known) if known.is_held => Verdict::Skip(SkipReason::Held),
+        _ if is_held => Verdict::Skip(SkipReason::Held),
         _ if has_left && !is_complete => Verdict::Skip(SkipReason::HasLeft),
         None => Verdict::Add,
         Some(known) if has_left => Verdict::Return(difference::between(&known.person, person)),

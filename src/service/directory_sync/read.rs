@@ -6,6 +6,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
@@ -29,6 +30,15 @@ pub use walk::Walk;
 
 /// The budget of calls lets no more through at once.
 const IN_FLIGHT: usize = 3;
+/// Refusals that every other question would meet too: no such interface, credentials, company,
+/// authorisation, permission, address, quota.
+const OF_THE_APP: [i64; 10] = [
+    22, 404, 40001, 40013, 40079, 40089, 40096, 60011, 60020, 90020,
+];
+/// How long Postgres is tried again after it did not answer; with the time that the tries themselves take,
+/// a little less than a lease.
+const HICCUP: Duration = Duration::from_secs(4);
+const BETWEEN_TRIES: Duration = Duration::from_millis(300);
 
 /// Reads what the app may see of the company. What could not be read stands in the walk's problems;
 /// only a ban, or a database that does not answer, stops it.
@@ -57,7 +67,10 @@ pub async fn read(
                 let heard = walk.hear(&ask, answer, asked_at);
                 walk.people += take_down(ctx, run, heard).await.map_err(Stop::Store)?;
             }
-            Err(error) => walk.miss(&ask, &Stop::unless_passing(error)?),
+            Err(error) => {
+                let error = Stop::unless_passing(error)?;
+                walk.miss(&ask, &error, speaks_of_question(&error));
+            }
         }
         progress(Progress::Reading {
             departments_read: walk.departments_read,
@@ -79,19 +92,65 @@ async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<usize
         return Ok(0);
     }
     let userids: Vec<String> = merged.keys().map(|id| id.as_str().to_owned()).collect();
-    ctx.db
-        .within(async {
+    let known = patiently(|| {
+        ctx.db.within(async {
             let mut conn = ctx.db.acquire().await?;
-            let known = sync_scratch::heard(&mut conn, run.id, &userids).await?;
-            let new = merged.len() - known.len();
-            for earlier in known {
-                merge(&mut merged, Wanted::from(earlier));
-            }
-            let heard: Vec<HeardPerson> = merged.into_values().map(HeardPerson::from).collect();
-            sync_scratch::put_heard(&mut conn, run.id, &heard).await?;
-            Ok(new)
+            sync_scratch::heard(&mut conn, run.id, &userids).await
         })
-        .await
+    })
+    .await?;
+    // Counted before anything is written: a try may have written although nobody heard so.
+    let new = merged.len() - known.len();
+    for earlier in known {
+        merge(&mut merged, Wanted::from(earlier));
+    }
+    let heard: Vec<HeardPerson> = merged.into_values().map(HeardPerson::from).collect();
+    patiently(|| {
+        ctx.db.within(async {
+            let mut conn = ctx.db.acquire().await?;
+            sync_scratch::put_heard(&mut conn, run.id, &heard).await
+        })
+    })
+    .await?;
+    Ok(new)
+}
+
+/// Does once more, for some seconds, what fails because Postgres does not answer. The work must be such
+/// that doing it twice does no harm.
+async fn patiently<T, E, F>(work: impl Fn() -> F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+    E: MayPass,
+{
+    let mut since = None;
+    loop {
+        match work().await {
+            Err(error)
+                if error.may_pass()
+                    && since.get_or_insert_with(Instant::now).elapsed() < HICCUP =>
+            {
+                tokio::time::sleep(BETWEEN_TRIES).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Tells an error apart that Postgres's not answering has made.
+trait MayPass {
+    fn may_pass(&self) -> bool;
+}
+
+impl MayPass for StoreError {
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl MayPass for UpstreamError {
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Store(error) if error.may_pass())
+    }
 }
 
 fn merge(people: &mut BTreeMap<UserId, Wanted>, wanted: Wanted) {
@@ -107,13 +166,13 @@ fn merge(people: &mut BTreeMap<UserId, Wanted>, wanted: Wanted) {
 async fn finish(ctx: &Context, run: Run, mut walk: Walk) -> Result<Walk, StoreError> {
     let skipped = walk.skipped_people();
     if !skipped.is_empty() {
-        let read = ctx
-            .db
-            .within(async {
+        let read = patiently(|| {
+            ctx.db.within(async {
                 let mut conn = ctx.db.acquire().await?;
                 sync_scratch::heard_among(&mut conn, run.id, &skipped).await
             })
-            .await?;
+        })
+        .await?;
         walk.was_read_elsewhere(&read);
     }
     Ok(walk)
@@ -122,7 +181,7 @@ async fn finish(ctx: &Context, run: Run, mut walk: Walk) -> Result<Walk, StoreEr
 /// Asks what the app may see, so as not to take a part for the whole.
 async fn start(ctx: &Context, calls: &Calls) -> Result<Walk, Stop> {
     calls.fetch_add(1, Ordering::Relaxed);
-    match upstream::scopes(ctx, Priority::Sync).await {
+    match patiently(|| upstream::scopes(ctx, Priority::Sync)).await {
         Ok(scopes) => Ok(Walk::within(scopes)),
         Err(error) if is_missing(&error) => Ok(Walk::from_root()),
         Err(error) => {
@@ -143,15 +202,24 @@ fn is_missing(error: &UpstreamError) -> bool {
         )
 }
 
+/// Whether a refusal is about the department or the person asked for, such as one outside the app's
+/// scope, and not about the connection, the token or the app.
+fn speaks_of_question(error: &UpstreamError) -> bool {
+    match error {
+        UpstreamError::Api(ApiError::Refused { code, .. }) => !OF_THE_APP.contains(code),
+        _ => false,
+    }
+}
+
 type Heard = Result<(DateTime<Utc>, Answer), UpstreamError>;
 
 /// Puts a question, and remembers when it was.
 async fn put(ctx: Context, ask: Ask) -> (Ask, Heard) {
-    let heard = async {
+    let heard = patiently(|| async {
         let asked_at = time_now(&ctx).await?;
         Ok((asked_at, ask_upstream(&ctx, &ask).await?))
-    };
-    let heard = heard.await;
+    })
+    .await;
     (ask, heard)
 }
 

@@ -205,10 +205,17 @@ async fn chunk(
         return Ok(Chunk::default());
     }
     let heard = sync_scratch::heard(conn, run_id, userids).await?;
+    let known = directory::known(conn, userids).await?;
+    let people = heard.iter().map(|heard| &heard.person);
+    let unionids: Vec<String> = people
+        .chain(known.iter().map(|known| &known.person))
+        .filter_map(|person| Some(person.unionid.as_ref()?.as_str().to_owned()))
+        .collect();
     let wanted = heard.into_iter().map(Wanted::from);
     Ok(Chunk {
-        known: directory::known(conn, userids).await?,
+        known,
         unknown_leavers: directory::unknown_leavers(conn, userids).await?,
+        held_unionids: directory::held_unionids(conn, &unionids).await?,
         wanted: wanted.map(|w| (w.person.userid.clone(), w)).collect(),
     })
 }

@@ -52,7 +52,8 @@ pub async fn add(
     Ok(added)
 }
 
-/// Describes employed people anew; gives whose row it wrote.
+/// Describes employed people anew, but for those who would get the unionid of somebody who is held; gives
+/// whose row it wrote.
 pub async fn change(
     conn: &mut PgConnection,
     people: &[Written<'_>],
@@ -60,7 +61,8 @@ pub async fn change(
     write(conn, people, None).await
 }
 
-/// Employs people again who left before `started_at` and are not held; gives whose row it wrote.
+/// Employs people again who left before `started_at` and are not held, under whatever userid; gives whose
+/// row it wrote.
 pub async fn return_again(
     conn: &mut PgConnection,
     people: &[Written<'_>],
@@ -87,6 +89,10 @@ async fn write(
              AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
          WHERE s.userid = n.userid AND s.looked_at <= n.looked_at AND s.held_at IS NULL
            AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left' AND s.left_at < $11 END
+           -- A decision by hand is about the person, not about one of their userids.
+           AND ($11::timestamptz IS NULL AND coalesce(n.unionid, s.unionid) IS NOT DISTINCT FROM s.unionid
+                OR NOT EXISTS (SELECT FROM staff h WHERE h.unionid = coalesce(n.unionid, s.unionid)
+                    AND h.userid <> s.userid AND h.held_at IS NOT NULL))
          RETURNING s.userid AS "userid: UserId""#,
         &rows.userids,
         &rows.unionids as &[Option<String>],
@@ -137,7 +143,7 @@ pub async fn forget_unionids(conn: &mut PgConnection, run_id: i64) -> Result<(),
     Ok(())
 }
 
-/// Gives somebody whom Postgres would not take after all the unionid back that [`forget_unionids`] has
+/// Gives somebody who was not written after all the unionid back that [`forget_unionids`] has
 /// taken, unless another employed row bears it by now.
 pub async fn take_unionid_back(
     conn: &mut PgConnection,

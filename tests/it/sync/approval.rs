@@ -228,3 +228,21 @@ async fn nothing_is_approved_while_a_run_is_running(pool: PgPool) {
     assert_eq!(by, "command:test");
     assert_eq!(company.ended(running).await.state, "stopped");
 }
+
+#[sqlx::test]
+async fn an_approval_that_finds_an_interrupted_sync_has_it_told(pool: PgPool) {
+    let (company, id, _) = stopped(&pool).await;
+    company
+        .execute(
+            "INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
+             VALUES ('schedule', 'system', 'running', gen_random_uuid(), now() - interval '1 minute')",
+        )
+        .await;
+    let interrupted = company.last_run().await.id;
+    let carried_out = approve(&company.ctx, id, &admin()).await.unwrap();
+    company.ended(carried_out).await;
+    assert_eq!(
+        company.alert("directory:sync").await,
+        Some(format!("{interrupted}:failed"))
+    );
+}

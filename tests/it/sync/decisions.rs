@@ -32,6 +32,71 @@ async fn a_decision_by_hand_outlasts_every_run(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_decision_by_hand_is_about_the_person_whatever_the_userid(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    // Somebody came back under another userid, and was then marked as left by hand.
+    let held = "INSERT INTO staff (userid, unionid, name, status, left_at, left_cause, held_by, held_at, held_reason)
+         SELECT 'held', unionid, name, 'left', now(), 'manual', 'manager4220', now(), '停用' FROM staff WHERE userid = 'zhangsan01'";
+    company.execute(held).await;
+    let reason = "marked as left by an administrator".to_owned();
+    for before in [
+        "UPDATE staff SET status = 'left', left_at = now() - interval '1 day', left_cause = 'event' WHERE userid = 'zhangsan01'",
+        "DELETE FROM staff WHERE userid = 'zhangsan01'",
+    ] {
+        company.execute(before).await;
+        let summary = company.sync().await;
+        assert_eq!(
+            (summary.state, numbers(&summary)),
+            (State::Done, [0, 0, 0, 0, 1]),
+            "{before}"
+        );
+        assert_eq!(
+            company.reasons().await,
+            [(company::EMPLOYEE.to_owned(), reason.clone())],
+            "{before}"
+        );
+        assert!(!company.is_employed(company::EMPLOYEE).await, "{before}");
+    }
+}
+
+#[sqlx::test]
+async fn a_decision_by_hand_that_lands_after_the_plan_wins_under_another_userid(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    let unionid = company.column(company::EMPLOYEE, "unionid").await;
+    company
+        .execute(
+            "INSERT INTO staff (userid, unionid, name, status, left_at, left_cause)
+             SELECT 'held', unionid, name, 'left', now(), 'event' FROM staff WHERE userid = 'zhangsan01';
+             UPDATE staff SET status = 'left', left_at = now() - interval '1 day', left_cause = 'event' WHERE userid = 'zhangsan01';
+             UPDATE staff SET unionid = 'older' WHERE userid = 'chenboss1';
+             INSERT INTO staff (userid, unionid, name, status, left_at, left_cause) VALUES ('held2', 'x', 'x', 'left', now(), 'event')",
+        )
+        .await;
+    let boss = company.sim.person(IN_ROOT).unwrap().unionid;
+    // The plan is made; the decisions are stored when the first row is to be written.
+    let decide = format!(
+        "CREATE FUNCTION decide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             UPDATE staff SET held_at = now(), held_by = 'manager4220', unionid = CASE userid WHEN 'held2' THEN '{boss}' ELSE unionid END
+             WHERE userid IN ('held', 'held2');
+             RETURN NULL; END $$;
+         CREATE TRIGGER decide AFTER INSERT ON sync_change FOR EACH STATEMENT EXECUTE FUNCTION decide()"
+    );
+    company.execute(&decide).await;
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [0, 0, 0, 0, 0])
+    );
+    assert!(!company.is_employed(company::EMPLOYEE).await);
+    assert_eq!(company.column(company::EMPLOYEE, "unionid").await, unionid);
+    assert_eq!(
+        company.column(IN_ROOT, "unionid").await.as_deref(),
+        Some("older"),
+        "who keeps the row keeps the unionid"
+    );
+}
+
+#[sqlx::test]
 async fn only_a_complete_run_takes_a_leaving_back(pool: PgPool) {
     let company = Company::imported(&pool).await;
     company.receive("user_leave_org", company::EMPLOYEE).await;

@@ -78,6 +78,25 @@ async fn a_killed_run_leaves_nothing_behind_and_frees_its_place(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_killed_dry_run_goes_without_a_word(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    company.sim.fault(USER_LIST, Fault::Delay(SLOW));
+    let killed = tokio::time::timeout(Duration::from_secs(1), company.run(dry())).await;
+    assert!(killed.is_err(), "the run was to be cut short");
+    let expire = "UPDATE sync_run SET lease_until = clock_timestamp() - interval '1 ms' WHERE is_dry_run AND state = 'running'";
+    company.execute(expire).await;
+    assert_eq!(company.number("SELECT count(*) FROM sync_run").await, 2);
+    assert_eq!(
+        directory_sync::fail_interrupted(&company.ctx)
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(company.number("SELECT count(*) FROM sync_run").await, 1);
+    assert_eq!(company.alert("directory:sync").await, None);
+}
+
+#[sqlx::test]
 async fn a_run_that_lives_keeps_its_place_for_longer_than_a_lease(pool: PgPool) {
     let company = Company::imported(&pool).await;
     let other = company.another_process();

@@ -128,6 +128,11 @@ impl<'a> Rows<'a> {
         let is_told = step == Step::Leave && self.mission.tells_overtaken;
         let reason = SkipReason::Overtaken;
         let (words, chinese) = (reason.to_string(), reason.in_chinese());
+        if step == Step::Move {
+            for userid in overtaken {
+                directory::take_unionid_back(self.conn, self.mission.run.id, userid).await?;
+            }
+        }
         let told = is_told.then_some((words.as_str(), chinese.as_str()));
         if is_told {
             self.tally.skipped += overtaken.len();

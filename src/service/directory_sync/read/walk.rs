@@ -14,7 +14,7 @@ use crate::service::directory_sync::skip::{Skip, SkipReason};
 
 /// So many empty pages in a row that promise another are one promise too many.
 const MAX_EMPTY_PAGES: u32 = 100;
-/// So many failures in a row, and the rest is not worth asking for.
+/// So many failures of the connection or the app in a row, and the rest is not worth asking for.
 const MAX_FAILURES: u32 = 10;
 
 /// A question.
@@ -141,14 +141,18 @@ impl Walk {
         }
     }
 
-    /// Takes in that a question was not answered.
-    pub fn miss(&mut self, ask: &Ask, error: &dyn fmt::Display) {
+    /// Takes in that a question was not answered. A failure that speaks of the question alone says
+    /// nothing about the rest.
+    pub fn miss(&mut self, ask: &Ask, error: &dyn fmt::Display, speaks_of_question: bool) {
         self.problems.add(match ask {
             Ask::Department(id) | Ask::Children(id) | Ask::Page { dept_id: id, .. } => {
                 format!("department {id}: {error}")
             }
             Ask::Person(_) => error.to_string(),
         });
+        if speaks_of_question {
+            return;
+        }
         self.failures += 1;
         if self.failures >= MAX_FAILURES && !self.queue.is_empty() {
             self.problems

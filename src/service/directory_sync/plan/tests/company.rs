@@ -49,8 +49,15 @@ impl Current {
         Chunk {
             known: known.cloned().collect(),
             unknown_leavers: left.map(|(id, at)| (id.clone(), *at)).collect(),
+            held_unionids: self.held_unionids(),
             wanted: wanted.map(|(id, w)| (id.clone(), w.clone())).collect(),
         }
+    }
+
+    pub fn held_unionids(&self) -> HashSet<UnionId> {
+        let held = self.people.iter().filter(|known| known.is_held);
+        held.filter_map(|known| known.person.unionid.clone())
+            .collect()
     }
 
     /// As the database finds them: those with a unionid that somebody else has, too.

@@ -223,6 +223,7 @@ proptest! {
         let everybody = Chunk {
             known: case.current.people.clone(),
             unknown_leavers: case.current.unknown_leavers.clone(),
+            held_unionids: case.current.held_unionids(),
             wanted: case.reading.clone(),
         };
         let plan = case.plan(&case.current);

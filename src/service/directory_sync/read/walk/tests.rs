@@ -277,19 +277,31 @@ fn after_many_failures_in_a_row_the_rest_is_not_asked_for() {
     walk.hear(&Ask::Children(1), Answer::Children(children), at(1));
     for _ in 0..9 {
         walk.next();
-        walk.miss(&first_page(2), &"no answer");
+        walk.miss(&first_page(2), &"no answer", false);
     }
     walk.hear(&first_page(3), page(&["a"], None), at(1));
     for _ in 0..9 {
-        walk.miss(&first_page(2), &"no answer");
+        walk.miss(&first_page(2), &"no answer", false);
     }
     assert!(walk.next().is_some());
-    walk.miss(&first_page(2), &"no answer");
+    walk.miss(&first_page(2), &"no answer", false);
     assert_eq!(walk.next(), None);
     assert_eq!(
         walk.problems.to_string(),
         "department 2: no answer (and 19 more)"
     );
+}
+
+#[test]
+fn refusals_that_speak_of_one_department_do_not_end_the_reading() {
+    let mut walk = Walk::default();
+    let children = (2..100).map(|id| Ok(department(id))).collect();
+    walk.hear(&Ask::Children(1), Answer::Children(children), at(1));
+    for _ in 0..50 {
+        walk.next();
+        walk.miss(&first_page(2), &"refused", true);
+    }
+    assert!(walk.next().is_some());
 }
 
 #[test]
