@@ -10,6 +10,8 @@
   var PATIENCE = 8000;
   // Nobody comes back from a page that let them in so soon, unless the session's cookie was not kept.
   var SOON = 10000;
+  // What is opened after the login has so long to take this page's place; a download never does.
+  var ARRIVAL = 5000;
   var ENTERED = "dinggate.entered";
   // What is under way: "code", then "server", then "over".
   var stage = "code";
@@ -88,7 +90,20 @@
     } catch (error) {
       // Storage that is forbidden stores nothing; the page works without.
     }
+    setTimeout(function () {
+      stay(url.href);
+    }, ARRIVAL);
     location.replace(url.href);
+  }
+
+  // Signed in, and still here.
+  function stay(href) {
+    say("entered");
+    part("sign").hidden = true;
+    part("again").hidden = true;
+    part("scan").hidden = true;
+    part("go").hidden = false;
+    part("go").href = href;
   }
 
   function turnedAway(answer) {
@@ -212,7 +227,11 @@
   }
 
   function begin() {
-    if (navigator.cookieEnabled === false || hasComeBack()) {
+    if (navigator.cookieEnabled === false) {
+      fail("blocked");
+      return;
+    }
+    if (hasComeBack()) {
       fail("cookies");
       return;
     }

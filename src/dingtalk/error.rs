@@ -48,6 +48,8 @@ pub enum ApiError {
     #[error("{api}: DingTalk refuses with {code} {message}")]
     Denied {
         api: &'static str,
+        /// The HTTP status.
+        status: u16,
         code: String,
         permissions: Vec<String>,
         message: String,
@@ -147,7 +149,9 @@ impl ApiError {
     /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
     pub fn is_spent_code(&self) -> bool {
         match self {
-            Self::Denied { code, .. } => newer::is_spent_code(code),
+            Self::Denied {
+                api, status, code, ..
+            } => newer::is_spent_code(api, *status, code),
             _ => matches!(
                 self.code(),
                 Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)

@@ -9,6 +9,9 @@ use url::Url;
 use super::client::{self, exchange, http_client, without_slash};
 use super::error::ApiError;
 
+/// The interface that redeems the code of the newer login page.
+pub(super) const REDEEM: &str = "v1.0/oauth2/userAccessToken";
+
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
 /// The host of the newer interfaces. Cheap to clone.
@@ -92,6 +95,7 @@ fn denial(
         _ if lower == "invalidauthentication" => ApiError::TokenRejected { api, code: 40014 },
         _ => ApiError::Denied {
             api,
+            status,
             code,
             permissions: permissions(answer),
             message: message(answer, secrets),
@@ -116,16 +120,30 @@ pub(super) fn is_unknown_person(code: &str) -> bool {
     code.eq_ignore_ascii_case("invalidParameter.user.notFound")
 }
 
-/// Whether a code says that what a person brought is worth nothing: the code, or the token made of it. Of the parameters of a redeeming call
-/// only the one-time code differs from login to login, and DingTalk does not list its codes: a parameter
-/// that it calls invalid is that one, unless the code names our own credentials.
-pub(super) fn is_spent_code(code: &str) -> bool {
+/// What a refused redeeming call names where the fault is ours or the app's, not the code's.
+const OURS: [&str; 6] = [
+    "client",
+    "granttype",
+    "grant_type",
+    "missing",
+    "authentication",
+    "forbidden",
+];
+
+/// Whether a refusal says that what a person brought is worth nothing: the code, or the token made of it.
+/// DingTalk does not list the words for that. Of the parameters of a redeeming call only the one-time code
+/// differs from login to login, so whatever makes such a call a bad request is that code, unless the words
+/// name something of ours.
+pub(super) fn is_spent_code(api: &str, status: u16, code: &str) -> bool {
     let code = code.to_ascii_lowercase();
-    let is_ours = code.contains("client");
+    if api == REDEEM && status == 400 {
+        return !OURS.iter().any(|words| code.contains(words)) && !is_unknown_person(&code);
+    }
     let is_parameter = code.starts_with("invalidparameter") && !is_unknown_person(&code);
     let is_code = ["authcode", "invalidcode", "code.notfound", "invalid_grant"];
     let is_token = code == "invalidauthentication";
-    !is_ours && (is_token || is_parameter || is_code.iter().any(|words| code.contains(words)))
+    !code.contains("client")
+        && (is_token || is_parameter || is_code.iter().any(|words| code.contains(words)))
 }
 
 /// A field whose name may be written in any letter case.
@@ -259,6 +277,30 @@ mod tests {
         ] {
             assert!(!denied(other).is_spent_code(), "{other}");
         }
+    }
+
+    #[test]
+    fn whatever_makes_a_redeeming_call_a_bad_request_is_the_code_unless_it_is_named() {
+        let is_spent = |status, code: &str| {
+            let body = json!({"code": code, "message": "m"}).to_string();
+            let refusal = read_answer(REDEEM, status, body.as_bytes(), &[]).unwrap_err();
+            refusal.is_spent_code()
+        };
+        for spent in ["Unheard.Of", "expiredCode", "InvalidParameter"] {
+            assert!(is_spent(400, spent), "{spent}");
+        }
+        for ours in [
+            "invalidClientIdOrSecret",
+            "unsupportedGrantType",
+            "Missingbody",
+            "MissingParameter",
+            "AuthenticationFailed.MissingParameter",
+            "InvalidAuthentication",
+            "Forbidden.Unheard",
+        ] {
+            assert!(!is_spent(400, ours), "{ours}");
+        }
+        assert!(!is_spent(403, "Unheard.Of") && !is_spent(404, "Unheard.Of"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::error::ApiError;
 use super::login::{ScannedPerson, name, unionid};
+use super::newer;
 
 /// What a person has granted on DingTalk's login page, for one look at who it is.
 pub struct UserGrant {
@@ -19,7 +20,7 @@ impl Client {
     /// Redeems the code of the login page (`v1.0/oauth2/userAccessToken`). Never call it twice with one
     /// code. Source: open.dingtalk.com, "obtain-user-token".
     pub async fn user_grant(&self, code: &str) -> Result<UserGrant, ApiError> {
-        const API: &str = "v1.0/oauth2/userAccessToken";
+        const API: &str = newer::REDEEM;
         let secret = self.login_app.secret.expose_secret();
         let body = json!({
             "clientId": self.login_app.key,
@@ -57,6 +58,7 @@ fn of_this_login(error: ApiError) -> ApiError {
     match error {
         ApiError::TokenRejected { api, .. } => ApiError::Denied {
             api,
+            status: 400,
             code: "InvalidAuthentication".to_owned(),
             permissions: Vec::new(),
             message: String::new(),

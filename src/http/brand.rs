@@ -1,7 +1,7 @@
 //! The company's own name, logo and colour on the pages.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{BrandConfig, Logo};
@@ -67,28 +67,36 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/brand/colour.css").route(web::get().to(colour)));
 }
 
-const KEEP: (actix_web::http::header::HeaderName, &str) =
-    (CACHE_CONTROL, "public, max-age=31536000, immutable");
+/// How long browsers may keep what has a version: for good under its own address, not at all under another's.
+fn keep(request: &HttpRequest, version: &str) -> (HeaderName, &'static str) {
+    let is_asked_for = request.query_string().strip_prefix("v=") == Some(version);
+    let keep = if is_asked_for {
+        "public, max-age=31536000, immutable"
+    } else {
+        "public, no-cache"
+    };
+    (CACHE_CONTROL, keep)
+}
 
-async fn logo(ctx: web::Data<Context>) -> HttpResponse {
+async fn logo(request: HttpRequest, ctx: web::Data<Context>) -> HttpResponse {
     match &ctx.config.brand.logo {
         Some(Logo::File {
             content_type,
             bytes,
         }) => HttpResponse::Ok()
-            .insert_header(KEEP)
+            .insert_header(keep(&request, &version(bytes)))
             .insert_header((CONTENT_TYPE, *content_type))
             // A drawing that is opened by its own address must not run what may be in it.
-            .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
+            .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
             .body(bytes.to_vec()),
         _ => HttpResponse::NotFound().finish(),
     }
 }
 
-async fn colour(ctx: web::Data<Context>) -> HttpResponse {
+async fn colour(request: HttpRequest, ctx: web::Data<Context>) -> HttpResponse {
     match ctx.config.brand.colour {
         Some(colour) => HttpResponse::Ok()
-            .insert_header(KEEP)
+            .insert_header(keep(&request, &version(colour.to_string().as_bytes())))
             .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
             .body(style(colour)),
         None => HttpResponse::NotFound().finish(),

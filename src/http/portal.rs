@@ -93,6 +93,7 @@ fn session(
     PortalSession {
         address: facts.address.clone(),
         is_in_app: facts.method == "in_app",
+        method: PortalTexts::of(lang).method(&facts.method),
         since: TimeText::new(facts.created_at, now, lang),
         last_seen: TimeText::new(facts.last_seen_at, now, lang),
         is_current: facts.id == visitor.session_id,

@@ -75,10 +75,22 @@ impl FromRequest for Visitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let asked = request.uri().path_and_query().map(PathAndQuery::as_str);
-            let back = ReturnPath::parse(asked.filter(|_| request.method().is_safe()));
+            let asked = request.uri().path_and_query().map(page_of);
+            let asked = asked.filter(|_| request.method().is_safe());
+            let back = ReturnPath::parse(asked.as_deref());
             Self::of(&request).await?.ok_or(AppError::SignIn(back))
         })
+    }
+}
+
+/// The page to come back to. A download would leave the login's page standing, so it is the list that the
+/// download was of, with the same query.
+fn page_of(asked: &PathAndQuery) -> String {
+    let path = asked.path();
+    let path = path.strip_suffix(".csv").unwrap_or(path);
+    match asked.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
     }
 }
 
@@ -119,5 +131,23 @@ impl FromRequest for Admin {
                 Err(AppError::NotAdmin)
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_leads_to_the_list_and_never_to_a_download_of_it() {
+        for (asked, page) in [
+            ("/admin/staff.csv?q=%E5%BC%A0", "/admin/staff?q=%E5%BC%A0"),
+            ("/admin/audit.csv", "/admin/audit"),
+            ("/admin/staff?q=a.csv", "/admin/staff?q=a.csv"),
+            ("/", "/"),
+        ] {
+            let asked: PathAndQuery = asked.parse().unwrap();
+            assert_eq!(page_of(&asked), page);
+        }
     }
 }

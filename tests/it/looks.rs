@@ -128,5 +128,13 @@ async fn a_logo_from_a_file_is_served_and_cannot_run_anything(pool: PgPool) {
         (logo.status, logo.header("content-type")),
         (200, "image/svg+xml")
     );
-    assert!(policy(&logo).contains("sandbox") && !policy(&logo).contains("script-src"));
+    assert_eq!(policy(&logo), "default-src 'none'; sandbox");
+    assert_eq!(logo.header("cache-control"), "public, no-cache");
+    let (_, tail) = page.body.split_once(r#"src="/brand/logo?v="#).unwrap();
+    let version = tail.split('"').next().unwrap();
+    let own = browser.get(&format!("/brand/logo?v={version}")).await;
+    assert_eq!(
+        own.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
 }

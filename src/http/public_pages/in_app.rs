@@ -32,7 +32,7 @@ pub struct InAppView {
 struct InAppPage {
     frame: Frame,
     t: &'static InAppTexts,
-    failures: [Failure; 10],
+    failures: [Failure; 12],
     view: InAppView,
 }
 

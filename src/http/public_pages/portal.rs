@@ -63,8 +63,9 @@ pub struct PortalSession {
     /// As [`browser_name`](crate::http::view::browser_name) calls it.
     pub browser: String,
     pub address: String,
-    /// Inside DingTalk; else by scanning.
     pub is_in_app: bool,
+    /// How it began, in words.
+    pub method: &'static str,
     pub since: TimeText,
     pub last_seen: TimeText,
     pub is_current: bool,

@@ -8,12 +8,13 @@ use actix_web::body::to_bytes;
 use url::Url;
 
 use super::{
-    LoginView, Notice, NoticeView, PortalApp, PortalDepartment, PortalSession, PortalView, login,
-    notice, portal, qr_frame_src,
+    InAppView, LoginView, Notice, NoticeView, PortalApp, PortalDepartment, PortalSession,
+    PortalView, in_app, login, notice, portal, qr_frame_src,
 };
 use crate::domain::app::ICONS;
 use crate::http::lang::Lang;
 use crate::http::page::{Frame, FrameVisitor, Toast};
+use crate::http::text::portal::PortalTexts;
 use crate::http::view::{TimeText, browser_name};
 
 pub(crate) const NOTICES: [Notice; 19] = [
@@ -102,6 +103,7 @@ fn session(
         browser: browser_name(user_agent, lang),
         address: address.to_owned(),
         is_in_app: user_agent.contains("DingTalk"),
+        method: PortalTexts::of(lang).by_scan,
         since: time(since),
         last_seen: time("2026-11-22T03:58:30Z"),
         is_current,
@@ -177,6 +179,19 @@ pub(crate) fn portal_page(lang: Lang, is_full: bool) -> HttpResponse {
     portal(Frame::new(lang, Some(who), "/").with_toast(toast), view)
 }
 
+pub(crate) fn in_app_page(lang: Lang, is_signed_out: bool) -> HttpResponse {
+    let view = InAppView {
+        corp_id: "ding0123456789abcdef".to_owned(),
+        jsapi_url: "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js"
+            .to_owned(),
+        back: "/".to_owned(),
+        again_href: "/login?again&rd=%2F".to_owned(),
+        qr_href: "/login/qr?rd=%2F".to_owned(),
+        is_signed_out,
+    };
+    in_app(Frame::new(lang, None, "/login"), view)
+}
+
 /// Every page in one language, with a name.
 pub(crate) fn pages(lang: Lang) -> Vec<(String, HttpResponse)> {
     let mut pages = vec![
@@ -186,6 +201,8 @@ pub(crate) fn pages(lang: Lang) -> Vec<(String, HttpResponse)> {
         ),
         ("portal".to_owned(), portal_page(lang, true)),
         ("portal_bare".to_owned(), portal_page(lang, false)),
+        ("in_app".to_owned(), in_app_page(lang, false)),
+        ("in_app_signed_out".to_owned(), in_app_page(lang, true)),
     ];
     pages.extend(
         NOTICES

@@ -55,8 +55,8 @@ texts! {
         save: "保存" | "Save";
         sees_one: "1 人可见" | "1 person sees it";
         sees_many: "{n} 人可见" | "{n} people see it";
-        would_see_one: "所选范围共 1 人" | "1 person is meant";
-        would_see_many: "所选范围共 {n} 人" | "{n} people are meant";
+        would_see_one: "所选范围共 1 人" | "The chosen departments have 1 person";
+        would_see_many: "所选范围共 {n} 人" | "The chosen departments have {n} people";
         delete: "删除应用" | "Delete this app";
         delete_ask: "“{name}”将从 {n} 名员工的主页上消失，且无法恢复。" | "“{name}” will vanish from the portal of {n} people. This cannot be undone.";
         delete_ask_one: "“{name}”将从 1 名员工的主页上消失，且无法恢复。" | "“{name}” will vanish from the portal of 1 person. This cannot be undone.";

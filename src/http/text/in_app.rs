@@ -10,19 +10,20 @@ texts! {
     pub struct InAppTexts {
         title: "钉钉登录" | "Sign in with DingTalk";
         lead: "正在向钉钉确认您的身份，请稍候。" | "Asking DingTalk who you are…";
-        checking: "身份已确认，正在进入…" | "DingTalk has answered, letting you in…";
+        checking: "正在核对，请稍候…" | "DingTalk has answered, checking…";
         again: "再试一次" | "Try again";
         scan: "扫码登录" | "Use the QR code";
+        go: "打开页面" | "Open the page";
         account: "本次登录的钉钉账号" | "DingTalk account of this sign-in";
         wrong_account: "不是您？请在钉钉里切换账号，再试一次。" | "Not you? Switch accounts in DingTalk, then try again.";
         quote: "联系管理员时，请提供这个编号。" | "Please quote it when you contact an administrator.";
         answer: "钉钉的答复" | "DingTalk said";
-        no_script: "这里没有启用脚本，不能自动登录，请扫码登录。" | "Scripts are off here, so you cannot be signed in by itself. Please use the QR code.";
+        no_script: "这里没有启用脚本，不能自动登录，请扫码登录。" | "Scripts are off here, so you cannot be signed in automatically. Please use the QR code.";
         out_title: "您已退出登录" | "You are signed out";
         out_lead: "再次登录时，使用的是当前的钉钉账号。" | "To sign in again, your present DingTalk account is used.";
         sign_in: "用钉钉登录" | "Sign in with DingTalk";
         outside_title: "当前不在钉钉里" | "This page is not open in DingTalk";
-        outside_text: "自动登录只能在钉钉客户端里进行。" | "Only inside the DingTalk app can you be signed in by itself.";
+        outside_text: "自动登录只能在钉钉客户端里进行。" | "You can be signed in automatically only inside the DingTalk app.";
         outside_next: "请扫码登录，或从钉钉工作台重新打开。" | "Please use the QR code, or open this page again from DingTalk.";
         script_title: "钉钉组件没有加载成功" | "A part of DingTalk could not be loaded";
         script_text: "网络不通，或者钉钉的脚本地址被拦截。" | "The network is down, or the address of DingTalk’s script is blocked.";
@@ -37,7 +38,7 @@ texts! {
         setup_text: "钉钉不认可本应用的 CorpId 或网址，与您的账号无关。" | "DingTalk does not accept this app’s CorpId or address; it has nothing to do with your account.";
         setup_next: "请把下面的答复转给管理员，核对 CorpId 和应用首页地址。您可以先扫码登录。" | "Please show an administrator the line below; the CorpId and the app’s home page address want checking. Meanwhile, use the QR code.";
         old_title: "钉钉的版本太旧" | "This DingTalk is too old";
-        old_text: "您的钉钉还不支持自动登录。" | "Your version of DingTalk cannot sign you in by itself.";
+        old_text: "您的钉钉还不支持自动登录。" | "Your version of DingTalk cannot sign you in automatically.";
         old_next: "请升级钉钉后再试，也可以扫码登录。" | "Please update DingTalk and try again, or use the QR code.";
         refused_title: "钉钉没有给出登录码" | "DingTalk did not let this page sign you in";
         refused_text: "可能是取消了授权，或钉钉暂时有故障。" | "The request was cancelled, or DingTalk has a fault at the moment.";
@@ -51,10 +52,15 @@ texts! {
         cookies_title: "登录状态没有保存下来" | "You are not kept signed in";
         cookies_text: "刚才已登录成功，但这里没有保存登录信息（Cookie），又回到了登录页。" | "You were signed in a moment ago, but cookies are not kept here, which led you back to this page.";
         cookies_next: "请允许本站保存 Cookie，然后再试一次。" | "Please allow cookies for this site, then try again.";
+        blocked_title: "Cookie 已被禁用" | "Cookies are turned off";
+        blocked_text: "这里不能保存登录信息（Cookie），所以没有登录。" | "Cookies cannot be kept here, so you were not signed in.";
+        entered_title: "您已登录" | "You are signed in";
+        entered_text: "要打开的内容还没有显示；如果是下载，文件已开始保存。" | "What you asked for has not appeared yet. If it is a download, it has begun.";
+        entered_next: "如果一直没有打开，请点下面的按钮。" | "If nothing opens, please use the button below.";
     }
 }
 
-/// What a failure says that the page finds out by itself.
+/// What the page says of something that it finds out by itself: a failure, or that it is still there.
 #[derive(Debug, Clone, Copy)]
 pub struct Failure {
     /// What the script knows it by.
@@ -68,7 +74,7 @@ pub struct Failure {
 
 impl InAppTexts {
     /// All failures that the page finds out by itself.
-    pub fn failures(&self) -> [Failure; 10] {
+    pub fn failures(&self) -> [Failure; 12] {
         macro_rules! failure {
             ($name:literal, $title:ident, $text:ident, $next:ident $(, $wants_scan:literal)?) => {
                 Failure {
@@ -91,6 +97,8 @@ impl InAppTexts {
             failure!("offline", offline_title, offline_text, offline_next),
             failure!("server", server_title, server_text, server_next),
             failure!("cookies", cookies_title, cookies_text, cookies_next),
+            failure!("blocked", blocked_title, blocked_text, cookies_next),
+            failure!("entered", entered_title, entered_text, entered_next),
         ]
     }
 }

@@ -21,6 +21,7 @@ texts! {
         since: "登录于" | "Signed in";
         last_seen: "最近使用" | "Last used";
         by_scan: "扫码登录" | "By scanning";
+        by_oauth2: "钉钉登录页" | "DingTalk’s page";
         in_app: "钉钉内登录" | "Inside DingTalk";
         this_device: "本设备" | "This device";
         end: "退出该设备" | "Sign it out";
@@ -36,10 +37,21 @@ texts! {
         apps: "应用" | "Apps";
         find_app: "查找应用" | "Find an app";
         no_such_app: "没有找到应用" | "No app found";
-        no_apps: "暂无可用应用。如需使用某个系统，请联系管理员。" | "There are no apps for you yet. If you miss one, please ask an administrator.";
+        no_apps: "暂无可用应用。如需使用某个系统，请联系管理员。" | "There are no apps for you yet. If one is missing, please ask an administrator.";
         no_apps_at_all: "还没有应用。添加后会显示在员工的主页上。" | "There are no apps yet. Those that you add appear on people’s portal.";
         add_first_app: "添加第一个应用" | "Add the first app";
         to_administration: "进入管理后台" | "Open administration";
         to_administration_hint: "您是管理员，可以审核登录、查看员工和同步情况。" | "You are an administrator: review sign-ins, look up staff and syncs.";
+    }
+}
+
+impl PortalTexts {
+    /// How a session began.
+    pub fn method(&self, method: &str) -> &'static str {
+        match method {
+            "oauth2" => self.by_oauth2,
+            "in_app" => self.in_app,
+            _ => self.by_scan,
+        }
     }
 }

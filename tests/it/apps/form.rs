@@ -34,16 +34,26 @@ async fn a_bad_form_comes_back_filled_in_with_the_error_at_its_field(pool: PgPoo
         let form = with(fields("<报销>", &[FINANCE]), field, value);
         let answer = admin.post("/admin/apps/new", &form).await;
         assert_eq!(answer.status, 400, "{field}={value}");
-        let sentence = format!("<p class=\"field-error\" id=\"{field}-error\">");
+        // A group is led to by its first control.
+        let control = match field {
+            "departments" => "audience-all",
+            field => field,
+        };
+        let sentence = format!("<p class=\"field-error\" id=\"{control}-error\">");
         let (_, tail) = answer.body.split_once(&sentence).unwrap();
         assert!(
             tail.split('<').next().unwrap().contains(error),
             "{field}={value}"
         );
         assert!(
-            answer.body.contains(&format!("<li><a href=\"#{field}\">")),
+            answer
+                .body
+                .contains(&format!("<li><a href=\"#{control}\">")),
             "{field}"
         );
+        let is_tied = answer.body.matches(&format!("{control}-error\"")).count() == 2;
+        let is_there = answer.body.contains(&format!(" id=\"{control}\""));
+        assert!(is_tied && is_there, "{field}");
         if field != "name" {
             assert!(
                 answer.body.contains("value=\"&#60;报销&#62;\""),

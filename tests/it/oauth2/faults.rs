@@ -130,9 +130,15 @@ async fn what_only_an_operator_can_mend_is_said_to_the_administrators(pool: PgPo
         let is_named_by_dingtalk = (path, fault) == (ME, 60011);
         assert_eq!(app.number(named).await, i64::from(is_named_by_dingtalk));
     }
-    app.sim.fault(REDEEM, Fault::sub_code("Unheard.Of"));
+    app.sim.fault(REDEEM, Fault::sub_code("Forbidden.Unheard"));
     let answer = agree(&app, &mut app.browser(), &person, "/").await;
     assert_refused(&answer, 503, MISCONFIGURED);
+    let alerts = app.number("SELECT count(*) FROM alert").await;
+    // A bad request in words that nobody has listed: of what is sent, only the code can be at fault.
+    app.sim.fault(REDEEM, Fault::sub_code("Unheard.Of"));
+    let answer = agree(&app, &mut app.browser(), &person, "/").await;
+    assert_refused(&answer, 401, "The scan did not work");
+    assert_eq!(app.number("SELECT count(*) FROM alert").await, alerts);
     assert_eq!(cases(&app).await, 0);
 }
 

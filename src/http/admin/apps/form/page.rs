@@ -16,9 +16,9 @@ use crate::http::page::{Frame, html};
 use crate::http::text::admin_apps::AppTexts;
 use crate::http::text::fill;
 use crate::http::visitor::Admin;
+use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
 use crate::store::department::{self, DepartmentName, DepartmentRow};
-use crate::store::{StoreError, staff};
 
 /// How many departments a search shows.
 const FOUND: i64 = 30;
@@ -36,7 +36,7 @@ struct FormPage {
     colours: Vec<Swatch>,
     chosen: Vec<DepartmentBox>,
     found: Option<Found>,
-    /// How many people the choice means.
+    /// How many people are in the chosen departments.
     people: String,
     faults: Vec<FaultView>,
 }
@@ -79,6 +79,7 @@ struct Found {
 }
 
 struct FaultView {
+    /// The id of the first control that it is about.
     field: &'static str,
     text: &'static str,
 }
@@ -109,10 +110,7 @@ async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<Known, 
                 Vec::new()
             },
             total: department::count(&mut conn, &q).await?,
-            people: match form.audience.as_str() {
-                "all" => staff::count_employed(&mut conn).await?,
-                _ => app::audience(&mut conn, &chosen).await?,
-            },
+            people: app::audience(&mut conn, &chosen).await?,
         })
     });
     Ok(known.await?)
@@ -246,7 +244,7 @@ fn fault_view(fault: Fault, t: &'static AppTexts) -> FaultView {
         Fault::DescriptionTooLong => "description",
         Fault::UnknownIcon => "icon",
         Fault::UnknownColour => "colour",
-        Fault::NoDepartment => "departments",
+        Fault::NoDepartment => "audience-all",
     };
     FaultView {
         field,
