@@ -94,6 +94,9 @@ impl Config {
         if let Some(database) = &parts.database {
             secrets.extend(parts::passwords(&database.url));
         }
+        if let Some(webhook) = &parts.webhook {
+            secrets.extend(webhook.url.secrets());
+        }
         Examined {
             whole: match config {
                 Some(config) if faults.is_empty() => Ok(config),

@@ -12,6 +12,7 @@ use super::login_flow::LoginFlow;
 use super::public_url::PublicUrl;
 use super::reader::Reader;
 use super::value::{given_id, root_url, userids};
+use super::webhook::WebhookConfig;
 use super::{Config, Faults, setting};
 use crate::domain::ids::UserId;
 
@@ -37,6 +38,7 @@ pub struct Parts {
     pub oapi_url: Option<Url>,
     pub api_url: Option<Url>,
     pub login_flow: Option<LoginFlow>,
+    pub webhook: Option<WebhookConfig>,
 }
 
 /// The password in an address, as it is written and as it is meant.
@@ -75,6 +77,7 @@ impl Parts {
             oapi_url: reader.value(&setting::OAPI_URL, root_url),
             api_url: reader.value(&setting::API_URL, root_url),
             login_flow: LoginFlow::read(reader),
+            webhook: WebhookConfig::read(reader),
         }
     }
 }

@@ -122,6 +122,21 @@ pub(super) fn script_url(text: &str) -> Result<Url, String> {
 /// A web address: https unless it is loopback; no credentials, query or fragment. What is wrong is
 /// said without repeating the address, which may bear a password.
 pub(super) fn web_url(text: &str) -> Result<Url, String> {
+    address(text, Query::Refused)
+}
+
+/// A web address under the same rule, but that it may bear a query.
+pub(super) fn web_url_with_query(text: &str) -> Result<Url, String> {
+    address(text, Query::Allowed)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Query {
+    Allowed,
+    Refused,
+}
+
+fn address(text: &str, query: Query) -> Result<Url, String> {
     let lower = text.to_ascii_lowercase();
     // A URL parser forgives missing slashes, blanks and backslashes; a setting that has them is a slip.
     let is_whole = lower.starts_with("https://") || lower.starts_with("http://");
@@ -129,17 +144,21 @@ pub(super) fn web_url(text: &str) -> Result<Url, String> {
         return Err("is not an address that begins with https://".to_owned());
     }
     let url = Url::parse(text).map_err(|error| format!("is not an address: {error}"))?;
-    match fault_of(&url) {
+    match fault_of(&url, query) {
         Some(what) => Err(what.to_owned()),
         None => Ok(url),
     }
 }
 
-fn fault_of(url: &Url) -> Option<&'static str> {
+fn fault_of(url: &Url, query: Query) -> Option<&'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Some("must not bear a user name or password");
     }
-    if url.query().is_some() || url.fragment().is_some() {
+    if query == Query::Allowed {
+        if url.fragment().is_some() {
+            return Some("must not bear a fragment");
+        }
+    } else if url.query().is_some() || url.fragment().is_some() {
         return Some("must not bear a query or fragment");
     }
     // The host stands in security headers, where other characters would mean something.
@@ -288,6 +307,8 @@ mod tests {
         ] {
             let what = web_url(bad).unwrap_err();
             assert!(!what.contains("hunter2"), "{bad}");
+            let may_be = web_url_with_query(bad).is_ok();
+            assert_eq!(may_be, bad.contains('?'), "{bad}");
         }
     }
 }

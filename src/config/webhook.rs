@@ -1,24 +1,29 @@
 //! Where the company's own systems are told.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_PAD_INDIFFERENT;
-use secrecy::{ExposeSecret as _, SecretSlice};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use url::Url;
 
 use super::reader::Reader;
 use super::setting;
-use super::value::{event_types, web_url};
+use super::value::{event_types, web_url_with_query};
 
 /// Where the company's own systems are told, and of what besides changes of the staff.
 #[derive(Debug, Clone)]
 pub struct WebhookConfig {
-    pub url: Url,
+    pub url: WebhookUrl,
     pub secret: WebhookSecret,
     /// DingTalk's types of events; never empty.
     pub event_types: BTreeSet<String>,
 }
+
+/// The receiver's address. Its query may be a secret and is not shown.
+#[derive(Clone)]
+pub struct WebhookUrl(Url);
 
 /// The key of the signatures: 24 to 64 bytes.
 #[derive(Debug, Clone)]
@@ -39,7 +44,7 @@ impl WebhookConfig {
                 reader.fault(absent, format!("is missing, while {} is set", given.name));
             }
         }
-        let url = reader.optional(url, web_url);
+        let url = reader.optional(url, WebhookUrl::parse);
         let secret = reader.optional(secret, WebhookSecret::parse);
         let event_types = reader.value(&setting::WEBHOOK_EVENTS, event_types);
         Some(Self {
@@ -50,16 +55,47 @@ impl WebhookConfig {
     }
 }
 
-impl WebhookSecret {
-    /// Reads what Standard Webhooks prescribes: `whsec_` and base64. What is wrong is said without
-    /// repeating any of it.
+impl WebhookUrl {
     fn parse(text: &str) -> Result<Self, String> {
-        let encoded = text
-            .strip_prefix(PREFIX)
-            .ok_or_else(|| format!("does not begin with {PREFIX}"))?;
+        web_url_with_query(text).map(Self)
+    }
+
+    /// The whole address, to send to.
+    pub fn expose(&self) -> &Url {
+        &self.0
+    }
+
+    /// The query and each value in it, which nobody shows.
+    pub(super) fn secrets(&self) -> Vec<SecretString> {
+        let query = self.0.query().map(SecretString::from);
+        let values = self.0.query_pairs().map(|(_, v)| v.into_owned().into());
+        query.into_iter().chain(values).collect()
+    }
+}
+
+impl fmt::Display for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        shown.set_query(None);
+        let query = if self.0.query().is_some() { "?***" } else { "" };
+        write!(f, "{shown}{query}")
+    }
+}
+
+impl fmt::Debug for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl WebhookSecret {
+    /// Reads what Standard Webhooks prescribes: `whsec_`, which may be left out, and base64. What is
+    /// wrong is said without repeating any of it.
+    fn parse(text: &str) -> Result<Self, String> {
+        let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
         let bytes = STANDARD_PAD_INDIFFERENT
             .decode(encoded)
-            .map_err(|_| format!("is not base64 after {PREFIX}"))?;
+            .map_err(|_| format!("is not base64, with or without {PREFIX} before it"))?;
         if !BYTES.contains(&bytes.len()) {
             return Err(format!(
                 "holds {} bytes; {} to {} are wanted",
@@ -84,21 +120,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_is_shown_without_its_query() {
+        let url = WebhookUrl::parse("https://hr.example.com/hook?key=hunter2").unwrap();
+        assert_eq!(url.expose().query(), Some("key=hunter2"));
+        for shown in [url.to_string(), format!("{url:?}")] {
+            assert_eq!(shown, "https://hr.example.com/hook?***");
+        }
+        assert!(url.secrets().iter().any(|s| s.expose_secret() == "hunter2"));
+    }
+
+    #[test]
     fn a_secret_is_the_bytes_behind_its_prefix() {
         for text in [
             STANDARD.encode([0xfb; 32]),
             STANDARD_NO_PAD.encode([0xfb; 32]),
         ] {
-            let secret = WebhookSecret::parse(&format!("whsec_{text}")).unwrap();
-            assert_eq!(secret.expose(), [0xfb; 32]);
-            assert!(!format!("{secret:?}").contains("251"));
+            for text in [format!("whsec_{text}"), text] {
+                let secret = WebhookSecret::parse(&text).unwrap();
+                assert_eq!(secret.expose(), [0xfb; 32]);
+                assert!(!format!("{secret:?}").contains("251"));
+            }
         }
     }
 
     #[test]
     fn a_secret_of_another_shape_is_refused_without_being_repeated() {
         for bad in [
-            STANDARD.encode([7; 32]),
+            STANDARD.encode([7; 23]),
             format!("whsec_{}", STANDARD.encode([7; 23])),
             format!("whsec_{}", STANDARD.encode([7; 65])),
             "whsec_BwcH-horse".to_owned(),

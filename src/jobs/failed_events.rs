@@ -1,5 +1,5 @@
 //! Fetches what DingTalk could not deliver and releases it: at the start, after a downtime of ours,
-//! and every ten minutes; one instance for all.
+//! and every ten minutes; one instance for all. What was lost on the way is made up for by a full sync.
 
 use std::time::Duration;
 
@@ -25,38 +25,32 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         bell: None,
         stop: &stop,
     };
-    let memory = Mutex::new(Memory::default());
+    // When the last round ended, by Postgres's clock; none before the first.
+    let last = Mutex::new(None);
     rounds
         .run(&ctx, || async {
-            let mut memory = memory.lock().await;
-            round(&ctx, &stop, &mut memory).await.map(|()| false)
+            let mut last = last.lock().await;
+            round(&ctx, &stop, &mut last).await.map(|()| false)
         })
         .await;
-}
-
-/// What one round leaves to the next.
-#[derive(Default)]
-struct Memory {
-    /// When the last round ended, by Postgres's clock; none before the first.
-    last: Option<DateTime<Utc>>,
-    /// Events were lost, and no full sync has begun since.
-    owes_sync: bool,
 }
 
 async fn round(
     ctx: &Context,
     stop: &CancellationToken,
-    memory: &mut Memory,
+    last: &mut Option<DateTime<Utc>>,
 ) -> Result<(), StoreError> {
-    let tick = tick(ctx, memory.last).await?;
+    let tick = tick(ctx, *last).await?;
     if tick.is_due {
-        memory.owes_sync |= read(ctx, stop).await?;
+        read(ctx, stop).await?;
     }
-    if memory.owes_sync {
-        memory.owes_sync = !make_up_for_lost_events(ctx).await?;
+    // Whoever has lost events may be gone, and so may the sync that was to make up for them: the alert
+    // stands until a complete one has.
+    if owes_sync(ctx).await? {
+        make_up_for_lost_events(ctx).await?;
     }
     // A reading takes its time, which is no downtime.
-    memory.last = Some(if tick.is_due {
+    *last = Some(if tick.is_due {
         now(ctx).await?
     } else {
         tick.now
@@ -88,16 +82,25 @@ async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
         .await
 }
 
-/// Reads and releases; says whether events were lost.
-async fn read(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
+async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
+    ctx.db
+        .within(async {
+            let mut conn = ctx.db.acquire().await?;
+            failed_list::owes_sync(&mut conn, events::LOST_EVENTS).await
+        })
+        .await
+}
+
+/// Reads and releases.
+async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
     let by = format!("the service (instance {})", ctx.instance);
     let reading = match events::read_failed_list(ctx, &by, stop).await {
         Ok(reading) => reading,
-        Err(ReadError::Busy(_)) => return Ok(false),
+        Err(ReadError::Busy(_)) => return Ok(()),
         Err(ReadError::Store(error)) => return Err(error),
     };
     // Also what an instance or a command before this one has left. Where this fails, the next reading
-    // does it, and the full sync is not forgotten.
+    // does it.
     match events::release(ctx, None, None).await {
         Ok(released) if reading.given > 0 || released > 0 => tracing::warn!(
             given = reading.given,
@@ -108,12 +111,11 @@ async fn read(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreErro
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "held events could not be released yet"),
     }
-    Ok(reading.has_lost)
+    Ok(())
 }
 
-/// Begins a full sync; false where one is running already, which may have read the people in question
-/// before their events were lost.
-async fn make_up_for_lost_events(ctx: &Context) -> Result<bool, StoreError> {
+/// Begins a full sync, unless another run has just begun: the next rounds see to the rest.
+async fn make_up_for_lost_events(ctx: &Context) -> Result<(), StoreError> {
     let request = Request {
         cause: Cause::LostEvents,
         started_by: "system".to_owned(),
@@ -121,8 +123,7 @@ async fn make_up_for_lost_events(ctx: &Context) -> Result<bool, StoreError> {
         accept_leavers: false,
     };
     match directory_sync::start(ctx, request).await {
-        Ok(_) => Ok(true),
         Err(SyncError::Store(error)) => Err(error),
-        Err(_) => Ok(false),
+        Ok(_) | Err(_) => Ok(()),
     }
 }

@@ -168,12 +168,15 @@ async fn ask_dingtalk(
     dingtalk::reach(&mut asking, parts).await;
     dingtalk::app_credentials(&mut asking, parts).await;
     dingtalk::login_app_credentials(&mut asking, parts).await;
+    asking.begin_address();
     let visible = scope::look(&mut asking).await;
     permissions::try_all(&mut asking, &visible).await;
+    permissions::approvals(&mut asking, parts).await;
     asking.note(visible.into_check());
     asking.notes(login_page::same_company(parts, has_scanned));
     asking.note(callback::settings(parts));
     callback::registered(&mut asking, parts).await;
+    asking.end_address();
     let before_address = asking.take();
     login_page::redirect_domain(&mut asking, parts).await;
     Asked {

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::upstream::{self, UpstreamError};
+use crate::config::WebhookConfig;
 use crate::context::Context;
 use crate::dingtalk::subscription::Complaint;
 pub use crate::dingtalk::subscription::Registered;
@@ -48,8 +49,13 @@ pub struct Replaced {
 /// The event types that we act on or hand on by webhook, which is what is registered unless the operator
 /// says otherwise.
 pub fn default_events(ctx: &Context) -> Vec<String> {
+    wanted_events(ctx.config.webhook.as_ref())
+}
+
+/// The event types that we act on, and those that this webhook hands on.
+pub fn wanted_events(webhook: Option<&WebhookConfig>) -> Vec<String> {
     let mut events: Vec<String> = event::acted_on().map(str::to_owned).collect();
-    let handed_on = ctx.config.webhook.iter().flat_map(|w| &w.event_types);
+    let handed_on = webhook.iter().flat_map(|w| &w.event_types);
     for name in handed_on {
         if !events.contains(name) {
             events.push(name.clone());
@@ -76,7 +82,12 @@ pub fn our_url(ctx: &Context) -> String {
 
 /// Whether a registered address is ours, however it is written.
 pub fn is_our_url(ctx: &Context, url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| Url::parse(&our_url(ctx)).is_ok_and(|ours| ours == url))
+    is_same_address(&our_url(ctx), url)
+}
+
+/// Whether two addresses are one, however they are written.
+pub fn is_same_address(one: &str, other: &str) -> bool {
+    Url::parse(one).is_ok_and(|one| Url::parse(other).is_ok_and(|other| one == other))
 }
 
 /// Whether the registered token is the one in our settings.

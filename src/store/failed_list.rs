@@ -17,6 +17,10 @@ const LISTED_AFTER: Duration = Duration::from_mins(6);
 /// How long nobody reads again after a reading, whoever asks for it.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// How long after a full sync for lost events that has not made up for them the next one begins: after
+/// the first, the second, and so on; in seconds.
+const SYNC_WAITS: [f64; 7] = [60.0, 300.0, 600.0, 1800.0, 1800.0, 3600.0, 10_800.0];
+
 /// What a new reader finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
@@ -175,4 +179,29 @@ pub async fn ask_after_downtime(conn: &mut PgConnection) -> Result<(), StoreErro
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Whether a full sync is to begin now since events were lost, as the standing alert of this kind says:
+/// none is under way or waits for a decision, and those before it lie far enough back.
+pub async fn owes_sync(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreError> {
+    let owes = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT FROM alert a CROSS JOIN LATERAL (
+                 SELECT count(*)::int AS tries, max(coalesce(r.finished_at, r.started_at)) AS ended_at
+                 FROM sync_run r WHERE r.cause = 'lost_events' AND r.started_at > a.first_at
+             ) before
+             WHERE a.kind = $1
+               AND (before.tries = 0 OR before.ended_at <= clock_timestamp()
+                 - make_interval(secs => ($2::float8[])[least(before.tries, cardinality($2::float8[]))]))
+               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND lease_until >= clock_timestamp())
+               -- One that the brake has stopped has read everything, and would be stopped again.
+               AND NOT EXISTS (SELECT FROM sync_run r WHERE r.state = 'stopped' AND r.decision IS NULL
+                 AND r.started_at > a.last_at AND r.finished_at > clock_timestamp() - interval '24 hours')
+           ) AS "owes!""#,
+        kind,
+        &SYNC_WAITS[..],
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(owes)
 }

@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 
 use super::StoreError;
 
-/// All that one transaction has done to one person, beside what the person's row says by now.
+/// All that one transaction has done to one person, beside what the person's row says by now; of these,
+/// status and leaving are those of the transaction.
 #[derive(Debug, Clone)]
 pub struct StaffChange {
     pub userid: String,
@@ -48,7 +49,10 @@ pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<StaffChange
          SELECT n.userid AS "userid!", n.at AS "at!", n.was, n.became, n.has_departments AS "has_departments!",
              jsonb_build_object('userid', s.userid, 'unionid', s.unionid, 'name', s.name, 'avatar', s.avatar,
                  'job_number', s.job_number, 'title', s.title, 'hired_date', s.hired_date,
-                 'status', s.status, 'left_at', s.left_at, 'departments', coalesce((
+                 -- Another transaction may have come after this one.
+                 'status', coalesce(n.became ->> 'status', s.status),
+                 'left_at', CASE n.became ->> 'status' WHEN 'left' THEN coalesce(s.left_at, n.at) WHEN 'employed' THEN NULL ELSE s.left_at END,
+                 'departments', coalesce((
                      SELECT jsonb_agg(jsonb_build_object('dept_id', m.dept_id, 'name', d.name, 'is_leader', m.is_leader) ORDER BY m.dept_id)
                      FROM staff_department m LEFT JOIN department d USING (dept_id) WHERE m.userid = s.userid), '[]')) AS "person!"
          FROM net n JOIN staff s ON s.userid = n.userid ORDER BY n.id"#,

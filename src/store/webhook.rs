@@ -61,6 +61,8 @@ pub struct Unmade {
     pub event_type: String,
     pub event_time: Option<DateTime<Utc>>,
     pub received_at: DateTime<Utc>,
+    /// For how many seconds the event has been here.
+    pub age: f64,
     /// The decrypted event; absent once it has been dropped for its age.
     pub event: Option<Value>,
 }
@@ -81,7 +83,8 @@ pub async fn claim_unmade(
              UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = d.attempts + 1
              FROM due WHERE d.id = due.id RETURNING d.id, d.attempts, d.event_id
          )
-         SELECT c.id AS "id!", c.attempts AS "attempts!", e.id AS event_id, e.event_type, e.event_time, e.received_at, e.body AS event
+         SELECT c.id AS "id!", c.attempts AS "attempts!", e.id AS event_id, e.event_type, e.event_time, e.received_at,
+             extract(epoch FROM clock_timestamp() - e.received_at)::float8 AS "age!", e.body AS event
          FROM claimed c JOIN event e ON e.id = c.event_id"#,
         instance,
         limit,
@@ -252,15 +255,18 @@ pub struct Queued {
 }
 
 /// Has a message sent again in a new series of attempts; nothing where it is being sent at this
-/// moment, or where neither its body nor its event is kept any more.
+/// moment, or where neither its body nor its event is kept any more. A body without the details that it
+/// should bear is made anew, as long as its event is kept.
 pub async fn send_again(conn: &mut PgConnection, id: i64) -> Result<Option<Queued>, StoreError> {
     let queued = sqlx::query_as!(
         Queued,
-        "UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
-             last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL
+        r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
+             last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL,
+             body = CASE WHEN strpos(body, '"process_instance_error":') > 0 AND EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)
+                 THEN NULL ELSE body END
          WHERE id = $1 AND (claimed_until IS NULL OR claimed_until < now())
            AND (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL))
-         RETURNING message_type, userid, subject",
+         RETURNING message_type, userid, subject"#,
         id,
     )
     .fetch_optional(conn)
@@ -271,10 +277,12 @@ pub async fn send_again(conn: &mut PgConnection, id: i64) -> Result<Option<Queue
 /// Has all failed messages sent again that can be; gives how many there were.
 pub async fn send_failed_again(conn: &mut PgConnection) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
-             last_status = NULL, last_error = NULL
+        r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
+             last_status = NULL, last_error = NULL,
+             body = CASE WHEN strpos(body, '"process_instance_error":') > 0 AND EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)
+                 THEN NULL ELSE body END
          WHERE state = 'failed'
-           AND (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL))"
+           AND (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL))"#
     )
     .execute(conn)
     .await?;

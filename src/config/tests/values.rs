@@ -122,7 +122,7 @@ fn every_setting_reaches_its_place() {
     assert_eq!(dingtalk.api_url.port(), Some(2));
     assert_eq!(dingtalk.login_url.port(), Some(3));
     let webhook = config.webhook.unwrap();
-    assert_eq!(webhook.url.as_str(), "http://localhost:4/hook");
+    assert_eq!(webhook.url.to_string(), "http://localhost:4/hook");
     assert_eq!(webhook.secret.expose(), [b'7'; 29]);
     assert!(webhook.event_types.iter().eq(["org_dept_modify"]));
 }

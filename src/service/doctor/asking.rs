@@ -14,6 +14,9 @@ use crate::service::upstream::UpstreamError;
 /// How long one question may take. The client gives up after 5 s; what is busy is asked again.
 const QUESTION_TIME: Duration = Duration::from_secs(6);
 
+const ADDRESS: &str = "caller_address";
+const NOT_LISTED: &str = "DingTalk takes no calls from this machine's address (caller_address)";
+
 const WAIT: &str = "run doctor again; where it stays so, look for the network in between";
 
 /// The questions that have been put, and what came of them.
@@ -24,7 +27,16 @@ pub struct Asking<'a> {
     over: Option<String>,
     /// Why there is no token.
     without_token: Option<String>,
+    address: Address,
     checks: Vec<Check>,
+}
+
+/// What DingTalk thinks of the address that we call from, and where among the checks that is told.
+#[derive(Default)]
+struct Address {
+    place: usize,
+    has_passed: bool,
+    refused: Option<Check>,
 }
 
 impl<'a> Asking<'a> {
@@ -35,6 +47,7 @@ impl<'a> Asking<'a> {
             end,
             over,
             without_token: None,
+            address: Address::default(),
             checks: Vec::new(),
         }
     }
@@ -103,7 +116,51 @@ impl<'a> Asking<'a> {
     ) -> Result<Result<T, ApiError>, Check> {
         match &self.without_token {
             Some(why) => Err(Check::skipped(name, why.clone())),
-            None => self.put(name, question).await,
+            None => {
+                let asked = self.put(name, question).await?;
+                self.judge_address(name, asked)
+            }
+        }
+    }
+
+    /// Has the check of our address stand here.
+    pub fn begin_address(&mut self) {
+        self.address.place = self.checks.len();
+    }
+
+    /// Notes what the calls since have shown of our address.
+    pub fn end_address(&mut self) {
+        let check = match self.address.refused.take() {
+            Some(refused) => refused,
+            None if self.address.has_passed => Check::ok(
+                ADDRESS,
+                "DingTalk takes calls from the address of this machine",
+            ),
+            None => {
+                let silent = self.without_token.as_deref().or(self.over.as_deref());
+                Check::skipped(ADDRESS, silent.unwrap_or("no call has shown it"))
+            }
+        };
+        let place = self.address.place.min(self.checks.len());
+        self.checks.insert(place, check);
+    }
+
+    /// Takes out what speaks of our address, which all calls with a token have in common.
+    fn judge_address<T>(
+        &mut self,
+        name: &'static str,
+        asked: Result<T, ApiError>,
+    ) -> Result<Result<T, ApiError>, Check> {
+        match asked {
+            Err(error) if is_of_address(&error) => {
+                self.address.refused = Some(refused(ADDRESS, &error));
+                self.go_without_token(NOT_LISTED);
+                Err(Check::skipped(name, NOT_LISTED))
+            }
+            other => {
+                self.address.has_passed |= other.is_ok();
+                Ok(other)
+            }
         }
     }
 
@@ -180,16 +237,21 @@ pub fn banned(name: &'static str) -> Check {
 /// A failure for a refusal of DingTalk's, with what to do about its code.
 pub fn refused(name: &'static str, error: &ApiError) -> Check {
     let mut action = remedy_for(error).en;
-    if let ApiError::Refused {
-        message,
-        code: 60020,
-        ..
-    } = error
+    if is_of_address(error)
+        && let ApiError::Refused { message, .. } | ApiError::Denied { message, .. } = error
         && let Some(address) = address_in(message)
     {
         action = format!("{action} DingTalk names the address: {address}");
     }
     Check::failure(name, error.to_string(), action)
+}
+
+/// Whether DingTalk refuses the address that the call came from.
+fn is_of_address(error: &ApiError) -> bool {
+    match error {
+        ApiError::Denied { code, .. } => code.to_ascii_lowercase().contains("ipnotinwhitelist"),
+        other => other.code() == Some(60020),
+    }
 }
 
 /// The same as a warning where nobody can tell what the code says of us.

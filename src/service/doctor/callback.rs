@@ -7,7 +7,7 @@ use super::{Check, Status};
 use crate::config::{CallbackConfig, Parts};
 use crate::dingtalk::callback::{CallbackCrypto, OwnerKeys};
 use crate::dingtalk::subscription::{Complaint, Registered};
-use crate::domain::event::acted_on;
+use crate::service::subscription;
 
 const SETTINGS: &str = "callback_settings";
 const REGISTERED: &str = "registered_callback";
@@ -81,7 +81,7 @@ fn compare(asking: &mut Asking<'_>, parts: &Parts, found: &Registered) -> Place 
         return Place::Elsewhere;
     };
     let ours = format!("{public_url}/dingtalk/events");
-    if found.url != ours {
+    if !subscription::is_same_address(&ours, &found.url) {
         asking.note(Check::warning(
             REGISTERED,
             format!("one is registered by API at {}, which is not ours", shown(&found.url)),
@@ -90,7 +90,8 @@ fn compare(asking: &mut Asking<'_>, parts: &Parts, found: &Registered) -> Place 
         return Place::Elsewhere;
     }
     asking.note(secrets(&ours, found, parts.callback.as_ref()));
-    asking.note(events(&found.events));
+    let wanted = subscription::wanted_events(parts.webhook.as_ref());
+    asking.note(events(&wanted, &found.events));
     Place::Ours
 }
 
@@ -132,9 +133,11 @@ fn secrets(ours: &str, found: &Registered, callback: Option<&CallbackConfig>) ->
     )
 }
 
-fn events(registered: &[String]) -> Check {
-    let missing: Vec<&str> = acted_on()
-        .filter(|wanted| !registered.iter().any(|event| event == wanted))
+fn events(wanted: &[String], registered: &[String]) -> Check {
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|name| !registered.contains(name))
+        .map(String::as_str)
         .collect();
     if missing.is_empty() {
         return Check::ok(EVENTS, "all event types that matter are registered");

@@ -78,10 +78,12 @@ fn unreachable(why: &str) -> &'static str {
 pub async fn app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
     const NO_TOKEN: &str = "there is no access token";
     if parts.app.is_none() {
-        asking.go_without_token("DINGTALK_APP_KEY or DINGTALK_APP_SECRET is missing or wrong");
+        const LACKING: &str = "DINGTALK_APP_KEY or DINGTALK_APP_SECRET is missing or wrong";
+        asking.go_without_token(LACKING);
+        return asking.skip(APP, LACKING);
     }
     let asked = asking
-        .ask_with_token(APP, async |road| road.try_credentials().await)
+        .ask(APP, async |road| road.try_credentials().await)
         .await;
     match asked {
         Some(Ok(())) => asking.note(Check::ok(

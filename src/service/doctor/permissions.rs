@@ -4,10 +4,12 @@ use super::Check;
 use super::asking::{Asking, refused, refused_oddly};
 use super::dingtalk::{is_unknown_code, made_up_code, odd_answer};
 use super::scope::Visible;
+use crate::config::Parts;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
 use crate::service::remedy;
 
+const APPROVALS: &str = "approvals";
 const BASE: &str = "qyapi_base";
 const DEPARTMENTS: &str = "qyapi_get_department_list";
 const MEMBERS: &str = "qyapi_get_department_member";
@@ -46,6 +48,30 @@ async fn base(asking: &mut Asking<'_>) {
         }
         Err(error) => refused_oddly(BASE, &error),
         Ok(_) => odd_answer(BASE),
+    });
+}
+
+/// Tries to read an approval that does not exist, where approvals are handed on.
+pub async fn approvals(asking: &mut Asking<'_>, parts: &Parts) {
+    let types = parts.webhook.iter().flat_map(|w| &w.event_types);
+    if !types
+        .into_iter()
+        .any(|name| matches!(name.as_str(), "bpms_instance_change" | "bpms_task_change"))
+    {
+        return;
+    }
+    let id = made_up_code();
+    let asked = asking
+        .ask_with_token(APPROVALS, async |road| road.process_instance(&id).await)
+        .await;
+    let Some(asked) = asked else { return };
+    asking.note(match asked {
+        Err(error) if error.is_unknown_process_instance() => Check::ok(
+            APPROVALS,
+            "topapi/processinstance/get may be called, whose answers webhooks bear",
+        ),
+        Err(error) => refused_oddly(APPROVALS, &error),
+        Ok(_) => odd_answer(APPROVALS),
     });
 }
 

@@ -10,6 +10,7 @@ use super::Subject;
 use crate::config::AppCredentials;
 use crate::context::Context;
 use crate::dingtalk::Client;
+use crate::dingtalk::approval::ProcessInstance;
 use crate::dingtalk::client::App;
 use crate::dingtalk::contact::{Contact, Scopes, UserPage};
 use crate::dingtalk::login::{InAppPerson, ScannedPerson};
@@ -180,6 +181,16 @@ impl<'a> Road<'a> {
                 let token = direct.token().await?;
                 let client = direct.rested().await;
                 Ok(client.userid_by_unionid(token, unionid).await?)
+            }
+        }
+    }
+
+    pub async fn process_instance(&self, id: &str) -> Result<ProcessInstance, UpstreamError> {
+        match self {
+            Self::Shared(ctx) => upstream::process_instance(ctx, PRIORITY, id).await,
+            Self::Direct(direct) => {
+                let token = direct.token().await?;
+                Ok(direct.rested().await.process_instance(token, id).await?)
             }
         }
     }

@@ -40,12 +40,20 @@ pub async fn make(ctx: &Context, stop: &CancellationToken) -> Result<bool, Store
     .await
 }
 
+/// For how long after the event DingTalk may not know the approval yet, or tell of it oddly.
+const LAG: Duration = Duration::from_mins(5);
+/// How long somebody has to put right that we may not read approvals, before receivers are told without.
+const MENDING: Duration = Duration::from_hours(1);
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+
 /// What is known of the approval that an event is about.
 enum Details {
     NotWanted,
     Found(ProcessInstance),
     /// DingTalk will not say; with its code, or one of ours.
     Refused(String),
+    /// DingTalk may say more later; how long that is still waited for, where not to the very end.
+    NotYet(Option<Duration>),
 }
 
 async fn make_one(ctx: &Context, message: Unmade) {
@@ -61,11 +69,13 @@ async fn make_one(ctx: &Context, message: Unmade) {
     let Some(event) = message.event.as_ref().map(Event::as_pushed) else {
         return give_up("event_dropped", End::Failed).await;
     };
-    if let Some(details) = details(ctx, &message.event_type, &event).await {
-        store(ctx, &message, &event, details).await;
-    } else {
-        let wait = schedule::wait_after(message.attempts, None);
-        give_up("dingtalk", retry(wait)).await;
+    match details(ctx, &message, &event).await {
+        Details::NotYet(left) => {
+            let wait = schedule::wait_after(message.attempts, None);
+            let wait = left.map_or(wait, |left| wait.min(left.max(LEAST_WAIT)));
+            give_up("dingtalk", retry(wait)).await;
+        }
+        details => store(ctx, &message, &event, details).await,
     }
 }
 
@@ -81,35 +91,52 @@ async fn store(ctx: &Context, message: &Unmade, event: &Value, details: Details)
     }
 }
 
-/// None where DingTalk is out of reach, or refuses for a reason that has nothing to do with approvals.
-async fn details(ctx: &Context, event_type: &str, event: &Value) -> Option<Details> {
-    if !matches!(event_type, "bpms_instance_change" | "bpms_task_change") {
-        return Some(Details::NotWanted);
+async fn details(ctx: &Context, message: &Unmade, event: &Value) -> Details {
+    if !matches!(
+        message.event_type.as_str(),
+        "bpms_instance_change" | "bpms_task_change"
+    ) {
+        return Details::NotWanted;
     }
     let Some(id) = Event::field(event, &["processInstanceId"]) else {
-        return Some(Details::Refused("no_process_instance_id".to_owned()));
+        return Details::Refused("no_process_instance_id".to_owned());
     };
     let asked = upstream::process_instance(ctx, Priority::Look, &id);
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(found)) => Some(Details::Found(found)),
-        Ok(Err(error)) => for_good(&error).map(Details::Refused),
-        Err(_) => None,
+        Ok(Ok(found)) => Details::Found(found),
+        Ok(Err(error)) => refusal(&error, message.age),
+        Err(_) => Details::NotYet(None),
     }
 }
 
-/// The code of a refusal that speaks of the approval, or of our right to read approvals.
-fn for_good(error: &UpstreamError) -> Option<String> {
+/// What a refusal means for an event of this age, in seconds: it is believed only after a while, for
+/// DingTalk's answers lag behind its events, and a missing permission can be granted.
+fn refusal(error: &UpstreamError, age: f64) -> Details {
+    let age = Duration::try_from_secs_f64(age).unwrap_or_default();
+    let Some((code, bound)) = of_approvals(error) else {
+        return Details::NotYet(None);
+    };
+    match bound.checked_sub(age).filter(|left| !left.is_zero()) {
+        Some(left) => Details::NotYet(Some(left)),
+        None => Details::Refused(code),
+    }
+}
+
+/// The code of a refusal that speaks of the approval, or of our right to read approvals, and how long
+/// after the event it is not believed.
+fn of_approvals(error: &UpstreamError) -> Option<(String, Duration)> {
     match error {
         // The caller's address and the month's quota concern all calls, and are put right.
-        UpstreamError::Api(ApiError::Refused { api, code, .. })
+        UpstreamError::Api(error @ ApiError::Refused { api, code, .. })
             if *api == "topapi/processinstance/get" && !matches!(code, 60020 | 90020) =>
         {
-            Some(code.to_string())
+            let is_unknown = error.is_unknown_process_instance();
+            Some((code.to_string(), if is_unknown { LAG } else { MENDING }))
         }
         UpstreamError::Api(ApiError::Malformed {
             what: "process_instance",
             ..
-        }) => Some("unreadable".to_owned()),
+        }) => Some(("unreadable".to_owned(), LAG)),
         _ => None,
     }
 }
@@ -137,7 +164,8 @@ fn body(message: &Unmade, event: &Value, details: Details) -> Value {
     data.insert("received_at".to_owned(), json!(message.received_at));
     data.insert("event".to_owned(), event.clone());
     match details {
-        Details::NotWanted => {}
+        // Without an answer no body is made.
+        Details::NotWanted | Details::NotYet(_) => {}
         Details::Found(found) => drop(data.insert("process_instance".to_owned(), found.json)),
         Details::Refused(code) => {
             data.insert("process_instance".to_owned(), Value::Null);
@@ -149,4 +177,35 @@ fn body(message: &Unmade, event: &Value, details: Details) -> Value {
         "timestamp": message.event_time.unwrap_or(message.received_at),
         "data": data,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_believed_once_it_has_lasted() {
+        let refused = |code| {
+            UpstreamError::Api(ApiError::Refused {
+                api: "topapi/processinstance/get",
+                code,
+                message: String::new(),
+            })
+        };
+        for (code, bound) in [(820_005, 300), (400_002, 300), (60011, 3600), (40079, 3600)] {
+            let bound = f64::from(bound);
+            let Details::NotYet(Some(left)) = refusal(&refused(code), bound - 2.0) else {
+                panic!("{code}");
+            };
+            assert!(left <= Duration::from_secs(2), "{code}");
+            let Details::Refused(told) = refusal(&refused(code), bound) else {
+                panic!("{code}");
+            };
+            assert_eq!(told, code.to_string());
+        }
+        for code in [60020, 90020] {
+            let found = refusal(&refused(code), 1e6);
+            assert!(matches!(found, Details::NotYet(None)), "{code}");
+        }
+    }
 }

@@ -57,12 +57,12 @@ impl Receiver {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .user_agent(concat!("dinggate/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = proxy_for(&config.url) {
+        if let Some(proxy) = proxy_for(config.url.expose()) {
             builder = builder.proxy(proxy);
         }
         Ok(Self {
             http: builder.build()?,
-            url: config.url.clone(),
+            url: config.url.expose().clone(),
             secret: config.secret.clone(),
         })
     }

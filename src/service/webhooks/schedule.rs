@@ -16,18 +16,15 @@ const FIRST_WAITS: [Duration; 6] = [
 const LATER_WAIT: Duration = Duration::from_hours(3);
 
 /// What a receiver may ask for: a slip of its must not lose us the message.
-const LEAST_WISH: Duration = Duration::from_secs(1);
 const GREATEST_WISH: Duration = Duration::from_hours(6);
 
 /// How long to wait after this many attempts, give or take a fifth, so that messages that failed
-/// together do not come back all at once; where the receiver names a time itself, that, within bounds.
+/// together do not come back all at once; longer where the receiver asks for it, within bounds.
 pub(super) fn wait_after(attempts: i32, wish: Option<Duration>) -> Duration {
-    if let Some(wish) = wish {
-        return wish.clamp(LEAST_WISH, GREATEST_WISH);
-    }
     let place = usize::try_from(attempts - 1).unwrap_or(0);
     let wait = FIRST_WAITS.get(place).copied().unwrap_or(LATER_WAIT);
-    wait.mul_f64(rand::random_range(0.8..=1.2))
+    let wait = wait.mul_f64(rand::random_range(0.8..=1.2));
+    wish.map_or(wait, |wish| wait.max(wish.min(GREATEST_WISH)))
 }
 
 #[cfg(test)]
@@ -57,10 +54,19 @@ mod tests {
     }
 
     #[test]
-    fn the_receivers_wish_counts_within_bounds() {
-        for (wish, wanted) in [(0, 1), (7, 7), (7200, 7200), (u64::MAX, 6 * 3600)] {
-            let wait = wait_after(9, Some(Duration::from_secs(wish)));
-            assert_eq!(wait.as_secs(), wanted);
+    fn the_receivers_wish_lengthens_the_wait_within_bounds() {
+        for (attempts, wish, wanted) in [
+            (1, 0, 4..=6),
+            (1, 7, 7..=7),
+            (3, 7, 96..=144),
+            (9, 0, 8640..=12_960),
+            (9, u64::MAX, 6 * 3600..=6 * 3600),
+        ] {
+            let wait = wait_after(attempts, Some(Duration::from_secs(wish)));
+            assert!(
+                wanted.contains(&wait.as_secs()),
+                "{attempts} {wish}: {wait:?}"
+            );
         }
     }
 }

@@ -117,6 +117,42 @@ async fn a_lost_answer_has_the_whole_directory_read(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_full_sync_that_fails_is_made_up_for_by_the_next_also_after_a_kill(pool: PgPool) {
+    let mut app = TestApp::spawn(&pool).await;
+    wait_for_first_reading(&app).await;
+    app.sim.dismiss_quietly(company::EMPLOYEE).unwrap();
+    app.stop().await;
+    // All that a reader leaves that was killed once it had told its loss.
+    app.execute("INSERT INTO alert (kind, detail) VALUES ('directory:lost_events', 'interrupted')")
+        .await;
+    app.sim
+        .fault("/topapi/v2/department/listsub", Fault::ErrCode(60011));
+    app.start();
+    let runs = "SELECT count(*) FROM sync_run WHERE cause = 'lost_events' AND state <> 'running'";
+    eventually(
+        "the first full sync fails",
+        Duration::from_secs(30),
+        async || app.number(runs).await == 1,
+    )
+    .await;
+    app.sim.clear_faults();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(app.number(runs).await, 1, "the next one takes its time");
+    app.execute("UPDATE alert SET first_at = first_at - interval '2 minutes', last_at = last_at - interval '2 minutes'").await;
+    app.execute("UPDATE sync_run SET started_at = started_at - interval '61 seconds', finished_at = finished_at - interval '61 seconds' WHERE cause = 'lost_events'").await;
+    app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(30))
+        .await;
+    eventually("the alert is gone", SOON, async || {
+        app.number("SELECT count(*) FROM alert WHERE kind = 'directory:lost_events'")
+            .await
+            == 0
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(app.number(runs).await, 2);
+}
+
+#[sqlx::test]
 async fn a_company_without_a_registered_callback_is_left_in_peace(pool: PgPool) {
     let sim = TestApp::cloud();
     sim.fault(FAILED, Fault::ErrCode(71007));

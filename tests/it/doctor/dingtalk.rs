@@ -84,8 +84,45 @@ async fn an_address_that_is_not_listed_is_named_as_dingtalk_names_it(pool: PgPoo
     sim.clear_faults();
     sim.fault("/topapi/v2/user/list", Fault::sub_code("60020"));
     examine(&settings)
-        .check("qyapi_get_department_member")
+        .check("caller_address")
         .is("failure", "60020", "服务器出口IP");
+    sim.clear_faults();
+    examine(&settings).check("caller_address").is("ok", "", "");
+    let refusal =
+        json!({"errcode": 60020, "errmsg": "访问ip不在白名单之中,request ip=203.0.113.7"});
+    sim.fault("/auth/scopes", Fault::Json(refusal));
+    let report = examine(&settings);
+    report
+        .check("caller_address")
+        .is("failure", "60020", "203.0.113.7");
+    assert_eq!(report.with_status("failure"), ["caller_address"]);
+    for name in ["contact_scope", "qyapi_get_member", "registered_callback"] {
+        report.check(name).is("skipped", "caller_address", "");
+    }
+}
+
+#[sqlx::test]
+async fn where_approvals_are_handed_on_they_must_be_readable(pool: PgPool) {
+    let (sim, settings) = surroundings(&pool);
+    assert!(examine(&settings).all("approvals").is_empty());
+    let settings = with(
+        &settings,
+        &[
+            (
+                "DINGGATE_WEBHOOK_URL",
+                "http://localhost:1/hook?key=hunter2",
+            ),
+            (
+                "DINGGATE_WEBHOOK_SECRET",
+                "Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc=",
+            ),
+        ],
+    );
+    examine(&settings).check("approvals").is("ok", "", "");
+    sim.fault("/topapi/processinstance/get", Fault::ErrCode(60011));
+    examine(&settings)
+        .check("approvals")
+        .is("failure", "60011", "permission");
 }
 
 #[sqlx::test]

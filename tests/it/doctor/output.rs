@@ -8,7 +8,7 @@ use super::{examine, run, surroundings, with};
 use crate::support::{Settings, TestApp, free_port};
 
 /// Every check of a whole and running installation, in order.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 27] = [
     "settings",
     "postgres",
     "postgres_clock",
@@ -18,6 +18,7 @@ const NAMES: [&str; 26] = [
     "dingtalk_clock",
     "app_credentials",
     "login_app_credentials",
+    "caller_address",
     "qyapi_base",
     "qyapi_get_department_list",
     "qyapi_get_department_member",
@@ -83,7 +84,7 @@ async fn where_everything_is_right_every_line_is_ok(pool: PgPool) {
     }
     assert_eq!(
         *lines.last().unwrap(),
-        "28 ok, 1 warning, 0 failures, 0 not checked"
+        "29 ok, 1 warning, 0 failures, 0 not checked"
     );
     assert!(!ended.out.contains('\u{1b}'), "colours are for terminals");
 }

@@ -1,6 +1,6 @@
 //! Postgres out of reach, refusing, read-only, or with another schema.
 
-use sqlx::PgPool;
+use sqlx::{ConnectOptions as _, PgPool};
 
 use super::{examine, standin, surroundings, with};
 use crate::support::free_port;
@@ -58,13 +58,15 @@ async fn each_refusal_of_postgres_says_what_to_do(pool: PgPool) {
             "28P01: password authentication failed",
             "the password of gate in DATABASE_URL",
         );
-    let here = pool.connect_options();
-    let (host, port) = (here.get_host(), here.get_port());
-    let url = format!("postgres://postgres@{host}:{port}/no_such_database");
+    // As whoever the tests may be: a server that wants a password looks at that first.
+    let here = (*pool.connect_options()).clone();
+    let url = here.database("no_such_database").to_url_lossy();
+    let url = url.to_string();
     examine(&with(&settings, &[("DATABASE_URL", &url)]))
         .check("postgres")
         .is("failure", "3D000", "create the database");
-    let url = format!("postgres://no_such_role@{host}:{port}/postgres");
+    let refusing = standin::postgres_refusing("28000", "role \"no_such_role\" does not exist");
+    let url = format!("postgres://no_such_role@127.0.0.1:{refusing}/postgres");
     examine(&with(&settings, &[("DATABASE_URL", &url)]))
         .check("postgres")
         .is("failure", "28000", "no_such_role");

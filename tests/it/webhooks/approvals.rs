@@ -184,16 +184,73 @@ async fn while_dingtalk_is_away_the_message_waits_and_others_go_on(pool: PgPool)
     }
 }
 
+/// Waits until DingTalk has been asked in vain, and lets the message's event be so many minutes old.
+async fn grows_old(app: &TestApp, minutes: i32) {
+    eventually("DingTalk was asked in vain", SOON, async || {
+        app.number("SELECT count(*) FROM webhook_delivery WHERE state = 'waiting' AND body IS NULL AND last_error = 'dingtalk'").await == 1
+    })
+    .await;
+    sqlx::query(
+        "UPDATE event SET received_at = received_at - make_interval(mins => $1)
+         WHERE id IN (SELECT event_id FROM webhook_delivery WHERE state = 'waiting')",
+    )
+    .bind(minutes)
+    .execute(&app.pool)
+    .await
+    .unwrap();
+    hurry(app).await;
+}
+
 #[sqlx::test]
-async fn where_dingtalk_refuses_for_good_the_message_goes_without_details(pool: PgPool) {
+async fn details_that_come_late_are_handed_on_and_missing_ones_when_it_is_sent_again(pool: PgPool) {
+    let (app, receiver) = spawn(&pool).await;
+    let id = app.sim.start_approval(transfer()).unwrap();
+    receiver.wait_for(2).await;
+    receiver.forget();
+    for (name, minutes) in [("late", 1), ("too-late", 60)] {
+        app.sim.fault(PROCESS_GET, Fault::ErrCode(820_005));
+        app.deliver(&event(name, &id)).await;
+        if minutes == 1 {
+            grows_old(&app, minutes).await;
+            app.sim.clear_faults();
+            hurry(&app).await;
+        } else {
+            grows_old(&app, minutes).await;
+        }
+        receiver.wait_for(1).await;
+        let found = receiver.requests()[0].json()["data"]["process_instance"].clone();
+        assert_eq!(found.is_null(), minutes == 60, "{name}");
+        wait_for_messages(&app, "delivered", if minutes == 60 { 4 } else { 3 }).await;
+        receiver.forget();
+    }
+    app.sim.clear_faults();
+    let last = app.number("SELECT max(id) FROM webhook_delivery").await;
+    let mut conn = pool.acquire().await.unwrap();
+    assert!(
+        dinggate::store::webhook::send_again(&mut conn, last)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let again = receiver.wait_for(1).await;
+    assert_eq!(
+        again[0].json()["data"]["process_instance"]["title"],
+        "张三提交的转岗"
+    );
+}
+
+#[sqlx::test]
+async fn where_dingtalk_refuses_for_long_the_message_goes_without_details(pool: PgPool) {
     let (app, receiver) = spawn(&pool).await;
     let alerts = "SELECT count(*) FROM alert WHERE kind LIKE 'misconfigured:%'";
     // There is no such approval.
     deliver(&app, "unknown").await;
+    grows_old(&app, 5).await;
     receiver.wait_for(1).await;
     assert_eq!(app.number(alerts).await, 0);
     app.sim.fault(PROCESS_GET, Fault::ErrCode(60011));
     deliver(&app, "forbidden").await;
+    grows_old(&app, 60).await;
     receiver.wait_for(2).await;
     assert_eq!(app.number(alerts).await, 1);
     app.sim.fault(
@@ -201,6 +258,7 @@ async fn where_dingtalk_refuses_for_good_the_message_goes_without_details(pool: 
         Fault::Json(json!({"errcode": 0, "process_instance": []})),
     );
     deliver(&app, "odd").await;
+    grows_old(&app, 5).await;
     receiver.wait_for(3).await;
     app.deliver(&json!({"eventId": "bare", "EventType": "bpms_instance_change"}))
         .await;
