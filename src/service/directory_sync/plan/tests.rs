@@ -287,16 +287,19 @@ fn a_decision_by_hand_stands() {
 #[test]
 fn who_is_hired_again_under_another_userid_gets_the_unionid_of_the_row_that_leaves() {
     let read = reading(vec![person("new", "1")]);
-    for old in [
-        employed("old", "1"),
-        left("old", "1", 5),
-        KnownPerson {
-            is_held: true,
-            ..left("old", "1", 5)
-        },
-    ] {
+    for old in [employed("old", "1"), left("old", "1", 5)] {
         assert_eq!(told(&complete(&current(vec![old]), &read))[0], ["new"]);
     }
+    let held = KnownPerson {
+        is_held: true,
+        ..left("old", "1", 5)
+    };
+    let plan = complete(&current(vec![held]), &read);
+    assert_eq!(
+        (told(&plan), skips(&plan)),
+        (NOBODY, vec![("new", SkipReason::Held)]),
+        "a decision by hand is about the person"
+    );
     let plan = partial(&current(vec![employed("old", "1")]), &read);
     assert_eq!(
         (told(&plan), skips(&plan)),
