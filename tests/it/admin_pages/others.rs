@@ -121,8 +121,12 @@ async fn a_doubt_about_the_directory_leads_to_the_syncs_and_stands_until_it_is_m
     pool: PgPool,
 ) {
     let (app, mut admin) = spawn(&pool).await;
-    app.execute("INSERT INTO alert (kind, detail, first_at, last_at) VALUES
-        ('directory:sync', '2:partial', now() - interval '9 days', now() - interval '3 days'), ('directory:lost_events', 'no answer', now(), now())")
+    // A full sync for the lost events has just failed, so that the next one takes its time.
+    app.execute("INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until) VALUES
+        ('lost_events', 'system', 'failed', now(), now(), gen_random_uuid(), now());
+        INSERT INTO alert (kind, detail, first_at, last_at) VALUES
+        ('directory:sync', '2:partial', now() - interval '9 days', now() - interval '3 days'),
+        ('directory:lost_events', 'no answer', now() - interval '1 hour', now() - interval '1 hour')")
         .await;
     for page in ["/admin/staff", "/admin/audit"] {
         let page = admin.get(page).await.body;
