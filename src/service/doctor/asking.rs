@@ -114,13 +114,11 @@ impl<'a> Asking<'a> {
         name: &'static str,
         question: impl AsyncFnOnce(&Road<'a>) -> Result<T, UpstreamError>,
     ) -> Result<Result<T, ApiError>, Check> {
-        match &self.without_token {
-            Some(why) => Err(Check::skipped(name, why.clone())),
-            None => {
-                let asked = self.put(name, question).await?;
-                self.judge_address(name, asked)
-            }
+        if let Some(why) = &self.without_token {
+            return Err(Check::skipped(name, why.clone()));
         }
+        let asked = self.put(name, question).await?;
+        self.judge_address(name, asked)
     }
 
     /// Has the check of our address stand here.
