@@ -98,7 +98,8 @@ async fn the_numbers_are_those_of_the_lists_that_they_lead_to(pool: PgPool) {
         assert_eq!(tile(&body, href), number.to_string(), "{href}");
         let list = admin.get(href).await.body;
         assert!(
-            number == 0 || list.contains(&format!("of {number}<")),
+            // The departments are a tree, which has no pager.
+            number == 0 || href == "/admin/departments" || list.contains(&format!("of {number}<")),
             "{href} lists another number"
         );
     }
