@@ -24,7 +24,7 @@ pub async fn settle(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreErr
              SELECT c.id FROM sync_draft d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
              WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND c.state = 'waiting'
                -- Somebody else waits for a review under this unionid.
-               AND NOT (c.reason = 'pending_review' AND c.userid <> s.userid)
+               AND (c.reason <> 'pending_review' OR c.userid IS NULL OR c.userid = s.userid)
              ORDER BY c.id FOR UPDATE OF c)",
         run_id
     )
