@@ -141,10 +141,9 @@ async fn a_message_is_sent_again_under_its_id_and_the_trail_says_by_whom(pool: P
     let page = admin.get("/admin/webhooks").await.body;
     assert!(shows(&page, "Message 2 is queued again"), "{page}");
     let requests = receiver.wait_for(2).await;
-    assert_eq!(
-        requests[0].body,
-        r#"{"type":"bpms_instance_change","data":{"x":1}}"#
-    );
+    // The two go out side by side.
+    let kept = r#"{"type":"bpms_instance_change","data":{"x":1}}"#;
+    assert!(requests.iter().any(|request| request.body == kept));
     wait_for_messages(&app, "delivered", 2).await;
     assert_eq!(
         app.number(&format!(
