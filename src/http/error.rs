@@ -45,8 +45,12 @@ pub enum AppError {
     Conflict(String),
     #[error("too many attempts")]
     RateLimited { retry_after: Duration },
-    #[error(transparent)]
-    Login(#[from] LoginError),
+    #[error("{error}")]
+    Login {
+        error: LoginError,
+        /// Where the person wanted to go, and is led by another try.
+        back: Option<ReturnPath>,
+    },
     #[error(transparent)]
     Upstream(UpstreamError),
     #[error("Postgres does not answer")]
@@ -85,7 +89,7 @@ impl AppError {
             Self::TooLarge => Notice::TooLarge,
             Self::Conflict(_) => Notice::Conflict,
             Self::RateLimited { .. } => Notice::RateLimited,
-            Self::Login(error) => login_notice(error),
+            Self::Login { error, .. } => login_notice(error),
             Self::Upstream(error) if error.is_unavailable() => Notice::DingTalkUnavailable,
             Self::Upstream(_) => Notice::Misconfigured,
             Self::Unavailable => Notice::Unavailable,
@@ -100,12 +104,18 @@ impl AppError {
             Self::Conflict(sentence) | Self::BadRequest(sentence) => {
                 view.detail = Some(sentence.clone()).filter(|text| !text.is_empty());
             }
-            Self::RateLimited { retry_after }
-            | Self::Login(LoginError::DingTalkUnavailable { retry_after }) => {
-                view.retry_after = Some(*retry_after);
-            }
-            Self::Login(LoginError::Refused { nick, .. }) => {
-                view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
+            Self::RateLimited { retry_after } => view.retry_after = Some(*retry_after),
+            Self::Login { error, back } => {
+                view.button_href = back.as_ref().map(login_to);
+                match error {
+                    LoginError::DingTalkUnavailable { retry_after } => {
+                        view.retry_after = Some(*retry_after);
+                    }
+                    LoginError::Refused { nick, .. } => {
+                        view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
+                    }
+                    _ => {}
+                }
             }
             Self::Upstream(error) if error.is_unavailable() => {
                 view.retry_after = Some(error.retry_after());
@@ -120,7 +130,7 @@ impl AppError {
         let reference = reference.as_str();
         match self {
             Self::SignIn(_) => {}
-            Self::Login(error) => match error {
+            Self::Login { error, .. } => match error {
                 LoginError::Store(StoreError::Statement(cause)) => {
                     tracing::error!(reference, %cause, "login: a statement failed");
                 }
@@ -139,6 +149,17 @@ impl AppError {
             }
         }
     }
+}
+
+impl From<LoginError> for AppError {
+    fn from(error: LoginError) -> Self {
+        Self::Login { error, back: None }
+    }
+}
+
+/// The login that leads there.
+fn login_to(back: &ReturnPath) -> String {
+    format!("/login?rd={}", back.encoded())
 }
 
 fn login_notice(error: &LoginError) -> Notice {
@@ -249,9 +270,8 @@ fn foreign(error: &Error) -> AppError {
 fn page(asked: &Asked, error: &AppError) -> HttpResponse {
     error.log(&asked.reference);
     if let AppError::SignIn(back) = error {
-        let target = format!("/login?rd={}", back.encoded());
         return HttpResponse::SeeOther()
-            .insert_header((LOCATION, target))
+            .insert_header((LOCATION, login_to(back)))
             .finish();
     }
     let mut response = if asked.frame.path == "/login/in-app" {

@@ -105,24 +105,22 @@ pub async fn begin(
     Ok(state)
 }
 
-/// What somebody brings back from DingTalk's login page.
+/// What somebody brings back from DingTalk's login page beside the state.
 #[derive(Clone, Copy)]
 pub struct WayBack<'a> {
-    pub state: Option<&'a str>,
     pub code: Option<&'a str>,
     /// DingTalk says that there was no consent.
     pub is_denied: bool,
 }
 
-/// Completes the login of somebody who comes back from DingTalk's login page. The state is used up by any
-/// outcome.
+/// Completes the login of somebody who comes back from DingTalk's login page with a state that [`use_state`]
+/// has used up.
 pub async fn complete_scan(
     ctx: &Context,
     visit: &Visit<'_>,
     way_back: WayBack<'_>,
-    browser_secret: Option<&str>,
+    return_path: ReturnPath,
 ) -> Result<SignedIn, LoginError> {
-    let return_path = use_state(ctx, way_back.state, browser_secret).await?;
     if way_back.is_denied {
         return Err(LoginError::Cancelled);
     }
@@ -183,7 +181,8 @@ async fn in_time<T>(work: impl Future<Output = Result<T, LoginError>>) -> Result
     }
 }
 
-async fn use_state(
+/// Uses a state up, whatever comes of the login; gives where the person wanted to go.
+pub async fn use_state(
     ctx: &Context,
     state: Option<&str>,
     browser_secret: Option<&str>,

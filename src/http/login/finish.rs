@@ -27,15 +27,20 @@ pub async fn callback(
     // Newer pages of DingTalk call the code `authCode`.
     let (state, code) = (value(&["state"]), value(&["code", "authCode"]));
     let way_back = WayBack {
-        state: state.as_deref(),
         code: code.as_deref(),
         is_denied: value(&["error"]).is_some(),
     };
     let secret = browser_secret(&request, &ctx);
     let visit = circumstances.visit();
-    let result = login::complete_scan(&ctx, &visit, way_back, secret.as_deref()).await;
+    let (back, result) = match login::use_state(&ctx, state.as_deref(), secret.as_deref()).await {
+        Ok(back) => {
+            let result = login::complete_scan(&ctx, &visit, way_back, back.clone()).await;
+            (Some(back), result)
+        }
+        Err(error) => (None, Err(error)),
+    };
     count_failure(attempt, &result);
-    let signed_in = result?;
+    let signed_in = result.map_err(|error| AppError::Login { error, back })?;
     hand_over(&request, &signed_in)?;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, signed_in.return_path.as_str()))
