@@ -6,13 +6,12 @@ use chrono::{DateTime, Utc};
 use super::apply::{self, Mission};
 use super::book::{Book, PATIENCE};
 use super::closing::{Closing, note_decision};
+use super::ending::{end_unless_ended, tidy_up};
 use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
 use super::skip::SkipReason;
 use super::summary::Outcome;
-use super::{
-    Cause, State, Stop, Summary, SyncError, confirm, end_unless_ended, fail_interrupted, tidy_up,
-};
+use super::{Cause, State, Stop, Summary, SyncError, confirm, fail_interrupted};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::store::sync_list::{self, ChangeFilter};
