@@ -72,12 +72,21 @@ async fn a_decision_by_hand_that_lands_after_the_plan_wins_under_another_userid(
              INSERT INTO staff (userid, unionid, name, status, left_at, left_cause) VALUES ('held2', 'x', 'x', 'left', now(), 'event')",
         )
         .await;
+    // A newcomer to the table, whose former row is decided about.
+    let newcomer = company::LEADING_ZERO;
+    company
+        .execute(&format!(
+            "INSERT INTO staff (userid, unionid, name, status, left_at, left_cause)
+             SELECT 'held3', unionid, name, 'left', now(), 'event' FROM staff WHERE userid = '{newcomer}';
+             DELETE FROM staff WHERE userid = '{newcomer}'"
+        ))
+        .await;
     let boss = company.sim.person(IN_ROOT).unwrap().unionid;
     // The plan is made; the decisions are stored when the first row is to be written.
     let decide = format!(
         "CREATE FUNCTION decide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
              UPDATE staff SET held_at = now(), held_by = 'manager4220', unionid = CASE userid WHEN 'held2' THEN '{boss}' ELSE unionid END
-             WHERE userid IN ('held', 'held2');
+             WHERE userid IN ('held', 'held2', 'held3');
              RETURN NULL; END $$;
          CREATE TRIGGER decide AFTER INSERT ON sync_change FOR EACH STATEMENT EXECUTE FUNCTION decide()"
     );
@@ -88,6 +97,7 @@ async fn a_decision_by_hand_that_lands_after_the_plan_wins_under_another_userid(
         (State::Done, [0, 0, 0, 0, 0])
     );
     assert!(!company.is_employed(company::EMPLOYEE).await);
+    assert!(!company.is_employed(newcomer).await);
     assert_eq!(company.column(company::EMPLOYEE, "unionid").await, unionid);
     assert_eq!(
         company.column(IN_ROOT, "unionid").await.as_deref(),
