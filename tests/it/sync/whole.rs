@@ -334,12 +334,20 @@ async fn a_case_that_waited_for_the_person_is_closed(pool: PgPool) {
              ('{unionid}', 'x', 'pending_review', 'waiting', 'r'), ('other', 'y', 'pending_review', 'waiting', 'r')"
         ))
         .await;
+    // DingTalk says that this unionid is somebody else's, which an administrator has to look into.
+    let contested = company.sim.person(IN_ROOT).unwrap().unionid;
+    company
+        .execute(&format!(
+            "INSERT INTO unmatched_login (unionid, userid, nick, reason, state, last_reference) VALUES
+             ('{contested}', 'somebody-else', 'z', 'pending_review', 'waiting', 'r')"
+        ))
+        .await;
     company.sync().await;
     assert_eq!(company.number(&format!("SELECT count(*) FROM unmatched_login WHERE unionid = '{unionid}' AND state = 'closed'")).await, 1);
     assert_eq!(
         company
             .number("SELECT count(*) FROM unmatched_login WHERE state = 'waiting'")
             .await,
-        1
+        2
     );
 }

@@ -30,6 +30,21 @@ fn find<'a>(requests: &'a [Request], kind: &str, step: &str) -> &'a Request {
 }
 
 #[sqlx::test]
+async fn an_approval_that_could_not_be_pushed_is_fetched_and_handed_on_as_well(pool: PgPool) {
+    let (mut app, receiver) = spawn(&pool).await;
+    app.stop().await;
+    let id = app.sim.start_approval(transfer()).unwrap();
+    assert!(app.sim.settled(SOON).await);
+    assert!(app.sim.failed_count() >= 2, "{}", app.sim.failed_count());
+    app.start();
+    app.wait_until_ready().await;
+    let begun = receiver.wait_for(2).await;
+    let data = &find(&begun, "bpms_instance_change", "start").json()["data"];
+    assert_eq!(data["event"]["processInstanceId"], id.as_str());
+    assert_eq!(data["process_instance"]["title"], "张三提交的转岗");
+}
+
+#[sqlx::test]
 async fn an_approval_is_handed_on_from_its_start_to_its_end_with_its_details(pool: PgPool) {
     let (app, receiver) = spawn(&pool).await;
     let id = app.sim.start_approval(transfer()).unwrap();
