@@ -18,6 +18,8 @@ use crate::{http, jobs};
 
 /// How long requests in flight may take when the service stops.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+/// How long the workers may take, so that with the closing of the pool it is less than that.
+const WORKERS_SHUTDOWN: Duration = Duration::from_secs(7);
 /// Connections to Postgres for the pages, the events and the workers of one instance.
 const MAX_CONNECTIONS: u32 = 20;
 
@@ -117,7 +119,9 @@ async fn finish(
     is_running: bool,
 ) -> anyhow::Result<()> {
     if is_running {
-        return tokio::time::timeout(SHUTDOWN, work).await.unwrap_or(Ok(()));
+        return tokio::time::timeout(WORKERS_SHUTDOWN, work)
+            .await
+            .unwrap_or(Ok(()));
     }
     Ok(())
 }

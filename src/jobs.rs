@@ -44,11 +44,13 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
             tracing::error!(%error, "a worker has ended by a fault in Dinggate");
         }
     }
-    if let Err(error) = events::give_back(ctx).await {
+    // Side by side: where Postgres is away, each has to wait in vain.
+    let given = tokio::join!(
+        events::give_back(ctx),
+        crate::service::webhooks::give_back(ctx)
+    );
+    if let Err(error) = given.0.and(given.1) {
         tracing::warn!(%error, "claimed work could not be given back: it is free in some seconds");
-    }
-    if let Err(error) = crate::service::webhooks::give_back(ctx).await {
-        tracing::warn!(%error, "claimed messages could not be given back: they are free in some seconds");
     }
 }
 
