@@ -60,7 +60,7 @@ demo_banner() {
 
   门户 portal            $portal_url/
   钉钉模拟器 simulator    $sim_url/
-  管理后台 admin pages    $portal_url/admin/unmatched"
+  管理后台 admin pages    $portal_url/admin"
   if [ -n "$database_note" ]; then say "  数据库 database         $database_note"; fi
   say "
 在登录页的二维码处选择由谁扫码。Where the QR code is, pick who scans:
