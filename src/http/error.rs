@@ -12,6 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::lang::Lang;
+use super::language;
 use super::page::Frame;
 use super::public_pages::{Notice, NoticeView, in_app_refusal, notice};
 use super::reference::Reference;
@@ -205,6 +206,20 @@ impl Asked {
             surroundings: Surroundings::of(request),
         }
     }
+
+    /// The frame of an error's page: switching the language after a failed login leads to the login anew,
+    /// and from there to where the person wanted to go.
+    fn frame_for(&self, error: &AppError) -> Frame {
+        let mut frame = self.frame.clone();
+        if let AppError::Login {
+            back: Some(back), ..
+        } = error
+        {
+            let query = format!("rd={}", back.encoded());
+            frame.other_language = language::href("/login", &query, true, frame.lang.other());
+        }
+        frame
+    }
 }
 
 /// Makes of every error the page, or inside DingTalk the JSON, that tells the person about it.
@@ -277,7 +292,7 @@ fn page(asked: &Asked, error: &AppError) -> HttpResponse {
     let mut response = if asked.frame.path == "/login/in-app" {
         json_answer(error, asked.frame.lang, &asked.reference)
     } else {
-        notice(asked.frame.clone(), error.view(&asked.reference))
+        notice(asked.frame_for(error), error.view(&asked.reference))
     };
     *response.status_mut() = error.status_code();
     response

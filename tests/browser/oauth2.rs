@@ -56,7 +56,7 @@ async fn one_signs_in_or_declines_on_dingtalks_own_page(pool: PgPool) {
             window.click(".notice a.button").await;
             window.click(".login-other a").await;
             window.click(&format!("button[value='{person}']")).await;
-            window.is_at(&format!("{}/", app.url)).await;
+            window.is_at(&format!("{}/?from=chat", app.url)).await;
             window.sees("张三，您好").await;
             signs_out(window, &app).await;
         }
