@@ -60,13 +60,15 @@ impl Circumstances {
         }
     }
 
-    /// Counts an attempt; nothing is counted where the client's address is not known.
-    fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
-        let reserved = self
-            .address
-            .map(|address| counter.reserve(address))
-            .transpose();
-        reserved.map_err(|retry_after| AppError::RateLimited { retry_after })
+    /// Begins an attempt; nothing is counted where the client's address is not known.
+    async fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
+        let Some(address) = self.address else {
+            return Ok(None);
+        };
+        match counter.reserve(address).await {
+            Ok(reservation) => Ok(Some(reservation)),
+            Err(retry_after) => Err(AppError::RateLimited { retry_after }),
+        }
     }
 }
 

@@ -99,7 +99,11 @@ async fn others_than_administrators_see_no_administration(pool: PgPool) {
         "/admin/sessions",
         "/admin/audit",
     ] {
-        assert_eq!(employee.get(path).await.status, 403, "{path}");
+        let answer = employee.get(path).await;
+        assert_eq!(answer.status, 403, "{path}");
+        for part in ["Signed in as", "张三", "action=\"/logout\""] {
+            assert!(answer.body.contains(part), "{path}: {}", answer.body);
+        }
         let answer = nobody.get(&format!("{path}?q=x")).await;
         assert_eq!(answer.status, 303, "{path}");
         assert!(
