@@ -8,7 +8,8 @@ mod sign_out;
 
 use actix_session::SessionExt as _;
 use actix_web::cookie::{Cookie, SameSite, time};
-use actix_web::{HttpRequest, web};
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::client_address::client_address;
 use super::error::AppError;
@@ -20,7 +21,14 @@ use crate::service::login::{LoginError, SignedIn, random_secret};
 use crate::service::sessions::Visit;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/login").route(web::get().to(begin::page)))
+    let login = web::resource("/login").route(web::get().to(begin::page));
+    // Says that the page is there, without beginning a login.
+    let is_there = || async {
+        HttpResponse::Ok()
+            .content_type(ContentType::html())
+            .finish()
+    };
+    cfg.service(login.route(web::head().to(is_there)))
         .service(web::resource("/login/qr").route(web::get().to(begin::full_page)))
         .service(web::resource("/login/callback").route(web::get().to(finish::callback)))
         .service(web::resource("/login/in-app").route(web::post().to(in_app::sign_in)))
