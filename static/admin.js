@@ -56,7 +56,7 @@
     form.dataset.sent = "yes";
     var button = event.submitter || form.querySelector("[data-busy]");
     if (button && button.dataset.busy) {
-      button.dataset.label = button.textContent;
+      button.dataset.label = button.innerHTML;
       button.setAttribute("aria-busy", "true");
       button.textContent = button.dataset.busy;
     }
@@ -67,7 +67,7 @@
       delete form.dataset.sent;
     });
     all("[data-label][data-busy]").forEach(function (button) {
-      button.textContent = button.dataset.label;
+      button.innerHTML = button.dataset.label;
       button.removeAttribute("aria-busy");
     });
   });
@@ -97,14 +97,5 @@
         open.querySelector("summary").focus();
       }
     }
-  });
-
-  // Pages that show work in progress.
-  all("[data-refresh]").forEach(function (part) {
-    setInterval(function () {
-      if (!document.hidden && !document.querySelector("details.confirm[open]")) {
-        window.location.reload();
-      }
-    }, Number(part.dataset.refresh) * 1000);
   });
 })();

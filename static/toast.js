@@ -17,6 +17,6 @@
 
   toast.querySelector("[data-dismiss]").addEventListener("click", function () {
     toast.remove();
-    document.getElementById("main").focus();
+    document.getElementById("main").focus({ preventScroll: true });
   });
 })();

@@ -22,8 +22,10 @@ mod driver;
 mod window;
 
 mod accessible;
+mod bars;
 mod decisions;
 mod every_page;
+mod following;
 mod in_app;
 mod login_frame;
 mod oauth2;

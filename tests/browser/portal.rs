@@ -38,6 +38,32 @@ async fn an_app_is_found_among_many(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn what_was_done_is_said_in_sight_far_down_a_list(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    many_apps(&app).await;
+    visit(Visitor::English, async |window| {
+        sign_in(window, &app, company::ADMIN, "/admin/apps").await;
+        for width in [1280, 390] {
+            window.resize(width).await;
+            let button = "document.querySelector(\"form[action='/admin/apps/40/up'] button\")";
+            window.run(&format!("{button}.click()"), vec![]).await;
+            window.sees("has moved up").await;
+            // How far the toast is below the bar, and the row below the toast.
+            let places = "var at = function (css) { return document.querySelector(css).getBoundingClientRect(); };
+                return [scrollY, at('.toast').top - at('.top-bar').bottom, at('tr:target').top - at('.toast').bottom, innerHeight - at('tr:target').top];";
+            let places = window.run(places, vec![]).await;
+            let places: Vec<f64> = serde_json::from_value(places).unwrap();
+            assert!(places.iter().all(|place| *place > 0.0), "at {width}: {places:?}");
+            window.click("[data-dismiss]").await;
+            let row = "return innerHeight - document.querySelector('tr:target').getBoundingClientRect().top";
+            let row = window.run(row, vec![]).await.as_f64().unwrap();
+            assert!((row - places[3]).abs() < 1.0, "at {width}: the list stays");
+        }
+    })
+    .await;
+}
+
+#[sqlx::test]
 async fn another_session_is_ended_without_script(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut there = app.signed_in(company::EMPLOYEE).await;

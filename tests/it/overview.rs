@@ -113,6 +113,12 @@ async fn the_numbers_are_those_of_the_lists_that_they_lead_to(pool: PgPool) {
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
     }
+    for (class, href) in [("fill-accent", "login"), ("fill-warn", "refusal")] {
+        let key = format!(
+            "<rect class=\"{class}\" width=\"10\" height=\"10\"/></svg><a href=\"/admin/audit?action={href}&"
+        );
+        assert!(body.contains(&key), "{href} has no key to the chart");
+    }
     assert!(
         !page.contains("Getting started"),
         "all of that has happened"

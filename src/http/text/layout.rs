@@ -36,6 +36,8 @@ texts! {
         clear_filters: "清除筛选" | "Clear filters";
         export_csv: "导出 CSV" | "Export CSV";
         refresh: "刷新" | "Refresh";
+        pause_updates: "暂停自动刷新" | "Pause updates";
+        resume_updates: "继续自动刷新" | "Resume updates";
         all: "全部" | "All";
         none: "无" | "None";
         unknown: "未知" | "Unknown";

@@ -6,6 +6,8 @@ const COLUMN: i64 = 14;
 const HEIGHT: i64 = 1000;
 /// What is not nothing can be seen.
 const LEAST: i64 = 16;
+/// Keeps parts of one column apart for those who do not tell their colours apart.
+const GAP: i64 = 16;
 
 /// Columns side by side, each of parts that stand on one another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,20 +71,32 @@ fn total(values: &[i64]) -> i64 {
 
 fn stack(x: i64, classes: &[&'static str], values: &[i64], top: i64) -> Vec<Part> {
     let mut below = 0;
-    let mut parts = Vec::new();
     let drawn = classes.iter().copied().zip(values.iter().copied());
-    for (class, value) in drawn.filter(|(_, value)| *value > 0) {
-        let height = share(value, top).max(LEAST).min(HEIGHT - below);
-        below += height;
-        parts.push(Part {
+    let mut parts: Vec<Part> = drawn
+        .filter(|(_, value)| *value > 0)
+        .map(|(class, value)| Part {
             class,
             x,
-            y: HEIGHT - below,
+            y: 0,
             width: COLUMN,
-            height,
-        });
+            height: share(value, top).max(LEAST),
+        })
+        .collect();
+    make_room(&mut parts, share(total(values), top));
+    for part in &mut parts {
+        part.y = HEIGHT - below - part.height;
+        below += part.height + GAP;
     }
     parts
+}
+
+/// Takes the gaps, and what small parts are given, from the largest part, so that the column is as high as its sum.
+fn make_room(parts: &mut [Part], wanted: i64) {
+    let needed: i64 = parts.iter().map(|part| part.height + GAP).sum();
+    let excess = needed - GAP - wanted;
+    if let Some(largest) = parts.iter_mut().max_by_key(|part| part.height) {
+        largest.height = (largest.height - excess.max(0)).max(LEAST);
+    }
 }
 
 /// How much of the height a number takes up.
@@ -131,8 +145,8 @@ mod tests {
         assert_eq!(heights(0), [(0, 1000)]);
         assert_eq!(
             heights(1),
-            [(500, 500), (0, 500)],
-            "the second stands on the first"
+            [(500, 500), (0, 484)],
+            "the second stands on the first, a gap between them"
         );
         assert_eq!(heights(2), []);
         assert_eq!(chart.columns[2].left, 40);
@@ -141,9 +155,12 @@ mod tests {
     #[test]
     fn a_single_one_among_thousands_is_seen_and_nothing_leaves_the_box() {
         let chart = drawn(&[&[100_000, 1], &[1, 1]]);
-        for part in chart.columns.iter().flat_map(|column| &column.parts) {
+        let full = drawn(&[&[999, 1], &[1, 999], &[500, 500]]);
+        let columns = chart.columns.iter().chain(&full.columns);
+        for part in columns.flat_map(|column| &column.parts) {
             assert!(part.y >= 0 && part.y + part.height <= HEIGHT, "{part:?}");
         }
+        assert_eq!(full.columns[0].parts[1].height, LEAST);
         assert_eq!(chart.columns[1].parts.len(), 2);
         assert_eq!(chart.columns[1].parts[0].height, LEAST);
     }

@@ -1,5 +1,5 @@
 // What is wrong with this page, as sentences; the arguments are its language and how wide it may be.
-// Questions that are folded away are unfolded first: they must fit as well.
+// What is folded away must fit as well.
 var wanted = arguments[0];
 var width = arguments[1];
 var faults = [];
@@ -16,23 +16,33 @@ function name(element) {
   return (element.getAttribute("aria-label") || element.title || words.join("")).trim();
 }
 
-all("details.confirm").forEach(function (question) {
-  question.open = true;
-});
-var page = document.scrollingElement;
-if (page.scrollWidth > page.clientWidth || page.clientWidth > width) {
-  var culprits = all("body *").filter(function (element) {
-    var isTooWide = element.getBoundingClientRect().right > width + 1 || element.scrollWidth > element.clientWidth + 1;
-    return isTooWide && element.clientWidth > 0 && !element.closest(".table-scroll");
+// All at once, before the page hears of it: it would close one question when another opens.
+function tryWith(folded, state) {
+  var closed = folded.filter(function (part) {
+    return !part.open;
   });
-  var named = culprits.slice(-3).map(function (element) {
-    return element.outerHTML.slice(0, 120);
+  closed.forEach(function (part) {
+    part.open = true;
   });
-  faults.push("it is " + page.scrollWidth + " wide, because of " + named.join(" "));
+  var page = document.scrollingElement;
+  if (page.scrollWidth > page.clientWidth || page.clientWidth > width) {
+    var culprits = all("body *").filter(function (element) {
+      var isTooWide = element.getBoundingClientRect().right > width + 1 || element.scrollWidth > element.clientWidth + 1;
+      return isTooWide && element.clientWidth > 0 && !element.closest(".table-scroll, .scroll");
+    });
+    var named = culprits.slice(-3).map(function (element) {
+      return element.outerHTML.slice(0, 120);
+    });
+    faults.push(state + " it is " + page.scrollWidth + " wide, because of " + named.join(" "));
+  }
+  closed.forEach(function (part) {
+    part.open = false;
+  });
 }
-all("details.confirm").forEach(function (question) {
-  question.open = false;
-});
+
+tryWith([], "as it comes,");
+tryWith(all("details.confirm"), "with every question asked,");
+tryWith(all("details:not(.confirm)"), "with all else unfolded,");
 
 if (document.documentElement.lang.split("-")[0] !== wanted) {
   faults.push("its language is " + document.documentElement.lang);
@@ -46,6 +56,17 @@ all("input:not([type=hidden]), select, textarea, button, a, iframe").forEach(fun
   if (name(element) === "") {
     faults.push("this has no name: " + element.outerHTML.slice(0, 120));
   }
+});
+// Two rows' buttons are told apart by their names, for those who hear one after the other.
+var rowsOf = {};
+all("tbody button, tbody summary, .devices button, .devices summary").forEach(function (button) {
+  var row = button.closest("tr, li");
+  var what = (row.querySelector("th a, p") || row).textContent.trim();
+  var words = name(button);
+  if (rowsOf[words] !== undefined && rowsOf[words] !== what) {
+    faults.push("“" + words + "” is the button of " + rowsOf[words] + " and of " + what);
+  }
+  rowsOf[words] = what;
 });
 all("[id]").forEach(function (element) {
   if (all('[id="' + CSS.escape(element.id) + '"]').length !== 1) {

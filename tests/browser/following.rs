@@ -1,0 +1,119 @@
+//! A page that follows work in progress, without taking anything out of its reader's hands.
+
+use std::time::Duration;
+
+use dingtalk_sim::company;
+use sqlx::PgPool;
+
+use crate::it::support::TestApp;
+use crate::sign_in;
+use crate::window::{Visitor, Window, visit};
+
+/// Longer than from one look at the work to the next.
+const A_WHILE: Duration = Duration::from_millis(4500);
+
+const PAUSE: &str = "[data-pause]";
+
+#[sqlx::test]
+async fn a_page_follows_the_work_unless_it_is_in_use_or_paused(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let run = start(&app).await;
+    visit(Visitor::English, async |window| {
+        sign_in(window, &app, company::ADMIN, "/").await;
+        window.open(&format!("{}{run}", app.url)).await;
+        window.run("window.isTheSame = true", Vec::new()).await;
+        app.execute("UPDATE sync_run SET calls = 70001 WHERE state = 'running'")
+            .await;
+        window.sees("70001").await;
+
+        in_use(window, &app).await;
+        paused(window, &app).await;
+        assert!(is_the_same(window).await, "nothing was loaded anew");
+
+        app.execute(
+            "UPDATE sync_run SET state = 'done', finished_at = now() WHERE state = 'running'",
+        )
+        .await;
+        window.sees("Everything agrees with the directory").await;
+        assert_eq!(
+            window.count("main [data-refresh], main [data-pause]").await,
+            0
+        );
+        let times = "return document.querySelectorAll('main time:not([title])').length";
+        assert_eq!(window.run(times, Vec::new()).await, 0);
+    })
+    .await;
+}
+
+/// A run of another process that goes on for long; its page's path.
+async fn start(app: &TestApp) -> String {
+    app.execute(
+        "INSERT INTO sync_run (cause, started_by, state, instance, lease_until, calls)
+         VALUES ('command', 'x', 'running', gen_random_uuid(), now() + interval '1 hour', 70000)",
+    )
+    .await;
+    format!(
+        "/admin/syncs/{}",
+        app.number("SELECT max(id) FROM sync_run").await
+    )
+}
+
+async fn in_use(window: &Window, app: &TestApp) {
+    let link = "document.querySelector('.facts a, .heading .actions a')";
+    window.run(&format!("{link}.focus()"), Vec::new()).await;
+    app.execute("UPDATE sync_run SET calls = 70002 WHERE state = 'running'")
+        .await;
+    tokio::time::sleep(A_WHILE).await;
+    assert!(
+        !window.text().await.contains("70002"),
+        "a link has the focus"
+    );
+    let still = window
+        .run(
+            &format!("return document.activeElement === {link}"),
+            Vec::new(),
+        )
+        .await;
+    assert_eq!(still, true);
+    window
+        .run("document.activeElement.blur()", Vec::new())
+        .await;
+    window.sees("70002").await;
+}
+
+async fn paused(window: &Window, app: &TestApp) {
+    window.sees("Pause updates").await;
+    window.click(PAUSE).await;
+    window.sees("Resume updates").await;
+    app.execute("UPDATE sync_run SET calls = 70003 WHERE state = 'running'")
+        .await;
+    tokio::time::sleep(A_WHILE).await;
+    assert!(!window.text().await.contains("70003"), "it is paused");
+    window.click(PAUSE).await;
+    window.sees("70003").await;
+    let focus = "return document.activeElement.matches('[data-pause]')";
+    assert_eq!(
+        window.run(focus, Vec::new()).await,
+        true,
+        "the button keeps the focus"
+    );
+}
+
+async fn is_the_same(window: &Window) -> bool {
+    window
+        .run("return window.isTheSame === true", Vec::new())
+        .await
+        == true
+}
+
+#[sqlx::test]
+async fn without_script_nothing_is_said_of_a_pause(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let run = start(&app).await;
+    visit(Visitor::WithoutScript, async |window| {
+        sign_in(window, &app, company::ADMIN, &run).await;
+        assert!(!window.is_shown(PAUSE).await);
+        assert!(window.is_shown(&format!("main a[href='{run}']")).await);
+    })
+    .await;
+}
