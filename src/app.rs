@@ -67,6 +67,7 @@ impl Application {
                 .app_data(web::Data::new(shared.clone()))
                 .app_data(limit.clone())
                 .configure(|cfg| http::configure(cfg, &shared))
+                .wrap(from_fn(http::head_as_get))
                 .wrap(from_fn(http::secure))
                 .wrap(from_fn(http::log_request))
         })

@@ -10,6 +10,7 @@ pub mod dingtalk_events;
 pub mod error;
 pub mod flash;
 pub mod form;
+mod head;
 mod health;
 pub mod lang;
 mod language;
@@ -33,6 +34,7 @@ use actix_web::{HttpRequest, web};
 
 use crate::context::Context;
 use error::AppError;
+pub use head::head_as_get;
 pub use login_limit::LoginLimit;
 pub use reference::log_request;
 pub use security::secure;

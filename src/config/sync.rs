@@ -36,11 +36,18 @@ fn told(text: &str, error: &ScheduleError) -> String {
     format!("{text:?} {error}")
 }
 
-/// A zone's name as the IANA database has it, with a colon before it or as the path of its file; or whole hours
-/// from UTC as POSIX writes them, such as `CST-8`, for `TZ` is the whole system's and not ours.
+/// A zone's name as the IANA database has it, with a colon before it, as the path of its file or of the link
+/// to it; or whole hours from UTC as POSIX writes them, such as `CST-8`, for `TZ` is the whole system's and
+/// not ours.
 fn zone(text: &str) -> Result<Tz, String> {
-    let name = text.strip_prefix(':').unwrap_or(text);
-    let name = name.strip_prefix("/usr/share/zoneinfo/").unwrap_or(name);
+    const DATABASE: &str = "/usr/share/zoneinfo/";
+    let path = text.strip_prefix(':').unwrap_or(text);
+    let linked = (path == "/etc/localtime").then(|| std::fs::read_link(path).ok());
+    let linked = linked
+        .flatten()
+        .and_then(|file| file.into_os_string().into_string().ok());
+    let path = linked.as_deref().unwrap_or(path);
+    let name = path.split_once(DATABASE).map_or(path, |(_, name)| name);
     name.parse()
         .ok()
         .or_else(|| hours_from_utc(name))
@@ -49,7 +56,10 @@ fn zone(text: &str) -> Result<Tz, String> {
 
 /// Both POSIX and the names below `Etc/` count hours westwards.
 fn hours_from_utc(text: &str) -> Option<Tz> {
-    let hours = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let hours = match text.strip_prefix('<') {
+        Some(quoted) => quoted.split_once('>')?.1,
+        None => text.trim_start_matches(|c: char| c.is_ascii_alphabetic()),
+    };
     if text.len() - hours.len() < 3 || hours.is_empty() {
         return None;
     }

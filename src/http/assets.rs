@@ -102,11 +102,7 @@ pub fn href(name: &str) -> String {
 /// Serves the files under `/static/`, and the icon where browsers look for it unasked.
 pub fn configure(config: &mut ServiceConfig) {
     config
-        .service(
-            web::resource("/static/{name}")
-                .route(web::get().to(file))
-                .route(web::head().to(file)),
-        )
+        .service(web::resource("/static/{name}").route(web::get().to(file)))
         .service(web::resource("/favicon.ico").route(web::get().to(icon)));
 }
 

@@ -12,11 +12,11 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::lang::Lang;
-use super::language;
 use super::page::Frame;
 use super::public_pages::{Notice, NoticeView, in_app_refusal, notice};
 use super::reference::Reference;
 use super::security::{self, Surroundings};
+use super::visitor::recognized;
 use crate::domain::return_path::ReturnPath;
 use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
@@ -106,18 +106,15 @@ impl AppError {
                 view.detail = Some(sentence.clone()).filter(|text| !text.is_empty());
             }
             Self::RateLimited { retry_after } => view.retry_after = Some(*retry_after),
-            Self::Login { error, back } => {
-                view.button_href = back.as_ref().map(login_to);
-                match error {
-                    LoginError::DingTalkUnavailable { retry_after } => {
-                        view.retry_after = Some(*retry_after);
-                    }
-                    LoginError::Refused { nick, .. } => {
-                        view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
-                    }
-                    _ => {}
+            Self::Login { error, .. } => match error {
+                LoginError::DingTalkUnavailable { retry_after } => {
+                    view.retry_after = Some(*retry_after);
                 }
-            }
+                LoginError::Refused { nick, .. } => {
+                    view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
+                }
+                _ => {}
+            },
             Self::Upstream(error) if error.is_unavailable() => {
                 view.retry_after = Some(error.retry_after());
             }
@@ -215,8 +212,7 @@ impl Asked {
             back: Some(back), ..
         } = error
         {
-            let query = format!("rd={}", back.encoded());
-            frame.other_language = language::href("/login", &query, true, frame.lang.other());
+            frame.here = login_to(back);
         }
         frame
     }
@@ -227,9 +223,9 @@ pub async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let asked = Asked::of(&request);
+    let mut asked = Asked::of(&request);
     match next.call(request).await {
-        Ok(response) => match wants_page(&asked, &response) {
+        Ok(response) => match wants_page(&mut asked, &response) {
             Some(answer) => Ok(ServiceResponse::new(
                 response.request().clone(),
                 answer.map_into_right_body(),
@@ -246,7 +242,8 @@ pub async fn render<B: MessageBody + 'static>(
 }
 
 /// The page of an error, or of the router's own bare 405.
-fn wants_page<B>(asked: &Asked, response: &ServiceResponse<B>) -> Option<HttpResponse> {
+fn wants_page<B>(asked: &mut Asked, response: &ServiceResponse<B>) -> Option<HttpResponse> {
+    asked.frame.visitor = recognized(response.request());
     if let Some(error) = response.response().error() {
         return Some(answer(asked, error));
     }

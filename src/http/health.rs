@@ -8,16 +8,8 @@ use crate::store::{StoreError, db};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let alive = || async { HttpResponse::Ok().content_type("text/plain").body("ok\n") };
-    cfg.service(
-        web::resource("/healthz")
-            .route(web::get().to(alive))
-            .route(web::head().to(alive)),
-    );
-    cfg.service(
-        web::resource("/readyz")
-            .route(web::get().to(ready))
-            .route(web::head().to(ready)),
-    );
+    cfg.service(web::resource("/healthz").route(web::get().to(alive)));
+    cfg.service(web::resource("/readyz").route(web::get().to(ready)));
 }
 
 /// 200 when Postgres answers and takes writes, and the migrations are in place, else 503 with what is missing.

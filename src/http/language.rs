@@ -44,14 +44,33 @@ pub async fn switch<B: MessageBody + 'static>(
     Ok(request.into_response(answer).map_into_right_body())
 }
 
-/// The address of a page in a language; of pages that cannot be opened again, that of the login.
-pub fn href(path: &str, query: &str, is_repeatable: bool, lang: Lang) -> String {
-    if !is_repeatable || path == ONCE_ONLY {
-        return format!("/login?{PARAMETER}={}", lang.code());
+/// Where a request leads back to: the page itself; where that cannot be opened again, the page that it was
+/// sent from.
+pub fn here(path: &str, query: &str, is_repeatable: bool) -> String {
+    if path == ONCE_ONLY {
+        "/login".to_owned()
+    } else if is_repeatable {
+        without_language(path, query)
+    } else {
+        without_language(page_of_form(path), "")
     }
-    let page = without_language(path, query);
-    let separator = if page.contains('?') { '&' } else { '?' };
-    format!("{page}{separator}{PARAMETER}={}", lang.code())
+}
+
+/// The page whose forms are posted to a path: their addresses lie below it.
+fn page_of_form(path: &str) -> &str {
+    let is_of_pages = path.starts_with("/admin/") && !path.starts_with("/admin/alerts/");
+    match path.rsplit_once('/').filter(|_| is_of_pages) {
+        Some(("/admin", _)) => path.strip_suffix("-bulk").unwrap_or(path),
+        Some((page, _)) => page,
+        None if path.starts_with("/admin/") => "/admin",
+        None => "/",
+    }
+}
+
+/// The address of a page in a language.
+pub fn href(here: &str, lang: Lang) -> String {
+    let separator = if here.contains('?') { '&' } else { '?' };
+    format!("{here}{separator}{PARAMETER}={}", lang.code())
 }
 
 fn asked(query: &str) -> Option<Lang> {
@@ -67,13 +86,17 @@ fn without_language(path: &str, query: &str) -> String {
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
         .collect();
+    // What went wrong with a download is put right on the list.
+    let path = path.strip_suffix(".csv").unwrap_or(path);
     let separator = if kept.is_empty() { "" } else { "?" };
-    let page = format!("{path}{separator}{}", kept.join("&"));
+    let query = format!("{separator}{}", kept.join("&"));
     // A login's own address is no place to come back to, but it is one to stay on.
-    if path == "/login" {
-        return page;
+    if path == "/login" || path == "/login/qr" {
+        return format!("/login{query}");
     }
-    ReturnPath::parse(Some(&page)).as_str().to_owned()
+    ReturnPath::parse(Some(&format!("{path}{query}")))
+        .as_str()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -82,31 +105,36 @@ mod tests {
 
     #[test]
     fn the_switch_keeps_the_view() {
-        assert_eq!(
-            href("/admin/staff", "q=a%26b&page=2", true, Lang::En),
-            "/admin/staff?q=a%26b&page=2&lang=en"
-        );
-        assert_eq!(href("/", "", true, Lang::Zh), "/?lang=zh");
-        assert_eq!(
-            href("/admin/staff", "lang=en&q=x", true, Lang::Zh),
-            "/admin/staff?q=x&lang=zh"
-        );
-        assert_eq!(
-            href("/login", "rd=%2Fadmin", true, Lang::En),
-            "/login?rd=%2Fadmin&lang=en"
-        );
+        for (path, query, switch) in [
+            (
+                "/admin/staff",
+                "q=a%26b&page=2",
+                "/admin/staff?q=a%26b&page=2&lang=en",
+            ),
+            ("/", "", "/?lang=en"),
+            ("/admin/staff.csv", "q=a", "/admin/staff?q=a&lang=en"),
+            ("/admin/staff", "lang=zh&q=x", "/admin/staff?q=x&lang=en"),
+            ("/login", "rd=%2Fadmin", "/login?rd=%2Fadmin&lang=en"),
+            ("/login/qr", "rd=%2Fadmin", "/login?rd=%2Fadmin&lang=en"),
+        ] {
+            assert_eq!(href(&here(path, query, true), Lang::En), switch);
+        }
     }
 
     #[test]
-    fn what_cannot_be_opened_again_leads_to_the_login() {
-        assert_eq!(
-            href("/login/callback", "code=c&state=s", true, Lang::En),
-            "/login?lang=en"
-        );
-        assert_eq!(
-            href("/admin/unmatched/7/reject", "", false, Lang::En),
-            "/login?lang=en"
-        );
+    fn what_cannot_be_opened_again_leads_to_the_page_before() {
+        assert_eq!(here("/login/callback", "code=c&state=s", true), "/login");
+        for (form, page) in [
+            ("/admin/unmatched/7/reject", "/admin/unmatched/7"),
+            ("/admin/unmatched/bulk", "/admin/unmatched"),
+            ("/admin/staff-bulk", "/admin/staff"),
+            ("/admin/apps", "/admin/apps"),
+            ("/admin/alerts/misconfigured/dismiss", "/admin"),
+            ("/sessions/end-others", "/"),
+            ("/logout", "/"),
+        ] {
+            assert_eq!(here(form, "", false), page, "{form}");
+        }
     }
 
     #[test]

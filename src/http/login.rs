@@ -10,7 +10,8 @@ pub(super) use sign_out::signed_out;
 
 use actix_session::SessionExt as _;
 use actix_web::cookie::{Cookie, SameSite, time};
-use actix_web::{HttpRequest, web};
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::client_address::client_address;
 use super::error::AppError;
@@ -22,7 +23,14 @@ use crate::service::login::{LoginError, SignedIn, random_secret};
 use crate::service::sessions::Visit;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/login").route(web::get().to(begin::page)))
+    let login = web::resource("/login").route(web::get().to(begin::page));
+    // Says that the page is there, without beginning a login.
+    let is_there = || async {
+        HttpResponse::Ok()
+            .content_type(ContentType::html())
+            .finish()
+    };
+    cfg.service(login.route(web::head().to(is_there)))
         .service(web::resource("/login/qr").route(web::get().to(begin::full_page)))
         .service(web::resource("/login/callback").route(web::get().to(finish::callback)))
         .service(web::resource("/login/in-app").route(web::post().to(in_app::sign_in)))
@@ -62,13 +70,15 @@ impl Circumstances {
         }
     }
 
-    /// Counts an attempt; nothing is counted where the client's address is not known.
-    fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
-        let reserved = self
-            .address
-            .map(|address| counter.reserve(address))
-            .transpose();
-        reserved.map_err(|retry_after| AppError::RateLimited { retry_after })
+    /// Begins an attempt; nothing is counted where the client's address is not known.
+    async fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
+        let Some(address) = self.address else {
+            return Ok(None);
+        };
+        match counter.reserve(address).await {
+            Ok(reservation) => Ok(Some(reservation)),
+            Err(retry_after) => Err(AppError::RateLimited { retry_after }),
+        }
     }
 }
 

@@ -29,8 +29,8 @@ pub struct Frame {
     /// How the action that led here ended.
     pub toast: Option<Toast>,
     pub brand: Brand,
-    /// The page's address in the other language.
-    pub other_language: String,
+    /// Where the page stands, with its query: what a form or the switch of the language leads back to.
+    pub here: String,
 }
 
 /// The signed-in person, as far as a layout shows one.
@@ -106,7 +106,7 @@ impl Frame {
             alerts: Vec::new(),
             toast: None,
             brand: Brand::default(),
-            other_language: language::href("/", "", true, lang.other()),
+            here: "/".to_owned(),
         }
     }
 
@@ -120,7 +120,7 @@ impl Frame {
             .unwrap_or_default();
         Self {
             brand,
-            other_language: language::href(path, query, request.method().is_safe(), lang.other()),
+            here: language::here(path, query, request.method().is_safe()),
             ..Self::new(lang, visitor, path)
         }
     }
@@ -133,6 +133,11 @@ impl Frame {
     #[must_use]
     pub fn with_toast(self, toast: Option<Toast>) -> Self {
         Self { toast, ..self }
+    }
+
+    /// The page's address in the other language.
+    pub fn other_language(&self) -> String {
+        language::href(&self.here, self.lang.other())
     }
 
     /// The address of a static file, for templates.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::http::uri::PathAndQuery;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use uuid::Uuid;
 
 use super::error::AppError;
@@ -56,16 +56,24 @@ impl Visitor {
         }))
     }
 
-    /// What the layout of a page needs, with the toast of the action before.
-    pub fn frame(&self, request: &HttpRequest) -> Frame {
-        let visitor = FrameVisitor {
+    fn in_frame(&self) -> FrameVisitor {
+        FrameVisitor {
             name: self.name.clone(),
             csrf: self.csrf.clone(),
             is_admin: self.is_admin,
-        };
-        let frame = Frame::of(request, Some(visitor));
+        }
+    }
+
+    /// What the layout of a page needs, with the toast of the action before.
+    pub fn frame(&self, request: &HttpRequest) -> Frame {
+        let frame = Frame::of(request, Some(self.in_frame()));
         frame.with_toast(flash::take(&request.get_session()))
     }
+}
+
+/// Whom a request was found to come from, for the page that says what went wrong with it.
+pub fn recognized(request: &HttpRequest) -> Option<FrameVisitor> {
+    request.extensions().get::<FrameVisitor>().cloned()
 }
 
 impl FromRequest for Visitor {
@@ -78,7 +86,9 @@ impl FromRequest for Visitor {
             let asked = request.uri().path_and_query().map(page_of);
             let asked = asked.filter(|_| request.method().is_safe());
             let back = ReturnPath::parse(asked.as_deref());
-            Self::of(&request).await?.ok_or(AppError::SignIn(back))
+            let visitor = Self::of(&request).await?.ok_or(AppError::SignIn(back))?;
+            request.extensions_mut().insert(visitor.in_frame());
+            Ok(visitor)
         })
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod asking;
 mod batch;
+mod batches;
 mod busy;
 mod departments;
 mod door;

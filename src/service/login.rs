@@ -181,29 +181,47 @@ async fn in_time<T>(work: impl Future<Output = Result<T, LoginError>>) -> Result
     }
 }
 
+/// A state that is good for nothing.
+pub struct BadState {
+    pub error: LoginError,
+    /// Where the person wanted to go, if the state is only too old.
+    pub back: Option<ReturnPath>,
+}
+
+impl From<LoginError> for BadState {
+    fn from(error: LoginError) -> Self {
+        Self { error, back: None }
+    }
+}
+
 /// Uses a state up, whatever comes of the login; gives where the person wanted to go.
 pub async fn use_state(
     ctx: &Context,
     state: Option<&str>,
     browser_secret: Option<&str>,
-) -> Result<ReturnPath, LoginError> {
+) -> Result<ReturnPath, BadState> {
     let state = state
         .filter(|state| !state.is_empty())
         .ok_or(LoginError::InvalidState)?;
-    let begun = ctx
-        .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            login_state::take(&mut conn, &digest(state)).await
-        })
-        .await?
-        .ok_or(LoginError::InvalidState)?;
-    let same_browser =
+    let taken = ctx.db.within(async {
+        let mut conn = ctx.db.acquire().await?;
+        login_state::take(&mut conn, &digest(state)).await
+    });
+    let taken = taken.await.map_err(LoginError::Store)?;
+    let begun = taken.ok_or(LoginError::InvalidState)?;
+    let is_same_browser =
         browser_secret.is_some_and(|secret| bool::from(digest(secret).ct_eq(&begun.browser_hash)));
-    if begun.is_expired || !same_browser {
-        return Err(LoginError::InvalidState);
+    if !is_same_browser {
+        return Err(LoginError::InvalidState.into());
     }
-    Ok(ReturnPath::parse(Some(&begun.return_path)))
+    let back = ReturnPath::parse(Some(&begun.return_path));
+    if begun.is_expired {
+        return Err(BadState {
+            error: LoginError::InvalidState,
+            back: Some(back),
+        });
+    }
+    Ok(back)
 }
 
 fn check_code(code: Option<&str>) -> Result<&str, LoginError> {

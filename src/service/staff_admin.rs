@@ -137,10 +137,11 @@ async fn read_leaver(
     userid: &UserId,
 ) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
     let asked_at = employment::time_now(ctx).await?;
-    let mut conn = ctx.db.acquire().await?;
-    let row = staff::find(&mut conn, userid)
-        .await?
-        .ok_or(StaffError::NotFound)?;
+    let found = ctx.db.within(async {
+        let mut conn = ctx.db.acquire().await?;
+        staff::find(&mut conn, userid).await
+    });
+    let row = found.await?.ok_or(StaffError::NotFound)?;
     if row.status == Status::Left {
         Ok((row, asked_at))
     } else {

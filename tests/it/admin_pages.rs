@@ -114,6 +114,38 @@ async fn add_staff(pool: &PgPool, userid: &str, unionid: &str) {
 }
 
 #[sqlx::test]
+async fn an_alert_is_dismissed_from_any_page_and_leads_back_to_it(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')")
+        .await;
+    let back = |page: &str| format!("name=\"back\" value=\"{page}\"");
+    let page = admin.get("/admin/staff?q=a&page=1").await;
+    assert!(
+        page.body.contains(&back("/admin/staff?q=a&#38;page=1")),
+        "{}",
+        page.body
+    );
+    let reason_missing = [("reason", "")];
+    let page = admin
+        .post("/admin/staff/manager4220/leave", &reason_missing)
+        .await;
+    assert_eq!(page.status, 400);
+    for part in [
+        back("/admin/staff/manager4220"),
+        "href=\"/admin/staff/manager4220?lang=zh\"".to_owned(),
+    ] {
+        assert!(page.body.contains(&part), "{part}: {}", page.body);
+    }
+    let bad = admin.get("/admin/audit?from=yesterday&q=a").await;
+    assert_eq!(bad.status, 400);
+    assert!(
+        bad.body.contains("class=\"button\" href=\"/admin/audit\""),
+        "{}",
+        bad.body
+    );
+}
+
+#[sqlx::test]
 async fn nothing_is_done_without_the_sessions_token(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')")

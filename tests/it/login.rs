@@ -122,14 +122,21 @@ async fn a_state_is_good_once_for_one_browser_and_for_a_while(pool: PgPool) {
         sentence,
     );
 
-    let state = one.begin("/").await;
+    let again = "href=\"/login?rd=%2Fadmin%2Fstaff\"";
+    let (old, other) = (
+        one.begin("/admin/staff").await,
+        one.begin("/admin/staff").await,
+    );
     app.execute("UPDATE login_state SET expires_at = now() - interval '1 second'")
         .await;
-    assert_refused(
-        &one.come_back(&state, &code).await,
-        400,
-        "invalid_state",
-        sentence,
+    let answer = one.come_back(&old, &code).await;
+    assert_refused(&answer, 400, "invalid_state", sentence);
+    assert!(answer.body.contains(again), "{}", answer.body);
+    let answer = app.browser().come_back(&other, &code).await;
+    assert_refused(&answer, 400, "invalid_state", sentence);
+    assert!(
+        !answer.body.contains(again),
+        "another browser learns nothing"
     );
     assert_eq!(
         app.sim.calls(REDEEM),
@@ -641,6 +648,39 @@ async fn a_whole_office_may_begin_to_log_in(pool: PgPool) {
     }
     assert_eq!(statuses.iter().filter(|status| **status == 302).count(), 20);
     assert_eq!(statuses.last(), Some(&429));
+    let late = app.browser().get("/login?rd=%2Fadmin").await;
+    assert_refused(&late, 429, "rate_limited", "Too many attempts");
+    assert!(
+        late.body.contains("href=\"/login?rd=%2Fadmin\""),
+        "{}",
+        late.body
+    );
+}
+
+#[sqlx::test]
+async fn logins_that_come_together_are_no_failures(pool: PgPool) {
+    let app = TestApp::spawn_with(&pool, |s| {
+        s.insert("DINGGATE_LOGIN_RATE".into(), "2/m".into());
+    })
+    .await;
+    app.wait_for_first_sync().await;
+    let people = [company::EMPLOYEE, company::ADMIN];
+    let logins = (0..8).map(|n| {
+        let unionid = app.sim.person(people[n % 2]).unwrap().unionid;
+        let mut browser = app.browser();
+        async move { browser.scan(&unionid, "/").await.status }
+    });
+    let statuses = futures_util::future::join_all(logins).await;
+    assert_eq!(statuses, [303; 8]);
+    let mut forgers = Vec::new();
+    for n in 0..6 {
+        let mut browser = app.browser();
+        let path = format!("/login/callback?state=x&code={n}");
+        forgers.push(async move { browser.get(&path).await.status });
+    }
+    let statuses = futures_util::future::join_all(forgers).await;
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!(refused, 4, "{statuses:?}");
 }
 
 #[sqlx::test]

@@ -99,7 +99,11 @@ async fn others_than_administrators_see_no_administration(pool: PgPool) {
         "/admin/sessions",
         "/admin/audit",
     ] {
-        assert_eq!(employee.get(path).await.status, 403, "{path}");
+        let answer = employee.get(path).await;
+        assert_eq!(answer.status, 403, "{path}");
+        for part in ["Signed in as", "张三", "action=\"/logout\""] {
+            assert!(answer.body.contains(part), "{path}: {}", answer.body);
+        }
         let answer = nobody.get(&format!("{path}?q=x")).await;
         assert_eq!(answer.status, 303, "{path}");
         assert!(
@@ -220,4 +224,32 @@ async fn pages_show_what_people_chose_to_call_themselves_and_run_none_of_it(pool
             "{path}"
         );
     }
+}
+
+#[sqlx::test]
+async fn a_head_is_a_look_that_changes_nothing(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let mut anybody = app.browser();
+    for (path, status) in [
+        ("/", 303),
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/dingtalk/events", 200),
+        ("/static/tokens.css", 200),
+        ("/admin/staff.csv", 303),
+        ("/login", 200),
+        ("/login/qr", 405),
+        ("/login/callback?state=x&code=y", 405),
+        ("/logout", 405),
+    ] {
+        let answer = anybody.send(Method::HEAD, path, None).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.body, "", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+    }
+    assert!(anybody.cookies.is_empty(), "{:?}", anybody.cookies);
+    assert_eq!(app.number("SELECT count(*) FROM login_state").await, 0);
+    let mut admin = app.admin().await;
+    let export = admin.send(Method::HEAD, "/admin/staff.csv", None).await;
+    assert_eq!((export.status, export.body.as_str()), (200, ""));
 }

@@ -213,6 +213,7 @@ fn the_time_zone_is_the_systems_and_stands_in_no_file() {
         ("", "Asia/Shanghai"),
         ("CST-8", "Etc/GMT-8"),
         ("UTC0", "Etc/GMT0"),
+        ("<+08>-8", "Etc/GMT-8"),
         ("EST5EDT", "EST5EDT"),
         ("/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
     ] {

@@ -71,14 +71,19 @@ struct DepartmentView {
     looked: TimeText,
 }
 
-/// What is searched for is listed; who searches for nothing sees the tree, unless they want the list.
+/// What is searched for is listed; who searches for nothing sees the tree, unless they want the list or a
+/// page of it.
 async fn departments(
     admin: Admin,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let view = asked.choice("view", &VIEWS)?.unwrap_or("tree");
+    let is_list = ["q", "page", "per_page"]
+        .iter()
+        .any(|name| !asked.text(name).is_empty());
+    let usual = if is_list { "list" } else { "tree" };
+    let view = asked.choice("view", &VIEWS)?.unwrap_or(usual);
     if view == "tree" && asked.q().is_empty() {
         tree(&ctx, admin.frame(&ctx, &request).await?).await
     } else {

@@ -80,7 +80,7 @@ async fn begin(
     back: &ReturnPath,
 ) -> Result<(String, actix_web::cookie::Cookie<'static>), AppError> {
     let circumstances = Circumstances::of(request, ctx);
-    if let Some(begun) = circumstances.reserve(&limit.begun)? {
+    if let Some(begun) = circumstances.reserve(&limit.begun).await? {
         begun.keep();
     }
     let (secret, cookie) = bind_browser(request, ctx);

@@ -17,7 +17,7 @@ pub async fn callback(
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let circumstances = Circumstances::of(&request, &ctx);
-    let attempt = circumstances.reserve(&limit.failed)?;
+    let attempt = circumstances.reserve(&limit.failed).await?;
     let value = |names: &[&str]| {
         let mut pairs = parse(request.query_string().as_bytes());
         pairs
@@ -37,7 +37,7 @@ pub async fn callback(
             let result = login::complete_scan(&ctx, &visit, way_back, back.clone()).await;
             (Some(back), result)
         }
-        Err(error) => (None, Err(error)),
+        Err(bad) => (bad.back, Err(bad.error)),
     };
     count_failure(attempt, &result);
     let signed_in = result.map_err(|error| AppError::Login { error, back })?;

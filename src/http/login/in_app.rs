@@ -35,7 +35,7 @@ pub async fn sign_in(
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
     let circumstances = Circumstances::of(&request, &ctx);
-    let attempt = circumstances.reserve(&limit.failed)?;
+    let attempt = circumstances.reserve(&limit.failed).await?;
     let asked: Request =
         serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
     let back = ReturnPath::parse(asked.rd.as_deref());

@@ -106,9 +106,10 @@ impl Notice {
         self.text(lang).explanation
     }
 
-    /// Whether the button leads to another try at the login.
-    fn is_about_login(self) -> bool {
+    /// Whether the button leads home; if not, back to where the person was.
+    fn leads_home(self) -> bool {
         match self {
+            Self::Forbidden | Self::NotFound | Self::MethodNotAllowed | Self::Internal => true,
             Self::InvalidState
             | Self::InvalidCode
             | Self::Cancelled
@@ -118,16 +119,23 @@ impl Notice {
             | Self::PendingReview
             | Self::DingTalkUnavailable
             | Self::Misconfigured
-            | Self::RateLimited => true,
-            Self::Unavailable
-            | Self::Forbidden
+            | Self::RateLimited
+            | Self::Unavailable
             | Self::Csrf
-            | Self::NotFound
-            | Self::MethodNotAllowed
             | Self::Conflict
             | Self::BadRequest
-            | Self::TooLarge
-            | Self::Internal => false,
+            | Self::TooLarge => false,
+        }
+    }
+
+    /// Where the button leads on a page that stands there.
+    fn button_href(self, here: &str) -> &str {
+        let path = here.split('?').next().unwrap_or_default();
+        match self {
+            notice if notice.leads_home() => "/",
+            // What was wrong may stand in the query.
+            Self::BadRequest => path,
+            _ => here,
         }
     }
 
@@ -158,8 +166,6 @@ pub struct NoticeView {
     pub reference: Option<String>,
     /// When another try makes sense; also sent as `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// Where the button leads, if not to `/login` or `/`.
-    pub button_href: Option<String>,
 }
 
 impl NoticeView {
@@ -170,7 +176,6 @@ impl NoticeView {
             detail: None,
             reference: None,
             retry_after: None,
-            button_href: None,
         }
     }
 
@@ -188,15 +193,6 @@ impl NoticeView {
             Some(n @ ..=90) => fill(common.wait_seconds, &[("n", &n)]),
             Some(n) => fill(common.wait_minutes, &[("n", &n.div_ceil(60))]),
         }
-    }
-
-    fn button_href(&self) -> String {
-        let usual = if self.notice.is_about_login() {
-            "/login"
-        } else {
-            "/"
-        };
-        self.button_href.clone().unwrap_or_else(|| usual.to_owned())
     }
 }
 
@@ -227,12 +223,12 @@ pub fn notice(frame: Frame, view: NoticeView) -> HttpResponse {
         .retry_after
         .map(|wait| HeaderValue::from(whole_seconds(wait)));
     let page = NoticePage {
+        button_href: view.notice.button_href(&frame.here).to_owned(),
         frame,
         common,
         text,
         explanation: view.explanation(text),
         next_step: view.next_step(text, common),
-        button_href: view.button_href(),
         tone: view.notice.tone(),
         view,
     };

@@ -64,6 +64,7 @@ pub(crate) fn notice_page(lang: Lang, shown: Notice) -> HttpResponse {
     let mut view = NoticeView::new(shown);
     view.reference = Some("7K3M-9QXP".to_owned());
     let mut frame = Frame::new(lang, None, "/login/callback");
+    frame.here = "/login".to_owned();
     match shown {
         Notice::Rejected | Notice::Left | Notice::NotEmployee | Notice::PendingReview => {
             view.nick = Some("小梅 <b>&".to_owned());
@@ -72,7 +73,7 @@ pub(crate) fn notice_page(lang: Lang, shown: Notice) -> HttpResponse {
         Notice::DingTalkUnavailable => view.retry_after = Some(Duration::from_mins(5)),
         Notice::Conflict => {
             view.detail = Some("钉钉通讯录里没有这个人，不能批准。".to_owned());
-            view.button_href = Some("/admin/unmatched/7".to_owned());
+            frame.here = "/admin/unmatched/7".to_owned();
         }
         Notice::Forbidden => {
             frame.visitor = Some(FrameVisitor {

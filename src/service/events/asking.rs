@@ -44,6 +44,17 @@ where
         }
     }
 
+    /// Puts further questions at the end.
+    pub fn add(&mut self, questions: impl IntoIterator<Item = T>) {
+        self.waiting.extend(questions);
+    }
+
+    /// Whether a further question would be asked at once while others are being asked.
+    pub fn has_room(&self) -> bool {
+        let is_asking = !self.running.is_empty() && self.waiting.is_empty();
+        is_asking && self.running.len() < self.at_once && !self.has_given_up()
+    }
+
     /// The next answer, in the order in which they come; may be dropped and called again.
     pub async fn next(&mut self) -> Option<(T, Answer)> {
         while self.running.len() < self.at_once && !self.has_given_up() {

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, back_off};
 use super::asking::Asking;
-use super::batch::{About, Batch, End, Ended, Question};
+use super::batch::{About, End, Ended, Question};
+use super::batches::{Batches, Numbered};
 use super::{Busy, HEARTBEAT, REST, departments, last_moments};
 use crate::context::Context;
 use crate::domain::ids::UserId;
@@ -24,43 +25,64 @@ const BATCH: i64 = 500;
 /// As many calls as may be in flight.
 const AT_ONCE: usize = 3;
 
-/// Works on one batch of due events; gives how many there were. Once `stop` is cancelled nothing new
-/// is asked, what is in flight is finished, and the rest is given back.
+/// How often a free place looks for an event that has become due, unless it is told of one.
+const POLL: Duration = Duration::from_millis(300);
+
+/// Works on due events until there are none and all answers are in; gives how many there were. Once
+/// `stop` is cancelled nothing new is asked, what is in flight is finished, and the rest is given back.
 pub async fn work(
     ctx: &Context,
     busy: &Arc<Busy>,
     stop: &CancellationToken,
 ) -> Result<usize, StoreError> {
     let claimed = claim(ctx).await?;
-    let count = claimed.len();
+    let mut count = claimed.len();
     if count == 0 {
         return Ok(0);
     }
-    let (mut batch, questions) = Batch::new(claimed);
-    let mut asking = Asking::new(questions, AT_ONCE, stop, |question| {
+    let mut batches = Batches::default();
+    let questions = batches.add(claimed);
+    let mut asking = Asking::new(questions, AT_ONCE, stop, |(_, question): &Numbered| {
         ask(ctx.clone(), Arc::clone(busy), question.clone())
     });
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
-    settle(ctx, batch.take_ended(), stop).await?;
+    settle(ctx, batches.take_ended(), stop).await?;
     let mut last_moments = pin!(last_moments(stop));
     loop {
+        let has_room = asking.has_room();
         tokio::select! {
             answer = asking.next() => {
-                let Some((question, answer)) = answer else { break };
-                batch.note(&question.about, &answer);
+                let Some(((number, question), answer)) = answer else { break };
+                batches.note(number, &question.about, &answer);
                 // What was not asked comes last, and is put back together.
                 if answer != Answer::NotAsked {
-                    settle(ctx, batch.take_ended(), stop).await?;
+                    settle(ctx, batches.take_ended(), stop).await?;
                 }
             }
-            _ = heartbeat.tick() => renew(ctx, &batch.ids()).await,
+            () = something_new(ctx), if has_room => match claim(ctx).await {
+                Ok(claimed) => {
+                    count += claimed.len();
+                    asking.add(batches.add(claimed));
+                    settle(ctx, batches.take_ended(), stop).await?;
+                }
+                Err(error) => tracing::debug!(%error, "no further event could be claimed"),
+            },
+            _ = heartbeat.tick() => renew(ctx, &batches.ids()).await,
             () = &mut last_moments => return Ok(count),
         }
     }
-    settle(ctx, batch.take_ended(), stop).await?;
+    settle(ctx, batches.take_ended(), stop).await?;
     Ok(count)
+}
+
+/// A slow answer keeps its own place and no other.
+async fn something_new(ctx: &Context) {
+    tokio::select! {
+        () = ctx.work.notified() => {}
+        () = tokio::time::sleep(POLL) => {}
+    }
 }
 
 async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {

@@ -1,5 +1,7 @@
 //! When DingTalk does not answer, refuses, or answers nonsense.
 
+use std::time::Duration;
+
 use dingtalk_sim::{Fault, company};
 use serde_json::json;
 use sqlx::PgPool;
@@ -153,4 +155,22 @@ async fn an_attempt_that_fails_is_made_again_after_one_and_two_and_four_seconds(
             "{seconds} s after attempt {attempts}"
         );
     }
+}
+
+#[sqlx::test]
+async fn one_slow_answer_holds_up_no_event_that_comes_later(pool: PgPool) {
+    let app = app(&pool).await;
+    let [slow, quick, _] = IDS;
+    app.sim.fault_times(USER_GET, Fault::Hang, 1);
+    tell(&app, &about("user_add_org", &[slow])).await;
+    eventually("the question hangs", SOON, async || {
+        app.sim.calls(USER_GET) == 1
+    })
+    .await;
+    tell(&app, &about("user_add_org", &[quick])).await;
+    app.wait_for_status(quick, Some("employed"), Duration::from_secs(2))
+        .await;
+    assert_eq!(app.status_of(slow).await, None, "it hangs still");
+    all_worked(&app).await;
+    assert_eq!(app.status_of(slow).await.as_deref(), Some("employed"));
 }

@@ -29,8 +29,10 @@ async fn a_server_that_takes_no_writes_is_not_ready_and_loses_nothing(pool: PgPo
     let ready = anybody.clone().get("/readyz").await;
     assert_eq!(ready.status, 503, "{}", ready.body);
     assert!(ready.body.contains("takes no writes"), "{}", ready.body);
-    let login = anybody.clone().get("/login").await;
+    let login = anybody.clone().get("/login?rd=%2Fadmin").await;
     assert_eq!(login.status, 503, "{}", login.body);
+    let again = "href=\"/login?rd=%2Fadmin\"";
+    assert!(login.body.contains(again), "{}", login.body);
     let event = json!({"EventType": "user_modify_org", "UserId": [company::EMPLOYEE], "TimeStamp": "1700000001200"});
     let push = app.sim.encrypt_event(&event);
     assert_eq!(app.push(&push).await.status, 503);

@@ -1,0 +1,85 @@
+//! Batches of events that are worked on at the same time. An answer counts only in the batch that its
+//! question was asked for: one that was asked before an event came says nothing about it.
+
+use std::collections::BTreeMap;
+
+use super::answer::Answer;
+use super::batch::{About, Batch, Ended, Question};
+use crate::store::event::Claimed;
+
+/// A question with the number of its batch.
+pub(super) type Numbered = (usize, Question);
+
+/// The batches that are not done yet, by number.
+#[derive(Default)]
+pub(super) struct Batches {
+    open: BTreeMap<usize, Batch>,
+    begun: usize,
+}
+
+impl Batches {
+    /// Takes up claimed events as a batch of their own; gives the questions to ask about them.
+    pub fn add(&mut self, claimed: Vec<Claimed>) -> Vec<Numbered> {
+        let (batch, questions) = Batch::new(claimed);
+        let number = self.begun;
+        self.begun += 1;
+        self.open.insert(number, batch);
+        questions
+            .into_iter()
+            .map(|question| (number, question))
+            .collect()
+    }
+
+    /// Notes an answer to a question of that batch.
+    pub fn note(&mut self, number: usize, about: &About, answer: &Answer) {
+        if let Some(batch) = self.open.get_mut(&number) {
+            batch.note(about, answer);
+        }
+    }
+
+    /// Takes out the events about which all answers are in.
+    pub fn take_ended(&mut self) -> Vec<Ended> {
+        let ended = self.open.values_mut().flat_map(Batch::take_ended).collect();
+        self.open.retain(|_, batch| !batch.ids().is_empty());
+        ended
+    }
+
+    /// The events that are not done yet.
+    pub fn ids(&self) -> Vec<i64> {
+        self.open.values().flat_map(Batch::ids).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::UserId;
+
+    fn change(id: i64) -> Claimed {
+        Claimed {
+            id,
+            event_type: "user_modify_org".to_owned(),
+            userids: vec![UserId::parse("zhangsan01").unwrap()],
+            dept_ids: Vec::new(),
+            body: None,
+            attempts: 1,
+            refusals: 0,
+        }
+    }
+
+    #[test]
+    fn an_answer_says_nothing_about_an_event_that_came_after_its_question() {
+        let mut batches = Batches::default();
+        let [(first, question)] = batches.add(vec![change(1)]).try_into().unwrap();
+        let [(second, _)] = batches.add(vec![change(2)]).try_into().unwrap();
+        let ended = |batches: &mut Batches| -> Vec<i64> {
+            batches.take_ended().iter().map(|ended| ended.id).collect()
+        };
+        batches.note(first, &question.about, &Answer::Done);
+        assert_eq!(ended(&mut batches), [1]);
+        assert_eq!(batches.ids(), [2]);
+        batches.note(second, &question.about, &Answer::Done);
+        assert_eq!(ended(&mut batches), [2]);
+        assert!(batches.open.is_empty());
+    }
+}
