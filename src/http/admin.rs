@@ -21,6 +21,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::AppError;
+use super::view::Pager;
 use super::visitor::Admin;
 use crate::domain::return_path::ReturnPath;
 
@@ -54,6 +55,14 @@ fn see_other(path: &str) -> HttpResponse {
         .finish()
 }
 
+/// Leads to the last page of a list that ends before the page that was asked for: the rows of that may just have
+/// been dealt with. The toast waits, as long as no frame was made before.
+fn last_page(request: &HttpRequest, pager: &Pager) -> Option<HttpResponse> {
+    let query = pager.instead()?;
+    let page = format!("{}{query}", request.path());
+    Some(see_other(page.trim_end_matches('?')))
+}
+
 /// A form that does nothing but lead back to the view that it stood on.
 #[derive(Debug, serde::Deserialize)]
 struct BackForm {
@@ -64,9 +73,12 @@ struct BackForm {
 impl BackForm {
     /// Leads back to the view, or to this page where the form does not name one.
     fn see_other(&self, page: &str) -> HttpResponse {
-        match self.back.as_deref().and_then(ReturnPath::try_parse) {
-            Some(back) => see_other(back.as_str()),
-            None => see_other(page),
-        }
+        see_other(&self.path_or(page))
+    }
+
+    /// The address of the view, or of this page where the form names no view of this site.
+    fn path_or(&self, page: &str) -> String {
+        let view = self.back.as_deref().and_then(ReturnPath::try_parse);
+        view.map_or_else(|| page.to_owned(), |view| view.as_str().to_owned())
     }
 }

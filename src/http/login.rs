@@ -6,6 +6,8 @@ mod finish;
 mod in_app;
 mod sign_out;
 
+pub(super) use sign_out::signed_out;
+
 use actix_session::SessionExt as _;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header::ContentType;

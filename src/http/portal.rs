@@ -11,7 +11,7 @@ use super::lang::Lang;
 use super::public_pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
 use super::text::fill;
 use super::text::portal::PortalTexts;
-use super::view::{TimeText, browser_name};
+use super::view::{TimeText, browser_name, china_day};
 use super::visitor::Visitor;
 use crate::context::Context;
 use crate::domain::app::{letters, place};
@@ -61,6 +61,7 @@ async fn page(
         job_number: me.job_number,
         mobile: me.mobile,
         email: me.email,
+        hired: me.hired_date.map(|at| china_day(at).to_string()),
         departments: known.departments,
         sessions,
         end_others_ask: end_others_ask(others, frame.lang),

@@ -12,7 +12,7 @@ pub use chart::Columns;
 pub use pager::{PageLink, Pager, Paging, query};
 pub use sorting::{Sorting, order};
 pub use span::span;
-pub use time::TimeText;
+pub use time::{TimeText, china_day};
 
 use super::lang::Lang;
 

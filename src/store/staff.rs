@@ -375,6 +375,7 @@ pub struct Profile {
     pub job_number: Option<String>,
     pub mobile: Option<String>,
     pub email: Option<String>,
+    pub hired_date: Option<DateTime<Utc>>,
 }
 
 /// Finds what a person may read of their own row.
@@ -384,7 +385,7 @@ pub async fn profile(
 ) -> Result<Option<Profile>, StoreError> {
     let profile = sqlx::query_as!(
         Profile,
-        "SELECT name, avatar, title, job_number, mobile, email FROM staff WHERE userid = $1",
+        "SELECT name, avatar, title, job_number, mobile, email, hired_date FROM staff WHERE userid = $1",
         userid.as_str()
     )
     .fetch_optional(conn)

@@ -214,6 +214,71 @@ async fn a_filter_that_there_is_not_is_named(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_page_beyond_the_end_leads_to_the_last_one_of_the_same_view(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.signed_in(company::ADMIN).await;
+    app.execute(
+        "INSERT INTO unmatched_login (unionid, nick, reason, last_reference) SELECT 'n' || n, 'n', 'left', 'R' FROM generate_series(1, 2) n;
+         INSERT INTO webhook_delivery (message_type, event_id, state) SELECT 'bpms_task_change', n, 'failed' FROM generate_series(1, 2) n",
+    )
+    .await;
+    for (list, last) in [
+        ("staff?q=u-&sort=name&dir=desc", 2),
+        ("unmatched?reason=left", 2),
+        ("sessions?method=qr", 2),
+        ("events?state=failed", 2),
+        ("webhooks?state=failed", 2),
+        ("syncs?q=u-li", 1),
+        ("syncs/1?kind=skipped", 2),
+        ("departments?q=%E9%83%A8&view=list", 1),
+        ("departments/11?", 2),
+        ("audit?action=admin.grant", 1),
+    ] {
+        let (path, query) = list.split_once('?').unwrap();
+        let joint = if query.is_empty() { "" } else { "&" };
+        let view = format!("/admin/{path}?{query}{joint}per_page=1");
+        let answer = admin.get(&format!("{view}&page=1000000")).await;
+        let page = if last == 1 {
+            view
+        } else {
+            format!("{view}&page={last}")
+        };
+        assert_eq!((answer.status, answer.location()), (303, page.as_str()));
+        let answer = admin.get(&page).await;
+        assert_eq!((answer.status, rows(&answer.body)), (200, 1), "{page}");
+    }
+    let nothing = admin.get("/admin/sessions?q=zzz&page=3").await;
+    assert_eq!((nothing.status, rows(&nothing.body)), (200, 0));
+    assert!(
+        shows(&nothing.body, "No session matches"),
+        "{}",
+        nothing.body
+    );
+}
+
+#[sqlx::test]
+async fn whoever_empties_the_last_page_sees_the_one_before_and_what_was_done(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let unionid = app.sim.person(company::EMPLOYEE).unwrap().unionid;
+    add_staff(&pool, company::EMPLOYEE, &unionid).await;
+    employee(&app).await;
+    let view = "/admin/sessions?per_page=1&page=2";
+    assert_eq!(rows(&admin.get(view).await.body), 1);
+    let id = session_id(&pool, company::EMPLOYEE).await;
+    let end = format!("/admin/sessions/{id}/end");
+    let answer = admin.post(&end, &[("back", view)]).await;
+    assert_eq!((answer.status, answer.location()), (303, view));
+    let answer = admin.get(view).await;
+    let before = "/admin/sessions?per_page=1";
+    assert_eq!((answer.status, answer.location()), (303, before));
+    let page = admin.get(before).await.body;
+    assert!(
+        page.contains("has been ended") && rows(&page) == 1,
+        "{page}"
+    );
+}
+
+#[sqlx::test]
 async fn odd_queries_are_answered(pool: PgPool) {
     let (_app, mut admin) = spawn(&pool).await;
     for page in ["events", "departments", "syncs", "sessions", "audit"] {
@@ -222,7 +287,7 @@ async fn odd_queries_are_answered(pool: PgPool) {
             "q=%ff%25_'\"<script>",
             "page=99999999999999999999",
             "page=-3&per_page=9999",
-            "per_page=x&page=2",
+            "per_page=x&page=x",
             "q&&=",
             "state=all",
         ] {

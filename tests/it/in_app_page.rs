@@ -104,6 +104,71 @@ async fn signing_out_inside_dingtalk_leads_to_a_page_that_signs_nobody_in(pool: 
     assert_eq!((out.status, out.location()), (303, "/login"));
 }
 
+/// Wherever that is done: another page would lead to the login, and that would undo it.
+#[sqlx::test]
+async fn ending_ones_own_session_inside_dingtalk_is_not_undone_either(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    app.wait_for_first_sync().await;
+    let own = format!("/admin/staff/{}/end-sessions", company::ADMIN);
+    for (path, fields) in [
+        ("/admin/sessions/{id}/end", &[][..]),
+        (
+            "/admin/sessions/bulk",
+            &[("ids", "{id}"), ("confirmed", "yes")],
+        ),
+        (&own, &[("session", "{id}")]),
+        (&own, &[("reason", "a lost phone")]),
+        (
+            "/admin/staff-bulk",
+            &[
+                ("ids", company::ADMIN),
+                ("ids", company::EMPLOYEE),
+                ("action", "end-sessions"),
+                ("reason", "a lost phone"),
+                ("confirmed", "yes"),
+            ],
+        ),
+        ("/sessions/{id}/end", &[]),
+    ] {
+        for (mut browser, login) in [
+            (inside(&app, Device::Ios), "/login?signed_out"),
+            (app.browser(), "/login"),
+        ] {
+            let code = app.sim.in_app_code(company::ADMIN);
+            let answer = browser
+                .post_json("/login/in-app", &json!({"code": code, "rd": "/"}))
+                .await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let id = session_of_admin(&pool).await;
+            let fields: Vec<(&str, String)> = fields
+                .iter()
+                .map(|(name, value)| (*name, value.replace("{id}", &id)))
+                .collect();
+            let fields: Vec<(&str, &str)> = fields
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            let path = path.replace("{id}", &id);
+            let out = browser.post(&path, &fields).await;
+            assert_eq!((out.status, out.location()), (303, login), "{path}");
+            assert!(!browser.cookies.contains_key("dinggate"), "{path}");
+            assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
+        }
+    }
+}
+
+async fn session_of_admin(pool: &PgPool) -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
+    sqlx::query_scalar("SELECT id::text FROM web_session WHERE userid = $1")
+        .bind(company::ADMIN)
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
 /// DingTalk on a desk names the window; a window group of the page's own would lose the name.
 #[sqlx::test]
 async fn no_answer_inside_dingtalk_opens_a_window_group_of_its_own(pool: PgPool) {

@@ -168,6 +168,7 @@ async fn days_are_those_of_china_and_older_ones_do_not_count(pool: PgPool) {
     let page = text(&body);
     assert!(page.contains("41 let in · 0 turned away"), "{page}");
     assert!(page.contains("the busiest day saw 40."), "{page}");
+    assert_eq!(body.matches("the last 14 days (UTC+8)</h2>").count(), 3);
     assert!(page.contains(": 40 let in, 0 turned away"), "{page}");
     let svg = body.split_once("<svg viewBox").unwrap().1;
     assert!(

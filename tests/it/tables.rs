@@ -47,7 +47,7 @@ async fn the_staff_sort_by_each_column_and_ties_stay_in_place(pool: PgPool) {
     ] {
         let path = format!("/admin/staff?q=n&{query}");
         let mut found = Vec::new();
-        for page in 1..=9 {
+        for page in 1..=5 {
             let path = format!("/admin/staff?{query}&per_page=1&page={page}");
             found.extend(order(&mut admin, &path, &ids).await);
         }
@@ -167,8 +167,9 @@ async fn the_trail_is_followed_only_so_far_and_the_export_all_the_way(pool: PgPo
     let page = admin.get("/admin/audit?action=logout&page=200").await.body;
     assert!(page.contains("9951–10000 of more than 10000"));
     assert_eq!(page.matches("<tr>").count(), 51);
-    let beyond = admin.get("/admin/audit?action=logout&page=201").await.body;
-    assert_eq!(beyond.matches(">mass<").count(), 0);
+    let beyond = admin.get("/admin/audit?action=logout&page=201").await;
+    let last = "/admin/audit?action=logout&page=200";
+    assert_eq!((beyond.status, beyond.location()), (303, last));
     let table = admin.get("/admin/audit.csv?action=logout").await.body;
     assert_eq!(table.matches("mass").count(), 10_001);
 }
@@ -199,6 +200,8 @@ async fn many_are_marked_as_left_after_one_question_and_refusals_stop_nobody(poo
         "signed out of 5 devices in all",
         "Abe",
         "name=\"ids\" value=\"u1\"",
+        "crumbs\"><a href=\"/admin/staff?q=u\">",
+        "<a class=\"text-button\" href=\"/admin/staff?q=u\">Cancel</a>",
     ] {
         assert!(
             asked.body.contains(words),
@@ -284,6 +287,15 @@ async fn many_are_signed_out_by_person_or_by_session(pool: PgPool) {
         "{}",
         asked.body
     );
+    for (back, cancel) in [
+        ("/admin/sessions?q=Abe", "/admin/sessions?q=Abe"),
+        ("//evil.example", "/admin/sessions"),
+    ] {
+        let with_back = [chosen.as_slice(), &[("back", back)]].concat();
+        let asked = admin.post("/admin/sessions/bulk", &with_back).await;
+        let link = format!("<a class=\"text-button\" href=\"{cancel}\">Cancel</a>");
+        assert!(asked.body.contains(&link), "{}", asked.body);
+    }
     let confirmed = [chosen.as_slice(), &[("confirmed", "yes")]].concat();
     assert_eq!(
         admin.post("/admin/sessions/bulk", &confirmed).await.status,

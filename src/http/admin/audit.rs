@@ -6,6 +6,7 @@ use askama::Template;
 use chrono::{DateTime, Days, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
+use super::last_page;
 use super::list_query::{ListQuery, choices, day_begin};
 use super::who::Who;
 use crate::context::Context;
@@ -78,7 +79,6 @@ async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&asked)?, asked.sort(&COLUMNS)?);
-    let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
@@ -91,7 +91,6 @@ async fn list(
             Ok::<_, StoreError>((staff::now(&mut conn).await?, found.len(), rows))
         })
         .await?;
-    let t = AuditTexts::of(frame.lang);
     let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
     let pairs = [
         ("q", filter.q.as_str()),
@@ -102,6 +101,12 @@ async fn list(
     ];
     let (unordered, order) = (query(&pairs), order(sort));
     let filters = query(&[pairs.as_slice(), &order].concat());
+    let pager = Pager::up_to(audit_list::MOST, paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = AuditTexts::of(frame.lang);
     let page = AuditPage {
         t,
         actions: choices(
@@ -119,7 +124,7 @@ async fn list(
             .into_iter()
             .map(|row| view(row, now, frame.lang))
             .collect(),
-        pager: Pager::up_to(audit_list::MOST, paging, total, &filters),
+        pager,
         csv_href: format!("/admin/audit.csv?{filters}"),
         q: filter.q,
         frame,

@@ -14,8 +14,8 @@ pub const MAX_CHOSEN: usize = 200;
 #[template(path = "admin/bulk_ask.html")]
 pub struct BulkAsk {
     pub frame: Frame,
-    /// The list that the choice was made in.
-    pub list: (&'static str, &'static str),
+    /// The view of the list that the choice was made in: its address and title.
+    pub list: (String, &'static str),
     pub title: String,
     /// Says how many there are and what will happen to them.
     pub sentence: String,

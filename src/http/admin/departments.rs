@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use self::branches::Step;
+use super::last_page;
 use super::list_query::ListQuery;
 use crate::context::Context;
 use crate::domain::ids::DeptId;
@@ -83,11 +84,10 @@ async fn departments(
         .any(|name| !asked.text(name).is_empty());
     let usual = if is_list { "list" } else { "tree" };
     let view = asked.choice("view", &VIEWS)?.unwrap_or(usual);
-    let frame = admin.frame(&ctx, &request).await?;
     if view == "tree" && asked.q().is_empty() {
-        tree(&ctx, frame).await
+        tree(&ctx, admin.frame(&ctx, &request).await?).await
     } else {
-        list(&ctx, frame, &asked).await
+        list(&admin, &ctx, &request, &asked).await
     }
 }
 
@@ -106,7 +106,12 @@ async fn tree(ctx: &Context, frame: Frame) -> Result<HttpResponse, AppError> {
     Ok(html(StatusCode::OK, &page))
 }
 
-async fn list(ctx: &Context, frame: Frame, asked: &ListQuery) -> Result<HttpResponse, AppError> {
+async fn list(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    asked: &ListQuery,
+) -> Result<HttpResponse, AppError> {
     let (q, paging) = (asked.q(), asked.paging());
     let (now, total, rows) = ctx
         .db
@@ -117,6 +122,11 @@ async fn list(ctx: &Context, frame: Frame, asked: &ListQuery) -> Result<HttpResp
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
+    let pager = Pager::new(paging, total, &query(&[("q", q), ("view", "list")]));
+    if let Some(answer) = last_page(request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(ctx, request).await?;
     let t = DepartmentTexts::of(frame.lang);
     let view = |row: DepartmentRow| DepartmentView {
         id: row.dept_id,
@@ -130,7 +140,6 @@ async fn list(ctx: &Context, frame: Frame, asked: &ListQuery) -> Result<HttpResp
         name: row.name,
     };
     let rows = rows.into_iter().map(view).collect();
-    let pager = Pager::new(paging, total, &query(&[("q", q), ("view", "list")]));
     Ok(html(
         StatusCode::OK,
         &DepartmentsPage {

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
+use super::last_page;
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
@@ -103,7 +104,6 @@ async fn list(
     );
     let filter = filter(state, kind, asked.q());
     let sort = asked.sort(&COLUMNS)?;
-    let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, failed, held, rows) = ctx
         .db
@@ -119,7 +119,6 @@ async fn list(
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, held, rows))
         })
         .await?;
-    let t = EventTexts::of(frame.lang);
     let pairs = [
         ("q", filter.q.as_str()),
         ("state", state.unwrap_or("")),
@@ -127,6 +126,12 @@ async fn list(
     ];
     let (unordered, order) = (query(&pairs), order(sort));
     let filters = query(&[pairs.as_slice(), &order].concat());
+    let pager = Pager::new(paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = EventTexts::of(frame.lang);
     let page = EventsPage {
         t,
         states: choices(
@@ -155,7 +160,7 @@ async fn list(
             .into_iter()
             .map(|row| view(row, now, frame.lang, MAX_ABOUT))
             .collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager,
         retry_all_ask: ask_about(failed, t.retry_all_ask_one, t.retry_all_ask),
         release_all_ask: ask_about(held, t.release_all_ask_one, t.release_all_ask),
         back: this_view(&request),

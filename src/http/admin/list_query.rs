@@ -131,20 +131,12 @@ fn is_of_our_time(date: NaiveDate) -> bool {
     (2000..3000).contains(&date.year())
 }
 
-/// The first moment of a day in China, whose time the pages show.
+/// The first moment of a day in China, by whose days lists are filtered wherever the reader is.
 pub fn day_begin(date: NaiveDate) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     let in_china =
         FixedOffset::east_opt(8 * 3600).and_then(|zone| midnight.and_local_timezone(zone).single());
     in_china.map_or_else(|| midnight.and_utc(), |moment| moment.to_utc())
-}
-
-/// The day that it is in China at a moment.
-pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
-    FixedOffset::east_opt(8 * 3600).map_or_else(
-        || at.date_naive(),
-        |zone| at.with_timezone(&zone).date_naive(),
-    )
 }
 
 impl FromRequest for ListQuery {

@@ -9,11 +9,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::list_query::{china_day, day_begin};
+use super::list_query::day_begin;
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::page::{Frame, html};
 use crate::http::text::admin_overview::OverviewTexts;
+use crate::http::view::china_day;
 use crate::http::visitor::Admin;
 use crate::store::overview::{self, DoorCount, EventDay, Standing};
 use crate::store::sync_list::{self, RunRow};

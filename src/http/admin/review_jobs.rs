@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::unmatched::ListView;
 use super::who::Who;
 use crate::context::Context;
 use crate::http::error::AppError;
@@ -24,6 +25,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 struct JobPage {
     frame: Frame,
     t: &'static ReviewTexts,
+    /// The view of the list that the people were chosen in.
+    view: ListView,
     title: String,
     lead: String,
     is_running: bool,
@@ -83,6 +86,7 @@ async fn page(
     ];
     let page = JobPage {
         t,
+        view: ListView::of(&request),
         title: t.job_title(&job.action, &people(frame.lang, total)),
         lead: fill(sentence, &numbers),
         is_running,

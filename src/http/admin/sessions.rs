@@ -9,15 +9,16 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::BackForm;
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
+use super::{BackForm, last_page};
 use crate::context::Context;
 use crate::http::client_address::client_address;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::login::signed_out;
 use crate::http::page::{Frame, Toast, html};
 use crate::http::text::admin_sessions::{METHODS, SessionTexts};
 use crate::http::text::fill;
@@ -90,7 +91,6 @@ async fn list(
         method,
         q: asked.q().to_owned(),
     };
-    let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
@@ -102,10 +102,15 @@ async fn list(
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
-    let t = SessionTexts::of(frame.lang);
     let pairs = [("q", filter.q.as_str()), ("method", method.unwrap_or(""))];
     let (unordered, order) = (query(&pairs), order(sort));
     let filters = query(&[pairs.as_slice(), &order].concat());
+    let pager = Pager::new(paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = SessionTexts::of(frame.lang);
     let page = SessionsPage {
         t,
         methods: choices(
@@ -120,7 +125,7 @@ async fn list(
             .into_iter()
             .map(|row| view(row, now, frame.lang, admin.0.session_id))
             .collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager,
         back: this_view(&request),
         q: filter.q,
         frame,
@@ -176,7 +181,11 @@ async fn end(
         userid: &admin.0.userid,
         address: address.as_deref(),
     };
-    let toast = match upkeep::end_session(&ctx, &by, id).await? {
+    let ended = upkeep::end_session(&ctx, &by, id).await?;
+    if id == admin.0.session_id {
+        return Ok(signed_out(&request));
+    }
+    let toast = match ended {
         Some(name) => Toast::ok(fill(t.ended, &[("name", &name)])),
         None => Toast::new(Tone::Warn, t.gone),
     };

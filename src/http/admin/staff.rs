@@ -11,6 +11,7 @@ use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
+use super::last_page;
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
@@ -134,10 +135,10 @@ async fn list(
     admin: Admin,
     ctx: web::Data<Context>,
     request: HttpRequest,
+    lang: Lang,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let frame = admin.frame(&ctx, &request).await?;
-    let (filter, sort) = (filter(&asked, frame.lang)?, asked.sort(&COLUMNS)?);
+    let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
     let paging = asked.paging();
     let (now, total, rows, departments) = ctx
         .db
@@ -156,7 +157,13 @@ async fn list(
             Ok::<_, StoreError>((now, total, rows, (departments, app)))
         })
         .await?;
-    let t = StaffTexts::of(frame.lang);
+    let (unordered, filters) = (filters(&filter, None), filters(&filter, sort));
+    let pager = Pager::new(paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = StaffTexts::of(lang);
     let (departments, app) = departments;
     let of_app = filter.app.zip(app).map(|(id, name)| DepartmentChoice {
         value: app_value(id),
@@ -164,7 +171,6 @@ async fn list(
         is_selected: true,
     });
     let named = [("employed", frame.t.employed), ("left", frame.t.left)];
-    let (unordered, filters) = (filters(&filter, None), filters(&filter, sort));
     let page = StaffPage {
         t,
         statuses: choices(frame.t.all, &named, filter.status.map(Status::as_str)),
@@ -181,7 +187,7 @@ async fn list(
         back: this_view(&request),
         is_filtered: !unordered.is_empty(),
         rows: rows.into_iter().map(|row| view(row, now, &frame)).collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager,
         csv_href: format!("/admin/staff.csv?{filters}"),
         q: filter.q,
         frame,

@@ -4,8 +4,11 @@ mod bulk;
 mod decide;
 mod detail;
 mod list;
+mod list_view;
 
 use actix_web::{HttpRequest, web};
+
+pub(super) use list_view::ListView;
 
 use super::links::staff_path;
 use crate::context::Context;

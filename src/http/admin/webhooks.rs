@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
+use super::last_page;
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
@@ -79,7 +80,6 @@ async fn list(
         asked.choice("type", &type_choices())?,
     );
     let filter = filter(state, kind, asked.q());
-    let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, failed, rows) = ctx
         .db
@@ -92,13 +92,18 @@ async fn list(
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, rows))
         })
         .await?;
-    let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
     let is_on = ctx.config.webhook.is_some();
     let filters = query(&[
         ("q", &filter.q),
         ("state", state.unwrap_or("")),
         ("type", kind.unwrap_or("")),
     ]);
+    let pager = Pager::new(paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
     let page = WebhooksPage {
         t,
         is_on,
@@ -117,7 +122,7 @@ async fn list(
             .into_iter()
             .map(|row| view(row, now, lang, is_on))
             .collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager,
         all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
         back: this_view(&request),
         q: filter.q,

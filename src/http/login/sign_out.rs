@@ -32,15 +32,20 @@ pub async fn sign_out(
             &circumstances.visit(),
         )
         .await?;
-        request.get_session().purge();
     }
+    Ok(signed_out(&request))
+}
+
+/// Leads out whoever has ended the session that they are asking with.
+pub fn signed_out(request: &HttpRequest) -> HttpResponse {
+    request.get_session().purge();
     // Inside DingTalk the login page would sign the person in again at once.
     let target = if is_inside_dingtalk(request.headers()) {
         format!("/login?{SIGNED_OUT}")
     } else {
         "/login".to_owned()
     };
-    Ok(HttpResponse::SeeOther()
+    HttpResponse::SeeOther()
         .insert_header((LOCATION, target))
-        .finish())
+        .finish()
 }

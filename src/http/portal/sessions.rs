@@ -10,7 +10,7 @@ use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::login::Circumstances;
+use crate::http::login::{Circumstances, signed_out};
 use crate::http::page::Toast;
 use crate::http::text::fill;
 use crate::http::text::portal::PortalTexts;
@@ -40,8 +40,7 @@ async fn end(
     let circumstances = Circumstances::of(&request, &ctx);
     let ended = sessions::end_own(&ctx, &visitor.userid, id, &circumstances.visit()).await?;
     if id == visitor.session_id {
-        session.purge();
-        return Ok(see_other("/login"));
+        return Ok(signed_out(&request));
     }
     let lang = Lang::of(request.headers());
     let t = PortalTexts::of(lang);

@@ -16,6 +16,8 @@ pub struct PortalView {
     pub job_number: Option<String>,
     pub mobile: Option<String>,
     pub email: Option<String>,
+    /// The day in China; None where it is not known.
+    pub hired: Option<String>,
     pub departments: Vec<PortalDepartment>,
     /// This one first.
     pub sessions: Vec<PortalSession>,

@@ -143,6 +143,7 @@ pub(crate) fn portal_page(lang: Lang, is_full: bool) -> HttpResponse {
         job_number: some("DG-00158"),
         mobile: some("138 0000 0158"),
         email: some("xiaomei.lin@example.com"),
+        hired: some("2020-03-01"),
         departments: if is_full {
             vec![
                 department("云杉科技 / 研发中心 / 平台组", true),

@@ -11,8 +11,8 @@ texts! {
         purpose: "谁在什么时候对谁做了什么。记录只增不改。" | "Who did what to whom, and when. Lines are added and never changed.";
         search_label: "操作人、姓名、userid、unionid 或参考编号" | "Actor, name, userid, unionid or reference";
         action: "操作" | "Action";
-        from: "开始日期" | "From";
-        to: "结束日期" | "To";
+        from: "开始日期（北京时间）" | "From (UTC+8)";
+        to: "结束日期（北京时间）" | "To (UTC+8)";
         at: "时间" | "When";
         actor: "操作人" | "Who";
         whom: "对象" | "To whom";

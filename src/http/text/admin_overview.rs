@@ -17,7 +17,7 @@ texts! {
         events_held: "暂存的事件" | "Events held";
         waits_since: "最早的一个于 {time} 收到" | "the oldest came {time}";
 
-        logins: "登录（近 14 天）" | "Logins, the last 14 days";
+        logins: "登录（近 14 天，北京时间）" | "Logins, the last 14 days (UTC+8)";
         logins_sum: "次登录" | "let in";
         refusals_sum: "次被拒绝" | "turned away";
         logins_desc: "每天一列，下段为登录成功，上段为被拒绝；最高的一天共 {most} 次。"
@@ -28,12 +28,12 @@ texts! {
         day_label: "{day}：登录 {in} 次，被拒绝 {out} 次" | "{day}: {in} let in, {out} turned away";
         no_logins: "近 14 天没有人登录。" | "Nobody has signed in for 14 days.";
 
-        refusals: "被拒绝的原因（近 14 天）" | "Why people were turned away, the last 14 days";
+        refusals: "被拒绝的原因（近 14 天，北京时间）" | "Why people were turned away, the last 14 days (UTC+8)";
         reason: "原因" | "Reason";
         times: "次数" | "Times";
         no_refusals: "近 14 天没有人被拒绝。" | "Nobody was turned away in 14 days.";
 
-        events: "钉钉事件（近 14 天）" | "DingTalk’s events, the last 14 days";
+        events: "钉钉事件（近 14 天，北京时间）" | "DingTalk’s events, the last 14 days (UTC+8)";
         events_sum: "个事件" | "received";
         delay_sum: "从收到到生效（最近一天的中位数）" | "from arrival to effect, median of the latest day";
         events_desc: "每天一列，为收到的事件数；最多的一天有 {most} 个。" | "One column a day: the events received; the busiest day saw {most}.";

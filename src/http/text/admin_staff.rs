@@ -29,7 +29,7 @@ texts! {
         facts: "基本信息" | "Facts";
         mobile: "手机" | "Mobile";
         email: "邮箱" | "E-mail";
-        hired_date: "入职时间" | "Hired";
+        hired_date: "入职日期" | "Hired";
         cause: "离职来源" | "How we know";
         held_by: "操作人" | "Decided by";
         held_reason: "原因" | "Reason";

@@ -13,6 +13,7 @@ texts! {
         job_number: "工号" | "Job number";
         mobile: "手机" | "Mobile";
         email: "邮箱" | "E-mail";
+        hired_date: "入职日期" | "Hired";
         departments: "部门" | "Departments";
         no_departments: "暂无部门" | "No department";
         sessions: "登录中的设备" | "Where I am signed in";

@@ -100,6 +100,11 @@ impl Pager {
         }
     }
 
+    /// The query of the last page, where a page beyond it was asked for and there are rows at all.
+    pub fn instead(&self) -> Option<String> {
+        (self.total > 0 && self.page > self.last()).then(|| self.href(self.last()))
+    }
+
     /// The number of the last page, at least 1.
     pub fn last(&self) -> i64 {
         (self.total + self.per_page - 1)

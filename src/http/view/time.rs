@@ -1,6 +1,6 @@
 //! A moment as a page shows it: relative, with the exact time behind it.
 
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
 
 use crate::http::lang::Lang;
 
@@ -34,6 +34,14 @@ impl TimeText {
             relative: relative(at, now, lang),
         }
     }
+}
+
+/// The day that it is in China at a moment.
+pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
+    FixedOffset::east_opt(CHINA_OFFSET_SECONDS).map_or_else(
+        || at.date_naive(),
+        |offset| at.with_timezone(&offset).date_naive(),
+    )
 }
 
 fn in_china(at: DateTime<Utc>, format: &str) -> String {

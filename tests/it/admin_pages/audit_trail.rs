@@ -48,6 +48,11 @@ async fn every_filter_finds_its_lines(pool: PgPool) {
         let body = admin.get(&format!("/admin/audit?{query}")).await.body;
         assert_eq!(rows(&body), lines, "{query}");
     }
+    let english = admin.get("/admin/audit").await.body;
+    assert!(shows(&english, ">From (UTC+8)<") && shows(&english, ">To (UTC+8)<"));
+    admin.headers[0].1 = "zh-CN".to_owned();
+    let chinese = admin.get("/admin/audit").await.body;
+    assert!(shows(&chinese, ">开始日期（北京时间）<") && shows(&chinese, ">结束日期（北京时间）<"));
 }
 
 #[sqlx::test]

@@ -43,11 +43,8 @@ async fn a_circle_of_parents_hides_nothing(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute("UPDATE department SET parent_id = 11 WHERE dept_id = 10")
         .await;
-    let second = admin
-        .get("/admin/departments?page=2&per_page=10")
-        .await
-        .body;
-    assert!(second.contains("page=1&#38;per_page=10"), "{second}");
+    let second = admin.get("/admin/departments?page=2&per_page=2").await.body;
+    assert_eq!(rows(&second), 2, "a page is one of the list: {second}");
     let list = admin.get("/admin/departments?view=list").await;
     assert_eq!((list.status, rows(&list.body)), (200, 4));
     let tree = admin.get("/admin/departments").await.body;

@@ -85,6 +85,28 @@ async fn rejecting_many_asks_first_and_wants_a_reason(pool: PgPool) {
         "{}",
         asked.body
     );
+    for (back, cancel) in [
+        (
+            "/admin/unmatched?q=x&page=2",
+            "/admin/unmatched?q=x&#38;page=2",
+        ),
+        ("//evil.example", "/admin/unmatched"),
+        ("/admin/staff", "/admin/unmatched"),
+    ] {
+        let asked = admin
+            .post(
+                "/admin/unmatched/bulk",
+                &[chosen.as_slice(), &[("back", back)]].concat(),
+            )
+            .await;
+        let link = format!("<a class=\"text-button\" href=\"{cancel}\">Cancel</a>");
+        assert!(asked.body.contains(&link), "{back}: {}", asked.body);
+        assert!(
+            asked
+                .body
+                .contains(&format!("crumbs\"><a href=\"{cancel}\">"))
+        );
+    }
     let empty = admin
         .post(
             "/admin/unmatched/bulk",
@@ -97,14 +119,11 @@ async fn rejecting_many_asks_first_and_wants_a_reason(pool: PgPool) {
         empty.body
     );
     assert_eq!(app.number("SELECT count(*) FROM review_job").await, 0);
-    let page = finished(
-        &app,
-        &mut admin,
-        &[chosen.as_slice(), &[("reason", "strangers")]].concat(),
-    )
-    .await;
+    let fields = [("reason", "strangers"), ("back", "/admin/unmatched?q=x")];
+    let page = finished(&app, &mut admin, &[chosen.as_slice(), &fields].concat()).await;
     assert!(
         page.contains("Rejecting 2 people")
+            && page.contains("crumbs\"><a href=\"/admin/unmatched?q=x\">")
             && page.contains("2 done, 0 refused")
             && page.contains("strangers"),
         "{page}"

@@ -5,6 +5,7 @@ use dinggate::domain::ids::{UnionId, UserId};
 use dinggate::store::unmatched::{self, Attempt};
 use dingtalk_sim::{Outsider, company};
 use sqlx::PgPool;
+use url::form_urlencoded;
 
 use super::{case_of, spawn, text, turned_away};
 
@@ -26,7 +27,7 @@ async fn people_of_the_company_are_the_default_and_outsiders_a_filter(pool: PgPo
         ("?reason=all&q=STR4NGERZX6", false, true),
         ("?q=zhangsan01", true, false),
         ("?q=100%25", false, false),
-        ("?reason=all&page=9999&per_page=x", false, false),
+        ("?reason=all&per_page=x", true, true),
         ("?reason=all&page=-1&per_page=100000", true, true),
     ] {
         let page = admin.get(&format!("/admin/unmatched{query}")).await;
@@ -228,5 +229,59 @@ async fn a_case_tells_its_history(pool: PgPool) {
         &reference,
     ] {
         assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[sqlx::test]
+async fn decisions_lead_back_to_the_view_that_the_case_was_opened_from(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let id = turned_away(&app, company::STRANGER_UNIONID, "not_employee").await;
+    let view = "/admin/unmatched?q=STR4&reason=all";
+    let case = format!("/admin/unmatched/{id}?back=%2Fadmin%2Funmatched%3Fq%3DSTR4%26reason%3Dall");
+    let (path, back) = case.split_once('?').unwrap();
+    let list = admin.get(view).await.body;
+    assert!(list.contains(&format!("href=\"{case}\"")), "{list}");
+    let page = admin.get(&case).await.body;
+    for link in [
+        "<p class=\"crumbs\"><a href=\"/admin/unmatched?q=STR4&#38;reason=all\">".to_owned(),
+        format!("action=\"{path}/approve?{back}\""),
+        format!("action=\"{path}/reject?{back}\""),
+    ] {
+        assert!(page.contains(&link), "{link} is not in {page}");
+    }
+    // A form that comes back knows the view, too.
+    let refused = admin.post(&format!("{path}/reject?{back}"), &[]).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains(&format!("{path}/reject?{back}")));
+    let because = [("reason", "a stranger")];
+    let done = admin.post(&format!("{path}/reject?{back}"), &because).await;
+    assert_eq!((done.status, done.location()), (303, view));
+    let undo = format!("{path}/reopen?{back}");
+    assert!(admin.get(view).await.body.contains(&undo));
+    let reopened = admin.post(&undo, &[]).await;
+    assert_eq!((reopened.status, reopened.location()), (303, case.as_str()));
+
+    for elsewhere in [
+        "https://evil.example/admin/unmatched",
+        "//evil.example/admin/unmatched",
+        "/admin/staff",
+        "/admin/unmatched/../staff?q=x",
+        "/logout",
+    ] {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("back", elsewhere)
+            .finish();
+        let page = admin.get(&format!("{path}?{query}")).await.body;
+        assert!(page.contains("crumbs\"><a href=\"/admin/unmatched\">"));
+        assert!(page.contains(&format!("action=\"{path}/reject\"")));
+        let done = admin
+            .post(&format!("{path}/reject?{query}"), &because)
+            .await;
+        assert_eq!(
+            (done.status, done.location()),
+            (303, "/admin/unmatched"),
+            "{elsewhere}"
+        );
+        admin.post(&format!("{path}/reopen"), &[]).await;
     }
 }

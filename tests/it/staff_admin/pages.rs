@@ -127,3 +127,20 @@ async fn a_persons_page_shows_all_that_is_known(pool: PgPool) {
         );
     }
 }
+
+#[sqlx::test]
+async fn the_hired_date_is_the_day_in_china_wherever_the_reader_is(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("UPDATE staff SET hired_date = '2020-02-29T16:00:00Z' WHERE userid = 'zhangsan01'")
+        .await;
+    let mut themselves = app.signed_in(company::EMPLOYEE).await;
+    // Scripts rewrite what stands in a <time>.
+    let line = "<dt>Hired</dt><dd>2020-03-01</dd>";
+    let page = admin.get("/admin/staff/zhangsan01").await.body;
+    assert!(page.contains(line), "{page}");
+    let portal = themselves.get("/").await.body;
+    assert!(portal.contains(line), "{portal}");
+    app.execute("UPDATE staff SET hired_date = NULL WHERE userid = 'zhangsan01'")
+        .await;
+    assert!(!themselves.get("/").await.body.contains("<dt>Hired</dt>"));
+}

@@ -8,6 +8,7 @@ use super::branches::{self, Step};
 use super::{path_of, people_href};
 use crate::context::Context;
 use crate::domain::ids::DeptId;
+use crate::http::admin::last_page;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::list_query::ListQuery;
 use crate::http::error::AppError;
@@ -77,6 +78,10 @@ pub(super) async fn detail(
         .await?;
     let (now, looked_at, tree, first, members) = found.ok_or(AppError::NotFound)?;
     let node = tree.get(id).ok_or(AppError::NotFound)?;
+    let pager = Pager::new(paging, node.own, "");
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
     let (steps, left_out) = branches::walk(&tree, &node.children);
     let above = tree.way_to(id).into_iter();
     let frame = admin.frame(&ctx, &request).await?;
@@ -100,7 +105,7 @@ pub(super) async fn detail(
         steps,
         left_out,
         members: members.into_iter().map(view).collect(),
-        pager: Pager::new(paging, node.own, ""),
+        pager,
         frame,
     };
     Ok(html(StatusCode::OK, &page))

@@ -15,6 +15,7 @@ use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::login::signed_out;
 use crate::http::page::Toast;
 use crate::http::text::admin_review::people;
 use crate::http::text::admin_sessions::SessionTexts;
@@ -45,6 +46,7 @@ pub(super) async fn start(
     form: CsrfForm<BulkForm>,
 ) -> Result<HttpResponse, AppError> {
     let form = form.0;
+    let back = BackForm { back: form.back };
     let lang = Lang::of(request.headers());
     let t = SessionTexts::of(lang);
     if form.ids.len() > MAX_CHOSEN {
@@ -53,16 +55,20 @@ pub(super) async fn start(
     }
     if form.ids.is_empty() {
         flash::set(&session, &Toast::new(Tone::Warn, t.none_chosen));
-        return Ok(BackForm { back: form.back }.see_other(LIST));
+        return Ok(back.see_other(LIST));
     }
     let ids: Result<Vec<Uuid>, _> = form.ids.iter().map(|id| Uuid::parse_str(id)).collect();
     let ids = ids.map_err(|_| AppError::BadRequest(String::new()))?;
     if form.confirmed.is_empty() {
-        return ask(&admin, &ctx, &request, &session, form.back, &ids).await;
+        return ask(&admin, &ctx, &request, &session, back, &ids).await;
     }
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
-    let toast = match upkeep::end_sessions(&ctx, &by, &ids).await? {
+    let ended = upkeep::end_sessions(&ctx, &by, &ids).await?;
+    if ids.contains(&admin.0.session_id) {
+        return Ok(signed_out(&request));
+    }
+    let toast = match ended {
         (0, _) => Toast::new(Tone::Warn, t.gone),
         (ended, of) => {
             let people = people(lang, of);
@@ -70,7 +76,7 @@ pub(super) async fn start(
         }
     };
     flash::set(&session, &toast);
-    Ok(BackForm { back: form.back }.see_other(LIST))
+    Ok(back.see_other(LIST))
 }
 
 async fn ask(
@@ -78,7 +84,7 @@ async fn ask(
     ctx: &Context,
     request: &HttpRequest,
     session: &Session,
-    back: Option<String>,
+    back: BackForm,
     ids: &[Uuid],
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
@@ -91,17 +97,17 @@ async fn ask(
     let t = SessionTexts::of(Lang::of(request.headers()));
     if chosen.is_empty() {
         flash::set(session, &Toast::new(Tone::Warn, t.gone));
-        return Ok(BackForm { back }.see_other(LIST));
+        return Ok(back.see_other(LIST));
     }
     let frame = admin.frame(ctx, request).await?;
     let page = BulkAsk {
-        list: (LIST, t.title),
+        list: (back.path_or(LIST), t.title),
         title: fill(t.many_title, &[("n", &chosen.len())]),
         sentence: fill(t.many_ask, &[("n", &chosen.len())]),
         path: "/admin/sessions/bulk",
         action: "",
         label: t.end,
-        back: back.unwrap_or_default(),
+        back: back.back.unwrap_or_default(),
         reason: None,
         chosen: chosen
             .into_iter()

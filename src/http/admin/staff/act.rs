@@ -16,6 +16,7 @@ use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::login::signed_out;
 use crate::http::page::Toast;
 use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::fill;
@@ -123,7 +124,9 @@ pub(super) async fn end_sessions(
         id => Some(Uuid::parse_str(id).map_err(|_| AppError::NotFound)?),
     };
     let by = actor(&admin, address.as_deref());
+    let is_own = userid == admin.0.userid && which.is_none_or(|id| id == admin.0.session_id);
     match staff_admin::end_sessions(&ctx, &by, &userid, which, &form.0.reason).await {
+        Ok(_) if is_own => Ok(signed_out(&request)),
         Ok((_, 0)) => Ok(done(
             &session,
             &userid,

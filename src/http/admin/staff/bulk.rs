@@ -17,6 +17,7 @@ use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::login::signed_out;
 use crate::http::page::Toast;
 use crate::http::text::admin_review::people;
 use crate::http::text::admin_staff::StaffTexts;
@@ -73,6 +74,9 @@ pub(super) async fn start(
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
     match staff_admin::act_on_many(&ctx, &by, action, &userids, &form.reason).await {
+        Ok(_) if action == ManyAction::EndSessions && userids.contains(&admin.0.userid) => {
+            Ok(signed_out(&request))
+        }
         Ok(outcomes) => {
             flash::set(&session, &toast(t, lang, action, &outcomes));
             Ok(BackForm { back: form.back }.see_other(LIST))
@@ -132,14 +136,15 @@ async fn ask(
             &devices(chosen.iter().map(|one| one.sessions).sum()),
         ),
     ];
+    let back = BackForm { back: form.back };
     let page = BulkAsk {
-        list: (LIST, t.title),
+        list: (back.path_or(LIST), t.title),
         title: fill(title, &words),
         sentence: fill(sentence, &words),
         path: PATH,
         action: action.as_str(),
         label,
-        back: form.back.unwrap_or_default(),
+        back: back.back.unwrap_or_default(),
         reason: Some(ReasonField {
             value: form.reason,
             is_bad: status == StatusCode::BAD_REQUEST,

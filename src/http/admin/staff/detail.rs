@@ -20,7 +20,7 @@ use crate::http::text::admin_audit::AuditTexts;
 use crate::http::text::admin_events::EventTexts;
 use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::fill;
-use crate::http::view::{TimeText, Tone, browser_name};
+use crate::http::view::{TimeText, Tone, browser_name, china_day};
 use crate::http::visitor::Admin;
 use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
 use crate::store::web_session::{self, SessionFacts};
@@ -44,7 +44,8 @@ struct PersonPage {
     cause: Option<String>,
     left: Option<TimeText>,
     held_by: Option<Who>,
-    hired: Option<TimeText>,
+    /// A day as DingTalk's directory has it: the day in China, wherever the reader is.
+    hired: Option<String>,
     looked: Option<TimeText>,
     created: TimeText,
     places: Vec<PlaceView>,
@@ -227,7 +228,7 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
             .held_by
             .as_deref()
             .map(|by| Who::new(lang, by, held_by_name)),
-        hired: facts.hired_date.map(time),
+        hired: facts.hired_date.map(|at| china_day(at).to_string()),
         looked: facts.looked_at.map(time),
         created: time(facts.created_at),
         places: places

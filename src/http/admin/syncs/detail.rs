@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::plan::{self, RecordView};
 use super::{RunView, path_of, view};
 use crate::context::Context;
+use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
 use crate::http::admin::who::Who;
 use crate::http::error::AppError;
@@ -108,8 +109,13 @@ pub(super) async fn detail(
     let found = find(&ctx, id, &filter, &asked)
         .await?
         .ok_or(AppError::NotFound)?;
+    let filters = query(&[("q", &filter.q), ("kind", kind.unwrap_or(""))]);
+    let pager = Pager::new(asked.paging(), found.total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
     let frame = admin.frame(&ctx, &request).await?;
-    Ok(html(StatusCode::OK, &page(frame, found, filter, &asked)))
+    Ok(html(StatusCode::OK, &page(frame, found, filter, pager)))
 }
 
 async fn find(
@@ -156,14 +162,13 @@ async fn find(
         .await
 }
 
-fn page(frame: Frame, found: Found, filter: ChangeFilter, asked: &ListQuery) -> SyncPage {
+fn page(frame: Frame, found: Found, filter: ChangeFilter, pager: Pager) -> SyncPage {
     let Found {
         now, run, known, ..
     } = found;
     let lang = frame.lang;
     let t = SyncTexts::of(lang);
     let kind = filter.kind;
-    let filters = query(&[("q", &filter.q), ("kind", kind.unwrap_or(""))]);
     let records = |rows: Vec<ChangeRow>| {
         let views = rows.into_iter().map(|row| plan::view(row, &known, lang));
         views.collect::<Vec<_>>()
@@ -194,11 +199,11 @@ fn page(frame: Frame, found: Found, filter: ChangeFilter, asked: &ListQuery) -> 
             &KINDS.map(|kind| (kind, t.kind_words(kind))),
             kind,
         ),
-        is_filtered: !filters.is_empty(),
+        is_filtered: kind.is_some() || !filter.q.is_empty(),
         recorded: found.recorded,
         no_records: no_records(PlanTexts::of(lang), &run),
         records: records(found.rows),
-        pager: Pager::new(asked.paging(), found.total, &filters),
+        pager,
         q: filter.q,
         run: view(run, now, lang),
         frame,

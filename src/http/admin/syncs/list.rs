@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::{RunView, view};
 use crate::context::Context;
+use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
 use crate::http::error::AppError;
 use crate::http::page::{Frame, html};
@@ -45,7 +46,6 @@ pub(super) async fn list(
         cause,
         q: asked.q().to_owned(),
     };
-    let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
@@ -57,12 +57,17 @@ pub(super) async fn list(
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
         })
         .await?;
-    let (t, lang) = (SyncTexts::of(frame.lang), frame.lang);
     let filters = query(&[
         ("q", &filter.q),
         ("state", state.unwrap_or("")),
         ("cause", cause.unwrap_or("")),
     ]);
+    let pager = Pager::new(paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let (t, lang) = (SyncTexts::of(frame.lang), frame.lang);
     let states = STATES.map(|name| (name, t.state_words(name, false)));
     let causes = CAUSES.map(|name| (name, t.cause_words(name)));
     let next = ctx.config.sync.schedule.next(now);
@@ -73,7 +78,7 @@ pub(super) async fn list(
         is_filtered: !filters.is_empty(),
         next: next.map(|at| TimeText::new(at, now, lang)),
         rows: rows.into_iter().map(|row| view(row, now, lang)).collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager,
         q: filter.q,
         frame,
     };

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::domain::ids::DeptId;
 use crate::http::text::admin_syncs::plan::PlanTexts;
 use crate::http::text::fill;
+use crate::http::view::china_day;
 use crate::store::sync_list::FieldChange;
 
 /// The names of departments.
@@ -180,15 +181,10 @@ fn state(t: &PlanTexts, status: &str) -> String {
     }
 }
 
-/// A moment as the day in China, whose time the pages show.
+/// A moment as the day that it is in China.
 fn day(text: &str) -> String {
-    let moment = text.parse::<DateTime<Utc>>().ok();
-    let in_china = FixedOffset::east_opt(8 * 3600)
-        .and_then(|zone| moment.map(|moment| moment.with_timezone(&zone)));
-    in_china.map_or_else(
-        || text.to_owned(),
-        |moment| moment.format("%Y-%m-%d").to_string(),
-    )
+    text.parse::<DateTime<Utc>>()
+        .map_or_else(|_| text.to_owned(), |moment| china_day(moment).to_string())
 }
 
 #[cfg(test)]

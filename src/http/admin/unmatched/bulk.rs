@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::ListView;
 use crate::context::Context;
-use crate::http::admin::{BackForm, see_other};
+use crate::http::admin::see_other;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
@@ -45,7 +46,8 @@ struct RejectPage {
     title: String,
     sentence: String,
     chosen: Vec<(i64, String)>,
-    back: String,
+    /// The view of the list that the choice was made in.
+    view: ListView,
     reason: String,
     reason_is_bad: bool,
 }
@@ -59,6 +61,7 @@ pub(super) async fn start(
 ) -> Result<HttpResponse, AppError> {
     let form = form.0;
     let t = ReviewTexts::of(Lang::of(request.headers()));
+    let view = ListView::parse(form.back.as_deref());
     let Some(action) = BulkAction::parse(&form.action) else {
         return Err(AppError::BadRequest(fill(
             t.unknown_action,
@@ -73,14 +76,16 @@ pub(super) async fn start(
     }
     if form.ids.is_empty() {
         flash::set(&session, &Toast::new(Tone::Warn, t.nobody_chosen));
-        return Ok(BackForm { back: form.back }.see_other("/admin/unmatched"));
+        return Ok(see_other(view.href()));
     }
     if action == BulkAction::Reject && form.reason.is_none() {
         return ask_for_reason(&admin, &ctx, &request, form, StatusCode::OK).await;
     }
     let reason = form.reason.as_deref().unwrap_or_default();
     match review::start_bulk(&ctx, &admin.0.userid, action, reason, &form.ids).await {
-        Ok(job) => Ok(see_other(&format!("/admin/unmatched/jobs/{job}"))),
+        Ok(job) => Ok(see_other(
+            &view.keep(&format!("/admin/unmatched/jobs/{job}")),
+        )),
         Err(ReviewError::Reason) => {
             ask_for_reason(&admin, &ctx, &request, form, StatusCode::BAD_REQUEST).await
         }
@@ -115,7 +120,7 @@ async fn ask_for_reason(
         title: fill(t.bulk_reject_title, &[("people", &people)]),
         sentence: fill(t.bulk_reject_text, &[("people", &people)]),
         chosen,
-        back: form.back.unwrap_or_default(),
+        view: ListView::parse(form.back.as_deref()),
         reason: form.reason.unwrap_or_default(),
         reason_is_bad: status == StatusCode::BAD_REQUEST,
         frame,

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::detail::{self, Trouble};
-use super::{actor, address_of, case_id, display_name};
+use super::{ListView, actor, address_of, case_id, display_name};
 use crate::context::Context;
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
@@ -48,7 +48,7 @@ pub(super) async fn approve(
     match review::approve(&ctx, &actor(&admin, address.as_deref()), id, link).await {
         Ok(case) => Ok(done(
             &session,
-            "/admin/unmatched",
+            ListView::of(&request).href(),
             &toast(t.approved_toast, &case),
         )),
         Err(error) => {
@@ -73,9 +73,10 @@ pub(super) async fn reject(
     let t = ReviewTexts::of(Lang::of(request.headers()));
     match review::reject(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
         Ok(case) => {
-            let toast =
-                toast(t.rejected_toast, &case).with_undo(format!("/admin/unmatched/{id}/reopen"));
-            Ok(done(&session, "/admin/unmatched", &toast))
+            let view = ListView::of(&request);
+            let undo = view.keep(&format!("/admin/unmatched/{id}/reopen"));
+            let toast = toast(t.rejected_toast, &case).with_undo(undo);
+            Ok(done(&session, view.href(), &toast))
         }
         Err(error) => {
             let trouble = Trouble {
@@ -100,7 +101,7 @@ pub(super) async fn reopen(
     match review::reopen(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
         Ok(case) => Ok(done(
             &session,
-            &format!("/admin/unmatched/{id}"),
+            &ListView::of(&request).case(id),
             &toast(t.reopened_toast, &case),
         )),
         Err(error) => detail::page(&admin, &ctx, &request, id, trouble(t, error)?).await,

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{CandidateView, case_id, display_name, tone};
+use super::{CandidateView, ListView, case_id, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
@@ -31,7 +31,12 @@ const HISTORY: i64 = 30;
 struct CasePage {
     frame: Frame,
     t: &'static ReviewTexts,
-    id: i64,
+    /// The view of the list that the case was opened from.
+    view: ListView,
+    /// Where the decisions are posted to.
+    approve_path: String,
+    reject_path: String,
+    reopen_path: String,
     name: String,
     lead: &'static str,
     state_tone: Tone,
@@ -106,7 +111,7 @@ pub(super) async fn page(
         trouble.status.unwrap_or(StatusCode::OK),
         trouble.retry_after,
     );
-    let mut response = html(status, &view(loaded, frame, trouble));
+    let mut response = html(status, &view(loaded, frame, ListView::of(request), trouble));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -141,7 +146,7 @@ async fn load(ctx: &Context, id: i64) -> Result<Option<Loaded>, StoreError> {
     }))
 }
 
-fn view(loaded: Loaded, frame: Frame, trouble: Trouble) -> CasePage {
+fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CasePage {
     let Loaded {
         now,
         case,
@@ -151,13 +156,17 @@ fn view(loaded: Loaded, frame: Frame, trouble: Trouble) -> CasePage {
     } = loaded;
     let t = ReviewTexts::of(frame.lang);
     let time = |at| TimeText::new(at, now, frame.lang);
+    let path = |decision: &str| list.keep(&format!("/admin/unmatched/{}/{decision}", case.id));
     let name = display_name(&case);
     let has_row = candidates
         .iter()
         .any(|candidate| Some(&candidate.userid) == case.userid.as_ref());
     CasePage {
         t,
-        id: case.id,
+        approve_path: path("approve"),
+        reject_path: path("reject"),
+        reopen_path: path("reopen"),
+        view: list,
         lead: t.reason_sentence(case.reason),
         state_tone: tone(case.state),
         state_words: t.state_words(case.state),

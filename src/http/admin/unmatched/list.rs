@@ -6,10 +6,11 @@ use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::{CandidateView, display_name, tone};
+use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::UserId;
+use crate::http::admin::last_page;
 use crate::http::admin::links::this_view;
 use crate::http::admin::list_query::ListQuery;
 use crate::http::csv;
@@ -63,6 +64,7 @@ struct UnmatchedPage {
 
 struct CaseView {
     id: i64,
+    href: String,
     name: String,
     reason_words: &'static str,
     /// None where the row waits: all rows of the page do, unless other states were asked for.
@@ -150,7 +152,6 @@ pub(super) async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let wanted = Asked::read(&asked)?;
-    let frame = admin.frame(&ctx, &request).await?;
     let paging = asked.paging();
     let (now, total, cases, candidates) = ctx
         .db
@@ -165,8 +166,15 @@ pub(super) async fn list(
             Ok::<_, StoreError>((staff::now(&mut conn).await?, total, cases, candidates))
         })
         .await?;
-    let t = ReviewTexts::of(frame.lang);
     let (unordered, filters) = (wanted.query(), wanted.query_in_order());
+    let pager = Pager::new(paging, total, &filters);
+    if let Some(answer) = last_page(&request, &pager) {
+        return Ok(answer);
+    }
+    let frame = admin.frame(&ctx, &request).await?;
+    let t = ReviewTexts::of(frame.lang);
+    let back = this_view(&request);
+    let here = ListView::parse(Some(&back));
     let page = UnmatchedPage {
         t,
         reasons: reason_choices(&frame, t, wanted.reason),
@@ -181,11 +189,11 @@ pub(super) async fn list(
         is_filtered: !unordered.is_empty(),
         rows: cases
             .into_iter()
-            .map(|case| view(case, &candidates, now, &frame))
+            .map(|case| view(case, &candidates, &here, now, &frame))
             .collect(),
-        pager: Pager::new(paging, total, &filters),
+        pager,
         csv_href: format!("/admin/unmatched.csv?{filters}"),
-        back: this_view(&request),
+        back,
         can_decide: matches!(wanted.filter.state, None | Some(CaseState::Waiting)),
         can_reopen: wanted.filter.state != Some(CaseState::Waiting),
         q: wanted.filter.q,
@@ -207,13 +215,20 @@ fn state_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'s
     Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
 }
 
-fn view(case: Case, candidates: &[Candidate], now: DateTime<Utc>, frame: &Frame) -> CaseView {
+fn view(
+    case: Case,
+    candidates: &[Candidate],
+    here: &ListView,
+    now: DateTime<Utc>,
+    frame: &Frame,
+) -> CaseView {
     let t = ReviewTexts::of(frame.lang);
     let of_case = candidates
         .iter()
         .filter(|candidate| candidate.case_id == case.id);
     CaseView {
         id: case.id,
+        href: here.case(case.id),
         name: display_name(&case),
         reason_words: t.reason_words(case.reason),
         state: (case.state != CaseState::Waiting)
