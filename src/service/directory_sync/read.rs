@@ -69,13 +69,14 @@ pub async fn read(
                 walk.people += taken.new;
                 walk.note_named(&ask, taken.newly_named);
             }
-            Err(error) => match error.bad_record() {
-                Some(lack) => walk.hear_bad_record(&ask, lack),
-                None => {
+            Err(error) => {
+                if let Some(lack) = error.bad_record() {
+                    walk.hear_bad_record(&ask, lack);
+                } else {
                     let error = Stop::unless_passing(error)?;
                     walk.miss(&ask, &error, speaks_of_question(&error));
                 }
-            },
+            }
         }
         progress(Progress::Reading {
             departments_read: walk.departments_read,
