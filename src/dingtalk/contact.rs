@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::error::ApiError;
 use super::lenient;
-use crate::domain::ids::{DeptId, UnionId, UserId};
+use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 
 /// Whom DingTalk knows by a unionid.
@@ -24,8 +24,10 @@ pub struct Contact {
 pub struct Scopes {
     /// The tops of the visible branches; the root among them means the whole company.
     pub departments: Vec<DeptId>,
-    /// People who are visible one by one.
+    /// People who are visible one by one; nobody is named where the whole company is visible.
     pub users: Vec<UserId>,
+    /// How many more are, whose userids cannot be read.
+    pub unreadable_users: usize,
 }
 
 /// One person as a department lists them.
@@ -42,6 +44,15 @@ pub struct ListedPerson {
 pub struct BadRecord {
     /// Whose record it is, where at least that can be read.
     pub userid: Option<UserId>,
+    /// The field that is missing or unreadable.
+    pub lack: &'static str,
+}
+
+/// A department's record in a list that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadDepartment {
+    /// Which department's record it is, where at least that can be read.
+    pub dept_id: Option<DeptId>,
     /// The field that is missing or unreadable.
     pub lack: &'static str,
 }
@@ -74,14 +85,12 @@ impl Client {
                 json!({"userid": userid, "language": "zh_CN"}),
             )
             .await?;
-        let person =
-            record::person(result(USER_GET, &answer)?).map_err(|lack| lacks(USER_GET, lack))?;
+        let record = result(USER_GET, &answer)?;
         // An answer about somebody else must not be written into this person's row.
-        if person.userid == *userid {
-            Ok(person)
-        } else {
-            Err(lacks(USER_GET, "userid"))
+        if record::userid(record).as_ref() != Ok(userid) {
+            return Err(lacks(USER_GET, "userid"));
         }
+        record::person(record).map_err(|lack| bad_record(USER_GET, lack))
     }
 
     /// Whom DingTalk knows by a unionid (`topapi/user/getbyunionid`).
@@ -105,13 +114,11 @@ impl Client {
         let answer = self
             .post(DEPARTMENT_GET, token, json!({"dept_id": dept_id}))
             .await?;
-        let found = record::department(result(DEPARTMENT_GET, &answer)?, None)
-            .map_err(|lack| lacks(DEPARTMENT_GET, lack))?;
-        if found.dept_id == dept_id {
-            Ok(found)
-        } else {
-            Err(lacks(DEPARTMENT_GET, "dept_id"))
+        let record = result(DEPARTMENT_GET, &answer)?;
+        if record::department_id(record) != Some(dept_id) {
+            return Err(lacks(DEPARTMENT_GET, "dept_id"));
         }
+        record::department(record, None).map_err(|lack| bad_record(DEPARTMENT_GET, lack))
     }
 
     /// A department's children, one level deep (`topapi/v2/department/listsub`); an unreadable one is
@@ -120,7 +127,7 @@ impl Client {
         &self,
         token: &SecretString,
         dept_id: DeptId,
-    ) -> Result<Vec<Result<Department, String>>, ApiError> {
+    ) -> Result<Vec<Result<Department, BadDepartment>>, ApiError> {
         let answer = self
             .post(DEPARTMENT_LIST_SUB, token, json!({"dept_id": dept_id}))
             .await?;
@@ -152,6 +159,10 @@ fn lacks(api: &'static str, what: &'static str) -> ApiError {
     ApiError::Malformed { api, what }
 }
 
+fn bad_record(api: &'static str, lack: &'static str) -> ApiError {
+    ApiError::BadRecord { api, lack }
+}
+
 fn result<'a>(api: &'static str, answer: &'a Value) -> Result<&'a Value, ApiError> {
     lenient::field(answer, "result").ok_or(lacks(api, "result"))
 }
@@ -169,12 +180,17 @@ fn contact(result: &Value) -> Result<Contact, record::Lack> {
 fn children(
     result: &Value,
     parent: DeptId,
-) -> Result<Vec<Result<Department, String>>, record::Lack> {
+) -> Result<Vec<Result<Department, BadDepartment>>, record::Lack> {
     let list = lenient::items(result).map_err(|_| "result")?;
     let of_the_company = list
         .iter()
         .filter(|item| record::department_id(item).is_none_or(|id| id > 0));
-    let read = |item: &Value| record::department(item, Some(parent)).map_err(str::to_owned);
+    let read = |item: &Value| {
+        record::department(item, Some(parent)).map_err(|lack| BadDepartment {
+            dept_id: record::department_id(item),
+            lack,
+        })
+    };
     Ok(of_the_company.map(read).collect())
 }
 
@@ -203,16 +219,24 @@ fn scopes(answer: &Value) -> Result<Scopes, record::Lack> {
     let scopes = lenient::field(answer, "auth_org_scopes").ok_or("auth_org_scopes")?;
     let departments = lenient::list(scopes, "authed_dept").map_err(|_| "authed_dept")?;
     let departments: Option<Vec<DeptId>> = departments.iter().map(lenient::number).collect();
-    let users = lenient::list(scopes, "authed_user").map_err(|_| "authed_user")?;
-    let users: Option<Vec<UserId>> = users
-        .iter()
-        .map(|id| UserId::parse(lenient::plain(id).ok()?).ok())
-        .collect();
     let mut departments = departments.ok_or("authed_dept")?;
     departments.retain(|id| *id > 0);
+    if departments.contains(&ROOT_DEPARTMENT) {
+        return Ok(Scopes {
+            departments,
+            users: Vec::new(),
+            unreadable_users: 0,
+        });
+    }
+    let named = lenient::list(scopes, "authed_user").map_err(|_| "authed_user")?;
+    let users: Vec<UserId> = named
+        .iter()
+        .filter_map(|id| UserId::parse(lenient::plain(id).ok()?).ok())
+        .collect();
     Ok(Scopes {
         departments,
-        users: users.ok_or("authed_user")?,
+        unreadable_users: named.len() - users.len(),
+        users,
     })
 }
 

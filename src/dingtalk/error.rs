@@ -60,6 +60,13 @@ pub enum ApiError {
         api: &'static str,
         what: &'static str,
     },
+    /// The very record that was asked for, with its id, but without this field, or with one that cannot
+    /// be read: the person or the department is there.
+    #[error("{api}: DingTalk's record lacks a readable {lack}")]
+    BadRecord {
+        api: &'static str,
+        lack: &'static str,
+    },
 }
 
 impl ApiError {
@@ -108,7 +115,8 @@ impl ApiError {
             | Self::TokenRejected { api, .. }
             | Self::Refused { api, .. }
             | Self::Denied { api, .. }
-            | Self::Malformed { api, .. } => api,
+            | Self::Malformed { api, .. }
+            | Self::BadRecord { api, .. } => api,
         }
     }
 

@@ -62,6 +62,14 @@ impl UpstreamError {
         matches!(self, Self::Api(error) if error.is_unknown_department())
     }
 
+    /// What the record lacks that was asked for, where DingTalk has given it but it cannot be read.
+    pub fn bad_record(&self) -> Option<&'static str> {
+        match self {
+            Self::Api(ApiError::BadRecord { lack, .. }) => Some(lack),
+            _ => None,
+        }
+    }
+
     /// DingTalk's own code, where it gave one.
     pub fn code(&self) -> Option<i64> {
         match self {

@@ -12,7 +12,7 @@ use super::StoreError;
 
 pub use draft::{
     Draft, DraftedPerson, Step, drafted, drafted_people, drop_leavers, hold_leavers_back,
-    leaving_among, put_drafts, spare,
+    leavers_outside, leaving_among, put_drafts, spare,
 };
 pub use keep::{count_unannounced, keep, pass_over, pass_over_departments};
 pub use reading::{

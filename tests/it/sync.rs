@@ -6,6 +6,7 @@ mod doubt;
 mod faults;
 mod leavers;
 mod long;
+mod odd;
 mod place;
 mod races;
 mod scheduled;
@@ -115,9 +116,14 @@ impl Company {
 
     /// What DingTalk's callback does: the event is stored, and a leaver's door closed with it.
     async fn receive(&self, event_type: &str, userid: &str) {
+        self.push(json!({"EventType": event_type, "UserId": [userid]}))
+            .await;
+    }
+
+    async fn push(&self, mut event: serde_json::Value) {
         static CLOCK: AtomicI64 = AtomicI64::new(1_700_000_000_000);
         let time = CLOCK.fetch_add(1_000, Ordering::Relaxed).to_string();
-        let event = json!({"EventType": event_type, "UserId": [userid], "TimeStamp": time});
+        event["TimeStamp"] = json!(time);
         let callback = self.sim.encrypt_event(&event);
         events::receive(&self.ctx, &callback.query, callback.body.as_bytes())
             .await

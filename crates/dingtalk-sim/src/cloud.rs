@@ -54,19 +54,33 @@ async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>)
             fault::silence().await
         }
         Some(Fault::Hang) => fault::silence().await,
+        Some(Fault::EndlessList) => {
+            let (body, next_cursor) = fault::from_the_start(&body);
+            let promise = |fields| fault::with_more(fields, next_cursor);
+            changed_answer(&request, &body, &shared, promise).await
+        }
         Some(fault) => fault::instead(path, &fault),
         None => proper_answer(&request, &body, &shared).await,
     }
 }
 
 async fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
+    changed_answer(request, body, shared, |fields| fields).await
+}
+
+async fn changed_answer(
+    request: &HttpRequest,
+    body: &[u8],
+    shared: &Shared,
+    change: impl FnOnce(answer::Fields) -> answer::Fields,
+) -> HttpResponse {
     let path = request.path();
     let family = Family::of(path);
     let Some(endpoint) = table::find(path) else {
         return family.unknown_path(path);
     };
     match answer(endpoint, request, body, shared).await {
-        Ok(fields) => family.success(fields),
+        Ok(fields) => family.success(change(fields)),
         Err(refusal) => family.refusal(&refusal),
     }
 }

@@ -33,6 +33,8 @@ pub enum Fault {
     EmptyResult,
     /// Success with a list that has nothing in it: departments or members, as the path asks.
     EmptyList,
+    /// The first page, whatever page was asked for, and the promise of another one.
+    EndlessList,
     /// HTTP 200 with this body.
     Json(Value),
 }

@@ -54,12 +54,13 @@ fn difference(difference: &FieldChange) -> String {
 }
 
 fn skipped(record: &ChangeRow) -> String {
-    let userid = record
-        .userid
-        .as_deref()
-        .unwrap_or("a record without userid");
+    let what = match (&record.userid, record.dept_id) {
+        (Some(userid), _) => printable(userid),
+        (None, Some(dept_id)) => format!("department {dept_id}"),
+        (None, None) => "a record without userid".to_owned(),
+    };
     let reason = record.reason.as_deref().unwrap_or_default();
-    format!("passed over {}: {reason}", printable(userid))
+    format!("passed over {what}: {reason}")
 }
 
 /// A name is chosen by its bearer: it must not steer the terminal or pass for another line.

@@ -66,6 +66,10 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
         reason: Some("DingTalk's record lacks a readable name".to_owned()),
         ..record("skipped", "", "")
     };
+    let nameless = ChangeRow {
+        dept_id: Some(7),
+        ..skipped.clone()
+    };
     let records = [
         record("added", "a1", "张三\u{1b}[2J\nadded=9"),
         changed,
@@ -74,6 +78,7 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
         record("held_back", "c3", "钱七"),
         department,
         skipped,
+        nameless,
     ];
     assert_eq!(
         records.each_ref().map(report::record),
@@ -85,6 +90,7 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
             "would hold back c3 钱七",
             "would change department 77 财务部: parent_id \"1\" -> \"5\"",
             "passed over a record without userid: DingTalk's record lacks a readable name",
+            "passed over department 7: DingTalk's record lacks a readable name",
         ]
     );
 }

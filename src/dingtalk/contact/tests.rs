@@ -181,8 +181,14 @@ fn children_without_a_parent_get_the_one_asked_for_and_home_school_ones_are_left
         children,
         [
             Ok(finance),
-            Err("dept_id".to_owned()),
-            Err("name".to_owned())
+            Err(BadDepartment {
+                dept_id: None,
+                lack: "dept_id"
+            }),
+            Err(BadDepartment {
+                dept_id: Some(6),
+                lack: "name"
+            })
         ]
     );
 }
@@ -212,19 +218,29 @@ fn only_contact_type_zero_is_an_employee() {
 
 #[test]
 fn scopes_are_read_from_lists_and_text() {
-    let answer = json!({"errcode": 0, "auth_org_scopes": {"authed_user": ["0158", 7], "authed_dept": "[1, -7]"}});
-    let scopes = scopes(&answer).unwrap();
-    assert_eq!(scopes.departments, [1]);
+    let read = |users: Value, departments: Value| {
+        scopes(
+            &json!({"errcode": 0, "auth_org_scopes": {"authed_user": users, "authed_dept": departments}}),
+        )
+    };
+    let part = read(json!(["0158", 7, {}, null]), json!("[5, -7]")).unwrap();
+    assert_eq!(part.departments, [5]);
     assert_eq!(
-        scopes.users.iter().map(UserId::as_str).collect::<Vec<_>>(),
+        part.users.iter().map(UserId::as_str).collect::<Vec<_>>(),
         ["0158", "7"]
     );
-    assert_eq!(
-        super::scopes(&json!({"errcode": 0})),
-        Err("auth_org_scopes")
-    );
-    assert_eq!(
-        super::scopes(&json!({"auth_org_scopes": {"authed_dept": ["x"]}})),
-        Err("authed_dept")
-    );
+    assert_eq!(part.unreadable_users, 2);
+    assert_eq!(read(json!("[7"), json!([5])), Err("authed_user"));
+    assert_eq!(read(json!([]), json!(["x"])), Err("authed_dept"));
+    assert_eq!(scopes(&json!({"errcode": 0})), Err("auth_org_scopes"));
+}
+
+#[test]
+fn who_is_visible_alone_is_not_looked_at_where_everybody_is() {
+    for users in [json!(["0158", {}]), json!("[7"), Value::Null] {
+        let answer = json!({"auth_org_scopes": {"authed_user": users, "authed_dept": [1]}});
+        let whole = scopes(&answer).unwrap();
+        assert_eq!(whole.departments, [1]);
+        assert!(whole.users.is_empty() && whole.unreadable_users == 0);
+    }
 }

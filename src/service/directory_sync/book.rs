@@ -162,6 +162,7 @@ impl<'a> Book<'a> {
         let skipped = |skip: Skip| Draft {
             kind: "skipped",
             userid: skip.userid,
+            dept_id: skip.dept_id,
             name: skip.name,
             reason: Some(skip.reason.to_string()),
             reason_zh: Some(skip.reason.in_chinese()),

@@ -22,6 +22,39 @@ const IN_FLIGHT: usize = 3;
 /// How many people are taken out of the plan at a time to be asked about.
 const BATCH: i64 = 300;
 
+/// Of how many people in a department that has listed nobody, and of how many in all, DingTalk is asked
+/// before their absence is believed.
+const PER_SILENT_DEPARTMENT: i64 = 3;
+const AT_MOST: i64 = 100;
+
+/// Asks DingTalk about some of those who are to leave from departments that have listed nobody, and tells
+/// the walk whom it still knows: an empty list may be a broken answer. Gives the error of a question that
+/// was not answered.
+pub async fn silent_departments(
+    book: &mut Book<'_>,
+    calls: &Calls,
+    walk: &mut Walk,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Option<UpstreamError>, Stop> {
+    let (peopled, run_id) = (walk.peopled(), book.run.id);
+    let people = Db::within_time(PATIENCE, async {
+        let mut conn = book.ctx.db.acquire().await?;
+        let each = PER_SILENT_DEPARTMENT;
+        sync_scratch::leavers_outside(&mut conn, run_id, &peopled, each, AT_MOST).await
+    })
+    .await
+    .map_err(Stop::Store)?;
+    let (total, mut done) = (people.len(), 0);
+    let mut heard = |person: Option<&Person>| {
+        if let Some(person) = person {
+            walk.hear_of_unlisted(person);
+        }
+        done += 1;
+        progress(Progress::Confirming { done, total });
+    };
+    ask_all(book, calls, people, SkipReason::StillKnown, &mut heard).await
+}
+
 /// Asks DingTalk about everybody who is to leave, and passes those over whom it still knows; gives
 /// them to `still_known`. The error of a question that was not answered ends it: then nobody may leave.
 pub async fn people(
@@ -38,27 +71,58 @@ pub async fn people(
             return Ok(None);
         };
         after = last.position;
-        let ctx = book.ctx;
-        let questions = batch
-            .into_iter()
-            .map(|leaver| ask(ctx, calls, leaver.userid));
-        let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
-        let mut known = Vec::new();
-        while let Some((userid, answer)) = answers.next().await {
-            match answer {
-                Ok(person) => {
-                    still_known(&person);
-                    known.push(userid);
-                }
-                Err(error) if error.is_unknown_person() => {}
-                Err(error) => return Stop::unless_passing(error).map(Some),
+        let batch = batch.into_iter().map(|leaver| leaver.userid).collect();
+        let mut heard = |person: Option<&Person>| {
+            if let Some(person) = person {
+                still_known(person);
             }
             done += 1;
             progress(Progress::Confirming { done, total });
+        };
+        let failed = ask_all(book, calls, batch, reason, &mut heard).await?;
+        if failed.is_some() {
+            return Ok(failed);
         }
-        drop(answers);
-        book.spare(&known, reason).await.map_err(Stop::Store)?;
     }
+}
+
+/// Asks about these people, and passes those over who are still there; gives `heard` every record that
+/// can be read.
+async fn ask_all(
+    book: &mut Book<'_>,
+    calls: &Calls,
+    people: Vec<UserId>,
+    reason: SkipReason,
+    heard: &mut (dyn FnMut(Option<&Person>) + Send),
+) -> Result<Option<UpstreamError>, Stop> {
+    let ctx = book.ctx;
+    let questions = people.into_iter().map(|userid| ask(ctx, calls, userid));
+    let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
+    let mut known = Vec::new();
+    let mut unreadable = Vec::new();
+    while let Some((userid, answer)) = answers.next().await {
+        match answer {
+            Ok(person) => {
+                heard(Some(&person));
+                known.push(userid);
+            }
+            Err(error) if error.is_unknown_person() => heard(None),
+            Err(error) => match error.bad_record() {
+                Some(lack) => {
+                    heard(None);
+                    unreadable.push((userid, lack));
+                }
+                None => return Stop::unless_passing(error).map(Some),
+            },
+        }
+    }
+    drop(answers);
+    book.spare(&known, reason).await.map_err(Stop::Store)?;
+    for (userid, lack) in unreadable {
+        let reason = SkipReason::BadRecord(lack);
+        book.spare(&[userid], reason).await.map_err(Stop::Store)?;
+    }
+    Ok(None)
 }
 
 async fn leavers(book: &Book<'_>, after: i32) -> Result<Vec<DraftedPerson>, StoreError> {
@@ -93,7 +157,10 @@ pub async fn departments(
         match upstream::department(ctx, Priority::Sync, *dept_id).await {
             Ok(department) => walk.hear_department(department, asked_at),
             Err(error) if error.is_unknown_department() => {}
-            Err(error) => return Stop::unless_passing(error).map(Some),
+            Err(error) => match error.bad_record() {
+                Some(lack) => walk.pass_over_department(*dept_id, lack),
+                None => return Stop::unless_passing(error).map(Some),
+            },
         }
     }
     Ok(None)

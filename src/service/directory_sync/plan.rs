@@ -137,6 +137,7 @@ impl PeoplePlan {
         } = draft;
         let skip = |reason| Skip {
             userid: Some(person.userid.clone()),
+            dept_id: None,
             name: Some(person.name.clone()),
             reason,
         };

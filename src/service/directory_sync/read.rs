@@ -65,11 +65,17 @@ pub async fn read(
         match answer {
             Ok((asked_at, answer)) => {
                 let heard = walk.hear(&ask, answer, asked_at);
-                walk.people += take_down(ctx, run, heard).await.map_err(Stop::Store)?;
+                let taken = take_down(ctx, run, heard).await.map_err(Stop::Store)?;
+                walk.people += taken.new;
+                walk.note_named(&ask, taken.newly_named);
             }
             Err(error) => {
-                let error = Stop::unless_passing(error)?;
-                walk.miss(&ask, &error, speaks_of_question(&error));
+                if let Some(lack) = error.bad_record() {
+                    walk.hear_bad_record(&ask, lack);
+                } else {
+                    let error = Stop::unless_passing(error)?;
+                    walk.miss(&ask, &error, speaks_of_question(&error));
+                }
             }
         }
         progress(Progress::Reading {
@@ -81,15 +87,23 @@ pub async fn read(
     finish(ctx, run, walk).await.map_err(Stop::Store)
 }
 
-/// Takes down what one answer says of people, together with what earlier answers said of them; gives
-/// how many are new.
-async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<usize, StoreError> {
+/// What an answer has brought.
+#[derive(Default)]
+struct Taken {
+    /// Of how many people nothing was heard before.
+    new: usize,
+    /// How many no answer about the same department has named before.
+    newly_named: usize,
+}
+
+/// Takes down what one answer says of people, together with what earlier answers said of them.
+async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<Taken, StoreError> {
     let mut merged: BTreeMap<UserId, Wanted> = BTreeMap::new();
     for wanted in people {
         merge(&mut merged, wanted);
     }
     if merged.is_empty() {
-        return Ok(0);
+        return Ok(Taken::default());
     }
     let userids: Vec<String> = merged.keys().map(|id| id.as_str().to_owned()).collect();
     let known = patiently(|| {
@@ -100,7 +114,14 @@ async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<usize
     })
     .await?;
     // Counted before anything is written: a try may have written although nobody heard so.
-    let new = merged.len() - known.len();
+    let repeats = |earlier: &&HeardPerson| {
+        let wanted = merged.get(&earlier.person.userid);
+        wanted.is_some_and(|wanted| wanted.names_no_other_place_than(earlier))
+    };
+    let taken = Taken {
+        new: merged.len() - known.len(),
+        newly_named: merged.len() - known.iter().filter(repeats).count(),
+    };
     for earlier in known {
         merge(&mut merged, Wanted::from(earlier));
     }
@@ -112,7 +133,7 @@ async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<usize
         })
     })
     .await?;
-    Ok(new)
+    Ok(taken)
 }
 
 /// Does once more, for some seconds, what fails because Postgres does not answer. The work must be such

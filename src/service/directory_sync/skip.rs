@@ -2,15 +2,37 @@
 
 use std::fmt;
 
-use crate::domain::ids::UserId;
+use crate::domain::ids::{DeptId, UserId};
 
 /// A record that was passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skip {
     /// Absent where not even that could be read.
     pub userid: Option<UserId>,
+    /// Which department it is where it is not a person.
+    pub dept_id: Option<DeptId>,
     pub name: Option<String>,
     pub reason: SkipReason,
+}
+
+impl Skip {
+    /// The record of a person, if it is known of whom, that lacks a field.
+    pub fn bad_person(userid: Option<UserId>, lack: &'static str) -> Self {
+        Self {
+            userid,
+            dept_id: None,
+            name: None,
+            reason: SkipReason::BadRecord(lack),
+        }
+    }
+
+    /// The record of a department that lacks a field.
+    pub fn bad_department(dept_id: DeptId, lack: &'static str) -> Self {
+        Self {
+            dept_id: Some(dept_id),
+            ..Self::bad_person(None, lack)
+        }
+    }
 }
 
 /// Why a record was passed over.

@@ -50,9 +50,13 @@ pub async fn survey<'a>(
     let mut book = Book::new(ctx, run);
     if may_be_complete(walk) {
         note_absent(&mut book, walk).await.map_err(Stop::Store)?;
-        if is_too_many(ctx, request, book.tally.left, employed) {
+        let is_too_many = |book: &Book| is_too_many(ctx, request, book.tally.left, employed);
+        if is_too_many(&book) {
+            doubt_silence(&mut book, calls, walk, progress).await?;
+        }
+        if may_be_complete(walk) && is_too_many(&book) {
             book.hold_leavers_back().await.map_err(Stop::Store)?;
-        } else {
+        } else if may_be_complete(walk) {
             doubt(&mut book, calls, walk, &stored, progress).await?;
         }
         if !may_be_complete(walk) {
@@ -62,7 +66,8 @@ pub async fn survey<'a>(
     let is_complete = may_be_complete(walk);
     // Where too many people are gone, the departments may not be gone either.
     let may_remove = is_complete && book.tally.held_back == 0;
-    let departments = plan::departments(&stored, &walk.departments, may_remove);
+    let spared = &walk.spared_departments;
+    let departments = plan::departments(&stored, &walk.departments, spared, may_remove);
     book.put_departments(&departments, &stored)
         .await
         .map_err(Stop::Store)?;
@@ -70,6 +75,8 @@ pub async fn survey<'a>(
     book.put_skips(std::mem::take(&mut walk.skips))
         .await
         .map_err(Stop::Store)?;
+    // Whoever was forgotten meanwhile looked like somebody who has gone.
+    check_memory(ctx, run, walk).await?;
     Ok(Survey {
         book,
         departments,
@@ -87,16 +94,27 @@ async fn look_around(
     let looked = Db::within_time(PATIENCE, async {
         let mut conn = ctx.db.acquire().await?;
         sync_scratch::count_anew(&mut conn).await?;
-        let heard = sync_scratch::count_heard(&mut conn, run.id).await?;
         let employed = staff::count_employed(&mut conn).await?;
         let departments = department::all(&mut conn).await?;
-        Ok::<_, StoreError>((heard, employed, departments))
+        Ok::<_, StoreError>((employed, departments))
     });
-    let (heard, employed, departments) = looked.await.map_err(Stop::Store)?;
-    if usize::try_from(heard) != Ok(walk.people) {
-        return Err(Stop::Nothing(FORGOTTEN.to_owned()));
-    }
+    let (employed, departments) = looked.await.map_err(Stop::Store)?;
+    check_memory(ctx, run, walk).await?;
     Ok((usize::try_from(employed).unwrap_or(usize::MAX), departments))
+}
+
+/// Makes sure that Postgres, which forgets it when it crashes, still has all that was taken down.
+async fn check_memory(ctx: &Context, run: Run, walk: &Walk) -> Result<(), Stop> {
+    let heard = Db::within_time(PATIENCE, async {
+        let mut conn = ctx.db.acquire().await?;
+        sync_scratch::count_heard(&mut conn, run.id).await
+    });
+    let heard = heard.await.map_err(Stop::Store)?;
+    if usize::try_from(heard) == Ok(walk.people) {
+        Ok(())
+    } else {
+        Err(Stop::Nothing(FORGOTTEN.to_owned()))
+    }
 }
 
 /// Writes everybody down whom a complete reading has not found.
@@ -127,6 +145,21 @@ fn is_too_many(ctx: &Context, request: &Request, leavers: usize, employed: usize
     !request.accept_leavers && limit.exceeded_by(count(leavers), count(employed))
 }
 
+/// Asks DingTalk about some of so many absent people that the brake would stop the run: where an empty
+/// list was a broken answer, nothing is to be decided about.
+async fn doubt_silence(
+    book: &mut Book<'_>,
+    calls: &Calls,
+    walk: &mut Walk,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(), Stop> {
+    let failed = confirm::silent_departments(book, calls, walk, progress).await?;
+    if let Some(error) = failed {
+        walk.problems.add(error.to_string());
+    }
+    Ok(())
+}
+
 /// Asks DingTalk about every person and department that seems to be gone; a question without an answer
 /// is a problem of the reading.
 async fn doubt(
@@ -146,7 +179,7 @@ async fn doubt(
     }
     let ids = stored.iter().map(|known| known.dept_id);
     let missing: Vec<_> = ids
-        .filter(|id| !walk.departments.contains_key(id))
+        .filter(|id| !walk.departments.contains_key(id) && !walk.spared_departments.contains(id))
         .collect();
     let failed = confirm::departments(book.ctx, calls, &missing, walk).await?;
     if let Some(error) = failed {

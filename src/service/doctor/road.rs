@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::dingtalk::Client;
 use crate::dingtalk::approval::ProcessInstance;
 use crate::dingtalk::client::App;
-use crate::dingtalk::contact::{Contact, Scopes, UserPage};
+use crate::dingtalk::contact::{BadDepartment, Contact, Scopes, UserPage};
 use crate::dingtalk::login::{InAppPerson, ScannedPerson};
 use crate::dingtalk::subscription::Registered;
 use crate::dingtalk::trial::{Probe, ScanPage};
@@ -139,7 +139,7 @@ impl<'a> Road<'a> {
     pub async fn sub_departments(
         &self,
         dept_id: DeptId,
-    ) -> Result<Vec<Result<Department, String>>, UpstreamError> {
+    ) -> Result<Vec<Result<Department, BadDepartment>>, UpstreamError> {
         match self {
             Self::Shared(ctx) => upstream::sub_departments(ctx, PRIORITY, dept_id).await,
             Self::Direct(direct) => {

@@ -44,7 +44,11 @@ pub async fn look(asking: &mut Asking<'_>) -> Visible {
             scopes.departments.first().copied()
         },
         user: scopes.users.first().cloned(),
-        check: judge(is_whole, scopes.departments.len(), scopes.users.len()),
+        check: judge(
+            is_whole,
+            scopes.departments.len(),
+            scopes.users.len() + scopes.unreadable_users,
+        ),
     }
 }
 

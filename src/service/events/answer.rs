@@ -51,7 +51,9 @@ impl From<UpstreamError> for Fault {
                 what: "JSON" | "an end",
                 ..
             }) => (Gravity::Unavailable, error.to_string()),
-            UpstreamError::Api(ApiError::Malformed { .. }) => (Gravity::Bad, error.to_string()),
+            UpstreamError::Api(ApiError::Malformed { .. } | ApiError::BadRecord { .. }) => {
+                (Gravity::Bad, error.to_string())
+            }
             UpstreamError::Store(store) if store.violates(staff::EMPLOYED_UNIONID) => (
                 Gravity::Refused,
                 "somebody else who is employed has the same unionid".to_owned(),

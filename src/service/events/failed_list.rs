@@ -28,6 +28,8 @@ const AFTER_SILENCE: Duration = Duration::from_mins(1);
 const AFTER_REFUSAL: Duration = Duration::from_mins(10);
 /// So many pages without an entry end a list that DingTalk says goes on.
 const MAX_EMPTY: u32 = 3;
+/// After so many pages in a row that hold only what is stored already, the reading gives up for now.
+const MAX_KNOWN: u32 = 20;
 
 /// What a reading has brought, also where it broke off.
 #[derive(Debug, Default)]
@@ -53,6 +55,9 @@ pub enum Failure {
     TakenOver,
     #[error("the process is to stop")]
     Stopped,
+    /// DingTalk may not forget what it has given.
+    #[error("{MAX_KNOWN} pages in a row have brought nothing new")]
+    NoEnd,
 }
 
 /// Why there was no reading.
@@ -118,7 +123,7 @@ async fn read_pages(
     stop: &CancellationToken,
     reading: &mut Reading,
 ) -> Result<Result<(), Failure>, StoreError> {
-    let mut empty = 0;
+    let (mut empty, mut known) = (0, 0);
     loop {
         if stop.is_cancelled() {
             return Ok(Err(Failure::Stopped));
@@ -131,9 +136,9 @@ async fn read_pages(
             Err(error) => return Ok(Err(error.into())),
         };
         reading.given += page.entries.len();
-        reading
-            .stored
-            .extend(keep::page(ctx, &page, reading.given).await?);
+        let stored = keep::page(ctx, &page, reading.given).await?;
+        known = if stored.is_empty() { known + 1 } else { 0 };
+        reading.stored.extend(stored);
         empty = if page.entries.is_empty() {
             empty + 1
         } else {
@@ -141,6 +146,9 @@ async fn read_pages(
         };
         if !page.has_more || empty >= MAX_EMPTY {
             return Ok(Ok(()));
+        }
+        if known >= MAX_KNOWN {
+            return Ok(Err(Failure::NoEnd));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Priority, Repeat, UpstreamError, attempts, call, pace};
 use crate::context::Context;
 use crate::dingtalk::approval::ProcessInstance;
-use crate::dingtalk::contact::{Contact, Scopes, UserPage};
+use crate::dingtalk::contact::{BadDepartment, Contact, Scopes, UserPage};
 use crate::dingtalk::login::{InAppPerson, ScannedPerson};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Department, Person};
@@ -76,7 +76,7 @@ pub async fn sub_departments(
     ctx: &Context,
     priority: Priority,
     dept_id: DeptId,
-) -> Result<Vec<Result<Department, String>>, UpstreamError> {
+) -> Result<Vec<Result<Department, BadDepartment>>, UpstreamError> {
     const API: &str = "topapi/v2/department/listsub";
     call(ctx, priority, API, Repeat::Allowed, |token| {
         Box::pin(async move { ctx.dingtalk.sub_departments(&token, dept_id).await })

@@ -183,6 +183,10 @@ async fn write_departments(
     let place_of =
         |read: fn(&Membership) -> i64| places().map(|(_, place)| read(place)).collect::<Vec<i64>>();
     let owners: Vec<String> = places().map(|(userid, _)| userid.to_owned()).collect();
+    let asked_at: Vec<DateTime<Utc>> = people
+        .iter()
+        .flat_map(|row| row.person.departments.iter().map(|_| row.asked_at))
+        .collect();
     let dept_ids = place_of(|place| place.dept_id);
     let orders: Vec<Option<i64>> = places().map(|(_, place)| place.order).collect();
     let leaders: Vec<bool> = places().map(|(_, place)| place.is_leader).collect();
@@ -195,10 +199,17 @@ async fn write_departments(
     )
     .execute(&mut *conn)
     .await?;
+    // An event that came later may have removed the department.
     sqlx::query!(
-        "INSERT INTO staff_department AS d (userid, dept_id, sort_order, is_leader)
-         SELECT n.* FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::boolean[]) AS n (userid, dept_id, sort_order, is_leader)
+        "WITH removed AS MATERIALIZED (
+             SELECT unnest(dept_ids) AS dept_id, received_at FROM event
+             WHERE event_type = 'org_dept_remove' AND received_at > (SELECT min(at) FROM unnest($6::timestamptz[]) AS at))
+         INSERT INTO staff_department AS d (userid, dept_id, sort_order, is_leader)
+         SELECT n.userid, n.dept_id, n.sort_order, n.is_leader
+         FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::boolean[], $6::timestamptz[])
+             AS n (userid, dept_id, sort_order, is_leader, asked_at)
          WHERE n.userid = ANY ($1)
+           AND NOT EXISTS (SELECT FROM removed r WHERE r.dept_id = n.dept_id AND r.received_at > n.asked_at)
          ON CONFLICT (userid, dept_id) DO UPDATE SET sort_order = excluded.sort_order, is_leader = excluded.is_leader
          WHERE (d.sort_order, d.is_leader) IS DISTINCT FROM (excluded.sort_order, excluded.is_leader)",
         userids,
@@ -206,6 +217,7 @@ async fn write_departments(
         &dept_ids,
         &orders as &[Option<i64>],
         &leaders,
+        &asked_at,
     )
     .execute(conn)
     .await?;

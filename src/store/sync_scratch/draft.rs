@@ -213,6 +213,31 @@ pub async fn leaving_among(
     Ok(leaving)
 }
 
+/// Some who leave by the plan of a run and are in a department other than these: of each such department
+/// at most `each`, `limit` in all, the first of every department before the second of any.
+pub async fn leavers_outside(
+    conn: &mut PgConnection,
+    run_id: i64,
+    dept_ids: &[DeptId],
+    each: i64,
+    limit: i64,
+) -> Result<Vec<UserId>, StoreError> {
+    let leavers = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid!: UserId" FROM (
+             SELECT d.userid, row_number() OVER (PARTITION BY m.dept_id ORDER BY d.position) AS place
+             FROM sync_draft d JOIN staff_department m USING (userid)
+             WHERE d.run_id = $1 AND d.step = 'leave' AND NOT EXISTS (SELECT FROM unnest($2::bigint[]) AS o (id) WHERE o.id = m.dept_id)
+         ) one WHERE place <= $3 GROUP BY userid ORDER BY min(place), userid LIMIT $4"#,
+        run_id,
+        dept_ids,
+        each,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(leavers)
+}
+
 /// Turns all leavers of a plan into people whom the brake holds back; says how many there were.
 pub async fn hold_leavers_back(conn: &mut PgConnection, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(

@@ -308,3 +308,35 @@ async fn a_refusal_has_cost_nothing(pool: PgPool) {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(number(&pool, LOST).await, 0, "nothing was asked");
 }
+
+#[sqlx::test]
+async fn a_list_that_gives_the_same_for_ever_is_left_for_later_and_nothing_is_lost(pool: PgPool) {
+    let (sim, settings) = surroundings(&pool);
+    let again = entry("user_add_org", 1_700_000_001_200, &["zhangsan01"]);
+    let endless = json!({"errcode": 0, "errmsg": "ok", "failed_list": [again], "has_more": true});
+    sim.fault(FAILED, Fault::Json(endless));
+    let endless = run(&settings, &["callback", "failed"]);
+    assert_eq!(endless.code, Some(1), "{endless:?}");
+    assert!(
+        endless
+            .out
+            .starts_with("fetched 21, of which 20 were known already\n")
+            && endless
+                .err
+                .contains("20 pages in a row have brought nothing new"),
+        "{endless:?}"
+    );
+    assert_eq!(
+        (number(&pool, HELD).await, number(&pool, LOST).await),
+        (1, 0)
+    );
+
+    sim.clear_faults();
+    sim.add_failed(entry("user_add_org", 1_700_000_002_200, &["0158"]));
+    let later = run(&settings, &["callback", "failed"]);
+    assert_eq!(later.code, Some(0), "{later:?}");
+    assert_eq!(
+        (number(&pool, HELD).await, number(&pool, LOST).await),
+        (2, 0)
+    );
+}

@@ -112,6 +112,39 @@ async fn a_list_that_is_emptier_than_it_should_be_is_found_out(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn many_lists_that_are_emptier_than_they_should_be_are_no_plan_to_decide_about(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    company.sim.set_callback_url(None);
+    let people = company.sim.people().into_iter();
+    let gone = people.map(|person| person.userid).take(8);
+    gone.for_each(|userid| company.sim.dismiss_quietly(&userid).unwrap());
+    assert_eq!(company.sync().await.state, State::Stopped);
+    let waiting = company.last_run().await.id;
+    company
+        .execute("INSERT INTO alert (kind, detail) VALUES ('directory:lost_events', 'x')")
+        .await;
+    let everybody = company.employed().await;
+    // Those of the root and of the departments right below it.
+    company.sim.fault_times(USER_LIST, Fault::EmptyList, 7);
+    company.sim.reset_calls();
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, summary.left, summary.held_back),
+        (State::Partial, 0, 0)
+    );
+    let problem = summary.problem.unwrap();
+    assert!(
+        problem.contains("not everybody who is in it was listed"),
+        "{problem}"
+    );
+    assert!((1..=21).contains(&company.sim.calls(USER_GET)));
+    assert!(!company.last_run().await.is_complete);
+    assert_eq!(company.employed().await, everybody);
+    assert!(company.run_row(waiting).await.is_waiting);
+    assert!(company.alert("directory:lost_events").await.is_some());
+}
+
+#[sqlx::test]
 async fn an_ip_ban_ends_the_run_at_once(pool: PgPool) {
     let company = with_a_leaver(&pool).await;
     let before = company.fingerprint().await;
@@ -223,7 +256,9 @@ async fn a_bad_record_is_passed_over_and_nobody_is_gone_for_it(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_record_that_is_nobodys_makes_the_run_partial(pool: PgPool) {
+async fn a_record_that_is_nobodys_is_passed_over_and_whoever_is_absent_is_asked_about(
+    pool: PgPool,
+) {
     let company = with_a_leaver(&pool).await;
     company.sim.fault_times(
         USER_LIST,
@@ -233,8 +268,24 @@ async fn a_record_that_is_nobodys_makes_the_run_partial(pool: PgPool) {
     let summary = company.sync().await;
     assert_eq!(
         (summary.state, numbers(&summary)),
-        (State::Partial, [0, 1, 0, 0, 1])
+        (State::Done, [0, 1, 0, 1, 2])
     );
+    let mut reasons = company.reasons().await;
+    reasons.sort();
+    assert_eq!(
+        reasons,
+        [
+            (
+                String::new(),
+                "DingTalk's record lacks a readable userid".to_owned()
+            ),
+            (
+                IN_ROOT.to_owned(),
+                "listed in no department, but DingTalk still knows the person".to_owned()
+            )
+        ]
+    );
+    assert!(company.is_employed(IN_ROOT).await);
 }
 
 #[sqlx::test]
@@ -248,4 +299,14 @@ async fn pages_that_do_not_advance_make_the_run_partial(pool: PgPool) {
     let summary = company.sync().await;
     assert_eq!((summary.state, summary.left), (State::Partial, 0));
     assert!(title_is_new(&company).await);
+}
+
+#[sqlx::test]
+async fn pages_that_bring_the_same_people_for_ever_end_the_reading(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    company.sim.set_scope(Scope::departments(&[FINANCE]));
+    company.sim.fault(USER_LIST, Fault::EndlessList);
+    let summary = company.sync().await;
+    assert_eq!((summary.state, numbers(&summary)), (State::Partial, [0; 5]));
+    assert_eq!(company.sim.calls(USER_LIST), 101);
 }

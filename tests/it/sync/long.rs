@@ -158,4 +158,21 @@ async fn what_postgres_has_forgotten_is_not_taken_for_gone(pool: PgPool) {
         (summary.state, company.employed().await),
         (State::Failed, everybody)
     );
+
+    // And after a crash that comes while those are asked about who seem to be gone.
+    company.sim.set_callback_url(None);
+    company.sim.dismiss_quietly(company::BIG_ORDER).unwrap();
+    company.sim.reset_calls();
+    let summary = company
+        .sync_during(async |_| {
+            while company.sim.calls(USER_GET) == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            company.execute("TRUNCATE sync_reading").await;
+        })
+        .await;
+    assert_eq!(
+        (summary.state, company.employed().await),
+        (State::Failed, everybody)
+    );
 }

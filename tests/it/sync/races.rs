@@ -121,6 +121,56 @@ async fn what_lands_between_the_plan_and_its_writing_wins(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn nobody_comes_back_into_a_department_that_an_event_has_removed_during_the_run(
+    pool: PgPool,
+) {
+    let company = Company::imported(&pool).await;
+    let sim = &company.sim;
+    sim.set_callback_url(None);
+    let short_lived = sim.create_department("短命部门", 1).unwrap().dept_id;
+    let placed = |userid: &str| NewPerson {
+        departments: vec![FINANCE, short_lived],
+        ..newcomer(userid)
+    };
+    sim.hire_quietly(placed("old")).unwrap();
+    company.sync().await;
+    sim.hire_quietly(placed("fresh")).unwrap();
+    sim.change_quietly("old", titled("新")).unwrap();
+    sim.dismiss_quietly(company::BIG_ORDER).unwrap();
+    sim.fault(USER_GET, Fault::Delay(Duration::from_secs(1)));
+    sim.reset_calls();
+    let summary = company
+        .sync_during(async |_| {
+            while sim.calls(USER_GET) == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            company
+                .push(json!({"EventType": "org_dept_remove", "DeptId": [short_lived]}))
+                .await;
+            // What comes of the event.
+            for table in ["department", "staff_department"] {
+                company
+                    .execute(&format!(
+                        "DELETE FROM {table} WHERE dept_id = {short_lived}"
+                    ))
+                    .await;
+            }
+        })
+        .await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [1, 1, 0, 1, 0])
+    );
+    let places = |dept_id: i64| {
+        format!(
+            "SELECT count(*) FROM staff_department WHERE dept_id = {dept_id} AND userid IN ('old', 'fresh')"
+        )
+    };
+    assert_eq!(company.number(&places(short_lived)).await, 0);
+    assert_eq!(company.number(&places(FINANCE)).await, 2);
+}
+
+#[sqlx::test]
 async fn a_leaving_told_before_the_run_is_taken_back_by_it(pool: PgPool) {
     let company = Company::imported(&pool).await;
     company.receive("user_leave_org", company::EMPLOYEE).await;

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::answer::{self, Family};
+use super::answer::{self, Family, Fields};
 use crate::fault::Fault;
 
 /// No client waits as long as this.
@@ -41,7 +41,11 @@ pub(crate) fn instead(path: &str, fault: &Fault) -> HttpResponse {
         Fault::EmptyResult => family.success(answer::Fields::new()),
         Fault::EmptyList => family.success(super::contact::result(empty_list(path))),
         Fault::Json(body) => answer::ok(body),
-        Fault::CloseConnection | Fault::Hang | Fault::LoseAnswer | Fault::Delay(_) => close(),
+        Fault::CloseConnection
+        | Fault::Hang
+        | Fault::LoseAnswer
+        | Fault::EndlessList
+        | Fault::Delay(_) => close(),
     }
 }
 
@@ -53,6 +57,23 @@ fn empty_list(path: &str) -> Value {
         "/topapi/user/listid" => json!({"userid_list": []}),
         _ => json!({"has_more": false, "list": []}),
     }
+}
+
+/// A request for a page as one for the first page, and the cursor of the page behind it.
+pub(crate) fn from_the_start(body: &[u8]) -> (Vec<u8>, i64) {
+    let mut asked: Fields = serde_json::from_slice(body).unwrap_or_default();
+    let cursor = asked.insert("cursor".into(), json!(0));
+    let cursor = cursor.and_then(|cursor| cursor.as_i64()).unwrap_or(0);
+    (Value::Object(asked).to_string().into_bytes(), cursor + 100)
+}
+
+/// A page that promises another one.
+pub(crate) fn with_more(mut fields: Fields, next_cursor: i64) -> Fields {
+    if let Some(Value::Object(page)) = fields.get_mut("result") {
+        page.insert("has_more".into(), json!(true));
+        page.insert("next_cursor".into(), json!(next_cursor));
+    }
+    fields
 }
 
 fn with_status(status: u16) -> HttpResponse {

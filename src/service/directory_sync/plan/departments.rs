@@ -1,6 +1,6 @@
 //! What is to change about the tree of departments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -23,10 +23,12 @@ pub struct DepartmentPlan {
     pub gone: Vec<DeptId>,
 }
 
-/// Compares the tree with what was read; only a complete reading shows that a department is gone.
+/// Compares the tree with what was read; only a complete reading shows that a department is gone, and not
+/// one whose record could not be read (`spared`).
 pub fn plan(
     current: &[Department],
     wanted: &BTreeMap<DeptId, WantedDepartment>,
+    spared: &BTreeSet<DeptId>,
     is_complete: bool,
 ) -> DepartmentPlan {
     let stored: BTreeMap<DeptId, &Department> = current.iter().map(|d| (d.dept_id, d)).collect();
@@ -38,7 +40,7 @@ pub fn plan(
         .collect();
     let gone = stored
         .into_keys()
-        .filter(|id| is_complete && !wanted.contains_key(id))
+        .filter(|id| is_complete && !wanted.contains_key(id) && !spared.contains(id))
         .collect();
     DepartmentPlan { written, gone }
 }
@@ -101,7 +103,7 @@ mod tests {
             department(4, 1, "技术部", None),
             department(5, 4, "测试组", None),
         ]);
-        let plan = plan(&current, &read, true);
+        let plan = plan(&current, &read, &BTreeSet::new(), true);
         assert_eq!(
             plan.written
                 .iter()
@@ -117,6 +119,7 @@ mod tests {
         let plan = plan(
             &[department(2, 1, "财务部", Some(5))],
             &wanted(&[department(2, 1, "财务处", None)]),
+            &BTreeSet::new(),
             true,
         );
         assert_eq!(plan.written.first().unwrap().department.order, Some(5));
@@ -129,7 +132,12 @@ mod tests {
             department(3, 1, "销售部", None),
         ];
         let read = wanted(&[department(2, 1, "财务部", None)]);
-        assert_eq!(plan(&current, &read, true).gone, [3]);
-        assert!(plan(&current, &read, false).gone.is_empty());
+        let gone = |spared: &[DeptId], is_complete| {
+            let spared = spared.iter().copied().collect();
+            plan(&current, &read, &spared, is_complete).gone
+        };
+        assert_eq!(gone(&[], true), [3]);
+        assert!(gone(&[], false).is_empty());
+        assert!(gone(&[3], true).is_empty(), "its record was not readable");
     }
 }

@@ -97,6 +97,12 @@ impl Wanted {
         self.asked_at = self.asked_at.min(other.asked_at);
     }
 
+    /// Whether the lists that have named the person are all among those that had done so before.
+    pub fn names_no_other_place_than(&self, earlier: &HeardPerson) -> bool {
+        let mut places = self.heard_of.iter();
+        places.all(|place| earlier.heard_of.contains(place))
+    }
+
     fn add_missing(&mut self, others: &[Membership]) {
         let own = &mut self.person.departments;
         let missing: Vec<_> = others

@@ -1,19 +1,19 @@
 //! The way through the tree: what was heard, and what is to be asked next.
 
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
 use super::problems::Problems;
-use crate::dingtalk::contact::{Scopes, UserPage};
+use crate::dingtalk::contact::{BadDepartment, Scopes, UserPage};
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 use crate::domain::person::{Department, Person};
 use crate::service::directory_sync::plan::{Wanted, WantedDepartment};
-use crate::service::directory_sync::skip::{Skip, SkipReason};
+use crate::service::directory_sync::skip::Skip;
 
-/// So many empty pages in a row that promise another are one promise too many.
-const MAX_EMPTY_PAGES: u32 = 100;
 /// So many failures of the connection or the app in a row, and the rest is not worth asking for.
 const MAX_FAILURES: u32 = 10;
 
@@ -22,11 +22,10 @@ const MAX_FAILURES: u32 = 10;
 pub enum Ask {
     Department(DeptId),
     Children(DeptId),
-    /// A page of a department's people, and how many before it were empty.
+    /// A page of a department's people.
     Page {
         dept_id: DeptId,
         cursor: i64,
-        empty: u32,
     },
     Person(UserId),
 }
@@ -35,7 +34,7 @@ pub enum Ask {
 #[derive(Debug)]
 pub enum Answer {
     Department(Department),
-    Children(Vec<Result<Department, String>>),
+    Children(Vec<Result<Department, BadDepartment>>),
     Page(UserPage),
     Person(Person),
 }
@@ -47,7 +46,11 @@ pub struct Walk {
     seen: BTreeSet<DeptId>,
     /// Departments that have listed somebody.
     peopled: BTreeSet<DeptId>,
+    /// How many pages in a row have named nobody new, by department.
+    idle: BTreeMap<DeptId, u32>,
     pub departments: BTreeMap<DeptId, WantedDepartment>,
+    /// Departments whose records could not be read: there, but not described.
+    pub spared_departments: BTreeSet<DeptId>,
     /// How many people were taken down.
     pub people: usize,
     /// People whose records could not be read: there, but not known.
@@ -81,6 +84,8 @@ impl Walk {
             walk.enter(dept_id, true);
         }
         walk.queue.extend(scopes.users.into_iter().map(Ask::Person));
+        let unreadable = (0..scopes.unreadable_users).map(|_| Skip::bad_person(None, "userid"));
+        walk.skips.extend(unreadable);
         walk
     }
 
@@ -103,11 +108,7 @@ impl Walk {
             self.queue.push_back(Ask::Department(dept_id));
         }
         self.queue.push_back(Ask::Children(dept_id));
-        self.queue.push_back(Ask::Page {
-            dept_id,
-            cursor: 0,
-            empty: 0,
-        });
+        self.queue.push_back(Ask::Page { dept_id, cursor: 0 });
     }
 
     /// Takes in the answer to a question asked at `asked_at`; gives the people whom it describes.
@@ -118,14 +119,9 @@ impl Walk {
                 self.hear_children(*parent, children, asked_at);
                 Vec::new()
             }
-            (
-                Ask::Page {
-                    dept_id,
-                    cursor,
-                    empty,
-                },
-                Answer::Page(page),
-            ) => self.hear_page(*dept_id, *cursor, *empty, page, asked_at),
+            (Ask::Page { dept_id, cursor }, Answer::Page(page)) => {
+                self.hear_page(*dept_id, *cursor, page, asked_at)
+            }
             (_, Answer::Department(department)) => {
                 self.hear_department(department, asked_at);
                 Vec::new()
@@ -138,6 +134,19 @@ impl Walk {
                 self.problems.add(format!("no answer to {ask:?}"));
                 Vec::new()
             }
+        }
+    }
+
+    /// Takes in that DingTalk has given the record that was asked for, but without a readable field.
+    pub fn hear_bad_record(&mut self, ask: &Ask, lack: &'static str) {
+        self.failures = 0;
+        match ask {
+            Ask::Department(dept_id) => self.pass_over_department(*dept_id, lack),
+            Ask::Person(userid) => {
+                self.has_heard = true;
+                self.pass_over(Some(userid.clone()), lack);
+            }
+            ask => self.problems.add(format!("no answer to {ask:?}")),
         }
     }
 
@@ -166,6 +175,9 @@ impl Walk {
         // What no text column of Postgres takes; one bad name must not stop the rest.
         department.name = department.name.replace('\0', "\u{fffd}");
         let dept_id = department.dept_id;
+        if self.spared_departments.remove(&dept_id) {
+            self.skips.retain(|skip| skip.dept_id != Some(dept_id));
+        }
         self.departments.insert(
             dept_id,
             WantedDepartment {
@@ -178,76 +190,61 @@ impl Walk {
     fn hear_children(
         &mut self,
         parent: DeptId,
-        children: Vec<Result<Department, String>>,
+        children: Vec<Result<Department, BadDepartment>>,
         asked_at: DateTime<Utc>,
     ) {
         for child in children {
             match child {
                 // A circle, or a department that was moved while we walked.
-                Ok(child) if self.seen.contains(&child.dept_id) => {}
+                Ok(child) if self.is_described(child.dept_id) => {}
                 Ok(child) => {
                     self.enter(child.dept_id, false);
                     self.hear_department(child, asked_at);
                 }
-                Err(lack) => self.problems.add(format!(
+                Err(BadDepartment {
+                    dept_id: Some(dept_id),
+                    ..
+                }) if self.seen.contains(&dept_id) => {}
+                Err(BadDepartment {
+                    dept_id: Some(dept_id),
+                    lack,
+                }) => {
+                    self.enter(dept_id, false);
+                    self.pass_over_department(dept_id, lack);
+                }
+                // What lies below it cannot be asked for.
+                Err(BadDepartment { lack, .. }) => self.problems.add(format!(
                     "a department below {parent} lacks a readable {lack}"
                 )),
             }
         }
     }
 
-    fn hear_page(
-        &mut self,
-        dept_id: DeptId,
-        cursor: i64,
-        empty: u32,
-        page: UserPage,
-        asked_at: DateTime<Utc>,
-    ) -> Vec<Wanted> {
-        self.has_heard = true;
-        let empty = if page.people.is_empty() { empty + 1 } else { 0 };
-        if empty == 0 {
-            self.peopled.insert(dept_id);
-        }
-        let mut people = Vec::new();
-        for listed in page.people {
-            match listed {
-                Ok(listed) => people.push(Wanted::listed(listed, dept_id, asked_at)),
-                Err(bad) => self.pass_over(bad.userid, bad.lack, dept_id),
-            }
-        }
-        match page.next_cursor {
-            None => self.departments_read += 1,
-            Some(next) if next <= cursor => self.problems.add(format!(
-                "department {dept_id}: the pages of its people do not advance"
-            )),
-            Some(_) if empty >= MAX_EMPTY_PAGES => self.problems.add(format!(
-                "department {dept_id}: the pages of its people do not end"
-            )),
-            // The next page soon: the fewer changes lie between two pages, the better.
-            Some(cursor) => self.queue.push_front(Ask::Page {
-                dept_id,
-                cursor,
-                empty,
-            }),
-        }
-        people
+    /// Whether a department was found, with a record that can be read, or that is asked for by itself.
+    fn is_described(&self, dept_id: DeptId) -> bool {
+        self.seen.contains(&dept_id) && !self.spared_departments.contains(&dept_id)
     }
 
-    fn pass_over(&mut self, userid: Option<UserId>, lack: &'static str, dept_id: DeptId) {
-        match &userid {
-            Some(userid) if !self.spared.insert(userid.clone()) => return,
-            Some(_) => {}
-            // Whose record it is nobody knows, and so nobody can be said to be absent.
-            None => self.problems.add(format!(
-                "department {dept_id}: a record lacks a readable userid"
-            )),
+    /// Takes in that a department is there whose record cannot be read.
+    pub fn pass_over_department(&mut self, dept_id: DeptId, lack: &'static str) {
+        if !self.departments.contains_key(&dept_id) && self.spared_departments.insert(dept_id) {
+            self.skips.push(Skip::bad_department(dept_id, lack));
         }
-        self.skips.push(Skip {
-            userid,
-            name: None,
-            reason: SkipReason::BadRecord(lack),
-        });
+    }
+
+    /// Whose record it is may not be known: whoever is absent for it is asked about before they leave.
+    fn pass_over(&mut self, userid: Option<UserId>, lack: &'static str) {
+        let is_new = userid
+            .as_ref()
+            .is_none_or(|userid| self.spared.insert(userid.clone()));
+        if is_new {
+            self.skips.push(Skip::bad_person(userid, lack));
+        }
+    }
+
+    /// The departments that have listed somebody.
+    pub fn peopled(&self) -> Vec<DeptId> {
+        self.peopled.iter().copied().collect()
     }
 
     /// Takes in that DingTalk describes somebody whom no list has held: where one of their departments

@@ -50,15 +50,12 @@ fn scopes(departments: &[DeptId], users: &[&str]) -> Scopes {
     Scopes {
         departments: departments.to_vec(),
         users,
+        unreadable_users: 0,
     }
 }
 
 fn first_page(dept_id: DeptId) -> Ask {
-    Ask::Page {
-        dept_id,
-        cursor: 0,
-        empty: 0,
-    }
+    Ask::Page { dept_id, cursor: 0 }
 }
 
 fn rest(walk: &mut Walk) -> Vec<Ask> {
@@ -133,6 +130,14 @@ fn a_part_of_the_company_is_walked_but_is_never_the_whole() {
         walk.problems.to_string(),
         "the app may see only a part of the company"
     );
+
+    let odd = Scopes {
+        unreadable_users: 2,
+        ..scopes(&[5], &[])
+    };
+    let walk = Walk::within(odd);
+    assert!(!walk.problems.is_empty());
+    assert_eq!(walk.skips.len(), 2);
 }
 
 #[test]
@@ -144,15 +149,13 @@ fn paging_goes_on_over_empty_pages_until_the_end_is_told() {
         rest(&mut walk),
         [Ask::Page {
             dept_id: 2,
-            cursor: 100,
-            empty: 0
+            cursor: 100
         }]
     );
     walk.hear(
         &Ask::Page {
             dept_id: 2,
             cursor: 100,
-            empty: 0,
         },
         page(&[], Some(200)),
         at(2),
@@ -161,15 +164,13 @@ fn paging_goes_on_over_empty_pages_until_the_end_is_told() {
         rest(&mut walk),
         [Ask::Page {
             dept_id: 2,
-            cursor: 200,
-            empty: 1
+            cursor: 200
         }]
     );
     walk.hear(
         &Ask::Page {
             dept_id: 2,
             cursor: 200,
-            empty: 1,
         },
         page(&["b"], None),
         at(3),
@@ -185,7 +186,6 @@ fn pages_that_do_not_advance_or_do_not_end_leave_the_reading_incomplete() {
         &Ask::Page {
             dept_id: 2,
             cursor: 100,
-            empty: 0,
         },
         page(&["a"], Some(100)),
         at(1),
@@ -196,6 +196,7 @@ fn pages_that_do_not_advance_or_do_not_end_leave_the_reading_incomplete() {
     let mut ask = first_page(2);
     for cursor in 1..1_000 {
         walk.hear(&ask, page(&[], Some(cursor)), at(1));
+        walk.note_named(&ask, 0);
         let Some(next) = walk.next() else { break };
         ask = next;
     }
@@ -203,6 +204,42 @@ fn pages_that_do_not_advance_or_do_not_end_leave_the_reading_incomplete() {
         walk.problems.to_string(),
         "department 2: the pages of its people do not end"
     );
+}
+
+#[test]
+fn pages_that_name_the_same_people_again_and_again_end() {
+    // Everybody is new on the first of `every` pages.
+    let pages_asked = |every: i64| {
+        let (mut walk, mut ask) = (Walk::default(), first_page(2));
+        for cursor in 1..1_000 {
+            walk.hear(&ask, page(&["a"], Some(cursor)), at(1));
+            walk.note_named(&ask, usize::from(cursor % every == 1));
+            let Some(next) = walk.next() else {
+                return (cursor, walk.problems.to_string());
+            };
+            ask = next;
+        }
+        (1_000, walk.problems.to_string())
+    };
+    let endless = "department 2: the pages of its people do not end".to_owned();
+    assert_eq!(pages_asked(2_000), (101, endless));
+    assert_eq!(pages_asked(100), (1_000, String::new()));
+
+    // The last page of a long department that lists people of others.
+    let mut walk = Walk::default();
+    for n in 0..100 {
+        let (ask, next) = (
+            Ask::Page {
+                dept_id: 2,
+                cursor: n,
+            },
+            (n < 99).then_some(n + 1),
+        );
+        walk.hear(&ask, page(&["a"], next), at(1));
+        walk.note_named(&ask, 0);
+        walk.next();
+    }
+    assert!(walk.problems.is_empty() && walk.departments_read == 1);
 }
 
 #[test]
@@ -224,8 +261,6 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
         at(1),
     );
     walk.hear(&first_page(3), page(&["b", "c"], None), at(1));
-    assert!(walk.problems.is_empty());
-
     let people = vec![bad(None)];
     walk.hear(
         &first_page(4),
@@ -238,8 +273,8 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
     assert_eq!(walk.skipped_people(), ["a", "b"]);
     walk.was_read_elsewhere(&[UserId::parse("b").unwrap()]);
     assert!(
-        !walk.problems.is_empty(),
-        "nobody knows whose record it was"
+        walk.problems.is_empty(),
+        "whoever is absent is asked about one by one"
     );
     assert_eq!(
         walk.spared.iter().map(UserId::as_str).collect::<Vec<_>>(),
@@ -255,19 +290,53 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
     );
 }
 
+fn bad_department(dept_id: Option<DeptId>, lack: &'static str) -> BadDepartment {
+    BadDepartment { dept_id, lack }
+}
+
 #[test]
-fn a_department_that_cannot_be_read_leaves_the_reading_incomplete() {
+fn a_department_whose_id_cannot_be_read_leaves_the_reading_incomplete() {
     let mut walk = Walk::default();
-    walk.hear(
-        &Ask::Children(1),
-        Answer::Children(vec![Ok(department(2)), Err("name".to_owned())]),
-        at(1),
-    );
+    let children = vec![Ok(department(2)), Err(bad_department(None, "dept_id"))];
+    walk.hear(&Ask::Children(1), Answer::Children(children), at(1));
     assert_eq!(rest(&mut walk), [Ask::Children(2), first_page(2)]);
     assert_eq!(
         walk.problems.to_string(),
-        "a department below 1 lacks a readable name"
+        "a department below 1 lacks a readable dept_id"
     );
+}
+
+#[test]
+fn a_department_without_a_name_is_walked_and_passed_over_until_it_has_one() {
+    let mut walk = Walk::default();
+    let nameless = || Err(bad_department(Some(7), "name"));
+    walk.hear(
+        &Ask::Children(1),
+        Answer::Children(vec![nameless(), nameless()]),
+        at(1),
+    );
+    assert_eq!(rest(&mut walk), [Ask::Children(7), first_page(7)]);
+    assert!(walk.problems.is_empty() && walk.departments.is_empty());
+    assert_eq!(walk.skips, [Skip::bad_department(7, "name")]);
+    assert!(walk.spared_departments.contains(&7));
+
+    walk.hear(
+        &Ask::Children(2),
+        Answer::Children(vec![Ok(department(7))]),
+        at(2),
+    );
+    walk.hear(&Ask::Children(3), Answer::Children(vec![nameless()]), at(3));
+    assert!(rest(&mut walk).is_empty(), "once is enough");
+    assert!(walk.departments.contains_key(&7));
+    assert!(walk.skips.is_empty() && walk.spared_departments.is_empty());
+}
+
+#[test]
+fn the_top_may_lack_a_name_too() {
+    let mut walk = Walk::from_root();
+    walk.hear_bad_record(&Ask::Department(1), "name");
+    assert!(walk.problems.is_empty() && walk.spared_departments.contains(&1));
+    assert_eq!(walk.skips, [Skip::bad_department(1, "name")]);
 }
 
 #[test]

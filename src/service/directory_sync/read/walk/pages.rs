@@ -1,0 +1,72 @@
+//! The pages of a department's people: to their end, if they have one.
+
+use chrono::{DateTime, Utc};
+
+use super::{Ask, Walk};
+use crate::dingtalk::contact::UserPage;
+use crate::domain::ids::DeptId;
+use crate::service::directory_sync::plan::Wanted;
+
+/// So many pages in a row that name nobody new and promise another are one promise too many.
+const MAX_IDLE_PAGES: u32 = 100;
+
+impl Walk {
+    /// Takes in a page; gives the people whom it describes.
+    pub(super) fn hear_page(
+        &mut self,
+        dept_id: DeptId,
+        cursor: i64,
+        page: UserPage,
+        asked_at: DateTime<Utc>,
+    ) -> Vec<Wanted> {
+        self.has_heard = true;
+        if !page.people.is_empty() {
+            self.peopled.insert(dept_id);
+        }
+        let spared = self.spared.len();
+        let mut people = Vec::new();
+        for listed in page.people {
+            match listed {
+                Ok(listed) => people.push(Wanted::listed(listed, dept_id, asked_at)),
+                Err(bad) => self.pass_over(bad.userid, bad.lack),
+            }
+        }
+        if self.spared.len() > spared {
+            self.idle.remove(&dept_id);
+        }
+        match page.next_cursor {
+            None => self.departments_read += 1,
+            Some(next) if next <= cursor => self.problems.add(format!(
+                "department {dept_id}: the pages of its people do not advance"
+            )),
+            // The next page soon: the fewer changes lie between two pages, the better.
+            Some(cursor) => self.queue.push_front(Ask::Page { dept_id, cursor }),
+        }
+        people
+    }
+
+    /// Takes in how many people an answer was the first to name in its department. A list that goes on
+    /// and names nobody new has no end.
+    pub fn note_named(&mut self, ask: &Ask, new: usize) {
+        let Ask::Page { dept_id, .. } = ask else {
+            return;
+        };
+        if new > 0 {
+            self.idle.remove(dept_id);
+            return;
+        }
+        let idle = self.idle.entry(*dept_id).or_default();
+        *idle += 1;
+        if *idle < MAX_IDLE_PAGES {
+            return;
+        }
+        let asked = self.queue.len();
+        self.queue
+            .retain(|ask| !matches!(ask, Ask::Page { dept_id: id, .. } if id == dept_id));
+        if self.queue.len() < asked {
+            self.problems.add(format!(
+                "department {dept_id}: the pages of its people do not end"
+            ));
+        }
+    }
+}
