@@ -20,6 +20,8 @@ use crate::{http, jobs};
 const SHUTDOWN: Duration = Duration::from_secs(10);
 /// How long the workers may take, so that with the closing of the pool it is less than that.
 const WORKERS_SHUTDOWN: Duration = Duration::from_secs(7);
+/// How long the closing of the pool may take, with what has to be written before.
+const CLOSING: Duration = Duration::from_secs(2);
 /// Connections to Postgres for the pages, the events and the workers of one instance.
 const MAX_CONNECTIONS: u32 = 20;
 
@@ -107,9 +109,12 @@ impl Application {
         tracing::info!("stopping");
         stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
+        let closing = async {
+            self.ctx.all_given_back().await;
+            self.ctx.db.pool().close().await;
+        };
         // A connection that a cut-off request still holds would keep this waiting for ever.
-        let _in_time =
-            tokio::time::timeout(Duration::from_secs(2), self.ctx.db.pool().close()).await;
+        let _in_time = tokio::time::timeout(CLOSING, closing).await;
         result.and(drained.1)
     }
 }

@@ -69,9 +69,16 @@ pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
     })
 }
 
-/// What commands share with the service; an error where the schema is not in place.
-pub async fn context(config: Config) -> anyhow::Result<Context> {
+/// Does a command's work with what commands share with the service; an error where the schema is not in
+/// place.
+pub async fn with_context(
+    config: Config,
+    work: impl AsyncFnOnce(&Context) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let ctx = app::context(config)?;
     migrations::require(&ctx.db).await?;
-    Ok(ctx)
+    let done = work(&ctx).await;
+    // A right to a call that went down with the process would keep the service's logins waiting.
+    ctx.all_given_back().await;
+    done
 }

@@ -1,5 +1,6 @@
 //! What every use-case is handed: settings, the database, the clock, the calls to DingTalk.
 
+pub mod troubles;
 pub mod turns;
 
 use std::sync::Arc;
@@ -17,7 +18,11 @@ use crate::config::Config;
 use crate::dingtalk::Client;
 use crate::store::{Db, pace};
 
+use troubles::Troubles;
 use turns::Turns;
+
+/// How long a program that ends waits for its last rights to a call to be given back.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The one value that pages, workers and commands share. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +40,8 @@ pub struct Inner {
     pub work: Notify,
     /// Who waits for a call to DingTalk.
     pub turns: Turns<Grant>,
+    /// Which interfaces have brought no answer lately.
+    pub troubles: Troubles,
     /// The access token as this process last saw it; the lock is held while it is looked up.
     pub token: tokio::sync::Mutex<Option<CachedToken>>,
     /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
@@ -108,6 +115,7 @@ impl Context {
             instance: Uuid::new_v4(),
             work: Notify::new(),
             turns: Turns::default(),
+            troubles: Troubles::default(),
             token: tokio::sync::Mutex::new(None),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
@@ -127,10 +135,11 @@ impl Context {
     }
 
     /// Waits until the last right to a call in flight has been given back, for a program that ends:
-    /// one that it takes along is nobody's for 8 s.
+    /// one that it takes along is nobody's for 8 s. Waits for a second at most: where Postgres has fallen
+    /// silent, they end by their leases.
     pub async fn all_given_back(&self) {
         self.returns.close();
-        self.returns.wait().await;
+        let _in_time = tokio::time::timeout(FAREWELL, self.returns.wait()).await;
     }
 
     /// Whether the migrations were seen in place; until then nothing but health is served.

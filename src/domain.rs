@@ -6,6 +6,7 @@ pub mod colour;
 pub mod department_tree;
 pub mod event;
 pub mod ids;
+pub mod json;
 pub mod net;
 pub mod person;
 pub mod return_path;

@@ -33,14 +33,17 @@ enum Action {
 }
 
 pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
-    let ctx = super::context(config).await?;
-    let text = match args.action {
-        Action::Grant { userid } => grant(&ctx, &userid).await?,
+    super::with_context(config, async |ctx| act(ctx, args.action).await).await
+}
+
+async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {
+    let text = match action {
+        Action::Grant { userid } => grant(ctx, &userid).await?,
         Action::Revoke { userid } => {
-            admins::revoke(&ctx, &userid, &actor::name()).await?;
+            admins::revoke(ctx, &userid, &actor::name()).await?;
             format!("{userid} is no longer an administrator\n")
         }
-        Action::List => admins::list(&ctx).await?.iter().map(line).collect(),
+        Action::List => admins::list(ctx).await?.iter().map(line).collect(),
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())

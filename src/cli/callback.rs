@@ -85,21 +85,24 @@ fn event_type(text: &str) -> Result<String, String> {
 }
 
 pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
-    let ctx = super::context(config).await?;
-    let text = match args.action {
-        Action::Failed { replay } => return failed::run(&ctx, replay).await,
+    super::with_context(config, async |ctx| act(ctx, args.action).await).await
+}
+
+async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {
+    let text = match action {
+        Action::Failed { replay } => return failed::run(ctx, replay).await,
         Action::Register { events } => {
-            let done = subscription::register(&ctx, events.or_default(&ctx)).await;
-            format!("registered\n{}", report::callback(&ctx, &told(&ctx, done)?))
+            let done = subscription::register(ctx, events.or_default(ctx)).await;
+            format!("registered\n{}", report::callback(ctx, &told(ctx, done)?))
         }
-        Action::Show => report::callback(&ctx, &subscription::show(&ctx).await?),
+        Action::Show => report::callback(ctx, &subscription::show(ctx).await?),
         Action::Update { events, only } => {
-            let done = subscription::update(&ctx, events.or_default(&ctx), only).await;
-            format!("updated\n{}", report::replaced(&ctx, &told(&ctx, done)?))
+            let done = subscription::update(ctx, events.or_default(ctx), only).await;
+            format!("updated\n{}", report::replaced(ctx, &told(ctx, done)?))
         }
         Action::Delete { force } => {
-            let done = subscription::delete(&ctx, force).await;
-            format!("deleted\n{}", report::callback(&ctx, &told(&ctx, done)?))
+            let done = subscription::delete(ctx, force).await;
+            format!("deleted\n{}", report::callback(ctx, &told(ctx, done)?))
         }
     };
     print(&text)

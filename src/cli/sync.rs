@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::{actor, serve};
 use crate::config::Config;
+use crate::context::Context;
 use crate::service::directory_sync::{self, Cause, Listener, Request, State, Summary};
 use crate::store::sync_list::ChangeRow;
 
@@ -27,7 +28,10 @@ pub struct Args {
 
 /// Runs a full sync and prints what came of it; an error unless everything was read and done.
 pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
-    let ctx = super::context(config).await?;
+    super::with_context(config, async |ctx| act(ctx, args).await).await
+}
+
+async fn act(ctx: &Context, args: &Args) -> anyhow::Result<()> {
     let request = Request {
         cause: Cause::Command,
         started_by: actor::name(),
@@ -47,7 +51,7 @@ pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
             progress: &mut progress,
             record: &mut record,
         };
-        let mut sync = Box::pin(directory_sync::run_heard(&ctx, request, listener));
+        let mut sync = Box::pin(directory_sync::run_heard(ctx, request, listener));
         tokio::select! {
             summary = &mut sync => summary,
             () = stop => {

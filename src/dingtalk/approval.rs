@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::error::ApiError;
 use super::lenient;
+use crate::domain::json;
 
 const GET: &str = "topapi/processinstance/get";
 
@@ -42,7 +43,7 @@ fn read(answer: &Value) -> Option<ProcessInstance> {
         lenient::field(result, "process_instance").or(Some(result))
     })?;
     let json = match found {
-        Value::String(text) => serde_json::from_str(text).ok()?,
+        Value::String(text) => json::read(text.as_bytes()).ok()?,
         other => other.clone(),
     };
     // A record without a single field says nothing of an approval.

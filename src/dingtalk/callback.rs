@@ -9,6 +9,7 @@ mod cipher;
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 
+use crate::domain::json;
 use cipher::{Cipher, RANDOM_LEN};
 
 /// Where the message begins: after the random bytes and the four bytes of its length.
@@ -126,8 +127,7 @@ impl CallbackCrypto {
     /// Decrypts a message; call [`CallbackCrypto::verify`] first.
     pub fn decrypt(&self, encrypt: &str) -> Result<Opened, CallbackError> {
         let (message, owner_key) = self.open(encrypt)?;
-        let json: serde_json::Value =
-            serde_json::from_slice(&message).map_err(|_| CallbackError::Json)?;
+        let json = json::read_utf8(&message).map_err(|_| CallbackError::Json)?;
         if json.is_object() {
             Ok(Opened { json, owner_key })
         } else {

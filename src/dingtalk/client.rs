@@ -10,6 +10,7 @@ use url::Url;
 use super::error::ApiError;
 use super::newer::Newer;
 use super::penalty;
+use crate::domain::json;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -272,7 +273,7 @@ pub(super) fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
 
 /// Makes of an HTTP answer either DingTalk's JSON object or what went wrong.
 pub(super) fn read_answer(api: &'static str, status: u16, body: &[u8]) -> Result<Value, ApiError> {
-    let parsed: Option<Value> = serde_json::from_slice(body).ok();
+    let parsed = json::read(body).ok();
     let Some(answer) = parsed.filter(Value::is_object) else {
         return Err(not_json(api, status, body));
     };
@@ -405,6 +406,17 @@ mod tests {
                 .code(),
             Some(88)
         );
+    }
+
+    #[test]
+    fn half_a_character_does_not_cost_the_answer() {
+        let answer = read(200, r#"{"errcode":0,"name":"\ud83d","x":1}"#).unwrap();
+        assert_eq!(
+            (&answer["x"], &answer["name"]),
+            (&1.into(), &"\u{fffd}".into())
+        );
+        let answer = read_answer("api", 200, b"{\"errcode\":0,\"name\":\"\xff\",\"x\":1}").unwrap();
+        assert_eq!(answer["x"], 1);
     }
 
     #[test]

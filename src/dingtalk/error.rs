@@ -4,6 +4,15 @@ use super::newer;
 use super::subscription::Complaint;
 use std::time::Duration;
 
+/// Refusals that every other question would meet too: no such interface, credentials, company,
+/// authorisation, permission, address, quota.
+const OF_THE_APP: [i64; 10] = [
+    22, 404, 40001, 40013, 40079, 40089, 40096, 60011, 60020, 90020,
+];
+/// Refusals of what lies outside of what the app was given to see: not authorised for it, a person and a
+/// department out of its scope.
+const OF_ITS_SCOPE: [i64; 3] = [43007, 50002, 50004];
+
 /// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ApiError {
@@ -78,6 +87,16 @@ impl ApiError {
         )
     }
 
+    /// Whether nobody has answered, or a gateway, or only half an answer came: asking again may bring one.
+    pub fn is_without_answer(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } => true,
+            Self::Http { status, .. } => *status >= 500,
+            Self::Malformed { what, .. } => *what == "JSON",
+            _ => false,
+        }
+    }
+
     /// DingTalk's own code, where it gave one.
     pub fn code(&self) -> Option<i64> {
         match self {
@@ -99,6 +118,24 @@ impl ApiError {
                 Some(words.map(String::as_str).collect::<Vec<_>>().join(" "))
             }
             _ => self.code().map(|code| code.to_string()),
+        }
+    }
+
+    /// Whether DingTalk refuses the app, so that every other question would be refused as well.
+    pub fn speaks_of_the_app(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if OF_THE_APP.contains(code))
+    }
+
+    /// Whether DingTalk refuses us for a reason that lies in its console or in our settings, and not in
+    /// the person or the department that is asked about: once it is mended there, the same question is
+    /// answered.
+    pub fn speaks_of_us(&self) -> bool {
+        match self {
+            Self::TokenRejected { .. } => true,
+            Self::Refused { api, code, .. } => {
+                *api == "gettoken" || self.speaks_of_the_app() || OF_ITS_SCOPE.contains(code)
+            }
+            _ => false,
         }
     }
 

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::domain::json;
+
 /// A value that is there but is not what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrongShape;
@@ -75,7 +77,7 @@ pub fn items(value: &Value) -> Result<Cow<'_, [Value]>, WrongShape> {
     match value {
         Value::Array(items) => Ok(Cow::Borrowed(items)),
         Value::String(text) if text.trim().is_empty() => Ok(Cow::Borrowed(&[])),
-        Value::String(text) => match serde_json::from_str(text).map_err(|_| WrongShape)? {
+        Value::String(text) => match json::read(text.as_bytes()).map_err(|_| WrongShape)? {
             Value::Array(items) => Ok(Cow::Owned(items)),
             Value::Null => Ok(Cow::Borrowed(&[])),
             single => Ok(Cow::Owned(vec![single])),

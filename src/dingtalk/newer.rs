@@ -8,6 +8,7 @@ use url::Url;
 
 use super::client::{self, exchange, http_client, without_slash};
 use super::error::ApiError;
+use crate::domain::json;
 
 /// The interface that redeems the code of the newer login page.
 pub(super) const REDEEM: &str = "v1.0/oauth2/userAccessToken";
@@ -62,7 +63,7 @@ fn read_answer(
     body: &[u8],
     secrets: &[&str],
 ) -> Result<Value, ApiError> {
-    let answer: Option<Value> = serde_json::from_slice(body).ok();
+    let answer = json::read(body).ok();
     let refusal = answer.as_ref().filter(|answer| !client::is_ban(answer));
     match refusal.and_then(|answer| Some((answer, words(answer, "code")?))) {
         Some((answer, code)) if !(200..300).contains(&status) => {

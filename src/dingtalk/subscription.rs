@@ -213,6 +213,8 @@ mod tests {
             (text.entries, text.has_more),
             (vec![json!({"a": 1})], false)
         );
+        let spoilt = page(json!({"failed_list": r#"[{"a":"\ud83d"},{"b":1}]"#})).unwrap();
+        assert_eq!(spoilt.entries.len(), 2);
         for empty in [json!({}), json!({"failed_list": null, "has_more": "?"})] {
             let empty = page(empty).unwrap();
             assert_eq!((empty.entries.len(), empty.has_more), (0, false));

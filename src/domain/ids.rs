@@ -4,11 +4,13 @@ use std::fmt;
 
 /// Why a text is not an id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("an id is 1 to 128 bytes without control characters")]
+#[error("an id is 1 to 128 bytes without control characters or U+FFFD")]
 pub struct InvalidId;
 
 fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 128 && !text.chars().any(char::is_control)
+    // U+FFFD stands for what could not be read: half an id is nobody's.
+    let is_odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    !text.is_empty() && text.len() <= 128 && !text.chars().any(is_odd)
 }
 
 macro_rules! id {
@@ -77,5 +79,6 @@ mod tests {
         assert_eq!(UserId::parse(""), Err(InvalidId));
         assert_eq!(UnionId::parse("x".repeat(129)), Err(InvalidId));
         assert_eq!(UnionId::parse("a\nb"), Err(InvalidId));
+        assert_eq!(UserId::parse("a\u{fffd}"), Err(InvalidId));
     }
 }

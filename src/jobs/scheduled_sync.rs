@@ -9,8 +9,8 @@ use super::rounds::Rounds;
 use crate::context::Context;
 use crate::service::schedule;
 
-/// How late a moment may be noticed.
-const LOOK: Duration = Duration::from_secs(10);
+/// How late a moment may be noticed, or that the instance which took it has died.
+const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let rounds = Rounds {

@@ -12,7 +12,8 @@ use crate::store::schedule::{self, Taken};
 use crate::store::{StoreError, staff};
 
 /// After how long a run that failed, or could not read everything, is tried again; then the next
-/// moment has to do. An instance that is killed in the midst of a run counts as one that failed.
+/// moment has to do. The run of an instance that was killed counts as one of them, but is tried again as
+/// soon as its place is free.
 pub const WAITS: [Duration; 3] = [
     Duration::from_mins(10),
     Duration::from_mins(30),

@@ -5,6 +5,7 @@ mod callback;
 mod calls;
 mod oauth2;
 mod pace;
+mod patience;
 mod token;
 mod trial;
 
@@ -21,6 +22,8 @@ pub use trial::*;
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::store::{StoreError, alert};
+
+use patience::Patience;
 
 /// Who is served first when calls are scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,9 +102,6 @@ enum Repeat {
     Never,
 }
 
-const MAX_BUSY: u32 = 3;
-const MAX_THROTTLED: u32 = 2;
-
 /// Makes one call that bears the access token.
 async fn call<'a, T: Send>(
     ctx: &'a Context,
@@ -148,40 +148,54 @@ async fn attempts<'a, T>(
     repeat: Repeat,
     attempt: impl Fn() -> BoxFuture<'a, Result<T, UpstreamError>> + Send,
 ) -> Result<T, UpstreamError> {
-    let (mut busy, mut throttled) = (0, 0);
+    let mut patience = Patience::new(priority, repeat);
     loop {
         let error = match attempt().await {
-            Ok(value) => return Ok(value),
+            Ok(value) => {
+                ctx.troubles.end(api);
+                return Ok(value);
+            }
             Err(error) => error,
         };
         tracing::debug!(api, ?priority, %error, "call to DingTalk failed");
-        match &error {
-            // The token's own call has had its repeats and its report.
-            UpstreamError::Api(inner) if inner.api() != api => return Err(error),
-            UpstreamError::Api(ApiError::Busy { .. })
-                if repeat == Repeat::Allowed && busy < MAX_BUSY =>
-            {
-                busy += 1;
-                tokio::time::sleep(Duration::from_millis(200 << busy)).await;
-            }
-            UpstreamError::Api(ApiError::Throttled { wait, .. }) => {
-                pace::hold_back(ctx, api, *wait).await?;
-                throttled += 1;
-                if throttled > MAX_THROTTLED {
-                    return Err(error);
-                }
-            }
-            UpstreamError::Api(ApiError::Banned { .. }) => {
+        let UpstreamError::Api(failure) = &error else {
+            return Err(error);
+        };
+        if !failure.is_unavailable() {
+            ctx.troubles.end(api);
+        }
+        // The token's own call has had its repeats, its report, and its hold.
+        let is_of_token = failure.api() != api;
+        if is_of_token && priority != Priority::Sync {
+            return Err(error);
+        }
+        match failure {
+            ApiError::Banned { .. } if !is_of_token => {
                 return Err(UpstreamError::Paused {
                     retry_after: pace::pause_all(ctx).await?,
                 });
             }
-            UpstreamError::Api(refused) => {
-                report(ctx, refused, repeat).await;
-                return Err(error);
+            ApiError::Throttled { wait, .. } if !is_of_token => {
+                pace::hold_back(ctx, api, *wait).await?;
             }
-            _ => return Err(error),
+            _ => {}
         }
+        let Some(wait) = patience.wait(failure, spell(ctx, priority, failure)) else {
+            if !is_of_token {
+                report(ctx, failure, repeat).await;
+            }
+            return Err(error);
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// For how long an interface has brought no answer to a sync.
+fn spell(ctx: &Context, priority: Priority, error: &ApiError) -> Duration {
+    if priority == Priority::Sync && error.is_unavailable() {
+        ctx.troubles.note(error.api())
+    } else {
+        Duration::ZERO
     }
 }
 

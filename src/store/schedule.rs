@@ -27,7 +27,9 @@ pub async fn begin(conn: &mut PgConnection, moment: DateTime<Utc>) -> Result<(),
 }
 
 /// Takes the moment, if it is later than the one that was taken last, or if that one is to be tried
-/// again by now; nothing where a complete run has begun since, or another instance was first.
+/// again by now; nothing where a complete run has begun since, or another instance was first. That one is
+/// to be tried again at once where the instance that took it has died: where its run was interrupted, and
+/// nothing else runs.
 /// `waits` says after how long the first, the second … try is repeated should nobody tell how it
 /// ended; the last one is not.
 pub async fn take(
@@ -41,7 +43,13 @@ pub async fn take(
         "UPDATE sync_schedule s SET moment = $1, tries = next.tries,
              try_at = clock_timestamp() + make_interval(secs => ($2::float8[])[next.tries])
          FROM (SELECT CASE WHEN moment < $1 THEN 1 ELSE tries + 1 END AS tries FROM sync_schedule) next
-         WHERE (s.moment < $1 OR s.moment = $1 AND s.try_at <= clock_timestamp())
+         WHERE (s.moment < $1 OR s.moment = $1 AND (s.try_at <= clock_timestamp() OR EXISTS (
+               SELECT FROM sync_run r
+               WHERE r.cause = 'schedule'
+                 -- Then the moment was taken, unless somebody has told how that ended.
+                 AND r.started_at >= s.try_at - make_interval(secs => ($2::float8[])[s.tries])
+                 AND (r.state = 'running' AND r.lease_until < clock_timestamp() OR r.state = 'failed' AND r.error = 'interrupted')
+                 AND NOT EXISTS (SELECT FROM sync_run o WHERE o.state = 'running' AND o.lease_until >= clock_timestamp()))))
            AND NOT EXISTS (SELECT FROM sync_run WHERE started_at >= $1 AND is_complete)
          RETURNING s.moment, s.tries",
         moment,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::domain::ids::{DeptId, UserId};
+use crate::domain::json;
 
 /// Ids as far as they can be read.
 pub(super) struct Ids<T> {
@@ -51,13 +52,15 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// The ids of a field that holds a list or one plain id.
+/// The ids of a field that holds a list, a list as JSON text, or one plain id.
 pub(super) fn list<T: Ord>(message: &Value, name: &str, read: fn(&Value) -> Option<T>) -> Ids<T> {
     let mut found = Ids {
         ids: BTreeSet::new(),
         has_bad: false,
     };
     for value in values(message, name) {
+        let list = list_of_text(value);
+        let value = list.as_ref().unwrap_or(value);
         let items = value
             .as_array()
             .map_or(std::slice::from_ref(value), Vec::as_slice);
@@ -69,6 +72,15 @@ pub(super) fn list<T: Ord>(message: &Value, name: &str, read: fn(&Value) -> Opti
         }
     }
     found
+}
+
+/// The list that a text holds as JSON; nothing for whatever is not the text of one.
+pub(super) fn list_of_text(value: &Value) -> Option<Value> {
+    let text = value.as_str()?;
+    if !text.trim_start().starts_with('[') {
+        return None;
+    }
+    json::read(text.as_bytes()).ok().filter(Value::is_array)
 }
 
 /// A userid exactly as it is written.

@@ -32,6 +32,18 @@ fn an_id_may_stand_without_its_list_and_as_a_number() {
     let plain =
         Event::parse(&json!({"EventType": "user_leave_org", "userId": "0158", "unionid": "x"}));
     assert_eq!((users(&plain), plain.problem), (vec!["0158"], None));
+    let text = Event::parse(
+        &json!({"EventType": "user_leave_org", "UserId": "[\"a\", \"b\"]", "TimeStamp": 1}),
+    );
+    assert_eq!((users(&text), text.problem), (vec!["a", "b"], None));
+    let list =
+        Event::parse(&json!({"EventType": "user_leave_org", "UserId": ["a", "b"], "TimeStamp": 1}));
+    assert_eq!(text.dedupe_key, list.dedupe_key);
+    let departments =
+        Event::parse(&json!({"EventType": "org_dept_remove", "DeptId": "[7, \"8\"]"}));
+    assert_eq!(departments.dept_ids, [7, 8]);
+    let no_list = Event::parse(&json!({"EventType": "user_leave_org", "UserId": "[a"}));
+    assert_eq!((users(&no_list), no_list.problem), (vec!["[a"], None));
     let number = Event::parse(&json!({"EventType": "user_leave_org", "UserId": [158]}));
     assert_eq!(users(&number), ["158"]);
     let department = Event::parse(&json!({"EventType": "org_dept_create", "DeptId": "4100200330"}));

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Event, fields};
+use crate::domain::json;
 
 const TAG: &str = "call_back_tag";
 const NO_TYPE: &str = "the entry names no type";
@@ -108,7 +109,8 @@ fn message(entry: &Value) -> (Value, Option<&'static str>) {
     }
     for name in ["UserId", "DeptId"] {
         for ids in take(&mut told, name) {
-            told.insert(name.to_owned(), list_of_text(ids));
+            let ids = fields::list_of_text(&ids).unwrap_or(ids);
+            told.insert(name.to_owned(), ids);
         }
     }
     for name in [TAG, "EventType"] {
@@ -139,18 +141,11 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> Vec<Value> {
 fn object(value: &Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(fields) => Some(fields.clone()),
-        Value::String(text) => serde_json::from_str(text).ok(),
+        Value::String(text) => match json::read(text.as_bytes()) {
+            Ok(Value::Object(fields)) => Some(fields),
+            _ => None,
+        },
         _ => None,
-    }
-}
-
-/// A list that is written as JSON text becomes a list; all else stays as it is.
-fn list_of_text(value: Value) -> Value {
-    match &value {
-        Value::String(text) if text.trim_start().starts_with('[') => {
-            serde_json::from_str(text).unwrap_or(value)
-        }
-        _ => value,
     }
 }
 
@@ -178,6 +173,7 @@ mod tests {
             json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": {"corpid": "c", "userid": ["b", "a"]}}),
             json!({"call_back_tag": "user_leave_org", "event_time": AT.to_string(), "userid": ["a", "b"], "corpid": "c"}),
             json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": "{\"userid\":\"[\\\"a\\\",\\\"b\\\"]\"}"}),
+            json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": r#"{"userid":["a","b"],"name":"\ud83d"}"#}),
             json!({"call_back_tag": "user_leave_org", "event_time": AT, "user_leave_org": {"callbackData": {"userId": ["a", "b"], "timeStamp": AT}}}),
         ] {
             let event = Event::of_undelivered(&entry);

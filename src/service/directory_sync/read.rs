@@ -30,11 +30,6 @@ pub use walk::Walk;
 
 /// The budget of calls lets no more through at once.
 const IN_FLIGHT: usize = 3;
-/// Refusals that every other question would meet too: no such interface, credentials, company,
-/// authorisation, permission, address, quota.
-const OF_THE_APP: [i64; 10] = [
-    22, 404, 40001, 40013, 40079, 40089, 40096, 60011, 60020, 90020,
-];
 /// How long Postgres is tried again after it did not answer; with the time that the tries themselves take,
 /// a little less than a lease.
 const HICCUP: Duration = Duration::from_secs(4);
@@ -227,7 +222,7 @@ fn is_missing(error: &UpstreamError) -> bool {
 /// scope, and not about the connection, the token or the app.
 fn speaks_of_question(error: &UpstreamError) -> bool {
     match error {
-        UpstreamError::Api(ApiError::Refused { code, .. }) => !OF_THE_APP.contains(code),
+        UpstreamError::Api(error @ ApiError::Refused { .. }) => !error.speaks_of_the_app(),
         _ => false,
     }
 }

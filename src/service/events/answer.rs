@@ -20,8 +20,10 @@ pub(super) enum Answer {
 pub(super) enum Gravity {
     /// The record cannot be read, or there is a fault of ours: asking again changes nothing.
     Bad,
-    /// DingTalk or a rule of the table refuses, which somebody may mend.
+    /// DingTalk or a rule of the table refuses what is asked about, which somebody may mend.
     Refused,
+    /// DingTalk refuses us: once somebody has mended that, the same question is answered.
+    AgainstUs,
     /// Nobody answers: time mends it.
     Unavailable,
 }
@@ -61,6 +63,9 @@ impl From<UpstreamError> for Fault {
             UpstreamError::Store(StoreError::Statement(cause)) => {
                 tracing::error!(%cause, "a statement failed while an event was applied");
                 (Gravity::Refused, error.to_string())
+            }
+            UpstreamError::Api(refusal) if refusal.speaks_of_us() => {
+                (Gravity::AgainstUs, error.to_string())
             }
             error if error.is_unavailable() => (Gravity::Unavailable, error.to_string()),
             error => (Gravity::Refused, error.to_string()),
@@ -144,17 +149,21 @@ mod tests {
             gravity(StoreError::Unavailable(None).into()),
             Gravity::Unavailable
         );
+        let refused = |api, code| {
+            let message = "no".into();
+            gravity(ApiError::Refused { api, code, message }.into())
+        };
+        for code in [40079, 43007, 50002, 50004, 60011, 60020, 90020] {
+            assert_eq!(refused(api, code), Gravity::AgainstUs, "{code}");
+        }
+        assert_eq!(refused("gettoken", 40035), Gravity::AgainstUs);
         assert_eq!(
-            gravity(
-                ApiError::Refused {
-                    api,
-                    code: 60011,
-                    message: "no".into()
-                }
-                .into()
-            ),
-            Gravity::Refused
+            gravity(ApiError::TokenRejected { api, code: 40014 }.into()),
+            Gravity::AgainstUs
         );
+        for code in [40035, 60003, 88] {
+            assert_eq!(refused(api, code), Gravity::Refused, "{code}");
+        }
         assert_eq!(
             gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()),
             Gravity::Refused

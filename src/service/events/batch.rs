@@ -7,11 +7,12 @@ use crate::domain::event::{Event, Kind};
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::event::Claimed;
 
-/// How often a refusal is taken: after some two minutes an administrator has to look.
+/// How often a refusal of what is asked about is taken: after some two minutes an administrator has to
+/// look.
 const MAX_REFUSALS: i32 = 12;
 /// How often an unreadable answer, or a fault of ours, is taken.
 const MAX_BAD: i32 = 3;
-/// How often nobody may answer: about a day.
+/// How often nobody may answer, or DingTalk refuse us: about a day.
 const MAX_UNAVAILABLE: i32 = 5760;
 
 /// Whom or what a question is about.
@@ -44,7 +45,7 @@ pub(super) enum End {
 pub(super) struct Ended {
     pub id: i64,
     pub attempts: i32,
-    /// Whether DingTalk or the record was at fault, and not just out of reach.
+    /// Whether the record or what it names was at fault, and not just DingTalk out of our reach.
     pub is_refusal: bool,
     pub end: End,
 }
@@ -167,14 +168,14 @@ impl Open {
     }
 
     fn is_refusal(&self) -> bool {
-        matches!(&self.gravest, Some(fault) if fault.gravity != Gravity::Unavailable)
+        matches!(&self.gravest, Some(fault) if fault.gravity <= Gravity::Refused)
     }
 
     fn may_try_again(&self) -> bool {
         match self.gravest.as_ref().map(|fault| fault.gravity) {
             Some(Gravity::Bad) => self.refusals + 1 < MAX_BAD,
             Some(Gravity::Refused) => self.refusals + 1 < MAX_REFUSALS,
-            Some(Gravity::Unavailable) => self.attempts < MAX_UNAVAILABLE,
+            Some(Gravity::AgainstUs | Gravity::Unavailable) => self.attempts < MAX_UNAVAILABLE,
             None => false,
         }
     }

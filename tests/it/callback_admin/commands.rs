@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use super::keeps_its_secrets;
 use crate::cli::{Ended, run, surroundings};
-use crate::support::{Settings, TestApp};
+use crate::support::{Settings, TestApp, eventually};
 
 const REGISTER: &str = "/call_back/register_call_back";
 const ALL: &str = "user_add_org, user_active_org, user_modify_org, user_leave_org, org_dept_create, \
@@ -91,6 +91,13 @@ async fn a_callback_is_registered_shown_and_deleted(pool: PgPool) {
     assert_eq!(callback(&settings, &["delete"]).code, Some(0));
     assert!(app.sim.registered_callback().is_none());
     assert_eq!(callback(&settings, &["show"]).code, Some(1));
+    // By its lease a right to a call would be free after eight seconds.
+    eventually("all calls are over", Duration::from_secs(2), async || {
+        app.number("SELECT count(*) FROM call_in_flight WHERE held_until > now()")
+            .await
+            == 0
+    })
+    .await;
 }
 
 #[sqlx::test]

@@ -93,14 +93,46 @@ async fn an_unreadable_answer_stops_nobody_else_and_is_asked_for_again(pool: PgP
 }
 
 #[sqlx::test]
+async fn what_is_refused_for_a_fault_of_ours_is_applied_once_that_is_mended(pool: PgPool) {
+    let app = app(&pool).await;
+    let refused = "SELECT count(*) FROM event WHERE state = 'waiting' AND refusals = 0 AND last_error LIKE '%60020%'";
+    app.sim.fault(USER_GET, Fault::sub_code("60020"));
+    tell(&app, &about("user_add_org", &[company::EMPLOYEE])).await;
+    eventually("it was tried", APPLIED, async || {
+        app.number(refused).await == 1
+    })
+    .await;
+    // As if half a day had gone by.
+    app.execute("UPDATE event SET attempts = 2880, next_attempt_at = now()")
+        .await;
+    eventually("it was tried again", APPLIED, async || {
+        app.number("SELECT count(*) FROM event WHERE attempts = 2881 AND claimed_by IS NULL")
+            .await
+            == 1
+    })
+    .await;
+    assert_eq!(app.number(refused).await, 1);
+    let wait = "SELECT extract(epoch FROM next_attempt_at - now())::bigint FROM event";
+    assert!((9..=18).contains(&app.number(wait).await));
+    app.sim.clear_faults();
+    app.execute("UPDATE event SET next_attempt_at = now()")
+        .await;
+    all_worked(&app).await;
+    assert_eq!(
+        app.status_of(company::EMPLOYEE).await.as_deref(),
+        Some("employed")
+    );
+}
+
+#[sqlx::test]
 async fn a_refusal_marks_nobody_and_is_put_before_the_administrators_in_the_end(pool: PgPool) {
     let app = app(&pool).await;
     super::employ(&app, company::EMPLOYEE).await;
-    app.sim.fault(USER_GET, Fault::sub_code("60011"));
+    app.sim.fault(USER_GET, Fault::sub_code("40035"));
     tell(&app, &about("user_modify_org", &[company::EMPLOYEE])).await;
     eventually("it was tried", APPLIED, async || {
         app.number(
-            "SELECT count(*) FROM event WHERE state = 'waiting' AND last_error LIKE '%60011%'",
+            "SELECT count(*) FROM event WHERE state = 'waiting' AND last_error LIKE '%40035%'",
         )
         .await
             == 1

@@ -287,6 +287,31 @@ async fn every_refusal_has_the_same_bytes_and_none_is_stored_or_limited(pool: Pg
 }
 
 #[sqlx::test]
+async fn half_a_character_and_ids_as_text_lose_no_leaving(pool: PgPool) {
+    let app = app(&pool).await;
+    for userid in [company::EMPLOYEE, company::LEADING_ZERO] {
+        super::employ(&app, userid).await;
+    }
+    let ids = format!(
+        r#"[\"{}\",\"{}\"]"#,
+        company::EMPLOYEE,
+        company::LEADING_ZERO
+    );
+    let message = format!(
+        r#"{{"EventType":"user_leave_org","UserId":"{ids}","TimeStamp":"1","name":"\ud83d"}}"#
+    );
+    let push = crafted(&app, message.as_bytes(), &Overrides::default());
+    assert_eq!(app.push(&push).await.status, 200);
+    for userid in [company::EMPLOYEE, company::LEADING_ZERO] {
+        assert_eq!(
+            app.status_of(userid).await.as_deref(),
+            Some("left"),
+            "{userid}"
+        );
+    }
+}
+
+#[sqlx::test]
 async fn a_body_of_more_than_one_mebibyte_is_too_large(pool: PgPool) {
     let app = app(&pool).await;
     let query = app.sim.encrypt_event(&about("org_change", &[])).query;

@@ -28,20 +28,23 @@ async fn title_is_new(company: &Company) -> bool {
     company.column(company::EMPLOYEE, "title").await.as_deref() == Some("财务经理")
 }
 
+/// Three questions are in flight, and each is put three times where nobody answers.
+const ALL_TRIES: u64 = 9;
+
 #[sqlx::test]
 async fn any_question_that_fails_makes_the_run_partial(pool: PgPool) {
     let company = with_a_leaver(&pool).await;
     let everybody = company.employed().await;
     let faults = [
-        (USER_LIST, Fault::ErrCode(60019)),
-        (USER_LIST, Fault::EmptyResult),
-        (USER_LIST, Fault::TruncatedJson),
-        (LIST_SUB, Fault::Http(502)),
-        (DEPARTMENT_GET, Fault::sub_code("60011")),
-        (SCOPES, Fault::CloseConnection),
-        (USER_GET, Fault::ErrCode(50002)),
+        (USER_LIST, Fault::ErrCode(60019), 1),
+        (USER_LIST, Fault::EmptyResult, 1),
+        (USER_LIST, Fault::TruncatedJson, ALL_TRIES),
+        (LIST_SUB, Fault::Http(502), ALL_TRIES),
+        (DEPARTMENT_GET, Fault::sub_code("60011"), 1),
+        (SCOPES, Fault::CloseConnection, 3),
+        (USER_GET, Fault::ErrCode(50002), 1),
     ];
-    for (n, (path, fault)) in faults.into_iter().enumerate() {
+    for (n, (path, fault, times)) in faults.into_iter().enumerate() {
         let title = format!("第{n}次");
         let change = PersonChange {
             title: Some(title.clone()),
@@ -52,7 +55,7 @@ async fn any_question_that_fails_makes_the_run_partial(pool: PgPool) {
             .change_quietly(company::EMPLOYEE, change)
             .unwrap();
         let told = format!("{path} {fault:?}");
-        company.sim.fault_times(path, fault, 1);
+        company.sim.fault_times(path, fault, times);
         let summary = company.sync().await;
         assert_eq!((summary.state, summary.left), (State::Partial, 0), "{told}");
         assert!(
@@ -78,6 +81,56 @@ async fn any_question_that_fails_makes_the_run_partial(pool: PgPool) {
         7
     );
     assert_eq!(company.sync().await.left, 1);
+}
+
+#[sqlx::test]
+async fn a_question_that_finds_no_answer_is_put_again(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    // The first call fails for its token once, too.
+    for (path, fault, times) in [
+        (SCOPES, Fault::CloseConnection, 1),
+        (LIST_SUB, Fault::Http(502), 2),
+        (USER_LIST, Fault::TruncatedJson, 2),
+        (USER_GET, Fault::LoseAnswer, 2),
+    ] {
+        company.sim.fault_times(path, fault, times);
+    }
+    company.execute("DELETE FROM access_token").await;
+    company
+        .sim
+        .fault_times("/gettoken", Fault::CloseConnection, 1);
+    let summary = company.another_process().sync().await;
+    assert_eq!(
+        (summary.state, summary.left),
+        (State::Done, 1),
+        "{summary:?}"
+    );
+}
+
+#[sqlx::test]
+async fn a_throttled_cloud_is_waited_for(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    company.sim.fault_times(SCOPES, Fault::ErrCode(90002), 8);
+    company
+        .sim
+        .fault_times(USER_LIST, Fault::sub_code("90018"), 25);
+    let hurry = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            company
+                .execute("UPDATE call_pace SET next_at = least(next_at, now()), throttled_at = '-infinity'")
+                .await;
+        }
+    };
+    let summary = tokio::select! {
+        summary = company.sync() => summary,
+        () = hurry => unreachable!(),
+    };
+    assert_eq!(
+        (summary.state, summary.left),
+        (State::Done, 1),
+        "{summary:?}"
+    );
 }
 
 #[sqlx::test]

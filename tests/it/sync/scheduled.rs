@@ -181,31 +181,75 @@ async fn an_instance_that_stops_leaves_the_moment_to_another(pool: PgPool) {
     );
 }
 
+impl Company {
+    /// An instance takes the moment, begins its run, and is killed; the run's lease ends.
+    async fn is_killed_in_a_run(&self) {
+        let delay = Fault::Delay(Duration::from_secs(5));
+        self.sim.fault(SCOPES, delay);
+        let killed =
+            tokio::time::timeout(Duration::from_millis(500), self.look_at_the_clock()).await;
+        assert!(killed.is_err());
+        self.sim.clear_faults();
+        assert!(
+            !self.another_process().look_at_the_clock().await,
+            "it may be alive"
+        );
+        self.execute(
+            "UPDATE sync_run SET lease_until = now() - interval '1 second' WHERE state = 'running'",
+        )
+        .await;
+    }
+}
+
 #[sqlx::test]
-async fn an_instance_that_is_killed_loses_no_moment(pool: PgPool) {
+async fn an_instance_that_is_killed_loses_no_moment_and_no_time(pool: PgPool) {
     let company = Company::late(&pool).await;
-    company
-        .sim
-        .fault(LIST_SUB, Fault::Delay(Duration::from_secs(5)));
-    let killed =
-        tokio::time::timeout(Duration::from_millis(500), company.look_at_the_clock()).await;
-    assert!(killed.is_err());
-    company.sim.clear_faults();
+    company.is_killed_in_a_run().await;
     assert_eq!(
         (company.number(TRIES).await, company.number(WAIT).await),
         (1, 10)
     );
-    company
-        .execute(
-            "UPDATE sync_run SET lease_until = now() - interval '1 second' WHERE state = 'running'",
-        )
-        .await;
-    company.execute(NOW).await;
-    assert!(company.another_process().look_at_the_clock().await);
+    let (second, third) = (company.another_process(), company.another_process());
+    let (a, b) = tokio::join!(second.look_at_the_clock(), third.look_at_the_clock());
+    assert_eq!(i32::from(a) + i32::from(b), 1);
+    assert_eq!(
+        (company.number(RUNS).await, company.number(TRIES).await),
+        (2, 2)
+    );
     assert_eq!(
         company
             .number("SELECT count(*) FROM sync_run WHERE cause = 'schedule' AND state = 'done'")
             .await,
         1
+    );
+}
+
+#[sqlx::test]
+async fn the_tries_of_instances_that_are_killed_are_counted(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    for tries in 1..=4 {
+        company.is_killed_in_a_run().await;
+        // Whether or not anybody has noticed that it was interrupted.
+        if tries % 2 == 0 {
+            directory_sync::fail_interrupted(&company.ctx)
+                .await
+                .unwrap();
+        }
+        assert_eq!(company.number(TRIES).await, tries);
+    }
+    assert!(!company.another_process().look_at_the_clock().await);
+    assert_eq!(company.number(RUNS).await, 4);
+}
+
+#[sqlx::test]
+async fn a_run_that_failed_after_an_interrupted_one_waits_its_time(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.is_killed_in_a_run().await;
+    company.sim.fault(LIST_SUB, Fault::ErrCode(50_002));
+    assert!(company.look_at_the_clock().await);
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(
+        (company.number(TRIES).await, company.number(WAIT).await),
+        (2, 30)
     );
 }

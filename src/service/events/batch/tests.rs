@@ -145,6 +145,15 @@ fn the_failure_that_time_may_mend_decides() {
         all([refused.clone(), Answer::Done], 12),
         End::Failed("Refused".into())
     );
+    let ours = fault(Gravity::AgainstUs);
+    assert_eq!(
+        all([ours.clone(), refused.clone()], 5759),
+        End::Retry("AgainstUs".into())
+    );
+    assert_eq!(
+        all([ours, Answer::Done], 5760),
+        End::Failed("AgainstUs".into())
+    );
     assert_eq!(
         all([away.clone(), Answer::Done], 5760),
         End::Failed("Unavailable".into())

@@ -1,0 +1,138 @@
+//! How often a call that fails is made again.
+
+use std::time::Duration;
+
+use super::{Priority, Repeat};
+use crate::dingtalk::ApiError;
+
+/// DingTalk wants to be tried again three times at most where it says that it is busy.
+const MAX_BUSY: u32 = 3;
+/// One for each step of the hold: 1, 2 and 4 s.
+const MAX_THROTTLED: u32 = 3;
+/// How often a question of a sync is put again that found no answer.
+const MAX_UNANSWERED: u32 = 2;
+/// How long an interface may bring nothing but trouble before a sync no longer waits for it: nobody is
+/// kept waiting by that, and one question without an answer spoils the whole run.
+const SYNC_PATIENCE: Duration = Duration::from_mins(2);
+
+/// What is left of the patience with one call.
+pub(super) struct Patience {
+    priority: Priority,
+    repeat: Repeat,
+    busy: u32,
+    throttled: u32,
+    unanswered: u32,
+}
+
+impl Patience {
+    pub fn new(priority: Priority, repeat: Repeat) -> Self {
+        Self {
+            priority,
+            repeat,
+            busy: 0,
+            throttled: 0,
+            unanswered: 0,
+        }
+    }
+
+    /// How long to wait before the call is made again; nothing where it is not. `trouble` says how long
+    /// its interface has brought no answer to a sync.
+    pub fn wait(&mut self, error: &ApiError, trouble: Duration) -> Option<Duration> {
+        let is_sync = self.priority == Priority::Sync && trouble < SYNC_PATIENCE;
+        let is_question = self.repeat == Repeat::Allowed;
+        match error {
+            ApiError::Busy { .. } if is_question && self.busy < MAX_BUSY => {
+                self.busy += 1;
+                Some(Duration::from_millis(200 << self.busy))
+            }
+            // The interface is held back for all.
+            ApiError::Throttled { .. } if is_sync || self.throttled < MAX_THROTTLED => {
+                self.throttled += 1;
+                Some(Duration::ZERO)
+            }
+            error
+                if error.is_without_answer()
+                    && is_question
+                    && is_sync
+                    && self.unanswered < MAX_UNANSWERED =>
+            {
+                self.unanswered += 1;
+                Some(Duration::from_millis(500 << self.unanswered))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const API: &str = "topapi/v2/user/list";
+    const THROTTLED: ApiError = ApiError::Throttled {
+        api: API,
+        code: 90002,
+        wait: None,
+    };
+
+    /// How often a call is made again in all, of at most a hundred times.
+    fn repeats(priority: Priority, repeat: Repeat, error: &ApiError, trouble: Duration) -> usize {
+        let mut patience = Patience::new(priority, repeat);
+        std::iter::repeat_with(|| patience.wait(error, trouble))
+            .take(100)
+            .flatten()
+            .count()
+    }
+
+    #[test]
+    fn throttling_is_waited_for_by_all_its_steps_and_by_a_sync_much_longer() {
+        let now = Duration::ZERO;
+        for priority in [Priority::Login, Priority::Join, Priority::Look] {
+            assert_eq!(repeats(priority, Repeat::UsesCode, &THROTTLED, now), 3);
+        }
+        let sync = |trouble| repeats(Priority::Sync, Repeat::Allowed, &THROTTLED, trouble);
+        assert_eq!(sync(now), 100);
+        assert_eq!(sync(Duration::from_secs(119)), 100);
+        assert_eq!(sync(SYNC_PATIENCE), 3);
+    }
+
+    #[test]
+    fn only_a_sync_asks_again_where_there_was_no_answer() {
+        let unanswered = [
+            ApiError::Connect { api: API },
+            ApiError::Broken { api: API },
+            ApiError::Timeout { api: API },
+            ApiError::Http {
+                api: API,
+                status: 502,
+            },
+            ApiError::Malformed {
+                api: API,
+                what: "JSON",
+            },
+        ];
+        for error in &unanswered {
+            let (sync, now) = (Priority::Sync, Duration::ZERO);
+            assert_eq!(repeats(sync, Repeat::Allowed, error, now), 2, "{error}");
+            assert_eq!(repeats(sync, Repeat::Never, error, now), 0, "{error}");
+            assert_eq!(
+                repeats(sync, Repeat::Allowed, error, SYNC_PATIENCE),
+                0,
+                "{error}"
+            );
+            assert_eq!(
+                repeats(Priority::Login, Repeat::Allowed, error, now),
+                0,
+                "{error}"
+            );
+        }
+        let answered = ApiError::Malformed {
+            api: API,
+            what: "result",
+        };
+        assert_eq!(
+            repeats(Priority::Sync, Repeat::Allowed, &answered, Duration::ZERO),
+            0
+        );
+    }
+}
