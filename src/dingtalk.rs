@@ -1,5 +1,6 @@
 //! DingTalk's HTTP interfaces: requests, answers, typed errors; and the crypto of its callback.
 
+mod answer;
 pub mod approval;
 pub mod callback;
 pub mod client;
@@ -10,6 +11,7 @@ pub mod login;
 mod newer;
 pub mod oauth2;
 mod penalty;
+pub mod proxy;
 pub mod rehearsal;
 pub mod subscription;
 pub mod token;

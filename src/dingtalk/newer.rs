@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::client::{self, exchange, http_client, without_slash};
+use super::answer;
+use super::client::{exchange, http_client, without_slash};
 use super::error::ApiError;
 use crate::domain::json;
 
@@ -64,13 +65,13 @@ fn read_answer(
     secrets: &[&str],
 ) -> Result<Value, ApiError> {
     let answer = json::read(body).ok();
-    let refusal = answer.as_ref().filter(|answer| !client::is_ban(answer));
+    let refusal = answer.as_ref().filter(|answer| !answer::is_ban(answer));
     match refusal.and_then(|answer| Some((answer, words(answer, "code")?))) {
         Some((answer, code)) if !(200..300).contains(&status) => {
             Err(denial(api, status, code, answer, secrets))
         }
         // A success, a gateway's page, a ban, or an error in the form of the older interfaces.
-        _ => client::read_answer(api, status, body),
+        _ => answer::read_answer(api, status, body, secrets),
     }
 }
 
@@ -104,16 +105,9 @@ fn denial(
     }
 }
 
-/// DingTalk's own words; errors are logged, so what we had sent is taken out should they repeat it.
 fn message(answer: &Value, secrets: &[&str]) -> String {
     let said = field(answer, "message").and_then(Value::as_str);
-    let said = secrets
-        .iter()
-        .filter(|secret| !secret.is_empty())
-        .fold(said.unwrap_or_default().to_owned(), |said, secret| {
-            said.replace(secret, "…")
-        });
-    fit(&said)
+    answer::fit(said.unwrap_or_default(), secrets)
 }
 
 /// Whether a code says that there is no such person.
@@ -158,11 +152,7 @@ fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// A field's text, cut short and fit for a line of the log.
 fn words(object: &Value, name: &str) -> Option<String> {
-    Some(fit(field(object, name)?.as_str()?)).filter(|text| !text.is_empty())
-}
-
-fn fit(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
+    Some(answer::fit(field(object, name)?.as_str()?, &[])).filter(|text| !text.is_empty())
 }
 
 /// The permissions that DingTalk names as missing: a list, or a single one.
@@ -175,7 +165,7 @@ fn permissions(answer: &Value) -> Vec<String> {
     };
     named
         .iter()
-        .filter_map(|scope| scope.as_str().map(fit))
+        .filter_map(|scope| Some(answer::fit(scope.as_str()?, &[])))
         .filter(|scope| !scope.is_empty())
         .take(5)
         .collect()

@@ -4,7 +4,8 @@
 use reqwest::Response;
 use reqwest::header::{DATE, LOCATION};
 
-use super::client::{Client, innermost, read_answer, unix_millis};
+use super::answer::read_answer;
+use super::client::{Client, innermost, unix_millis};
 use super::error::ApiError;
 
 /// What an unauthenticated call came upon.
@@ -47,7 +48,7 @@ impl Client {
             Ok(body) => body,
             Err(error) => return Probe::NoConnection(innermost(&error)),
         };
-        match read_answer(API, status, &body) {
+        match read_answer(API, status, &body, &[]) {
             Ok(_) => Probe::Answered { clock_ahead_ms },
             Err(error) if error.code().is_some() => Probe::Answered { clock_ahead_ms },
             Err(error) => Probe::Strange(error),
@@ -79,7 +80,7 @@ impl Client {
         let page = read(answer, MAX_PAGE).await;
         let page = page.map_err(|error| super::client::failure(API, &error))?;
         // DingTalk puts some refusals into JSON.
-        match read_answer(API, 200, &page) {
+        match read_answer(API, 200, &page, &[]) {
             Err(refused @ ApiError::Refused { .. }) => Err(refused),
             _ => Ok(ScanPage::Shown {
                 title: title(&String::from_utf8_lossy(&page)),

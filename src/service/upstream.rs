@@ -21,6 +21,7 @@ pub use trial::*;
 
 use crate::context::Context;
 use crate::dingtalk::ApiError;
+use crate::service::remedy;
 use crate::store::{StoreError, alert};
 
 use patience::Patience;
@@ -213,7 +214,9 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
     else {
         return;
     };
-    tracing::error!(api = error.api(), code, %error, "DingTalk refuses us: see the administration pages for what to mend");
+    let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
+    let remedy = remedy::of_named(error.api(), name, permissions).en;
+    tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
     let kind = format!("misconfigured:{}", error.api());
     let told = ctx
         .db

@@ -24,7 +24,7 @@ use crate::http::page::{Frame, html};
 use crate::http::text::admin_lists::ListTexts;
 use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::fill;
-use crate::http::view::{Choice, Pager, Sorting, TimeText, order, query};
+use crate::http::view::{Choice, Pager, Sorting, TimeText, china_day, order, query};
 use crate::http::visitor::Admin;
 use crate::store::department::{self, DepartmentName};
 use crate::store::sort::Sort;
@@ -294,7 +294,7 @@ fn cells(row: Row) -> Vec<String> {
         text(row.mobile),
         text(row.email),
         row.departments.join("; "),
-        time(row.hired_date),
+        text(row.hired_date.map(|at| china_day(at).to_string())),
         time(row.left_at),
         text(row.left_cause),
         if row.is_held { "yes" } else { "no" }.to_owned(),

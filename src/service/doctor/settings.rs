@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::{Faults, Parts};
-use crate::dingtalk::client::{ProxySetting, proxy_setting};
+use crate::dingtalk::proxy::{ProxySetting, proxy_setting};
 
 const NAME: &str = "settings";
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::signature::sign;
 use crate::config::{WebhookConfig, WebhookSecret};
-use crate::dingtalk::client::proxy_for;
+use crate::dingtalk::proxy::proxy_for;
 use crate::store::webhook::Due;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

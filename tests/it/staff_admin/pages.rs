@@ -140,6 +140,8 @@ async fn the_hired_date_is_the_day_in_china_wherever_the_reader_is(pool: PgPool)
     assert!(page.contains(line), "{page}");
     let portal = themselves.get("/").await.body;
     assert!(portal.contains(line), "{portal}");
+    let export = admin.get("/admin/staff.csv?q=zhangsan01").await.body;
+    assert!(export.contains(",2020-03-01,"), "{export}");
     app.execute("UPDATE staff SET hired_date = NULL WHERE userid = 'zhangsan01'")
         .await;
     assert!(!themselves.get("/").await.body.contains("<dt>Hired</dt>"));

@@ -1,0 +1,97 @@
+//! The proxy that the environment names for calls to DingTalk.
+
+use reqwest::{NoProxy, Proxy};
+use url::Url;
+
+/// What the environment says about a proxy for calls to DingTalk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxySetting {
+    Unset,
+    /// The calls go through this address, shown without its password, but for what `NO_PROXY` names.
+    Set(String),
+    /// It cannot be used, so that no proxy is.
+    Malformed {
+        variable: &'static str,
+    },
+}
+
+/// Reads the proxy of the environment.
+pub fn proxy_setting() -> ProxySetting {
+    match chosen_proxy() {
+        None => ProxySetting::Unset,
+        Some((variable, address)) => match usable_proxy(&address) {
+            Some((_, shown)) => ProxySetting::Set(shown),
+            None => ProxySetting::Malformed { variable },
+        },
+    }
+}
+
+/// The proxy of the environment for calls to this address; loopback is never proxied.
+pub fn proxy_for(root: &Url) -> Option<Proxy> {
+    if crate::domain::net::is_loopback(root) {
+        return None;
+    }
+    let (proxy, _) = usable_proxy(&chosen_proxy()?.1)?;
+    Some(proxy.no_proxy(NoProxy::from_env()))
+}
+
+fn chosen_proxy() -> Option<(&'static str, String)> {
+    ["HTTPS_PROXY", "https_proxy"]
+        .into_iter()
+        .find_map(|name| Some((name, environment(name)?)))
+}
+
+/// The proxy at an address, and the address without name and password; none where no proxy that we can
+/// speak to is named.
+fn usable_proxy(address: &str) -> Option<(Proxy, String)> {
+    let with_scheme = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("http://{address}")
+    };
+    let url = Url::parse(&with_scheme).ok()?;
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    let shown = format!(
+        "{}://{}:{}",
+        url.scheme(),
+        url.host_str()?,
+        url.port_or_known_default()?
+    );
+    let proxy = Proxy::https(url).ok()?;
+    is_usable.then_some((proxy, shown))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the proxy variables are the system's, not settings of ours"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_shown_without_its_password_and_an_unusable_one_is_none() {
+        for (given, shown) in [
+            (
+                "http://proxy.example.com:3128",
+                Some("http://proxy.example.com:3128"),
+            ),
+            ("http://u:hunter2@proxy:3128/", Some("http://proxy:3128")),
+            ("proxy:3128", Some("http://proxy:3128")),
+            ("u:hunter2@proxy:3128", Some("http://proxy:3128")),
+            ("http://proxy:port", None),
+            ("socks5://proxy:1080", None),
+            ("http://", None),
+        ] {
+            assert_eq!(
+                usable_proxy(given).map(|(_, shown)| shown).as_deref(),
+                shown,
+                "{given}"
+            );
+        }
+    }
+}
