@@ -233,8 +233,9 @@ mod tests {
 
     #[test]
     fn an_error_repeats_nothing_secret_that_was_sent() {
-        let address = "https://oapi.example.com/topapi/v2/user/getuserinfo";
-        let request = reqwest::Client::new()
+        let address = Url::parse("https://oapi.example.com/topapi/v2/user/getuserinfo").unwrap();
+        let request = http_client(&address)
+            .unwrap()
             .post(address)
             .query(&[("access_token", "t0ken+t0ken/"), ("accessKey", "dingkey")])
             .json(&serde_json::json!({"code": "c0dec0de"}));
