@@ -22,6 +22,8 @@ use rounds::Rounds;
 /// How often a loop asks for work that nobody has rung for: another instance may have stored it.
 const POLL: Duration = Duration::from_millis(300);
 const SWEEP: Duration = Duration::from_mins(1);
+/// How long any worker goes on once the process is to stop: a little longer than each means to by itself.
+const LAST_WORK: Duration = Duration::from_secs(6);
 /// How long work that may take minutes goes on once the process is to stop.
 const LAST_MOMENTS: Duration = Duration::from_secs(4);
 
@@ -38,11 +40,10 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     webhooks::start(&mut loops, ctx, &stop);
     loops.spawn(first_sync::run(ctx.clone(), stop.clone()));
     loops.spawn(scheduled_sync::run(ctx.clone(), stop.clone()));
-    loops.spawn(end_syncs(ctx.clone(), stop));
-    while let Some(ended) = loops.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a worker has ended by a fault in Dinggate");
-        }
+    loops.spawn(end_syncs(ctx.clone(), stop.clone()));
+    tokio::select! {
+        () = all_ended(&mut loops) => {}
+        () = has_to_end(&stop) => loops.shutdown().await,
     }
     // Side by side: where Postgres is away, each has to wait in vain.
     let given = tokio::join!(
@@ -52,6 +53,20 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     if let Err(error) = given.0.and(given.1) {
         tracing::warn!(%error, "claimed work could not be given back: it is free in some seconds");
     }
+}
+
+async fn all_ended(loops: &mut JoinSet<()>) {
+    while let Some(ended) = loops.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a worker has ended by a fault in Dinggate");
+        }
+    }
+}
+
+/// Returns when the workers must leave what they do, so that there is time to give it back.
+async fn has_to_end(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_WORK).await;
 }
 
 /// Works on events and on looks until none of either is due; gives how many there were. For tests,

@@ -89,7 +89,7 @@ pub(super) fn fit(said: &str, secrets: &[&str]) -> String {
     let said = secrets
         .iter()
         .filter(|secret| !secret.is_empty())
-        .fold(said.to_owned(), |said, secret| said.replace(secret, "…"));
+        .fold(said.to_owned(), |said, secret| said.replace(secret, "***"));
     said.chars().filter(|c| !c.is_control()).take(120).collect()
 }
 

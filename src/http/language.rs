@@ -52,18 +52,26 @@ pub fn here(path: &str, query: &str, is_repeatable: bool) -> String {
     } else if is_repeatable {
         without_language(path, query)
     } else {
-        without_language(page_of_form(path), "")
+        without_language(page_of_form(path), query)
     }
 }
 
 /// The page whose forms are posted to a path: their addresses lie below it.
 fn page_of_form(path: &str) -> &str {
-    let is_of_pages = path.starts_with("/admin/") && !path.starts_with("/admin/alerts/");
-    match path.rsplit_once('/').filter(|_| is_of_pages) {
-        Some(("/admin", _)) => path.strip_suffix("-bulk").unwrap_or(path),
-        Some((page, _)) => page,
-        None if path.starts_with("/admin/") => "/admin",
-        None => "/",
+    let Some(below) = path.strip_prefix("/admin/") else {
+        return "/";
+    };
+    match below.split('/').collect::<Vec<_>>()[..] {
+        ["alerts", ..] => "/admin",
+        ["sessions", ..] => "/admin/sessions",
+        // The form of an app stands where it is sent to.
+        ["apps"] | ["apps", _] => path,
+        ["apps", ..] => "/admin/apps",
+        [list] => {
+            let page = path.strip_suffix("-bulk");
+            page.unwrap_or(if list.is_empty() { "/admin" } else { path })
+        }
+        _ => path.rsplit_once('/').map_or("/admin", |(page, _)| page),
     }
 }
 
@@ -128,13 +136,22 @@ mod tests {
             ("/admin/unmatched/7/reject", "/admin/unmatched/7"),
             ("/admin/unmatched/bulk", "/admin/unmatched"),
             ("/admin/staff-bulk", "/admin/staff"),
-            ("/admin/apps", "/admin/apps"),
+            ("/admin/apps/new", "/admin/apps/new"),
+            ("/admin/apps/7", "/admin/apps/7"),
+            ("/admin/apps/7/hide", "/admin/apps"),
+            ("/admin/sessions/bulk", "/admin/sessions"),
+            ("/admin/sessions/0f/end", "/admin/sessions"),
+            ("/admin/syncs", "/admin/syncs"),
             ("/admin/alerts/misconfigured/dismiss", "/admin"),
             ("/sessions/end-others", "/"),
             ("/logout", "/"),
         ] {
             assert_eq!(here(form, "", false), page, "{form}");
         }
+        assert_eq!(
+            here("/admin/unmatched/7/reject", "back=%2Fadmin", false),
+            "/admin/unmatched/7?back=%2Fadmin",
+        );
     }
 
     #[test]

@@ -42,8 +42,8 @@ impl Client {
 
 /// The table of clients is tidied up when it has grown by so many.
 const TIDY_AT: usize = 10_000;
-/// A little longer than a login takes at most.
-const TURN: Duration = Duration::from_secs(9);
+/// Longer than most logins take, and short beside the time that one may take.
+const TURN: Duration = Duration::from_secs(2);
 
 impl Counter {
     pub fn new(limit: u32, window: Duration) -> Self {

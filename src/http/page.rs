@@ -135,6 +135,15 @@ impl Frame {
         Self { toast, ..self }
     }
 
+    /// Leads back there instead of to the page of the form.
+    #[must_use]
+    pub fn at(self, here: impl Into<String>) -> Self {
+        Self {
+            here: here.into(),
+            ..self
+        }
+    }
+
     /// The page's address in the other language.
     pub fn other_language(&self) -> String {
         language::href(&self.here, self.lang.other())

@@ -37,7 +37,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// How long questions that are being asked go on once the process is to stop: long enough for one call,
 /// not for a queue of calls that each wait for an access token.
-const LAST_MOMENTS: Duration = Duration::from_secs(6);
+const LAST_MOMENTS: Duration = Duration::from_millis(5500);
 
 /// Returns when what is still unanswered must be left to others.
 async fn last_moments(stop: &CancellationToken) {

@@ -162,7 +162,7 @@ async fn attempts<'a, T>(
         let UpstreamError::Api(failure) = &error else {
             return Err(error);
         };
-        if !failure.is_unavailable() {
+        if !failure.is_unavailable() || matches!(failure, ApiError::BadRecord { .. }) {
             ctx.troubles.end(api);
         }
         // The token's own call has had its repeats, its report, and its hold.
@@ -214,9 +214,6 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
     else {
         return;
     };
-    let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
-    let remedy = remedy::of_named(error.api(), name, permissions).en;
-    tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
     let kind = format!("misconfigured:{}", error.api());
     let told = ctx
         .db
@@ -225,6 +222,14 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
             alert::raise(&mut conn, &kind, &code).await
         })
         .await;
+    // Once, and not again for each event that is tried for a day.
+    if matches!(told, Ok(false)) {
+        tracing::debug!(api = error.api(), code, %error, "DingTalk refuses us still");
+    } else {
+        let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
+        let remedy = remedy::of_named(error.api(), name, permissions).en;
+        tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
+    }
     if let Err(error) = told {
         tracing::warn!(%error, "the alert could not be stored");
     }

@@ -1,5 +1,6 @@
 //! The inbox: events stored once, claimed in batches by one instance at a time.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -86,10 +87,12 @@ pub struct Claimed {
 /// How long a claim holds without being renewed: a dead instance's work goes on elsewhere within 10 s.
 pub const LEASE: Duration = Duration::from_secs(8);
 
-/// Claims the events that have been due longest and that no living instance works on, oldest first.
+/// Claims the events that have been due longest and that no living instance works on, oldest first, of those
+/// that have been worked on so often.
 pub async fn claim_batch(
     conn: &mut PgConnection,
     instance: Uuid,
+    attempts: Range<i32>,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
     let mut batch = sqlx::query_as!(
@@ -97,6 +100,7 @@ pub async fn claim_batch(
         r#"WITH due AS (
              SELECT id FROM event
              WHERE state = 'waiting' AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+               AND attempts >= $4 AND attempts < $5
              ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
          )
          UPDATE event SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = attempts + 1
@@ -105,6 +109,8 @@ pub async fn claim_batch(
         instance,
         limit,
         LEASE.as_secs_f64(),
+        attempts.start,
+        attempts.end,
     )
     .fetch_all(conn)
     .await?;

@@ -67,6 +67,8 @@ async fn a_busy_company(app: &TestApp) -> Vec<String> {
     }
     for userid in [company::EMPLOYEE, company::EMPLOYEE, company::LEADING_ZERO] {
         app.signed_in(userid).await;
+        app.execute("UPDATE web_session SET created_at = created_at - interval '1 minute'")
+            .await;
     }
     app.sim.dismiss(company::TWO_DEPARTMENTS).unwrap();
     app.wait_for_status(
@@ -150,6 +152,7 @@ async fn paths(app: &TestApp, newcomers: &[String]) -> Vec<String> {
         "departments",
         "events",
         "syncs",
+        "webhooks",
         "sessions",
         "apps",
         "audit",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dingtalk_sim::company;
+use serde_json::json;
 use sqlx::PgPool;
 
 use crate::it::support::TestApp;
@@ -20,11 +21,16 @@ async fn a_page_follows_the_work_unless_it_is_in_use_or_paused(pool: PgPool) {
     let run = start(&app).await;
     visit(Visitor::English, async |window| {
         sign_in(window, &app, company::ADMIN, "/").await;
+        let zone = json!({"timezoneId": "America/New_York"});
+        window.devtools("Emulation.setTimezoneOverride", zone).await;
         window.open(&format!("{}{run}", app.url)).await;
         window.run("window.isTheSame = true", Vec::new()).await;
         app.execute("UPDATE sync_run SET calls = 70001 WHERE state = 'running'")
             .await;
+        app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')")
+            .await;
         window.sees("70001").await;
+        assert!(window.is_shown("main .banner").await);
 
         in_use(window, &app).await;
         paused(window, &app).await;
@@ -39,8 +45,19 @@ async fn a_page_follows_the_work_unless_it_is_in_use_or_paused(pool: PgPool) {
             window.count("main [data-refresh], main [data-pause]").await,
             0
         );
-        let times = "return document.querySelectorAll('main time:not([title])').length";
-        assert_eq!(window.run(times, Vec::new()).await, 0);
+        let times = "return document.querySelectorAll('main time').length";
+        assert_ne!(window.run(times, Vec::new()).await, 0);
+        assert_eq!(
+            window.count("main time[title$='(UTC+8)']").await,
+            0,
+            "times are the reader's"
+        );
+        let said = "return document.querySelector('body > [role=status]').textContent";
+        let said = window.run(said, Vec::new()).await;
+        assert!(
+            said.as_str().is_some_and(|said| !said.is_empty()),
+            "the end is told"
+        );
     })
     .await;
 }
@@ -59,26 +76,26 @@ async fn start(app: &TestApp) -> String {
 }
 
 async fn in_use(window: &Window, app: &TestApp) {
-    let link = "document.querySelector('.facts a, .heading .actions a')";
+    let link = "document.querySelector('.heading .actions a')";
     window.run(&format!("{link}.focus()"), Vec::new()).await;
     app.execute("UPDATE sync_run SET calls = 70002 WHERE state = 'running'")
         .await;
-    tokio::time::sleep(A_WHILE).await;
-    assert!(
-        !window.text().await.contains("70002"),
-        "a link has the focus"
-    );
-    let still = window
-        .run(
-            &format!("return document.activeElement === {link}"),
-            Vec::new(),
-        )
-        .await;
-    assert_eq!(still, true);
-    window
-        .run("document.activeElement.blur()", Vec::new())
-        .await;
     window.sees("70002").await;
+    let still = format!("return document.activeElement === {link}");
+    assert_eq!(
+        window.run(&still, Vec::new()).await,
+        true,
+        "what is about to be pressed stays"
+    );
+    let select = "getSelection().selectAllChildren(document.querySelector('.facts'))";
+    window.run(select, Vec::new()).await;
+    app.execute("UPDATE sync_run SET calls = 70004 WHERE state = 'running'")
+        .await;
+    tokio::time::sleep(A_WHILE).await;
+    assert!(!window.text().await.contains("70004"), "it is being copied");
+    let done = "getSelection().removeAllRanges(); document.activeElement.blur()";
+    window.run(done, Vec::new()).await;
+    window.sees("70004").await;
 }
 
 async fn paused(window: &Window, app: &TestApp) {

@@ -11,8 +11,9 @@ use crate::domain::net::address_in;
 use crate::service::remedy::{self, Remedy};
 use crate::service::upstream::UpstreamError;
 
-/// How long one question may take. The client gives up after 5 s; what is busy is asked again.
-const QUESTION_TIME: Duration = Duration::from_secs(6);
+/// How long one question may take. The client gives up after 5 s; what is busy is asked again, and
+/// throttling is waited for, by steps of 7 s in all.
+const QUESTION_TIME: Duration = Duration::from_secs(9);
 
 const ADDRESS: &str = "caller_address";
 const NOT_LISTED: &str = "DingTalk takes no calls from this machine's address (caller_address)";
@@ -217,6 +218,11 @@ impl<'a> Asking<'a> {
                 name,
                 error.to_string(),
                 "run doctor again in a minute; look for other programs that use the same app",
+            ),
+            ApiError::BadRecord { .. } => Check::warning(
+                name,
+                error.to_string(),
+                "DingTalk does answer; complete this record in its directory",
             ),
             _ => Check::failure(name, error.to_string(), WAIT),
         })

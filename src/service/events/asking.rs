@@ -16,6 +16,7 @@ pub(super) struct Asking<T, F> {
     running: JoinSet<Answer>,
     asked: HashMap<Id, T>,
     ask: F,
+    is_same: fn(&T, &T) -> bool,
     at_once: usize,
     unanswered: usize,
     stop: CancellationToken,
@@ -26,11 +27,13 @@ where
     F: Fn(&T) -> A,
     A: Future<Output = Answer> + Send + 'static,
 {
-    /// Prepares the questions; nothing is asked before the first call of [`Asking::next`].
+    /// Prepares the questions; nothing is asked before the first call of [`Asking::next`]. Two that are
+    /// about the same, as `is_same` says, are asked one after the other and take one place.
     pub fn new(
         questions: impl IntoIterator<Item = T>,
         at_once: usize,
         stop: &CancellationToken,
+        is_same: fn(&T, &T) -> bool,
         ask: F,
     ) -> Self {
         Self {
@@ -38,6 +41,7 @@ where
             running: JoinSet::new(),
             asked: HashMap::new(),
             ask,
+            is_same,
             at_once,
             unanswered: 0,
             stop: stop.clone(),
@@ -49,21 +53,28 @@ where
         self.waiting.extend(questions);
     }
 
-    /// Whether a further question would be asked at once while others are being asked.
-    pub fn has_room(&self) -> bool {
-        let is_asking = !self.running.is_empty() && self.waiting.is_empty();
-        is_asking && self.running.len() < self.at_once && !self.has_given_up()
-    }
-
-    /// The next answer, in the order in which they come; may be dropped and called again.
-    pub async fn next(&mut self) -> Option<(T, Answer)> {
+    /// Asks as many as there are places; whether there are places left for others while these are asked.
+    pub fn fill(&mut self) -> bool {
         while self.running.len() < self.at_once && !self.has_given_up() {
-            let Some(question) = self.waiting.pop_front() else {
-                break;
+            let is_free = |waiting: &T| {
+                !self
+                    .asked
+                    .values()
+                    .any(|asked| (self.is_same)(asked, waiting))
+            };
+            let free = self.waiting.iter().position(is_free);
+            let Some(question) = free.and_then(|place| self.waiting.remove(place)) else {
+                return !self.running.is_empty();
             };
             let id = self.running.spawn((self.ask)(&question)).id();
             self.asked.insert(id, question);
         }
+        false
+    }
+
+    /// The next answer, in the order in which they come; may be dropped and called again.
+    pub async fn next(&mut self) -> Option<(T, Answer)> {
+        self.fill();
         let (id, answer) = match self.running.join_next_with_id().await {
             Some(Ok(answered)) => answered,
             Some(Err(panicked)) => (panicked.id(), Answer::Failed(Fault::panicked())),
@@ -113,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_the_answer_to_one_question_only() {
-        let asking = Asking::new(1..=3, 2, &CancellationToken::new(), |question| {
+        let asking = Asking::new(1..=3, 2, &CancellationToken::new(), u32::eq, |question| {
             let question = *question;
             Box::pin(async move {
                 assert_ne!(question, 2, "this one panics");
@@ -133,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn three_unanswered_questions_in_a_row_put_the_others_back() {
-        let asking = Asking::new(1..=9, 1, &CancellationToken::new(), |question| {
+        let asking = Asking::new(1..=9, 1, &CancellationToken::new(), u32::eq, |question| {
             let answer = if *question == 2 {
                 Answer::Done
             } else {
@@ -165,10 +176,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn questions_about_the_same_take_one_place() {
+        let (hangs, stop) = (CancellationToken::new(), CancellationToken::new());
+        let hanging = hangs.clone();
+        let mut asking = Asking::new([1, 1, 2], 2, &stop, u32::eq, move |question| {
+            let hanging = (*question == 1).then(|| hanging.clone());
+            Box::pin(async move {
+                if let Some(hanging) = hanging {
+                    hanging.cancelled().await;
+                }
+                Answer::Done
+            }) as futures_util::future::BoxFuture<'static, Answer>
+        });
+        assert_eq!(asking.next().await, Some((2, Answer::Done)));
+        assert!(asking.fill(), "the second about 1 waits for the first");
+        hangs.cancel();
+        assert_eq!(asking.next().await, Some((1, Answer::Done)));
+        assert_eq!(asking.next().await, Some((1, Answer::Done)));
+        assert_eq!(asking.next().await, None);
+        assert!(!asking.fill());
+    }
+
+    #[tokio::test]
     async fn nothing_new_is_asked_once_it_is_time_to_stop() {
         let stop = CancellationToken::new();
         let stopper = stop.clone();
-        let asking = Asking::new(1..=3, 1, &stop, move |_| {
+        let asking = Asking::new(1..=3, 1, &stop, u32::eq, move |_| {
             stopper.cancel();
             Box::pin(async { Answer::Done }) as _
         });

@@ -48,7 +48,8 @@ pub async fn work_due_looks(
         .iter()
         .map(|due| (due.userid.clone(), due.ids.clone()))
         .collect();
-    let mut asking = Asking::new(due, AT_ONCE, stop, |due| {
+    let is_same = |one: &Due, other: &Due| one.userid == other.userid;
+    let mut asking = Asking::new(due, AT_ONCE, stop, is_same, |due| {
         ask(ctx.clone(), Arc::clone(busy), due.clone())
     });
     let mut heartbeat = interval(HEARTBEAT);

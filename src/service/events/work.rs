@@ -22,6 +22,10 @@ use crate::store::event::{self, Claimed};
 /// How many events are claimed together: many, so that a storm about a few people becomes a few
 /// questions, of which DingTalk takes no more than 18 a second.
 const BATCH: i64 = 500;
+/// After so many attempts, some two minutes, an event no longer comes first.
+const STUBBORN: i32 = 12;
+/// As many questions as DingTalk takes in two seconds.
+const STUBBORN_BATCH: i64 = 36;
 /// As many calls as may be in flight.
 const AT_ONCE: usize = 3;
 
@@ -42,7 +46,8 @@ pub async fn work(
     }
     let mut batches = Batches::default();
     let questions = batches.add(claimed);
-    let mut asking = Asking::new(questions, AT_ONCE, stop, |(_, question): &Numbered| {
+    let is_same = |(_, one): &Numbered, (_, other): &Numbered| one.about == other.about;
+    let mut asking = Asking::new(questions, AT_ONCE, stop, is_same, |(_, question)| {
         ask(ctx.clone(), Arc::clone(busy), question.clone())
     });
     let mut heartbeat = interval(HEARTBEAT);
@@ -51,7 +56,7 @@ pub async fn work(
     settle(ctx, batches.take_ended(), stop).await?;
     let mut last_moments = pin!(last_moments(stop));
     loop {
-        let has_room = asking.has_room();
+        let has_room = asking.fill();
         tokio::select! {
             answer = asking.next() => {
                 let Some(((number, question), answer)) = answer else { break };
@@ -85,11 +90,18 @@ async fn something_new(ctx: &Context) {
     }
 }
 
+/// Takes up due events: those that have failed again and again only where there are no others, and not so
+/// many that others would have to wait for long.
 async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
     ctx.db
         .within(async {
             let mut conn = ctx.db.acquire().await?;
-            event::claim_batch(&mut conn, ctx.instance, BATCH).await
+            let fresh = event::claim_batch(&mut conn, ctx.instance, 0..STUBBORN, BATCH).await?;
+            if !fresh.is_empty() {
+                return Ok(fresh);
+            }
+            let stubborn = STUBBORN..i32::MAX;
+            event::claim_batch(&mut conn, ctx.instance, stubborn, STUBBORN_BATCH).await
         })
         .await
 }

@@ -39,6 +39,12 @@ impl Patience {
     /// its interface has brought no answer to a sync.
     pub fn wait(&mut self, error: &ApiError, trouble: Duration) -> Option<Duration> {
         let is_sync = self.priority == Priority::Sync && trouble < SYNC_PATIENCE;
+        // A sync that has lost its patience with an interface does not wait by each of its questions anew.
+        let most_throttled = if self.priority == Priority::Sync {
+            0
+        } else {
+            MAX_THROTTLED
+        };
         let is_question = self.repeat == Repeat::Allowed;
         match error {
             ApiError::Busy { .. } if is_question && self.busy < MAX_BUSY => {
@@ -46,7 +52,7 @@ impl Patience {
                 Some(Duration::from_millis(200 << self.busy))
             }
             // The interface is held back for all.
-            ApiError::Throttled { .. } if is_sync || self.throttled < MAX_THROTTLED => {
+            ApiError::Throttled { .. } if is_sync || self.throttled < most_throttled => {
                 self.throttled += 1;
                 Some(Duration::ZERO)
             }
@@ -93,7 +99,7 @@ mod tests {
         let sync = |trouble| repeats(Priority::Sync, Repeat::Allowed, &THROTTLED, trouble);
         assert_eq!(sync(now), 100);
         assert_eq!(sync(Duration::from_secs(119)), 100);
-        assert_eq!(sync(SYNC_PATIENCE), 3);
+        assert_eq!(sync(SYNC_PATIENCE), 0);
     }
 
     #[test]

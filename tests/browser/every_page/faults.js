@@ -61,12 +61,11 @@ all("input:not([type=hidden]), select, textarea, button, a, iframe").forEach(fun
 var rowsOf = {};
 all("tbody button, tbody summary, .devices button, .devices summary").forEach(function (button) {
   var row = button.closest("tr, li");
-  var what = (row.querySelector("th a, p") || row).textContent.trim();
   var words = name(button);
-  if (rowsOf[words] !== undefined && rowsOf[words] !== what) {
-    faults.push("“" + words + "” is the button of " + rowsOf[words] + " and of " + what);
+  if (rowsOf[words] !== undefined && rowsOf[words] !== row) {
+    faults.push("“" + words + "” is the button of more than one row");
   }
-  rowsOf[words] = what;
+  rowsOf[words] = row;
 });
 all("[id]").forEach(function (element) {
   if (all('[id="' + CSS.escape(element.id) + '"]').length !== 1) {

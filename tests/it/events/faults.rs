@@ -200,7 +200,7 @@ async fn one_slow_answer_holds_up_no_event_that_comes_later(pool: PgPool) {
     })
     .await;
     tell(&app, &about("user_add_org", &[quick])).await;
-    app.wait_for_status(quick, Some("employed"), Duration::from_secs(2))
+    app.wait_for_status(quick, Some("employed"), Duration::from_secs(1))
         .await;
     assert_eq!(app.status_of(slow).await, None, "it hangs still");
     all_worked(&app).await;

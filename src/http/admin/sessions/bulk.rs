@@ -99,7 +99,7 @@ async fn ask(
         flash::set(session, &Toast::new(Tone::Warn, t.gone));
         return Ok(back.see_other(LIST));
     }
-    let frame = admin.frame(ctx, request).await?;
+    let frame = admin.frame(ctx, request).await?.at(back.path_or(LIST));
     let page = BulkAsk {
         list: (back.path_or(LIST), t.title),
         title: fill(t.many_title, &[("n", &chosen.len())]),

@@ -122,7 +122,8 @@ async fn ask(
     if chosen.is_empty() {
         return Err(AppError::NotFound);
     }
-    let frame = admin.frame(ctx, request).await?;
+    let back = BackForm { back: form.back };
+    let frame = admin.frame(ctx, request).await?.at(back.path_or(LIST));
     let (t, lang) = (StaffTexts::of(frame.lang), frame.lang);
     let (title, sentence, label) = match action {
         ManyAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
@@ -136,7 +137,6 @@ async fn ask(
             &devices(chosen.iter().map(|one| one.sessions).sum()),
         ),
     ];
-    let back = BackForm { back: form.back };
     let page = BulkAsk {
         list: (back.path_or(LIST), t.title),
         title: fill(title, &words),

@@ -112,7 +112,8 @@ async fn ask_for_reason(
     if chosen.is_empty() {
         return Err(AppError::NotFound);
     }
-    let frame = admin.frame(ctx, request).await?;
+    let view = ListView::parse(form.back.as_deref());
+    let frame = admin.frame(ctx, request).await?.at(view.href());
     let t = ReviewTexts::of(frame.lang);
     let people = people(frame.lang, chosen.len());
     let page = RejectPage {
@@ -120,7 +121,7 @@ async fn ask_for_reason(
         title: fill(t.bulk_reject_title, &[("people", &people)]),
         sentence: fill(t.bulk_reject_text, &[("people", &people)]),
         chosen,
-        view: ListView::parse(form.back.as_deref()),
+        view,
         reason: form.reason.unwrap_or_default(),
         reason_is_bad: status == StatusCode::BAD_REQUEST,
         frame,

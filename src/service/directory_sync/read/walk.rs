@@ -14,7 +14,7 @@ use crate::domain::person::{Department, Person};
 use crate::service::directory_sync::plan::{Wanted, WantedDepartment};
 use crate::service::directory_sync::skip::Skip;
 
-/// So many failures of the connection or the app in a row, and the rest is not worth asking for.
+/// So many failures of the connection or the app in a row at one interface, and the rest is not worth asking for.
 const MAX_FAILURES: u32 = 10;
 
 /// A question.
@@ -28,6 +28,18 @@ pub enum Ask {
         cursor: i64,
     },
     Person(UserId),
+}
+
+impl Ask {
+    /// The interface that answers it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Department(_) => "department",
+            Self::Children(_) => "children",
+            Self::Page { .. } => "page",
+            Self::Person(_) => "person",
+        }
+    }
 }
 
 /// The answer to a question of the same name.
@@ -61,7 +73,8 @@ pub struct Walk {
     pub departments_read: usize,
     /// Whether any question at all about people was answered.
     pub has_heard: bool,
-    failures: u32,
+    /// How many questions of each kind have failed in a row.
+    failures: BTreeMap<&'static str, u32>,
 }
 
 impl Walk {
@@ -113,7 +126,7 @@ impl Walk {
 
     /// Takes in the answer to a question asked at `asked_at`; gives the people whom it describes.
     pub fn hear(&mut self, ask: &Ask, answer: Answer, asked_at: DateTime<Utc>) -> Vec<Wanted> {
-        self.failures = 0;
+        self.failures.remove(ask.kind());
         match (ask, answer) {
             (Ask::Children(parent), Answer::Children(children)) => {
                 self.hear_children(*parent, children, asked_at);
@@ -139,7 +152,7 @@ impl Walk {
 
     /// Takes in that DingTalk has given the record that was asked for, but without a readable field.
     pub fn hear_bad_record(&mut self, ask: &Ask, lack: &'static str) {
-        self.failures = 0;
+        self.failures.remove(ask.kind());
         match ask {
             Ask::Department(dept_id) => self.pass_over_department(*dept_id, lack),
             Ask::Person(userid) => {
@@ -162,8 +175,9 @@ impl Walk {
         if speaks_of_question {
             return;
         }
-        self.failures += 1;
-        if self.failures >= MAX_FAILURES && !self.queue.is_empty() {
+        let failures = self.failures.entry(ask.kind()).or_default();
+        *failures += 1;
+        if *failures >= MAX_FAILURES && !self.queue.is_empty() {
             self.problems
                 .add("too many failures in a row: the rest was not asked for".to_owned());
             self.queue.clear();
