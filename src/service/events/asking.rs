@@ -48,9 +48,15 @@ where
         }
     }
 
-    /// Puts further questions at the end.
-    pub fn add(&mut self, questions: impl IntoIterator<Item = T>) {
-        self.waiting.extend(questions);
+    /// Puts further questions at the end; what waits already and is about the same takes one up.
+    pub fn add(&mut self, questions: impl IntoIterator<Item = T>, take_up: fn(&mut T, T)) {
+        for question in questions {
+            let mut waiting = self.waiting.iter_mut();
+            match waiting.find(|waiting| (self.is_same)(waiting, &question)) {
+                Some(waiting) => take_up(waiting, question),
+                None => self.waiting.push_back(question),
+            }
+        }
     }
 
     /// Asks as many as there are places; whether there are places left for others while these are asked.
@@ -190,6 +196,7 @@ mod tests {
         });
         assert_eq!(asking.next().await, Some((2, Answer::Done)));
         assert!(asking.fill(), "the second about 1 waits for the first");
+        asking.add([1, 1], |_, _| ());
         hangs.cancel();
         assert_eq!(asking.next().await, Some((1, Answer::Done)));
         assert_eq!(asking.next().await, Some((1, Answer::Done)));

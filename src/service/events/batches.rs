@@ -1,14 +1,30 @@
-//! Batches of events that are worked on at the same time. An answer counts only in the batch that its
+//! Batches of events that are worked on at the same time. An answer counts only in the batches that its
 //! question was asked for: one that was asked before an event came says nothing about it.
 
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
-use super::batch::{About, Batch, Ended, Question};
+use super::batch::{Batch, Ended, Question};
 use crate::store::event::Claimed;
 
-/// A question with the number of its batch.
-pub(super) type Numbered = (usize, Question);
+/// A question with the numbers of the batches that want its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    batches: Vec<usize>,
+    pub question: Question,
+}
+
+impl Wanted {
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.question.about == other.question.about
+    }
+
+    /// Asks for another, too, which is about the same.
+    pub fn take_up(&mut self, other: Self) {
+        self.batches.extend(other.batches);
+        self.question.joins.extend(other.question.joins);
+    }
+}
 
 /// The batches that are not done yet, by number.
 #[derive(Default)]
@@ -19,21 +35,26 @@ pub(super) struct Batches {
 
 impl Batches {
     /// Takes up claimed events as a batch of their own; gives the questions to ask about them.
-    pub fn add(&mut self, claimed: Vec<Claimed>) -> Vec<Numbered> {
+    pub fn add(&mut self, claimed: Vec<Claimed>) -> Vec<Wanted> {
         let (batch, questions) = Batch::new(claimed);
         let number = self.begun;
         self.begun += 1;
         self.open.insert(number, batch);
         questions
             .into_iter()
-            .map(|question| (number, question))
+            .map(|question| Wanted {
+                batches: vec![number],
+                question,
+            })
             .collect()
     }
 
-    /// Notes an answer to a question of that batch.
-    pub fn note(&mut self, number: usize, about: &About, answer: &Answer) {
-        if let Some(batch) = self.open.get_mut(&number) {
-            batch.note(about, answer);
+    /// Notes the answer to a question.
+    pub fn note(&mut self, wanted: &Wanted, answer: &Answer) {
+        for number in &wanted.batches {
+            if let Some(batch) = self.open.get_mut(number) {
+                batch.note(&wanted.question.about, answer);
+            }
         }
     }
 
@@ -70,16 +91,19 @@ mod tests {
     #[test]
     fn an_answer_says_nothing_about_an_event_that_came_after_its_question() {
         let mut batches = Batches::default();
-        let [(first, question)] = batches.add(vec![change(1)]).try_into().unwrap();
-        let [(second, _)] = batches.add(vec![change(2)]).try_into().unwrap();
+        let [first] = batches.add(vec![change(1)]).try_into().unwrap();
+        let [mut second] = batches.add(vec![change(2)]).try_into().unwrap();
+        let [third] = batches.add(vec![change(3)]).try_into().unwrap();
+        assert!(second.is_same(&third));
+        second.take_up(third);
         let ended = |batches: &mut Batches| -> Vec<i64> {
             batches.take_ended().iter().map(|ended| ended.id).collect()
         };
-        batches.note(first, &question.about, &Answer::Done);
+        batches.note(&first, &Answer::Done);
         assert_eq!(ended(&mut batches), [1]);
-        assert_eq!(batches.ids(), [2]);
-        batches.note(second, &question.about, &Answer::Done);
-        assert_eq!(ended(&mut batches), [2]);
+        assert_eq!(batches.ids(), [2, 3]);
+        batches.note(&second, &Answer::Done);
+        assert_eq!(ended(&mut batches), [2, 3]);
         assert!(batches.open.is_empty());
     }
 }

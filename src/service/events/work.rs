@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Answer, back_off};
 use super::asking::Asking;
 use super::batch::{About, End, Ended, Question};
-use super::batches::{Batches, Numbered};
+use super::batches::{Batches, Wanted};
 use super::{Busy, HEARTBEAT, REST, departments, last_moments};
 use crate::context::Context;
 use crate::domain::ids::UserId;
@@ -46,9 +46,8 @@ pub async fn work(
     }
     let mut batches = Batches::default();
     let questions = batches.add(claimed);
-    let is_same = |(_, one): &Numbered, (_, other): &Numbered| one.about == other.about;
-    let mut asking = Asking::new(questions, AT_ONCE, stop, is_same, |(_, question)| {
-        ask(ctx.clone(), Arc::clone(busy), question.clone())
+    let mut asking = Asking::new(questions, AT_ONCE, stop, Wanted::is_same, |wanted| {
+        ask(ctx.clone(), Arc::clone(busy), wanted.question.clone())
     });
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,8 +58,8 @@ pub async fn work(
         let has_room = asking.fill();
         tokio::select! {
             answer = asking.next() => {
-                let Some(((number, question), answer)) = answer else { break };
-                batches.note(number, &question.about, &answer);
+                let Some((wanted, answer)) = answer else { break };
+                batches.note(&wanted, &answer);
                 // What was not asked comes last, and is put back together.
                 if answer != Answer::NotAsked {
                     settle(ctx, batches.take_ended(), stop).await?;
@@ -69,7 +68,7 @@ pub async fn work(
             () = something_new(ctx), if has_room => match claim(ctx).await {
                 Ok(claimed) => {
                     count += claimed.len();
-                    asking.add(batches.add(claimed));
+                    asking.add(batches.add(claimed), Wanted::take_up);
                     settle(ctx, batches.take_ended(), stop).await?;
                 }
                 Err(error) => tracing::debug!(%error, "no further event could be claimed"),
