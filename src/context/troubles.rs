@@ -1,4 +1,5 @@
-//! Since when an interface of DingTalk's has brought nothing but trouble, as this process has seen it.
+//! Since when an interface of DingTalk's has brought nothing but trouble, and which refusals the log has told
+//! of, as this process has seen it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,9 +8,15 @@ use std::time::{Duration, Instant};
 /// Trouble that was this long ago has nothing to do with that of now.
 const FORGOTTEN: Duration = Duration::from_mins(2);
 
-/// The spells of trouble that are not over yet, by interface.
+/// A refusal that many events meet with is not worth a line of the log each.
+const NEWS: Duration = Duration::from_mins(1);
+
+/// The spells of trouble that are not over yet, by interface, and the refusals that the log has told of.
 #[derive(Debug, Default)]
-pub struct Troubles(Mutex<HashMap<&'static str, Spell>>);
+pub struct Troubles {
+    spells: Mutex<HashMap<&'static str, Spell>>,
+    told: Mutex<HashMap<(&'static str, String), Instant>>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Spell {
@@ -25,7 +32,23 @@ impl Troubles {
 
     /// Notes that the interface has answered.
     pub fn end(&self, api: &'static str) {
-        self.lock().remove(api);
+        lock(&self.spells).remove(api);
+    }
+
+    /// Whether the log has not told of this refusal for a minute; then it is taken to do so now.
+    pub fn is_news(&self, api: &'static str, code: &str) -> bool {
+        self.is_news_at(api, code, Instant::now())
+    }
+
+    fn is_news_at(&self, api: &'static str, code: &str, now: Instant) -> bool {
+        let mut told = lock(&self.told);
+        told.retain(|_, at| now.duration_since(*at) < NEWS);
+        let refusal = (api, code.to_owned());
+        let is_news = !told.contains_key(&refusal);
+        if is_news {
+            told.insert(refusal, now);
+        }
+        is_news
     }
 
     fn note_at(&self, api: &'static str, now: Instant) -> Duration {
@@ -33,7 +56,7 @@ impl Troubles {
             since: now,
             latest: now,
         };
-        let mut spells = self.lock();
+        let mut spells = lock(&self.spells);
         let spell = spells.entry(api).or_insert(new);
         if now.duration_since(spell.latest) > FORGOTTEN {
             *spell = new;
@@ -41,10 +64,10 @@ impl Troubles {
         spell.latest = now;
         now.duration_since(spell.since)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<&'static str, Spell>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -66,5 +89,17 @@ mod tests {
         troubles.end("a");
         assert_eq!((note("a", 201), note("b", 202)), (0, 2));
         assert_eq!((note("b", 323), note("b", 330)), (0, 7));
+    }
+
+    #[test]
+    fn a_refusal_is_told_once_a_minute_and_another_at_once() {
+        let (troubles, start) = (Troubles::default(), Instant::now());
+        let is_news = |api, code, seconds| {
+            troubles.is_news_at(api, code, start + Duration::from_secs(seconds))
+        };
+        assert!(is_news("a", "60011", 0));
+        assert!(!is_news("a", "60011", 59));
+        assert!(is_news("a", "60020", 59) && is_news("b", "60011", 59));
+        assert!(is_news("a", "60011", 60));
     }
 }

@@ -214,6 +214,11 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
     else {
         return;
     };
+    if ctx.troubles.is_news(error.api(), &code) {
+        let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
+        let remedy = remedy::of_named(error.api(), name, permissions).en;
+        tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
+    }
     let kind = format!("misconfigured:{}", error.api());
     let told = ctx
         .db
@@ -222,14 +227,6 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
             alert::raise(&mut conn, &kind, &code).await
         })
         .await;
-    // Once, and not again for each event that is tried for a day.
-    if matches!(told, Ok(false)) {
-        tracing::debug!(api = error.api(), code, %error, "DingTalk refuses us still");
-    } else {
-        let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
-        let remedy = remedy::of_named(error.api(), name, permissions).en;
-        tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
-    }
     if let Err(error) = told {
         tracing::warn!(%error, "the alert could not be stored");
     }

@@ -24,23 +24,22 @@ pub fn is_of_directory(kind: &str) -> bool {
 }
 
 /// Raises an alert, or notes that a standing one has happened again.
-pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<bool, StoreError> {
-    let is_new = sqlx::query_scalar!(
-        r#"INSERT INTO alert (kind, detail) VALUES ($1, $2)
+pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO alert (kind, detail) VALUES ($1, $2)
          ON CONFLICT (kind) DO UPDATE SET
              -- One that nobody has seen for a day starts anew.
              first_at = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
                  THEN now() ELSE alert.first_at END,
              times = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
                  THEN 1 ELSE alert.times + 1 END,
-             detail = EXCLUDED.detail, last_at = now()
-         RETURNING times = 1 AS "is_new!""#,
+             detail = EXCLUDED.detail, last_at = now()",
         kind,
         detail,
     )
-    .fetch_one(conn)
+    .execute(conn)
     .await?;
-    Ok(is_new)
+    Ok(())
 }
 
 /// Takes an alert down; says whether it stood. It comes back when its cause does.

@@ -208,7 +208,7 @@ async fn tell_lost(tx: &mut PgConnection, why: &str) -> Result<(), StoreError> {
         why,
         "an answer of DingTalk's with undelivered events was lost: a full sync is needed"
     );
-    alert::raise(tx, LOST_EVENTS, why).await.map(drop)
+    alert::raise(tx, LOST_EVENTS, why).await
 }
 
 /// Gives the reader's place up and tells what has to be told.
