@@ -13,7 +13,7 @@ use crate::config::{Config, Migrate};
 use crate::context::Context;
 use crate::dingtalk::{Client, client};
 use crate::service::webhooks;
-use crate::store::{Db, StoreError, migrations};
+use crate::store::{Db, Pooler, StoreError, migrations};
 use crate::{http, jobs};
 
 /// How long requests in flight may take when the service stops.
@@ -34,7 +34,11 @@ pub struct Application {
 
 /// Prepares what every use-case is handed; connects to nothing yet.
 pub fn context(config: Config) -> anyhow::Result<Context> {
-    let db = Db::lazy(config.database.options.clone(), MAX_CONNECTIONS);
+    let db = Db::lazy(
+        config.database.options.clone(),
+        Pooler::Off,
+        MAX_CONNECTIONS,
+    );
     let app = |credentials: &crate::config::AppCredentials| client::App {
         key: credentials.key.clone(),
         secret: credentials.secret.clone(),
@@ -111,7 +115,7 @@ impl Application {
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
         let closing = async {
             self.ctx.all_given_back().await;
-            self.ctx.db.pool().close().await;
+            self.ctx.db.close().await;
         };
         // A connection that a cut-off request still holds would keep this waiting for ever.
         let _in_time = tokio::time::timeout(CLOSING, closing).await;

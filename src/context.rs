@@ -69,10 +69,7 @@ impl Drop for Turn {
             return;
         };
         let give_back = async move {
-            let given = db.within(async {
-                let mut conn = db.acquire().await?;
-                pace::give_back(&mut conn, slot, instance).await
-            });
+            let given = db.read(async |conn| pace::give_back(conn, slot, instance).await);
             if let Err(error) = given.await {
                 tracing::debug!(%error, "a slot in flight will end by its lease");
             }

@@ -37,4 +37,4 @@ pub mod web_session;
 pub mod webhook;
 pub mod webhook_list;
 
-pub use db::{Db, StoreError};
+pub use db::{Conn, Db, Pooler, StoreError};

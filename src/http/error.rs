@@ -64,7 +64,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::Statement(_) => Self::Internal(error.into()),
+            StoreError::Statement(_) | StoreError::Aborted => Self::Internal(error.into()),
         }
     }
 }
@@ -169,7 +169,7 @@ fn login_notice(error: &LoginError) -> Notice {
         LoginError::DingTalkUnavailable { .. } => Notice::DingTalkUnavailable,
         LoginError::Misconfigured(_) => Notice::Misconfigured,
         LoginError::Store(StoreError::Unavailable(_)) => Notice::Unavailable,
-        LoginError::Store(StoreError::Statement(_)) => Notice::Internal,
+        LoginError::Store(StoreError::Statement(_) | StoreError::Aborted) => Notice::Internal,
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::store::{StoreError, db};
+use crate::store::db;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let alive = || async { HttpResponse::Ok().content_type("text/plain").body("ok\n") };
@@ -14,15 +14,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 /// 200 when Postgres answers and takes writes, and the migrations are in place, else 503 with what is missing.
 async fn ready(ctx: web::Data<Context>) -> HttpResponse {
-    let answers = ctx
-        .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            db::is_writable(&mut conn).await
-        })
-        .await;
+    let answers = ctx.db.read(async |conn| db::is_writable(conn).await).await;
     let missing = match answers {
-        Err(StoreError::Unavailable(_) | StoreError::Statement(_)) => "Postgres does not answer",
+        Err(_) => "Postgres does not answer",
         Ok(false) => "Postgres takes no writes",
         Ok(true) if !ctx.is_ready() => "migrations are not in place",
         Ok(true) => return HttpResponse::Ok().json(json!({"status": "ready"})),

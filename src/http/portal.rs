@@ -2,9 +2,9 @@
 
 mod sessions;
 
+use crate::store::Conn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::error::AppError;
 use super::lang::Lang;
@@ -42,7 +42,10 @@ async fn page(
     ctx: web::Data<Context>,
 ) -> Result<HttpResponse, AppError> {
     let frame = visitor.frame(&request);
-    let known = ctx.db.within(known(&ctx, &visitor.userid)).await?;
+    let known = ctx
+        .db
+        .read(async |conn| known(conn, &visitor.userid).await)
+        .await?;
     let me = known.me.ok_or(AppError::NotFound)?;
     let mut sessions = known.sessions;
     sessions.sort_by_key(|session| session.id != visitor.session_id);
@@ -72,15 +75,14 @@ async fn page(
     Ok(public_pages::portal(frame, view))
 }
 
-async fn known(ctx: &Context, userid: &UserId) -> Result<Known, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
+async fn known(conn: &mut Conn, userid: &UserId) -> Result<Known, StoreError> {
     Ok(Known {
-        now: staff::now(&mut conn).await?,
-        me: staff::profile(&mut conn, userid).await?,
-        departments: departments(&mut conn, userid).await?,
-        sessions: web_session::list_of(&mut conn, userid).await?,
-        apps: app::visible_to(&mut conn, userid).await?,
-        is_any_app: app::is_any(&mut conn).await?,
+        now: staff::now(conn).await?,
+        me: staff::profile(conn, userid).await?,
+        departments: departments(conn, userid).await?,
+        sessions: web_session::list_of(conn, userid).await?,
+        apps: app::visible_to(conn, userid).await?,
+        is_any_app: app::is_any(conn).await?,
     })
 }
 
@@ -131,7 +133,7 @@ fn tile(app: Tile) -> PortalApp {
 
 /// The departments of a person, each with the way to it.
 async fn departments(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
 ) -> Result<Vec<PortalDepartment>, StoreError> {
     let memberships = staff::departments_of(conn, userid).await?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::service::sessions::key_hash;
-use crate::store::{Db, StoreError, web_session};
+use crate::store::{Conn, StoreError, web_session};
 
 /// How long an answer waits for its session's end to be moved: what page and session take in all stays
 /// below 3 s.
@@ -37,14 +37,12 @@ impl PgSessions {
 
     async fn run<T>(
         &self,
-        work: impl AsyncFnOnce(&mut sqlx::PgConnection) -> Result<T, StoreError>,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, StoreError> + Clone,
     ) -> Result<T, StoreError> {
-        let done = self.ctx.db.within(async {
-            let mut conn = self.ctx.db.acquire().await?;
-            work(&mut conn).await
-        });
+        let done = self.ctx.db.read(work);
         // The page only says that the service is not available.
         done.await.inspect_err(|error| match error {
+            StoreError::Aborted => tracing::error!("sessions: a transaction was aborted"),
             StoreError::Statement(cause) => tracing::error!(%cause, "sessions: a statement failed"),
             StoreError::Unavailable(cause) => tracing::warn!(
                 cause = cause.as_ref().map(ToString::to_string),
@@ -120,9 +118,8 @@ impl SessionStore for PgSessions {
     async fn update_ttl(&self, key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
         let hash = key_hash(key.as_ref());
         let idle = self.ctx.config.login.session_idle;
-        let touched = Db::within_time(TOUCH_PATIENCE, async {
-            let mut conn = self.ctx.db.acquire().await?;
-            web_session::touch(&mut conn, &hash, idle).await
+        let touched = self.ctx.db.read_within(TOUCH_PATIENCE, async |conn| {
+            web_session::touch(conn, &hash, idle).await
         });
         match touched.await {
             Err(error @ StoreError::Unavailable(_)) => {

@@ -46,7 +46,7 @@ impl Visitor {
         let ctx = request
             .app_data::<web::Data<Context>>()
             .ok_or(AppError::Unavailable)?;
-        let is_admin = ctx.db.within(admins::is_admin(ctx, &userid)).await?;
+        let is_admin = admins::is_admin(ctx, &userid).await?;
         Ok(Some(Self {
             userid,
             name,
@@ -111,13 +111,7 @@ pub struct Admin(pub Visitor);
 impl Admin {
     /// What the layout of an administration page needs, with what administrators must be told.
     pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Frame, AppError> {
-        let alerts = ctx
-            .db
-            .within(async {
-                let mut conn = ctx.db.acquire().await?;
-                alert::current(&mut conn).await
-            })
-            .await?;
+        let alerts = ctx.db.read(async |conn| alert::current(conn).await).await?;
         let lang = Lang::of(request.headers());
         let alerts = alerts
             .iter()

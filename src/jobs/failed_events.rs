@@ -62,32 +62,26 @@ async fn round(
 /// Postgres was away, and pushes may have failed meanwhile.
 async fn tick(ctx: &Context, last: Option<DateTime<Utc>>) -> Result<Tick, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let tick = failed_list::tick(&mut conn).await?;
+        .read(async |conn| {
+            let tick = failed_list::tick(conn).await?;
             let is_back =
                 last.is_none_or(|last| (tick.now - last).to_std().unwrap_or_default() >= DOWNTIME);
             if !is_back {
                 return Ok(tick);
             }
-            failed_list::ask_after_downtime(&mut conn).await?;
-            failed_list::tick(&mut conn).await
+            failed_list::ask_after_downtime(conn).await?;
+            failed_list::tick(conn).await
         })
         .await
 }
 
 async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
-    ctx.db
-        .within(async { staff::now(&mut *ctx.db.acquire().await?).await })
-        .await
+    ctx.db.read(async |conn| staff::now(conn).await).await
 }
 
 async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            failed_list::owes_sync(&mut conn, events::LOST_EVENTS).await
-        })
+        .read(async |conn| failed_list::owes_sync(conn, events::LOST_EVENTS).await)
         .await
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use tokio_util::sync::CancellationToken;
 
 use super::last_moments;
@@ -99,17 +99,16 @@ async fn sync(ctx: &Context) -> Outcome {
 
 async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let people = staff_list::count(&mut conn, &Filter::default()).await?;
-            Ok(people == 0 || was_cut_off(&mut conn).await?)
+        .read(async |conn| {
+            let people = staff_list::count(conn, &Filter::default()).await?;
+            Ok(people == 0 || was_cut_off(conn).await?)
         })
         .await
 }
 
 /// Whether a process began to fill the table and died before anybody had read the whole company: by
 /// then an event or a login may have brought in the first people.
-async fn was_cut_off(conn: &mut PgConnection) -> Result<bool, StoreError> {
+async fn was_cut_off(conn: &mut Conn) -> Result<bool, StoreError> {
     let begun = Runs {
         cause: Some(Cause::Empty.as_str()),
         ..Runs::default()

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::service::directory_sync;
+use crate::store::Conn;
 use crate::store::{
-    Db, StoreError, event, login_state, review_job, sync_run, sync_scratch, unmatched, web_session,
+    StoreError, event, login_state, review_job, sync_run, sync_scratch, unmatched, web_session,
     webhook,
 };
 
@@ -14,30 +15,28 @@ use crate::store::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
-    Db::within_time(PATIENCE, sweep(ctx)).await
-}
-
-async fn sweep(ctx: &Context) -> Result<(), StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    tell("begun logins", login_state::sweep(&mut conn).await)?;
-    tell("sessions", web_session::sweep(&mut conn).await)?;
-    tell(
-        "messages of old events",
-        event::drop_old_bodies(&mut conn).await,
-    )?;
-    tell("untouched cases", unmatched::sweep(&mut conn).await)?;
-    tell("finished review jobs", review_job::sweep(&mut conn).await)?;
-    tell("old webhook messages", webhook::sweep(&mut conn).await)?;
-    tell("old plans of syncs", sync_run::sweep(&mut conn).await)?;
-    tell(
-        "notes of syncs that were cut off",
-        sync_scratch::sweep(&mut conn).await,
-    )?;
-    drop(conn);
+    ctx.db
+        .read_within(PATIENCE, async |conn| sweep(conn).await)
+        .await?;
     tell(
         "syncs that were cut off",
         directory_sync::fail_interrupted(ctx).await,
     )
+}
+
+async fn sweep(conn: &mut Conn) -> Result<(), StoreError> {
+    tell("begun logins", login_state::sweep(conn).await)?;
+    tell("sessions", web_session::sweep(conn).await)?;
+    tell("messages of old events", event::drop_old_bodies(conn).await)?;
+    tell("untouched cases", unmatched::sweep(conn).await)?;
+    tell("finished review jobs", review_job::sweep(conn).await)?;
+    tell("old webhook messages", webhook::sweep(conn).await)?;
+    tell("old plans of syncs", sync_run::sweep(conn).await)?;
+    tell(
+        "notes of syncs that were cut off",
+        sync_scratch::sweep(conn).await,
+    )?;
+    Ok(())
 }
 
 /// Where Postgres is away there is no point in going on.

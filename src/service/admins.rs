@@ -49,27 +49,25 @@ pub async fn is_admin(ctx: &Context, userid: &UserId) -> Result<bool, StoreError
         return Ok(true);
     }
     ctx.db
-        .within(async { admin_grant::exists(&mut *ctx.db.acquire().await?, userid).await })
+        .read(async |conn| admin_grant::exists(conn, userid).await)
         .await
 }
 
 /// Makes an employed person an administrator; false where a grant stood already.
 pub async fn grant(ctx: &Context, userid: &UserId, actor: &str) -> Result<bool, GrantError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
+        .tx(async |tx| {
             // Locked, so that a leaving cannot slip in between.
-            let person = staff::lock(&mut tx, userid).await?;
+            let person = staff::lock(tx, userid).await?;
             let person = person.ok_or_else(|| GrantError::Unknown(userid.clone()))?;
             if person.status != Status::Employed {
                 return Err(GrantError::Left(userid.clone()));
             }
-            let is_new = admin_grant::insert(&mut tx, userid, actor).await?;
+            let is_new = admin_grant::insert(tx, userid, actor).await?;
             if is_new {
                 let line = entry(actor, "admin.grant", "granted", userid, Some(&person));
-                audit::append(&mut tx, &line).await?;
+                audit::append(tx, &line).await?;
             }
-            tx.commit().await.map_err(StoreError::from)?;
             Ok(is_new)
         })
         .await
@@ -81,15 +79,13 @@ pub async fn revoke(ctx: &Context, userid: &UserId, actor: &str) -> Result<(), R
         return Err(RevokeError::InSettings(userid.clone()));
     }
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let person = staff::find(&mut tx, userid).await?;
-            if !admin_grant::delete(&mut tx, userid).await? {
+        .tx(async |tx| {
+            let person = staff::find(tx, userid).await?;
+            if !admin_grant::delete(tx, userid).await? {
                 return Err(RevokeError::NotGranted(userid.clone()));
             }
             let line = entry(actor, "admin.revoke", "revoked", userid, person.as_ref());
-            audit::append(&mut tx, &line).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            audit::append(tx, &line).await?;
             Ok(())
         })
         .await
@@ -101,7 +97,7 @@ pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
     let named: Vec<String> = settings.iter().map(ToString::to_string).collect();
     let rows = ctx
         .db
-        .within(async { admin_grant::list(&mut *ctx.db.acquire().await?, &named).await })
+        .read(async |conn| admin_grant::list(conn, &named).await)
         .await?;
     Ok(rows
         .into_iter()

@@ -9,11 +9,9 @@ use crate::store::{StoreError, app};
 /// Adds an app behind all others.
 pub async fn create(ctx: &Context, by: &Actor<'_>, new: &App) -> Result<(), StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            app::insert(&mut tx, new).await?;
-            audit::append(&mut tx, &saved(by, new, "app.create")).await?;
-            tx.commit().await?;
+        .tx(async |tx| {
+            app::insert(tx, new).await?;
+            audit::append(tx, &saved(by, new, "app.create")).await?;
             Ok(())
         })
         .await
@@ -22,13 +20,11 @@ pub async fn create(ctx: &Context, by: &Actor<'_>, new: &App) -> Result<(), Stor
 /// Replaces what an app is; false where it has been deleted meanwhile.
 pub async fn update(ctx: &Context, by: &Actor<'_>, id: i64, new: &App) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            if !app::update(&mut tx, id, new).await? {
+        .tx(async |tx| {
+            if !app::update(tx, id, new).await? {
                 return Ok(false);
             }
-            audit::append(&mut tx, &saved(by, new, "app.update")).await?;
-            tx.commit().await?;
+            audit::append(tx, &saved(by, new, "app.update")).await?;
             Ok(true)
         })
         .await
@@ -42,14 +38,12 @@ pub async fn set_shown(
     is_shown: bool,
 ) -> Result<Option<String>, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(name) = app::set_shown(&mut tx, id, is_shown).await? else {
+        .tx(async |tx| {
+            let Some(name) = app::set_shown(tx, id, is_shown).await? else {
                 return Ok(None);
             };
             let status = if is_shown { "shown" } else { "hidden" };
-            audit::append(&mut tx, &entry(by, &name, "app.update", status)).await?;
-            tx.commit().await?;
+            audit::append(tx, &entry(by, &name, "app.update", status)).await?;
             Ok(Some(name))
         })
         .await
@@ -58,13 +52,11 @@ pub async fn set_shown(
 /// Deletes an app; gives its name, or nothing where it is gone already.
 pub async fn delete(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<Option<String>, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(name) = app::delete(&mut tx, id).await? else {
+        .tx(async |tx| {
+            let Some(name) = app::delete(tx, id).await? else {
                 return Ok(None);
             };
-            audit::append(&mut tx, &entry(by, &name, "app.delete", "deleted")).await?;
-            tx.commit().await?;
+            audit::append(tx, &entry(by, &name, "app.delete", "deleted")).await?;
             Ok(Some(name))
         })
         .await
@@ -73,9 +65,8 @@ pub async fn delete(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<Option<Str
 /// Moves an app one place up or down; gives its name, or nothing where it cannot go further or is gone.
 pub async fn shift(ctx: &Context, id: i64, is_up: bool) -> Result<Option<String>, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let mut ids = app::lock_order(&mut tx).await?;
+        .tx(async |tx| {
+            let mut ids = app::lock_order(tx).await?;
             let Some(at) = ids.iter().position(|other| *other == id) else {
                 return Ok(None);
             };
@@ -88,9 +79,8 @@ pub async fn shift(ctx: &Context, id: i64, is_up: bool) -> Result<Option<String>
                 return Ok(None);
             };
             ids.swap(at, to);
-            app::set_order(&mut tx, &ids).await?;
-            let name = app::name(&mut tx, id).await?;
-            tx.commit().await?;
+            app::set_order(tx, &ids).await?;
+            let name = app::name(tx, id).await?;
             Ok(name)
         })
         .await

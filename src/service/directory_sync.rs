@@ -200,13 +200,11 @@ pub async fn stop(ctx: &Context) {
 /// gives how many there were. A dry run is forgotten, and nobody is told.
 pub async fn fail_interrupted(ctx: &Context) -> Result<u64, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let failed = sync_run::fail_interrupted(&mut tx).await?;
+        .tx(async |tx| {
+            let failed = sync_run::fail_interrupted(tx).await?;
             if let Some(run_id) = failed {
-                closing::tell(&mut tx, run_id, State::Failed).await?;
+                closing::tell(tx, run_id, State::Failed).await?;
             }
-            tx.commit().await?;
             Ok(u64::from(failed.is_some()))
         })
         .await
@@ -216,14 +214,12 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
     fail_interrupted(ctx).await?;
     let begun = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
+        .read(async |conn| {
             let cause = request.cause.as_str();
             let (by, is_dry_run) = (&request.started_by, request.dry_run);
-            let begun =
-                sync_run::start(&mut conn, cause, by, None, is_dry_run, ctx.instance).await?;
+            let begun = sync_run::start(conn, cause, by, None, is_dry_run, ctx.instance).await?;
             // What a run left behind that was cut off.
-            sync_scratch::sweep(&mut conn).await?;
+            sync_scratch::sweep(conn).await?;
             Ok::<_, StoreError>(begun)
         })
         .await?;

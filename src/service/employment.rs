@@ -6,10 +6,10 @@ use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
+use crate::store::Conn;
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, alert, event, look as looks};
-use sqlx::PgConnection;
 
 /// What made us look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,10 +94,7 @@ pub async fn ask_about_rival(
     };
     let rival = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            staff::find_by_unionid(&mut conn, unionid).await
-        })
+        .read(async |conn| staff::find_by_unionid(conn, unionid).await)
         .await?;
     if let Some(rival) =
         rival.filter(|rival| rival.status == Status::Employed && rival.userid != person.userid)
@@ -126,12 +123,7 @@ pub async fn ask_about_rival(
 
 /// Postgres's time, taken before DingTalk is asked: what lands later than this wins over the answer.
 pub async fn time_now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
-    ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            staff::now(&mut conn).await
-        })
-        .await
+    ctx.db.read(async |conn| staff::now(conn).await).await
 }
 
 /// A question to DingTalk: when it was asked, and why.
@@ -146,7 +138,7 @@ impl Asked<'_> {
     async fn standing_trigger(
         &self,
         ctx: &Context,
-        tx: &mut PgConnection,
+        tx: &mut Conn,
         userid: &UserId,
     ) -> Result<Trigger, StoreError> {
         let stands = match self.trigger {
@@ -204,10 +196,8 @@ async fn apply_known(
     asked: &Asked<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let outcome = apply_known_in(ctx, &mut tx, person, asked).await?;
-            tx.commit().await?;
+        .tx(async |tx| {
+            let outcome = apply_known_in(ctx, tx, person, asked).await?;
             Ok(outcome)
         })
         .await
@@ -219,10 +209,8 @@ async fn apply_unknown(
     asked: &Asked<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let outcome = apply_unknown_in(ctx, &mut tx, userid, asked).await?;
-            tx.commit().await?;
+        .tx(async |tx| {
+            let outcome = apply_unknown_in(ctx, tx, userid, asked).await?;
             Ok(outcome)
         })
         .await
@@ -230,7 +218,7 @@ async fn apply_unknown(
 
 async fn apply_known_in(
     ctx: &Context,
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     person: &Person,
     asked: &Asked<'_>,
 ) -> Result<Outcome, StoreError> {
@@ -255,7 +243,7 @@ async fn apply_known_in(
 }
 
 async fn employ(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     person: &Person,
     asked_at: DateTime<Utc>,
     outcome: Outcome,
@@ -282,7 +270,7 @@ async fn employ(
 
 async fn apply_unknown_in(
     ctx: &Context,
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     userid: &UserId,
     asked: &Asked<'_>,
 ) -> Result<Outcome, StoreError> {
@@ -326,7 +314,7 @@ async fn apply_unknown_in(
 }
 
 /// Whether one more person marked through 60121 would be too many for 24 hours.
-async fn brake_holds(ctx: &Context, tx: &mut PgConnection) -> Result<bool, StoreError> {
+async fn brake_holds(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
     staff::serialise_brake(tx).await?;
     let marked = staff::count_recently_unknown(tx).await?;
     let employed = staff::count_employed(tx).await?;

@@ -48,10 +48,9 @@ async fn last_moments(stop: &CancellationToken) {
 /// Gives back whatever this process has claimed and will not finish: its workers have ended.
 pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            event::release_all(&mut conn, ctx.instance).await?;
-            look::release_all(&mut conn, ctx.instance).await
+        .read(async |conn| {
+            event::release_all(conn, ctx.instance).await?;
+            look::release_all(conn, ctx.instance).await
         })
         .await
 }

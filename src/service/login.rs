@@ -203,8 +203,7 @@ async fn record(
         address: Some(visit.address),
     };
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
+        .tx(async |tx| {
             let attempt = Attempt {
                 unionid: &caller.unionid,
                 userid,
@@ -212,12 +211,11 @@ async fn record(
                 reason: refused.refusal,
                 reference: visit.reference,
             };
-            unmatched::record(&mut tx, attempt).await?;
+            unmatched::record(tx, attempt).await?;
             if let Some(userid) = userid.filter(|_| refused.look) {
-                crate::store::look::schedule_after_login(&mut tx, userid).await?;
+                crate::store::look::schedule_after_login(tx, userid).await?;
             }
-            audit::append(&mut tx, &entry).await?;
-            tx.commit().await?;
+            audit::append(tx, &entry).await?;
             Ok::<_, StoreError>(())
         })
         .await?;

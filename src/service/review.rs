@@ -7,7 +7,7 @@ mod bulk;
 pub use approve::approve;
 pub use bulk::{BulkAction, release_bulk, start_bulk, work_bulk};
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::upstream::UpstreamError;
 use crate::context::Context;
@@ -148,13 +148,12 @@ async fn reject_in_job(
         .filter(|reason| !reason.is_empty())
         .ok_or(ReviewError::Reason)?;
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let case = unmatched::find(&mut tx, case_id)
+        .tx(async |tx| {
+            let case = unmatched::find(tx, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
-            end_sessions(&mut tx, &case).await?;
-            if unmatched::lock_state(&mut tx, case_id).await? != Some(CaseState::Waiting) {
+            end_sessions(tx, &case).await?;
+            if unmatched::lock_state(tx, case_id).await? != Some(CaseState::Waiting) {
                 return Err(Objection::NotWaiting.into());
             }
             let decision = Decision {
@@ -164,8 +163,7 @@ async fn reject_in_job(
                 reason: Some(&reason),
                 place,
             };
-            decide(&mut tx, &case, &decision).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            decide(tx, &case, &decision).await?;
             Ok(case)
         })
         .await
@@ -173,7 +171,7 @@ async fn reject_in_job(
 
 /// Ends the sessions of whoever has the unionid or the userid of a case. The staff rows are locked
 /// first, so that a login that is under way ends before this or sees the rejection.
-async fn end_sessions(tx: &mut PgConnection, case: &Case) -> Result<(), StoreError> {
+async fn end_sessions(tx: &mut Conn, case: &Case) -> Result<(), StoreError> {
     let holder = staff::find_by_unionid(tx, &case.unionid)
         .await?
         .map(|row| row.userid);
@@ -209,17 +207,16 @@ async fn reopen_in_job(
     let reason = one_line(reason).ok_or(ReviewError::Reason)?;
     let reason = Some(reason.as_str()).filter(|reason| !reason.is_empty());
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let case = unmatched::find(&mut tx, case_id)
+        .tx(async |tx| {
+            let case = unmatched::find(tx, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             if case.state == CaseState::Rejected {
                 // One that a login began in the very moment of the rejection opens nothing now, and
                 // must not do so from here on either.
-                end_sessions(&mut tx, &case).await?;
+                end_sessions(tx, &case).await?;
             }
-            if unmatched::lock_state(&mut tx, case_id).await? == Some(CaseState::Waiting) {
+            if unmatched::lock_state(tx, case_id).await? == Some(CaseState::Waiting) {
                 return Err(Objection::StillWaiting.into());
             }
             let decision = Decision {
@@ -229,8 +226,7 @@ async fn reopen_in_job(
                 reason,
                 place,
             };
-            decide(&mut tx, &case, &decision).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            decide(tx, &case, &decision).await?;
             Ok(case)
         })
         .await
@@ -247,11 +243,7 @@ struct Decision<'a> {
     place: Option<Place>,
 }
 
-async fn decide(
-    tx: &mut PgConnection,
-    case: &Case,
-    decision: &Decision<'_>,
-) -> Result<(), StoreError> {
+async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(), StoreError> {
     unmatched::decide(
         tx,
         case.id,

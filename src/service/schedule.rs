@@ -52,14 +52,13 @@ pub async fn run_if_due(
 
 async fn take(ctx: &Context) -> Result<Option<Taken>, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let now = staff::now(&mut conn).await?;
+        .read(async |conn| {
+            let now = staff::now(conn).await?;
             let Some(moment) = ctx.config.sync.schedule.latest(now) else {
                 return Ok(None);
             };
-            schedule::begin(&mut conn, moment).await?;
-            schedule::take(&mut conn, moment, &WAITS).await
+            schedule::begin(conn, moment).await?;
+            schedule::take(conn, moment, &WAITS).await
         })
         .await
 }
@@ -99,10 +98,7 @@ async fn settle(ctx: &Context, taken: Taken, outcome: &Outcome) -> Result<(), St
         Outcome::CutOff => (Some(AFTER_BEING_CUT_OFF), false),
     };
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            schedule::put_off(&mut conn, taken, wait, counts).await
-        })
+        .read(async |conn| schedule::put_off(conn, taken, wait, counts).await)
         .await
 }
 

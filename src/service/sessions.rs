@@ -54,16 +54,14 @@ pub async fn start(
         user_agent: &user_agent,
     };
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            if !web_session::create(&mut tx, &new).await? {
+        .tx(async |tx| {
+            if !web_session::create(tx, &new).await? {
                 return Ok(None);
             }
             // Whoever is in has nothing to wait for.
-            unmatched::close_for(&mut tx, Some(unionid), userid).await?;
-            let name = staff::find(&mut tx, userid).await?.map(|row| row.name);
-            audit::append(&mut tx, &login_entry(visit, &new, name.as_deref())).await?;
-            tx.commit().await?;
+            unmatched::close_for(tx, Some(unionid), userid).await?;
+            let name = staff::find(tx, userid).await?.map(|row| row.name);
+            audit::append(tx, &login_entry(visit, &new, name.as_deref())).await?;
             Ok(Some(key))
         })
         .await
@@ -91,13 +89,11 @@ pub async fn sign_out(
     visit: &Visit<'_>,
 ) -> Result<(), StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            if web_session::end_one(&mut tx, id).await?.is_some() {
+        .tx(async |tx| {
+            if web_session::end_one(tx, id).await?.is_some() {
                 let entry = own_entry(visit, userid, "logout", "out");
-                audit::append(&mut tx, &entry).await?;
+                audit::append(tx, &entry).await?;
             }
-            tx.commit().await?;
             Ok(())
         })
         .await
@@ -112,13 +108,11 @@ pub async fn end_own(
     visit: &Visit<'_>,
 ) -> Result<Option<String>, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(user_agent) = web_session::end_own(&mut tx, userid, id).await? else {
+        .tx(async |tx| {
+            let Some(user_agent) = web_session::end_own(tx, userid, id).await? else {
                 return Ok(None);
             };
-            audit::append(&mut tx, &own_entry(visit, userid, "session.end", "1")).await?;
-            tx.commit().await?;
+            audit::append(tx, &own_entry(visit, userid, "session.end", "1")).await?;
             Ok(Some(user_agent))
         })
         .await
@@ -132,15 +126,13 @@ pub async fn end_others(
     visit: &Visit<'_>,
 ) -> Result<i64, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let ended = web_session::end_others(&mut tx, userid, keep).await?;
+        .tx(async |tx| {
+            let ended = web_session::end_others(tx, userid, keep).await?;
             if ended > 0 {
                 let count = ended.to_string();
                 let entry = own_entry(visit, userid, "session.end", &count);
-                audit::append(&mut tx, &entry).await?;
+                audit::append(tx, &entry).await?;
             }
-            tx.commit().await?;
             Ok(ended)
         })
         .await

@@ -4,8 +4,8 @@ mod many;
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::employment;
@@ -76,10 +76,8 @@ pub async fn leave(
 ) -> Result<(StaffRow, u64), StaffError> {
     let reason = checked(reason)?;
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let left = leave_in(&mut tx, by, userid, &reason).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+        .tx(async |tx| {
+            let left = leave_in(tx, by, userid, &reason).await?;
             Ok(left)
         })
         .await
@@ -87,7 +85,7 @@ pub async fn leave(
 
 /// Does what [`leave`] does, within a transaction; what is refused is refused before anything is written.
 async fn leave_in(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     by: &Actor<'_>,
     userid: &UserId,
     reason: &str,
@@ -137,10 +135,7 @@ async fn read_leaver(
     userid: &UserId,
 ) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
     let asked_at = employment::time_now(ctx).await?;
-    let found = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
-        staff::find(&mut conn, userid).await
-    });
+    let found = ctx.db.read(async |conn| staff::find(conn, userid).await);
     let row = found.await?.ok_or(StaffError::NotFound)?;
     if row.status == Status::Left {
         Ok((row, asked_at))
@@ -157,22 +152,21 @@ async fn write_restored(
     reason: &str,
 ) -> Result<(), StaffError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let row = staff::lock(&mut tx, &person.userid)
+        .tx(async |tx| {
+            let row = staff::lock(tx, &person.userid)
                 .await?
                 .ok_or(StaffError::NotFound)?;
             if row.status != Status::Left {
                 return Err(StaffError::NotLeft);
             }
-            if staff::leaving_time(&mut tx, &person.userid)
+            if staff::leaving_time(tx, &person.userid)
                 .await?
                 .is_some_and(|left_at| left_at >= asked_at)
             {
                 return Err(StaffError::LeftMeanwhile);
             }
-            refuse_rival(&mut tx, person).await?;
-            staff::upsert_employed(&mut tx, person, asked_at)
+            refuse_rival(tx, person).await?;
+            staff::upsert_employed(tx, person, asked_at)
                 .await
                 .map_err(|error| {
                     // Taken within the blink since the check above: the next try names the holder.
@@ -183,7 +177,7 @@ async fn write_restored(
                     }
                 })?;
             note(
-                &mut tx,
+                tx,
                 by,
                 &row,
                 "staff.restored",
@@ -191,13 +185,12 @@ async fn write_restored(
                 reason,
             )
             .await?;
-            tx.commit().await.map_err(StoreError::from)?;
             Ok(())
         })
         .await
 }
 
-async fn refuse_rival(tx: &mut PgConnection, person: &Person) -> Result<(), StaffError> {
+async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
     let Some(unionid) = &person.unionid else {
         return Ok(());
     };
@@ -223,34 +216,22 @@ pub async fn end_sessions(
         Some(_) => one_line(reason).ok_or(StaffError::Reason)?,
     };
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let row = staff::lock(&mut tx, userid)
-                .await?
-                .ok_or(StaffError::NotFound)?;
+        .tx(async |tx| {
+            let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
             let ended = match session {
-                None => web_session::end_all_of(&mut tx, userid).await?,
-                Some(id) => end_one(&mut tx, userid, id).await?,
+                None => web_session::end_all_of(tx, userid).await?,
+                Some(id) => end_one(tx, userid, id).await?,
             };
             if ended > 0 {
-                note(
-                    &mut tx,
-                    by,
-                    &row,
-                    "session.end",
-                    &ended.to_string(),
-                    &reason,
-                )
-                .await?;
+                note(tx, by, &row, "session.end", &ended.to_string(), &reason).await?;
             }
-            tx.commit().await.map_err(StoreError::from)?;
             Ok((row.name, ended))
         })
         .await
 }
 
 /// Ends a session if it is this person's: the page names the person whose devices are meant.
-async fn end_one(tx: &mut PgConnection, userid: &UserId, id: Uuid) -> Result<u64, StaffError> {
+async fn end_one(tx: &mut Conn, userid: &UserId, id: Uuid) -> Result<u64, StaffError> {
     let is_theirs = web_session::list_of(tx, userid)
         .await?
         .iter()
@@ -262,7 +243,7 @@ async fn end_one(tx: &mut PgConnection, userid: &UserId, id: Uuid) -> Result<u64
 }
 
 async fn note(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     by: &Actor<'_>,
     row: &StaffRow,
     action: &'static str,

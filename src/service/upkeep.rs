@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use uuid::Uuid;
 
 use super::review::Actor;
@@ -15,7 +15,7 @@ use crate::store::{StoreError, alert, event, staff, web_session};
 pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
     let is_queued = ctx
         .db
-        .within(async { event::retry_one(&mut *ctx.db.acquire().await?, id).await })
+        .read(async |conn| event::retry_one(conn, id).await)
         .await?;
     if is_queued {
         ctx.work.notify_one();
@@ -27,7 +27,7 @@ pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
 pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
     let count = ctx
         .db
-        .within(async { event::retry_all_failed(&mut *ctx.db.acquire().await?).await })
+        .read(async |conn| event::retry_all_failed(conn).await)
         .await?;
     if count > 0 {
         ctx.work.notify_one();
@@ -42,7 +42,7 @@ pub async fn dismiss_alert(ctx: &Context, kind: &str) -> Result<bool, StoreError
         return Ok(false);
     }
     ctx.db
-        .within(async { alert::dismiss(&mut *ctx.db.acquire().await?, kind).await })
+        .read(async |conn| alert::dismiss(conn, kind).await)
         .await
 }
 
@@ -53,13 +53,11 @@ pub async fn end_session(
     id: Uuid,
 ) -> Result<Option<String>, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(userid) = web_session::end_one(&mut tx, id).await? else {
+        .tx(async |tx| {
+            let Some(userid) = web_session::end_one(tx, id).await? else {
                 return Ok(None);
             };
-            let name = note_ended(&mut tx, by, &userid, 1).await?;
-            tx.commit().await?;
+            let name = note_ended(tx, by, &userid, 1).await?;
             Ok(Some(name))
         })
         .await
@@ -73,17 +71,15 @@ pub async fn end_sessions(
     ids: &[Uuid],
 ) -> Result<(usize, usize), StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let ended = web_session::end_these(&mut tx, ids).await?;
+        .tx(async |tx| {
+            let ended = web_session::end_these(tx, ids).await?;
             let mut people: BTreeMap<&str, (&UserId, usize)> = BTreeMap::new();
             for userid in &ended {
                 people.entry(userid.as_str()).or_insert((userid, 0)).1 += 1;
             }
             for (userid, count) in people.values() {
-                note_ended(&mut tx, by, userid, *count).await?;
+                note_ended(tx, by, userid, *count).await?;
             }
-            tx.commit().await?;
             Ok((ended.len(), people.len()))
         })
         .await
@@ -91,7 +87,7 @@ pub async fn end_sessions(
 
 /// Puts the end of a person's sessions on the audit trail; gives the name.
 async fn note_ended(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     by: &Actor<'_>,
     userid: &UserId,
     count: usize,

@@ -222,10 +222,7 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
     let kind = format!("misconfigured:{}", error.api());
     let told = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            alert::raise(&mut conn, &kind, &code).await
-        })
+        .read(async |conn| alert::raise(conn, &kind, &code).await)
         .await;
     if let Err(error) = told {
         tracing::warn!(%error, "the alert could not be stored");

@@ -30,10 +30,9 @@ pub async fn choose(ctx: &Context) -> Result<(), StoreError> {
         .as_ref()
         .map(|webhook| webhook.event_types.iter().cloned().collect());
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            webhook::choose(&mut tx, types.as_deref()).await?;
-            Ok(tx.commit().await?)
+        .tx(async |tx| {
+            webhook::choose(tx, types.as_deref()).await?;
+            Ok(())
         })
         .await
 }
@@ -41,7 +40,7 @@ pub async fn choose(ctx: &Context) -> Result<(), StoreError> {
 /// Gives back whatever this process has claimed and will not finish.
 pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
-        .within(async { webhook::release_all(&mut *ctx.db.acquire().await?, ctx.instance).await })
+        .read(async |conn| webhook::release_all(conn, ctx.instance).await)
         .await
 }
 
@@ -94,13 +93,11 @@ async fn store_attempt(
         (None, error) => error.unwrap_or_default().to_owned(),
     };
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let state = webhook::note_attempt(&mut tx, ctx.instance, id, &attempt, end).await?;
+        .tx(async |tx| {
+            let state = webhook::note_attempt(tx, ctx.instance, id, &attempt, end).await?;
             if state.as_deref() == Some("failed") {
-                alert::raise(&mut tx, "webhook:failed", &why).await?;
+                alert::raise(tx, "webhook:failed", &why).await?;
             }
-            tx.commit().await?;
             Ok(state)
         })
         .await

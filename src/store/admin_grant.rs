@@ -1,6 +1,6 @@
 //! Who has been made an administrator, beside those whom the settings name.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::StoreError;
 use crate::domain::ids::UserId;
@@ -15,7 +15,7 @@ pub struct AdminRow {
 }
 
 /// Whether the person was made an administrator.
-pub async fn exists(conn: &mut PgConnection, userid: &UserId) -> Result<bool, StoreError> {
+pub async fn exists(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
     let exists = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM admin_grant WHERE userid = $1) AS "exists!""#,
         userid.as_str()
@@ -27,7 +27,7 @@ pub async fn exists(conn: &mut PgConnection, userid: &UserId) -> Result<bool, St
 
 /// Makes a person an administrator; false where they were one by a grant already.
 pub async fn insert(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
     granted_by: &str,
 ) -> Result<bool, StoreError> {
@@ -42,7 +42,7 @@ pub async fn insert(
 }
 
 /// Takes a grant back; false where there was none.
-pub async fn delete(conn: &mut PgConnection, userid: &UserId) -> Result<bool, StoreError> {
+pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
     let done = sqlx::query!("DELETE FROM admin_grant WHERE userid = $1", userid.as_str())
         .execute(conn)
         .await?;
@@ -50,10 +50,7 @@ pub async fn delete(conn: &mut PgConnection, userid: &UserId) -> Result<bool, St
 }
 
 /// All administrators by userid: those with a grant, and those of the given userids.
-pub async fn list(
-    conn: &mut PgConnection,
-    from_settings: &[String],
-) -> Result<Vec<AdminRow>, StoreError> {
+pub async fn list(conn: &mut Conn, from_settings: &[String]) -> Result<Vec<AdminRow>, StoreError> {
     let rows = sqlx::query_as!(
         AdminRow,
         r#"SELECT a.userid AS "userid!: UserId", s.name AS "name?", g.userid IS NOT NULL AS "is_granted!"

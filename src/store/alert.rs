@@ -1,8 +1,8 @@
 //! What administrators must be told: for a day after it last happened, or until they dismiss it. What
 //! makes the directory doubtful is told until it is made up for.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -24,7 +24,7 @@ pub fn is_of_directory(kind: &str) -> bool {
 }
 
 /// Raises an alert, or notes that a standing one has happened again.
-pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<(), StoreError> {
+pub async fn raise(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO alert (kind, detail) VALUES ($1, $2)
          ON CONFLICT (kind) DO UPDATE SET
@@ -43,7 +43,7 @@ pub async fn raise(conn: &mut PgConnection, kind: &str, detail: &str) -> Result<
 }
 
 /// Takes an alert down; says whether it stood. It comes back when its cause does.
-pub async fn dismiss(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreError> {
+pub async fn dismiss(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
     let done = sqlx::query!("DELETE FROM alert WHERE kind = $1", kind)
         .execute(conn)
         .await?;
@@ -52,7 +52,7 @@ pub async fn dismiss(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreE
 
 /// Takes an alert down that has not been raised since a moment.
 pub async fn dismiss_older(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     kind: &str,
     before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -67,11 +67,7 @@ pub async fn dismiss_older(
 }
 
 /// Takes an alert down if it speaks of just this.
-pub async fn dismiss_detail(
-    conn: &mut PgConnection,
-    kind: &str,
-    detail: &str,
-) -> Result<(), StoreError> {
+pub async fn dismiss_detail(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM alert WHERE kind = $1 AND detail = $2",
         kind,
@@ -83,7 +79,7 @@ pub async fn dismiss_detail(
 }
 
 /// The alerts of the last 24 hours, and those about the directory, oldest first.
-pub async fn current(conn: &mut PgConnection) -> Result<Vec<Alert>, StoreError> {
+pub async fn current(conn: &mut Conn) -> Result<Vec<Alert>, StoreError> {
     let alerts = sqlx::query_as!(
         Alert,
         "SELECT kind, detail, first_at, last_at, times FROM alert

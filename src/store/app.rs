@@ -1,6 +1,6 @@
 //! The company's apps, and who sees each.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::StoreError;
 use crate::domain::app::{App, Audience};
@@ -35,7 +35,7 @@ pub struct AppRow {
 
 /// The apps that a person may see, in the administrators' order: those for all, and those of a department
 /// that the person is in or below.
-pub async fn visible_to(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<Tile>, StoreError> {
+pub async fn visible_to(conn: &mut Conn, userid: &UserId) -> Result<Vec<Tile>, StoreError> {
     let tiles = sqlx::query_as!(
         Tile,
         // UNION takes each department once, so that a circle of parents comes to an end.
@@ -55,7 +55,7 @@ pub async fn visible_to(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<
 }
 
 /// Whether there is any app at all.
-pub async fn is_any(conn: &mut PgConnection) -> Result<bool, StoreError> {
+pub async fn is_any(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(
         sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM app) AS "any!""#)
             .fetch_one(conn)
@@ -64,15 +64,15 @@ pub async fn is_any(conn: &mut PgConnection) -> Result<bool, StoreError> {
 }
 
 /// All apps in the administrators' order.
-pub async fn list(conn: &mut PgConnection) -> Result<Vec<AppRow>, StoreError> {
+pub async fn list(conn: &mut Conn) -> Result<Vec<AppRow>, StoreError> {
     rows(conn, None).await
 }
 
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<AppRow>, StoreError> {
+pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<AppRow>, StoreError> {
     Ok(rows(conn, Some(id)).await?.pop())
 }
 
-async fn rows(conn: &mut PgConnection, id: Option<i64>) -> Result<Vec<AppRow>, StoreError> {
+async fn rows(conn: &mut Conn, id: Option<i64>) -> Result<Vec<AppRow>, StoreError> {
     let rows = sqlx::query_as!(
         AppRow,
         r#"WITH RECURSIVE under AS (
@@ -99,7 +99,7 @@ async fn rows(conn: &mut PgConnection, id: Option<i64>) -> Result<Vec<AppRow>, S
 }
 
 /// The name of an app.
-pub async fn name(conn: &mut PgConnection, id: i64) -> Result<Option<String>, StoreError> {
+pub async fn name(conn: &mut Conn, id: i64) -> Result<Option<String>, StoreError> {
     Ok(
         sqlx::query_scalar!("SELECT name FROM app WHERE id = $1", id)
             .fetch_optional(conn)
@@ -108,7 +108,7 @@ pub async fn name(conn: &mut PgConnection, id: i64) -> Result<Option<String>, St
 }
 
 /// The departments that were chosen for an app, whether or not they still exist.
-pub async fn departments_of(conn: &mut PgConnection, id: i64) -> Result<Vec<DeptId>, StoreError> {
+pub async fn departments_of(conn: &mut Conn, id: i64) -> Result<Vec<DeptId>, StoreError> {
     Ok(sqlx::query_scalar!(
         "SELECT dept_id FROM app_department WHERE app_id = $1 ORDER BY dept_id",
         id
@@ -118,7 +118,7 @@ pub async fn departments_of(conn: &mut PgConnection, id: i64) -> Result<Vec<Dept
 }
 
 /// How many employed people are in these departments or below them, each counted once.
-pub async fn audience(conn: &mut PgConnection, dept_ids: &[DeptId]) -> Result<i64, StoreError> {
+pub async fn audience(conn: &mut Conn, dept_ids: &[DeptId]) -> Result<i64, StoreError> {
     let people = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
              SELECT dept_id FROM unnest($1::bigint[]) AS chosen (dept_id)
@@ -134,7 +134,7 @@ pub async fn audience(conn: &mut PgConnection, dept_ids: &[DeptId]) -> Result<i6
 }
 
 /// Adds an app behind all others; gives its id.
-pub async fn insert(conn: &mut PgConnection, app: &App) -> Result<i64, StoreError> {
+pub async fn insert(conn: &mut Conn, app: &App) -> Result<i64, StoreError> {
     let id = sqlx::query_scalar!(
         "INSERT INTO app (name, url, description, icon, colour, is_shown, is_for_all, position)
          SELECT $1, $2, $3, $4, $5, $6, $7, coalesce(max(position), 0) + 1 FROM app RETURNING id",
@@ -153,7 +153,7 @@ pub async fn insert(conn: &mut PgConnection, app: &App) -> Result<i64, StoreErro
 }
 
 /// Replaces what an app is; false where there is none.
-pub async fn update(conn: &mut PgConnection, id: i64, app: &App) -> Result<bool, StoreError> {
+pub async fn update(conn: &mut Conn, id: i64, app: &App) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE app SET name = $2, url = $3, description = $4, icon = $5, colour = $6, is_shown = $7, is_for_all = $8,
              updated_at = now()
@@ -176,11 +176,7 @@ pub async fn update(conn: &mut PgConnection, id: i64, app: &App) -> Result<bool,
     Ok(true)
 }
 
-async fn set_departments(
-    conn: &mut PgConnection,
-    id: i64,
-    dept_ids: &[DeptId],
-) -> Result<(), StoreError> {
+async fn set_departments(conn: &mut Conn, id: i64, dept_ids: &[DeptId]) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM app_department WHERE app_id = $1 AND dept_id <> ALL ($2)",
         id,
@@ -200,7 +196,7 @@ async fn set_departments(
 
 /// Shows an app or hides it; gives its name where that changed anything.
 pub async fn set_shown(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     id: i64,
     is_shown: bool,
 ) -> Result<Option<String>, StoreError> {
@@ -214,7 +210,7 @@ pub async fn set_shown(
 }
 
 /// Deletes an app; gives its name.
-pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<Option<String>, StoreError> {
+pub async fn delete(conn: &mut Conn, id: i64) -> Result<Option<String>, StoreError> {
     Ok(
         sqlx::query_scalar!("DELETE FROM app WHERE id = $1 RETURNING name", id)
             .fetch_optional(conn)
@@ -223,7 +219,7 @@ pub async fn delete(conn: &mut PgConnection, id: i64) -> Result<Option<String>, 
 }
 
 /// The ids of all apps in the administrators' order, which nobody else changes until this transaction ends.
-pub async fn lock_order(conn: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
+pub async fn lock_order(conn: &mut Conn) -> Result<Vec<i64>, StoreError> {
     // A statement of its own: the next one then sees what was committed while this one waited.
     sqlx::query!("LOCK TABLE app IN SHARE ROW EXCLUSIVE MODE")
         .execute(&mut *conn)
@@ -236,7 +232,7 @@ pub async fn lock_order(conn: &mut PgConnection) -> Result<Vec<i64>, StoreError>
 }
 
 /// Puts the apps into this order.
-pub async fn set_order(conn: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn set_order(conn: &mut Conn, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE app SET position = wanted.position
          FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)

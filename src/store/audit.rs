@@ -1,6 +1,6 @@
 //! The audit trail: written here, never changed.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::StoreError;
 
@@ -48,7 +48,7 @@ pub struct Entry<'a> {
 }
 
 /// Appends one line, dated by the transaction it stands in.
-pub async fn append(conn: &mut PgConnection, entry: &Entry<'_>) -> Result<(), StoreError> {
+pub async fn append(conn: &mut Conn, entry: &Entry<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO audit_entry (actor, action, userid, unionid, name, status, reason, reference, address)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",

@@ -1,7 +1,7 @@
 //! Looking through the audit trail, which is long: the page reads and counts only so far.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -45,7 +45,7 @@ pub const MOST: usize = 10_000;
 
 /// Finds the numbers of the first [`MOST`] lines and one more, in order: counted and cut into pages, they
 /// take one look through the trail.
-pub async fn found(conn: &mut PgConnection, filter: &Filter) -> Result<Vec<i64>, StoreError> {
+pub async fn found(conn: &mut Conn, filter: &Filter) -> Result<Vec<i64>, StoreError> {
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     ids(conn, filter, None, limit).await
 }
@@ -53,7 +53,7 @@ pub async fn found(conn: &mut PgConnection, filter: &Filter) -> Result<Vec<i64>,
 /// The next lines of an export, beginning behind the line `after`. An export goes in batches so that
 /// a slow reader holds no connection.
 pub async fn batch(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     after: Option<i64>,
     limit: i64,
@@ -63,7 +63,7 @@ pub async fn batch(
 }
 
 /// Lines by their numbers, in the order of the numbers.
-pub async fn rows(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
+pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as!(
         AuditRow,
         r#"SELECT a.id, a.at, a.actor, s.name AS "actor_name?", a.action, a.userid,
@@ -80,7 +80,7 @@ pub async fn rows(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<AuditRow>,
 
 /// The order is that of the numbers, which follows the time and has an index.
 async fn ids(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     after: Option<i64>,
     limit: i64,

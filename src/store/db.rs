@@ -1,165 +1,271 @@
-//! The pool, and how long anybody waits for Postgres.
+//! The only way to a connection: [`Db::read`] and [`Db::tx`], with limits on how long anybody waits.
 
-use std::time::Duration;
+mod conn;
+mod deadline;
+mod error;
+mod gate;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{
-    Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction,
-    pool::PoolConnection,
-};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
-/// Why the database could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Postgres does not answer, or not in time: try again later.
-    #[error("Postgres does not answer")]
-    Unavailable(#[source] Option<sqlx::Error>),
-    /// Anything else, which is a fault of ours.
-    #[error("a statement failed")]
-    Statement(#[source] sqlx::Error),
+pub use conn::Conn;
+pub use deadline::with_deadline;
+pub use error::StoreError;
+
+use gate::Gate;
+
+/// How statements reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pooler {
+    /// Directly, or through a pooler that gives each client a server connection of its own.
+    #[default]
+    Off,
+    /// Through a pooler that may hand the server connection to another client after each transaction.
+    Transaction,
 }
 
-impl StoreError {
-    /// Whether a unique index of this name was violated.
-    pub fn violates(&self, index: &str) -> bool {
-        matches!(self, Self::Statement(sqlx::Error::Database(e)) if e.constraint() == Some(index))
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let error = Self::sort(error);
-        if let Self::Unavailable(cause) = &error {
-            // Whoever passes this on says only that Postgres does not answer.
-            tracing::debug!(
-                cause = cause.as_ref().map(ToString::to_string),
-                "Postgres does not answer"
-            );
-        }
-        error
-    }
-}
-
-impl StoreError {
-    fn sort(error: sqlx::Error) -> Self {
-        use sqlx::Error as E;
-        match &error {
-            E::Io(_)
-            | E::Tls(_)
-            | E::PoolTimedOut
-            | E::PoolClosed
-            | E::WorkerCrashed
-            | E::Protocol(_) => Self::Unavailable(Some(error)),
-            // Classes 08 (connection), 53 (resources), 57 (operator intervention, time-outs), 55P03
-            // (lock not to be had in time), 25P03 (idle for too long within a transaction), 40 (deadlock,
-            // serialisation): another try may work.
-            E::Database(e)
-                if e.code().is_some_and(|code| {
-                    ["08", "53", "57", "55P03", "25P03", "25006", "40"]
-                        .iter()
-                        .any(|k| code.starts_with(k))
-                }) =>
-            {
-                Self::Unavailable(Some(error))
-            }
-            _ => Self::Statement(error),
-        }
-    }
-}
-
-/// The pool of connections, with limits on how long anybody waits.
+/// The pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
+    pooler: Pooler,
+    gate: Arc<Gate>,
+    /// Connections opened before this moment have plans of an older schema.
+    plans_since: Arc<Mutex<Option<Instant>>>,
 }
 
-/// How long a page waits for all it asks of Postgres in one go.
-const PATIENCE: Duration = Duration::from_millis(2_400);
+/// How long a piece of work may take, with its wait for a connection.
+const TIMEOUT: Duration = Duration::from_millis(2_400);
 
 impl Db {
     /// Prepares a pool; connects on the first use, so that a service can start before its database.
-    pub fn lazy(options: PgConnectOptions, max_connections: u32) -> Self {
+    pub fn lazy(options: PgConnectOptions, pooler: Pooler, max_connections: u32) -> Self {
+        let plans_since = Arc::new(Mutex::new(None));
+        let since = Arc::clone(&plans_since);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
             .max_lifetime(Duration::from_mins(30))
-            // In place of sqlx's own test, which never gives up on a server that has gone silent: each
-            // piece of work that was cut off would keep a connection until none is left.
+            // In place of sqlx's own test, which never gives up on a server that has gone silent.
             .test_before_acquire(false)
-            .before_acquire(|conn, _| is_alive(conn))
-            .after_release(|conn, _| is_alive(conn))
-            .after_connect(|conn, _| limit_waits(conn))
+            .before_acquire(move |conn, meta| {
+                let is_outdated = is_older(&since, meta.age);
+                Box::pin(async move {
+                    if is_outdated {
+                        return Ok(false);
+                    }
+                    // The guard of `Conn` vouches for its transaction state.
+                    if meta.idle_for < HEALTH_CHECK_AFTER {
+                        return Ok(true);
+                    }
+                    is_alive(conn).await
+                })
+            })
+            .after_release(|conn, _| Box::pin(is_alive(conn)))
+            .after_connect(move |conn, _| configure_session(conn, pooler))
             .connect_lazy_with(options);
-        Self { pool }
-    }
-
-    pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
-    }
-
-    pub fn pool(&self) -> &PgPool {
-        &self.pool
-    }
-
-    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        Ok(self.pool.acquire().await?)
-    }
-
-    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        Ok(self.pool.begin().await?)
-    }
-
-    /// Runs work on the database that somebody waits for, and gives up in time for a 503 within 3 s.
-    pub fn within<T, E: From<StoreError>>(
-        &self,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> impl Future<Output = Result<T, E>> {
-        Self::within_time(PATIENCE, work)
-    }
-
-    /// Like [`Db::within`] with a patience of its own.
-    pub fn within_time<T, E: From<StoreError>>(
-        patience: Duration,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> impl Future<Output = Result<T, E>> {
-        // Taking a connection alone takes tens of kilobytes, which every caller would have to carry.
-        let work = Box::pin(work);
-        async move {
-            match tokio::time::timeout(patience, work).await {
-                Ok(result) => result,
-                Err(_) => Err(E::from(StoreError::Unavailable(None))),
-            }
+        Self {
+            pooler,
+            gate: Arc::new(Gate::new(max_connections)),
+            plans_since,
+            pool,
         }
+    }
+
+    /// Wraps a pool that is already there, for tests.
+    pub fn from_pool(pool: PgPool) -> Self {
+        Self {
+            pooler: Pooler::Off,
+            gate: Arc::new(Gate::new(pool.options().get_max_connections())),
+            plans_since: Arc::default(),
+            pool,
+        }
+    }
+
+    /// Opens a connection that does not belong to the pool, with the pool's options.
+    pub async fn connect(&self) -> Result<Conn, StoreError> {
+        let options = self.pool.connect_options();
+        Ok(Conn::single(PgConnection::connect_with(&options).await?))
+    }
+
+    /// Closes the pool; connections in use are closed when their work ends.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Runs statements that each commit on their own, and returns what the work returns.
+    ///
+    /// The work may run twice: where the schema changed under a cached plan, it is repeated once on a new
+    /// connection. Fails with [`StoreError::Unavailable`] after the time limit.
+    pub async fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        self.read_within(TIMEOUT, work).await
+    }
+
+    /// Like [`Db::read`], with a time limit of its own.
+    pub async fn read_within<T, E: From<StoreError>>(
+        &self,
+        limit: Duration,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        // Behind a transaction pooler a statement is right only inside an explicit transaction.
+        let is_transaction = self.pooler == Pooler::Transaction;
+        self.run(limit, is_transaction, work).await
+    }
+
+    /// Runs the work in one transaction: commits where it returns `Ok`, rolls back where it returns `Err`.
+    ///
+    /// The work may run twice, as in [`Db::read`]. A commit that was cut off by the time limit has an unknown
+    /// outcome.
+    pub async fn tx<T, E: From<StoreError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        self.tx_within(TIMEOUT, work).await
+    }
+
+    /// Like [`Db::tx`], with a time limit of its own.
+    pub async fn tx_within<T, E: From<StoreError>>(
+        &self,
+        limit: Duration,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        self.run(limit, true, work).await
+    }
+
+    /// Like [`Db::tx_within`], for work that cannot be repeated: an outdated plan is an error.
+    pub async fn tx_once_within<T, E: From<StoreError>>(
+        &self,
+        limit: Duration,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let limit = bounded(limit);
+        in_time(limit, async { self.attempt(limit, true, work).await.0 }).await
+    }
+
+    async fn run<T, E: From<StoreError>>(
+        &self,
+        limit: Duration,
+        is_transaction: bool,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        let limit = bounded(limit);
+        in_time(limit, async {
+            match self.attempt(limit, is_transaction, work.clone()).await {
+                (_, true) => self.attempt(limit, is_transaction, work).await.0,
+                (result, false) => result,
+            }
+        })
+        .await
+    }
+
+    /// Runs the work once; returns with its result whether it failed because of an outdated plan.
+    async fn attempt<T, E: From<StoreError>>(
+        &self,
+        limit: Duration,
+        is_transaction: bool,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E>,
+    ) -> (Result<T, E>, bool) {
+        let mut conn = match self.acquire(limit).await {
+            Ok(conn) => conn,
+            Err(error) => return (Err(error.into()), false),
+        };
+        let result = conn.run(is_transaction, work).await;
+        let is_outdated = conn.has_outdated_plan();
+        if is_outdated {
+            // The other pooled connections have plans of the same age.
+            *self
+                .plans_since
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        (conn.finish(result), is_outdated)
+    }
+
+    async fn acquire(&self, limit: Duration) -> Result<Conn, StoreError> {
+        let pass = self.gate.enter(limit).await?;
+        let conn = self.pool.acquire().await?;
+        Ok(Conn::pooled(conn, pass, self.pooler))
+    }
+}
+
+fn bounded(limit: Duration) -> Duration {
+    deadline::remaining().map_or(limit, |left| left.min(limit))
+}
+
+/// At the limit the work is dropped and with it its `Conn`, which closes the connection: nobody else may
+/// get one whose state is unknown.
+async fn in_time<T, E: From<StoreError>>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    // On the heap: acquiring alone takes tens of kilobytes, which every caller would have to carry.
+    match tokio::time::timeout(limit, Box::pin(work)).await {
+        Ok(result) => result,
+        Err(_) => Err(StoreError::Unavailable(None).into()),
     }
 }
 
 /// Within this a living server answers on a connection on which it has nothing else to do.
-const PULSE: Duration = Duration::from_millis(400);
+const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_millis(400);
+/// A connection that was in use a moment ago is not checked again.
+const HEALTH_CHECK_AFTER: Duration = Duration::from_millis(100);
 
 /// Fails where the server does not answer, so that the pool drops the connection and opens another.
-fn is_alive(conn: &mut PgConnection) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
-    Box::pin(async move {
-        match tokio::time::timeout(PULSE, conn.ping()).await {
-            Ok(answered) => answered.map(|()| true),
-            Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-        }
-    })
+async fn is_alive(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(HEALTH_CHECK_TIMEOUT, conn.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
 }
 
-/// Has nobody wait for long for somebody else's lock, and has the server take back the locks of a
-/// transaction whose client has vanished from the network; by itself it would keep them for hours. These
-/// are statements and not start-up options, which connection poolers refuse.
-fn limit_waits(conn: &mut PgConnection) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+fn is_older(since: &Mutex<Option<Instant>>, age: Duration) -> bool {
+    let since = *since.lock().unwrap_or_else(PoisonError::into_inner);
+    since.is_some_and(|since| age > since.elapsed())
+}
+
+/// What each connection or, behind a transaction pooler, each transaction is set to. `synchronous_commit` is
+/// only ever raised: what we acknowledge must survive a crash whatever the server's default, also one that
+/// is changed later. `lock_timeout` bounds the wait for somebody else's lock;
+/// `idle_in_transaction_session_timeout` frees the locks of a client that vanished from the network.
+macro_rules! settings {
+    ($is_local:literal) => {
+        concat!(
+            "SELECT set_config('lock_timeout', '2s', ",
+            $is_local,
+            "), set_config('idle_in_transaction_session_timeout', '10s', ",
+            $is_local,
+            "), set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, ",
+            $is_local,
+            ")"
+        )
+    };
+}
+use settings;
+
+/// Statements and not start-up options, which connection poolers refuse.
+fn configure_session(
+    conn: &mut PgConnection,
+    pooler: Pooler,
+) -> BoxFuture<'_, Result<(), sqlx::Error>> {
     Box::pin(async move {
-        conn.execute("SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'")
-            .await?;
+        // A transaction pooler would hand the settings to other clients: there each transaction has its own.
+        if pooler == Pooler::Off {
+            conn.execute(settings!("false")).await?;
+        }
         Ok(())
     })
 }
 
 /// Whether this server takes writes; a standby, or one that was set to read-only, does not.
-pub async fn is_writable(conn: &mut PgConnection) -> Result<bool, StoreError> {
+pub async fn is_writable(conn: &mut Conn) -> Result<bool, StoreError> {
     let writable = sqlx::query_scalar!(
         r#"SELECT current_setting('transaction_read_only') = 'off' AS "writable!""#
     )

@@ -1,7 +1,7 @@
 //! The company's tree. An older answer of DingTalk never replaces a newer one.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::ids::DeptId;
@@ -33,7 +33,7 @@ pub struct DepartmentRow {
 /// Writes what DingTalk answered to a question asked at `asked_at`; says whether it was written.
 /// What stands in the way: the row of a later answer, or a later event that removed the department.
 pub async fn upsert(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     department: &Department,
     asked_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
@@ -59,7 +59,7 @@ pub async fn upsert(
 /// Removes a department that DingTalk, asked at `asked_at`, no longer knew, and everybody's place in
 /// it; says whether there was one that no newer answer speaks for.
 pub async fn remove(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_id: DeptId,
     asked_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
@@ -81,7 +81,7 @@ pub async fn remove(
 
 /// Writes many departments at once, each as [`upsert`] does; gives which were written.
 pub async fn upsert_all(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     departments: &[(Department, DateTime<Utc>)],
 ) -> Result<Vec<DeptId>, StoreError> {
     let each = || departments.iter().map(|(department, _)| department);
@@ -115,7 +115,7 @@ pub async fn upsert_all(
 
 /// Removes many departments at once, each as [`remove`] does; gives which were removed.
 pub async fn remove_all(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_ids: &[DeptId],
     asked_at: DateTime<Utc>,
 ) -> Result<Vec<DeptId>, StoreError> {
@@ -138,7 +138,7 @@ pub async fn remove_all(
 }
 
 /// The ids of all departments, in ascending order.
-pub async fn ids(conn: &mut PgConnection) -> Result<Vec<DeptId>, StoreError> {
+pub async fn ids(conn: &mut Conn) -> Result<Vec<DeptId>, StoreError> {
     Ok(
         sqlx::query_scalar!("SELECT dept_id FROM department ORDER BY dept_id")
             .fetch_all(conn)
@@ -147,7 +147,7 @@ pub async fn ids(conn: &mut PgConnection) -> Result<Vec<DeptId>, StoreError> {
 }
 
 /// All departments as they stand, in ascending order of their ids.
-pub async fn all(conn: &mut PgConnection) -> Result<Vec<Department>, StoreError> {
+pub async fn all(conn: &mut Conn) -> Result<Vec<Department>, StoreError> {
     let departments = sqlx::query_as!(
         Department,
         r#"SELECT dept_id, parent_id, name, sort_order AS "order" FROM department ORDER BY dept_id"#,
@@ -159,19 +159,19 @@ pub async fn all(conn: &mut PgConnection) -> Result<Vec<Department>, StoreError>
 
 /// The names of these departments; those that the table lacks are missing.
 pub async fn names(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_ids: &[DeptId],
 ) -> Result<Vec<DepartmentName>, StoreError> {
     named(conn, Some(dept_ids)).await
 }
 
 /// Every department to choose from, each after its parents.
-pub async fn choices(conn: &mut PgConnection) -> Result<Vec<DepartmentName>, StoreError> {
+pub async fn choices(conn: &mut Conn) -> Result<Vec<DepartmentName>, StoreError> {
     named(conn, None).await
 }
 
 async fn named(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_ids: Option<&[DeptId]>,
 ) -> Result<Vec<DepartmentName>, StoreError> {
     let departments = sqlx::query_as!(
@@ -198,7 +198,7 @@ async fn named(
 
 /// Departments whose name contains `q`, or whose id it is, each after its parents.
 pub async fn list(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     q: &str,
     limit: i64,
     offset: i64,
@@ -233,7 +233,7 @@ pub async fn list(
 }
 
 /// How many departments [`list`] finds.
-pub async fn count(conn: &mut PgConnection, q: &str) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, q: &str) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM department
          WHERE $1 = '' OR strpos(lower(name), lower($1)) > 0 OR dept_id::text = $1"#,

@@ -1,7 +1,7 @@
 //! Reading the company's tree with its head counts, and the people of one department.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::{StoreError, department};
 use crate::domain::department_tree::{Crowd, Tree};
@@ -18,7 +18,7 @@ pub struct Member {
 }
 
 /// All departments, with the employed people in each.
-pub async fn tree(conn: &mut PgConnection) -> Result<Tree, StoreError> {
+pub async fn tree(conn: &mut Conn) -> Result<Tree, StoreError> {
     let departments = department::all(conn).await?;
     let crowds = sqlx::query_as!(
         Crowd,
@@ -34,7 +34,7 @@ pub async fn tree(conn: &mut PgConnection) -> Result<Tree, StoreError> {
 
 /// When DingTalk was asked for what the row of a department holds; None where there is none.
 pub async fn looked_at(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_id: DeptId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let looked_at = sqlx::query_scalar!(
@@ -49,7 +49,7 @@ pub async fn looked_at(
 /// The employed people directly in a department: its leaders first, then in DingTalk's order, which
 /// has the greatest number first.
 pub async fn members(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_id: DeptId,
     limit: i64,
     offset: i64,

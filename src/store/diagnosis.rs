@@ -1,9 +1,9 @@
 //! What `dinggate doctor` looks up: the server itself, and how fresh the tables are. Reads only.
 
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, PgConnection};
 
-use super::StoreError;
+use super::{Conn, StoreError};
 
 /// Why no connection came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,16 +20,20 @@ pub enum ConnectFault {
 }
 
 /// A connection of its own, so that the reason is known where there is none.
-pub async fn connect(options: &PgConnectOptions) -> Result<PgConnection, ConnectFault> {
-    options.connect().await.map_err(|error| match error {
-        sqlx::Error::Io(error) => ConnectFault::Network(error.to_string()),
-        sqlx::Error::Tls(error) => ConnectFault::Tls(error.to_string()),
-        sqlx::Error::Database(error) => ConnectFault::Refused {
-            code: error.code().unwrap_or_default().into_owned(),
-            message: error.message().to_owned(),
-        },
-        _ => ConnectFault::Other,
-    })
+pub async fn connect(options: &PgConnectOptions) -> Result<Conn, ConnectFault> {
+    options
+        .connect()
+        .await
+        .map(Conn::single)
+        .map_err(|error| match error {
+            sqlx::Error::Io(error) => ConnectFault::Network(error.to_string()),
+            sqlx::Error::Tls(error) => ConnectFault::Tls(error.to_string()),
+            sqlx::Error::Database(error) => ConnectFault::Refused {
+                code: error.code().unwrap_or_default().into_owned(),
+                message: error.message().to_owned(),
+            },
+            _ => ConnectFault::Other,
+        })
 }
 
 /// What a server says of itself.
@@ -42,7 +46,7 @@ pub struct Server {
 }
 
 /// Asks a server for its version and its time.
-pub async fn server(conn: &mut PgConnection) -> Result<Server, StoreError> {
+pub async fn server(conn: &mut Conn) -> Result<Server, StoreError> {
     let server = sqlx::query_as!(
         Server,
         r#"SELECT current_setting('server_version_num')::integer AS "version_number!",
@@ -66,7 +70,7 @@ pub struct Inbox {
 }
 
 /// Looks into the inbox.
-pub async fn inbox(conn: &mut PgConnection) -> Result<Inbox, StoreError> {
+pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
     let inbox = sqlx::query_as!(
         Inbox,
         r#"SELECT (SELECT extract(epoch FROM now() - max(received_at))::double precision FROM event) AS last_age,
@@ -93,7 +97,7 @@ pub struct LastSync {
 }
 
 /// The last full sync that is over; a run that only carries out a decision is none.
-pub async fn last_sync(conn: &mut PgConnection) -> Result<Option<LastSync>, StoreError> {
+pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> {
     let last = sqlx::query_as!(
         LastSync,
         r#"SELECT CASE state WHEN 'running' THEN 'failed' ELSE state END AS "state!",
@@ -121,7 +125,7 @@ pub struct Administrators {
 
 /// Counts those with a grant and those of the given userids.
 pub async fn administrators(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     from_settings: &[String],
 ) -> Result<Administrators, StoreError> {
     let counts = sqlx::query_as!(
@@ -140,7 +144,7 @@ pub async fn administrators(
 }
 
 /// Whether anybody is signed in, or was of late, who came by a scan.
-pub async fn has_scanned(conn: &mut PgConnection) -> Result<bool, StoreError> {
+pub async fn has_scanned(conn: &mut Conn) -> Result<bool, StoreError> {
     let has = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM web_session WHERE method = 'qr') AS "has!""#
     )

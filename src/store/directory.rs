@@ -8,8 +8,8 @@ mod write;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
@@ -35,10 +35,7 @@ pub struct KnownPerson {
 }
 
 /// Finds those of these people who have a row, in the database's order of their userids.
-pub async fn known(
-    conn: &mut PgConnection,
-    userids: &[String],
-) -> Result<Vec<KnownPerson>, StoreError> {
+pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerson>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
              s.mobile, s.email, s.hired_date, s.status, s.left_at, s.held_at IS NOT NULL AS "is_held!",
@@ -80,7 +77,7 @@ pub async fn known(
 /// When those of these people left whose leaving is remembered although the staff table does not hold
 /// them.
 pub async fn unknown_leavers(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userids: &[String],
 ) -> Result<HashMap<UserId, DateTime<Utc>>, StoreError> {
     let rows = sqlx::query!(
@@ -97,7 +94,7 @@ pub async fn unknown_leavers(
 
 /// Those of these unionids that somebody bears whom an administrator has marked as left.
 pub async fn held_unionids(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     unionids: &[String],
 ) -> Result<HashSet<UnionId>, StoreError> {
     let held = sqlx::query_scalar!(

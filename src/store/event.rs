@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::store::Conn;
 use serde_json::Value;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{StoreError, webhook};
@@ -34,7 +34,7 @@ impl Arrival {
 /// Stores an event unless it is stored already, with the message that hands it on where one is wanted;
 /// gives the id of a new one.
 pub async fn insert_once(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     event: &Event,
     arrival: Arrival,
 ) -> Result<Option<i64>, StoreError> {
@@ -90,7 +90,7 @@ pub const LEASE: Duration = Duration::from_secs(8);
 /// Claims the events that have been due longest and that no living instance works on, oldest first, of those
 /// that have been worked on so often.
 pub async fn claim_batch(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     attempts: Range<i32>,
     limit: i64,
@@ -119,7 +119,7 @@ pub async fn claim_batch(
 }
 
 /// Keeps claims of this instance for another lease.
-pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET claimed_until = now() + make_interval(secs => $3)
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
@@ -133,11 +133,7 @@ pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Resu
 }
 
 /// Notes that events were carried out, unless another instance has taken them over.
-pub async fn mark_applied(
-    conn: &mut PgConnection,
-    instance: Uuid,
-    ids: &[i64],
-) -> Result<(), StoreError> {
+pub async fn mark_applied(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -154,7 +150,7 @@ pub async fn mark_applied(
 
 /// Puts an event off after a failure.
 pub async fn mark_retry(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     id: i64,
     delay: Duration,
@@ -179,7 +175,7 @@ pub async fn mark_retry(
 
 /// Parks an event until an administrator has it tried again.
 pub async fn mark_failed(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     id: i64,
     reason: &str,
@@ -198,7 +194,7 @@ pub async fn mark_failed(
 
 /// Gives claims back as if they had never been made; somebody may take them after `delay`.
 pub async fn release(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     ids: &[i64],
     delay: Duration,
@@ -220,7 +216,7 @@ pub async fn release(
 }
 
 /// Gives back whatever a process that stops has claimed, so that another one goes on at once.
-pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
          WHERE claimed_by = $1 AND state = 'waiting'",
@@ -232,7 +228,7 @@ pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), 
 }
 
 /// Has a failed event tried again; false where there is no such failed event.
-pub async fn retry_one(conn: &mut PgConnection, id: i64) -> Result<bool, StoreError> {
+pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE event SET state = 'waiting', attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL
          WHERE id = $1 AND state = 'failed'",
@@ -244,7 +240,7 @@ pub async fn retry_one(conn: &mut PgConnection, id: i64) -> Result<bool, StoreEr
 }
 
 /// Has all failed events tried again; gives how many there were.
-pub async fn retry_all_failed(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn retry_all_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE event SET state = 'waiting', attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL WHERE state = 'failed'"
     )
@@ -256,7 +252,7 @@ pub async fn retry_all_failed(conn: &mut PgConnection) -> Result<u64, StoreError
 /// Whether one of these joinings has not been followed by a leaving of the same person: by DingTalk's
 /// times where both have one, else by the order of arrival. Events come late and out of order.
 pub async fn is_join_standing(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     join_ids: &[i64],
     userid: &UserId,
 ) -> Result<bool, StoreError> {
@@ -277,7 +273,7 @@ pub async fn is_join_standing(
 }
 
 /// Drops the messages of events that came more than 30 days ago; gives how many.
-pub async fn drop_old_bodies(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn drop_old_bodies(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!("UPDATE event SET body = NULL WHERE body IS NOT NULL AND received_at < now() - interval '30 days'")
         .execute(conn)
         .await?;

@@ -1,8 +1,8 @@
 //! Events that DingTalk could not deliver: stored as held, released into the inbox later.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::event::Event;
@@ -35,10 +35,7 @@ pub struct Released {
 /// Stores an entry of DingTalk's list unless its event is stored already, under the same key or, for a
 /// push that bore an id of its own, with the same type, time and ids. One that cannot be applied at
 /// all is stored as failed.
-pub async fn insert_once(
-    conn: &mut PgConnection,
-    event: &Event,
-) -> Result<Option<HeldRow>, StoreError> {
+pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<HeldRow>, StoreError> {
     if is_stored(conn, event).await? {
         return Ok(None);
     }
@@ -72,7 +69,7 @@ pub async fn insert_once(
     Ok(row)
 }
 
-async fn is_stored(conn: &mut PgConnection, event: &Event) -> Result<bool, StoreError> {
+async fn is_stored(conn: &mut Conn, event: &Event) -> Result<bool, StoreError> {
     let Some(event_time) = event.event_time.filter(|_| event.problem.is_none()) else {
         return Ok(false);
     };
@@ -99,7 +96,7 @@ async fn is_stored(conn: &mut PgConnection, event: &Event) -> Result<bool, Store
 }
 
 /// The held events, in the order in which they are released.
-pub async fn list(conn: &mut PgConnection) -> Result<Vec<HeldRow>, StoreError> {
+pub async fn list(conn: &mut Conn) -> Result<Vec<HeldRow>, StoreError> {
     let rows = sqlx::query_as!(
         HeldRow,
         "SELECT id, event_type, event_time, userids, dept_ids, state FROM event
@@ -111,7 +108,7 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<HeldRow>, StoreError> {
 }
 
 /// How many events are held.
-pub async fn count(conn: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
         sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'held'"#)
             .fetch_one(conn)
@@ -120,10 +117,7 @@ pub async fn count(conn: &mut PgConnection) -> Result<i64, StoreError> {
 }
 
 /// The held event that comes first, or the one with this id; until the commit nobody else's.
-pub async fn lock_next(
-    conn: &mut PgConnection,
-    id: Option<i64>,
-) -> Result<Option<Released>, StoreError> {
+pub async fn lock_next(conn: &mut Conn, id: Option<i64>) -> Result<Option<Released>, StoreError> {
     // One releaser at a time: two would put them into the inbox out of order.
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('release held events', 0))")
         .fetch_one(&mut *conn)
@@ -141,7 +135,7 @@ pub async fn lock_next(
 }
 
 /// Puts a held event into the state in which a push of it would have been stored.
-pub async fn release(conn: &mut PgConnection, id: i64, state: &str) -> Result<(), StoreError> {
+pub async fn release(conn: &mut Conn, id: i64, state: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = $2, next_attempt_at = now(), applied_at = CASE WHEN $2 = 'applied' THEN now() END
          WHERE id = $1 AND state = 'held'",
@@ -154,7 +148,7 @@ pub async fn release(conn: &mut PgConnection, id: i64, state: &str) -> Result<()
 }
 
 /// Parks a held event that cannot be released.
-pub async fn fail(conn: &mut PgConnection, id: i64, reason: &str) -> Result<(), StoreError> {
+pub async fn fail(conn: &mut Conn, id: i64, reason: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = 'failed', last_error = $2 WHERE id = $1 AND state = 'held'",
         id,
@@ -169,7 +163,7 @@ pub async fn fail(conn: &mut PgConnection, id: i64, reason: &str) -> Result<(), 
 /// of now: in an answer asked for ten minutes after it, in one that followed a joining told later than
 /// the leaving, or in a complete sync that began after it.
 pub async fn listed_since(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userids: &[UserId],
     left_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {

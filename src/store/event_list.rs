@@ -1,7 +1,7 @@
 //! Looking through the inbox.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 use super::sort::Sort;
@@ -54,7 +54,7 @@ pub struct EventDetail {
 
 /// One page of events, without another order the latest first.
 pub async fn list(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     sort: Option<Sort>,
     limit: i64,
@@ -79,7 +79,7 @@ pub async fn list(
 
 /// The list's own order has an index; another one sorts all that is found.
 async fn ids(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     sort: Option<Sort>,
     limit: i64,
@@ -135,7 +135,7 @@ async fn ids(
 }
 
 /// How many events [`list`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let types = owned(&filter.types);
     let other_than = owned(&filter.other_than);
     let count = sqlx::query_scalar!(
@@ -156,7 +156,7 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 }
 
 /// How many events have been given up and wait for an administrator.
-pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
         sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'failed'"#)
             .fetch_one(conn)
@@ -165,7 +165,7 @@ pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
 }
 
 /// One event with its body.
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<EventDetail>, StoreError> {
+pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<EventDetail>, StoreError> {
     let row = sqlx::query_as!(
         EventRow,
         r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -44,7 +44,7 @@ pub struct Tick {
 
 /// Makes this process the reader, unless somebody is.
 pub async fn take(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     reader: Uuid,
     by: &str,
 ) -> Result<Result<Taken, Reader>, StoreError> {
@@ -77,7 +77,7 @@ pub async fn take(
 }
 
 /// Keeps the reader's place; false where it is no longer this one's.
-pub async fn renew(conn: &mut PgConnection, reader: Uuid) -> Result<bool, StoreError> {
+pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE failed_list_reading SET lease_until = clock_timestamp() + make_interval(secs => $2)
          WHERE holder = $1 AND lease_until >= clock_timestamp()",
@@ -90,7 +90,7 @@ pub async fn renew(conn: &mut PgConnection, reader: Uuid) -> Result<bool, StoreE
 }
 
 /// Notes that a call is about to be made; false where the place is no longer this one's.
-pub async fn note_asking(conn: &mut PgConnection, reader: Uuid) -> Result<bool, StoreError> {
+pub async fn note_asking(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE failed_list_reading SET asking_since = clock_timestamp(),
              lease_until = clock_timestamp() + make_interval(secs => $2)
@@ -104,7 +104,7 @@ pub async fn note_asking(conn: &mut PgConnection, reader: Uuid) -> Result<bool, 
 }
 
 /// Notes that what the last call has given is stored, or told as lost.
-pub async fn note_settled(conn: &mut PgConnection, reader: Uuid) -> Result<(), StoreError> {
+pub async fn note_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET asking_since = NULL WHERE holder = $1",
         reader
@@ -115,7 +115,7 @@ pub async fn note_settled(conn: &mut PgConnection, reader: Uuid) -> Result<(), S
 }
 
 /// Gives the place up after the end of the list was seen.
-pub async fn finish(conn: &mut PgConnection, reader: Uuid) -> Result<(), StoreError> {
+pub async fn finish(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET holder = NULL, lease_until = '-infinity', problem = NULL,
              read_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => $2),
@@ -132,7 +132,7 @@ pub async fn finish(conn: &mut PgConnection, reader: Uuid) -> Result<(), StoreEr
 /// Gives the place up after a failure; the service reads again after `wait`. Says whether the reading
 /// before had failed for another reason, or not at all.
 pub async fn fail(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     reader: Uuid,
     problem: &str,
     wait: Duration,
@@ -153,7 +153,7 @@ pub async fn fail(
 }
 
 /// The time, and whether a reading is due that nobody is at.
-pub async fn tick(conn: &mut PgConnection) -> Result<Tick, StoreError> {
+pub async fn tick(conn: &mut Conn) -> Result<Tick, StoreError> {
     let tick = sqlx::query_as!(
         Tick,
         r#"SELECT clock_timestamp() AS "now!",
@@ -166,7 +166,7 @@ pub async fn tick(conn: &mut PgConnection) -> Result<Tick, StoreError> {
 }
 
 /// Has the list read now, and again when DingTalk has listed what it could not deliver until now.
-pub async fn ask_after_downtime(conn: &mut PgConnection) -> Result<(), StoreError> {
+pub async fn ask_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET
              -- Instances that start together are content with one reading.
@@ -183,7 +183,7 @@ pub async fn ask_after_downtime(conn: &mut PgConnection) -> Result<(), StoreErro
 
 /// Whether a full sync is to begin now since events were lost, as the standing alert of this kind says:
 /// none is under way or waits for a decision, and those before it lie far enough back.
-pub async fn owes_sync(conn: &mut PgConnection, kind: &str) -> Result<bool, StoreError> {
+pub async fn owes_sync(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
     let owes = sqlx::query_scalar!(
         r#"SELECT EXISTS (
              SELECT FROM alert a CROSS JOIN LATERAL (

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::StoreError;
 
@@ -15,7 +15,7 @@ pub struct Begun {
 
 /// Stores a begun login.
 pub async fn insert(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     state_hash: &[u8],
     browser_hash: &[u8],
     return_path: &str,
@@ -35,7 +35,7 @@ pub async fn insert(
 }
 
 /// Uses a state up and gives what it stood for; nobody can use it again.
-pub async fn take(conn: &mut PgConnection, state_hash: &[u8]) -> Result<Option<Begun>, StoreError> {
+pub async fn take(conn: &mut Conn, state_hash: &[u8]) -> Result<Option<Begun>, StoreError> {
     let begun = sqlx::query_as!(
         Begun,
         r#"DELETE FROM login_state WHERE state_hash = $1
@@ -48,7 +48,7 @@ pub async fn take(conn: &mut PgConnection, state_hash: &[u8]) -> Result<Option<B
 }
 
 /// Deletes the states that nobody came back with.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let swept = sqlx::query!("DELETE FROM login_state WHERE expires_at < now()")
         .execute(conn)
         .await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -36,10 +36,7 @@ impl Cause {
 
 /// Schedules the looks after a leaving, a minute and ten minutes from now, in place of all others at
 /// these people.
-pub async fn schedule_after_leaving(
-    conn: &mut PgConnection,
-    userids: &[UserId],
-) -> Result<(), StoreError> {
+pub async fn schedule_after_leaving(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     if userids.is_empty() {
         return Ok(());
     }
@@ -65,10 +62,7 @@ pub async fn schedule_after_leaving(
 }
 
 /// Has DingTalk asked at once whether people have left of whom an old leaving says so.
-pub async fn schedule_at_once(
-    conn: &mut PgConnection,
-    userids: &[UserId],
-) -> Result<(), StoreError> {
+pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
         "INSERT INTO scheduled_look (userid, cause, due_at)
@@ -82,10 +76,7 @@ pub async fn schedule_at_once(
 
 /// Schedules the looks after a join that DingTalk does not know of yet, unless there are some already:
 /// a look that still does not find the person must not go on for ever.
-pub async fn schedule_after_join(
-    conn: &mut PgConnection,
-    userid: &UserId,
-) -> Result<(), StoreError> {
+pub async fn schedule_after_join(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
     sqlx::query!(
         "INSERT INTO scheduled_look (userid, cause, due_at)
@@ -100,10 +91,7 @@ pub async fn schedule_after_join(
 }
 
 /// Schedules a look at once after a login that DingTalk answered with 60121, unless one is waiting.
-pub async fn schedule_after_login(
-    conn: &mut PgConnection,
-    userid: &UserId,
-) -> Result<(), StoreError> {
+pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO scheduled_look (userid, cause, due_at)
          SELECT $1, 'login', clock_timestamp()
@@ -127,7 +115,7 @@ pub struct Claimed {
 
 /// Claims the looks that have been due longest and that no living instance works on.
 pub async fn claim_batch(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
@@ -156,7 +144,7 @@ pub async fn claim_batch(
 }
 
 /// Keeps claims of this instance for another lease; passes over those that a new leaving replaces.
-pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE scheduled_look SET claimed_until = now() + make_interval(secs => $3)
          WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE SKIP LOCKED)",
@@ -170,11 +158,7 @@ pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Resu
 }
 
 /// Takes looks off the list, unless another instance has taken them over.
-pub async fn delete(
-    conn: &mut PgConnection,
-    instance: Uuid,
-    ids: &[i64],
-) -> Result<(), StoreError> {
+pub async fn delete(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM scheduled_look
          WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
@@ -188,7 +172,7 @@ pub async fn delete(
 
 /// Puts a look off after a failure.
 pub async fn put_off(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     id: i64,
     delay: Duration,
@@ -210,7 +194,7 @@ pub async fn put_off(
 
 /// Gives claims back as if they had never been made; somebody may take them after `delay`.
 pub async fn release(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     ids: &[i64],
     delay: Duration,
@@ -229,7 +213,7 @@ pub async fn release(
 }
 
 /// Gives back whatever a process that stops has claimed, so that another one goes on at once.
-pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
          WHERE id IN (SELECT id FROM scheduled_look WHERE claimed_by = $1 ORDER BY id FOR UPDATE)",
@@ -242,11 +226,7 @@ pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), 
 
 /// Whether one of these looks is still this instance's to make: a leaving that came meanwhile has
 /// replaced them.
-pub async fn is_claimed(
-    conn: &mut PgConnection,
-    instance: Uuid,
-    ids: &[i64],
-) -> Result<bool, StoreError> {
+pub async fn is_claimed(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<bool, StoreError> {
     let is_claimed = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,
         ids,

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use sqlx::Executor as _;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
-use sqlx::{Executor as _, PgConnection};
 
-use super::{Db, StoreError};
+use super::{Conn, Db, StoreError};
 
 /// All migrations that this version knows.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -41,7 +41,7 @@ impl From<MigrateError> for MigrationError {
                 StoreError::Statement(error) => {
                     Self::Refused(MigrateError::ExecuteMigration(error, version))
                 }
-                unavailable @ StoreError::Unavailable(_) => Self::Store(unavailable),
+                error => Self::Store(error),
             },
             error => Self::Refused(error),
         }
@@ -51,23 +51,23 @@ impl From<MigrateError> for MigrationError {
 /// Applies what is missing, waiting for anybody who is at it already, and names what it applied.
 pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
     // A connection of its own: where a migration fails, the lock ends with the connection.
-    let mut conn = db.acquire().await?.detach();
+    let mut conn = db.connect().await?;
     // Whoever is at it already may take a while.
     conn.execute("SET lock_timeout = 0")
         .await
         .map_err(StoreError::from)?;
-    conn.lock().await?;
+    conn.raw().lock().await?;
     let missing = missing(&mut conn).await?;
     let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());
     // A newer version may have migrated already while instances of this one are still starting.
     migrator.set_ignore_missing(true);
-    migrator.run(&mut conn).await?;
+    migrator.run(conn.raw()).await?;
     Ok(missing)
 }
 
 /// Names the migrations that are not applied yet, in their order.
 pub async fn pending(db: &Db) -> Result<Vec<String>, MigrationError> {
-    let mut conn = db.acquire().await?;
+    let mut conn = db.connect().await?;
     missing(&mut conn).await
 }
 
@@ -81,7 +81,7 @@ pub async fn require(db: &Db) -> Result<(), MigrationError> {
     }
 }
 
-async fn missing(conn: &mut PgConnection) -> Result<Vec<String>, MigrationError> {
+async fn missing(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
     Ok(state(conn).await?.pending)
 }
 
@@ -99,13 +99,13 @@ pub struct State {
 }
 
 /// Compares the schema with what this version knows.
-pub async fn state(conn: &mut PgConnection) -> Result<State, MigrationError> {
+pub async fn state(conn: &mut Conn) -> Result<State, MigrationError> {
     let exists = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "exists!""#, TABLE)
         .fetch_one(&mut *conn)
         .await
         .map_err(StoreError::from)?;
     let applied = if exists {
-        conn.list_applied_migrations(TABLE).await?
+        conn.raw().list_applied_migrations(TABLE).await?
     } else {
         Vec::new()
     };
@@ -141,7 +141,7 @@ mod tests {
 
     #[sqlx::test(migrations = false)]
     async fn migrations_are_applied_once_and_by_one_instance(pool: PgPool) {
-        let db = Db::from_pool(pool);
+        let db = Db::from_pool(pool.clone());
         let all = MIGRATOR.iter().count();
         assert_eq!(pending(&db).await.unwrap().len(), all);
         assert!(
@@ -156,12 +156,12 @@ mod tests {
 
     #[sqlx::test]
     async fn an_older_version_starts_on_a_newer_schema(pool: PgPool) {
-        let db = Db::from_pool(pool);
+        let db = Db::from_pool(pool.clone());
         sqlx::raw_sql(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
              VALUES (99991231235959, 'from the future', true, '', 0)",
         )
-        .execute(db.pool())
+        .execute(&pool)
         .await
         .unwrap();
         assert!(apply(&db).await.unwrap().is_empty());
@@ -170,9 +170,9 @@ mod tests {
 
     #[sqlx::test]
     async fn a_migration_that_was_changed_after_it_was_applied_is_refused(pool: PgPool) {
-        let db = Db::from_pool(pool);
+        let db = Db::from_pool(pool.clone());
         sqlx::raw_sql("UPDATE _sqlx_migrations SET checksum = '' WHERE version = (SELECT min(version) FROM _sqlx_migrations)")
-            .execute(db.pool())
+            .execute(&pool)
             .await
             .unwrap();
         let error = apply(&db).await.unwrap_err();

@@ -1,7 +1,7 @@
 //! What the overview counts: all bounded by time, or by how much stands open.
 
+use crate::store::Conn;
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -17,10 +17,7 @@ pub struct DoorCount {
 }
 
 /// Counts logins and refusals since a moment.
-pub async fn door(
-    conn: &mut PgConnection,
-    since: DateTime<Utc>,
-) -> Result<Vec<DoorCount>, StoreError> {
+pub async fn door(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<DoorCount>, StoreError> {
     let counts = sqlx::query_as!(
         DoorCount,
         r#"SELECT ((at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!", action, status, count(*) AS "count!"
@@ -45,10 +42,7 @@ pub struct EventDay {
 }
 
 /// Measures the events of each day since a moment.
-pub async fn events(
-    conn: &mut PgConnection,
-    since: DateTime<Utc>,
-) -> Result<Vec<EventDay>, StoreError> {
+pub async fn events(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<EventDay>, StoreError> {
     let days = sqlx::query_as!(
         EventDay,
         r#"SELECT ((received_at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!", count(*) AS "received!",
@@ -81,7 +75,7 @@ pub struct Standing {
 }
 
 /// Counts what stands at this moment.
-pub async fn standing(conn: &mut PgConnection) -> Result<Standing, StoreError> {
+pub async fn standing(conn: &mut Conn) -> Result<Standing, StoreError> {
     let standing = sqlx::query_as!(
         Standing,
         r#"SELECT (SELECT count(*) FROM staff WHERE status = 'employed') AS "employed!",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -19,7 +19,7 @@ pub enum Turn {
 
 /// Asks for the turn of one call to an API; a lower number is served first.
 pub async fn take(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     api: &str,
     priority: i16,
     holder: Uuid,
@@ -41,7 +41,7 @@ pub async fn take(
 }
 
 /// Gives a slot back, unless its lease ended and somebody else has it.
-pub async fn give_back(conn: &mut PgConnection, slot: i16, holder: Uuid) -> Result<(), StoreError> {
+pub async fn give_back(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), StoreError> {
     sqlx::query!("UPDATE call_in_flight SET held_until = '-infinity', holder = NULL WHERE slot = $1 AND holder = $2", slot, holder)
         .execute(conn)
         .await?;
@@ -50,11 +50,7 @@ pub async fn give_back(conn: &mut PgConnection, slot: i16, holder: Uuid) -> Resu
 
 /// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s, and
 /// at least for `wait`.
-pub async fn hold_back(
-    conn: &mut PgConnection,
-    api: &str,
-    wait: Duration,
-) -> Result<(), StoreError> {
+pub async fn hold_back(conn: &mut Conn, api: &str, wait: Duration) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE call_pace SET
             throttled_count = CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN least(throttled_count + 1, 2) ELSE 0 END,
@@ -72,7 +68,7 @@ pub async fn hold_back(
 }
 
 /// Holds back all calls for the five minutes that DingTalk bans an address.
-pub async fn pause_all(conn: &mut PgConnection) -> Result<(), StoreError> {
+pub async fn pause_all(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE call_pace SET next_at = clock_timestamp() + interval '5 minutes' WHERE api = '*'"
     )

@@ -1,7 +1,7 @@
 //! Decisions in bulk: a job, its people, each person's outcome, and who works on it.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -41,7 +41,7 @@ pub struct Place {
 /// Stores a job about these cases, in this order; cases that do not exist are left out. Gives the
 /// job's id, or nothing where no case is left.
 pub async fn create(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     action: &str,
     reason: &str,
     created_by: &UserId,
@@ -71,7 +71,7 @@ pub async fn create(
 }
 
 /// Takes the oldest unfinished job that nobody works on, for ten seconds.
-pub async fn claim(conn: &mut PgConnection, instance: Uuid) -> Result<Option<Job>, StoreError> {
+pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
         r#"UPDATE review_job SET claimed_by = $1, claimed_until = now() + interval '8 seconds'
@@ -87,7 +87,7 @@ pub async fn claim(conn: &mut PgConnection, instance: Uuid) -> Result<Option<Job
 }
 
 /// Keeps a job for ten seconds more; false where somebody else has taken it over.
-pub async fn renew(conn: &mut PgConnection, id: i64, instance: Uuid) -> Result<bool, StoreError> {
+pub async fn renew(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE review_job SET claimed_until = now() + interval '8 seconds'
          WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL",
@@ -100,7 +100,7 @@ pub async fn renew(conn: &mut PgConnection, id: i64, instance: Uuid) -> Result<b
 }
 
 /// Gives back every job that this instance works on, so that another one goes on at once.
-pub async fn release(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+pub async fn release(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE review_job SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = $1 AND finished_at IS NULL",
         instance,
@@ -111,7 +111,7 @@ pub async fn release(conn: &mut PgConnection, instance: Uuid) -> Result<(), Stor
 }
 
 /// The first person of a job about whom nothing has been decided yet.
-pub async fn next_item(conn: &mut PgConnection, job_id: i64) -> Result<Option<Item>, StoreError> {
+pub async fn next_item(conn: &mut Conn, job_id: i64) -> Result<Option<Item>, StoreError> {
     let item = sqlx::query_as!(
         Item,
         "SELECT position, case_id, nick, state, outcome FROM review_job_item
@@ -126,7 +126,7 @@ pub async fn next_item(conn: &mut PgConnection, job_id: i64) -> Result<Option<It
 /// Writes how it ended for one person: done, or refused for the reason given. False where that was
 /// written before, by whoever took the job over.
 pub async fn settle(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     place: Place,
     refused_for: Option<&str>,
 ) -> Result<bool, StoreError> {
@@ -143,7 +143,7 @@ pub async fn settle(
 }
 
 /// Ends a job of whose people none waits any more.
-pub async fn finish(conn: &mut PgConnection, id: i64) -> Result<(), StoreError> {
+pub async fn finish(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE review_job SET finished_at = now(), claimed_by = NULL, claimed_until = NULL
          WHERE id = $1 AND finished_at IS NULL
@@ -156,7 +156,7 @@ pub async fn finish(conn: &mut PgConnection, id: i64) -> Result<(), StoreError> 
 }
 
 /// One job.
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Job>, StoreError> {
+pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
         r#"SELECT id, action, reason, created_by AS "created_by: UserId", created_at, finished_at
@@ -169,7 +169,7 @@ pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Job>, Store
 }
 
 /// The people of a job, in the order in which they were chosen.
-pub async fn items(conn: &mut PgConnection, job_id: i64) -> Result<Vec<Item>, StoreError> {
+pub async fn items(conn: &mut Conn, job_id: i64) -> Result<Vec<Item>, StoreError> {
     let items = sqlx::query_as!(
         Item,
         "SELECT position, case_id, nick, state, outcome FROM review_job_item WHERE job_id = $1 ORDER BY position",
@@ -181,7 +181,7 @@ pub async fn items(conn: &mut PgConnection, job_id: i64) -> Result<Vec<Item>, St
 }
 
 /// Removes the jobs that ended more than 90 days ago; says how many.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let done =
         sqlx::query!("DELETE FROM review_job WHERE finished_at < now() - interval '90 days'")
             .execute(conn)

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -16,7 +16,7 @@ pub struct Taken {
 }
 
 /// Remembers this moment as one that needs no run, unless there is one to remember already.
-pub async fn begin(conn: &mut PgConnection, moment: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn begin(conn: &mut Conn, moment: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO sync_schedule (moment, tries) VALUES ($1, 0) ON CONFLICT DO NOTHING",
         moment
@@ -33,7 +33,7 @@ pub async fn begin(conn: &mut PgConnection, moment: DateTime<Utc>) -> Result<(),
 /// `waits` says after how long the first, the second … try is repeated should nobody tell how it
 /// ended; the last one is not.
 pub async fn take(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     moment: DateTime<Utc>,
     waits: &[Duration],
 ) -> Result<Option<Taken>, StoreError> {
@@ -63,7 +63,7 @@ pub async fn take(
 /// Says when the moment is to be tried again, as the how-manieth try before; never where `wait` is None.
 /// What another instance has taken meanwhile stays as it is.
 pub async fn put_off(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     taken: Taken,
     wait: Option<Duration>,
     counts: bool,

@@ -1,7 +1,7 @@
 //! Looking through the signed-in browsers.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -33,7 +33,7 @@ pub struct SessionRow {
 
 /// One page of the sessions that are alive, without another order the most recently seen first.
 pub async fn list(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     sort: Option<Sort>,
     limit: i64,
@@ -65,7 +65,7 @@ pub async fn list(
 }
 
 /// How many sessions [`list`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
          WHERE w.idle_until > now() AND w.hard_until > now() AND ($1::text IS NULL OR w.method = $1)
@@ -79,7 +79,7 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 }
 
 /// The sessions of these numbers that are alive, by name.
-pub async fn chosen(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<SessionRow>, StoreError> {
+pub async fn chosen(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
         SessionRow,
         r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,

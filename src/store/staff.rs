@@ -1,7 +1,7 @@
 //! The staff table: who works here.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::{StoreError, look, unmatched};
 use crate::domain::ids::{UnionId, UserId};
@@ -50,17 +50,14 @@ impl From<RawRow> for StaffRow {
 }
 
 /// Postgres's time of day, which all instances share.
-pub async fn now(conn: &mut PgConnection) -> Result<DateTime<Utc>, StoreError> {
+pub async fn now(conn: &mut Conn) -> Result<DateTime<Utc>, StoreError> {
     Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#)
         .fetch_one(conn)
         .await?)
 }
 
 /// Finds a person by userid.
-pub async fn find(
-    conn: &mut PgConnection,
-    userid: &UserId,
-) -> Result<Option<StaffRow>, StoreError> {
+pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
@@ -75,7 +72,7 @@ pub async fn find(
 
 /// Has whoever writes about these people wait for whoever does already, until the commit: without it
 /// a leaving and the first row of a person would not see each other. Comes before every row's lock.
-pub async fn serialise(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+pub async fn serialise(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
         "SELECT pg_advisory_xact_lock(key) FROM (
@@ -91,7 +88,7 @@ pub async fn serialise(conn: &mut PgConnection, userids: &[UserId]) -> Result<()
 /// Finds who of the same unionid, under another userid, was marked as left by hand: the decision is
 /// about the person.
 pub async fn held_under_unionid(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     person: &Person,
 ) -> Result<Option<UserId>, StoreError> {
     let unionid = person.unionid.as_ref().map(UnionId::as_str);
@@ -107,7 +104,7 @@ pub async fn held_under_unionid(
 }
 
 /// Has whoever counts the people unknown to DingTalk wait for whoever is counting, until the commit.
-pub async fn serialise_brake(conn: &mut PgConnection) -> Result<(), StoreError> {
+pub async fn serialise_brake(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(60121)")
         .fetch_one(conn)
         .await?;
@@ -115,10 +112,7 @@ pub async fn serialise_brake(conn: &mut PgConnection) -> Result<(), StoreError> 
 }
 
 /// Finds a person by userid and keeps everybody else from changing the row until the commit.
-pub async fn lock(
-    conn: &mut PgConnection,
-    userid: &UserId,
-) -> Result<Option<StaffRow>, StoreError> {
+pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
@@ -133,7 +127,7 @@ pub async fn lock(
 
 /// Finds the row of a unionid: the employed one, else the one that left last.
 pub async fn find_by_unionid(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     unionid: &UnionId,
 ) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
@@ -153,7 +147,7 @@ pub async fn find_by_unionid(
 ///
 /// Violates [`EMPLOYED_UNIONID`] where another employed row has the unionid.
 pub async fn upsert_employed(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     person: &Person,
     asked_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -173,7 +167,7 @@ pub async fn upsert_employed(
 
 /// Writes what DingTalk says of a person whose status stays as it is.
 pub async fn update_fields(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     person: &Person,
     asked_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -181,7 +175,7 @@ pub async fn update_fields(
 }
 
 async fn write_fields(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     person: &Person,
     asked_at: DateTime<Utc>,
     employ: bool,
@@ -226,7 +220,7 @@ async fn write_fields(
     Ok(())
 }
 
-async fn write_departments(conn: &mut PgConnection, person: &Person) -> Result<(), StoreError> {
+async fn write_departments(conn: &mut Conn, person: &Person) -> Result<(), StoreError> {
     let userid = person.userid.as_str();
     let ids: Vec<i64> = person.departments.iter().map(|d| d.dept_id).collect();
     let orders: Vec<Option<i64>> = person.departments.iter().map(|d| d.order).collect();
@@ -255,7 +249,7 @@ async fn write_departments(conn: &mut PgConnection, person: &Person) -> Result<(
 /// Ends the employment of those who are employed, and all their sessions, and lets DingTalk be asked
 /// about them later; gives whom it changed.
 pub async fn mark_left(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userids: &[UserId],
     cause: LeftCause,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -284,7 +278,7 @@ pub async fn mark_left(
 
 /// Notes that a leaving has been told again of people who have already left: what was asked before it
 /// must not bring them back.
-pub async fn renew_leaving(conn: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+pub async fn renew_leaving(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!("UPDATE staff SET left_at = clock_timestamp(),
             left_cause = CASE WHEN left_cause = 'unknown_to_dingtalk' THEN 'event' ELSE left_cause END
@@ -294,7 +288,7 @@ pub async fn renew_leaving(conn: &mut PgConnection, userids: &[UserId]) -> Resul
 
 /// Marks a person as left by a decision that no event or sync undoes, and ends all their sessions.
 pub async fn hold_left(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
     by: &str,
     reason: &str,
@@ -316,7 +310,7 @@ pub async fn hold_left(
 
 /// Remembers the leaving of people whom the table does not hold.
 pub async fn remember_unknown_leavers(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userids: &[UserId],
 ) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
@@ -334,7 +328,7 @@ pub async fn remember_unknown_leavers(
 
 /// When a person left, as far as anybody has told us and nothing has taken it back.
 pub async fn leaving_time(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let row = sqlx::query_scalar!(
@@ -348,7 +342,7 @@ pub async fn leaving_time(
 }
 
 /// How many people work here.
-pub async fn count_employed(conn: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn count_employed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
         sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM staff WHERE status = 'employed'"#)
             .fetch_one(conn)
@@ -357,7 +351,7 @@ pub async fn count_employed(conn: &mut PgConnection) -> Result<i64, StoreError> 
 }
 
 /// How many people the last 24 hours marked as left by a look that no leaving had announced.
-pub async fn count_recently_unknown(conn: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn count_recently_unknown(conn: &mut Conn) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM staff
          WHERE status = 'left' AND left_cause = 'unknown_to_dingtalk' AND left_at > now() - interval '24 hours'"#
@@ -379,10 +373,7 @@ pub struct Profile {
 }
 
 /// Finds what a person may read of their own row.
-pub async fn profile(
-    conn: &mut PgConnection,
-    userid: &UserId,
-) -> Result<Option<Profile>, StoreError> {
+pub async fn profile(conn: &mut Conn, userid: &UserId) -> Result<Option<Profile>, StoreError> {
     let profile = sqlx::query_as!(
         Profile,
         "SELECT name, avatar, title, job_number, mobile, email, hired_date FROM staff WHERE userid = $1",
@@ -395,7 +386,7 @@ pub async fn profile(
 
 /// Lists the departments of a person, each with whether the person leads it.
 pub async fn departments_of(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
 ) -> Result<Vec<(i64, bool)>, StoreError> {
     let rows = sqlx::query!(

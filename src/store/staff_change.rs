@@ -1,8 +1,8 @@
 //! What transactions have done to staff rows, noted by triggers as long as it is handed on.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -22,7 +22,7 @@ pub struct StaffChange {
 
 /// Takes the oldest changes out, of at most `limit` people; they are gone for good once the
 /// transaction commits. Gives nothing while another instance is at it.
-pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<StaffChange>, StoreError> {
+pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, StoreError> {
     let is_alone = sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_xact_lock(hashtextextended('staff_change', 0)) AS "alone!""#
     )
@@ -73,10 +73,7 @@ pub struct Message {
 }
 
 /// Stores messages, in the transaction that takes out what they tell of.
-pub async fn store_messages(
-    conn: &mut PgConnection,
-    messages: &[Message],
-) -> Result<(), StoreError> {
+pub async fn store_messages(conn: &mut Conn, messages: &[Message]) -> Result<(), StoreError> {
     let types: Vec<String> = messages.iter().map(|m| m.message_type.to_owned()).collect();
     let userids: Vec<String> = messages.iter().map(|m| m.userid.clone()).collect();
     let subjects: Vec<String> = messages.iter().map(|m| m.subject.clone()).collect();

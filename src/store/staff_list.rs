@@ -2,8 +2,8 @@
 
 mod facts;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 use super::sort::Sort;
@@ -55,7 +55,7 @@ pub struct Row {
 /// The userids of people in order, a page of them or all: without another order the employed first, then
 /// by name.
 pub async fn userids(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     sort: Option<Sort>,
     limit: Option<i64>,
@@ -93,7 +93,7 @@ pub async fn userids(
 }
 
 /// People by their userids, in the order of these.
-pub async fn rows(conn: &mut PgConnection, userids: &[String]) -> Result<Vec<Row>, StoreError> {
+pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
@@ -118,10 +118,7 @@ pub struct Chosen {
 }
 
 /// Finds those of the chosen people who are in the table, by name.
-pub async fn chosen(
-    conn: &mut PgConnection,
-    userids: &[String],
-) -> Result<Vec<Chosen>, StoreError> {
+pub async fn chosen(conn: &mut Conn, userids: &[String]) -> Result<Vec<Chosen>, StoreError> {
     let chosen = sqlx::query_as!(
         Chosen,
         r#"SELECT s.userid, s.name, (SELECT count(*) FROM web_session w
@@ -135,7 +132,7 @@ pub async fn chosen(
 }
 
 /// How many people [`userids`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id

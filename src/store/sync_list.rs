@@ -1,7 +1,7 @@
 //! Looking through the full syncs that have run.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -70,7 +70,7 @@ pub struct RunRow {
 
 /// One page of runs that were no dry ones, the latest first.
 pub async fn list(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     limit: i64,
     offset: i64,
@@ -101,7 +101,7 @@ pub async fn list(
 }
 
 /// How many runs [`list`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
@@ -116,7 +116,7 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 }
 
 /// One run that was no dry one.
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<RunRow>, StoreError> {
+pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError> {
     let run = sqlx::query_as!(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,

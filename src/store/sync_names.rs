@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::StoreError;
 use crate::domain::ids::DeptId;
 
 /// Those of these userids that the staff table has.
 pub async fn known_people(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userids: &[String],
 ) -> Result<BTreeSet<String>, StoreError> {
     let known = sqlx::query_scalar!("SELECT userid FROM staff WHERE userid = ANY ($1)", userids)
@@ -20,7 +20,7 @@ pub async fn known_people(
 
 /// The names of these departments, without those that the table does not have.
 pub async fn department_names(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     dept_ids: &[DeptId],
 ) -> Result<BTreeMap<DeptId, String>, StoreError> {
     let rows = sqlx::query!(

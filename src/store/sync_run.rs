@@ -1,7 +1,7 @@
 //! Runs of the full sync: one at a time, each kept by a lease that its instance renews.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -46,7 +46,7 @@ pub struct Ending<'a> {
 /// marked as failed, or forgotten where it was a dry one. `approves` is the stopped run whose leavers it
 /// marks.
 pub async fn start(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     cause: &str,
     started_by: &str,
     approves: Option<i64>,
@@ -81,7 +81,7 @@ pub async fn start(
 
 /// Marks a run as failed that has not been heard of in time, and forgets it where it was a dry one; gives
 /// the number of a full sync among those marked.
-pub async fn fail_interrupted(conn: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+pub async fn fail_interrupted(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
     // One that an instance of the version before has marked goes, too.
     sqlx::query!(
         "DELETE FROM sync_run WHERE is_dry_run AND (state <> 'running' OR lease_until < clock_timestamp())"
@@ -99,7 +99,7 @@ pub async fn fail_interrupted(conn: &mut PgConnection) -> Result<Option<i64>, St
         .map(|run| run.id))
 }
 
-async fn running(conn: &mut PgConnection) -> Result<Option<Other>, StoreError> {
+async fn running(conn: &mut Conn) -> Result<Option<Other>, StoreError> {
     let other = sqlx::query_as!(
         Other,
         r#"SELECT started_by AS "by", started_at AS since FROM sync_run WHERE state = 'running'"#
@@ -110,7 +110,7 @@ async fn running(conn: &mut PgConnection) -> Result<Option<Other>, StoreError> {
 }
 
 /// Renews the lease and tells how many calls were made; false where the run is no longer this one's.
-pub async fn renew(conn: &mut PgConnection, run: Run, calls: i32) -> Result<bool, StoreError> {
+pub async fn renew(conn: &mut Conn, run: Run, calls: i32) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET lease_until = clock_timestamp() + interval '10 seconds', calls = $3
          WHERE id = $1 AND instance = $2 AND state = 'running'",
@@ -125,7 +125,7 @@ pub async fn renew(conn: &mut PgConnection, run: Run, calls: i32) -> Result<bool
 
 /// Whether the run is still this one's. It may cease to be before the end of the transaction: only
 /// [`finish`] says for good.
-pub async fn hold(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError> {
+pub async fn hold(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
     let held = sqlx::query_scalar!(
         "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR KEY SHARE",
         run.id,
@@ -137,11 +137,7 @@ pub async fn hold(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError>
 }
 
 /// Ends a run; false where it is no longer this one's.
-pub async fn finish(
-    conn: &mut PgConnection,
-    run: Run,
-    ending: &Ending<'_>,
-) -> Result<bool, StoreError> {
+pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
              returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12,
@@ -171,7 +167,7 @@ pub async fn finish(
 }
 
 /// Forgets a run that was to write nothing; false where it is no longer this one's.
-pub async fn forget(conn: &mut PgConnection, run: Run) -> Result<bool, StoreError> {
+pub async fn forget(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
@@ -184,7 +180,7 @@ pub async fn forget(conn: &mut PgConnection, run: Run) -> Result<bool, StoreErro
 
 /// Decides about the leavers of a stopped run; false where that was decided already.
 pub async fn decide(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     decision: &str,
     by: Option<&UserId>,
@@ -203,7 +199,7 @@ pub async fn decide(
 
 /// Whether the leavers of a run wait for a decision; nobody else can decide until the commit.
 pub async fn lock_waiting(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let started_at = sqlx::query_scalar!(
@@ -217,7 +213,7 @@ pub async fn lock_waiting(
 }
 
 /// Notes that a complete run has made decisions about earlier ones pointless.
-pub async fn supersede(conn: &mut PgConnection, run: Run) -> Result<(), StoreError> {
+pub async fn supersede(conn: &mut Conn, run: Run) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE sync_run SET decision = 'superseded', decided_at = clock_timestamp()
          WHERE state = 'stopped' AND decision IS NULL AND id <> $1",
@@ -229,7 +225,7 @@ pub async fn supersede(conn: &mut PgConnection, run: Run) -> Result<(), StoreErr
 }
 
 /// Whether any run has read everything.
-pub async fn has_complete(conn: &mut PgConnection) -> Result<bool, StoreError> {
+pub async fn has_complete(conn: &mut Conn) -> Result<bool, StoreError> {
     let has =
         sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM sync_run WHERE is_complete) AS "has!""#)
             .fetch_one(conn)
@@ -239,7 +235,7 @@ pub async fn has_complete(conn: &mut PgConnection) -> Result<bool, StoreError> {
 
 /// Forgets the plans of runs that began more than 90 days ago, some runs at a time; gives how many
 /// records that was.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_change WHERE run_id IN (
              SELECT id FROM sync_run r WHERE started_at < now() - interval '90 days'

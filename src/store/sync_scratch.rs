@@ -6,7 +6,7 @@ mod keep;
 mod person;
 mod reading;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::StoreError;
 
@@ -20,7 +20,7 @@ pub use reading::{
 };
 
 /// Forgets what a run has heard and drafted.
-pub async fn forget(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+pub async fn forget(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!("DELETE FROM sync_reading WHERE run_id = $1", run_id)
         .execute(&mut *conn)
         .await?;
@@ -31,7 +31,7 @@ pub async fn forget(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreErr
 }
 
 /// Forgets what runs that are not at work any more have left behind; gives how many rows that was.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let heard = sqlx::query!(
         "DELETE FROM sync_reading WHERE run_id NOT IN (SELECT id FROM sync_run WHERE state = 'running')"
     )
@@ -46,7 +46,7 @@ pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
 }
 
 /// Has Postgres count anew what stands here, so that it finds the quick ways through it.
-pub async fn count_anew(conn: &mut PgConnection) -> Result<(), StoreError> {
+pub async fn count_anew(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("ANALYZE sync_reading, sync_draft")
         .execute(conn)
         .await?;

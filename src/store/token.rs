@@ -1,6 +1,6 @@
 //! The access token that all instances share, sealed.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -26,7 +26,7 @@ pub struct Kept {
 }
 
 /// Finds the token, unless its life is over.
-pub async fn find(conn: &mut PgConnection, slot: Slot<'_>) -> Result<Option<Kept>, StoreError> {
+pub async fn find(conn: &mut Conn, slot: Slot<'_>) -> Result<Option<Kept>, StoreError> {
     let kept = sqlx::query_as!(
         Kept,
         r#"SELECT sealed AS "sealed!", (extract(epoch FROM fetched_at) * 1000000)::bigint AS "version!",
@@ -46,11 +46,7 @@ pub async fn find(conn: &mut PgConnection, slot: Slot<'_>) -> Result<Option<Kept
 
 /// Claims the right to fetch a new token; false while somebody else holds it. A claim ends by itself
 /// after 7 s, should its holder die.
-pub async fn claim(
-    conn: &mut PgConnection,
-    slot: Slot<'_>,
-    instance: Uuid,
-) -> Result<bool, StoreError> {
+pub async fn claim(conn: &mut Conn, slot: Slot<'_>, instance: Uuid) -> Result<bool, StoreError> {
     let claimed = sqlx::query!(
         "INSERT INTO access_token AS t (root_url, app_key, secret_digest, claimed_by, claimed_until)
          VALUES ($1, $2, $3, $4, clock_timestamp() + interval '7 seconds')
@@ -68,11 +64,7 @@ pub async fn claim(
 }
 
 /// Gives a claim back.
-pub async fn release(
-    conn: &mut PgConnection,
-    slot: Slot<'_>,
-    instance: Uuid,
-) -> Result<(), StoreError> {
+pub async fn release(conn: &mut Conn, slot: Slot<'_>, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET claimed_until = NULL, claimed_by = NULL
          WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3 AND claimed_by = $4",
@@ -88,7 +80,7 @@ pub async fn release(
 
 /// Keeps a fresh token and ends the claim; tokens of former secrets of the app go.
 pub async fn keep(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     slot: Slot<'_>,
     sealed: &[u8],
     lifetime_secs: f64,
@@ -117,7 +109,7 @@ pub async fn keep(
 
 /// Drops a token that DingTalk rejects, if it is still the one that was used.
 pub async fn drop_rejected(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     slot: Slot<'_>,
     version: i64,
 ) -> Result<(), StoreError> {

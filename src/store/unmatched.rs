@@ -3,8 +3,8 @@
 mod candidate;
 mod list;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 use crate::domain::case::{CaseState, Refusal};
@@ -107,7 +107,7 @@ pub fn parse_state(text: &str) -> Option<CaseState> {
 
 /// Counts a refused login: a new case, or one more attempt of the old one, which waits again
 /// unless an administrator has rejected the person.
-pub async fn record(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(), StoreError> {
+pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<(), StoreError> {
     // Chosen by the person: Postgres takes no NUL, and no page wants a novel.
     let nick: String = attempt
         .nick
@@ -145,7 +145,7 @@ pub async fn record(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(),
     Ok(())
 }
 
-async fn count_attempt(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<(), StoreError> {
+async fn count_attempt(conn: &mut Conn, attempt: Attempt<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE unmatched_login
          SET attempts = attempts + 1, last_seen_at = now(), nick = $2, last_reference = $3
@@ -160,7 +160,7 @@ async fn count_attempt(conn: &mut PgConnection, attempt: Attempt<'_>) -> Result<
 }
 
 /// Whether an administrator has rejected this person and nobody has re-opened the case.
-pub async fn is_rejected(conn: &mut PgConnection, unionid: &UnionId) -> Result<bool, StoreError> {
+pub async fn is_rejected(conn: &mut Conn, unionid: &UnionId) -> Result<bool, StoreError> {
     let is_rejected = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM unmatched_login WHERE unionid = $1 AND state = 'rejected') AS "is!""#,
         unionid.as_str(),
@@ -174,7 +174,7 @@ pub async fn is_rejected(conn: &mut PgConnection, unionid: &UnionId) -> Result<b
 /// unionid, the one that the staff row holds counts: without any, the person still cannot get in;
 /// nor can one whom a login found under another userid than this.
 pub async fn close_for(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     unionid: Option<&UnionId>,
     userid: &UserId,
 ) -> Result<(), StoreError> {
@@ -191,7 +191,7 @@ pub async fn close_for(
 }
 
 /// One case.
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Case>, StoreError> {
+pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
@@ -206,7 +206,7 @@ pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<Case>, Stor
 
 /// The case of a person: its id and state.
 pub async fn find_by_unionid(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     unionid: &UnionId,
 ) -> Result<Option<(i64, CaseState)>, StoreError> {
     let row = sqlx::query!(
@@ -219,7 +219,7 @@ pub async fn find_by_unionid(
 }
 
 /// The nicks of these cases, in the order of their ids; those that do not exist are missing.
-pub async fn nicks(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
+pub async fn nicks(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
     let rows = sqlx::query!(
         "SELECT id, nick FROM unmatched_login WHERE id = ANY ($1) ORDER BY id",
         ids
@@ -230,7 +230,7 @@ pub async fn nicks(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<(i64, Str
 }
 
 /// The state of a case, locked until the end of the transaction.
-pub async fn lock_state(conn: &mut PgConnection, id: i64) -> Result<Option<CaseState>, StoreError> {
+pub async fn lock_state(conn: &mut Conn, id: i64) -> Result<Option<CaseState>, StoreError> {
     let state = sqlx::query_scalar!(
         "SELECT state FROM unmatched_login WHERE id = $1 FOR UPDATE",
         id
@@ -242,7 +242,7 @@ pub async fn lock_state(conn: &mut PgConnection, id: i64) -> Result<Option<CaseS
 
 /// Writes a decision: who made it, and why.
 pub async fn decide(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     id: i64,
     state: CaseState,
     by: &UserId,
@@ -261,7 +261,7 @@ pub async fn decide(
 }
 
 /// Removes the cases that nobody touched for 90 days; says how many.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM unmatched_login
          WHERE state IN ('waiting', 'closed') AND decided_at IS NULL AND last_seen_at < now() - interval '90 days'",

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -30,7 +30,7 @@ pub struct NewSession<'a> {
 ///
 /// The share lock makes a leaving that commits first visible here, and makes one that comes later wait
 /// until it can see, and end, this session.
-pub async fn create(conn: &mut PgConnection, new: &NewSession<'_>) -> Result<bool, StoreError> {
+pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, StoreError> {
     // A statement of its own: the next one then sees what was committed while this one waited.
     sqlx::query!(
         "SELECT userid FROM staff WHERE userid = $1 FOR SHARE",
@@ -72,7 +72,7 @@ pub struct LiveSession {
 
 /// Finds a session that is neither over nor of somebody who has left or was rejected.
 pub async fn find_live(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     key_hash: &[u8],
 ) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
@@ -91,7 +91,7 @@ pub async fn find_live(
 
 /// Replaces what pages keep in a session; does nothing when it has ended meanwhile.
 pub async fn update_state(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     key_hash: &[u8],
     state: &Value,
 ) -> Result<(), StoreError> {
@@ -107,11 +107,7 @@ pub async fn update_state(
 
 /// Moves the idle end of a session, at most every tenth of the idle life or minute; does nothing when
 /// it has ended meanwhile.
-pub async fn touch(
-    conn: &mut PgConnection,
-    key_hash: &[u8],
-    idle: Duration,
-) -> Result<(), StoreError> {
+pub async fn touch(conn: &mut Conn, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
     let step = (idle / 10).min(Duration::from_mins(1));
     sqlx::query!(
         "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2)
@@ -126,7 +122,7 @@ pub async fn touch(
 }
 
 /// Ends the session of a key.
-pub async fn end_by_key(conn: &mut PgConnection, key_hash: &[u8]) -> Result<(), StoreError> {
+pub async fn end_by_key(conn: &mut Conn, key_hash: &[u8]) -> Result<(), StoreError> {
     sqlx::query!("DELETE FROM web_session WHERE key_hash = $1", key_hash)
         .execute(conn)
         .await?;
@@ -134,7 +130,7 @@ pub async fn end_by_key(conn: &mut PgConnection, key_hash: &[u8]) -> Result<(), 
 }
 
 /// Ends one session; gives whose it was.
-pub async fn end_one(conn: &mut PgConnection, id: Uuid) -> Result<Option<UserId>, StoreError> {
+pub async fn end_one(conn: &mut Conn, id: Uuid) -> Result<Option<UserId>, StoreError> {
     let userid = sqlx::query_scalar!(
         r#"DELETE FROM web_session WHERE id = $1 RETURNING userid AS "userid: UserId""#,
         id
@@ -146,7 +142,7 @@ pub async fn end_one(conn: &mut PgConnection, id: Uuid) -> Result<Option<UserId>
 
 /// Ends one session of this person; gives the browser that it was in.
 pub async fn end_own(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
     id: Uuid,
 ) -> Result<Option<String>, StoreError> {
@@ -161,11 +157,7 @@ pub async fn end_own(
 }
 
 /// Ends all sessions of a person but one; gives how many of them were still alive.
-pub async fn end_others(
-    conn: &mut PgConnection,
-    userid: &UserId,
-    keep: Uuid,
-) -> Result<i64, StoreError> {
+pub async fn end_others(conn: &mut Conn, userid: &UserId, keep: Uuid) -> Result<i64, StoreError> {
     let ended = sqlx::query_scalar!(
         r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING idle_until, hard_until)
          SELECT count(*) AS "count!" FROM ended WHERE idle_until > now() AND hard_until > now()"#,
@@ -178,7 +170,7 @@ pub async fn end_others(
 }
 
 /// Ends the sessions of these numbers; gives whose each was.
-pub async fn end_these(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<UserId>, StoreError> {
+pub async fn end_these(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<UserId>, StoreError> {
     let userids = sqlx::query_scalar!(
         r#"DELETE FROM web_session WHERE id IN (SELECT id FROM web_session WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
          RETURNING userid AS "userid: UserId""#,
@@ -190,7 +182,7 @@ pub async fn end_these(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<User
 }
 
 /// Ends all sessions of a person; gives how many there were.
-pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64, StoreError> {
+pub async fn end_all_of(conn: &mut Conn, userid: &UserId) -> Result<u64, StoreError> {
     let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())
         .execute(conn)
         .await?;
@@ -198,7 +190,7 @@ pub async fn end_all_of(conn: &mut PgConnection, userid: &UserId) -> Result<u64,
 }
 
 /// Deletes the sessions that are over.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let swept = sqlx::query!("DELETE FROM web_session WHERE id IN (
              SELECT id FROM web_session WHERE idle_until < now() OR hard_until < now() ORDER BY id FOR UPDATE SKIP LOCKED
          )").execute(conn).await?;
@@ -216,10 +208,7 @@ pub struct SessionFacts {
 }
 
 /// Lists a person's live sessions, the latest first.
-pub async fn list_of(
-    conn: &mut PgConnection,
-    userid: &UserId,
-) -> Result<Vec<SessionFacts>, StoreError> {
+pub async fn list_of(conn: &mut Conn, userid: &UserId) -> Result<Vec<SessionFacts>, StoreError> {
     let rows = sqlx::query_as!(
         SessionFacts,
         "SELECT id, created_at, last_seen_at, method, address, user_agent FROM web_session

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -13,10 +13,7 @@ use super::event::LEASE;
 
 /// Notes for all instances and commands what is to be handed on; None is nothing at all, and drops
 /// what was noted of changes of the staff and is not yet a message.
-pub async fn choose(
-    conn: &mut PgConnection,
-    event_types: Option<&[String]>,
-) -> Result<(), StoreError> {
+pub async fn choose(conn: &mut Conn, event_types: Option<&[String]>) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_choice SET has_staff = $1, event_types = $2",
         event_types.is_some(),
@@ -35,7 +32,7 @@ pub async fn choose(
 /// Stores a message for an event, in the transaction that puts the event into the inbox, where its
 /// type is handed on; a second time does nothing.
 pub async fn enqueue_event(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     event_id: i64,
     event_type: &str,
 ) -> Result<(), StoreError> {
@@ -69,7 +66,7 @@ pub struct Unmade {
 
 /// Claims messages without a body, those that have been due longest first.
 pub async fn claim_unmade(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     limit: i64,
 ) -> Result<Vec<Unmade>, StoreError> {
@@ -97,7 +94,7 @@ pub async fn claim_unmade(
 
 /// Stores the body of a claimed message, which is due at once and has not been tried yet.
 pub async fn store_body(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     id: i64,
     subject: &str,
@@ -131,7 +128,7 @@ pub struct Due {
 
 /// Claims messages to be sent, those that have been due longest first.
 pub async fn claim_due(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     limit: i64,
 ) -> Result<Vec<Due>, StoreError> {
@@ -177,7 +174,7 @@ pub enum End {
 }
 
 /// Keeps claims of this instance for another lease.
-pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_delivery SET claimed_until = now() + make_interval(secs => $3)
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
@@ -193,7 +190,7 @@ pub async fn renew(conn: &mut PgConnection, instance: Uuid, ids: &[i64]) -> Resu
 /// Writes down how an attempt ended, unless another instance has taken the message over; gives the
 /// state in which the message is now.
 pub async fn note_attempt(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     instance: Uuid,
     id: i64,
     attempt: &Attempt,
@@ -235,7 +232,7 @@ pub async fn note_attempt(
 }
 
 /// Gives back whatever a process that stops has claimed, as if it had never been tried.
-pub async fn release_all(conn: &mut PgConnection, instance: Uuid) -> Result<(), StoreError> {
+pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_delivery SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
          WHERE claimed_by = $1 AND state = 'waiting'",
@@ -257,7 +254,7 @@ pub struct Queued {
 /// Has a message sent again in a new series of attempts; nothing where it is being sent at this
 /// moment, or where neither its body nor its event is kept any more. A body without the details that it
 /// should bear is made anew, as long as its event is kept.
-pub async fn send_again(conn: &mut PgConnection, id: i64) -> Result<Option<Queued>, StoreError> {
+pub async fn send_again(conn: &mut Conn, id: i64) -> Result<Option<Queued>, StoreError> {
     let queued = sqlx::query_as!(
         Queued,
         r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
@@ -275,7 +272,7 @@ pub async fn send_again(conn: &mut PgConnection, id: i64) -> Result<Option<Queue
 }
 
 /// Has all failed messages sent again that can be; gives how many there were.
-pub async fn send_failed_again(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn send_failed_again(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
              last_status = NULL, last_error = NULL,
@@ -291,7 +288,7 @@ pub async fn send_failed_again(conn: &mut PgConnection) -> Result<u64, StoreErro
 
 /// Drops the bodies of what was delivered 30 days ago, and all of what was stored 90 days ago; gives
 /// how many rows it touched.
-pub async fn sweep(conn: &mut PgConnection) -> Result<u64, StoreError> {
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let bodies = sqlx::query!(
         "UPDATE webhook_delivery SET body = NULL
          WHERE body IS NOT NULL AND state = 'delivered' AND delivered_at < now() - interval '30 days'"

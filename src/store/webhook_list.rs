@@ -1,7 +1,7 @@
 //! Looking through the messages for the company's own systems.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::StoreError;
 
@@ -42,7 +42,7 @@ pub struct DeliveryRow {
 
 /// One page of messages, the latest first.
 pub async fn list(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     limit: i64,
     offset: i64,
@@ -73,7 +73,7 @@ pub async fn list(
 }
 
 /// How many messages [`list`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM webhook_delivery d
@@ -92,7 +92,7 @@ pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, Stor
 }
 
 /// How many messages have been given up and wait for an administrator.
-pub async fn count_failed(conn: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM webhook_delivery WHERE state = 'failed'"#
     )
@@ -119,7 +119,7 @@ pub struct DeliveryDetail {
 }
 
 /// One message with all that is kept of it.
-pub async fn find(conn: &mut PgConnection, id: i64) -> Result<Option<DeliveryDetail>, StoreError> {
+pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<DeliveryDetail>, StoreError> {
     let row = sqlx::query_as!(
         DeliveryRow,
         r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,

@@ -200,7 +200,7 @@ impl Company {
     /// What the last run has kept.
     async fn changes(&self, filter: &ChangeFilter) -> Vec<ChangeRow> {
         let run_id = self.number("SELECT max(id) FROM sync_run").await;
-        let mut conn = self.pool.acquire().await.unwrap();
+        let mut conn = dinggate::store::Conn::single(self.pool.acquire().await.unwrap().detach());
         sync_list::changes(&mut conn, run_id, filter, 1_000, 0)
             .await
             .unwrap()
@@ -213,7 +213,7 @@ impl Company {
     }
 
     async fn run_row(&self, id: i64) -> RunRow {
-        let mut conn = self.pool.acquire().await.unwrap();
+        let mut conn = dinggate::store::Conn::single(self.pool.acquire().await.unwrap().detach());
         sync_list::find(&mut conn, id).await.unwrap().unwrap()
     }
 
@@ -230,7 +230,7 @@ impl Company {
 
     /// Whether an alert stands, and what it says.
     async fn alert(&self, kind: &str) -> Option<String> {
-        let mut conn = self.pool.acquire().await.unwrap();
+        let mut conn = dinggate::store::Conn::single(self.pool.acquire().await.unwrap().detach());
         let alerts = alert::current(&mut conn).await.unwrap();
         let mut alerts = alerts.into_iter().filter(|alert| alert.kind == kind);
         alerts.next().map(|alert| alert.detail)

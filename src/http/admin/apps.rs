@@ -69,10 +69,7 @@ async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let frame = admin.frame(&ctx, &request).await?;
-    let rows = ctx
-        .db
-        .within(async { app::list(&mut *ctx.db.acquire().await?).await })
-        .await?;
+    let rows = ctx.db.read(async |conn| app::list(conn).await).await?;
     let t = AppTexts::of(frame.lang);
     let last = rows.len().saturating_sub(1);
     let rows = rows

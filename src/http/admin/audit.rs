@@ -82,13 +82,12 @@ async fn list(
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let found = audit_list::found(&mut conn, &filter).await?;
+        .read(async |conn| {
+            let found = audit_list::found(conn, &filter).await?;
             // The line more than the pages lead to only says that there is more.
             let shown = found.get(..audit_list::MOST).unwrap_or(&found);
-            let rows = audit_list::rows(&mut conn, paging.cut(shown)).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, found.len(), rows))
+            let rows = audit_list::rows(conn, paging.cut(shown)).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, found.len(), rows))
         })
         .await?;
     let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
@@ -214,8 +213,10 @@ fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, 
         let (ctx, filter) = (ctx.clone(), filter.clone());
         async move {
             let Some(after) = after else { return Ok(None) };
-            let mut conn = ctx.db.acquire().await?;
-            let rows = audit_list::batch(&mut conn, &filter, after, BATCH).await?;
+            let read = ctx
+                .db
+                .read(async |conn| audit_list::batch(conn, &filter, after, BATCH).await);
+            let rows = read.await?;
             let next = rows.last().map(|row| Some(row.id));
             Ok::<_, StoreError>((!rows.is_empty()).then_some((rows, next)))
         }

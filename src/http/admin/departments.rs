@@ -94,7 +94,7 @@ async fn departments(
 async fn tree(ctx: &Context, frame: Frame) -> Result<HttpResponse, AppError> {
     let tree = ctx
         .db
-        .within(async { department_tree::tree(&mut *ctx.db.acquire().await?).await })
+        .read(async |conn| department_tree::tree(conn).await)
         .await?;
     let (steps, left_out) = branches::walk(&tree, tree.roots());
     let page = TreePage {
@@ -115,11 +115,10 @@ async fn list(
     let (q, paging) = (asked.q(), asked.paging());
     let (now, total, rows) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = department::count(&mut conn, q).await?;
-            let rows = department::list(&mut conn, q, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+        .read(async |conn| {
+            let total = department::count(conn, q).await?;
+            let rows = department::list(conn, q, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
         })
         .await?;
     let pager = Pager::new(paging, total, &query(&[("q", q), ("view", "list")]));

@@ -107,16 +107,15 @@ async fn list(
     let paging = asked.paging();
     let (now, total, failed, held, rows) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = event_list::count(&mut conn, &filter).await?;
-            let failed = event_list::count_failed(&mut conn).await?;
-            let held = event_held::count(&mut conn).await?;
+        .read(async |conn| {
+            let total = event_list::count(conn, &filter).await?;
+            let failed = event_list::count_failed(conn).await?;
+            let held = event_held::count(conn).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
             // What the list's own order is has an index.
             let other = sort.filter(|sort| *sort != LATEST_FIRST);
-            let rows = event_list::list(&mut conn, &filter, other, limit, offset).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, held, rows))
+            let rows = event_list::list(conn, &filter, other, limit, offset).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, total, failed, held, rows))
         })
         .await?;
     let pairs = [

@@ -16,6 +16,7 @@ use crate::http::page::{Frame, html};
 use crate::http::text::admin_overview::OverviewTexts;
 use crate::http::view::china_day;
 use crate::http::visitor::Admin;
+use crate::store::Conn;
 use crate::store::overview::{self, DoorCount, EventDay, Standing};
 use crate::store::sync_list::{self, RunRow};
 use crate::store::unmatched::{self, Case};
@@ -67,7 +68,7 @@ async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
     let frame = admin.frame(&ctx, &request).await?;
-    let found = ctx.db.within(read(&ctx)).await?;
+    let found = ctx.db.read(async |conn| read(conn).await).await?;
     let (t, days) = (OverviewTexts::of(frame.lang), days(found.now));
     let page = OverviewPage {
         t,
@@ -90,9 +91,8 @@ async fn page(
     Ok(html(StatusCode::OK, &page))
 }
 
-async fn read(ctx: &Context) -> Result<Found, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    let now = staff::now(&mut conn).await?;
+async fn read(conn: &mut Conn) -> Result<Found, StoreError> {
+    let now = staff::now(conn).await?;
     let since = days(now).first().copied().map_or(now, day_begin);
     let any = sync_list::Filter::default();
     let done = sync_list::Filter {
@@ -102,13 +102,13 @@ async fn read(ctx: &Context) -> Result<Found, StoreError> {
     let waiting = unmatched::Filter::default();
     Ok(Found {
         now,
-        door: overview::door(&mut conn, since).await?,
-        events: overview::events(&mut conn, since).await?,
-        standing: overview::standing(&mut conn).await?,
-        latest_run: sync_list::list(&mut conn, &any, 1, 0).await?.pop(),
-        last_done: sync_list::list(&mut conn, &done, 1, 0).await?.pop(),
-        waiting_count: unmatched::count(&mut conn, &waiting).await?,
-        waiting: unmatched::list(&mut conn, &waiting, None, MAX_WAITING, 0).await?,
+        door: overview::door(conn, since).await?,
+        events: overview::events(conn, since).await?,
+        standing: overview::standing(conn).await?,
+        latest_run: sync_list::list(conn, &any, 1, 0).await?.pop(),
+        last_done: sync_list::list(conn, &done, 1, 0).await?.pop(),
+        waiting_count: unmatched::count(conn, &waiting).await?,
+        waiting: unmatched::list(conn, &waiting, None, MAX_WAITING, 0).await?,
     })
 }
 

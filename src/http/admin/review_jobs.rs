@@ -56,16 +56,15 @@ async fn page(
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let (now, job, items, by) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let job = review_job::find(&mut conn, id)
+        .read(async |conn| {
+            let job = review_job::find(conn, id)
                 .await?
                 .ok_or(AppError::NotFound)?;
-            let items = review_job::items(&mut conn, id).await?;
-            let by = staff::find(&mut conn, &job.created_by)
+            let items = review_job::items(conn, id).await?;
+            let by = staff::find(conn, &job.created_by)
                 .await?
                 .map(|row| row.name);
-            Ok::<_, AppError>((staff::now(&mut conn).await?, job, items, by))
+            Ok::<_, AppError>((staff::now(conn).await?, job, items, by))
         })
         .await?;
     let frame = admin.frame(&ctx, &request).await?;

@@ -94,12 +94,11 @@ async fn list(
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = session_list::count(&mut conn, &filter).await?;
+        .read(async |conn| {
+            let total = session_list::count(conn, &filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
-            let rows = session_list::list(&mut conn, &filter, sort, limit, offset).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+            let rows = session_list::list(conn, &filter, sort, limit, offset).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
         })
         .await?;
     let pairs = [("q", filter.q.as_str()), ("method", method.unwrap_or(""))];

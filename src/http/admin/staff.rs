@@ -142,18 +142,17 @@ async fn list(
     let paging = asked.paging();
     let (now, total, rows, departments) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = staff_list::count(&mut conn, &filter).await?;
+        .read(async |conn| {
+            let total = staff_list::count(conn, &filter).await?;
             let (limit, offset) = (Some(paging.per_page), paging.offset());
-            let userids = staff_list::userids(&mut conn, &filter, sort, limit, offset).await?;
-            let rows = staff_list::rows(&mut conn, &userids).await?;
-            let departments = department::choices(&mut conn).await?;
+            let userids = staff_list::userids(conn, &filter, sort, limit, offset).await?;
+            let rows = staff_list::rows(conn, &userids).await?;
+            let departments = department::choices(conn).await?;
             let app = match filter.app {
-                Some(id) => app::name(&mut conn, id).await?,
+                Some(id) => app::name(conn, id).await?,
                 None => None,
             };
-            let now = staff::now(&mut conn).await?;
+            let now = staff::now(conn).await?;
             Ok::<_, StoreError>((now, total, rows, (departments, app)))
         })
         .await?;
@@ -261,15 +260,18 @@ fn rows(
     sort: Option<Sort>,
 ) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let found = async move {
-        let mut conn = ctx.db.acquire().await?;
-        let userids = staff_list::userids(&mut conn, &filter, sort, None, 0).await?;
-        drop(conn);
+        let found = ctx
+            .db
+            .read(async |conn| staff_list::userids(conn, &filter, sort, None, 0).await);
+        let userids = found.await?;
         let batches: Vec<Vec<String>> = userids.chunks(BATCH).map(<[_]>::to_vec).collect();
         let read = stream::iter(batches).then(move |userids| {
             let ctx = ctx.clone();
             async move {
-                let mut conn = ctx.db.acquire().await?;
-                let rows = staff_list::rows(&mut conn, &userids).await?;
+                let read = ctx
+                    .db
+                    .read(async |conn| staff_list::rows(conn, &userids).await);
+                let rows = read.await?;
                 Ok::<_, StoreError>(stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
             }
         });

@@ -83,13 +83,11 @@ async fn list(
     let paging = asked.paging();
     let (now, total, failed, rows) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = webhook_list::count(&mut conn, &filter).await?;
-            let failed = webhook_list::count_failed(&mut conn).await?;
-            let rows =
-                webhook_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, failed, rows))
+        .read(async |conn| {
+            let total = webhook_list::count(conn, &filter).await?;
+            let failed = webhook_list::count_failed(conn).await?;
+            let rows = webhook_list::list(conn, &filter, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, total, failed, rows))
         })
         .await?;
     let is_on = ctx.config.webhook.is_some();

@@ -9,8 +9,8 @@ mod rows;
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::book::Tally;
 use super::closing::Closing;
@@ -27,6 +27,8 @@ use rows::Rows;
 
 /// How often it is begun anew when Postgres is out of reach or two were in each other's way.
 const TRIES: u32 = 4;
+/// One transaction of a hundred thousand people takes tens of seconds; longer means that it hangs.
+const TIMEOUT: Duration = Duration::from_mins(15);
 
 /// What is carried out, and in whose name.
 pub struct Mission<'a> {
@@ -70,16 +72,28 @@ async fn apply_once(
     closing: &Closing<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Tally, SyncError> {
+    ctx.db
+        .tx_once_within(TIMEOUT, async |tx| {
+            apply_in(tx, mission, closing, progress).await
+        })
+        .await
+}
+
+async fn apply_in(
+    tx: &mut Conn,
+    mission: &Mission<'_>,
+    closing: &Closing<'_>,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Tally, SyncError> {
     let run = mission.run;
-    let mut tx = ctx.db.begin().await?;
-    if !sync_run::hold(&mut tx, run).await? {
+    if !sync_run::hold(tx, run).await? {
         return Err(SyncError::Interrupted);
     }
-    let kept = sync_scratch::keep(&mut tx, run.id).await?;
+    let kept = sync_scratch::keep(tx, run.id).await?;
     if kept != mission.records {
         return Err(SyncError::Forgotten);
     }
-    let mut rows = Rows::new(&mut tx, mission, progress);
+    let mut rows = Rows::new(tx, mission, progress);
     rows.write(Step::Leave).await?;
     rows.let_go_of_unionids().await?;
     for step in [Step::Move, Step::Return, Step::Add] {
@@ -93,15 +107,14 @@ async fn apply_once(
         tally.departments_changed,
         tally.departments_removed,
     ) = departments;
-    close_doors(&mut tx, run).await?;
-    closing.close(&mut tx, &tally).await?;
-    tx.commit().await.map_err(StoreError::from)?;
+    close_doors(tx, run).await?;
+    closing.close(tx, &tally).await?;
     Ok(tally)
 }
 
 /// Writes the tree; gives how many were added, changed and removed.
 async fn write_departments(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     mission: &Mission<'_>,
 ) -> Result<(usize, usize, usize), StoreError> {
     let plan = mission.departments;
@@ -124,7 +137,7 @@ async fn write_departments(
 }
 
 /// What others may be waiting for comes last.
-async fn close_doors(tx: &mut PgConnection, run: Run) -> Result<(), StoreError> {
+async fn close_doors(tx: &mut Conn, run: Run) -> Result<(), StoreError> {
     directory::settle(tx, run.id).await?;
     directory::bar_leavings(tx, run.id).await?;
     let left = directory::catch_up_with_leavings(tx, run.id, run.started_at).await?;

@@ -14,9 +14,9 @@ use super::summary::Outcome;
 use super::{Cause, State, Stop, Summary, SyncError, confirm, fail_interrupted};
 use crate::context::Context;
 use crate::domain::ids::UserId;
+use crate::store::StoreError;
 use crate::store::sync_list::{self, ChangeFilter};
 use crate::store::sync_run::{self, Run};
-use crate::store::{Db, StoreError};
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -33,14 +33,12 @@ pub enum ApproveError {
 /// Decides that the leavers of a stopped run stay as they are.
 pub async fn discard(ctx: &Context, run_id: i64, by: &UserId) -> Result<(), ApproveError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            if sync_run::lock_waiting(&mut tx, run_id).await?.is_none() {
+        .tx(async |tx| {
+            if sync_run::lock_waiting(tx, run_id).await?.is_none() {
                 return Err(ApproveError::NotWaiting);
             }
-            sync_run::decide(&mut tx, run_id, "discarded", Some(by)).await?;
-            note_decision(&mut tx, run_id, by, "sync.discard", "discarded").await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            sync_run::decide(tx, run_id, "discarded", Some(by)).await?;
+            note_decision(tx, run_id, by, "sync.discard", "discarded").await?;
             Ok(())
         })
         .await
@@ -74,26 +72,17 @@ pub async fn approve(ctx: &Context, run_id: i64, by: &UserId) -> Result<i64, App
 async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, ApproveError> {
     fail_interrupted(ctx).await?;
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(guard) = sync_run::lock_waiting(&mut tx, stopped).await? else {
+        .tx(async |tx| {
+            let Some(guard) = sync_run::lock_waiting(tx, stopped).await? else {
                 return Err(ApproveError::NotWaiting);
             };
             let cause = Cause::Approval.as_str();
-            let begun = sync_run::start(
-                &mut tx,
-                cause,
-                by.as_str(),
-                Some(stopped),
-                false,
-                ctx.instance,
-            )
-            .await?;
+            let begun =
+                sync_run::start(tx, cause, by.as_str(), Some(stopped), false, ctx.instance).await?;
             let run = begun.map_err(|other| ApproveError::AlreadyRunning {
                 by: other.by,
                 since: other.since,
             })?;
-            tx.commit().await.map_err(StoreError::from)?;
             Ok(Approval {
                 run,
                 stopped,
@@ -184,11 +173,12 @@ async fn copy_leavers(book: &mut Book<'_>, stopped: i64) -> Result<(), StoreErro
     let mut offset = 0;
     loop {
         let ctx = book.ctx;
-        let page = Db::within_time(PATIENCE, async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_list::changes(&mut conn, stopped, &held_back, 1_000, offset).await
-        })
-        .await?;
+        let page = ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                sync_list::changes(conn, stopped, &held_back, 1_000, offset).await
+            })
+            .await?;
         if page.is_empty() {
             return Ok(());
         }

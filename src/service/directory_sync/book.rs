@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Department;
+use crate::store::StoreError;
 use crate::store::directory::KnownPerson;
 use crate::store::sync_list::FieldChange;
 use crate::store::sync_run::Run;
 use crate::store::sync_scratch::{self, Draft, Step};
-use crate::store::{Db, StoreError};
 
 use super::plan::{DepartmentPlan, Difference, PeoplePlan, WantedDepartment, Write};
 use super::skip::{Skip, SkipReason};
@@ -64,11 +64,12 @@ impl<'a> Book<'a> {
             self.records += 1;
             draft.position = self.last;
         }
-        Db::within_time(PATIENCE, async {
-            let mut conn = self.ctx.db.acquire().await?;
-            sync_scratch::put_drafts(&mut conn, self.run.id, &drafts).await
-        })
-        .await
+        self.ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                sync_scratch::put_drafts(conn, self.run.id, &drafts).await
+            })
+            .await
     }
 
     /// Writes down people who seem to have gone.
@@ -90,22 +91,25 @@ impl<'a> Book<'a> {
 
     /// Has all leavers wait for an administrator.
     pub async fn hold_leavers_back(&mut self) -> Result<(), StoreError> {
-        Db::within_time(PATIENCE, async {
-            let mut conn = self.ctx.db.acquire().await?;
-            sync_scratch::hold_leavers_back(&mut conn, self.run.id).await
-        })
-        .await?;
+        self.ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                sync_scratch::hold_leavers_back(conn, self.run.id).await
+            })
+            .await?;
         self.tally.held_back = std::mem::take(&mut self.tally.left);
         Ok(())
     }
 
     /// Takes all leavers out again.
     pub async fn drop_leavers(&mut self) -> Result<(), StoreError> {
-        let dropped = Db::within_time(PATIENCE, async {
-            let mut conn = self.ctx.db.acquire().await?;
-            sync_scratch::drop_leavers(&mut conn, self.run.id).await
-        })
-        .await?;
+        let dropped = self
+            .ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                sync_scratch::drop_leavers(conn, self.run.id).await
+            })
+            .await?;
         self.records = self.records.saturating_sub(dropped);
         self.tally.left = 0;
         Ok(())
@@ -119,9 +123,8 @@ impl<'a> Book<'a> {
         let (words, chinese) = (reason.to_string(), reason.in_chinese());
         self.ctx
             .db
-            .within(async {
-                let mut conn = self.ctx.db.acquire().await?;
-                sync_scratch::spare(&mut conn, self.run.id, people, &words, &chinese).await
+            .read(async |conn| {
+                sync_scratch::spare(conn, self.run.id, people, &words, &chinese).await
             })
             .await?;
         self.tally.left -= people.len();

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::book::Tally;
 use super::lease::Calls;
@@ -36,7 +36,7 @@ pub struct Closing<'a> {
 
 impl Closing<'_> {
     /// Ends the run; fails where it is no longer this one's.
-    pub async fn close(&self, tx: &mut PgConnection, tally: &Tally) -> Result<(), SyncError> {
+    pub async fn close(&self, tx: &mut Conn, tally: &Tally) -> Result<(), SyncError> {
         if let Some((stopped, by)) = self.approves {
             approve(tx, stopped, by).await?;
         }
@@ -63,7 +63,7 @@ impl Closing<'_> {
 
     /// How many people have changed without an event; nobody, by a first run or one that is not
     /// complete.
-    async fn unannounced(&self, tx: &mut PgConnection) -> Result<i32, StoreError> {
+    async fn unannounced(&self, tx: &mut Conn) -> Result<i32, StoreError> {
         if !self.is_complete || !sync_run::has_complete(tx).await? {
             return Ok(0);
         }
@@ -93,7 +93,7 @@ fn ending<'a>(tally: &Tally, closing: &Closing<'a>) -> Ending<'a> {
     }
 }
 
-async fn approve(tx: &mut PgConnection, stopped: i64, by: &UserId) -> Result<(), SyncError> {
+async fn approve(tx: &mut Conn, stopped: i64, by: &UserId) -> Result<(), SyncError> {
     if !sync_run::decide(tx, stopped, "approved", Some(by)).await? {
         return Err(SyncError::NotWaiting);
     }
@@ -103,7 +103,7 @@ async fn approve(tx: &mut PgConnection, stopped: i64, by: &UserId) -> Result<(),
 
 /// Puts an administrator's decision about a stopped run on the audit trail, and takes it off the banner.
 pub async fn note_decision(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     stopped: i64,
     by: &UserId,
     action: &'static str,
@@ -127,7 +127,7 @@ fn detail(run_id: i64, state: State) -> String {
 }
 
 /// Tells the administrators how the last full sync has ended, unless it was well.
-pub async fn tell(tx: &mut PgConnection, run_id: i64, state: State) -> Result<(), StoreError> {
+pub async fn tell(tx: &mut Conn, run_id: i64, state: State) -> Result<(), StoreError> {
     if state == State::Done {
         alert::dismiss(tx, SYNC).await?;
     } else {
@@ -136,11 +136,7 @@ pub async fn tell(tx: &mut PgConnection, run_id: i64, state: State) -> Result<()
     Ok(())
 }
 
-async fn tell_unannounced(
-    tx: &mut PgConnection,
-    run: Run,
-    unannounced: i32,
-) -> Result<(), StoreError> {
+async fn tell_unannounced(tx: &mut Conn, run: Run, unannounced: i32) -> Result<(), StoreError> {
     if unannounced == 0 {
         alert::dismiss(tx, UNANNOUNCED).await?;
     } else {

@@ -15,8 +15,8 @@ use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
 use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::StoreError;
 use crate::store::sync_scratch::{self, DraftedPerson, Step};
-use crate::store::{Db, StoreError};
 
 const IN_FLIGHT: usize = 3;
 /// How many people are taken out of the plan at a time to be asked about.
@@ -37,13 +37,15 @@ pub async fn silent_departments(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<UpstreamError>, Stop> {
     let (peopled, run_id) = (walk.peopled(), book.run.id);
-    let people = Db::within_time(PATIENCE, async {
-        let mut conn = book.ctx.db.acquire().await?;
-        let each = PER_SILENT_DEPARTMENT;
-        sync_scratch::leavers_outside(&mut conn, run_id, &peopled, each, AT_MOST).await
-    })
-    .await
-    .map_err(Stop::Store)?;
+    let people = book
+        .ctx
+        .db
+        .read_within(PATIENCE, async |conn| {
+            let each = PER_SILENT_DEPARTMENT;
+            sync_scratch::leavers_outside(conn, run_id, &peopled, each, AT_MOST).await
+        })
+        .await
+        .map_err(Stop::Store)?;
     let (total, mut done) = (people.len(), 0);
     let mut heard = |person: Option<&Person>| {
         if let Some(person) = person {
@@ -126,11 +128,12 @@ async fn ask_all(
 }
 
 async fn leavers(book: &Book<'_>, after: i32) -> Result<Vec<DraftedPerson>, StoreError> {
-    Db::within_time(PATIENCE, async {
-        let mut conn = book.ctx.db.acquire().await?;
-        sync_scratch::drafted_people(&mut conn, book.run.id, Step::Leave, after, BATCH).await
-    })
-    .await
+    book.ctx
+        .db
+        .read_within(PATIENCE, async |conn| {
+            sync_scratch::drafted_people(conn, book.run.id, Step::Leave, after, BATCH).await
+        })
+        .await
 }
 
 async fn ask(

@@ -9,7 +9,7 @@ use super::summary::{Outcome, State, Summary};
 use super::{Cause, Request, SyncError};
 use crate::context::Context;
 use crate::store::sync_run::{self, Run};
-use crate::store::{Db, StoreError, sync_scratch};
+use crate::store::{StoreError, sync_scratch};
 
 /// Ends a run that its own transaction has not ended, and takes away what it has written down.
 pub(super) async fn settle(
@@ -74,8 +74,7 @@ async fn end(
     problem: Option<&str>,
 ) -> Result<(), SyncError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
+        .tx(async |tx| {
             let closing = Closing {
                 run,
                 calls,
@@ -85,8 +84,7 @@ async fn end(
                 is_full: cause != Cause::Approval,
                 approves: None,
             };
-            closing.close(&mut tx, &Tally::default()).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            closing.close(tx, &Tally::default()).await?;
             Ok(())
         })
         .await
@@ -95,10 +93,9 @@ async fn end(
 /// Takes the row of a dry run away.
 async fn forget(ctx: &Context, run: Run) -> Result<(), StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
+        .read(async |conn| {
             // Nothing depends on whether it was still this one's.
-            sync_run::forget(&mut conn, run).await.map(|_| ())
+            sync_run::forget(conn, run).await.map(|_| ())
         })
         .await
 }
@@ -108,9 +105,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Forgets what a run has written down; what is left for want of an answer is swept up later.
 pub(super) async fn tidy_up(ctx: &Context, run: Run) {
-    let forgotten = Db::within_time(PATIENCE, async {
-        let mut conn = ctx.db.acquire().await?;
-        sync_scratch::forget(&mut conn, run.id).await
+    let forgotten = ctx.db.read_within(PATIENCE, async |conn| {
+        sync_scratch::forget(conn, run.id).await
     });
     if let Err(error) = forgotten.await {
         tracing::warn!(run = run.id, %error, "the notes of a full sync are left to be swept up");

@@ -77,9 +77,6 @@ async fn beat(ctx: Context, run: Run, calls: Calls) -> Lost {
 
 async fn renew(ctx: &Context, run: Run, calls: i32) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_run::renew(&mut conn, run, calls).await
-        })
+        .read(async |conn| sync_run::renew(conn, run, calls).await)
         .await
 }

@@ -4,7 +4,7 @@ use super::book::PATIENCE;
 use crate::context::Context;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow};
 use crate::store::sync_run::Run;
-use crate::store::{Db, StoreError, sync_scratch};
+use crate::store::{StoreError, sync_scratch};
 
 /// How many records are fetched at a time.
 const PAGE: i64 = 1_000;
@@ -17,11 +17,12 @@ pub async fn tell_plan(
 ) -> Result<(), StoreError> {
     let mut after = 0;
     loop {
-        let records = Db::within_time(PATIENCE, async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_scratch::drafted(&mut conn, run.id, after, PAGE).await
-        })
-        .await?;
+        let records = ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                sync_scratch::drafted(conn, run.id, after, PAGE).await
+            })
+            .await?;
         let Some(last) = records.last() else {
             return Ok(());
         };
@@ -42,11 +43,12 @@ pub async fn tell_passed_over(
     };
     let mut told = 0;
     loop {
-        let records = Db::within_time(PATIENCE, async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_list::changes(&mut conn, run.id, &skipped, PAGE, told).await
-        })
-        .await?;
+        let records = ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                sync_list::changes(conn, run.id, &skipped, PAGE, told).await
+            })
+            .await?;
         if records.is_empty() {
             return Ok(());
         }

@@ -102,10 +102,8 @@ async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<Taken
     }
     let userids: Vec<String> = merged.keys().map(|id| id.as_str().to_owned()).collect();
     let known = patiently(|| {
-        ctx.db.within(async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_scratch::heard(&mut conn, run.id, &userids).await
-        })
+        ctx.db
+            .read(async |conn| sync_scratch::heard(conn, run.id, &userids).await)
     })
     .await?;
     // Counted before anything is written: a try may have written although nobody heard so.
@@ -122,10 +120,8 @@ async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<Taken
     }
     let heard: Vec<HeardPerson> = merged.into_values().map(HeardPerson::from).collect();
     patiently(|| {
-        ctx.db.within(async {
-            let mut conn = ctx.db.acquire().await?;
-            sync_scratch::put_heard(&mut conn, run.id, &heard).await
-        })
+        ctx.db
+            .read(async |conn| sync_scratch::put_heard(conn, run.id, &heard).await)
     })
     .await?;
     Ok(taken)
@@ -183,10 +179,8 @@ async fn finish(ctx: &Context, run: Run, mut walk: Walk) -> Result<Walk, StoreEr
     let skipped = walk.skipped_people();
     if !skipped.is_empty() {
         let read = patiently(|| {
-            ctx.db.within(async {
-                let mut conn = ctx.db.acquire().await?;
-                sync_scratch::heard_among(&mut conn, run.id, &skipped).await
-            })
+            ctx.db
+                .read(async |conn| sync_scratch::heard_among(conn, run.id, &skipped).await)
         })
         .await?;
         walk.was_read_elsewhere(&read);

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::person::Department;
 use crate::store::sync_run::Run;
-use crate::store::{Db, StoreError, department, directory, staff, sync_scratch};
+use crate::store::{StoreError, department, directory, staff, sync_scratch};
 
 use super::book::{Book, PATIENCE, leaver};
 use super::lease::Calls;
@@ -91,11 +91,10 @@ async fn look_around(
     run: Run,
     walk: &Walk,
 ) -> Result<(usize, Vec<Department>), Stop> {
-    let looked = Db::within_time(PATIENCE, async {
-        let mut conn = ctx.db.acquire().await?;
-        sync_scratch::count_anew(&mut conn).await?;
-        let employed = staff::count_employed(&mut conn).await?;
-        let departments = department::all(&mut conn).await?;
+    let looked = ctx.db.read_within(PATIENCE, async |conn| {
+        sync_scratch::count_anew(conn).await?;
+        let employed = staff::count_employed(conn).await?;
+        let departments = department::all(conn).await?;
         Ok::<_, StoreError>((employed, departments))
     });
     let (employed, departments) = looked.await.map_err(Stop::Store)?;
@@ -105,9 +104,8 @@ async fn look_around(
 
 /// Makes sure that Postgres, which forgets it when it crashes, still has all that was taken down.
 async fn check_memory(ctx: &Context, run: Run, walk: &Walk) -> Result<(), Stop> {
-    let heard = Db::within_time(PATIENCE, async {
-        let mut conn = ctx.db.acquire().await?;
-        sync_scratch::count_heard(&mut conn, run.id).await
+    let heard = ctx.db.read_within(PATIENCE, async |conn| {
+        sync_scratch::count_heard(conn, run.id).await
     });
     let heard = heard.await.map_err(Stop::Store)?;
     if usize::try_from(heard) == Ok(walk.people) {
@@ -121,12 +119,14 @@ async fn check_memory(ctx: &Context, run: Run, walk: &Walk) -> Result<(), Stop> 
 async fn note_absent(book: &mut Book<'_>, walk: &Walk) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let known = Db::within_time(PATIENCE, async {
-            let mut conn = book.ctx.db.acquire().await?;
-            let absent = sync_scratch::absent(&mut conn, book.run.id, &after, CHUNK).await?;
-            directory::known(&mut conn, &absent).await
-        })
-        .await?;
+        let known = book
+            .ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                let absent = sync_scratch::absent(conn, book.run.id, &after, CHUNK).await?;
+                directory::known(conn, &absent).await
+            })
+            .await?;
         let Some(last) = known.last() else {
             return Ok(());
         };
@@ -199,13 +199,14 @@ async fn compare(book: &mut Book<'_>, is_complete: bool) -> Result<(), StoreErro
     let mut after = String::new();
     loop {
         let (run_id, ctx) = (book.run.id, book.ctx);
-        let (last, chunk) = Db::within_time(PATIENCE, async {
-            let mut conn = ctx.db.acquire().await?;
-            let keys = sync_scratch::keys(&mut conn, run_id, &after, CHUNK).await?;
-            let chunk = chunk(&mut conn, run_id, &keys).await?;
-            Ok::<_, StoreError>((keys.last().cloned(), chunk))
-        })
-        .await?;
+        let (last, chunk) = ctx
+            .db
+            .read_within(PATIENCE, async |conn| {
+                let keys = sync_scratch::keys(conn, run_id, &after, CHUNK).await?;
+                let chunk = chunk(conn, run_id, &keys).await?;
+                Ok::<_, StoreError>((keys.last().cloned(), chunk))
+            })
+            .await?;
         let Some(last) = last else {
             return Ok(());
         };
@@ -217,20 +218,22 @@ async fn compare(book: &mut Book<'_>, is_complete: bool) -> Result<(), StoreErro
 /// Decides about unionids that more than one person would bear.
 async fn refused(book: &Book<'_>, is_complete: bool) -> Result<HashSet<UserId>, StoreError> {
     let run = book.run;
-    let (chunk, leaving) = Db::within_time(PATIENCE, async {
-        let mut conn = book.ctx.db.acquire().await?;
-        let contested = sync_scratch::contested(&mut conn, run.id).await?;
-        let leaving = sync_scratch::leaving_among(&mut conn, run.id, &contested).await?;
-        Ok::<_, StoreError>((chunk(&mut conn, run.id, &contested).await?, leaving))
-    })
-    .await?;
+    let (chunk, leaving) = book
+        .ctx
+        .db
+        .read_within(PATIENCE, async |conn| {
+            let contested = sync_scratch::contested(conn, run.id).await?;
+            let leaving = sync_scratch::leaving_among(conn, run.id, &contested).await?;
+            Ok::<_, StoreError>((chunk(conn, run.id, &contested).await?, leaving))
+        })
+        .await?;
     let leaving = leaving.into_iter().collect();
     Ok(plan::refused(&chunk, &leaving, run.started_at, is_complete))
 }
 
 /// What the tables hold and DingTalk has said of these people.
 async fn chunk(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut crate::store::Conn,
     run_id: i64,
     userids: &[String],
 ) -> Result<Chunk, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection as _, PgConnection};
+use crate::store::Conn;
 use tokio::time::timeout;
 
 use super::clock::{self, Consequence};
@@ -54,11 +54,7 @@ pub async fn examine(subject: &Subject) -> Examination {
     }
 }
 
-async fn look_through(
-    mut conn: PgConnection,
-    subject: &Subject,
-    checks: Vec<Check>,
-) -> Examination {
+async fn look_through(mut conn: Conn, subject: &Subject, checks: Vec<Check>) -> Examination {
     let read = records::read(&mut conn, subject);
     let (records, has_scanned) = match timeout(ANSWER_TIME, read).await {
         Ok(read) => read,
@@ -75,7 +71,7 @@ async fn look_through(
 }
 
 /// Connects and asks the server about itself; an error says why the rest cannot be looked at.
-async fn server(subject: &Subject, checks: &mut Vec<Check>) -> Result<PgConnection, &'static str> {
+async fn server(subject: &Subject, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
     let Some(database) = &subject.parts.database else {
         checks.push(Check::skipped(POSTGRES, "DATABASE_URL is missing or wrong"));
         return Err("DATABASE_URL is missing or wrong");
@@ -123,7 +119,7 @@ const CONSEQUENCE: Consequence = Consequence {
     may_fail: false,
 };
 
-async fn describe(conn: &mut PgConnection) -> Result<(Server, bool), StoreError> {
+async fn describe(conn: &mut Conn) -> Result<(Server, bool), StoreError> {
     let is_writable = db::is_writable(conn).await?;
     Ok((diagnosis::server(conn).await?, is_writable))
 }
@@ -193,7 +189,7 @@ fn refused(code: &str, user: &str) -> String {
 
 /// Checks the schema; an error says why the tables cannot be looked at.
 async fn schema(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     migrate: Option<Migrate>,
     checks: &mut Vec<Check>,
 ) -> Result<(), &'static str> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::{Check, Subject};
 use crate::service::remedy;
@@ -29,7 +29,7 @@ pub fn none(why: &str) -> Vec<Check> {
 }
 
 /// Reads the tables; and whether somebody has signed in by a scan.
-pub async fn read(conn: &mut PgConnection, subject: &Subject) -> (Vec<Check>, Option<bool>) {
+pub async fn read(conn: &mut Conn, subject: &Subject) -> (Vec<Check>, Option<bool>) {
     let admins: Vec<String> = subject
         .parts
         .admins
@@ -60,7 +60,7 @@ pub async fn read(conn: &mut PgConnection, subject: &Subject) -> (Vec<Check>, Op
 fn unread(name: &'static str, error: &StoreError) -> Check {
     match error {
         StoreError::Unavailable(_) => Check::skipped(name, "Postgres does not answer"),
-        StoreError::Statement(_) => Check::failure(
+        StoreError::Statement(_) | StoreError::Aborted => Check::failure(
             name,
             "the tables cannot be read",
             "grant the role of DATABASE_URL the rights on them",

@@ -14,13 +14,12 @@ pub(super) async fn look(ctx: &Context, dept_id: DeptId) -> Result<(), UpstreamE
         Err(UpstreamError::Api(error)) if error.is_unknown_department() => None,
         Err(error) => return Err(error),
     };
-    let written = ctx.db.within(async {
-        let mut tx = ctx.db.begin().await?;
+    let written = ctx.db.tx(async |tx| {
         match &found {
-            Some(found) => department::upsert(&mut tx, found, asked_at).await?,
-            None => department::remove(&mut tx, dept_id, asked_at).await?,
+            Some(found) => department::upsert(tx, found, asked_at).await?,
+            None => department::remove(tx, dept_id, asked_at).await?,
         };
-        tx.commit().await.map_err(StoreError::from)
+        Ok::<_, StoreError>(())
     });
     Ok(written.await?)
 }

@@ -1,7 +1,7 @@
 //! The door that a leaving closes, in the transaction that stores it.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
@@ -9,7 +9,7 @@ use crate::store::{StoreError, directory, event_held, look, staff};
 
 /// Ends employment and sessions of these people, remembers those whom the table does not hold, and
 /// has DingTalk asked later whether it was true.
-pub(super) async fn close(tx: &mut PgConnection, userids: &[UserId]) -> Result<(), StoreError> {
+pub(super) async fn close(tx: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     staff::serialise(tx, userids).await?;
     // First, since this waits for a sync that is adding one of these people: who is then marked as left.
     staff::remember_unknown_leavers(tx, userids).await?;
@@ -36,7 +36,7 @@ pub(super) async fn close(tx: &mut PgConnection, userids: &[UserId]) -> Result<(
 /// not against what DingTalk has said of a person since. Of those whom it has listed long enough after,
 /// it is asked at once instead: had they left again, that answer says so.
 pub(super) async fn close_late(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     userids: &[UserId],
     left_at: Option<DateTime<Utc>>,
 ) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ mod keep;
 
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -156,16 +156,14 @@ async fn read_pages(
 /// Makes this process the reader. An answer that the reader before has lost is told here.
 async fn take(ctx: &Context, by: &str) -> Result<Taken, ReadError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let taken = failed_list::take(&mut tx, ctx.instance, by)
+        .tx(async |tx| {
+            let taken = failed_list::take(tx, ctx.instance, by)
                 .await?
                 .map_err(ReadError::Busy)?;
             if taken.lost_an_answer {
-                tell_lost(&mut tx, "interrupted").await?;
-                failed_list::note_settled(&mut tx, ctx.instance).await?;
+                tell_lost(tx, "interrupted").await?;
+                failed_list::note_settled(tx, ctx.instance).await?;
             }
-            tx.commit().await.map_err(StoreError::from)?;
             Ok(taken)
         })
         .await
@@ -173,9 +171,7 @@ async fn take(ctx: &Context, by: &str) -> Result<Taken, ReadError> {
 
 async fn note_asking(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            failed_list::note_asking(&mut *ctx.db.acquire().await?, ctx.instance).await
-        })
+        .read(async |conn| failed_list::note_asking(conn, ctx.instance).await)
         .await
 }
 
@@ -197,13 +193,13 @@ async fn ask(ctx: &Context) -> Result<FailedPage, UpstreamError> {
 async fn renew(ctx: &Context) {
     let renewed = ctx
         .db
-        .within(async { failed_list::renew(&mut *ctx.db.acquire().await?, ctx.instance).await });
+        .read(async |conn| failed_list::renew(conn, ctx.instance).await);
     if let Err(error) = renewed.await {
         tracing::warn!(%error, "the place of the reader of DingTalk's list could not be renewed");
     }
 }
 
-async fn tell_lost(tx: &mut PgConnection, why: &str) -> Result<(), StoreError> {
+async fn tell_lost(tx: &mut Conn, why: &str) -> Result<(), StoreError> {
     tracing::error!(
         why,
         "an answer of DingTalk's with undelivered events was lost: a full sync is needed"
@@ -214,22 +210,17 @@ async fn tell_lost(tx: &mut PgConnection, why: &str) -> Result<(), StoreError> {
 /// Gives the reader's place up and tells what has to be told.
 async fn end(ctx: &Context, reading: &Reading) -> Result<(), StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
+        .tx(async |tx| {
             match &reading.failure {
-                None => failed_list::finish(&mut tx, ctx.instance).await?,
-                Some(failure) => end_failed(ctx, &mut tx, failure).await?,
+                None => failed_list::finish(tx, ctx.instance).await?,
+                Some(failure) => end_failed(ctx, tx, failure).await?,
             }
-            Ok(tx.commit().await?)
+            Ok(())
         })
         .await
 }
 
-async fn end_failed(
-    ctx: &Context,
-    tx: &mut PgConnection,
-    failure: &Failure,
-) -> Result<(), StoreError> {
+async fn end_failed(ctx: &Context, tx: &mut Conn, failure: &Failure) -> Result<(), StoreError> {
     let words = failure.words();
     if failure.has_lost() {
         tell_lost(tx, "no answer").await?;

@@ -1,6 +1,6 @@
 //! Held events go into the inbox as if they had just been pushed.
 
-use sqlx::{Connection as _, PgConnection};
+use crate::store::Conn;
 
 use super::{door, receive};
 use crate::context::Context;
@@ -20,9 +20,7 @@ pub struct Releaser<'a> {
 
 /// The held events, in the order in which they are released.
 pub async fn held(ctx: &Context) -> Result<Vec<HeldRow>, StoreError> {
-    ctx.db
-        .within(async { event_held::list(&mut *ctx.db.acquire().await?).await })
-        .await
+    ctx.db.read(async |conn| event_held::list(conn).await).await
 }
 
 /// Releases all held events in the order of their times, or the one with this id; gives how many. A
@@ -48,31 +46,28 @@ async fn release_next(
     releaser: Option<Releaser<'_>>,
 ) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(next) = event_held::lock_next(&mut tx, id).await? else {
+        .tx(async |tx| {
+            let Some(next) = event_held::lock_next(tx, id).await? else {
                 return Ok(false);
             };
             if let Some(releaser) = releaser {
-                note_in_audit(&mut tx, id, releaser).await?;
+                note_in_audit(tx, id, releaser).await?;
             }
-            let mut inner = tx.begin().await?;
-            match release_one(&mut inner, &next).await {
-                Ok(()) => inner.commit().await?,
+            let released = tx.savepoint(async |tx| release_one(tx, &next).await).await;
+            match released {
+                Ok(()) => {}
                 Err(StoreError::Statement(cause)) => {
-                    inner.rollback().await?;
                     tracing::error!(id = next.id, %cause, "a held event could not be released");
-                    event_held::fail(&mut tx, next.id, "a fault in Dinggate: see the log").await?;
+                    event_held::fail(tx, next.id, "a fault in Dinggate: see the log").await?;
                 }
                 Err(error) => return Err(error),
             }
-            tx.commit().await?;
             Ok(true)
         })
         .await
 }
 
-async fn release_one(tx: &mut PgConnection, released: &Released) -> Result<(), StoreError> {
+async fn release_one(tx: &mut Conn, released: &Released) -> Result<(), StoreError> {
     let event = as_event(released);
     if event.kind == Kind::UserLeft {
         door::close_late(tx, &event.userids, event.event_time).await?;
@@ -96,7 +91,7 @@ fn as_event(released: &Released) -> Event {
 }
 
 async fn note_in_audit(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     id: Option<i64>,
     releaser: Releaser<'_>,
 ) -> Result<(), StoreError> {

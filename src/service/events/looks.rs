@@ -87,18 +87,14 @@ fn by_person(claimed: Vec<Claimed>) -> Vec<Due> {
 
 async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            look::claim_batch(&mut conn, ctx.instance, BATCH).await
-        })
+        .read(async |conn| look::claim_batch(conn, ctx.instance, BATCH).await)
         .await
 }
 
 async fn renew(ctx: &Context, ids: &[i64]) {
-    let renewed = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
-        look::renew(&mut conn, ctx.instance, ids).await
-    });
+    let renewed = ctx
+        .db
+        .read(async |conn| look::renew(conn, ctx.instance, ids).await);
     if let Err(error) = renewed.await {
         tracing::warn!(%error, "claims on looks could not be renewed");
     }
@@ -129,19 +125,17 @@ async fn settle(
     } else {
         REST
     };
-    ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
+    ctx.db.read(async |conn| {
             match answer {
-                Answer::Done => look::delete(&mut conn, ctx.instance, &due.ids).await,
-                Answer::NotAsked => look::release(&mut conn, ctx.instance, &due.ids, rest).await,
+                Answer::Done => look::delete(conn, ctx.instance, &due.ids).await,
+                Answer::NotAsked => look::release(conn, ctx.instance, &due.ids, rest).await,
                 Answer::Failed(fault) if fault.gravity == Gravity::Bad && due.attempts >= MAX_BAD => {
                     tracing::warn!(cause = ?due.cause, reason = fault.reason, "a look at a person is given up");
-                    look::delete(&mut conn, ctx.instance, &due.ids).await
+                    look::delete(conn, ctx.instance, &due.ids).await
                 }
                 Answer::Failed(fault) => {
                     for id in &due.ids {
-                        look::put_off(&mut conn, ctx.instance, *id, back_off(due.attempts), &fault.reason).await?;
+                        look::put_off(conn, ctx.instance, *id, back_off(due.attempts), &fault.reason).await?;
                     }
                     Ok(())
                 }

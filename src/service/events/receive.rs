@@ -14,8 +14,8 @@ use crate::dingtalk::callback::{
 };
 use crate::dingtalk::client::unix_millis;
 use crate::domain::event::{Event, Kind};
+use crate::store::StoreError;
 use crate::store::event::{self, Arrival};
-use crate::store::{Db, StoreError};
 
 /// DingTalk waits 1.5 s, and sends a push again that was answered with an error.
 const STORE_PATIENCE: Duration = Duration::from_millis(700);
@@ -117,17 +117,17 @@ fn believe(crypto: &CallbackCrypto, push: &Push<'_>) -> Result<Opened, CallbackE
 }
 
 async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
-    Db::within_time(STORE_PATIENCE, async {
-        let mut tx = ctx.db.begin().await?;
-        let is_new = event::insert_once(&mut tx, event, arrival(event))
-            .await?
-            .is_some();
-        if is_new && event.kind == Kind::UserLeft {
-            door::close(&mut tx, &event.userids).await?;
-        }
-        Ok(tx.commit().await?)
-    })
-    .await
+    ctx.db
+        .tx_within(STORE_PATIENCE, async |tx| {
+            let is_new = event::insert_once(tx, event, arrival(event))
+                .await?
+                .is_some();
+            if is_new && event.kind == Kind::UserLeft {
+                door::close(tx, &event.userids).await?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// Only what DingTalk must be asked about waits. A leaving is carried out by being stored.

@@ -93,24 +93,22 @@ async fn something_new(ctx: &Context) {
 /// many that others would have to wait for long.
 async fn claim(ctx: &Context) -> Result<Vec<Claimed>, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let fresh = event::claim_batch(&mut conn, ctx.instance, 0..STUBBORN, BATCH).await?;
+        .read(async |conn| {
+            let fresh = event::claim_batch(conn, ctx.instance, 0..STUBBORN, BATCH).await?;
             if !fresh.is_empty() {
                 return Ok(fresh);
             }
             let stubborn = STUBBORN..i32::MAX;
-            event::claim_batch(&mut conn, ctx.instance, stubborn, STUBBORN_BATCH).await
+            event::claim_batch(conn, ctx.instance, stubborn, STUBBORN_BATCH).await
         })
         .await
 }
 
 /// A heartbeat that fails costs nothing but, at worst, work done twice.
 async fn renew(ctx: &Context, ids: &[i64]) {
-    let renewed = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
-        event::renew(&mut conn, ctx.instance, ids).await
-    });
+    let renewed = ctx
+        .db
+        .read(async |conn| event::renew(conn, ctx.instance, ids).await);
     if let Err(error) = renewed.await {
         tracing::warn!(%error, "claims on events could not be renewed");
     }
@@ -164,10 +162,9 @@ async fn settle(
         REST
     };
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            event::mark_applied(&mut conn, ctx.instance, &ids_of(&End::Applied)).await?;
-            event::release(&mut conn, ctx.instance, &ids_of(&End::PutBack), rest).await?;
+        .read(async |conn| {
+            event::mark_applied(conn, ctx.instance, &ids_of(&End::Applied)).await?;
+            event::release(conn, ctx.instance, &ids_of(&End::PutBack), rest).await?;
             for Ended {
                 id,
                 attempts,
@@ -179,7 +176,7 @@ async fn settle(
                     End::Retry(reason) => {
                         tracing::debug!(id, attempts, reason, "an event will be tried again");
                         event::mark_retry(
-                            &mut conn,
+                            conn,
                             ctx.instance,
                             *id,
                             back_off(*attempts),
@@ -195,7 +192,7 @@ async fn settle(
                             reason,
                             "an event has failed and waits for an administrator"
                         );
-                        event::mark_failed(&mut conn, ctx.instance, *id, reason).await?;
+                        event::mark_failed(conn, ctx.instance, *id, reason).await?;
                     }
                     End::Applied | End::PutBack => {}
                 }

@@ -69,12 +69,11 @@ pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, Lo
 
 async fn known(ctx: &Context, caller: &Caller) -> Result<(bool, Option<StaffRow>), StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let is_rejected = unmatched::is_rejected(&mut conn, &caller.unionid).await?;
+        .read(async |conn| {
+            let is_rejected = unmatched::is_rejected(conn, &caller.unionid).await?;
             Ok((
                 is_rejected,
-                staff::find_by_unionid(&mut conn, &caller.unionid).await?,
+                staff::find_by_unionid(conn, &caller.unionid).await?,
             ))
         })
         .await
@@ -103,13 +102,9 @@ async fn without_row(
 ) -> Result<Verdict, LoginError> {
     let (row, has_left) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let row = staff::find(&mut conn, &userid).await?;
-            Ok::<_, StoreError>((
-                row,
-                staff::leaving_time(&mut conn, &userid).await?.is_some(),
-            ))
+        .read(async |conn| {
+            let row = staff::find(conn, &userid).await?;
+            Ok::<_, StoreError>((row, staff::leaving_time(conn, &userid).await?.is_some()))
         })
         .await?;
     if has_left {
@@ -138,18 +133,16 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
     }
     let added = ctx
         .db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            staff::serialise(&mut tx, std::slice::from_ref(&userid)).await?;
+        .tx(async |tx| {
+            staff::serialise(tx, std::slice::from_ref(&userid)).await?;
             // Somebody else may have decided while DingTalk answered.
-            if staff::lock(&mut tx, &userid).await?.is_some()
-                || staff::leaving_time(&mut tx, &userid).await?.is_some()
+            if staff::lock(tx, &userid).await?.is_some()
+                || staff::leaving_time(tx, &userid).await?.is_some()
             {
                 return Ok(false);
             }
-            staff::upsert_employed(&mut tx, &person, asked_at).await?;
-            audit::append(&mut tx, &addition(&person)).await?;
-            tx.commit().await?;
+            staff::upsert_employed(tx, &person, asked_at).await?;
+            audit::append(tx, &addition(&person)).await?;
             Ok::<_, StoreError>(true)
         })
         .await;

@@ -27,10 +27,9 @@ pub async fn begin(
     let state = random_secret();
     let ttl = ctx.config.login.state_ttl;
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
+        .read(async |conn| {
             login_state::insert(
-                &mut conn,
+                conn,
                 &digest(&state),
                 &digest(browser_secret),
                 return_path.as_str(),
@@ -64,10 +63,9 @@ pub async fn use_state(
     let state = state
         .filter(|state| !state.is_empty())
         .ok_or(LoginError::InvalidState)?;
-    let taken = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
-        login_state::take(&mut conn, &digest(state)).await
-    });
+    let taken = ctx
+        .db
+        .read(async |conn| login_state::take(conn, &digest(state)).await);
     let taken = taken.await.map_err(LoginError::Store)?;
     let begun = taken.ok_or(LoginError::InvalidState)?;
     let is_same_browser =

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::{Actor, Decision, Objection, ReviewError, decide};
 use crate::context::Context;
@@ -69,24 +69,23 @@ async fn read_waiting(
     link: Option<&str>,
 ) -> Result<(Case, DateTime<Utc>), ReviewError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let case = unmatched::find(&mut conn, case_id)
+        .read(async |conn| {
+            let case = unmatched::find(conn, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             if case.state != CaseState::Waiting {
                 return Err(Objection::NotWaiting.into());
             }
             if let Some(asked) = link {
-                check_link(&mut conn, &case, asked).await?;
+                check_link(conn, &case, asked).await?;
             }
-            let asked_at = staff::now(&mut conn).await?;
+            let asked_at = staff::now(conn).await?;
             Ok((case, asked_at))
         })
         .await
 }
 
-async fn check_link(conn: &mut PgConnection, case: &Case, asked: &str) -> Result<(), ReviewError> {
+async fn check_link(conn: &mut Conn, case: &Case, asked: &str) -> Result<(), ReviewError> {
     let row = match UserId::parse(asked) {
         Ok(userid) => staff::find(conn, &userid).await?,
         Err(_) => None,
@@ -144,12 +143,11 @@ async fn admit(
     decision: &Decision<'_>,
 ) -> Result<(), ReviewError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            staff::serialise(&mut tx, std::slice::from_ref(&person.userid)).await?;
-            let row = staff::lock(&mut tx, &person.userid).await?;
-            check_row(&mut tx, row.as_ref(), case, person, asked_at).await?;
-            staff::upsert_employed(&mut tx, person, asked_at)
+        .tx(async |tx| {
+            staff::serialise(tx, std::slice::from_ref(&person.userid)).await?;
+            let row = staff::lock(tx, &person.userid).await?;
+            check_row(tx, row.as_ref(), case, person, asked_at).await?;
+            staff::upsert_employed(tx, person, asked_at)
                 .await
                 .map_err(|error| {
                     // Taken within the blink since the check above: the next try names the holder.
@@ -160,7 +158,7 @@ async fn admit(
                     }
                 })?;
             // The employment itself closes a waiting case.
-            match unmatched::lock_state(&mut tx, case.id).await? {
+            match unmatched::lock_state(tx, case.id).await? {
                 Some(CaseState::Waiting | CaseState::Closed) => {}
                 Some(_) => return Err(Objection::NotWaiting.into()),
                 None => return Err(ReviewError::NotFound),
@@ -169,16 +167,15 @@ async fn admit(
                 userid: Some(person.userid.clone()),
                 ..case.clone()
             };
-            decide(&mut tx, &approved, decision).await?;
-            record_employment(&mut tx, row.as_ref(), person, decision).await?;
-            tx.commit().await.map_err(StoreError::from)?;
+            decide(tx, &approved, decision).await?;
+            record_employment(tx, row.as_ref(), person, decision).await?;
             Ok(())
         })
         .await
 }
 
 async fn check_row(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     row: Option<&StaffRow>,
     case: &Case,
     person: &Person,
@@ -207,7 +204,7 @@ async fn check_row(
 
 /// Notes on the audit trail that the approval has added or brought back a person.
 async fn record_employment(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     row: Option<&StaffRow>,
     person: &Person,
     decision: &Decision<'_>,

@@ -56,10 +56,7 @@ pub async fn start_bulk(
     }
     let created = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            review_job::create(&mut conn, action.as_str(), &reason, by, case_ids).await
-        })
+        .read(async |conn| review_job::create(conn, action.as_str(), &reason, by, case_ids).await)
         .await?;
     created.ok_or(ReviewError::NotFound)
 }
@@ -68,11 +65,12 @@ pub async fn start_bulk(
 /// there is none. One refusal never stops the rest. Fails where Postgres does, and then the job is
 /// there to be taken over.
 pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    let Some(job) = review_job::claim(&mut conn, ctx.instance).await? else {
+    let claimed = ctx
+        .db
+        .read(async |conn| review_job::claim(conn, ctx.instance).await);
+    let Some(job) = claimed.await? else {
         return Ok(false);
     };
-    drop(conn);
     while let Some(item) = next_item(ctx, &job).await? {
         if !while_held(ctx, &job, Box::pin(work_item(ctx, &job, &item))).await? {
             tracing::warn!(job = job.id, "another instance has taken over a review job");
@@ -85,21 +83,21 @@ pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
 /// Gives back the jobs that this instance works on.
 pub async fn release_bulk(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            review_job::release(&mut conn, ctx.instance).await
-        })
+        .read(async |conn| review_job::release(conn, ctx.instance).await)
         .await
 }
 
 /// The next person of a job; with the last one behind us, the job is finished.
 async fn next_item(ctx: &Context, job: &Job) -> Result<Option<Item>, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    let item = review_job::next_item(&mut conn, job.id).await?;
-    if item.is_none() {
-        review_job::finish(&mut conn, job.id).await?;
-    }
-    Ok(item)
+    ctx.db
+        .read(async |conn| {
+            let item = review_job::next_item(conn, job.id).await?;
+            if item.is_none() {
+                review_job::finish(conn, job.id).await?;
+            }
+            Ok(item)
+        })
+        .await
 }
 
 /// Does a piece of work while the hold on the job is kept; false where the hold is lost.
@@ -110,11 +108,12 @@ async fn while_held(
 ) -> Result<bool, StoreError> {
     let mut work = pin!(work);
     loop {
-        let mut conn = ctx.db.acquire().await?;
-        if !review_job::renew(&mut conn, job.id, ctx.instance).await? {
+        let is_held = ctx
+            .db
+            .read(async |conn| review_job::renew(conn, job.id, ctx.instance).await);
+        if !is_held.await? {
             return Ok(false);
         }
-        drop(conn);
         if let Ok(done) = tokio::time::timeout(RENEW_EVERY, work.as_mut()).await {
             return done.map(|()| true);
         }
@@ -157,16 +156,19 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
 /// Whether whoever began a job still may: nobody decides in the name of an administrator who has left,
 /// or whose rights were taken away meanwhile.
 async fn may_decide(ctx: &Context, by: &UserId) -> Result<bool, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    let row = staff::find(&mut conn, by).await?;
-    drop(conn);
+    let row = ctx
+        .db
+        .read(async |conn| staff::find(conn, by).await)
+        .await?;
     let is_employed = row.is_some_and(|row| row.status == Status::Employed);
     Ok(is_employed && is_admin(ctx, by).await?)
 }
 
 async fn refuse(ctx: &Context, place: Place, outcome: &str) -> Result<(), StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    review_job::settle(&mut conn, place, Some(outcome)).await?;
+    let settled = ctx
+        .db
+        .read(async |conn| review_job::settle(conn, place, Some(outcome)).await);
+    settled.await?;
     Ok(())
 }
 

@@ -1,13 +1,13 @@
 //! What an administrator does to several members of staff at once: one transaction, and a refusal about
 //! one of them never stops the others.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::{StaffError, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::review::Actor;
-use crate::store::{StoreError, staff, web_session};
+use crate::store::{staff, web_session};
 
 /// How it ended for one of many: how many sessions were ended, or why nothing was done.
 #[derive(Debug)]
@@ -57,15 +57,13 @@ pub async fn act_on_many(
     userids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     userids.dedup();
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
+        .tx(async |tx| {
             // Whoever else writes about several of these people waits, and does not meet us half-way.
-            staff::serialise(&mut tx, &userids).await?;
+            staff::serialise(tx, &userids).await?;
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
-                outcomes.push(one(&mut tx, by, action, userid, &reason).await?);
+                outcomes.push(one(tx, by, action, userid, &reason).await?);
             }
-            tx.commit().await.map_err(StoreError::from)?;
             Ok(outcomes)
         })
         .await
@@ -73,7 +71,7 @@ pub async fn act_on_many(
 
 /// What is refused was found before anything was written, so that the transaction goes on.
 async fn one(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     by: &Actor<'_>,
     action: ManyAction,
     userid: &UserId,
@@ -97,7 +95,7 @@ async fn one(
 }
 
 async fn end_all(
-    tx: &mut PgConnection,
+    tx: &mut Conn,
     by: &Actor<'_>,
     userid: &UserId,
     reason: &str,

@@ -75,10 +75,7 @@ fn dismiss(ctx: &Context, api: &'static str, answer: impl Fn() -> Grant) {
 
 async fn take(ctx: &Context, api: &str, priority: i16) -> Result<pace::Turn, StoreError> {
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            pace::take(&mut conn, api, priority, ctx.instance).await
-        })
+        .read(async |conn| pace::take(conn, api, priority, ctx.instance).await)
         .await
 }
 
@@ -90,10 +87,7 @@ pub(super) async fn hold_back(
 ) -> Result<(), StoreError> {
     tracing::warn!(api, ?wait, "DingTalk is throttling us");
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            pace::hold_back(&mut conn, api, wait.unwrap_or_default()).await
-        })
+        .read(async |conn| pace::hold_back(conn, api, wait.unwrap_or_default()).await)
         .await
 }
 
@@ -101,10 +95,7 @@ pub(super) async fn hold_back(
 pub(super) async fn pause_all(ctx: &Context) -> Result<Duration, StoreError> {
     tracing::error!("DingTalk has banned our address: all calls are paused for five minutes");
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            pace::pause_all(&mut conn).await
-        })
+        .read(async |conn| pace::pause_all(conn).await)
         .await?;
     Ok(Duration::from_mins(5))
 }

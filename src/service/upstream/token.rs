@@ -59,10 +59,7 @@ pub(super) async fn reject(ctx: &Context, rejected: &CachedToken) -> Result<(), 
     }
     let digest = secret_digest(ctx);
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            table::drop_rejected(&mut conn, slot(ctx, &digest), rejected.version).await
-        })
+        .read(async |conn| table::drop_rejected(conn, slot(ctx, &digest), rejected.version).await)
         .await
 }
 
@@ -70,10 +67,7 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
     let digest = secret_digest(ctx);
     let kept = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            table::find(&mut conn, slot(ctx, &digest)).await
-        })
+        .read(async |conn| table::find(conn, slot(ctx, &digest)).await)
         .await?;
     // A token sealed under another secret key is as good as none.
     let Some((value, kept)) = kept.and_then(|kept| Some((unseal(ctx, &kept.sealed)?, kept))) else {
@@ -119,21 +113,18 @@ async fn fetch(ctx: &Context) -> Result<(), UpstreamError> {
     .await;
     let stored = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            match &fetched {
-                Ok(token) => {
-                    let sealed = seal(ctx, &token.value).ok_or(StoreError::Unavailable(None))?;
-                    table::keep(
-                        &mut conn,
-                        slot(ctx, &digest),
-                        &sealed,
-                        token.lifetime.as_secs_f64(),
-                    )
-                    .await
-                }
-                Err(_) => table::release(&mut conn, slot(ctx, &digest), ctx.instance).await,
+        .read(async |conn| match &fetched {
+            Ok(token) => {
+                let sealed = seal(ctx, &token.value).ok_or(StoreError::Unavailable(None))?;
+                table::keep(
+                    conn,
+                    slot(ctx, &digest),
+                    &sealed,
+                    token.lifetime.as_secs_f64(),
+                )
+                .await
             }
+            Err(_) => table::release(conn, slot(ctx, &digest), ctx.instance).await,
         })
         .await;
     fetched?;
@@ -150,20 +141,14 @@ pub(super) async fn ask(ctx: &Context) -> Result<Token, UpstreamError> {
 async fn claim(ctx: &Context) -> Result<bool, StoreError> {
     let digest = secret_digest(ctx);
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            table::claim(&mut conn, slot(ctx, &digest), ctx.instance).await
-        })
+        .read(async |conn| table::claim(conn, slot(ctx, &digest), ctx.instance).await)
         .await
 }
 
 async fn release(ctx: &Context) -> Result<(), StoreError> {
     let digest = secret_digest(ctx);
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            table::release(&mut conn, slot(ctx, &digest), ctx.instance).await
-        })
+        .read(async |conn| table::release(conn, slot(ctx, &digest), ctx.instance).await)
         .await
 }
 

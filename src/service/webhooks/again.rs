@@ -9,9 +9,8 @@ use crate::store::{StoreError, webhook};
 pub async fn send_again(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
     let number = id.to_string();
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let Some(queued) = webhook::send_again(&mut tx, id).await? else {
+        .tx(async |tx| {
+            let Some(queued) = webhook::send_again(tx, id).await? else {
                 return Ok(false);
             };
             let entry = Entry {
@@ -21,8 +20,7 @@ pub async fn send_again(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, 
                 reference: Some(&number),
                 ..line(by, "1")
             };
-            audit::append(&mut tx, &entry).await?;
-            tx.commit().await?;
+            audit::append(tx, &entry).await?;
             Ok(true)
         })
         .await
@@ -31,13 +29,11 @@ pub async fn send_again(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, 
 /// Has all failed messages sent again that are still kept; gives how many there were.
 pub async fn send_failed_again(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let count = webhook::send_failed_again(&mut tx).await?;
+        .tx(async |tx| {
+            let count = webhook::send_failed_again(tx).await?;
             if count > 0 {
-                audit::append(&mut tx, &line(by, &count.to_string())).await?;
+                audit::append(tx, &line(by, &count.to_string())).await?;
             }
-            tx.commit().await?;
             Ok(count)
         })
         .await

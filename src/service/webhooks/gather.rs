@@ -24,14 +24,12 @@ const FIELDS: [&str; 8] = [
 /// Makes messages of the oldest changes; says whether there were any.
 pub async fn gather(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .within(async {
-            let mut tx = ctx.db.begin().await?;
-            let changes = staff_change::take(&mut tx, BATCH).await?;
+        .tx(async |tx| {
+            let changes = staff_change::take(tx, BATCH).await?;
             let messages: Vec<Message> = changes.iter().filter_map(message).collect();
             if !messages.is_empty() {
-                staff_change::store_messages(&mut tx, &messages).await?;
+                staff_change::store_messages(tx, &messages).await?;
             }
-            tx.commit().await?;
             Ok(!changes.is_empty())
         })
         .await

@@ -80,10 +80,9 @@ where
 /// A heartbeat that fails costs nothing but, at worst, a message sent twice under one id.
 async fn renew(ctx: &Context, ids: &BTreeSet<i64>) {
     let ids: Vec<i64> = ids.iter().copied().collect();
-    let renewed = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
-        webhook::renew(&mut conn, ctx.instance, &ids).await
-    });
+    let renewed = ctx
+        .db
+        .read(async |conn| webhook::renew(conn, ctx.instance, &ids).await);
     if let Err(error) = renewed.await {
         tracing::warn!(%error, "claims on webhook messages could not be renewed");
     }

@@ -29,11 +29,10 @@ pub async fn make(ctx: &Context, stop: &CancellationToken) -> Result<bool, Store
     lane::run(
         ctx,
         stop,
-        |limit| {
-            ctx.db.within(async move {
-                let mut conn = ctx.db.acquire().await?;
-                webhook::claim_unmade(&mut conn, ctx.instance, limit).await
-            })
+        |limit| async move {
+            ctx.db
+                .read(async |conn| webhook::claim_unmade(conn, ctx.instance, limit).await)
+                .await
         },
         |message| make_one(ctx, message),
     )
@@ -82,9 +81,8 @@ async fn make_one(ctx: &Context, message: Unmade) {
 async fn store(ctx: &Context, message: &Unmade, event: &Value, details: Details) {
     let subject = subject(event, &details);
     let body = body(message, event, details).to_string();
-    let stored = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
-        webhook::store_body(&mut conn, ctx.instance, message.id, &subject, &body).await
+    let stored = ctx.db.read(async |conn| {
+        webhook::store_body(conn, ctx.instance, message.id, &subject, &body).await
     });
     if let Err(error) = stored.await {
         tracing::warn!(id = message.id, %error, "a webhook message could not be stored; it will be made again");

@@ -26,11 +26,10 @@ pub async fn send(
     lane::run(
         ctx,
         stop,
-        |limit| {
-            ctx.db.within(async move {
-                let mut conn = ctx.db.acquire().await?;
-                webhook::claim_due(&mut conn, ctx.instance, limit).await
-            })
+        |limit| async move {
+            ctx.db
+                .read(async |conn| webhook::claim_due(conn, ctx.instance, limit).await)
+                .await
         },
         |message| send_one(ctx, receiver, message),
     )

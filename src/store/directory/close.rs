@@ -1,15 +1,15 @@
 //! The last moments of the transaction that writes a plan: what others may be waiting for is touched
 //! only now.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use crate::domain::ids::UserId;
 use crate::store::StoreError;
 
 /// Does what follows from the rows that a run has written: ends the sessions of former unionids, closes
 /// the cases that waited for this, takes back what was planned while there was no row.
-pub async fn settle(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+pub async fn settle(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM web_session WHERE id IN (
              SELECT w.id FROM sync_draft d JOIN staff s USING (userid) JOIN web_session w USING (userid)
@@ -45,7 +45,7 @@ pub async fn settle(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreErr
 /// Has the leaving of anybody whom the run has added wait until the end of the transaction, and waits
 /// for those that were being stored: a leaving does not see a row that is not yet committed, and would
 /// otherwise be remembered as that of somebody unknown. Nobody else's leaving waits.
-pub async fn bar_leavings(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+pub async fn bar_leavings(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO unknown_leaver (userid, left_at)
          SELECT userid, '-infinity' FROM sync_draft WHERE run_id = $1 AND step = 'add' AND NOT is_undone ORDER BY userid
@@ -60,7 +60,7 @@ pub async fn bar_leavings(conn: &mut PgConnection, run_id: i64) -> Result<(), St
 /// Marks those as left whom the run has added and whose leaving was stored since it began, as if it had
 /// been stored right after; gives whom. Comes after [`bar_leavings`].
 pub async fn catch_up_with_leavings(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -79,7 +79,7 @@ pub async fn catch_up_with_leavings(
 }
 
 /// Forgets the remembered leavings of everybody who has a row now, and so lets leavings pass again.
-pub async fn unbar_leavings(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+pub async fn unbar_leavings(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM unknown_leaver u USING sync_draft d
          WHERE d.run_id = $1 AND d.step IN ('add', 'return') AND NOT d.is_undone AND u.userid = d.userid",

@@ -1,8 +1,8 @@
 //! Many rows of the staff table at a time, in statements that check everything once more: what has
 //! landed since the plan was made wins.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use super::columns::Columns;
 use crate::domain::ids::UserId;
@@ -20,7 +20,7 @@ pub struct Written<'a> {
 ///
 /// Violates [`crate::store::staff::EMPLOYED_UNIONID`] where an employed row has one of the unionids.
 pub async fn add(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     people: &[Written<'_>],
     started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -54,17 +54,14 @@ pub async fn add(
 
 /// Describes employed people anew, but for those who would get the unionid of somebody who is held; gives
 /// whose row it wrote.
-pub async fn change(
-    conn: &mut PgConnection,
-    people: &[Written<'_>],
-) -> Result<Vec<UserId>, StoreError> {
+pub async fn change(conn: &mut Conn, people: &[Written<'_>]) -> Result<Vec<UserId>, StoreError> {
     write(conn, people, None).await
 }
 
 /// Employs people again who left before `started_at` and are not held, under whatever userid; gives whose
 /// row it wrote.
 pub async fn return_again(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     people: &[Written<'_>],
     started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -73,7 +70,7 @@ pub async fn return_again(
 
 /// Writes over employed rows, or over those that left before a moment.
 async fn write(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     people: &[Written<'_>],
     left_before: Option<DateTime<Utc>>,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -113,7 +110,7 @@ async fn write(
 }
 
 /// Takes rows for this transaction, in the one order that everybody keeps to.
-async fn lock(conn: &mut PgConnection, userids: &[String]) -> Result<(), StoreError> {
+async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
     sqlx::query!(
         "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
         userids
@@ -125,7 +122,7 @@ async fn lock(conn: &mut PgConnection, userids: &[String]) -> Result<(), StoreEr
 
 /// Lets go of the unionids of those employed people whom a run describes with another one and no later
 /// answer has described, so that several may change hands in one transaction.
-pub async fn forget_unionids(conn: &mut PgConnection, run_id: i64) -> Result<(), StoreError> {
+pub async fn forget_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "SELECT s.userid FROM staff s JOIN sync_draft d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
          ORDER BY s.userid FOR UPDATE OF s",
@@ -146,7 +143,7 @@ pub async fn forget_unionids(conn: &mut PgConnection, run_id: i64) -> Result<(),
 /// Gives somebody who was not written after all the unionid back that [`forget_unionids`] has
 /// taken, unless another employed row bears it by now.
 pub async fn take_unionid_back(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     userid: &UserId,
 ) -> Result<(), StoreError> {
@@ -168,7 +165,7 @@ fn texts(userids: &[UserId]) -> Vec<String> {
 }
 
 async fn write_departments(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     people: &[Written<'_>],
     userids: &[String],
 ) -> Result<(), StoreError> {
@@ -226,7 +223,7 @@ async fn write_departments(
 
 /// Locks those of these people who are employed and of whom nothing was heard since `started_at`.
 pub async fn lock_absent(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userids: &[UserId],
     started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
@@ -248,7 +245,7 @@ pub async fn lock_absent(
 
 /// Appends one line to the audit trail for each of these people, as they stand in the table now.
 pub async fn note_in_audit(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     actor: &str,
     userids: &[UserId],
     action: &str,

@@ -1,7 +1,7 @@
 //! All that one person's page shows.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::store::StoreError;
@@ -64,7 +64,7 @@ pub struct HistoryLine {
 }
 
 /// The staff row of this userid.
-pub async fn facts(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Facts>, StoreError> {
+pub async fn facts(conn: &mut Conn, userid: &UserId) -> Result<Option<Facts>, StoreError> {
     let facts = sqlx::query_as!(
         Facts,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, avatar, job_number, title, mobile, email,
@@ -79,7 +79,7 @@ pub async fn facts(conn: &mut PgConnection, userid: &UserId) -> Result<Option<Fa
 }
 
 /// The person's departments, those that the person leads first.
-pub async fn places(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<Place>, StoreError> {
+pub async fn places(conn: &mut Conn, userid: &UserId) -> Result<Vec<Place>, StoreError> {
     let places = sqlx::query_as!(
         Place,
         r#"SELECT m.dept_id, d.name AS "name?", m.sort_order, m.is_leader
@@ -94,7 +94,7 @@ pub async fn places(conn: &mut PgConnection, userid: &UserId) -> Result<Vec<Plac
 
 /// The latest events that name the person.
 pub async fn events(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: &UserId,
     limit: i64,
 ) -> Result<Vec<EventLine>, StoreError> {
@@ -111,7 +111,7 @@ pub async fn events(
 
 /// The latest lines of the audit trail about a person, under either of the two ids.
 pub async fn history(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     userid: Option<&UserId>,
     unionid: Option<&UnionId>,
     limit: i64,

@@ -1,6 +1,6 @@
 //! What one run has done, held back and passed over.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 use sqlx::types::Json;
 
 use crate::store::StoreError;
@@ -46,7 +46,7 @@ pub struct ChangeRow {
 
 /// One page of what a run has done, in the order of the plan.
 pub async fn changes(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     filter: &ChangeFilter,
     limit: i64,
@@ -84,7 +84,7 @@ pub async fn changes(
 
 /// How many records [`changes`] finds in all.
 pub async fn count_changes(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     filter: &ChangeFilter,
 ) -> Result<i64, StoreError> {
@@ -106,7 +106,7 @@ pub async fn count_changes(
 
 /// How many records of each kind a run has, for the kinds that it has.
 pub async fn count_changes_by_kind(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
 ) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = sqlx::query!(

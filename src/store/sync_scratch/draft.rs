@@ -1,7 +1,7 @@
 //! What a run will do, record by record, in the order of the plan.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::person::{Written, json};
@@ -74,11 +74,7 @@ fn differences(draft: &Draft) -> Result<String, sqlx::Error> {
 }
 
 /// Appends records to the plan of a run.
-pub async fn put_drafts(
-    conn: &mut PgConnection,
-    run_id: i64,
-    drafts: &[Draft],
-) -> Result<(), StoreError> {
+pub async fn put_drafts(conn: &mut Conn, run_id: i64, drafts: &[Draft]) -> Result<(), StoreError> {
     let texts = |read: fn(&Draft) -> Option<&String>| -> Vec<Option<String>> {
         drafts
             .iter()
@@ -141,7 +137,7 @@ pub async fn put_drafts(
 
 /// The next records of a plan behind a position.
 pub async fn drafted(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     after: i32,
     limit: i64,
@@ -170,7 +166,7 @@ pub async fn drafted(
 
 /// The next people of one step behind a position.
 pub async fn drafted_people(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     step: Step,
     after: i32,
@@ -199,7 +195,7 @@ pub async fn drafted_people(
 
 /// Those of these people who leave by the plan of a run.
 pub async fn leaving_among(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     userids: &[String],
 ) -> Result<Vec<UserId>, StoreError> {
@@ -216,7 +212,7 @@ pub async fn leaving_among(
 /// Some who leave by the plan of a run and are in a department other than these: of each such department
 /// at most `each`, `limit` in all, the first of every department before the second of any.
 pub async fn leavers_outside(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     dept_ids: &[DeptId],
     each: i64,
@@ -239,7 +235,7 @@ pub async fn leavers_outside(
 }
 
 /// Turns all leavers of a plan into people whom the brake holds back; says how many there were.
-pub async fn hold_leavers_back(conn: &mut PgConnection, run_id: i64) -> Result<u64, StoreError> {
+pub async fn hold_leavers_back(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_draft SET kind = 'held_back', step = NULL WHERE run_id = $1 AND step = 'leave'",
         run_id
@@ -250,7 +246,7 @@ pub async fn hold_leavers_back(conn: &mut PgConnection, run_id: i64) -> Result<u
 }
 
 /// Takes all leavers out of a plan; says how many there were.
-pub async fn drop_leavers(conn: &mut PgConnection, run_id: i64) -> Result<u64, StoreError> {
+pub async fn drop_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_draft WHERE run_id = $1 AND step = 'leave'",
         run_id
@@ -262,7 +258,7 @@ pub async fn drop_leavers(conn: &mut PgConnection, run_id: i64) -> Result<u64, S
 
 /// Turns people who were to leave into ones that are passed over, for a reason.
 pub async fn spare(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     userids: &[UserId],
     reason: &str,

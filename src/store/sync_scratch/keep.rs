@@ -1,13 +1,13 @@
 //! From the plan of a run to what is kept of it.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::StoreError;
 
 /// Keeps the plan of a run as what it does; says how many records it has.
-pub async fn keep(conn: &mut PgConnection, run_id: i64) -> Result<u64, StoreError> {
+pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO sync_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh)
          SELECT run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh FROM sync_draft
@@ -22,7 +22,7 @@ pub async fn keep(conn: &mut PgConnection, run_id: i64) -> Result<u64, StoreErro
 /// Notes that these people were not written after all: passed over for a reason, in two languages, or
 /// without one because an event had put them right already.
 pub async fn pass_over(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     userids: &[UserId],
     reason: Option<(&str, &str)>,
@@ -56,7 +56,7 @@ pub async fn pass_over(
 
 /// Notes that these departments were not written after all, because a newer answer stood there.
 pub async fn pass_over_departments(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     dept_ids: &[DeptId],
 ) -> Result<(), StoreError> {
@@ -70,11 +70,7 @@ pub async fn pass_over_departments(
     take_out(conn, run_id, &positions).await
 }
 
-async fn take_out(
-    conn: &mut PgConnection,
-    run_id: i64,
-    positions: &[i32],
-) -> Result<(), StoreError> {
+async fn take_out(conn: &mut Conn, run_id: i64, positions: &[i32]) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM sync_change WHERE run_id = $1 AND position = ANY ($2)",
         run_id,
@@ -88,7 +84,7 @@ async fn take_out(
 /// How many of the people whom a run writes no event had announced: none that still waits or has
 /// failed, and none that has come since the run began. A new picture alone is not announced at all.
 pub async fn count_unannounced(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     started_at: DateTime<Utc>,
 ) -> Result<i64, StoreError> {

@@ -1,8 +1,8 @@
 //! What a run has heard of each person.
 
+use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::person::{Written, json};
@@ -34,7 +34,7 @@ struct Told {
 
 /// Writes what was heard of these people over what was heard before; none of them stands there twice.
 pub async fn put_heard(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     people: &[HeardPerson],
 ) -> Result<(), StoreError> {
@@ -73,7 +73,7 @@ pub async fn put_heard(
 
 /// What was heard of those of these people of whom anything was.
 pub async fn heard(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     userids: &[String],
 ) -> Result<Vec<HeardPerson>, StoreError> {
@@ -100,7 +100,7 @@ pub async fn heard(
 
 /// Those of these people of whom anything was heard.
 pub async fn heard_among(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     userids: &[String],
 ) -> Result<Vec<UserId>, StoreError> {
@@ -115,7 +115,7 @@ pub async fn heard_among(
 }
 
 /// Of how many people a run has heard.
-pub async fn count_heard(conn: &mut PgConnection, run_id: i64) -> Result<i64, StoreError> {
+pub async fn count_heard(conn: &mut Conn, run_id: i64) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_reading WHERE run_id = $1"#,
         run_id
@@ -128,7 +128,7 @@ pub async fn count_heard(conn: &mut PgConnection, run_id: i64) -> Result<i64, St
 /// The next userids behind `after`, of those in the staff table and those heard of, in the database's
 /// order.
 pub async fn keys(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     after: &str,
     limit: i64,
@@ -149,7 +149,7 @@ pub async fn keys(
 
 /// The next employed people behind `after` of whom nothing was heard.
 pub async fn absent(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     run_id: i64,
     after: &str,
     limit: i64,
@@ -169,7 +169,7 @@ pub async fn absent(
 
 /// Those who bear, or would bear, a unionid that another employed or heard-of person bears or would
 /// bear too; nobody else's claim can stand in anybody's way.
-pub async fn contested(conn: &mut PgConnection, run_id: i64) -> Result<Vec<String>, StoreError> {
+pub async fn contested(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
     let contested = sqlx::query_scalar!(
         r#"WITH bearer AS (
              SELECT unionid, userid FROM staff WHERE status = 'employed' AND unionid IS NOT NULL

@@ -1,6 +1,6 @@
 //! Which staff rows the person of a case might be, and why one might think so.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
@@ -50,10 +50,7 @@ impl Candidate {
 
 /// The candidates of several cases, each case's strongest first; of people who only share the
 /// name, five a case at most.
-pub async fn candidates(
-    conn: &mut PgConnection,
-    case_ids: &[i64],
-) -> Result<Vec<Candidate>, StoreError> {
+pub async fn candidates(conn: &mut Conn, case_ids: &[i64]) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query!(
         r#"WITH asked AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
          found AS (

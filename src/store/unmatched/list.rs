@@ -1,6 +1,6 @@
 //! Searching the cases: for the page, and for the export.
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::{Case, Row};
 use crate::domain::case::{CaseState, Refusal};
@@ -44,7 +44,7 @@ impl Filter {
 
 /// One page of cases, without another order the latest attempt first.
 pub async fn list(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     sort: Option<Sort>,
     limit: i64,
@@ -56,7 +56,7 @@ pub async fn list(
 
 /// The numbers of cases in order, a page of them or all.
 pub async fn ids(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     filter: &Filter,
     sort: Option<Sort>,
     limit: Option<i64>,
@@ -88,7 +88,7 @@ pub async fn ids(
 }
 
 /// Cases by their numbers, in the order of these.
-pub async fn rows(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Case>, StoreError> {
+pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT id AS "id!", unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
@@ -103,7 +103,7 @@ pub async fn rows(conn: &mut PgConnection, ids: &[i64]) -> Result<Vec<Case>, Sto
 }
 
 /// How many cases [`list`] finds in all.
-pub async fn count(conn: &mut PgConnection, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM unmatched_login
          WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)

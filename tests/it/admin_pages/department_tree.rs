@@ -151,7 +151,7 @@ fn named(name: &str) -> Department {
 }
 
 async fn name(pool: &PgPool) -> Option<String> {
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     department::names(&mut conn, &[40])
         .await
         .unwrap()
@@ -165,7 +165,7 @@ fn minutes(n: i64) -> TimeDelta {
 
 #[sqlx::test]
 async fn an_older_answer_never_replaces_a_newer_one(pool: PgPool) {
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let now: DateTime<Utc> = staff::now(&mut conn).await.unwrap();
     assert!(
         department::upsert(&mut conn, &named("new"), now)
@@ -193,7 +193,7 @@ async fn an_older_answer_never_replaces_a_newer_one(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_department_that_is_removed_takes_everybodys_place_along(pool: PgPool) {
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let now = staff::now(&mut conn).await.unwrap();
     department::upsert(&mut conn, &named("gone soon"), now)
         .await

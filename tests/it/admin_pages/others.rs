@@ -61,7 +61,7 @@ async fn a_session_is_ended_from_the_list(pool: PgPool) {
 #[sqlx::test]
 async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
     let (_app, mut admin) = spawn(&pool).await;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let kind = "misconfigured:topapi/v2/user/get";
     alert::raise(&mut conn, kind, "60011").await.unwrap();
     alert::raise(&mut conn, kind, "60011").await.unwrap();
@@ -87,7 +87,7 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
 
 #[sqlx::test]
 async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     alert::raise(&mut conn, "unknown_people_brake", "6")
         .await
         .unwrap();
@@ -139,7 +139,7 @@ async fn a_doubt_about_the_directory_leads_to_the_syncs_and_stands_until_it_is_m
     let dismiss = "/admin/alerts/directory%3Async/dismiss";
     assert_eq!(admin.post(dismiss, &[]).await.status, 303);
     assert_eq!(app.number("SELECT count(*) FROM alert").await, 2);
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     alert::raise(&mut conn, "directory:sync", "3:failed")
         .await
         .unwrap();

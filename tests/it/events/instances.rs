@@ -28,7 +28,7 @@ async fn what_was_stored_before_a_kill_is_applied_after_it(pool: PgPool) {
     events::receive(&ctx, &callback.query, callback.body.as_bytes())
         .await
         .unwrap();
-    ctx.db.pool().close().await;
+    ctx.db.close().await;
     assert_eq!(
         app.number("SELECT count(*) FROM event WHERE state = 'waiting'")
             .await,

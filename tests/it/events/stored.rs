@@ -115,7 +115,7 @@ async fn bodies_go_after_thirty_days_and_the_events_stay(pool: PgPool) {
         "UPDATE event SET received_at = now() - interval '29 days' WHERE dedupe_key = 'id:new'",
     )
     .await;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     event::drop_old_bodies(&mut conn).await.unwrap();
     assert_eq!(
         app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:old' AND body IS NULL")
@@ -137,7 +137,7 @@ async fn failed_events_are_tried_again_when_somebody_wants_it(pool: PgPool) {
         &json!({"EventType": "user_add_org", "TimeStamp": "1700000000000"}),
     )
     .await;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let id = app.number("SELECT id FROM event").await;
     assert!(event::retry_one(&mut conn, id).await.unwrap());
     all_worked(&app).await;

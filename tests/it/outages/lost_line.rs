@@ -103,13 +103,18 @@ async fn a_transaction_whose_client_is_lost_does_not_hold_its_locks_for_long(poo
     })
     .map_err(|faults| faults.to_string());
     let ctx = dinggate::app::context(config.unwrap()).unwrap();
-    let mut conn = ctx.db.acquire().await.unwrap();
     #[expect(
         clippy::disallowed_methods,
         reason = "a test reads what the product set in its own way"
     )]
-    let limit: String = sqlx::query_scalar("SHOW idle_in_transaction_session_timeout")
-        .fetch_one(&mut *conn)
+    let limit = ctx
+        .db
+        .read(async |conn| {
+            sqlx::query_scalar::<_, String>("SHOW idle_in_transaction_session_timeout")
+                .fetch_one(conn)
+                .await
+                .map_err(dinggate::store::StoreError::from)
+        })
         .await
         .unwrap();
     assert_eq!(limit, "10s");

@@ -111,7 +111,7 @@ async fn a_chosen_name_proves_nothing_and_runs_nothing(pool: PgPool) {
 
 #[sqlx::test]
 async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) {
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let (unionid, userid) = (UnionId::parse("u1").unwrap(), UserId::parse("p1").unwrap());
     let attempt = |reason, nick| Attempt {
         unionid: &unionid,
@@ -132,7 +132,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
             "UPDATE unmatched_login SET state = '{before}', decided_by = 'boss', decided_at = now()"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(decided))
-            .execute(&mut *conn)
+            .execute(&mut conn)
             .await
             .unwrap();
         unmatched::record(&mut conn, attempt(Refusal::Left, "second\u{0}"))
@@ -145,7 +145,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
         let row: (String, String, String, i32, String) = sqlx::query_as(
             "SELECT state, reason, nick, attempts, coalesce(decided_by, '') FROM unmatched_login",
         )
-        .fetch_one(&mut *conn)
+        .fetch_one(&mut conn)
         .await
         .unwrap();
         assert_eq!(
@@ -160,7 +160,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
             "{before}"
         );
         sqlx::raw_sql("DELETE FROM unmatched_login")
-            .execute(&mut *conn)
+            .execute(&mut conn)
             .await
             .unwrap();
     }
@@ -183,7 +183,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
 
 #[sqlx::test]
 async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     sqlx::raw_sql(
         "INSERT INTO unmatched_login (unionid, nick, reason, last_reference, state, last_seen_at, decided_at) VALUES
            ('old-waiting', 'x', 'left', 'R', 'waiting', now() - interval '91 days', NULL),
@@ -192,7 +192,7 @@ async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
            ('old-rejected', 'x', 'left', 'R', 'rejected', now() - interval '400 days', now() - interval '400 days'),
            ('young', 'x', 'left', 'R', 'waiting', now() - interval '89 days', NULL)",
     )
-    .execute(&mut *conn)
+    .execute(&mut conn)
     .await
     .unwrap();
     assert_eq!(unmatched::sweep(&mut conn).await.unwrap(), 2);

@@ -34,7 +34,7 @@ fn admin() -> UserId {
 
 async fn kinds(company: &Company) -> Vec<(String, i64)> {
     let id = company.last_run().await.id;
-    let mut conn = company.pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(company.pool.acquire().await.unwrap().detach());
     sync_list::count_changes_by_kind(&mut conn, id)
         .await
         .unwrap()

@@ -68,7 +68,7 @@ async fn a_department_without_a_name_is_passed_over_with_everybody_below_it_brou
         );
         assert_eq!(company.number(&places).await, 2);
     }
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let tree = dinggate::store::department_tree::tree(&mut conn)
         .await
         .unwrap();

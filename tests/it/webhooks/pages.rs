@@ -247,7 +247,7 @@ async fn bodies_go_after_thirty_days_and_messages_after_ninety(pool: PgPool) {
              ('staff.left', 'c', 'c', '{}', 'failed', now() - interval '91 days', NULL)",
     )
     .await;
-    let mut conn = pool.acquire().await.unwrap();
+    let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     let touched = dinggate::store::webhook::sweep(&mut conn).await.unwrap();
     assert_eq!(touched, 2);
     assert_eq!(

@@ -119,10 +119,9 @@ pub(super) async fn edit(
     let id = id_of(&id)?;
     let (row, departments) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let row = app::find(&mut conn, id).await?;
-            Ok::<_, StoreError>((row, app::departments_of(&mut conn, id).await?))
+        .read(async |conn| {
+            let row = app::find(conn, id).await?;
+            Ok::<_, StoreError>((row, app::departments_of(conn, id).await?))
         })
         .await?;
     let form = AppForm::of(row.ok_or(AppError::NotFound)?, departments);

@@ -63,16 +63,15 @@ pub(super) async fn detail(
     let paging = asked.paging();
     let found = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let Some(looked_at) = department_tree::looked_at(&mut conn, id).await? else {
+        .read(async |conn| {
+            let Some(looked_at) = department_tree::looked_at(conn, id).await? else {
                 return Ok(None);
             };
-            let tree = department_tree::tree(&mut conn).await?;
-            let first = department_tree::members(&mut conn, id, LEADERS, 0).await?;
+            let tree = department_tree::tree(conn).await?;
+            let first = department_tree::members(conn, id, LEADERS, 0).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
-            let members = department_tree::members(&mut conn, id, limit, offset).await?;
-            let now = staff::now(&mut conn).await?;
+            let members = department_tree::members(conn, id, limit, offset).await?;
+            let now = staff::now(conn).await?;
             Ok::<_, StoreError>(Some((now, looked_at, tree, first, members)))
         })
         .await?;

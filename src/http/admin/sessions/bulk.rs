@@ -89,10 +89,7 @@ async fn ask(
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            session_list::chosen(&mut conn, ids).await
-        })
+        .read(async |conn| session_list::chosen(conn, ids).await)
         .await?;
     let t = SessionTexts::of(Lang::of(request.headers()));
     if chosen.is_empty() {

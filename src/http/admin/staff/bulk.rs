@@ -114,10 +114,7 @@ async fn ask(
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            staff_list::chosen(&mut conn, &form.ids).await
-        })
+        .read(async |conn| staff_list::chosen(conn, &form.ids).await)
         .await?;
     if chosen.is_empty() {
         return Err(AppError::NotFound);

@@ -22,6 +22,7 @@ use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone, browser_name, china_day};
 use crate::http::visitor::Admin;
+use crate::store::Conn;
 use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
 use crate::store::web_session::{self, SessionFacts};
 use crate::store::{StoreError, staff, unmatched};
@@ -145,7 +146,7 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
-        .within(load(ctx, userid))
+        .read(async |conn| load(conn, userid).await)
         .await?
         .ok_or(AppError::NotFound)?;
     let frame = admin.frame(ctx, request).await?;
@@ -160,9 +161,8 @@ pub(super) async fn page(
     Ok(response)
 }
 
-async fn load(ctx: &Context, userid: &UserId) -> Result<Option<Loaded>, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    let Some(facts) = staff_list::facts(&mut conn, userid).await? else {
+async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<Loaded>, StoreError> {
+    let Some(facts) = staff_list::facts(conn, userid).await? else {
         return Ok(None);
     };
     let holder = facts
@@ -170,20 +170,19 @@ async fn load(ctx: &Context, userid: &UserId) -> Result<Option<Loaded>, StoreErr
         .as_deref()
         .and_then(|by| UserId::parse(by).ok());
     let held_by_name = match holder {
-        Some(holder) => staff::find(&mut conn, &holder).await?.map(|row| row.name),
+        Some(holder) => staff::find(conn, &holder).await?.map(|row| row.name),
         None => None,
     };
     let case = match &facts.unionid {
-        Some(unionid) => unmatched::find_by_unionid(&mut conn, unionid).await?,
+        Some(unionid) => unmatched::find_by_unionid(conn, unionid).await?,
         None => None,
     };
     Ok(Some(Loaded {
-        now: staff::now(&mut conn).await?,
-        places: staff_list::places(&mut conn, userid).await?,
-        sessions: web_session::list_of(&mut conn, userid).await?,
-        events: staff_list::events(&mut conn, userid, EVENTS).await?,
-        history: staff_list::history(&mut conn, Some(userid), facts.unionid.as_ref(), HISTORY)
-            .await?,
+        now: staff::now(conn).await?,
+        places: staff_list::places(conn, userid).await?,
+        sessions: web_session::list_of(conn, userid).await?,
+        events: staff_list::events(conn, userid, EVENTS).await?,
+        history: staff_list::history(conn, Some(userid), facts.unionid.as_ref(), HISTORY).await?,
         held_by_name,
         case,
         facts,

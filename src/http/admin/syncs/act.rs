@@ -96,7 +96,7 @@ async fn known(ctx: &Context, id: &str) -> Result<i64, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let found = ctx
         .db
-        .within(async { sync_list::find(&mut *ctx.db.acquire().await?, id).await })
+        .read(async |conn| sync_list::find(conn, id).await)
         .await?;
     found.map(|run| run.id).ok_or(AppError::NotFound)
 }
@@ -135,10 +135,9 @@ async fn already(
     };
     let (now, run) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let run = sync_list::list(&mut conn, &running, 1, 0).await?.pop();
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, run))
+        .read(async |conn| {
+            let run = sync_list::list(conn, &running, 1, 0).await?.pop();
+            Ok::<_, StoreError>((staff::now(conn).await?, run))
         })
         .await?;
     let name = run.as_ref().and_then(|run| run.started_by_name.clone());

@@ -126,30 +126,29 @@ async fn find(
 ) -> Result<Option<Found>, StoreError> {
     let paging = asked.paging();
     ctx.db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let Some(run) = sync_list::find(&mut conn, id).await? else {
+        .read(async |conn| {
+            let Some(run) = sync_list::find(conn, id).await? else {
                 return Ok(None);
             };
-            let by_kind = sync_list::count_changes_by_kind(&mut conn, id).await?;
-            let total = sync_list::count_changes(&mut conn, id, filter).await?;
+            let by_kind = sync_list::count_changes_by_kind(conn, id).await?;
+            let total = sync_list::count_changes(conn, id, filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
-            let rows = sync_list::changes(&mut conn, id, filter, limit, offset).await?;
+            let rows = sync_list::changes(conn, id, filter, limit, offset).await?;
             let mut held_back = Vec::new();
             if run.is_waiting {
                 let theirs = ChangeFilter {
                     kind: Some("held_back"),
                     ..ChangeFilter::default()
                 };
-                held_back = sync_list::changes(&mut conn, id, &theirs, NAMED, 0).await?;
+                held_back = sync_list::changes(conn, id, &theirs, NAMED, 0).await?;
             }
             let mut attempt = None;
             if let Some(id) = run.approved_in.filter(|_| run.is_waiting) {
-                attempt = sync_list::find(&mut conn, id).await?;
+                attempt = sync_list::find(conn, id).await?;
             }
-            let known = plan::known(&mut conn, &[&rows[..], &held_back[..]].concat()).await?;
+            let known = plan::known(conn, &[&rows[..], &held_back[..]].concat()).await?;
             Ok(Some(Found {
-                now: staff::now(&mut conn).await?,
+                now: staff::now(conn).await?,
                 run,
                 recorded: by_kind.iter().map(|(_, count)| count).sum(),
                 total,

@@ -49,12 +49,10 @@ pub(super) async fn list(
     let paging = asked.paging();
     let (now, total, rows) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = sync_list::count(&mut conn, &filter).await?;
-            let rows =
-                sync_list::list(&mut conn, &filter, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, rows))
+        .read(async |conn| {
+            let total = sync_list::count(conn, &filter).await?;
+            let rows = sync_list::list(conn, &filter, paging.per_page, paging.offset()).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
         })
         .await?;
     let filters = query(&[

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::PgConnection;
+use crate::store::Conn;
 
 use super::values::{self, Line, Names};
 use crate::http::admin::departments;
@@ -36,7 +36,7 @@ pub struct Known {
 }
 
 /// Looks up whom and what the records name.
-pub async fn known(conn: &mut PgConnection, rows: &[ChangeRow]) -> Result<Known, StoreError> {
+pub async fn known(conn: &mut Conn, rows: &[ChangeRow]) -> Result<Known, StoreError> {
     let userids: Vec<String> = rows.iter().filter_map(|row| row.userid.clone()).collect();
     let named = |row: &ChangeRow| {
         let values = row.differences.iter().flat_map(values::departments_of);

@@ -104,10 +104,7 @@ async fn ask_for_reason(
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            unmatched::nicks(&mut conn, &form.ids).await
-        })
+        .read(async |conn| unmatched::nicks(conn, &form.ids).await)
         .await?;
     if chosen.is_empty() {
         return Err(AppError::NotFound);

@@ -19,6 +19,7 @@ use crate::http::text::admin_review::ReviewTexts;
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone};
 use crate::http::visitor::Admin;
+use crate::store::Conn;
 use crate::store::staff_list::HistoryLine;
 use crate::store::unmatched::{self, Candidate, Case};
 use crate::store::{StoreError, staff, staff_list};
@@ -103,7 +104,7 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
-        .within(load(ctx, id))
+        .read(async |conn| load(conn, id).await)
         .await?
         .ok_or(AppError::NotFound)?;
     let frame = admin.frame(ctx, request).await?;
@@ -118,9 +119,8 @@ pub(super) async fn page(
     Ok(response)
 }
 
-async fn load(ctx: &Context, id: i64) -> Result<Option<Loaded>, StoreError> {
-    let mut conn = ctx.db.acquire().await?;
-    let Some(case) = unmatched::find(&mut conn, id).await? else {
+async fn load(conn: &mut Conn, id: i64) -> Result<Option<Loaded>, StoreError> {
+    let Some(case) = unmatched::find(conn, id).await? else {
         return Ok(None);
     };
     let decider = case
@@ -128,19 +128,14 @@ async fn load(ctx: &Context, id: i64) -> Result<Option<Loaded>, StoreError> {
         .as_deref()
         .and_then(|by| UserId::parse(by).ok());
     let decider_name = match decider {
-        Some(userid) => staff::find(&mut conn, &userid).await?.map(|row| row.name),
+        Some(userid) => staff::find(conn, &userid).await?.map(|row| row.name),
         None => None,
     };
     Ok(Some(Loaded {
-        now: staff::now(&mut conn).await?,
-        candidates: unmatched::candidates(&mut conn, &[id]).await?,
-        history: staff_list::history(
-            &mut conn,
-            case.userid.as_ref(),
-            Some(&case.unionid),
-            HISTORY,
-        )
-        .await?,
+        now: staff::now(conn).await?,
+        candidates: unmatched::candidates(conn, &[id]).await?,
+        history: staff_list::history(conn, case.userid.as_ref(), Some(&case.unionid), HISTORY)
+            .await?,
         decider_name,
         case,
     }))

@@ -155,15 +155,13 @@ pub(super) async fn list(
     let paging = asked.paging();
     let (now, total, cases, candidates) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let total = unmatched::count(&mut conn, &wanted.filter).await?;
+        .read(async |conn| {
+            let total = unmatched::count(conn, &wanted.filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
-            let cases =
-                unmatched::list(&mut conn, &wanted.filter, wanted.sort, limit, offset).await?;
+            let cases = unmatched::list(conn, &wanted.filter, wanted.sort, limit, offset).await?;
             let ids: Vec<i64> = cases.iter().map(|case| case.id).collect();
-            let candidates = unmatched::candidates(&mut conn, &ids).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, total, cases, candidates))
+            let candidates = unmatched::candidates(conn, &ids).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, total, cases, candidates))
         })
         .await?;
     let (unordered, filters) = (wanted.query(), wanted.query_in_order());
@@ -276,15 +274,16 @@ pub(super) async fn export(
 /// connection of its own, so that a slow reader holds none.
 fn rows(ctx: Context, wanted: Asked) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let found = async move {
-        let mut conn = ctx.db.acquire().await?;
-        let ids = unmatched::ids(&mut conn, &wanted.filter, wanted.sort, None, 0).await?;
-        drop(conn);
+        let found = ctx
+            .db
+            .read(async |conn| unmatched::ids(conn, &wanted.filter, wanted.sort, None, 0).await);
+        let ids = found.await?;
         let batches: Vec<Vec<i64>> = ids.chunks(BATCH).map(<[_]>::to_vec).collect();
         let read = stream::iter(batches).then(move |ids| {
             let ctx = ctx.clone();
             async move {
-                let mut conn = ctx.db.acquire().await?;
-                let cases = unmatched::rows(&mut conn, &ids).await?;
+                let read = ctx.db.read(async |conn| unmatched::rows(conn, &ids).await);
+                let cases = read.await?;
                 Ok::<_, StoreError>(stream::iter(cases.into_iter().map(|case| Ok(cells(case)))))
             }
         });

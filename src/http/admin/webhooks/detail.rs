@@ -49,10 +49,9 @@ pub async fn detail(
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let (now, found) = ctx
         .db
-        .within(async {
-            let mut conn = ctx.db.acquire().await?;
-            let found = webhook_list::find(&mut conn, id).await?;
-            Ok::<_, StoreError>((staff::now(&mut conn).await?, found))
+        .read(async |conn| {
+            let found = webhook_list::find(conn, id).await?;
+            Ok::<_, StoreError>((staff::now(conn).await?, found))
         })
         .await?;
     let found = found.ok_or(AppError::NotFound)?;

@@ -1,6 +1,6 @@
 //! The people of a plan, step by step, part by part.
 
-use sqlx::{Connection as _, PgConnection};
+use crate::store::Conn;
 
 use super::Mission;
 use crate::domain::ids::UserId;
@@ -19,7 +19,7 @@ const TRIES: u32 = 2;
 
 /// The people that are written, and what has become of them so far.
 pub struct Rows<'a> {
-    pub conn: &'a mut PgConnection,
+    pub conn: &'a mut Conn,
     mission: &'a Mission<'a>,
     progress: &'a mut (dyn FnMut(Progress) + Send),
     done: usize,
@@ -29,7 +29,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub fn new(
-        conn: &'a mut PgConnection,
+        conn: &'a mut Conn,
         mission: &'a Mission<'a>,
         progress: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
@@ -86,20 +86,16 @@ impl<'a> Rows<'a> {
     ) -> Result<Vec<UserId>, StoreError> {
         let mut tries = 1;
         loop {
-            let mut savepoint = self.conn.begin().await?;
-            let error = match write(&mut savepoint, self.mission, step, part).await {
-                Ok(written) => {
-                    savepoint.commit().await?;
-                    return Ok(written);
-                }
-                Err(error) => error,
-            };
-            // Where the connection itself is lost, this fails too.
-            savepoint.rollback().await?;
-            if tries >= TRIES || !matches!(error, StoreError::Unavailable(_)) {
-                return Err(error);
+            let mission = self.mission;
+            // Where the connection itself is lost, every try fails.
+            let written = self
+                .conn
+                .savepoint(async |conn| write(conn, mission, step, part).await)
+                .await;
+            match written {
+                Err(StoreError::Unavailable(_)) if tries < TRIES => tries += 1,
+                written => return written,
             }
-            tries += 1;
         }
     }
 
@@ -187,7 +183,7 @@ impl<'a> Rows<'a> {
 }
 
 async fn write(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     mission: &Mission<'_>,
     step: Step,
     part: &[DraftedPerson],
@@ -217,7 +213,7 @@ async fn write(
 }
 
 async fn mark_left(
-    conn: &mut PgConnection,
+    conn: &mut Conn,
     mission: &Mission<'_>,
     part: &[DraftedPerson],
 ) -> Result<Vec<UserId>, StoreError> {

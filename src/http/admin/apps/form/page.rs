@@ -96,21 +96,20 @@ struct Known {
 async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<Known, AppError> {
     let (q, chosen) = (form.search(), Vec::from_iter(form.departments.clone()));
     let is_search = form.is_search();
-    let known = ctx.db.within(async {
-        let mut conn = ctx.db.acquire().await?;
+    let known = ctx.db.read(async |conn| {
         Ok::<_, StoreError>(Known {
             old: match id {
-                Some(id) => app::find(&mut conn, id).await?,
+                Some(id) => app::find(conn, id).await?,
                 None => None,
             },
-            chosen: department::names(&mut conn, &chosen).await?,
+            chosen: department::names(conn, &chosen).await?,
             found: if is_search {
-                department::list(&mut conn, &q, FOUND, 0).await?
+                department::list(conn, &q, FOUND, 0).await?
             } else {
                 Vec::new()
             },
-            total: department::count(&mut conn, &q).await?,
-            people: app::audience(&mut conn, &chosen).await?,
+            total: department::count(conn, &q).await?,
+            people: app::audience(conn, &chosen).await?,
         })
     });
     Ok(known.await?)
