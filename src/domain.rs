@@ -1,13 +1,16 @@
 //! Pure types of the gate: parsed once, trusted afterwards.
 
 pub mod app;
+pub mod bounds;
 pub mod case;
 pub mod colour;
 pub mod department_tree;
 pub mod event;
 pub mod ids;
 pub mod json;
+pub mod listed_admins;
 pub mod net;
 pub mod person;
 pub mod return_path;
 pub mod schedule;
+pub mod unionid_claims;

@@ -1,5 +1,7 @@
 //! The workers' loops of one process. Several processes on one database share the work.
 
+mod due_times;
+mod bind_admins;
 mod failed_events;
 mod first_sync;
 mod rounds;
@@ -32,11 +34,13 @@ const LAST_MOMENTS: Duration = Duration::from_secs(4);
 pub async fn run(ctx: &Context, stop: CancellationToken) {
     let busy = Arc::new(events::Busy::default());
     let mut loops = JoinSet::new();
+    loops.spawn(bind_admins::run(ctx.clone(), stop.clone()));
     loops.spawn(work_on_events(ctx.clone(), Arc::clone(&busy), stop.clone()));
     loops.spawn(look_at_people(ctx.clone(), busy, stop.clone()));
     loops.spawn(review_in_bulk(ctx.clone(), stop.clone()));
     loops.spawn(sweep_up(ctx.clone(), stop.clone()));
     loops.spawn(failed_events::run(ctx.clone(), stop.clone()));
+    loops.spawn(due_times::run(ctx.clone(), stop.clone()));
     webhooks::start(&mut loops, ctx, &stop);
     loops.spawn(first_sync::run(ctx.clone(), stop.clone()));
     loops.spawn(scheduled_sync::run(ctx.clone(), stop.clone()));

@@ -1,6 +1,7 @@
 //! All SQL: free functions on a connection, one file per family of tables. The services own the
 //! transactions. Times are Postgres's: every instance shares its clock.
 
+pub mod access;
 pub mod admin_grant;
 pub mod alert;
 pub mod app;
@@ -11,15 +12,18 @@ pub mod department;
 pub mod department_tree;
 pub mod diagnosis;
 pub mod directory;
+pub mod due;
 pub mod event;
 pub mod event_held;
 pub mod event_list;
 pub mod failed_list;
+pub mod lease;
 pub mod login_state;
 pub mod look;
 pub mod migrations;
 pub mod overview;
 pub mod pace;
+pub mod pause;
 pub mod review_job;
 pub mod schedule;
 pub mod session_list;
@@ -32,7 +36,9 @@ pub mod sync_names;
 pub mod sync_run;
 pub mod sync_scratch;
 pub mod token;
+pub mod unionid_conflict;
 pub mod unmatched;
+pub mod untrusted_forwarder;
 pub mod web_session;
 pub mod webhook;
 pub mod webhook_list;

@@ -1,12 +1,11 @@
 //! Logins and sessions.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::rate::Rate;
 use super::reader::Reader;
 use super::{setting, value};
-use crate::domain::ids::UserId;
+use crate::domain::listed_admins::ListedAdmins;
 
 /// Logins and sessions.
 #[derive(Debug, Clone)]
@@ -19,7 +18,7 @@ pub struct LoginConfig {
     pub rate: Rate,
     pub unknown_staff: UnknownStaff,
     /// Who is an administrator from the start.
-    pub admins: BTreeSet<UserId>,
+    pub admins: ListedAdmins,
 }
 
 /// What a scan by somebody who is in the company, but not in the staff table, leads to.
@@ -47,7 +46,7 @@ impl LoginConfig {
         let state_ttl = reader.value(&setting::LOGIN_STATE_TTL, value::duration);
         let rate = reader.value(&setting::LOGIN_RATE, Rate::parse);
         let unknown_staff = reader.value(&setting::UNKNOWN_STAFF, UnknownStaff::parse);
-        let admins = reader.optional(&setting::ADMINS, value::userids);
+        let admins = reader.optional(&setting::ADMINS, value::admins);
         let (session_idle, session_max) = session?;
         Some(Self {
             session_idle,

@@ -1,7 +1,5 @@
 //! The settings one by one, for whoever looks for what is wrong with them: a fault in one hides no other.
 
-use std::collections::BTreeSet;
-
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -11,10 +9,10 @@ use super::dingtalk::{AppCredentials, CallbackConfig, login_app};
 use super::login_flow::LoginFlow;
 use super::public_url::PublicUrl;
 use super::reader::Reader;
-use super::value::{given_id, root_url, userids};
+use super::value::{admins, given_id, root_url};
 use super::webhook::WebhookConfig;
 use super::{Config, Faults, setting};
-use crate::domain::ids::UserId;
+use crate::domain::listed_admins::ListedAdmins;
 
 /// All that could be read, be the whole right or not.
 pub struct Examined {
@@ -29,7 +27,7 @@ pub struct Examined {
 pub struct Parts {
     pub database: Option<DatabaseConfig>,
     pub public_url: Option<PublicUrl>,
-    pub admins: BTreeSet<UserId>,
+    pub admins: ListedAdmins,
     pub corp_id: Option<String>,
     pub app: Option<AppCredentials>,
     /// The internal app's where none of its own was given.
@@ -64,7 +62,7 @@ impl Parts {
             database: DatabaseConfig::read(reader),
             public_url: reader.value(&setting::PUBLIC_URL, PublicUrl::parse),
             admins: reader
-                .optional(&setting::ADMINS, userids)
+                .optional(&setting::ADMINS, admins)
                 .unwrap_or_default(),
             corp_id: reader.value(&setting::CORP_ID, given_id),
             login_app: if has_login_app {

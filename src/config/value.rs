@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::listed_admins::ListedAdmins;
 use crate::domain::net::is_loopback;
 
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -24,21 +25,47 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(span)
 }
 
+/// How many client connections may be open.
+pub(super) fn connections(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|count| (10..=100_000).contains(count))
+        .ok_or_else(|| format!("{text:?} is not a whole number from 10 to 100000"))
+}
+
 /// An address to listen on: an IP address and a port.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| format!("{text:?} is not an IP address with a port"))
 }
 
-fn entries(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
+/// Whether a text begins and ends with quotation marks, straight or curly.
+pub(super) fn is_quoted(text: &str) -> bool {
+    let is_mark = |c: char| "\"'“”„‘’‚＂＇".contains(c);
+    let mut chars = text.trim().chars();
+    chars.next().is_some_and(is_mark) && chars.next_back().is_some_and(is_mark)
+}
+
+/// The entries of a comma separated list. Marks of Chinese keyboards and quotation marks are slips, which
+/// would make one strange entry of several.
+fn entries(text: &str) -> Result<Vec<&str>, String> {
+    if let Some(mark) = text.chars().find(|c| "，、；".contains(*c)) {
+        return Err(format!(
+            "separates its entries by {mark:?} and not by a comma (,)"
+        ));
+    }
+    let entries = text.split(',').map(str::trim);
+    let entries: Vec<_> = entries.filter(|entry| !entry.is_empty()).collect();
+    match entries.iter().find(|entry| is_quoted(entry)) {
+        Some(entry) => Err(format!("has the entry {entry} in quotes: take them off")),
+        None => Ok(entries),
+    }
 }
 
 /// Networks, comma separated; a single address is a network of one.
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    entries(text)
+    entries(text)?
+        .into_iter()
         .map(|entry| {
             let network = entry.parse::<IpNet>().map(|network| network.trunc());
             let single = || entry.parse::<IpAddr>().map(IpNet::from);
@@ -49,13 +76,27 @@ pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
         .collect()
 }
 
-/// Userids, comma separated.
-pub(super) fn userids(text: &str) -> Result<BTreeSet<UserId>, String> {
-    entries(text)
-        .map(|entry| {
-            UserId::parse(entry).map_err(|error| format!("{entry:?} is not a userid: {error}"))
-        })
-        .collect()
+/// Administrators, comma separated: userids, or a userid, `=` and its unionid.
+pub(super) fn admins(text: &str) -> Result<ListedAdmins, String> {
+    let entries: Vec<_> = entries(text)?
+        .into_iter()
+        .map(admin)
+        .collect::<Result<_, String>>()?;
+    ListedAdmins::new(entries).map_err(|userid| format!("names {userid:?} with different unionids"))
+}
+
+fn admin(entry: &str) -> Result<(UserId, Option<UnionId>), String> {
+    let (userid, unionid) = match entry.split_once('=') {
+        Some((userid, unionid)) => (userid.trim(), Some(unionid.trim())),
+        None => (entry, None),
+    };
+    let userid = UserId::parse(userid)
+        .map_err(|error| format!("{entry:?} is not a userid: {error}"))?;
+    let unionid = unionid
+        .map(UnionId::parse)
+        .transpose()
+        .map_err(|error| format!("{entry:?} has no unionid after the =: {error}"))?;
+    Ok((userid, unionid))
 }
 
 /// DingTalk's names of types of events, comma separated, at least one.
@@ -66,7 +107,7 @@ pub(super) fn event_types(text: &str) -> Result<BTreeSet<String>, String> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
-    let types: BTreeSet<String> = entries(text).map(str::to_owned).collect();
+    let types: BTreeSet<String> = entries(text)?.into_iter().map(str::to_owned).collect();
     if let Some(odd) = types.iter().find(|entry| !is_name(entry)) {
         return Err(format!(
             "{odd:?} is not a type of events: up to 100 letters, digits and _"
@@ -205,10 +246,19 @@ mod tests {
 
     #[test]
     fn userids_keep_their_case_and_lose_their_blanks() {
-        let ids = userids(" 0158aB, manager4220,,0158aB").unwrap();
+        let ids = admins(" 0158aB, manager4220,,0158aB").unwrap();
         let ids: Vec<_> = ids.iter().map(UserId::as_str).collect();
         assert_eq!(ids, ["0158aB", "manager4220"]);
-        assert!(userids("a,b\u{7}").is_err());
+        assert!(admins("a,b\u{7}").is_err());
+        let pinned = admins("a = u-1,b").unwrap();
+        let demanded = |userid: &str| {
+            let userid = UserId::parse(userid).unwrap();
+            pinned.demanded(&userid).map(UnionId::as_str)
+        };
+        assert_eq!((demanded("a"), demanded("b")), (Some("u-1"), None));
+        for bad in ["a=", "=u-1", "a=u-1,a=u-2", "a,a=u-1"] {
+            assert!(admins(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod audit;
 mod bulk_ask;
 mod departments;
 mod events;
+mod exports;
 mod links;
 mod list_query;
 mod overview;

@@ -12,15 +12,15 @@ use crate::context::Context;
 use crate::service::sessions::key_hash;
 use crate::store::{Conn, StoreError, web_session};
 
-/// How long an answer waits for its session's end to be moved: what page and session take in all stays
-/// below 3 s.
-const TOUCH_PATIENCE: StdDuration = StdDuration::from_millis(400);
+/// How long a finished answer waits for its session's idle time to be extended.
+const TOUCH_TIMEOUT: StdDuration = StdDuration::from_millis(400);
 
 /// Names in a session's state that come from the table's columns.
 pub const USERID: &str = "userid";
 pub const SESSION_ID: &str = "sid";
 pub const CSRF: &str = "csrf";
 pub const NAME: &str = "name";
+pub const IS_ADMIN: &str = "admin";
 /// Where the login hands over the key of the session that it has created.
 pub const NEW_KEY: &str = "key";
 
@@ -58,7 +58,7 @@ type State = HashMap<String, String>;
 fn own_state(state: &State) -> Value {
     let own = state
         .iter()
-        .filter(|(name, _)| ![USERID, SESSION_ID, CSRF, NAME, NEW_KEY].contains(&name.as_str()));
+        .filter(|(name, _)| ![USERID, SESSION_ID, CSRF, NAME, IS_ADMIN, NEW_KEY].contains(&name.as_str()));
     own.map(|(name, value)| (name.clone(), Value::from(value.as_str())))
         .collect::<serde_json::Map<_, _>>()
         .into()
@@ -74,8 +74,9 @@ impl SessionStore for PgSessions {
             return Err(LoadError::Other(StoreError::Unavailable(None).into()));
         }
         let hash = key_hash(key.as_ref());
+        let listed = &self.ctx.config.login.admins;
         let found = self
-            .run(async |conn| web_session::find_live(conn, &hash).await)
+            .run(async |conn| web_session::find_live(conn, &hash, listed).await)
             .await;
         let Some(live) = found.map_err(|error| LoadError::Other(error.into()))? else {
             return Ok(None);
@@ -86,6 +87,7 @@ impl SessionStore for PgSessions {
         state.insert(SESSION_ID.to_owned(), json(&live.id.to_string()));
         state.insert(CSRF.to_owned(), json(&live.csrf_token));
         state.insert(NAME.to_owned(), json(&live.name));
+        state.insert(IS_ADMIN.to_owned(), live.is_admin.to_string());
         Ok(Some(state))
     }
 
@@ -118,7 +120,7 @@ impl SessionStore for PgSessions {
     async fn update_ttl(&self, key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
         let hash = key_hash(key.as_ref());
         let idle = self.ctx.config.login.session_idle;
-        let touched = self.ctx.db.read_within(TOUCH_PATIENCE, async |conn| {
+        let touched = self.ctx.db.read_within(TOUCH_TIMEOUT, async |conn| {
             web_session::touch(conn, &hash, idle).await
         });
         match touched.await {

@@ -6,18 +6,17 @@ use std::pin::Pin;
 use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::http::uri::PathAndQuery;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use uuid::Uuid;
 
 use super::error::AppError;
 use super::lang::Lang;
 use super::page::{Frame, FrameVisitor};
-use super::session_store::{CSRF, NAME, SESSION_ID, USERID};
+use super::session_store::{CSRF, IS_ADMIN, NAME, SESSION_ID, USERID};
 use super::{admin::alerts::frame_alert, flash};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
-use crate::service::admins;
 use crate::store::alert;
 
 /// A signed-in person. Without a session: 303 to the login page, and from there back here.
@@ -32,28 +31,25 @@ pub struct Visitor {
 
 impl Visitor {
     /// The person of a request's session, whether or not there is one.
-    pub async fn of(request: &HttpRequest) -> Result<Option<Self>, AppError> {
+    pub fn of(request: &HttpRequest) -> Option<Self> {
         let session = request.get_session();
         let text = |name: &str| session.get::<String>(name).ok().flatten();
         let (Some(userid), Some(id), Some(csrf)) = (text(USERID), text(SESSION_ID), text(CSRF))
         else {
-            return Ok(None);
+            return None;
         };
         let (Ok(userid), Ok(session_id)) = (UserId::parse(userid), Uuid::parse_str(&id)) else {
-            return Ok(None);
+            return None;
         };
         let name = text(NAME).unwrap_or_default();
-        let ctx = request
-            .app_data::<web::Data<Context>>()
-            .ok_or(AppError::Unavailable)?;
-        let is_admin = admins::is_admin(ctx, &userid).await?;
-        Ok(Some(Self {
+        let is_admin = session.get(IS_ADMIN).ok().flatten().unwrap_or(false);
+        Some(Self {
             userid,
             name,
             session_id,
             csrf,
             is_admin,
-        }))
+        })
     }
 
     fn in_frame(&self) -> FrameVisitor {
@@ -86,7 +82,7 @@ impl FromRequest for Visitor {
             let asked = request.uri().path_and_query().map(page_of);
             let asked = asked.filter(|_| request.method().is_safe());
             let back = ReturnPath::parse(asked.as_deref());
-            let visitor = Self::of(&request).await?.ok_or(AppError::SignIn(back))?;
+            let visitor = Self::of(&request).ok_or(AppError::SignIn(back))?;
             request.extensions_mut().insert(visitor.in_frame());
             Ok(visitor)
         })

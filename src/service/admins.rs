@@ -1,11 +1,50 @@
-//! Who may administer: those whom the settings name, and those who were made administrators.
+//! Who may administer: pairs of userid and unionid that were granted it, or that `DINGGATE_ADMINS` names.
+
+mod bind;
 
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::listed_admins::ListedAdmins;
 use crate::domain::person::Status;
+use crate::store::admin_grant::{AdminRow, Binding};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{StoreError, admin_grant};
+use crate::store::{Conn, StoreError, admin_grant, unmatched};
+
+pub use bind::{bind_at_login, bind_listed};
+
+/// What the settings' entry of a userid is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entitlement {
+    InForce,
+    /// `serve` has not asked DingTalk yet.
+    NotBound,
+    /// DingTalk did not know the userid when `serve` asked.
+    Unknown,
+    /// DingTalk names another unionid than the setting.
+    Contradicted,
+    /// The employment has ended since.
+    Ended,
+    /// The userid belongs to another account now.
+    AccountChanged,
+    /// The staff table does not hold the person.
+    NoRow,
+}
+
+impl Entitlement {
+    /// Returns why the entry has no effect, or `None` where it has.
+    pub fn problem(self) -> Option<&'static str> {
+        Some(match self {
+            Self::InForce => return None,
+            Self::NotBound => "not bound yet",
+            Self::Unknown => "unknown to DingTalk when it was to be bound",
+            Self::Contradicted => "bound to another unionid than the setting names",
+            Self::Ended => "the employment has ended since",
+            Self::AccountChanged => "the account has changed",
+            Self::NoRow => "not in the staff table",
+        })
+    }
+}
 
 /// An administrator, and what makes them one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +52,13 @@ pub struct Administrator {
     pub userid: UserId,
     /// None where the staff table does not hold the person.
     pub name: Option<String>,
-    pub is_in_settings: bool,
+    /// None where the settings do not name the userid.
+    pub in_settings: Option<Entitlement>,
+    pub is_employed: bool,
     pub is_granted: bool,
+    /// Whether the person can open the administrators' pages.
+    pub is_admin: bool,
+    pub bound_unionid: Option<UnionId>,
 }
 
 /// Why a person cannot be made an administrator.
@@ -28,6 +72,18 @@ pub enum GrantError {
     Unknown(UserId),
     #[error("{0} has left: only who works here can be an administrator")]
     Left(UserId),
+    #[error(
+        "the unionid of {0} is not known yet: let the person sign in or run `dinggate sync` first"
+    )]
+    NoUnionid(UserId),
+    #[error(
+        "the account of {userid} has changed: the entry in DINGGATE_ADMINS is bound to unionid {bound}, and the staff table has {current}. If that is the right person, run `dinggate admin grant {userid} --rebind`"
+    )]
+    AccountChanged {
+        userid: UserId,
+        bound: UnionId,
+        current: UnionId,
+    },
 }
 
 /// Why a person stays an administrator, or never was one.
@@ -43,27 +99,66 @@ pub enum RevokeError {
     NotGranted(UserId),
 }
 
-/// Whether the person may administer; those in the settings may without any grant.
-pub async fn is_admin(ctx: &Context, userid: &UserId) -> Result<bool, StoreError> {
-    if ctx.config.login.admins.contains(userid) {
-        return Ok(true);
-    }
-    ctx.db
-        .read(async |conn| admin_grant::exists(conn, userid).await)
-        .await
+/// Returns whether nobody would be left who can administer, in a transaction that has just ended somebody's
+/// rights. [`admin_grant::serialise`] precedes it.
+pub async fn is_nobody_left(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
+    Ok(admin_grant::count(tx, &ctx.config.login.admins).await? == 0)
 }
 
-/// Makes an employed person an administrator; false where a grant stood already.
-pub async fn grant(ctx: &Context, userid: &UserId, actor: &str) -> Result<bool, GrantError> {
+/// Returns whether a login adds this member to the staff table without a review: the settings name the pair,
+/// nothing has ended its rights, and neither id has a row or a decision.
+pub async fn may_enter_unreviewed(
+    conn: &mut Conn,
+    listed: &ListedAdmins,
+    userid: &UserId,
+    unionid: &UnionId,
+) -> Result<bool, StoreError> {
+    let is_named = listed.contains(userid)
+        && listed
+            .demanded(userid)
+            .is_none_or(|demanded| demanded == unionid);
+    if !is_named
+        || unmatched::rejection(conn, Some(unionid), Some(userid))
+            .await?
+            .is_some()
+        || staff::find(conn, userid).await?.is_some()
+        || staff::find_by_unionid(conn, unionid).await?.is_some()
+        || staff::leaving_time(conn, userid).await?.is_some()
+    {
+        return Ok(false);
+    }
+    Ok(match admin_grant::binding(conn, userid).await? {
+        Some(binding) => !binding.is_ended && binding.unionid.as_ref() == Some(unionid),
+        None => true,
+    })
+}
+
+/// Makes an employed person an administrator under their present pair; false where they were one by a grant
+/// already. Gives an entry in the settings its effect back; one that is bound to another account only with
+/// `rebinds`.
+pub async fn grant(
+    ctx: &Context,
+    userid: &UserId,
+    rebinds: bool,
+    actor: audit::Actor<'_>,
+) -> Result<bool, GrantError> {
     ctx.db
         .tx(async |tx| {
-            // Locked, so that a leaving cannot slip in between.
+            // Locked, so that the person cannot leave in between.
             let person = staff::lock(tx, userid).await?;
             let person = person.ok_or_else(|| GrantError::Unknown(userid.clone()))?;
             if person.status != Status::Employed {
                 return Err(GrantError::Left(userid.clone()));
             }
-            let is_new = admin_grant::insert(tx, userid, actor).await?;
+            let Some(unionid) = person.unionid.clone() else {
+                return Err(GrantError::NoUnionid(userid.clone()));
+            };
+            let mut is_new = admin_grant::insert(tx, userid, &unionid, actor.name()).await?;
+            if ctx.config.login.admins.contains(userid) {
+                let bound = admin_grant::binding(tx, userid).await?;
+                refuse_other_account(userid, &unionid, bound, rebinds)?;
+                is_new |= admin_grant::rebind(tx, userid, &unionid).await?;
+            }
             if is_new {
                 let line = entry(actor, "admin.grant", "granted", userid, Some(&person));
                 audit::append(tx, &line).await?;
@@ -73,8 +168,29 @@ pub async fn grant(ctx: &Context, userid: &UserId, actor: &str) -> Result<bool, 
         .await
 }
 
-/// Takes a grant back. The person stays signed in, without the administrator's pages.
-pub async fn revoke(ctx: &Context, userid: &UserId, actor: &str) -> Result<(), RevokeError> {
+fn refuse_other_account(
+    userid: &UserId,
+    unionid: &UnionId,
+    binding: Option<Binding>,
+    rebinds: bool,
+) -> Result<(), GrantError> {
+    let bound = binding.and_then(|binding| binding.unionid);
+    match bound.filter(|bound| !rebinds && bound != unionid) {
+        Some(bound) => Err(GrantError::AccountChanged {
+            userid: userid.clone(),
+            bound,
+            current: unionid.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Revokes a grant. The person stays signed in, without the administrator's pages.
+pub async fn revoke(
+    ctx: &Context,
+    userid: &UserId,
+    actor: audit::Actor<'_>,
+) -> Result<(), RevokeError> {
     if ctx.config.login.admins.contains(userid) {
         return Err(RevokeError::InSettings(userid.clone()));
     }
@@ -91,27 +207,65 @@ pub async fn revoke(ctx: &Context, userid: &UserId, actor: &str) -> Result<(), R
         .await
 }
 
-/// All administrators, by userid.
+/// Lists everybody with a grant or an entry in the settings, by userid.
 pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
-    let settings = &ctx.config.login.admins;
-    let named: Vec<String> = settings.iter().map(ToString::to_string).collect();
-    let rows = ctx
-        .db
-        .read(async |conn| admin_grant::list(conn, &named).await)
-        .await?;
+    let listed = &ctx.config.login.admins;
+    ctx.db
+        .read(async |conn| administrators(conn, listed).await)
+        .await
+}
+
+/// Lists everybody with a grant or an entry in the settings, by userid, on a connection.
+pub async fn administrators(
+    conn: &mut Conn,
+    listed: &ListedAdmins,
+) -> Result<Vec<Administrator>, StoreError> {
+    let rows = admin_grant::list(conn, listed).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Administrator {
-            is_in_settings: settings.contains(&row.userid),
-            userid: row.userid,
-            name: row.name,
-            is_granted: row.is_granted,
+        .map(|row| {
+            let in_settings = listed
+                .contains(&row.userid)
+                .then(|| entitlement(&row, listed.demanded(&row.userid)));
+            Administrator {
+                is_admin: row.has_grant || in_settings == Some(Entitlement::InForce),
+                in_settings,
+                is_employed: row.is_employed,
+                userid: row.userid,
+                name: row.name,
+                is_granted: row.is_granted,
+                bound_unionid: row.bound_unionid,
+            }
         })
         .collect())
 }
 
+fn entitlement(row: &AdminRow, demanded: Option<&UnionId>) -> Entitlement {
+    let Some(bound) = &row.bound_unionid else {
+        return if row.is_bound {
+            Entitlement::Unknown
+        } else {
+            Entitlement::NotBound
+        };
+    };
+    if demanded.is_some_and(|demanded| demanded != bound) {
+        return Entitlement::Contradicted;
+    }
+    if row.is_employed && row.unionid.as_ref().is_some_and(|unionid| unionid != bound) {
+        return Entitlement::AccountChanged;
+    }
+    if row.is_ended {
+        return Entitlement::Ended;
+    }
+    if row.is_employed && row.unionid.is_some() {
+        Entitlement::InForce
+    } else {
+        Entitlement::NoRow
+    }
+}
+
 fn entry<'a>(
-    actor: &'a str,
+    actor: audit::Actor<'a>,
     action: &'static str,
     status: &'a str,
     userid: &'a UserId,
@@ -127,5 +281,62 @@ fn entry<'a>(
         name: person.map(|person| person.name.as_str()),
         status,
         ..Entry::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> AdminRow {
+        AdminRow {
+            userid: UserId::parse("0158").unwrap(),
+            name: Some("张三".to_owned()),
+            is_employed: true,
+            unionid: Some(UnionId::parse("u-1").unwrap()),
+            is_granted: false,
+            has_grant: false,
+            is_bound: true,
+            bound_unionid: Some(UnionId::parse("u-1").unwrap()),
+            is_ended: false,
+        }
+    }
+
+    #[test]
+    fn an_entry_is_in_force_only_under_the_pair_that_it_was_bound_to() {
+        let other = UnionId::parse("u-2").ok();
+        assert_eq!(entitlement(&row(), None), Entitlement::InForce);
+        assert_eq!(
+            entitlement(&row(), other.as_ref()),
+            Entitlement::Contradicted
+        );
+        let changed = AdminRow {
+            unionid: other,
+            is_ended: true,
+            ..row()
+        };
+        assert_eq!(entitlement(&changed, None), Entitlement::AccountChanged);
+        let ended = AdminRow {
+            is_ended: true,
+            ..row()
+        };
+        assert_eq!(entitlement(&ended, None), Entitlement::Ended);
+        let unknown = AdminRow {
+            bound_unionid: None,
+            ..row()
+        };
+        assert_eq!(entitlement(&unknown, None), Entitlement::Unknown);
+        let unbound = AdminRow {
+            is_bound: false,
+            ..unknown
+        };
+        assert_eq!(entitlement(&unbound, None), Entitlement::NotBound);
+        let absent = AdminRow {
+            is_employed: false,
+            unionid: None,
+            name: None,
+            ..row()
+        };
+        assert_eq!(entitlement(&absent, None), Entitlement::NoRow);
     }
 }

@@ -102,7 +102,7 @@ fn entry<'a>(
     status: &'static str,
 ) -> Entry<'a> {
     Entry {
-        actor: by.userid.as_str(),
+        actor: audit::Actor::Person(by.userid),
         action,
         name: Some(name),
         status,

@@ -25,12 +25,13 @@ mod survey;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::service::upstream::UpstreamError;
 use crate::store::sync_list::ChangeRow;
 use crate::store::sync_run::{self, Run};
-use crate::store::{StoreError, sync_scratch};
+use crate::store::{StoreError, audit, sync_scratch};
 
 use apply::Mission;
 use closing::Closing;
@@ -111,7 +112,7 @@ pub enum SyncError {
     AlreadyRunning { by: String, since: DateTime<Utc> },
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another run has taken the place, since this one was not heard of for ten seconds.
+    /// Another run has taken the place, since this one did not renew its lease.
     #[error("interrupted: its place has been taken")]
     Interrupted,
     #[error("interrupted: the process was told to stop")]
@@ -175,9 +176,18 @@ pub async fn run_heard(
 
 /// Begins a full sync that goes on by itself on this process, unless one is running; gives its number.
 pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
-    let run = begin(ctx, &request).await?;
+    let (told, begun) = oneshot::channel();
     let background = ctx.clone();
+    // The beginning, too: a request that is cut off must not leave a run behind that nobody carries out.
     ctx.background.spawn(async move {
+        let run = match begin(&background, &request).await {
+            Ok(run) => run,
+            Err(error) => {
+                let _caller_gone = told.send(Err(error));
+                return;
+            }
+        };
+        let _caller_gone = told.send(Ok(run.id));
         let listener = Listener {
             progress: &mut |_| {},
             record: &mut |_| {},
@@ -186,7 +196,7 @@ pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
             tracing::error!(run = run.id, %error, "the full sync failed");
         }
     });
-    Ok(run.id)
+    begun.await.unwrap_or(Err(SyncError::Stopped))
 }
 
 /// Ends whatever [`start`] and [`approve`] have begun on this process, and waits until it has ended.
@@ -309,7 +319,7 @@ async fn carry_out_plan(
 ) -> Result<book::Tally, SyncError> {
     let mission = Mission {
         run,
-        actor: "system",
+        actor: audit::Actor::System,
         guard: run.started_at,
         tells_overtaken: false,
         records: survey.book.records,

@@ -9,6 +9,7 @@ pub use bulk::{BulkAction, release_bulk, start_bulk, work_bulk};
 
 use crate::store::Conn;
 
+use super::admins;
 use super::upstream::UpstreamError;
 use crate::context::Context;
 use crate::domain::case::CaseState;
@@ -16,7 +17,7 @@ use crate::domain::ids::UserId;
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
 use crate::store::unmatched::{self, Case};
-use crate::store::{StoreError, staff, web_session};
+use crate::store::{StoreError, admin_grant, staff, web_session};
 
 /// The administrator who decides.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,10 @@ pub enum Objection {
     HasThisUnionid(UserId),
     #[error("DingTalk says that the person is {0}")]
     SomebodyElse(UserId),
+    #[error("the person was rejected in case {0}")]
+    RejectedElsewhere(i64),
+    #[error("nobody else could administer")]
+    LastAdministrator,
 }
 
 impl Objection {
@@ -68,6 +73,8 @@ impl Objection {
             Self::NoSuchRow(_) => "no_such_row",
             Self::HasThisUnionid(_) => "has_this_unionid",
             Self::SomebodyElse(_) => "somebody_else",
+            Self::RejectedElsewhere(_) => "rejected_elsewhere",
+            Self::LastAdministrator => "last_administrator",
         }
     }
 
@@ -84,7 +91,9 @@ impl Objection {
             | Self::StillWaiting
             | Self::NotListed
             | Self::External
-            | Self::LeftMeanwhile => None,
+            | Self::LeftMeanwhile
+            | Self::RejectedElsewhere(_)
+            | Self::LastAdministrator => None,
         }
     }
 }
@@ -149,6 +158,7 @@ async fn reject_in_job(
         .ok_or(ReviewError::Reason)?;
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise(tx).await?;
             let case = unmatched::find(tx, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
@@ -164,6 +174,9 @@ async fn reject_in_job(
                 place,
             };
             decide(tx, &case, &decision).await?;
+            if admins::is_nobody_left(ctx, tx).await? {
+                return Err(Objection::LastAdministrator.into());
+            }
             Ok(case)
         })
         .await
@@ -256,7 +269,7 @@ async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(
         review_job::settle(tx, place, None).await?;
     }
     let entry = Entry {
-        actor: decision.by.userid.as_str(),
+        actor: audit::Actor::Person(decision.by.userid),
         action: decision.action,
         userid: case.userid.as_ref().map(UserId::as_str),
         unionid: Some(case.unionid.as_str()),

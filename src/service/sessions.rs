@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::admins;
 use super::login::random_secret;
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
@@ -58,6 +59,7 @@ pub async fn start(
             if !web_session::create(tx, &new).await? {
                 return Ok(None);
             }
+            admins::bind_at_login(ctx, tx, userid, unionid).await?;
             // Whoever is in has nothing to wait for.
             unmatched::close_for(tx, Some(unionid), userid).await?;
             let name = staff::find(tx, userid).await?.map(|row| row.name);
@@ -69,7 +71,7 @@ pub async fn start(
 
 fn login_entry<'a>(visit: &Visit<'a>, new: &NewSession<'a>, name: Option<&'a str>) -> Entry<'a> {
     Entry {
-        actor: new.userid.as_str(),
+        actor: audit::Actor::Person(new.userid),
         action: "login",
         userid: Some(new.userid.as_str()),
         unionid: Some(new.unionid.as_str()),
@@ -146,7 +148,7 @@ fn own_entry<'a>(
     status: &'a str,
 ) -> Entry<'a> {
     Entry {
-        actor: userid.as_str(),
+        actor: audit::Actor::Person(userid),
         action,
         userid: Some(userid.as_str()),
         status,

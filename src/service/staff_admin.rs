@@ -8,7 +8,7 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::employment;
+use super::{admins, employment};
 use super::review::{Actor, one_line};
 use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
@@ -17,7 +17,7 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{StoreError, web_session};
+use crate::store::{StoreError, admin_grant, unmatched, web_session};
 
 pub use many::{ManyAction, Outcome, act_on_many};
 
@@ -46,6 +46,12 @@ pub enum StaffError {
     NoSessions,
     #[error("the person left after DingTalk was asked")]
     LeftMeanwhile,
+    #[error("nobody else could administer")]
+    LastAdministrator,
+    #[error("the person was rejected")]
+    Rejected,
+    #[error("{0} has the same unionid and was marked as left by hand")]
+    HeldElsewhere(UserId),
 }
 
 impl From<UpstreamError> for StaffError {
@@ -77,7 +83,11 @@ pub async fn leave(
     let reason = checked(reason)?;
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise(tx).await?;
             let left = leave_in(tx, by, userid, &reason).await?;
+            if admins::is_nobody_left(ctx, tx).await? {
+                return Err(StaffError::LastAdministrator);
+            }
             Ok(left)
         })
         .await
@@ -126,8 +136,25 @@ pub async fn restore(
             }
         };
     person.unionid = person.unionid.or(row.unionid);
+    settle_unionid(ctx, &person, asked_at).await?;
     write_restored(ctx, by, &person, asked_at, &reason).await?;
     Ok(person.name)
+}
+
+/// Has whoever is employed with the person's unionid looked up, for that row may be out of date.
+async fn settle_unionid(
+    ctx: &Context,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+) -> Result<(), StaffError> {
+    let settled = employment::settle_unionid(ctx, Priority::Join, person, asked_at);
+    match tokio::time::timeout(PATIENCE, settled).await {
+        Ok(settled) => Ok(settled?),
+        Err(_) => Err(UpstreamError::Api(ApiError::Timeout {
+            api: "topapi/v2/user/get",
+        })
+        .into()),
+    }
 }
 
 async fn read_leaver(
@@ -166,6 +193,7 @@ async fn write_restored(
                 return Err(StaffError::LeftMeanwhile);
             }
             refuse_rival(tx, person).await?;
+            refuse_decided(tx, person).await?;
             staff::upsert_employed(tx, person, asked_at)
                 .await
                 .map_err(|error| {
@@ -201,6 +229,15 @@ async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> 
         Some(holder) => Err(StaffError::UnionidTaken(holder.userid)),
         None => Ok(()),
     }
+}
+
+/// Refuses somebody about whom another decision stands, under either id, that a restore does not end.
+async fn refuse_decided(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
+    if let Some(held) = staff::held_under_unionid(tx, person).await? {
+        return Err(StaffError::HeldElsewhere(held));
+    }
+    let rejection = unmatched::rejection(tx, person.unionid.as_ref(), Some(&person.userid)).await?;
+    rejection.map_or(Ok(()), |_| Err(StaffError::Rejected))
 }
 
 /// Ends one session of a person, or all of them for a reason; gives the name and how many.
@@ -251,7 +288,7 @@ async fn note(
     reason: &str,
 ) -> Result<(), StoreError> {
     let entry = Entry {
-        actor: by.userid.as_str(),
+        actor: audit::Actor::Person(by.userid),
         action,
         userid: Some(row.userid.as_str()),
         unionid: row.unionid.as_ref().map(UnionId::as_str),

@@ -1,4 +1,4 @@
-//! What administrators do to the machinery: try events again, dismiss alerts, end sessions.
+//! What administrators do to the machinery: retry events, dismiss alerts, end sessions, export.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,17 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, alert, event, staff, web_session};
 
-/// Has one failed event tried again at once; false where it is not failed.
-pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
+/// Retries one failed event at once; false where it is not failed.
+pub async fn retry_event(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
     let is_queued = ctx
         .db
-        .read(async |conn| event::retry_one(conn, id).await)
+        .tx(async |tx| {
+            let is_queued = event::retry_one(tx, id).await?;
+            if is_queued {
+                note_retry(tx, by, Some(id), 1).await?;
+            }
+            Ok::<_, StoreError>(is_queued)
+        })
         .await?;
     if is_queued {
         ctx.work.notify_one();
@@ -23,11 +29,17 @@ pub async fn retry_event(ctx: &Context, id: i64) -> Result<bool, StoreError> {
     Ok(is_queued)
 }
 
-/// Has all failed events tried again at once; gives how many there were.
-pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
+/// Retries all failed events at once; returns how many there were.
+pub async fn retry_failed_events(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
     let count = ctx
         .db
-        .read(async |conn| event::retry_all_failed(conn).await)
+        .tx(async |tx| {
+            let count = event::retry_all_failed(tx).await?;
+            if count > 0 {
+                note_retry(tx, by, None, count).await?;
+            }
+            Ok::<_, StoreError>(count)
+        })
         .await?;
     if count > 0 {
         ctx.work.notify_one();
@@ -35,15 +47,67 @@ pub async fn retry_failed_events(ctx: &Context) -> Result<u64, StoreError> {
     Ok(count)
 }
 
-/// Takes an alert down until its cause comes back; false where it did not stand, or is about the
+async fn note_retry(
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    id: Option<i64>,
+    count: u64,
+) -> Result<(), StoreError> {
+    let (count, id) = (count.to_string(), id.map(|id| id.to_string()));
+    let entry = Entry {
+        status: &count,
+        reference: id.as_deref(),
+        ..entry(by, "event.retry")
+    };
+    audit::append(tx, &entry).await
+}
+
+/// Dismisses an alert until its cause comes back; false where it did not stand, or is about the
 /// directory, which only a complete sync puts right.
-pub async fn dismiss_alert(ctx: &Context, kind: &str) -> Result<bool, StoreError> {
+pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<bool, StoreError> {
     if alert::is_of_directory(kind) {
         return Ok(false);
     }
     ctx.db
-        .read(async |conn| alert::dismiss(conn, kind).await)
+        .tx(async |tx| {
+            let is_dismissed = alert::dismiss(tx, kind).await?;
+            if is_dismissed {
+                let entry = Entry {
+                    name: Some(kind),
+                    status: "dismissed",
+                    ..entry(by, "alert.dismiss")
+                };
+                audit::append(tx, &entry).await?;
+            }
+            Ok(is_dismissed)
+        })
         .await
+}
+
+/// Audits an export: the query says what was exported.
+pub async fn note_export(
+    ctx: &Context,
+    by: &Actor<'_>,
+    action: &'static str,
+    query: &str,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        status: "csv",
+        reason: Some(query).filter(|query| !query.is_empty()),
+        ..entry(by, action)
+    };
+    ctx.db
+        .read(async |conn| audit::append(conn, &entry).await)
+        .await
+}
+
+fn entry<'a>(by: &Actor<'a>, action: &'static str) -> Entry<'a> {
+    Entry {
+        actor: audit::Actor::Person(by.userid),
+        action,
+        address: by.address,
+        ..Entry::default()
+    }
 }
 
 /// Ends one session; gives the name of its person, or nothing where it was over already.
@@ -95,7 +159,7 @@ async fn note_ended(
     let person = staff::find(tx, userid).await?;
     let unionid = person.as_ref().and_then(|row| row.unionid.as_ref());
     let entry = Entry {
-        actor: by.userid.as_str(),
+        actor: audit::Actor::Person(by.userid),
         action: "session.end",
         userid: Some(userid.as_str()),
         unionid: unionid.map(UnionId::as_str),

@@ -1,39 +1,105 @@
-//! Who has been made an administrator, beside those whom the settings name.
+//! Who has administrator's rights: pairs of userid and unionid, by a grant or through `DINGGATE_ADMINS`.
 
 use crate::store::Conn;
 
 use super::StoreError;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::listed_admins::ListedAdmins;
 
-/// One administrator, be it by the settings or by a grant.
+/// What the settings' entry of a userid was bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// None where DingTalk did not know the userid.
+    pub unionid: Option<UnionId>,
+    pub is_ended: bool,
+}
+
+/// One person with a grant or an entry in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminRow {
     pub userid: UserId,
     /// None where the staff table does not hold the person.
     pub name: Option<String>,
+    pub is_employed: bool,
+    /// The unionid of the staff row.
+    pub unionid: Option<UnionId>,
+    /// Whether there is a grant that has not ended.
     pub is_granted: bool,
+    /// Whether the grant is in force: its pair is that of the employed row.
+    pub has_grant: bool,
+    /// Whether the entry in the settings was bound, be it to nobody.
+    pub is_bound: bool,
+    pub bound_unionid: Option<UnionId>,
+    pub is_ended: bool,
 }
 
-/// Whether the person was made an administrator.
-pub async fn exists(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
-    let exists = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM admin_grant WHERE userid = $1) AS "exists!""#,
-        userid.as_str()
+/// Keeps everybody else from ending an administrator's rights until the commit, so that two who do it at the
+/// same time do not leave nobody. Precedes every row's lock.
+pub async fn serialise(conn: &mut Conn) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))")
+        .fetch_one(conn)
+        .await?;
+    Ok(())
+}
+
+/// Returns whether an employed person is an administrator under this unionid; without one, under that of the
+/// staff row.
+pub async fn is_admin(
+    conn: &mut Conn,
+    userid: &UserId,
+    unionid: Option<&UnionId>,
+    listed: &ListedAdmins,
+) -> Result<bool, StoreError> {
+    let is_admin = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT FROM admin_right r JOIN staff s ON s.userid = r.userid AND s.unionid = r.unionid AND s.status = 'employed'
+             WHERE r.userid = $1 AND r.unionid = coalesce($2, s.unionid)
+               AND (r.source = 'granted' OR EXISTS (
+                   SELECT FROM unnest($3::text[], $4::text[]) AS n (userid, unionid)
+                   WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+         ) AS "is!""#,
+        userid.as_str(),
+        unionid.map(UnionId::as_str),
+        listed.userids(),
+        listed.unionids() as &[Option<String>],
     )
     .fetch_one(conn)
     .await?;
-    Ok(exists)
+    Ok(is_admin)
 }
 
-/// Makes a person an administrator; false where they were one by a grant already.
+/// Returns how many administrators can sign in: employed under their pair, and not rejected.
+pub async fn count(conn: &mut Conn, listed: &ListedAdmins) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(DISTINCT r.userid) AS "count!"
+         FROM admin_right r JOIN staff s ON s.userid = r.userid AND s.unionid = r.unionid AND s.status = 'employed'
+         WHERE (r.source = 'granted' OR EXISTS (
+                   SELECT FROM unnest($1::text[], $2::text[]) AS n (userid, unionid)
+                   WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+           AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = s.unionid AND u.state = 'rejected')
+           AND NOT EXISTS (SELECT FROM unmatched_login u
+               WHERE u.userid = s.userid AND u.state = 'rejected' AND u.decision_scope = 'person')"#,
+        listed.userids(),
+        listed.unionids() as &[Option<String>],
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// Makes a pair an administrator; false where it was one by a grant already.
 pub async fn insert(
     conn: &mut Conn,
     userid: &UserId,
+    unionid: &UnionId,
     granted_by: &str,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "INSERT INTO admin_grant (userid, granted_by) VALUES ($1, $2) ON CONFLICT (userid) DO NOTHING",
+        "INSERT INTO admin_grant AS g (userid, unionid, granted_by) VALUES ($1, $2, $3)
+         ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, granted_by = excluded.granted_by, granted_at = now(), ended_at = NULL
+         WHERE g.ended_at IS NOT NULL OR g.unionid IS DISTINCT FROM excluded.unionid",
         userid.as_str(),
+        unionid.as_str(),
         granted_by
     )
     .execute(conn)
@@ -41,7 +107,7 @@ pub async fn insert(
     Ok(done.rows_affected() > 0)
 }
 
-/// Takes a grant back; false where there was none.
+/// Revokes a grant; false where there was none.
 pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
     let done = sqlx::query!("DELETE FROM admin_grant WHERE userid = $1", userid.as_str())
         .execute(conn)
@@ -49,16 +115,86 @@ pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError
     Ok(done.rows_affected() > 0)
 }
 
-/// All administrators by userid: those with a grant, and those of the given userids.
-pub async fn list(conn: &mut Conn, from_settings: &[String]) -> Result<Vec<AdminRow>, StoreError> {
+/// Returns those of these userids whose entry in the settings was never bound.
+pub async fn unbound(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<UserId>, StoreError> {
+    let userids = sqlx::query_scalar!(
+        r#"SELECT n.userid AS "userid!: UserId" FROM unnest($1::text[]) AS n (userid)
+         WHERE NOT EXISTS (SELECT FROM admin_binding b WHERE b.userid = n.userid) ORDER BY n.userid"#,
+        listed.userids(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(userids)
+}
+
+/// Binds the settings' entry of a userid, once: false where it was bound before. It has no effect from the
+/// beginning where the employment had ended by then.
+pub async fn bind(
+    conn: &mut Conn,
+    userid: &UserId,
+    unionid: Option<&UnionId>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "INSERT INTO admin_binding (userid, unionid, ended_at, is_restorable)
+         SELECT $1, $2, l.left_at, coalesce(l.is_event, false)
+         FROM (SELECT 1) one LEFT JOIN (
+             SELECT left_at, left_cause = 'event' AS is_event FROM staff WHERE userid = $1 AND status = 'left'
+             UNION ALL SELECT left_at, true FROM unknown_leaver WHERE userid = $1 LIMIT 1
+         ) l ON true
+         ON CONFLICT (userid) DO NOTHING",
+        userid.as_str(),
+        unionid.map(UnionId::as_str),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Binds the settings' entry of a userid to this unionid, whatever it was bound to before; false where it is in
+/// force under it already.
+pub async fn rebind(
+    conn: &mut Conn,
+    userid: &UserId,
+    unionid: &UnionId,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "INSERT INTO admin_binding AS b (userid, unionid) VALUES ($1, $2)
+         ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, bound_at = now(), ended_at = NULL, is_restorable = false
+         WHERE b.ended_at IS NOT NULL OR b.unionid IS DISTINCT FROM excluded.unionid",
+        userid.as_str(),
+        unionid.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Finds what the settings' entry of a userid was bound to.
+pub async fn binding(conn: &mut Conn, userid: &UserId) -> Result<Option<Binding>, StoreError> {
+    let binding = sqlx::query_as!(
+        Binding,
+        r#"SELECT unionid AS "unionid: UnionId", ended_at IS NOT NULL AS "is_ended!" FROM admin_binding WHERE userid = $1"#,
+        userid.as_str(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(binding)
+}
+
+/// Lists everybody with a grant or an entry in the settings, by userid.
+pub async fn list(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<AdminRow>, StoreError> {
     let rows = sqlx::query_as!(
         AdminRow,
-        r#"SELECT a.userid AS "userid!: UserId", s.name AS "name?", g.userid IS NOT NULL AS "is_granted!"
-         FROM (SELECT userid FROM admin_grant UNION SELECT unnest($1::text[])) AS a (userid)
+        r#"SELECT a.userid AS "userid!: UserId", s.name AS "name?", coalesce(s.status = 'employed', false) AS "is_employed!",
+             s.unionid AS "unionid?: UnionId", g.userid IS NOT NULL AS "is_granted!",
+             coalesce(s.status = 'employed' AND s.unionid = g.unionid, false) AS "has_grant!",
+             b.userid IS NOT NULL AS "is_bound!", b.unionid AS "bound_unionid?: UnionId", b.ended_at IS NOT NULL AS "is_ended!"
+         FROM (SELECT userid FROM admin_grant WHERE ended_at IS NULL UNION SELECT unnest($1::text[])) AS a (userid)
          LEFT JOIN staff s ON s.userid = a.userid
-         LEFT JOIN admin_grant g ON g.userid = a.userid
+         LEFT JOIN admin_grant g ON g.userid = a.userid AND g.ended_at IS NULL
+         LEFT JOIN admin_binding b ON b.userid = a.userid AND b.userid = ANY ($1)
          ORDER BY a.userid"#,
-        from_settings
+        listed.userids(),
     )
     .fetch_all(conn)
     .await?;

@@ -3,7 +3,8 @@
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{Conn, StoreError};
+use super::db::is_tls_fault;
+use super::{Conn, Pooler, StoreError};
 
 /// Why no connection came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +21,13 @@ pub enum ConnectFault {
 }
 
 /// A connection of its own, so that the reason is known where there is none.
-pub async fn connect(options: &PgConnectOptions) -> Result<Conn, ConnectFault> {
+pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, ConnectFault> {
     options
         .connect()
         .await
-        .map(Conn::single)
+        .map(|conn| Conn::single_by(conn, pooler))
         .map_err(|error| match error {
+            sqlx::Error::Io(error) if is_tls_fault(&error) => ConnectFault::Tls(error.to_string()),
             sqlx::Error::Io(error) => ConnectFault::Network(error.to_string()),
             sqlx::Error::Tls(error) => ConnectFault::Tls(error.to_string()),
             sqlx::Error::Database(error) => ConnectFault::Refused {
@@ -43,15 +45,25 @@ pub struct Server {
     pub version: String,
     /// In Unix milliseconds.
     pub now_ms: i64,
+    /// In which it keeps texts.
+    pub encoding: String,
+    /// The settings on which it depends what a crash takes along: `off` where it may take something.
+    pub synchronous_commit: String,
+    pub fsync: String,
+    pub full_page_writes: String,
 }
 
-/// Asks a server for its version and its time.
+/// Asks a server about itself.
 pub async fn server(conn: &mut Conn) -> Result<Server, StoreError> {
     let server = sqlx::query_as!(
         Server,
         r#"SELECT current_setting('server_version_num')::integer AS "version_number!",
              current_setting('server_version') AS "version!",
-             (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "now_ms!""#
+             (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "now_ms!",
+             current_setting('server_encoding') AS "encoding!",
+             current_setting('synchronous_commit') AS "synchronous_commit!",
+             current_setting('fsync') AS "fsync!",
+             current_setting('full_page_writes') AS "full_page_writes!""#
     )
     .fetch_one(conn)
     .await?;
@@ -111,36 +123,6 @@ pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> 
     .fetch_optional(conn)
     .await?;
     Ok(last)
-}
-
-/// Who may administer, by what the staff table says of them.
-pub struct Administrators {
-    pub employed: i64,
-    pub left: i64,
-    /// Not in the staff table.
-    pub unknown: i64,
-    /// Of all people in the staff table, administrators or not.
-    pub staff: i64,
-}
-
-/// Counts those with a grant and those of the given userids.
-pub async fn administrators(
-    conn: &mut Conn,
-    from_settings: &[String],
-) -> Result<Administrators, StoreError> {
-    let counts = sqlx::query_as!(
-        Administrators,
-        r#"SELECT count(*) FILTER (WHERE s.status = 'employed') AS "employed!",
-             count(*) FILTER (WHERE s.status = 'left') AS "left!",
-             count(*) FILTER (WHERE s.userid IS NULL) AS "unknown!",
-             (SELECT count(*) FROM staff WHERE status = 'employed') AS "staff!"
-         FROM (SELECT userid FROM admin_grant UNION SELECT unnest($1::text[])) AS a (userid)
-         LEFT JOIN staff s ON s.userid = a.userid"#,
-        from_settings
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(counts)
 }
 
 /// Whether anybody is signed in, or was of late, who came by a scan.

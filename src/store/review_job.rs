@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 
 /// A job as its page shows it.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Job {
     pub action: String,
     pub reason: String,
     pub created_by: UserId,
+    /// None where an older version stored the job.
+    pub created_by_unionid: Option<UnionId>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }
@@ -53,8 +55,8 @@ pub async fn create(
              FROM unnest($4::bigint[]) WITH ORDINALITY AS t (id, place) JOIN unmatched_login c ON c.id = t.id
              GROUP BY c.id, c.nick
          ), job AS (
-             INSERT INTO review_job (action, reason, created_by)
-             SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM asked) RETURNING id
+             INSERT INTO review_job (action, reason, created_by, created_by_unionid)
+             SELECT $1, $2, $3, (SELECT unionid FROM staff WHERE userid = $3) WHERE EXISTS (SELECT FROM asked) RETURNING id
          ), items AS (
              INSERT INTO review_job_item (job_id, position, case_id, nick)
              SELECT job.id, row_number() OVER (ORDER BY asked.place), asked.id, asked.nick FROM job, asked
@@ -70,15 +72,16 @@ pub async fn create(
     Ok(id)
 }
 
-/// Takes the oldest unfinished job that nobody works on, for ten seconds.
+/// Takes the oldest unfinished job that nobody works on, for one lease.
 pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
-        r#"UPDATE review_job SET claimed_by = $1, claimed_until = now() + interval '8 seconds'
+        r#"UPDATE review_job SET claimed_by = $1, claimed_until = lease_end()
          WHERE id = (SELECT id FROM review_job
-                     WHERE finished_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
+                     WHERE finished_at IS NULL AND is_free(claimed_until)
                      ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, action, reason, created_by AS "created_by: UserId", created_at, finished_at"#,
+         RETURNING id, action, reason, created_by AS "created_by: UserId",
+             created_by_unionid AS "created_by_unionid: UnionId", created_at, finished_at"#,
         instance,
     )
     .fetch_optional(conn)
@@ -86,10 +89,10 @@ pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, Store
     Ok(job)
 }
 
-/// Keeps a job for ten seconds more; false where somebody else has taken it over.
+/// Keeps a job for another lease; false where somebody else has taken it over.
 pub async fn renew(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE review_job SET claimed_until = now() + interval '8 seconds'
+        "UPDATE review_job SET claimed_until = lease_end()
          WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL",
         id,
         instance,
@@ -159,7 +162,8 @@ pub async fn finish(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
-        r#"SELECT id, action, reason, created_by AS "created_by: UserId", created_at, finished_at
+        r#"SELECT id, action, reason, created_by AS "created_by: UserId",
+             created_by_unionid AS "created_by_unionid: UnionId", created_at, finished_at
          FROM review_job WHERE id = $1"#,
         id,
     )

@@ -1,5 +1,6 @@
 //! People who scanned and could not be let in: one case a person.
 
+pub mod attempt;
 mod candidate;
 mod list;
 
@@ -29,6 +30,30 @@ pub struct Attempt<'a> {
     pub reference: &'a str,
 }
 
+/// Which id a person shares with a rejected case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchedId {
+    Unionid,
+    Userid,
+}
+
+impl MatchedId {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "unionid" => Some(Self::Unionid),
+            "userid" => Some(Self::Userid),
+            _ => None,
+        }
+    }
+}
+
+/// A rejection that is in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rejection {
+    pub case_id: i64,
+    pub matched: MatchedId,
+}
+
 /// One person's case.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -46,6 +71,10 @@ pub struct Case {
     pub decided_by: Option<String>,
     pub decided_at: Option<DateTime<Utc>>,
     pub decision_reason: Option<String>,
+    /// Which id of the rejected case the last attempt had; none where there was no attempt since.
+    pub matched: Option<MatchedId>,
+    /// The unionid that this attempt came under.
+    pub matched_unionid: Option<String>,
 }
 
 /// A row as Postgres gives it.
@@ -63,6 +92,8 @@ struct Row {
     decided_by: Option<String>,
     decided_at: Option<DateTime<Utc>>,
     decision_reason: Option<String>,
+    matched_id: Option<String>,
+    matched_unionid: Option<String>,
 }
 
 impl From<Row> for Case {
@@ -82,6 +113,8 @@ impl From<Row> for Case {
             decided_by: row.decided_by,
             decided_at: row.decided_at,
             decision_reason: row.decision_reason,
+            matched: row.matched_id.as_deref().and_then(MatchedId::parse),
+            matched_unionid: row.matched_unionid,
         }
     }
 }
@@ -107,7 +140,9 @@ pub fn parse_state(text: &str) -> Option<CaseState> {
 
 /// Counts a refused login: a new case, or one more attempt of the old one, which waits again
 /// unless an administrator has rejected the person.
-pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<(), StoreError> {
+///
+/// Returns the case; none where somebody was rejected under ids that no case has any more.
+pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>, StoreError> {
     // Chosen by the person: Postgres takes no NUL, and no page wants a novel.
     let nick: String = attempt
         .nick
@@ -123,51 +158,80 @@ pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<(), StoreEr
     if attempt.reason == Refusal::Rejected {
         return count_attempt(conn, attempt).await;
     }
-    sqlx::query!(
+    let case_id = sqlx::query_scalar!(
         "INSERT INTO unmatched_login AS c (unionid, userid, nick, reason, last_reference)
          VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (unionid) DO UPDATE SET
              attempts = c.attempts + 1, last_seen_at = now(),
-             userid = EXCLUDED.userid, nick = EXCLUDED.nick, reason = EXCLUDED.reason,
+             -- A rejection keeps the userid that it binds.
+             userid = CASE WHEN c.state = 'rejected' THEN coalesce(c.userid, EXCLUDED.userid) ELSE EXCLUDED.userid END, nick = EXCLUDED.nick, reason = EXCLUDED.reason,
              last_reference = EXCLUDED.last_reference,
              state = CASE WHEN c.state = 'rejected' THEN c.state ELSE 'waiting' END,
              decided_by = CASE WHEN c.state = 'rejected' THEN c.decided_by END,
              decided_at = CASE WHEN c.state = 'rejected' THEN c.decided_at END,
-             decision_reason = CASE WHEN c.state = 'rejected' THEN c.decision_reason END",
+             decision_reason = CASE WHEN c.state = 'rejected' THEN c.decision_reason END
+         RETURNING c.id",
         attempt.unionid.as_str(),
         attempt.userid.map(UserId::as_str),
         attempt.nick,
         attempt.reason.as_str(),
         attempt.reference,
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(())
+    Ok(Some(case_id))
 }
 
-async fn count_attempt(conn: &mut Conn, attempt: Attempt<'_>) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE unmatched_login
-         SET attempts = attempts + 1, last_seen_at = now(), nick = $2, last_reference = $3
-         WHERE unionid = $1",
+async fn count_attempt(
+    conn: &mut Conn,
+    attempt: Attempt<'_>,
+) -> Result<Option<i64>, StoreError> {
+    let case_id = sqlx::query_scalar!(
+        "WITH matched AS (
+             SELECT id, unionid = $1 AS by_unionid FROM unmatched_login
+             WHERE unionid = $1 OR userid = $4 AND state = 'rejected' AND decision_scope = 'person'
+             ORDER BY unionid = $1 DESC, id LIMIT 1
+         )
+         UPDATE unmatched_login c SET attempts = c.attempts + 1, last_seen_at = now(), last_reference = $3,
+             -- Under another account the name is another one, too.
+             nick = CASE WHEN m.by_unionid THEN $2 ELSE c.nick END,
+             userid = coalesce(c.userid, $4), matched_unionid = $1,
+             matched_id = CASE WHEN m.by_unionid THEN 'unionid' ELSE 'userid' END
+         FROM matched m WHERE c.id = m.id RETURNING c.id",
         attempt.unionid.as_str(),
         attempt.nick,
         attempt.reference,
+        attempt.userid.map(UserId::as_str),
     )
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(())
+    Ok(case_id)
 }
 
-/// Whether an administrator has rejected this person and nobody has re-opened the case.
-pub async fn is_rejected(conn: &mut Conn, unionid: &UnionId) -> Result<bool, StoreError> {
-    let is_rejected = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM unmatched_login WHERE unionid = $1 AND state = 'rejected') AS "is!""#,
-        unionid.as_str(),
+/// Finds the rejection that binds a person under either id, the one under the unionid first. A rejection that
+/// was limited to the account binds the unionid only.
+pub async fn rejection(
+    conn: &mut Conn,
+    unionid: Option<&UnionId>,
+    userid: Option<&UserId>,
+) -> Result<Option<Rejection>, StoreError> {
+    let found = sqlx::query!(
+        r#"SELECT id, coalesce(unionid = $1, false) AS "by_unionid!" FROM unmatched_login
+         WHERE state = 'rejected' AND (unionid = $1 OR userid = $2 AND decision_scope = 'person')
+         ORDER BY 2 DESC, id LIMIT 1"#,
+        unionid.map(UnionId::as_str),
+        userid.map(UserId::as_str),
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(is_rejected)
+    Ok(found.map(|found| Rejection {
+        case_id: found.id,
+        matched: if found.by_unionid {
+            MatchedId::Unionid
+        } else {
+            MatchedId::Userid
+        },
+    }))
 }
 
 /// Closes the waiting case of somebody who is employed now. Where DingTalk has not said the
@@ -195,7 +259,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> 
     let row = sqlx::query_as!(
         Row,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
-             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason
+             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason, matched_id, matched_unionid
          FROM unmatched_login WHERE id = $1"#,
         id,
     )
@@ -249,7 +313,12 @@ pub async fn decide(
     reason: Option<&str>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE unmatched_login SET state = $2, decided_by = $3, decided_at = now(), decision_reason = $4 WHERE id = $1",
+        "UPDATE unmatched_login u SET state = $2, decided_by = $3, decided_at = now(), decision_reason = $4,
+             decision_scope = 'person', matched_id = NULL, matched_unionid = NULL,
+             -- A rejection binds the userid, too, that DingTalk has named for the unionid.
+             userid = coalesce(u.userid, CASE WHEN $2 = 'rejected' THEN (
+                 SELECT s.userid FROM staff s WHERE s.unionid = u.unionid ORDER BY s.status = 'employed' DESC, s.left_at DESC LIMIT 1) END)
+         WHERE id = $1",
         id,
         state.as_str(),
         by.as_str(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::listed_admins::ListedAdmins;
 
 /// A session to be created.
 pub struct NewSession<'a> {
@@ -44,6 +45,8 @@ pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, Store
          FROM staff s
          WHERE s.userid = $3 AND s.unionid = $4 AND s.status = 'employed'
             AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = $4 AND u.state = 'rejected')
+            AND NOT EXISTS (SELECT FROM unmatched_login u
+                WHERE u.userid = $3 AND u.state = 'rejected' AND u.decision_scope = 'person')
          FOR SHARE OF s",
         new.id,
         new.key_hash,
@@ -68,21 +71,33 @@ pub struct LiveSession {
     pub csrf_token: String,
     pub state: Value,
     pub name: String,
+    /// Whether the session's pair has administrator's rights.
+    pub is_admin: bool,
 }
 
 /// Finds a session that is neither over nor of somebody who has left or was rejected.
 pub async fn find_live(
     conn: &mut Conn,
     key_hash: &[u8],
+    listed: &ListedAdmins,
 ) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
         LiveSession,
-        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name
+        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, EXISTS (
+                 SELECT FROM admin_right r WHERE r.userid = w.userid AND r.unionid = w.unionid
+                   AND (r.source = 'granted' OR EXISTS (
+                       SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
+                       WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+             ) AS "is_admin!"
          FROM web_session w JOIN staff s ON s.userid = w.userid
-         WHERE w.key_hash = $1 AND w.idle_until > now() AND w.hard_until > now()
+         WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)
             AND s.status = 'employed' AND s.unionid = w.unionid
-            AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = w.unionid AND u.state = 'rejected')"#,
-        key_hash
+            AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = w.unionid AND u.state = 'rejected')
+            AND NOT EXISTS (SELECT FROM unmatched_login u
+                WHERE u.userid = w.userid AND u.state = 'rejected' AND u.decision_scope = 'person')"#,
+        key_hash,
+        listed.userids(),
+        listed.unionids() as &[Option<String>],
     )
     .fetch_optional(conn)
     .await?;
@@ -110,8 +125,10 @@ pub async fn update_state(
 pub async fn touch(conn: &mut Conn, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
     let step = (idle / 10).min(Duration::from_mins(1));
     sqlx::query!(
-        "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2)
-         WHERE key_hash = $1 AND last_seen_at < now() - make_interval(secs => $3) AND idle_until > now()",
+        // Where the clock has stepped back, the session's whole life moves with it.
+        "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2),
+             created_at = least(created_at, now()), hard_until = hard_until - greatest(created_at - now(), '0 s')
+         WHERE key_hash = $1 AND (last_seen_at < now() - make_interval(secs => $3) OR last_seen_at > now()) AND idle_until > now()",
         key_hash,
         idle.as_secs_f64(),
         step.as_secs_f64()
@@ -159,8 +176,8 @@ pub async fn end_own(
 /// Ends all sessions of a person but one; gives how many of them were still alive.
 pub async fn end_others(conn: &mut Conn, userid: &UserId, keep: Uuid) -> Result<i64, StoreError> {
     let ended = sqlx::query_scalar!(
-        r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING idle_until, hard_until)
-         SELECT count(*) AS "count!" FROM ended WHERE idle_until > now() AND hard_until > now()"#,
+        r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING created_at, last_seen_at, idle_until, hard_until)
+         SELECT count(*) AS "count!" FROM ended WHERE is_live(created_at, last_seen_at, idle_until, hard_until)"#,
         userid.as_str(),
         keep
     )
@@ -192,7 +209,7 @@ pub async fn end_all_of(conn: &mut Conn, userid: &UserId) -> Result<u64, StoreEr
 /// Deletes the sessions that are over.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let swept = sqlx::query!("DELETE FROM web_session WHERE id IN (
-             SELECT id FROM web_session WHERE idle_until < now() OR hard_until < now() ORDER BY id FOR UPDATE SKIP LOCKED
+             SELECT id FROM web_session WHERE NOT is_live(created_at, last_seen_at, idle_until, hard_until) ORDER BY id FOR UPDATE SKIP LOCKED
          )").execute(conn).await?;
     Ok(swept.rows_affected())
 }
@@ -212,7 +229,7 @@ pub async fn list_of(conn: &mut Conn, userid: &UserId) -> Result<Vec<SessionFact
     let rows = sqlx::query_as!(
         SessionFacts,
         "SELECT id, created_at, last_seen_at, method, address, user_agent FROM web_session
-         WHERE userid = $1 AND idle_until > now() AND hard_until > now() ORDER BY last_seen_at DESC LIMIT 100",
+         WHERE userid = $1 AND is_live(created_at, last_seen_at, idle_until, hard_until) ORDER BY last_seen_at DESC LIMIT 100",
         userid.as_str()
     )
     .fetch_all(conn)

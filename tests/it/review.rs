@@ -1,6 +1,7 @@
 //! The review: who waits, what an administrator decides, and what no event or sync undoes.
 
 mod approve;
+mod both_ids;
 mod bulk;
 mod link;
 mod list;

@@ -1,12 +1,15 @@
 //! `dinggate callback failed`: what DingTalk could not deliver.
 
+use std::pin::pin;
+
 use anyhow::bail;
 use tokio_util::sync::CancellationToken;
 
 use super::print;
-use crate::cli::actor;
+use crate::cli::{actor, serve};
 use crate::context::Context;
 use crate::service::events::{self, Reading, Releaser};
+use crate::store::audit;
 use crate::store::event_held::HeldRow;
 
 /// Of more ids only the number is printed.
@@ -15,13 +18,23 @@ const MAX_IDS: usize = 5;
 /// Fetches and holds, prints, and where `replay` is wanted releases all that is held.
 pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
     let before = events::held(ctx).await?;
-    let never = CancellationToken::new();
-    let by = actor::name();
-    let reading = events::read_failed_list(ctx, &by, &never).await?;
+    let (stop, by) = (CancellationToken::new(), actor::name());
+    let reading = {
+        let signal = serve::stop_signal()?;
+        let mut reading = pin!(events::read_failed_list(ctx, &by, &stop));
+        tokio::select! {
+            reading = &mut reading => reading?,
+            // DingTalk has forgotten what it is giving: the page is stored first.
+            () = signal => {
+                stop.cancel();
+                reading.await?
+            }
+        }
+    };
     print(&report(&reading, &before))?;
     if replay {
         let releaser = Releaser {
-            actor: &by,
+            actor: audit::Actor::Command(&by),
             address: None,
         };
         let count = events::release(ctx, None, Some(releaser)).await?;

@@ -1,9 +1,10 @@
 //! Alerts stand on every page of the administration; here they are dismissed.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::BackForm;
 use super::links::segment;
+use super::unmatched::{actor, address_of};
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
@@ -43,11 +44,13 @@ pub fn frame_alert(lang: Lang, alert: &Alert) -> FrameAlert {
 }
 
 async fn dismiss(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     kind: web::Path<String>,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
-    upkeep::dismiss_alert(&ctx, &kind).await?;
+    let address = address_of(&ctx, &request);
+    upkeep::dismiss_alert(&ctx, &actor(&admin, address.as_deref()), &kind).await?;
     Ok(form.0.see_other("/admin"))
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::{DateTime, Days, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::last_page;
+use super::{exports, last_page};
 use super::list_query::{ListQuery, choices, day_begin};
 use super::who::Who;
 use crate::context::Context;
@@ -18,7 +18,7 @@ use crate::http::page::{Frame, html};
 use crate::http::text::admin_audit::AuditTexts;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, order, query};
 use crate::http::visitor::Admin;
-use crate::store::audit::ACTIONS;
+use crate::store::audit::{ACTIONS, ActorKind};
 use crate::store::audit_list::{self, AuditRow, Filter};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
@@ -155,11 +155,12 @@ fn filter(asked: &ListQuery) -> Result<Filter, AppError> {
 
 fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
     let t = AuditTexts::of(lang);
+    let kind = ActorKind::parse(&row.actor_kind);
     let whom = row
         .userid
         .clone()
         .or_else(|| row.unionid.clone())
-        .filter(|id| *id != row.actor);
+        .filter(|id| kind != ActorKind::Person || *id != row.actor);
     AuditView {
         at: TimeText::new(row.at, now, lang),
         whom: match whom {
@@ -171,7 +172,7 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
             None if row.userid.is_none() => row.name.as_deref().map(Who::thing),
             None => None,
         },
-        actor: Who::new(lang, &row.actor, row.actor_name),
+        actor: Who::new(lang, kind, &row.actor, row.actor_name),
         action_words: t.action_words(&row.action).to_owned(),
         status_words: t.status_words(&row.action, &row.status, lang),
         action: row.action,
@@ -183,14 +184,17 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
 }
 
 async fn export(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let filter = filter(&asked)?;
+    exports::note(&admin, &ctx, &request, "audit.export").await?;
     let header = [
         "at",
         "actor",
+        "actor_kind",
         "action",
         "userid",
         "unionid",
@@ -232,6 +236,7 @@ fn cells(row: AuditRow) -> Vec<String> {
     vec![
         row.at.to_rfc3339_opts(SecondsFormat::Secs, true),
         row.actor,
+        row.actor_kind,
         row.action,
         text(row.userid),
         text(row.unionid),

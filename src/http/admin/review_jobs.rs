@@ -13,6 +13,7 @@ use crate::http::text::admin_review::{ReviewTexts, people};
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone};
 use crate::http::visitor::Admin;
+use crate::store::audit::ActorKind;
 use crate::store::review_job::{self, Item};
 use crate::store::staff;
 
@@ -92,7 +93,7 @@ async fn page(
         settled: done + refused,
         total,
         reason: Some(job.reason).filter(|reason| !reason.is_empty()),
-        by: Who::new(frame.lang, job.created_by.as_str(), by),
+        by: Who::new(frame.lang, ActorKind::Person, job.created_by.as_str(), by),
         at: TimeText::new(job.created_at, now, frame.lang),
         rows: items.into_iter().map(|item| view(item, t)).collect(),
         frame,

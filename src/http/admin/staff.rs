@@ -11,7 +11,7 @@ use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::last_page;
+use super::{exports, last_page};
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
@@ -224,12 +224,14 @@ fn view(row: Row, now: DateTime<Utc>, frame: &Frame) -> PersonView {
 }
 
 async fn export(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     lang: Lang,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
+    exports::note(&admin, &ctx, &request, "staff.export").await?;
     let header = [
         "userid",
         "name",

@@ -15,6 +15,7 @@ use crate::http::lang::Lang;
 use crate::http::text::admin_syncs::SyncTexts;
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone};
+use crate::store::audit::ActorKind;
 use crate::store::sync_list::RunRow;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -65,9 +66,23 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         calls: run.calls,
         numbers: numbers(&run, t),
         decision: decision(&run, now, lang),
-        by: Who::new(lang, &run.started_by, run.started_by_name),
+        by: Who::new(
+            lang,
+            actor_kind(&run.cause),
+            &run.started_by,
+            run.started_by_name,
+        ),
         // That a run has stopped is said in the reader's language.
         error: run.error.filter(|_| run.state != "stopped"),
+    }
+}
+
+/// Returns what kind of actor starts a run of this cause.
+fn actor_kind(cause: &str) -> ActorKind {
+    match cause {
+        "command" => ActorKind::Command,
+        "admin" | "approval" => ActorKind::Person,
+        _ => ActorKind::System,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::links::staff_path;
 use crate::http::lang::Lang;
 use crate::http::text::admin_audit::AuditTexts;
+use crate::store::audit::ActorKind;
 
 /// An actor as a page shows one.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,16 +16,18 @@ pub struct Who {
 }
 
 impl Who {
-    /// Reads an actor as the tables spell it; `name` is what the staff table has for it.
-    pub fn new(lang: Lang, actor: &str, name: Option<String>) -> Self {
-        let special = AuditTexts::of(lang).special_actor(actor);
-        let href = name
-            .as_ref()
-            .filter(|_| special.is_none())
-            .map(|_| staff_path(actor));
-        let label = special
-            .or(name.filter(|name| !name.is_empty()))
-            .unwrap_or_else(|| actor.to_owned());
+    /// Builds the view of an actor; `name` is what the staff table has for a person.
+    pub fn new(lang: Lang, kind: ActorKind, actor: &str, name: Option<String>) -> Self {
+        let t = AuditTexts::of(lang);
+        let name = name.filter(|_| kind == ActorKind::Person);
+        let href = name.as_ref().map(|_| staff_path(actor));
+        let label = match kind {
+            ActorKind::System => t.system.to_owned(),
+            ActorKind::Command => t.command_line(actor),
+            ActorKind::Person => name
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| actor.to_owned()),
+        };
         Self {
             label,
             id: actor.to_owned(),
@@ -61,16 +64,23 @@ mod tests {
 
     #[test]
     fn people_are_linked_and_others_named() {
-        let person = Who::new(Lang::Zh, "0158", Some("张三".to_owned()));
+        let person = Who::new(Lang::Zh, ActorKind::Person, "0158", Some("张三".to_owned()));
         assert_eq!(
             (person.label.as_str(), person.href.as_deref()),
             ("张三", Some("/admin/staff/0158"))
         );
-        assert_eq!(Who::new(Lang::Zh, "gone", None).href, None);
-        assert_eq!(Who::new(Lang::En, "system", None).label, "The system");
-        assert_eq!(
-            Who::new(Lang::En, "command:root", None).label,
-            "Command line (root)"
-        );
+        let label = |kind, actor: &str, name: Option<&str>| {
+            let who = Who::new(Lang::En, kind, actor, name.map(str::to_owned));
+            (who.label, who.href)
+        };
+        let gone = label(ActorKind::Person, "gone", None);
+        assert_eq!(gone, ("gone".to_owned(), None));
+        let system = label(ActorKind::System, "system", Some("Li Lei"));
+        assert_eq!(system, ("The system".to_owned(), None));
+        let command = label(ActorKind::Command, "command:root", None);
+        assert_eq!(command, ("Command line (root)".to_owned(), None));
+        let namesake = label(ActorKind::Person, "system", Some("Li Lei"));
+        let page = Some("/admin/staff/system".to_owned());
+        assert_eq!(namesake, ("Li Lei".to_owned(), page));
     }
 }

@@ -37,9 +37,16 @@ texts! {
         staff_returned: "员工重新入职" | "Staff returned";
         staff_left: "员工离职" | "Staff left";
         staff_restored: "恢复员工" | "Staff restored";
+        staff_unionid: "员工 unionid 变更" | "Staff unionid changed";
         admin_grant: "授予管理员" | "Made an administrator";
         webhook_resend: "重新推送" | "Sent webhooks again";
         admin_revoke: "撤销管理员" | "No longer an administrator";
+        admin_bind: "绑定配置中的管理员" | "Bound an administrator of the settings";
+        staff_export: "导出员工" | "Exported staff";
+        review_export: "导出审核记录" | "Exported review cases";
+        audit_export: "导出审计记录" | "Exported the audit trail";
+        alert_dismiss: "关闭告警" | "Dismissed an alert";
+        event_retry: "重试失败事件" | "Retried failed events";
         event_release: "放行暂存事件" | "Released held events";
         sync_approve: "确认同步标记的离职" | "Let the leavers of a sync go";
         sync_discard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
@@ -62,6 +69,12 @@ texts! {
         status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
         status_granted: "已授予" | "granted";
         status_revoked: "已撤销" | "revoked";
+        status_restored: "已恢复" | "restored";
+        status_account_changed: "账号已更换" | "the account changed";
+        status_bound: "已绑定" | "bound";
+        status_unknown: "钉钉中没有此人" | "unknown to DingTalk";
+        status_contradicted: "与钉钉不一致" | "DingTalk names another account";
+        status_dismissed: "已关闭" | "dismissed";
         status_shown: "显示中" | "shown";
         status_hidden: "已隐藏" | "hidden";
         status_deleted: "已删除" | "deleted";
@@ -86,8 +99,15 @@ impl AuditTexts {
             "staff.returned" => self.staff_returned,
             "staff.left" => self.staff_left,
             "staff.restored" => self.staff_restored,
+            "staff.unionid" => self.staff_unionid,
             "admin.grant" => self.admin_grant,
             "admin.revoke" => self.admin_revoke,
+            "admin.bind" => self.admin_bind,
+            "staff.export" => self.staff_export,
+            "review.export" => self.review_export,
+            "audit.export" => self.audit_export,
+            "alert.dismiss" => self.alert_dismiss,
+            "event.retry" => self.event_retry,
             "event.release" => self.event_release,
             "sync.approve" => self.sync_approve,
             "sync.discard" => self.sync_discard,
@@ -103,7 +123,7 @@ impl AuditTexts {
     pub fn status_words(&self, action: &str, status: &str, lang: Lang) -> String {
         match (action, status.parse()) {
             ("session.end", Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
-            ("event.release", Ok(n)) => count(lang, n, "个事件", "event", "events"),
+            ("event.retry" | "event.release", Ok(n)) => count(lang, n, "个事件", "event", "events"),
             ("webhook.resend", Ok(n)) => count(lang, n, "条消息", "message", "messages"),
             _ => self.known_status(status).to_owned(),
         }
@@ -126,6 +146,12 @@ impl AuditTexts {
             "unknown_to_dingtalk" => self.status_unknown_to_dingtalk,
             "granted" => self.status_granted,
             "revoked" => self.status_revoked,
+            "restored" => self.status_restored,
+            "account_changed" => self.status_account_changed,
+            "bound" => self.status_bound,
+            "unknown" => self.status_unknown,
+            "contradicted" => self.status_contradicted,
+            "dismissed" => self.status_dismissed,
             "shown" => self.status_shown,
             "hidden" => self.status_hidden,
             "deleted" => self.status_deleted,
@@ -153,12 +179,9 @@ impl AuditTexts {
         }
     }
 
-    /// Who acted, where it is not a person of the company.
-    pub fn special_actor(&self, actor: &str) -> Option<String> {
-        if actor == "system" {
-            return Some(self.system.to_owned());
-        }
-        let name = actor.strip_prefix("command:")?;
-        Some(fill(self.command, &[("name", &name)]))
+    /// Returns the words for a command and the login name of its user.
+    pub fn command_line(&self, actor: &str) -> String {
+        let name = actor.strip_prefix("command:").unwrap_or(actor);
+        fill(self.command, &[("name", &name)])
     }
 }

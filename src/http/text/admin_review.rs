@@ -4,7 +4,7 @@ use super::{fill, texts};
 use crate::domain::case::{CaseState, Refusal};
 use crate::http::lang::Lang;
 use crate::http::view::count;
-use crate::store::unmatched::Guess;
+use crate::store::unmatched::{Guess, MatchedId};
 
 texts! {
     /// Texts of the review.
@@ -116,6 +116,13 @@ texts! {
             | "{userid} has this unionid already, so there is nothing to link: approve without linking.";
         somebody_else: "钉钉显示此人是 {userid}，不能关联到其他员工。"
             | "DingTalk says that this person is {userid}, so they cannot be linked to another row.";
+        rejected_elsewhere: "同一 userid 的另一条记录已被拒绝，请先重新打开那条记录。"
+            | "Another case with this userid has been rejected. Re-open that case first.";
+        last_administrator: "此人是最后一位管理员，不能拒绝。请先在服务器上用 dinggate admin grant 添加另一位管理员。"
+            | "This person is the last administrator. First add another one on the server with dinggate admin grant.";
+        matched: "命中的编号" | "Matched id";
+        matched_unionid: "unionid：同一个账号再次尝试登录" | "The unionid: the same account tried again";
+        matched_userid: "userid：以另一个账号 {unionid} 尝试登录" | "The userid, under another account: {unionid}";
         not_found: "这条记录已不存在。" | "This case no longer exists.";
         unavailable: "钉钉没有及时响应，请稍后再试。" | "DingTalk did not answer in time. Please try again later.";
         no_longer_admin: "发起此操作的人已不是管理员，因此没有执行。"
@@ -182,6 +189,8 @@ impl ReviewTexts {
             "no_such_row" => self.no_such_row,
             "has_this_unionid" => self.has_this_unionid,
             "somebody_else" => self.somebody_else,
+            "rejected_elsewhere" => self.rejected_elsewhere,
+            "last_administrator" => self.last_administrator,
             "not_found" => self.not_found,
             "reason" => self.reason_missing,
             "unavailable" => self.unavailable,
@@ -190,6 +199,15 @@ impl ReviewTexts {
             _ => self.fault,
         };
         fill(sentence, &[("userid", &userid)])
+    }
+
+    /// Returns which id of a rejected case an attempt had, and the unionid that it came under.
+    pub fn matched_words(&self, id: MatchedId, unionid: Option<&str>) -> String {
+        let sentence = match id {
+            MatchedId::Unionid => self.matched_unionid,
+            MatchedId::Userid => self.matched_userid,
+        };
+        fill(sentence, &[("unionid", &unionid.unwrap_or_default())])
     }
 
     /// What a bulk job does, and to how many.
@@ -232,6 +250,8 @@ mod tests {
             "no_such_row",
             "has_this_unionid",
             "somebody_else",
+            "rejected_elsewhere",
+            "last_administrator",
             "not_found",
             "reason",
             "unavailable",

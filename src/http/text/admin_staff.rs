@@ -95,6 +95,12 @@ texts! {
         reason_missing: "请填写原因，不超过 500 个字。" | "Please give a reason of at most 500 characters.";
         oneself: "不能把自己标记为离职。" | "You cannot mark yourself as left.";
         held_already: "此人已经手动标记为离职。" | "This person has been marked as left by hand already.";
+        last_administrator: "此人是最后一位管理员，不能标记为离职。请先在服务器上用 dinggate admin grant 添加另一位管理员。"
+            | "This person is the last administrator. First add another one on the server with dinggate admin grant.";
+        rejected: "此人已被审核拒绝，恢复后仍不能登录。请先在审核页面重新打开此人的记录。"
+            | "This person was rejected in the review and could not sign in. Re-open their case first.";
+        held_elsewhere: "员工 {userid} 与此人的 unionid 相同，且已手动标记为离职，请先处理该员工。"
+            | "{userid} has the same unionid and was marked as left by hand. Please deal with that row first.";
         not_left: "此人在职，不需要恢复。" | "This person is employed: there is nothing to restore.";
         not_listed: "钉钉通讯录中没有此人，不能恢复。"
             | "DingTalk does not list this person as a member of the company, so they cannot be restored.";

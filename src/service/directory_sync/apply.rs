@@ -21,7 +21,7 @@ use crate::domain::ids::DeptId;
 use crate::domain::person::{Department, LeftCause};
 use crate::store::sync_run::{self, Run};
 use crate::store::sync_scratch::{self, Step};
-use crate::store::{StoreError, department, directory};
+use crate::store::{StoreError, audit, department, directory, unionid_conflict};
 
 use rows::Rows;
 
@@ -34,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_mins(15);
 pub struct Mission<'a> {
     pub run: Run,
     /// Who stands in the audit trail for it.
-    pub actor: &'a str,
+    pub actor: audit::Actor<'a>,
     /// Whoever has been heard of since then is not marked as left.
     pub guard: DateTime<Utc>,
     /// Whether those are told of who are not marked for that.
@@ -107,7 +107,7 @@ async fn apply_in(
         tally.departments_changed,
         tally.departments_removed,
     ) = departments;
-    close_doors(tx, run).await?;
+    close_doors(tx, mission).await?;
     closing.close(tx, &tally).await?;
     Ok(tally)
 }
@@ -137,10 +137,13 @@ async fn write_departments(
 }
 
 /// What others may be waiting for comes last.
-async fn close_doors(tx: &mut Conn, run: Run) -> Result<(), StoreError> {
+async fn close_doors(tx: &mut Conn, mission: &Mission<'_>) -> Result<(), StoreError> {
+    let run = mission.run;
+    directory::note_unionid_changes(tx, mission.actor, run.id).await?;
     directory::settle(tx, run.id).await?;
     directory::bar_leavings(tx, run.id).await?;
     let left = directory::catch_up_with_leavings(tx, run.id, run.started_at).await?;
-    directory::note_in_audit(tx, "system", &left, "staff.left", LeftCause::Event.as_str()).await?;
-    directory::unbar_leavings(tx, run.id).await
+    directory::note_in_audit(tx, audit::Actor::System, &left, "staff.left", LeftCause::Event.as_str()).await?;
+    directory::unbar_leavings(tx, run.id).await?;
+    unionid_conflict::tidy(tx).await
 }

@@ -2,6 +2,7 @@
 //! is a run of its own, which asks DingTalk about each of them first.
 
 use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
 
 use super::apply::{self, Mission};
 use super::book::{Book, PATIENCE};
@@ -14,7 +15,8 @@ use super::summary::Outcome;
 use super::{Cause, State, Stop, Summary, SyncError, confirm, fail_interrupted};
 use crate::context::Context;
 use crate::domain::ids::UserId;
-use crate::store::StoreError;
+use crate::service::review::Actor;
+use crate::store::{StoreError, audit};
 use crate::store::sync_list::{self, ChangeFilter};
 use crate::store::sync_run::{self, Run};
 
@@ -31,13 +33,13 @@ pub enum ApproveError {
 }
 
 /// Decides that the leavers of a stopped run stay as they are.
-pub async fn discard(ctx: &Context, run_id: i64, by: &UserId) -> Result<(), ApproveError> {
+pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), ApproveError> {
     ctx.db
         .tx(async |tx| {
             if sync_run::lock_waiting(tx, run_id).await?.is_none() {
                 return Err(ApproveError::NotWaiting);
             }
-            sync_run::decide(tx, run_id, "discarded", Some(by)).await?;
+            sync_run::decide(tx, run_id, "discarded", Some(by.userid)).await?;
             note_decision(tx, run_id, by, "sync.discard", "discarded").await?;
             Ok(())
         })
@@ -51,6 +53,17 @@ struct Approval {
     /// When the stopped run began: whoever was heard of since then stays.
     guard: DateTime<Utc>,
     by: UserId,
+    /// The administrator's address.
+    address: Option<String>,
+}
+
+impl Approval {
+    fn decider(&self) -> Actor<'_> {
+        Actor {
+            userid: &self.by,
+            address: self.address.as_deref(),
+        }
+    }
 }
 
 /// Begins to mark the leavers of a stopped run as left, on this process; gives the number of the run
@@ -58,18 +71,35 @@ struct Approval {
 ///
 /// Whom DingTalk knows again is passed over. Where it does not answer, nobody is marked, and the stopped
 /// run still waits.
-pub async fn approve(ctx: &Context, run_id: i64, by: &UserId) -> Result<i64, ApproveError> {
-    let approval = begin(ctx, run_id, by).await?;
-    let (id, background) = (approval.run.id, ctx.clone());
+pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, ApproveError> {
+    let (told, begun) = oneshot::channel();
+    let background = ctx.clone();
+    let (userid, address) = (by.userid.clone(), by.address.map(str::to_owned));
+    // The beginning, too, as with every sync.
     ctx.background.spawn(async move {
+        let by = Actor {
+            userid: &userid,
+            address: address.as_deref(),
+        };
+        let approval = match begin(&background, run_id, &by).await {
+            Ok(approval) => approval,
+            Err(error) => {
+                let _caller_gone = told.send(Err(error));
+                return;
+            }
+        };
+        let id = approval.run.id;
+        let _caller_gone = told.send(Ok(id));
         if let Err(error) = go_through(&background, &approval).await {
             tracing::error!(run = id, %error, "the leavers of a stopped sync are not marked");
         }
     });
-    Ok(id)
+    begun
+        .await
+        .unwrap_or(Err(StoreError::Unavailable(None).into()))
 }
 
-async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, ApproveError> {
+async fn begin(ctx: &Context, stopped: i64, by: &Actor<'_>) -> Result<Approval, ApproveError> {
     fail_interrupted(ctx).await?;
     ctx.db
         .tx(async |tx| {
@@ -78,7 +108,7 @@ async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, App
             };
             let cause = Cause::Approval.as_str();
             let begun =
-                sync_run::start(tx, cause, by.as_str(), Some(stopped), false, ctx.instance).await?;
+                sync_run::start(tx, cause, by.userid.as_str(), Some(stopped), false, ctx.instance).await?;
             let run = begun.map_err(|other| ApproveError::AlreadyRunning {
                 by: other.by,
                 since: other.since,
@@ -87,7 +117,8 @@ async fn begin(ctx: &Context, stopped: i64, by: &UserId) -> Result<Approval, App
                 run,
                 stopped,
                 guard,
-                by: by.clone(),
+                by: by.userid.clone(),
+                address: by.address.map(str::to_owned),
             })
         })
         .await
@@ -143,7 +174,7 @@ async fn carry_out(
     }
     let mission = Mission {
         run: approval.run,
-        actor: approval.by.as_str(),
+        actor: audit::Actor::Person(&approval.by),
         guard: approval.guard,
         tells_overtaken: true,
         records: book.records,
@@ -156,7 +187,7 @@ async fn carry_out(
         state: State::Done,
         problem: None,
         is_complete: false,
-        approves: Some((approval.stopped, &approval.by)),
+        approves: Some((approval.stopped, approval.decider())),
         is_full: false,
     };
     let tally = apply::apply(ctx, &mission, &closing, &mut |_| {}).await?;

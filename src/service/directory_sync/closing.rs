@@ -8,7 +8,7 @@ use crate::store::Conn;
 use super::book::Tally;
 use super::lease::Calls;
 use super::{State, SyncError};
-use crate::domain::ids::UserId;
+use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::sync_run::{self, Ending, Run};
 use crate::store::{StoreError, alert, sync_scratch};
@@ -31,14 +31,14 @@ pub struct Closing<'a> {
     /// Whether it is a full sync, and not just a look at some people.
     pub is_full: bool,
     /// The stopped run whose leavers this one marks, and the administrator who has let them go.
-    pub approves: Option<(i64, &'a UserId)>,
+    pub approves: Option<(i64, Actor<'a>)>,
 }
 
 impl Closing<'_> {
     /// Ends the run; fails where it is no longer this one's.
     pub async fn close(&self, tx: &mut Conn, tally: &Tally) -> Result<(), SyncError> {
         if let Some((stopped, by)) = self.approves {
-            approve(tx, stopped, by).await?;
+            approve(tx, stopped, &by).await?;
         }
         let unannounced = self.unannounced(tx).await?;
         if self.is_complete {
@@ -93,8 +93,8 @@ fn ending<'a>(tally: &Tally, closing: &Closing<'a>) -> Ending<'a> {
     }
 }
 
-async fn approve(tx: &mut Conn, stopped: i64, by: &UserId) -> Result<(), SyncError> {
-    if !sync_run::decide(tx, stopped, "approved", Some(by)).await? {
+async fn approve(tx: &mut Conn, stopped: i64, by: &Actor<'_>) -> Result<(), SyncError> {
+    if !sync_run::decide(tx, stopped, "approved", Some(by.userid)).await? {
         return Err(SyncError::NotWaiting);
     }
     note_decision(tx, stopped, by, "sync.approve", "approved").await?;
@@ -105,16 +105,17 @@ async fn approve(tx: &mut Conn, stopped: i64, by: &UserId) -> Result<(), SyncErr
 pub async fn note_decision(
     tx: &mut Conn,
     stopped: i64,
-    by: &UserId,
+    by: &Actor<'_>,
     action: &'static str,
     status: &str,
 ) -> Result<(), StoreError> {
     let run = stopped.to_string();
     let entry = Entry {
-        actor: by.as_str(),
+        actor: audit::Actor::Person(by.userid),
         action,
         status,
         reference: Some(&run),
+        address: by.address,
         ..Entry::default()
     };
     audit::append(tx, &entry).await?;

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use crate::store::Conn;
 
-use super::{Check, Subject};
+use super::{Check, Subject, forwarded};
+use crate::service::admins::{self, Administrator, Entitlement};
 use crate::service::remedy;
 use crate::store::StoreError;
 use crate::store::alert::{self, Alert};
-use crate::store::diagnosis::{self, Administrators, Inbox, LastSync};
+use crate::store::diagnosis::{self, Inbox, LastSync};
+use crate::store::staff;
+use crate::store::untrusted_forwarder;
 
 const LAST_EVENT: &str = "last_event";
 const EVENTS: &str = "events";
 const LAST_SYNC: &str = "last_sync";
 const ALERTS: &str = "alerts";
 const ADMINISTRATORS: &str = "administrators";
+const FORWARDED: &str = "forwarded_headers";
 
 const DAY: f64 = 86_400.0;
 /// A company of this size has some event in every week.
@@ -22,7 +26,7 @@ const LARGE: i64 = 50;
 
 /// The checks that were not made, and why.
 pub fn none(why: &str) -> Vec<Check> {
-    [LAST_EVENT, EVENTS, LAST_SYNC, ALERTS, ADMINISTRATORS]
+    [LAST_EVENT, EVENTS, LAST_SYNC, ALERTS, ADMINISTRATORS, FORWARDED]
         .into_iter()
         .map(|name| Check::skipped(name, why))
         .collect()
@@ -30,14 +34,11 @@ pub fn none(why: &str) -> Vec<Check> {
 
 /// Reads the tables; and whether somebody has signed in by a scan.
 pub async fn read(conn: &mut Conn, subject: &Subject) -> (Vec<Check>, Option<bool>) {
-    let admins: Vec<String> = subject
-        .parts
-        .admins
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let administrators = diagnosis::administrators(conn, &admins).await;
-    let staff = administrators.as_ref().map_or(0, |counts| counts.staff);
+    let administrators = match admins::administrators(conn, &subject.parts.admins).await {
+        Ok(admins) => staff::count_employed(conn).await.map(|staff| (admins, staff)),
+        Err(error) => Err(error),
+    };
+    let staff = administrators.as_ref().map_or(0, |(_, staff)| *staff);
     let mut checks = match diagnosis::inbox(conn).await {
         Ok(inbox) => vec![last_event(&inbox, staff), events(&inbox)],
         Err(error) => vec![unread(LAST_EVENT, &error), unread(EVENTS, &error)],
@@ -51,8 +52,12 @@ pub async fn read(conn: &mut Conn, subject: &Subject) -> (Vec<Check>, Option<boo
         Err(error) => vec![unread(ALERTS, &error)],
     });
     checks.push(match administrators {
-        Ok(counts) => self::administrators(&counts),
+        Ok((admins, staff)) => self::administrators(&admins, staff),
         Err(error) => unread(ADMINISTRATORS, &error),
+    });
+    checks.push(match untrusted_forwarder::recent(conn).await {
+        Ok(peers) => forwarded::check(FORWARDED, subject, &peers),
+        Err(error) => unread(FORWARDED, &error),
     });
     (checks, diagnosis::has_scanned(conn).await.ok())
 }
@@ -213,39 +218,67 @@ fn alert_check(alert: &Alert) -> Check {
     )
 }
 
-fn administrators(counts: &Administrators) -> Check {
+fn administrators(admins: &[Administrator], staff: i64) -> Check {
     const GRANT: &str = "run `dinggate admin grant <userid>` for somebody who works here, or name the userid in DINGGATE_ADMINS";
-    let Administrators {
-        employed,
-        left,
-        unknown,
-        staff,
-    } = counts;
-    if *employed > 0 {
-        return Check::ok(ADMINISTRATORS, format!("{employed} who work here"));
-    }
-    if *unknown > 0 && *staff == 0 {
-        return Check::warning(
+    const START: &str = "start `dinggate serve`, which binds each userid of DINGGATE_ADMINS to its account once DingTalk answers, and run doctor again after the first sync";
+    let count = |wanted: fn(&Administrator) -> bool| admins.iter().filter(|a| wanted(a)).count();
+    let has = |entitlement| admins.iter().any(|a| a.in_settings == Some(entitlement));
+    let notes = notes(admins);
+    let in_force = count(|admin| admin.is_admin);
+    if has(Entitlement::Contradicted) {
+        return Check::failure(
             ADMINISTRATORS,
-            format!(
-                "{unknown} named; the staff table is empty, so whether they work here is not known yet"
-            ),
-            "start `dinggate serve`, and run doctor again after the first sync",
+            format!("{in_force} who work here{notes}"),
+            "correct the unionid in DINGGATE_ADMINS, or leave it out there; where the account itself has changed, run `dinggate admin grant <userid> --rebind`",
         );
     }
-    let detail = match (*left, *unknown) {
-        (0, 0) => "there are none".to_owned(),
-        (left, unknown) => {
-            format!("none who works here: {left} have left, {unknown} are not in the staff table")
+    if in_force > 0 {
+        let detail = format!("{in_force} who work here{notes}");
+        if admins.iter().all(|admin| admin.is_admin) {
+            return Check::ok(ADMINISTRATORS, detail);
         }
+        return Check::warning(
+            ADMINISTRATORS,
+            detail,
+            "confirm each of them with `dinggate admin grant <userid>` (`--rebind` where the account has changed), or take the userid out of DINGGATE_ADMINS",
+        );
+    }
+    let is_unbound = |admin: &Administrator| admin.in_settings == Some(Entitlement::NotBound);
+    let may_be_bound = |admin: &Administrator| is_unbound(admin) && (admin.is_employed || staff == 0);
+    if admins.iter().any(may_be_bound) || (has(Entitlement::NoRow) && staff == 0) {
+        let detail = format!("{} named, none in force yet{notes}", admins.len());
+        return Check::warning(ADMINISTRATORS, detail, START);
+    }
+    let left = count(|admin| admin.name.is_some() && !admin.is_employed);
+    let absent = count(|admin| admin.name.is_none());
+    let detail = if admins.is_empty() {
+        "there are none".to_owned()
+    } else {
+        format!(
+            "none who works here: {left} have left, {absent} are not in the staff table{notes}"
+        )
     };
     Check::failure(ADMINISTRATORS, detail, GRANT)
+}
+
+/// Says what each entry of `DINGGATE_ADMINS` is bound to, and why it has no effect.
+fn notes(admins: &[Administrator]) -> String {
+    let note = |admin: &Administrator| {
+        let entitlement = admin.in_settings?;
+        let bound = admin.bound_unionid.as_ref();
+        let bound = bound.map(|unionid| format!("bound to unionid {unionid}"));
+        let problem = entitlement.problem().map(str::to_owned);
+        let words: Vec<String> = bound.into_iter().chain(problem).collect();
+        Some(format!("; {}: {}", admin.userid, words.join(", ")))
+    };
+    admins.iter().filter_map(note).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Status;
     use super::*;
+    use crate::domain::ids::UserId;
 
     fn inbox() -> Inbox {
         Inbox {
@@ -304,21 +337,40 @@ mod tests {
         }
     }
 
+    fn admin(in_settings: Option<Entitlement>, is_admin: bool) -> Administrator {
+        Administrator {
+            userid: UserId::parse("0158").unwrap(),
+            name: Some("张三".to_owned()),
+            in_settings,
+            is_employed: is_admin,
+            is_granted: in_settings.is_none(),
+            is_admin,
+            bound_unionid: None,
+        }
+    }
+
     #[test]
     fn administrators_must_work_here_as_soon_as_anybody_does() {
-        let of = |employed, left, unknown, staff| {
-            administrators(&Administrators {
-                employed,
-                left,
-                unknown,
-                staff,
-            })
-            .status
+        let granted = |is_admin| admin(None, is_admin);
+        let listed = |entitlement| admin(Some(entitlement), entitlement == Entitlement::InForce);
+        let of = |admins: &[Administrator], staff| administrators(admins, staff).status;
+        assert_eq!(of(&[granted(true)], 30), Status::Ok);
+        assert_eq!(of(&[listed(Entitlement::InForce)], 30), Status::Ok);
+        let one_ended = [granted(true), listed(Entitlement::Ended)];
+        assert_eq!(of(&one_ended, 30), Status::Warning);
+        assert_eq!(of(&[listed(Entitlement::NotBound)], 0), Status::Warning);
+        assert_eq!(of(&[listed(Entitlement::NotBound)], 30), Status::Failure);
+        let works_here = Administrator {
+            is_employed: true,
+            ..listed(Entitlement::NotBound)
         };
-        assert_eq!(of(1, 1, 0, 30), Status::Ok);
-        assert_eq!(of(0, 0, 1, 0), Status::Warning);
-        assert_eq!(of(0, 0, 1, 30), Status::Failure);
-        assert_eq!(of(0, 1, 0, 30), Status::Failure);
-        assert_eq!(of(0, 0, 0, 0), Status::Failure);
+        assert_eq!(of(&[works_here], 30), Status::Warning);
+        assert_eq!(of(&[listed(Entitlement::NoRow)], 0), Status::Warning);
+        assert_eq!(of(&[listed(Entitlement::NoRow)], 30), Status::Failure);
+        assert_eq!(of(&[listed(Entitlement::Unknown)], 30), Status::Failure);
+        assert_eq!(of(&[granted(false)], 30), Status::Failure);
+        let contradicted = [granted(true), listed(Entitlement::Contradicted)];
+        assert_eq!(of(&contradicted, 30), Status::Failure);
+        assert_eq!(of(&[], 0), Status::Failure);
     }
 }

@@ -13,8 +13,7 @@ use crate::store::webhook;
 /// A person who has held events released, as the audit trail names them.
 #[derive(Debug, Clone, Copy)]
 pub struct Releaser<'a> {
-    /// A userid, or `command:<login name>`.
-    pub actor: &'a str,
+    pub actor: audit::Actor<'a>,
     pub address: Option<&'a str>,
 }
 
@@ -76,17 +75,27 @@ async fn release_one(tx: &mut Conn, released: &Released) -> Result<(), StoreErro
     webhook::enqueue_event(tx, released.id, &released.event_type).await
 }
 
+/// Applies the held event that a push repeats, exactly as if the push had been the first: DingTalk reports it
+/// now, so a leave event takes effect at once.
+pub(super) async fn release_repeated(tx: &mut Conn, event: &Event) -> Result<(), StoreError> {
+    let Some(id) = event_held::lock_repeated(tx, event).await? else {
+        return Ok(());
+    };
+    if event.kind == Kind::UserLeft {
+        door::close(tx, &event.userids).await?;
+    }
+    event_held::release(tx, id, receive::arrival(event).state()).await?;
+    webhook::enqueue_event(tx, id, &event.event_type).await
+}
+
 /// What decides about an event's way into the inbox; the row keeps its reason and its body.
 fn as_event(released: &Released) -> Event {
     Event {
-        kind: Kind::of(&released.event_type),
-        event_type: released.event_type.clone(),
         event_time: released.event_time,
         userids: released.userids.clone(),
         dept_ids: released.dept_ids.clone(),
         problem: released.problem.as_ref().map(|_| "the row says what"),
-        dedupe_key: String::new(),
-        body: serde_json::Value::Null,
+        ..Event::parse(&serde_json::json!({"EventType": released.event_type}))
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn approve_in_job(
     place: Option<Place>,
 ) -> Result<Case, ReviewError> {
     let (case, asked_at) = read_waiting(ctx, case_id, link).await?;
-    let asked = tokio::time::timeout(PATIENCE, ask(ctx, &case, link)).await;
+    let asked = tokio::time::timeout(PATIENCE, ask(ctx, &case, asked_at, link)).await;
     let person = asked.unwrap_or_else(|_| Err(out_of_patience()))?;
     let decision = Decision {
         by,
@@ -106,8 +106,13 @@ fn refuse_held(row: &StaffRow) -> Result<(), Objection> {
     }
 }
 
-/// Asks DingTalk who the person of a case is, and looks at whoever else holds the unionid.
-async fn ask(ctx: &Context, case: &Case, link: Option<&str>) -> Result<Person, ReviewError> {
+/// Asks DingTalk who the person of a case is, and about everybody employed who has a unionid that is in the way.
+async fn ask(
+    ctx: &Context,
+    case: &Case,
+    asked_at: DateTime<Utc>,
+    link: Option<&str>,
+) -> Result<Person, ReviewError> {
     let contact = listed(upstream::userid_by_unionid(ctx, Priority::Join, &case.unionid).await)?;
     if !contact.is_internal {
         return Err(Objection::External.into());
@@ -120,7 +125,7 @@ async fn ask(ctx: &Context, case: &Case, link: Option<&str>) -> Result<Person, R
     if person.unionid.get_or_insert_with(|| case.unionid.clone()) != &case.unionid {
         return Err(Objection::OtherUnionid(contact.userid).into());
     }
-    employment::ask_about_rival(ctx, Priority::Join, &person).await?;
+    employment::settle_unionid(ctx, Priority::Join, &person, asked_at).await?;
     Ok(person)
 }
 
@@ -187,6 +192,13 @@ async fn check_row(
     if let Some(held) = staff::held_under_unionid(tx, person).await? {
         return Err(Objection::Held(held).into());
     }
+    // Another case of this person: an approval does not end its rejection, which either id keeps.
+    if let Some(rejection) =
+        unmatched::rejection(tx, Some(&case.unionid), Some(&person.userid)).await?
+        && rejection.case_id != case.id
+    {
+        return Err(Objection::RejectedElsewhere(rejection.case_id).into());
+    }
     if staff::leaving_time(tx, &person.userid)
         .await?
         .is_some_and(|left_at| left_at >= asked_at)
@@ -209,13 +221,15 @@ async fn record_employment(
     person: &Person,
     decision: &Decision<'_>,
 ) -> Result<(), ReviewError> {
+    let actor = audit::Actor::Person(decision.by.userid);
+    employment::note_unionid_change(tx, actor, decision.by.address, row, person).await?;
     let action = match row.map(|row| row.status) {
         None => "staff.added",
         Some(Status::Left) => "staff.returned",
         Some(Status::Employed) => return Ok(()),
     };
     let entry = Entry {
-        actor: decision.by.userid.as_str(),
+        actor,
         action,
         userid: Some(person.userid.as_str()),
         unionid: person.unionid.as_ref().map(UnionId::as_str),

@@ -2,16 +2,14 @@
 //! worked on it dies.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use super::approve::approve_in_job;
 use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
 use crate::context::Context;
 use crate::domain::ids::UserId;
-use crate::domain::person::Status;
-use crate::service::admins::is_admin;
+use crate::store::lease::HEARTBEAT;
 use crate::store::review_job::{self, Item, Job, Place};
-use crate::store::{StoreError, staff};
+use crate::store::{StoreError, admin_grant};
 
 /// What is done with everybody of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +35,6 @@ impl BulkAction {
         }
     }
 }
-
-/// How often the hold on a job is renewed, which lasts for ten seconds.
-const RENEW_EVERY: Duration = Duration::from_secs(3);
 
 /// Stores a job about these cases and gives its id; a rejection needs a reason. Cases that do not
 /// exist are left out; none left is [`ReviewError::NotFound`].
@@ -114,7 +109,7 @@ async fn while_held(
         if !is_held.await? {
             return Ok(false);
         }
-        if let Ok(done) = tokio::time::timeout(RENEW_EVERY, work.as_mut()).await {
+        if let Ok(done) = tokio::time::timeout(HEARTBEAT, work.as_mut()).await {
             return done.map(|()| true);
         }
     }
@@ -125,7 +120,7 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
         job_id: job.id,
         position: item.position,
     };
-    if !may_decide(ctx, &job.created_by).await? {
+    if !may_decide(ctx, job).await? {
         return refuse(ctx, place, "no_longer_admin").await;
     }
     let by = Actor {
@@ -153,15 +148,14 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
     refuse(ctx, place, &outcome).await
 }
 
-/// Whether whoever began a job still may: nobody decides in the name of an administrator who has left,
-/// or whose rights were taken away meanwhile.
-async fn may_decide(ctx: &Context, by: &UserId) -> Result<bool, StoreError> {
-    let row = ctx
-        .db
-        .read(async |conn| staff::find(conn, by).await)
-        .await?;
-    let is_employed = row.is_some_and(|row| row.status == Status::Employed);
-    Ok(is_employed && is_admin(ctx, by).await?)
+/// Returns whether the administrator who started a job still is one under the same pair: nobody decides in the
+/// name of somebody who has left, or whose rights were revoked meanwhile.
+async fn may_decide(ctx: &Context, job: &Job) -> Result<bool, StoreError> {
+    let (by, listed) = (&job.created_by, &ctx.config.login.admins);
+    let unionid = job.created_by_unionid.as_ref();
+    ctx.db
+        .read(async |conn| admin_grant::is_admin(conn, by, unionid, listed).await)
+        .await
 }
 
 async fn refuse(ctx: &Context, place: Place, outcome: &str) -> Result<(), StoreError> {

@@ -6,8 +6,9 @@ use crate::store::Conn;
 use super::{StaffError, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
+use crate::service::admins;
 use crate::service::review::Actor;
-use crate::store::{staff, web_session};
+use crate::store::{admin_grant, staff, web_session};
 
 /// How it ended for one of many: how many sessions were ended, or why nothing was done.
 #[derive(Debug)]
@@ -58,19 +59,36 @@ pub async fn act_on_many(
     userids.dedup();
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise(tx).await?;
             // Whoever else writes about several of these people waits, and does not meet us half-way.
             staff::serialise(tx, &userids).await?;
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
-                outcomes.push(one(tx, by, action, userid, &reason).await?);
+                let done = tx.savepoint(async |tx| one(ctx, tx, by, action, userid, &reason).await);
+                outcomes.push(match done.await {
+                    Err(StaffError::LastAdministrator) => last_administrator(tx, userid).await?,
+                    done => done?,
+                });
             }
             Ok(outcomes)
         })
         .await
 }
 
-/// What is refused was found before anything was written, so that the transaction goes on.
+/// The outcome for somebody without whom nobody could administer.
+async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<Outcome, StaffError> {
+    let row = staff::find(tx, userid).await?;
+    Ok(Outcome {
+        userid: userid.clone(),
+        name: row.map(|row| row.name).unwrap_or_default(),
+        result: Err(StaffError::LastAdministrator),
+    })
+}
+
+/// Acts on one person. All refusals but that of the last administrator come before anything is written; that one
+/// is returned as an error, which undoes the writes.
 async fn one(
+    ctx: &Context,
     tx: &mut Conn,
     by: &Actor<'_>,
     action: ManyAction,
@@ -86,6 +104,9 @@ async fn one(
     };
     match result {
         Err(StaffError::Store(error)) => Err(error.into()),
+        Ok(_) if action == ManyAction::Leave && admins::is_nobody_left(ctx, tx).await? => {
+            Err(StaffError::LastAdministrator)
+        }
         result => Ok(Outcome {
             userid: userid.clone(),
             name: name.unwrap_or_default(),

@@ -42,7 +42,7 @@ pub async fn send_failed_again(ctx: &Context, by: &Actor<'_>) -> Result<u64, Sto
 /// `count` is how many messages.
 fn line<'a>(by: &Actor<'a>, count: &'a str) -> Entry<'a> {
     Entry {
-        actor: by.userid.as_str(),
+        actor: audit::Actor::Person(by.userid),
         action: "webhook.resend",
         status: count,
         address: by.address,

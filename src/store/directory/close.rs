@@ -5,20 +5,15 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use crate::domain::ids::UserId;
+use crate::domain::person::LeftCause;
 use crate::store::StoreError;
+use crate::store::access::{self, Change};
 
 /// Does what follows from the rows that a run has written: ends the sessions of former unionids, closes
 /// the cases that waited for this, takes back what was planned while there was no row.
 pub async fn settle(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
-    sqlx::query!(
-        "DELETE FROM web_session WHERE id IN (
-             SELECT w.id FROM sync_draft d JOIN staff s USING (userid) JOIN web_session w USING (userid)
-             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND s.unionid IS DISTINCT FROM w.unionid
-             ORDER BY w.id FOR UPDATE OF w)",
-        run_id
-    )
-    .execute(&mut *conn)
-    .await?;
+    let concerned = concerned(conn, run_id).await?;
+    access::end_mismatched(conn, &concerned, Change::Written).await?;
     sqlx::query!(
         "UPDATE unmatched_login SET state = 'closed' WHERE id IN (
              SELECT c.id FROM sync_draft d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
@@ -40,6 +35,24 @@ pub async fn settle(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Finds those whom the run has written and who have something that a changed pair ends or completes: a
+/// session, a right, or a rejection without a userid.
+async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
+    let userids = sqlx::query_scalar!(
+        "SELECT d.userid FROM sync_draft d JOIN staff s USING (userid)
+         WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND (
+             EXISTS (SELECT FROM web_session w WHERE w.userid = s.userid AND w.unionid IS DISTINCT FROM s.unionid)
+             OR EXISTS (SELECT FROM admin_grant g WHERE g.userid = s.userid)
+             OR EXISTS (SELECT FROM admin_binding b WHERE b.userid = s.userid)
+             OR EXISTS (SELECT FROM unmatched_login u
+                 WHERE u.unionid = s.unionid AND u.state = 'rejected' AND u.userid IS NULL))",
+        run_id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(userids.into_iter().flatten().collect())
 }
 
 /// Has the leaving of anybody whom the run has added wait until the end of the transaction, and waits
@@ -73,8 +86,10 @@ pub async fn catch_up_with_leavings(
         run_id,
         started_at,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let ids: Vec<String> = left.iter().map(|id| id.as_str().to_owned()).collect();
+    access::end_mismatched(conn, &ids, Change::Left(LeftCause::Event)).await?;
     Ok(left)
 }
 

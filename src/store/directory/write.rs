@@ -8,6 +8,7 @@ use super::columns::Columns;
 use crate::domain::ids::UserId;
 use crate::domain::person::{Membership, Person};
 use crate::store::StoreError;
+use crate::store::audit::Actor;
 
 /// One person to write, and when DingTalk was asked about them.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +31,7 @@ pub async fn add(
          SELECT n.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::timestamptz[], $10::timestamptz[])
              AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
-         WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid AND u.left_at >= $11)
+         WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid AND as_past(u.left_at) >= $11)
             AND NOT EXISTS (SELECT FROM staff h WHERE h.unionid = n.unionid AND h.held_at IS NOT NULL)
          ORDER BY n.userid
          ON CONFLICT (userid) DO NOTHING RETURNING userid AS "userid: UserId""#,
@@ -84,8 +85,8 @@ async fn write(
          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::timestamptz[], $10::timestamptz[])
              AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
-         WHERE s.userid = n.userid AND s.looked_at <= n.looked_at AND s.held_at IS NULL
-           AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left' AND s.left_at < $11 END
+         WHERE s.userid = n.userid AND as_past(s.looked_at) <= n.looked_at AND s.held_at IS NULL
+           AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left' AND as_past(s.left_at) < $11 END
            -- A decision by hand is about the person, not about one of their userids.
            AND ($11::timestamptz IS NULL AND coalesce(n.unionid, s.unionid) IS NOT DISTINCT FROM s.unionid
                 OR NOT EXISTS (SELECT FROM staff h WHERE h.unionid = coalesce(n.unionid, s.unionid)
@@ -132,7 +133,7 @@ pub async fn forget_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreEr
     .await?;
     sqlx::query!(
         "UPDATE staff s SET unionid = NULL FROM sync_draft d
-         WHERE d.run_id = $1 AND d.step = 'move' AND s.userid = d.userid AND s.looked_at <= d.asked_at AND s.status = 'employed'",
+         WHERE d.run_id = $1 AND d.step = 'move' AND s.userid = d.userid AND as_past(s.looked_at) <= d.asked_at AND s.status = 'employed'",
         run_id,
     )
     .execute(conn)
@@ -206,7 +207,7 @@ async fn write_departments(
          FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::boolean[], $6::timestamptz[])
              AS n (userid, dept_id, sort_order, is_leader, asked_at)
          WHERE n.userid = ANY ($1)
-           AND NOT EXISTS (SELECT FROM removed r WHERE r.dept_id = n.dept_id AND r.received_at > n.asked_at)
+           AND NOT EXISTS (SELECT FROM removed r WHERE r.dept_id = n.dept_id AND as_past(r.received_at) > n.asked_at)
          ON CONFLICT (userid, dept_id) DO UPDATE SET sort_order = excluded.sort_order, is_leader = excluded.is_leader
          WHERE (d.sort_order, d.is_leader) IS DISTINCT FROM (excluded.sort_order, excluded.is_leader)",
         userids,
@@ -233,7 +234,7 @@ pub async fn lock_absent(
         .collect();
     let absent = sqlx::query_scalar!(
         r#"SELECT userid AS "userid: UserId" FROM staff
-         WHERE userid = ANY ($1) AND status = 'employed' AND looked_at < $2 AND created_at < $2
+         WHERE userid = ANY ($1) AND status = 'employed' AND as_past(looked_at) < $2 AND as_past(created_at) < $2
          ORDER BY userid FOR UPDATE"#,
         &ids,
         started_at,
@@ -246,7 +247,7 @@ pub async fn lock_absent(
 /// Appends one line to the audit trail for each of these people, as they stand in the table now.
 pub async fn note_in_audit(
     conn: &mut Conn,
-    actor: &str,
+    actor: Actor<'_>,
     userids: &[UserId],
     action: &str,
     status: &str,
@@ -256,12 +257,36 @@ pub async fn note_in_audit(
         .map(|userid| userid.as_str().to_owned())
         .collect();
     sqlx::query!(
-        "INSERT INTO audit_entry (actor, action, userid, unionid, name, status)
-         SELECT $4, $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
+        "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status)
+         SELECT $4, $5, $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
         &ids,
         action,
         status,
-        actor,
+        actor.name(),
+        actor.kind().as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Appends one line to the audit trail for each employed row that a run has given another unionid, with the former
+/// one as the reason.
+pub async fn note_unionid_changes(
+    conn: &mut Conn,
+    actor: Actor<'_>,
+    run_id: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status, reason)
+         SELECT $2, $3, 'staff.unionid', s.userid, s.unionid, s.name, s.status, x ->> 'old'
+         FROM sync_draft d JOIN staff s USING (userid) CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
+         WHERE d.run_id = $1 AND d.step IN ('move', 'return') AND NOT d.is_undone
+           AND x ->> 'field' = 'unionid' AND x ->> 'old' <> '' AND s.unionid = x ->> 'new'
+         ORDER BY s.userid",
+        run_id,
+        actor.name(),
+        actor.kind().as_str(),
     )
     .execute(conn)
     .await?;

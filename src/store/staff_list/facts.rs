@@ -55,6 +55,7 @@ pub struct EventLine {
 pub struct HistoryLine {
     pub at: DateTime<Utc>,
     pub actor: String,
+    pub actor_kind: String,
     /// The name that the staff table has for the actor.
     pub actor_name: Option<String>,
     pub action: String,
@@ -118,8 +119,10 @@ pub async fn history(
 ) -> Result<Vec<HistoryLine>, StoreError> {
     let lines = sqlx::query_as!(
         HistoryLine,
-        r#"SELECT a.at, a.actor, s.name AS "actor_name?", a.action, a.status, a.reason, a.reference
-         FROM audit_entry a LEFT JOIN staff s ON s.userid = a.actor
+        r#"SELECT a.at, a.actor, actor_kind_of(a.actor_kind, a.actor) AS "actor_kind!", s.name AS "actor_name?",
+             a.action, a.status, a.reason, a.reference
+         FROM audit_entry a
+         LEFT JOIN staff s ON s.userid = a.actor AND actor_kind_of(a.actor_kind, a.actor) = 'person'
          WHERE a.userid = $1 OR a.unionid = $2 ORDER BY a.id DESC LIMIT $3"#,
         userid.map(UserId::as_str),
         unionid.map(UnionId::as_str),

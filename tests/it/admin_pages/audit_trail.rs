@@ -1,8 +1,11 @@
 //! The audit trail: looked through, exported, never changed.
 
+use dingtalk_sim::NewPerson;
 use sqlx::PgPool;
 
 use super::{rows, shows, spawn};
+use crate::cli::run;
+use crate::support::TestApp;
 
 #[sqlx::test]
 async fn the_trail_tells_who_did_what_to_whom(pool: PgPool) {
@@ -65,17 +68,19 @@ async fn the_export_holds_all_that_the_query_finds_and_nothing_runs(pool: PgPool
     let mut lines = answer.body.split("\r\n");
     assert_eq!(
         lines.next(),
-        Some("\u{feff}at,actor,action,userid,unionid,name,status,reason,reference,address")
+        Some(
+            "\u{feff}at,actor,actor_kind,action,userid,unionid,name,status,reason,reference,address"
+        )
     );
     assert_eq!(
         lines.next(),
-        Some("2026-03-05T00:00:00Z,command:root,admin.grant,u-li,,李晓华,granted,,,")
+        Some("2026-03-05T00:00:00Z,command:root,command,admin.grant,u-li,,李晓华,granted,,,")
     );
     assert_eq!(
         lines.next(),
-        Some("2026-03-01T16:00:00Z,system,staff.left,u-wang,,王小明,event,,,")
+        Some("2026-03-01T16:00:00Z,system,system,staff.left,u-wang,,王小明,event,,,")
     );
-    let last = "2026-03-01T15:59:59Z,u-li,review.reject,,UnIoN-77,'=cmd|calc,rejected,not one of us,REFR-0077,192.0.2.7";
+    let last = "2026-03-01T15:59:59Z,u-li,person,review.reject,,UnIoN-77,'=cmd|calc,rejected,not one of us,REFR-0077,192.0.2.7";
     assert_eq!(
         (lines.next(), lines.next(), lines.next()),
         (Some(last), Some(""), None)
@@ -112,4 +117,100 @@ async fn nobody_changes_the_trail(pool: PgPool) {
             .await,
         0
     );
+}
+
+#[sqlx::test]
+async fn a_person_whose_userid_is_system_is_not_taken_for_the_system(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let person = NewPerson {
+        userid: Some("system".to_owned()),
+        ..NewPerson::named("史小统")
+    };
+    app.sim.hire_quietly(person).unwrap();
+    assert_eq!(run(&app.settings, &["sync"]).code, Some(0));
+    let mut admin = app.admin().await;
+    app.signed_in("system").await;
+    let login = "/admin/audit?action=login&per_page=10&q=system";
+    let page = admin.get(login).await.body;
+    assert!(
+        shows(&page, "史小统") && !shows(&page, "The system"),
+        "{page}"
+    );
+    let added = "/admin/audit?action=staff.added&per_page=10&q=zhangsan01";
+    let page = admin.get(added).await.body;
+    assert!(shows(&page, "The system"), "{page}");
+    assert!(
+        !shows(&page, "href=\"/admin/staff/system\""),
+        "the system's doing is not linked to the person"
+    );
+    let page = admin.get("/admin/syncs").await.body;
+    assert!(
+        shows(&page, "The system") && !shows(&page, "史小统"),
+        "the first sync was started by the system: {page}"
+    );
+    for (query, line) in [
+        ("action=login&q=system", ",system,person,login,"),
+        ("action=staff.added&q=system", ",system,system,staff.added,"),
+    ] {
+        let table = admin.get(&format!("/admin/audit.csv?{query}")).await.body;
+        assert!(table.contains(line), "{table}");
+    }
+}
+
+#[sqlx::test]
+async fn what_an_administrator_takes_out_retries_or_dismisses_leaves_a_line(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("INSERT INTO alert (kind, detail) VALUES ('unknown_people_brake', '7')")
+        .await;
+    for path in [
+        "/admin/staff.csv?q=%E7%8E%8B&status=employed",
+        "/admin/unmatched.csv",
+        "/admin/audit.csv?action=login",
+    ] {
+        assert_eq!(admin.get(path).await.status, 200, "{path}");
+    }
+    for path in [
+        "/admin/alerts/unknown_people_brake/dismiss",
+        // The second time there is nothing to do.
+        "/admin/alerts/unknown_people_brake/dismiss",
+        "/admin/events/3/retry",
+        "/admin/events/retry-failed",
+        "/admin/events/retry-failed",
+        "/admin/syncs/1/discard",
+    ] {
+        let answer = admin.post(path, &[]).await;
+        assert_eq!(answer.status, 303, "{path}");
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
+    let lines: Vec<String> = sqlx::query_scalar(
+        "SELECT concat_ws(' ', action, actor_kind, actor, status, name, reference, reason) FROM audit_entry
+         WHERE actor = 'manager4220' AND action <> 'login' AND address = '127.0.0.1' ORDER BY id",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    assert_eq!(
+        lines,
+        [
+            "staff.export person manager4220 csv q=王&status=employed",
+            "review.export person manager4220 csv",
+            "audit.export person manager4220 csv action=login",
+            "alert.dismiss person manager4220 dismissed unknown_people_brake",
+            "event.retry person manager4220 1 3",
+            "event.retry person manager4220 1",
+            "sync.discard person manager4220 discarded 1",
+        ]
+    );
+    let page = admin.get("/admin/audit").await.body;
+    for words in [
+        "Exported staff",
+        "Dismissed an alert",
+        "Retried failed events",
+        "1 event",
+    ] {
+        assert!(shows(&page, words), "{words}");
+    }
 }

@@ -137,7 +137,7 @@ async fn an_installation_without_an_administrator_who_works_there_is_a_failure(p
     check(&settings).is("failure", "there are none", "dinggate admin grant <userid>");
     run(
         &pool,
-        "INSERT INTO staff (userid, name) VALUES ('here', '李雷');
+        "INSERT INTO staff (userid, unionid, name) VALUES ('here', 'u-here', '李雷');
          INSERT INTO staff (userid, name, status, left_at, left_cause) VALUES ('gone', '韩梅梅', 'left', now(), 'event')",
     )
     .await;
@@ -146,11 +146,57 @@ async fn an_installation_without_an_administrator_who_works_there_is_a_failure(p
         "1 have left, 1 are not in the staff table",
         "DINGGATE_ADMINS",
     );
-    check(&with(&settings, &[("DINGGATE_ADMINS", "gone,here")])).is("ok", "1 who work here", "");
+    let listed = with(&settings, &[("DINGGATE_ADMINS", "gone,here")]);
+    check(&listed).is("warning", "here: not bound yet", "dinggate serve");
     run(
         &pool,
-        "INSERT INTO admin_grant (userid, granted_by) VALUES ('here', 'test')",
+        "INSERT INTO admin_binding (userid, unionid) VALUES ('here', 'u-here')",
+    )
+    .await;
+    check(&listed).is("warning", "1 who work here", "dinggate admin grant");
+    let only = with(&settings, &[("DINGGATE_ADMINS", "here")]);
+    check(&only).is("ok", "here: bound to unionid u-here", "");
+    let contradicted = with(&settings, &[("DINGGATE_ADMINS", "here=u-other")]);
+    check(&contradicted).is(
+        "failure",
+        "another unionid than the setting names",
+        "--rebind",
+    );
+    run(
+        &pool,
+        "INSERT INTO admin_grant (userid, unionid, granted_by) VALUES ('here', 'u-here', 'test')",
     )
     .await;
     check(&settings).is("ok", "1 who work here", "");
+}
+
+#[sqlx::test]
+async fn a_proxy_that_is_not_trusted_is_noticed(pool: PgPool) {
+    let app = crate::support::TestApp::spawn(&pool).await;
+    let mut browser = app.browser();
+    browser.get("/login").await;
+    assert_eq!(
+        app.number("SELECT count(*) FROM untrusted_forwarder").await,
+        0
+    );
+    let check = |settings: &Settings| examine(settings).check("forwarded_headers").clone();
+    check(&app.settings).is("ok", "no untrusted peer", "");
+    browser
+        .headers
+        .push(("x-forwarded-for", "203.0.113.9".to_owned()));
+    browser.get("/login").await;
+    let noted = "SELECT count(*) FROM untrusted_forwarder WHERE peer = '127.0.0.1'";
+    crate::support::eventually(
+        "it is noted",
+        std::time::Duration::from_secs(5),
+        async || app.number(noted).await == 1,
+    )
+    .await;
+    check(&app.settings).is(
+        "warning",
+        "x-forwarded-for from 127.0.0.1",
+        "DINGGATE_TRUSTED_PROXIES",
+    );
+    let trusting = with(&app.settings, &[("DINGGATE_TRUSTED_PROXIES", "127.0.0.1")]);
+    check(&trusting).is("ok", "", "");
 }

@@ -11,7 +11,7 @@ use crate::support::TestApp;
 async fn a_rejection_wants_a_reason_and_the_form_comes_back(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     let id = turned_away(&app, company::STRANGER_UNIONID, "not_employee").await;
-    for reason in ["", "   ", "\u{0}\n"] {
+    for reason in ["", "   ", "\u{1}\n"] {
         assert_refused(
             &decide(&mut admin, id, "reject", &[("reason", reason)]).await,
             400,
@@ -47,7 +47,7 @@ async fn a_rejected_person_stays_out_until_the_case_is_reopened(pool: PgPool) {
         &mut admin,
         id,
         "reject",
-        &[("reason", "not one of us\u{0}")],
+        &[("reason", "not one of us\u{1}")],
     )
     .await;
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dingtalk_sim::{Fault, company};
+use dingtalk_sim::{Fault, NewPerson, company};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -152,6 +152,14 @@ async fn whom_dingtalk_does_not_list_is_not_restored(pool: PgPool) {
 async fn a_unionid_in_use_keeps_the_old_row_out(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     assert_eq!(admin.post(LEAVE, &[BECAUSE]).await.status, 303);
+    let twin = NewPerson {
+        userid: Some("zhangsan-twin".to_owned()),
+        ..NewPerson::named("张三")
+    };
+    app.sim.hire_quietly(twin).unwrap();
+    app.sim
+        .share_unionid_quietly("zhangsan-twin", &unionid(&app))
+        .unwrap();
     app.execute(
         "INSERT INTO staff (userid, unionid, name) SELECT 'zhangsan-twin', unionid, name FROM staff WHERE userid = 'zhangsan01'",
     )

@@ -1,8 +1,11 @@
 //! A stopped plan, and the administrator who decides about it.
 
+use std::sync::LazyLock;
+
 use dinggate::domain::ids::UserId;
 use dinggate::service::directory_sync::{ApproveError, approve, discard};
 use dinggate::service::employment::{self, Trigger};
+use dinggate::service::review::Actor;
 use dinggate::service::upstream::Priority;
 use dingtalk_sim::{Fault, company};
 use sqlx::PgPool;
@@ -28,8 +31,12 @@ async fn stopped(pool: &PgPool) -> (Company, i64, Vec<String>) {
     (company, run.id, gone)
 }
 
-fn admin() -> UserId {
-    UserId::parse(company::ADMIN).unwrap()
+fn admin() -> Actor<'static> {
+    static USERID: LazyLock<UserId> = LazyLock::new(|| UserId::parse(company::ADMIN).unwrap());
+    Actor {
+        userid: &USERID,
+        address: Some("192.0.2.1"),
+    }
 }
 
 async fn kinds(company: &Company) -> Vec<(String, i64)> {
@@ -93,7 +100,8 @@ async fn approving_marks_whom_dingtalk_still_does_not_know_in_the_administrators
     );
     let lines = "SELECT count(*) FROM audit_entry WHERE actor = 'manager4220' AND action = ";
     assert_eq!(company.number(&format!("{lines}'staff.left'")).await, 6);
-    assert_eq!(company.number(&format!("{lines}'sync.approve'")).await, 1);
+    let approved = format!("{lines}'sync.approve' AND address = '192.0.2.1'");
+    assert_eq!(company.number(&approved).await, 1);
     assert_eq!(company.alert("directory:sync").await, None);
     let again = approve(&company.ctx, id, &admin()).await;
     assert!(matches!(again, Err(ApproveError::NotWaiting)));

@@ -16,6 +16,7 @@ use crate::http::text::fill;
 use crate::http::view::Tone;
 use crate::http::visitor::Admin;
 use crate::service::events::{self, Releaser};
+use crate::store::audit;
 
 /// Releases one held event into the inbox.
 pub async fn release(
@@ -64,7 +65,7 @@ async fn carry_out(
 ) -> Result<usize, AppError> {
     let address = address_of(ctx, request);
     let releaser = Releaser {
-        actor: admin.0.userid.as_str(),
+        actor: audit::Actor::Person(&admin.0.userid),
         address: address.as_deref(),
     };
     Ok(events::release(ctx, id, Some(releaser)).await?)

@@ -1,10 +1,11 @@
 //! Trying failed events again.
 
 use actix_session::Session;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
+use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
@@ -18,8 +19,9 @@ use crate::service::upkeep;
 
 /// Has one failed event tried again.
 pub async fn retry(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
@@ -27,7 +29,9 @@ pub async fn retry(
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let t = EventTexts::of(lang);
-    let toast = if upkeep::retry_event(&ctx, id).await? {
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    let toast = if upkeep::retry_event(&ctx, &by, id).await? {
         Toast::ok(fill(t.retried, &[("id", &id)]))
     } else {
         Toast::new(Tone::Warn, fill(t.not_failed, &[("id", &id)]))
@@ -38,14 +42,17 @@ pub async fn retry(
 
 /// Has all failed events tried again.
 pub async fn retry_failed(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     session: Session,
     lang: Lang,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let t = EventTexts::of(lang);
-    let toast = match upkeep::retry_failed_events(&ctx).await? {
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    let toast = match upkeep::retry_failed_events(&ctx, &by).await? {
         0 => Toast::new(Tone::Neutral, t.none_failed),
         1 => Toast::ok(t.retried_one),
         n => Toast::ok(fill(t.retried_all, &[("n", &n)])),

@@ -175,13 +175,16 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trou
         StaffError::NotListed => (StatusCode::CONFLICT, t.not_listed),
         StaffError::UnionidTaken(_) => (StatusCode::CONFLICT, t.unionid_taken),
         StaffError::LeftMeanwhile => (StatusCode::CONFLICT, t.left_meanwhile),
+        StaffError::LastAdministrator => (StatusCode::CONFLICT, t.last_administrator),
+        StaffError::Rejected => (StatusCode::CONFLICT, t.rejected),
+        StaffError::HeldElsewhere(_) => (StatusCode::CONFLICT, t.held_elsewhere),
         StaffError::Upstream(error) if error.is_unavailable() => {
             (StatusCode::SERVICE_UNAVAILABLE, t.unavailable)
         }
         StaffError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, t.misconfigured),
     };
     let about = match &error {
-        StaffError::UnionidTaken(userid) => userid.as_str(),
+        StaffError::UnionidTaken(userid) | StaffError::HeldElsewhere(userid) => userid.as_str(),
         _ => "",
     };
     let retry_after = match &error {

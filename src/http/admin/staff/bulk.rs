@@ -202,6 +202,7 @@ fn objection(t: &StaffTexts, error: &StaffError) -> String {
         StaffError::Oneself => t.oneself,
         StaffError::HeldAlready => t.held_already,
         StaffError::NoSessions => t.no_sessions,
+        StaffError::LastAdministrator => t.last_administrator,
         _ => t.unknown_person,
     };
     sentence.trim_end_matches(['。', '.']).to_owned()

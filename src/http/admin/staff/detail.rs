@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Status;
-use crate::http::admin::links::staff_path;
+use crate::http::admin::links::{staff_path, userid_in_path};
 use crate::http::admin::who::Who;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
@@ -22,6 +22,7 @@ use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone, browser_name, china_day};
 use crate::http::visitor::Admin;
+use crate::store::audit::ActorKind;
 use crate::store::Conn;
 use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
 use crate::store::web_session::{self, SessionFacts};
@@ -117,7 +118,7 @@ struct Loaded {
 
 /// Reads the person whom a path names; a text that is no userid names nobody.
 pub(super) fn userid_of(path: &str) -> Result<UserId, AppError> {
-    UserId::parse(path).map_err(|_| AppError::NotFound)
+    UserId::parse(userid_in_path(path)).map_err(|_| AppError::NotFound)
 }
 
 pub(super) async fn detail(
@@ -226,7 +227,7 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
         held_by: facts
             .held_by
             .as_deref()
-            .map(|by| Who::new(lang, by, held_by_name)),
+            .map(|by| Who::new(lang, ActorKind::Person, by, held_by_name)),
         hired: facts.hired_date.map(|at| china_day(at).to_string()),
         looked: facts.looked_at.map(time),
         created: time(facts.created_at),

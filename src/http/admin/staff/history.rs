@@ -6,6 +6,7 @@ use crate::http::admin::who::Who;
 use crate::http::lang::Lang;
 use crate::http::text::admin_audit::AuditTexts;
 use crate::http::view::TimeText;
+use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
 
 /// One line of the audit trail, in words.
@@ -25,7 +26,12 @@ pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) ->
         .into_iter()
         .map(|line| HistoryView {
             at: TimeText::new(line.at, now, lang),
-            who: Who::new(lang, &line.actor, line.actor_name),
+            who: Who::new(
+                lang,
+                ActorKind::parse(&line.actor_kind),
+                &line.actor,
+                line.actor_name,
+            ),
             action: t.action_words(&line.action).to_owned(),
             status: t.status_words(&line.action, &line.status, lang),
             reason: line.reason.map(|reason| t.reason_words(&reason).to_owned()),

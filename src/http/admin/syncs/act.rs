@@ -1,12 +1,12 @@
 //! What an administrator does about syncs: starts one, decides about the leavers of one that waits.
 
 use actix_session::Session;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 
-use super::path_of;
+use super::{actor_kind, path_of};
 use crate::context::Context;
-use crate::domain::ids::UserId;
+use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::admin::who::Who;
 use crate::http::admin::{BackForm, see_other};
 use crate::http::error::AppError;
@@ -19,6 +19,7 @@ use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone};
 use crate::http::visitor::Admin;
 use crate::service::directory_sync::{self, ApproveError, Cause, Request, SyncError};
+use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, Filter};
 use crate::store::{StoreError, staff};
 
@@ -56,13 +57,16 @@ pub(super) async fn start(
 pub(super) async fn approve(
     admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
     _form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let id = known(&ctx, &id).await?;
-    let decided = directory_sync::approve(&ctx, id, &admin.0.userid).await;
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    let decided = directory_sync::approve(&ctx, id, &by).await;
     match decided {
         Ok(run) => {
             flash::set(&session, &Toast::ok(SyncTexts::of(lang).approved_toast));
@@ -75,14 +79,16 @@ pub(super) async fn approve(
 pub(super) async fn discard(
     admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
     _form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let id = known(&ctx, &id).await?;
-    let by: &UserId = &admin.0.userid;
-    match directory_sync::discard(&ctx, id, by).await {
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
+    match directory_sync::discard(&ctx, id, &by).await {
         Ok(()) => {
             flash::set(&session, &Toast::ok(SyncTexts::of(lang).discarded_toast));
             Ok(see_other(&path_of(id)))
@@ -140,9 +146,11 @@ async fn already(
             Ok::<_, StoreError>((staff::now(conn).await?, run))
         })
         .await?;
+    // A run that has ended meanwhile says no longer who started it.
+    let kind = run.as_ref().map_or(ActorKind::Person, |run| actor_kind(&run.cause));
     let name = run.as_ref().and_then(|run| run.started_by_name.clone());
     let values: [(&str, &dyn std::fmt::Display); 2] = [
-        ("by", &Who::new(lang, by, name).label),
+        ("by", &Who::new(lang, kind, by, name).label),
         ("since", &TimeText::new(since, now, lang).relative),
     ];
     let toast = Toast::new(Tone::Warn, fill(sentence, &values));

@@ -19,6 +19,7 @@ use crate::http::text::admin_syncs::{KINDS, SyncTexts};
 use crate::http::text::fill;
 use crate::http::view::{Choice, Pager, TimeText, query};
 use crate::http::visitor::Admin;
+use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
 
@@ -264,7 +265,7 @@ fn decided(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<Decided> {
             Some(_) => t.superseded_hint,
             None => t.expired_hint,
         },
-        by: by.map(|by| Who::new(lang, by, run.decided_by_name.clone())),
+        by: by.map(|by| Who::new(lang, ActorKind::Person, by, run.decided_by_name.clone())),
         at: run.decided_at.map(|at| TimeText::new(at, now, lang)),
         run: run
             .approved_in

@@ -19,6 +19,7 @@ use crate::http::text::admin_review::ReviewTexts;
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone};
 use crate::http::visitor::Admin;
+use crate::store::audit::ActorKind;
 use crate::store::Conn;
 use crate::store::staff_list::HistoryLine;
 use crate::store::unmatched::{self, Candidate, Case};
@@ -54,6 +55,8 @@ struct CasePage {
     decided_by: Option<Who>,
     decided_at: Option<TimeText>,
     decision_reason: Option<String>,
+    /// Which id of a rejected case the last attempt had.
+    matched: Option<String>,
     candidates: Vec<CandidateView>,
     history: Vec<HistoryView>,
     is_waiting: bool,
@@ -172,8 +175,11 @@ fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CaseP
         decided_by: case
             .decided_by
             .as_deref()
-            .map(|by| Who::new(frame.lang, by, decider_name)),
+            .map(|by| Who::new(frame.lang, ActorKind::Person, by, decider_name)),
         decided_at: case.decided_at.map(time),
+        matched: case
+            .matched
+            .map(|id| t.matched_words(id, case.matched_unionid.as_deref())),
         history: history_views(history, now, frame.lang),
         candidates: candidates
             .into_iter()

@@ -10,7 +10,7 @@ use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::UserId;
-use crate::http::admin::last_page;
+use crate::http::admin::{exports, last_page};
 use crate::http::admin::links::this_view;
 use crate::http::admin::list_query::ListQuery;
 use crate::http::csv;
@@ -244,11 +244,13 @@ fn view(
 }
 
 pub(super) async fn export(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
+    request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let wanted = Asked::read(&asked)?;
+    exports::note(&admin, &ctx, &request, "review.export").await?;
     let header = [
         "userid",
         "unionid",

@@ -1,0 +1,31 @@
+//! Exports leave a line on the audit trail: who took what out.
+
+use actix_web::HttpRequest;
+use percent_encoding::percent_decode_str;
+
+use super::unmatched::{actor, address_of};
+use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::visitor::Admin;
+use crate::service::upkeep;
+
+/// How much of a query is kept, in characters.
+const MAX_QUERY: usize = 500;
+
+/// Audits an export before its first row is sent; `action` is one of those that end in `.export`.
+pub(super) async fn note(
+    admin: &Admin,
+    ctx: &Context,
+    request: &HttpRequest,
+    action: &'static str,
+) -> Result<(), AppError> {
+    let address = address_of(ctx, request);
+    let by = actor(admin, address.as_deref());
+    let query = percent_decode_str(request.query_string()).decode_utf8_lossy();
+    let query: String = query
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_QUERY)
+        .collect();
+    Ok(upkeep::note_export(ctx, &by, action, &query).await?)
+}

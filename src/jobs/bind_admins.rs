@@ -1,0 +1,37 @@
+//! Binds the entries of `DINGGATE_ADMINS` as soon as DingTalk answers.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::service::admins;
+
+/// How long to wait after a failure; the last wait is for all further ones.
+const WAITS: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_mins(1),
+];
+
+/// Tries until every entry is bound; later starts find nothing to do.
+pub(super) async fn run(ctx: Context, stop: CancellationToken) {
+    let mut waits = WAITS.iter().copied();
+    let mut wait = Duration::ZERO;
+    loop {
+        let bound = tokio::select! {
+            bound = admins::bind_listed(&ctx) => bound,
+            () = stop.cancelled() => return,
+        };
+        let Err(error) = bound else { return };
+        if wait.is_zero() {
+            tracing::warn!(%error, "entries of DINGGATE_ADMINS are not bound yet; trying again");
+        }
+        wait = waits.next().unwrap_or(wait);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
