@@ -5,6 +5,7 @@ mod asking;
 mod batch;
 mod batches;
 mod busy;
+mod claiming;
 mod departments;
 mod door;
 mod failed_list;
@@ -18,7 +19,7 @@ pub use busy::Busy;
 pub use failed_list::{Failure, LOST_EVENTS, ReadError, Reading, UNDELIVERED, read_failed_list};
 pub use held::{Releaser, held, release};
 pub use looks::work_due_looks;
-pub use receive::{ReceiveError, receive};
+pub use receive::{ReceiveError, check_query, receive};
 pub use refused::count as refused_count;
 pub use work::work;
 
@@ -27,10 +28,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
+use crate::store::lease::HEARTBEAT;
 use crate::store::{StoreError, event, look};
-
-/// How often a worker tells the others that it is alive.
-const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How long work rests that was put back because DingTalk did not answer others.
 const REST: Duration = Duration::from_secs(1);

@@ -1,6 +1,5 @@
 //! The inbox: events stored once, claimed in batches by one instance at a time.
 
-use std::ops::Range;
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -18,6 +17,8 @@ pub enum Arrival {
     Applied,
     /// With the reason.
     Failed(&'static str),
+    /// Recorded and not applied, with the reason.
+    Ignored(&'static str),
 }
 
 impl Arrival {
@@ -27,12 +28,13 @@ impl Arrival {
             Self::Waiting => "waiting",
             Self::Applied => "applied",
             Self::Failed(_) => "failed",
+            Self::Ignored(_) => "ignored",
         }
     }
 }
 
-/// Stores an event unless it is stored already, with the message that hands it on where one is wanted;
-/// gives the id of a new one.
+/// Stores an event unless it is known, with the webhook message about it where one is wanted; returns the id
+/// of a new one. An event is known by its key or, where these say all about it, by its type, time and ids.
 pub async fn insert_once(
     conn: &mut Conn,
     event: &Event,
@@ -43,14 +45,16 @@ pub async fn insert_once(
         .iter()
         .map(|id| id.as_str().to_owned())
         .collect();
-    let reason = if let Arrival::Failed(reason) = arrival {
-        Some(reason)
-    } else {
-        None
+    let reason = match arrival {
+        Arrival::Failed(reason) | Arrival::Ignored(reason) => Some(reason),
+        Arrival::Waiting | Arrival::Applied => None,
     };
     let id = sqlx::query_scalar!(
         "INSERT INTO event (dedupe_key, event_type, event_time, userids, dept_ids, body, state, last_error, applied_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE WHEN $7 = 'applied' THEN now() END)
+         SELECT $1::text, $2::text, $3::timestamptz, $4::text[], $5::bigint[], $6::jsonb, $7::text, $8::text,
+             CASE WHEN $7::text = 'applied' THEN now() END
+         -- The same event under another key: with an id of its own, or without one.
+         WHERE NOT EXISTS (SELECT FROM event WHERE event_time = $9 AND event_type = $2 AND userids = $4 AND dept_ids = $5)
          ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
         event.dedupe_key,
         event.event_type,
@@ -60,13 +64,24 @@ pub async fn insert_once(
         event.body,
         arrival.state(),
         reason,
+        event.identifying_time(),
     )
     .fetch_optional(&mut *conn)
     .await?;
-    if let Some(id) = id {
+    if let Some(id) = id.filter(|_| !matches!(arrival, Arrival::Ignored(_))) {
         webhook::enqueue_event(conn, id, &event.event_type).await?;
     }
     Ok(id)
+}
+
+/// The order in which waiting events are looked up, as the SQL function `event_class` numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// The first try of a join.
+    Join = 0,
+    /// The first try of anything else.
+    Change = 1,
+    Retry = 2,
 }
 
 /// An event that this instance works on.
@@ -82,35 +97,67 @@ pub struct Claimed {
     pub attempts: i32,
     /// How many of the times before have met with a refusal.
     pub refusals: i32,
+    /// Whether an attempt before has failed.
+    pub is_retry: bool,
+    /// The userids or department ids that are still to be looked up; `None` means all.
+    pub pending: Option<Vec<String>>,
 }
 
-/// How long a claim holds without being renewed: a dead instance's work goes on elsewhere within 10 s.
-pub const LEASE: Duration = Duration::from_secs(8);
-
-/// Claims the events that have been due longest and that no living instance works on, oldest first, of those
-/// that have been worked on so often.
+/// Claims due events that no living instance works on, up to and including `last_class`: joins before changes, first
+/// tries before retries, and of one class those that have been due longest.
 pub async fn claim_batch(
     conn: &mut Conn,
     instance: Uuid,
-    attempts: Range<i32>,
+    last_class: Class,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
     let mut batch = sqlx::query_as!(
         Claimed,
         r#"WITH due AS (
-             SELECT id FROM event
-             WHERE state = 'waiting' AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
-               AND attempts >= $4 AND attempts < $5
-             ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+             SELECT id, event_class(event_type, attempts, last_error) AS class FROM event
+             WHERE state = 'waiting' AND next_attempt_at <= now() AND is_free(claimed_until)
+               AND event_class(event_type, attempts, last_error) <= $3
+             ORDER BY class, next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
          )
-         UPDATE event SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = attempts + 1
+         UPDATE event SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
          FROM due WHERE event.id = due.id
-         RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts, refusals"#,
+         RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts, refusals,
+             class = 2 AS "is_retry!", pending_subjects AS pending"#,
         instance,
         limit,
-        LEASE.as_secs_f64(),
-        attempts.start,
-        attempts.end,
+        last_class as i32,
+    )
+    .fetch_all(conn)
+    .await?;
+    batch.sort_by_key(|event| event.id);
+    Ok(batch)
+}
+
+/// Claims the other waiting events about people who are about to be looked up, so that one lookup serves them all. An
+/// event about one of them alone needs not be due: the lookup is made anyway. One that names others too has to be,
+/// because it leads to further lookups.
+pub async fn claim_about(
+    conn: &mut Conn,
+    instance: Uuid,
+    people: &[&UserId],
+    limit: i64,
+) -> Result<Vec<Claimed>, StoreError> {
+    let people: Vec<String> = people.iter().map(|id| id.as_str().to_owned()).collect();
+    let mut batch = sqlx::query_as!(
+        Claimed,
+        r#"WITH about AS (
+             SELECT id, event_class(event_type, attempts, last_error) AS class FROM event
+             WHERE userids && $3 AND state = 'waiting' AND is_free(claimed_until)
+               AND (cardinality(userids) = 1 OR next_attempt_at <= now())
+             ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE event SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
+         FROM about WHERE event.id = about.id
+         RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts, refusals,
+             class = 2 AS "is_retry!", pending_subjects AS pending"#,
+        instance,
+        limit,
+        &people,
     )
     .fetch_all(conn)
     .await?;
@@ -121,11 +168,10 @@ pub async fn claim_batch(
 /// Keeps claims of this instance for another lease.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE event SET claimed_until = now() + make_interval(secs => $3)
+        "UPDATE event SET claimed_until = lease_end()
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
         ids,
         instance,
-        LEASE.as_secs_f64(),
     )
     .execute(conn)
     .await?;
@@ -173,6 +219,24 @@ pub async fn mark_retry(
     Ok(())
 }
 
+/// Notes which subjects of an event are still to be looked up when it is next worked on.
+pub async fn keep_progress(
+    conn: &mut Conn,
+    instance: Uuid,
+    id: i64,
+    pending: &[String],
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE event SET pending_subjects = $3 WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
+        id,
+        instance,
+        pending,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Parks an event until an administrator has it tried again.
 pub async fn mark_failed(
     conn: &mut Conn,
@@ -204,7 +268,7 @@ pub async fn release(
     }
     sqlx::query!(
         "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
-             next_attempt_at = clock_timestamp() + make_interval(secs => $3)
+             next_attempt_at = greatest(next_attempt_at, clock_timestamp() + make_interval(secs => $3))
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
         ids,
         instance,

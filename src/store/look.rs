@@ -6,7 +6,6 @@ use crate::store::Conn;
 use uuid::Uuid;
 
 use super::StoreError;
-use super::event::LEASE;
 use crate::domain::ids::UserId;
 
 /// When DingTalk is asked again after an event that its own answers may lag behind.
@@ -111,26 +110,31 @@ pub struct Claimed {
     pub cause: Cause,
     /// How often it was tried, this time included.
     pub attempts: i32,
+    /// Whether a try before has failed.
+    pub is_retry: bool,
 }
 
-/// Claims the looks that have been due longest and that no living instance works on.
+/// Claims due looks that no living instance works on: first tries before retries, which can be left out, and then those
+/// that have been due longest.
 pub async fn claim_batch(
     conn: &mut Conn,
     instance: Uuid,
+    with_retries: bool,
     limit: i64,
 ) -> Result<Vec<Claimed>, StoreError> {
     let rows = sqlx::query!(
         r#"WITH due AS (
-             SELECT id FROM scheduled_look
-             WHERE due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
-             ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+             -- As with events, three tries that have ended with their process count as a failure.
+             SELECT id, attempts >= 3 OR last_error IS NOT NULL AS is_retry FROM scheduled_look
+             WHERE due_at <= now() AND is_free(claimed_until) AND ($3 OR attempts < 3 AND last_error IS NULL)
+             ORDER BY is_retry, due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
          )
-         UPDATE scheduled_look l SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = attempts + 1
+         UPDATE scheduled_look l SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
          FROM due WHERE l.id = due.id
-         RETURNING l.id, userid AS "userid: UserId", cause, attempts"#,
+         RETURNING l.id, userid AS "userid: UserId", cause, attempts, is_retry AS "is_retry!""#,
         instance,
         limit,
-        LEASE.as_secs_f64(),
+        with_retries,
     )
     .fetch_all(conn)
     .await?;
@@ -139,6 +143,7 @@ pub async fn claim_batch(
         userid: row.userid,
         cause: Cause::parse(&row.cause),
         attempts: row.attempts,
+        is_retry: row.is_retry,
     });
     Ok(claimed.collect())
 }
@@ -146,11 +151,10 @@ pub async fn claim_batch(
 /// Keeps claims of this instance for another lease; passes over those that a new leaving replaces.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE scheduled_look SET claimed_until = now() + make_interval(secs => $3)
+        "UPDATE scheduled_look SET claimed_until = lease_end()
          WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE SKIP LOCKED)",
         ids,
         instance,
-        LEASE.as_secs_f64(),
     )
     .execute(conn)
     .await?;

@@ -5,8 +5,11 @@ mod coming_and_going;
 mod faults;
 mod instances;
 mod leaving;
+mod order;
 mod pushes;
+mod repeats;
 mod stored;
+mod unionids;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

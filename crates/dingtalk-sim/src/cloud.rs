@@ -43,6 +43,9 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
     let path = request.path();
     let _under_way = shared.begin_call(path);
+    if let Some(userid) = userid_of(&request, &body) {
+        shared.world().meter.asks_about(path, &userid);
+    }
     let fault = shared.world().faults.strike(path);
     match fault {
         Some(Fault::Delay(delay)) => {
@@ -59,9 +62,20 @@ async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>)
             let promise = |fields| fault::with_more(fields, next_cursor);
             changed_answer(&request, &body, &shared, promise).await
         }
+        Some(Fault::OmitEmptyList) => {
+            changed_answer(&request, &body, &shared, fault::without_empty_list).await
+        }
         Some(fault) => fault::instead(path, &fault),
         None => proper_answer(&request, &body, &shared).await,
     }
+}
+
+/// The person that a call asks about, whatever comes of it.
+fn userid_of(request: &HttpRequest, body: &[u8]) -> Option<String> {
+    let content_type = request.headers().get("Content-Type");
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let params = Params::parse(request.query_string(), content_type, body).ok()?;
+    params.text("userid")
 }
 
 async fn proper_answer(request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {

@@ -160,6 +160,11 @@ impl SimHandle {
         self.0.shared.change(userid, change, Announce::No)
     }
 
+    /// Lists somebody with a unionid that another employed person has too, without an event.
+    pub fn share_unionid_quietly(&self, userid: &str, unionid: &str) -> anyhow::Result<()> {
+        self.0.shared.share_unionid(userid, unionid)
+    }
+
     pub fn dismiss(&self, userid: &str) -> anyhow::Result<()> {
         self.0.shared.dismiss(userid, Announce::Yes)
     }
@@ -271,6 +276,11 @@ impl SimHandle {
     /// Calls of this path (`/gettoken`) since the start or the last reset.
     pub fn calls(&self, path: &str) -> u64 {
         self.0.shared.world().meter.calls(path)
+    }
+
+    /// Those of them that ask about this person.
+    pub fn calls_about(&self, path: &str, userid: &str) -> u64 {
+        self.0.shared.world().meter.calls_about(path, userid)
     }
 
     pub fn reset_calls(&self) {

@@ -15,6 +15,8 @@ struct PathMeter {
     /// Those of them that were let through.
     admitted: VecDeque<Instant>,
     most_in_a_second: usize,
+    /// Calls by the userid that they ask about.
+    by_userid: BTreeMap<String, u64>,
 }
 
 /// The counters of all paths.
@@ -35,6 +37,12 @@ impl Meter {
         meter.most_in_a_second = meter.most_in_a_second.max(meter.recent.len());
         self.in_flight += 1;
         self.most_in_flight = self.most_in_flight.max(self.in_flight);
+    }
+
+    /// Counts a call about a person.
+    pub(crate) fn asks_about(&mut self, path: &str, userid: &str) {
+        let meter = self.paths.entry(path.to_owned()).or_default();
+        *meter.by_userid.entry(userid.to_owned()).or_default() += 1;
     }
 
     /// Counts a call that has ended.
@@ -61,12 +69,21 @@ impl Meter {
             meter.calls = 0;
             meter.most_in_a_second = 0;
             meter.recent.clear();
+            meter.by_userid.clear();
         }
         self.most_in_flight = self.in_flight;
     }
 
     pub(crate) fn calls(&self, path: &str) -> u64 {
         self.paths.get(path).map_or(0, |meter| meter.calls)
+    }
+
+    pub(crate) fn calls_about(&self, path: &str, userid: &str) -> u64 {
+        let meter = self.paths.get(path);
+        meter
+            .and_then(|meter| meter.by_userid.get(userid))
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(crate) fn most_in_a_second(&self, path: &str) -> usize {
@@ -134,8 +151,12 @@ mod tests {
         assert_eq!((meter.calls("/a"), meter.most_in_a_second("/a")), (3, 2));
         assert_eq!(meter.most_in_flight(), 2);
         assert_eq!(meter.calls("/b"), 0);
+        meter.asks_about("/a", "zhangsan01");
+        assert_eq!(meter.calls_about("/a", "zhangsan01"), 1);
+        assert_eq!(meter.calls_about("/a", "lisi02"), 0);
         meter.reset();
         assert_eq!((meter.calls("/a"), meter.most_in_a_second("/a")), (0, 0));
+        assert_eq!(meter.calls_about("/a", "zhangsan01"), 0);
         assert_eq!(meter.most_in_flight(), 2, "two calls are still under way");
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::dingtalk::ApiError;
+use crate::domain::ids::UserId;
+use crate::service::employment::Outcome;
 use crate::service::upstream::UpstreamError;
-use crate::store::{StoreError, staff};
+use crate::store::StoreError;
 
 /// What came of one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,10 @@ pub(super) enum Gravity {
     Bad,
     /// DingTalk or a rule of the table refuses what is asked about, which somebody may mend.
     Refused,
+    /// What is asked about lies outside the app's scope, which somebody may widen.
+    OutOfScope,
+    /// Another employed row has the unionid: it is free as soon as that person leaves or gets another.
+    UnionidTaken,
     /// DingTalk refuses us: once somebody has mended that, the same question is answered.
     AgainstUs,
     /// Nobody answers: time mends it.
@@ -36,6 +42,29 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    /// How long to wait after this many attempts, of which this was the last.
+    pub fn back_off(&self, attempts: i32) -> Duration {
+        match self.gravity {
+            Gravity::OutOfScope => in_steps(attempts, &OUT_OF_SCOPE_WAITS),
+            _ => in_steps(attempts, &WAITS),
+        }
+    }
+
+    /// The fault of a person whose unionid the employed row named has.
+    fn unionid_taken(holder: Option<&UserId>) -> Self {
+        let reason = match holder {
+            Some(holder) => format!(
+                "the employed {} has the same unionid; the rest of the record is up to date",
+                holder.as_str()
+            ),
+            None => "somebody else who is employed has the same unionid".to_owned(),
+        };
+        Self {
+            gravity: Gravity::UnionidTaken,
+            reason,
+        }
+    }
+
     /// The fault of a worker that has panicked.
     pub fn panicked() -> Self {
         Self {
@@ -56,13 +85,12 @@ impl From<UpstreamError> for Fault {
             UpstreamError::Api(ApiError::Malformed { .. } | ApiError::BadRecord { .. }) => {
                 (Gravity::Bad, error.to_string())
             }
-            UpstreamError::Store(store) if store.violates(staff::EMPLOYED_UNIONID) => (
-                Gravity::Refused,
-                "somebody else who is employed has the same unionid".to_owned(),
-            ),
             UpstreamError::Store(StoreError::Statement(cause)) => {
                 tracing::error!(%cause, "a statement failed while an event was applied");
                 (Gravity::Refused, error.to_string())
+            }
+            UpstreamError::Api(refusal) if refusal.is_out_of_scope() => {
+                (Gravity::OutOfScope, error.to_string())
             }
             UpstreamError::Api(refusal) if refusal.speaks_of_us() => {
                 (Gravity::AgainstUs, error.to_string())
@@ -83,16 +111,31 @@ impl From<Result<(), UpstreamError>> for Answer {
     }
 }
 
-/// How long to wait after this many attempts: 1, 2, 4, 8, then always 15 seconds, give or take a
-/// fifth, so that instances and events do not come back all at once.
-pub(super) fn back_off(attempts: i32) -> Duration {
-    let seconds = match attempts {
-        ..=1 => 1.0,
-        2 => 2.0,
-        3 => 4.0,
-        4 => 8.0,
-        _ => 15.0,
-    };
+impl From<Result<Outcome, UpstreamError>> for Answer {
+    fn from(result: Result<Outcome, UpstreamError>) -> Self {
+        match result {
+            Ok(Outcome::UnionidTaken(holder)) => {
+                Self::Failed(Fault::unionid_taken(holder.as_ref()))
+            }
+            Ok(_) => Self::Done,
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// The wait after each attempt, in seconds; the last after all others.
+const WAITS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 15.0];
+/// The same after a refusal of scope: only a change in DingTalk's console helps, and many may be refused at once.
+const OUT_OF_SCOPE_WAITS: [f64; 4] = [15.0, 60.0, 120.0, 300.0];
+
+/// Give or take a fifth, so that instances and events do not come back all at once.
+fn in_steps(attempts: i32, waits: &[f64]) -> Duration {
+    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or_default();
+    let seconds = waits
+        .get(step)
+        .or(waits.last())
+        .copied()
+        .unwrap_or_default();
     Duration::from_secs_f64(seconds * rand::random_range(0.8..=1.2))
 }
 
@@ -100,9 +143,25 @@ pub(super) fn back_off(attempts: i32) -> Duration {
 mod tests {
     use super::*;
 
+    fn check_waits(gravity: Gravity, expected: &[(i32, f64)]) {
+        let fault = Fault {
+            gravity,
+            reason: String::new(),
+        };
+        for (attempts, seconds) in expected {
+            for _ in 0..50 {
+                let wait = fault.back_off(*attempts).as_secs_f64();
+                assert!(
+                    (seconds * 0.799..=seconds * 1.201).contains(&wait),
+                    "{gravity:?}, {attempts}: {wait}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn waits_double_up_to_fifteen_seconds() {
-        for (attempts, seconds) in [
+        let expected = [
             (0, 1.0),
             (1, 1.0),
             (2, 2.0),
@@ -110,15 +169,21 @@ mod tests {
             (4, 8.0),
             (5, 15.0),
             (5000, 15.0),
+        ];
+        for gravity in [
+            Gravity::Bad,
+            Gravity::Refused,
+            Gravity::AgainstUs,
+            Gravity::Unavailable,
         ] {
-            for _ in 0..50 {
-                let wait = back_off(attempts).as_secs_f64();
-                assert!(
-                    (seconds * 0.799..=seconds * 1.201).contains(&wait),
-                    "{attempts}: {wait}"
-                );
-            }
+            check_waits(gravity, &expected);
         }
+    }
+
+    #[test]
+    fn a_refusal_of_scope_is_retried_less_often() {
+        let expected = [(1, 15.0), (2, 60.0), (3, 120.0), (4, 300.0), (5000, 300.0)];
+        check_waits(Gravity::OutOfScope, &expected);
     }
 
     #[test]
@@ -153,8 +218,11 @@ mod tests {
             let message = "no".into();
             gravity(ApiError::Refused { api, code, message }.into())
         };
-        for code in [40079, 43007, 50002, 50004, 60011, 60020, 90020] {
+        for code in [40079, 43007, 60011, 60020, 90020] {
             assert_eq!(refused(api, code), Gravity::AgainstUs, "{code}");
+        }
+        for code in [50002, 50004] {
+            assert_eq!(refused(api, code), Gravity::OutOfScope, "{code}");
         }
         assert_eq!(refused("gettoken", 40035), Gravity::AgainstUs);
         assert_eq!(

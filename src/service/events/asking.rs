@@ -1,94 +1,165 @@
-//! A few questions at a time, each in a task of its own, so that one that panics harms no other.
+//! A few lookups at a time, each in a task of its own, so that one that panics harms no other. The most urgent is made
+//! first, and the subjects of one event take turns with those of others.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 
+use futures_util::future::BoxFuture;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Fault, Gravity};
 
-/// After this many questions in a row without an answer, DingTalk is taken to be away.
+/// After this many lookups in a row without an answer, DingTalk is taken to be away.
 const UNANSWERED: usize = 3;
 
-/// Questions of one kind, and those that are being asked.
-pub(super) struct Asking<T, F> {
-    waiting: VecDeque<T>,
+/// How soon a lookup is made: the lesser first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Urgency {
+    pub is_retry: bool,
+    /// How many rounds of the others it waits for. An event that names many subjects has a few of them in each round.
+    pub round: u64,
+    pub is_change: bool,
+}
+
+impl Urgency {
+    /// The urgency of what comes now and is due in the present round.
+    pub fn now(is_retry: bool, is_change: bool) -> Self {
+        Self {
+            is_retry,
+            round: 0,
+            is_change,
+        }
+    }
+}
+
+/// A question to DingTalk about one subject.
+pub(super) trait Lookup: Sized {
+    type Subject: Clone + Eq + Hash;
+
+    fn subject(&self) -> Self::Subject;
+
+    fn urgency(&self) -> Urgency;
+
+    /// Adds what another lookup of the same subject is wanted for.
+    fn merge(&mut self, other: Self);
+}
+
+/// The place of a waiting lookup. Rounds count from the beginning here, and the last number is that of its arrival.
+type Place = (Urgency, u64);
+
+type Ask<T> = Box<dyn Fn(&T) -> BoxFuture<'static, Answer> + Send + Sync>;
+
+/// The lookups of one kind that wait, each subject once, and those that are under way.
+pub(super) struct Asking<T: Lookup> {
+    waiting: BTreeMap<Place, T>,
+    places: HashMap<T::Subject, Place>,
     running: JoinSet<Answer>,
     asked: HashMap<Id, T>,
-    ask: F,
-    is_same: fn(&T, &T) -> bool,
+    ask: Ask<T>,
     at_once: usize,
+    /// The rounds that first tries and retries have reached.
+    rounds: [u64; 2],
+    arrivals: u64,
     unanswered: usize,
     stop: CancellationToken,
 }
 
-impl<T, F, A> Asking<T, F>
-where
-    F: Fn(&T) -> A,
-    A: Future<Output = Answer> + Send + 'static,
-{
-    /// Prepares the questions; nothing is asked before the first call of [`Asking::next`]. Two that are
-    /// about the same, as `is_same` says, are asked one after the other and take one place.
+impl<T: Lookup> Asking<T> {
+    /// Prepares for `at_once` lookups at a time, of which one place is kept free of retries.
     pub fn new(
-        questions: impl IntoIterator<Item = T>,
         at_once: usize,
         stop: &CancellationToken,
-        is_same: fn(&T, &T) -> bool,
-        ask: F,
+        ask: impl Fn(&T) -> BoxFuture<'static, Answer> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            waiting: questions.into_iter().collect(),
+            waiting: BTreeMap::new(),
+            places: HashMap::new(),
             running: JoinSet::new(),
             asked: HashMap::new(),
-            ask,
-            is_same,
+            ask: Box::new(ask),
             at_once,
+            rounds: [0; 2],
+            arrivals: 0,
             unanswered: 0,
             stop: stop.clone(),
         }
     }
 
-    /// Puts further questions at the end; what waits already and is about the same takes one up.
-    pub fn add(&mut self, questions: impl IntoIterator<Item = T>, take_up: fn(&mut T, T)) {
-        for question in questions {
-            let mut waiting = self.waiting.iter_mut();
-            match waiting.find(|waiting| (self.is_same)(waiting, &question)) {
-                Some(waiting) => take_up(waiting, question),
-                None => self.waiting.push_back(question),
+    /// Adds lookups to those that wait, each to the one about the same subject where there is one.
+    pub fn add(&mut self, lookups: impl IntoIterator<Item = T>) {
+        for lookup in lookups {
+            let place = (self.in_rounds(lookup.urgency()), self.arrivals);
+            self.arrivals += 1;
+            let subject = lookup.subject();
+            let known = self.places.get(&subject).copied();
+            let waiting = known.and_then(|place| Some((place, self.waiting.remove(&place)?)));
+            let (place, lookup) = match waiting {
+                Some((known, mut waiting)) => {
+                    waiting.merge(lookup);
+                    (known.min(place), waiting)
+                }
+                None => (place, lookup),
+            };
+            self.places.insert(subject, place);
+            self.waiting.insert(place, lookup);
+        }
+    }
+
+    /// How many of those that wait would be made before a new one of this urgency.
+    pub fn ahead_of(&self, urgency: Urgency) -> usize {
+        let place = (self.in_rounds(urgency), u64::MAX);
+        self.waiting.range(..place).count()
+    }
+
+    /// Takes out as many of those that wait as there are free places, to be begun with [`Asking::start`]. Never one
+    /// whose subject is being asked about: an answer says nothing about what came after its question.
+    pub fn take_next(&mut self) -> Vec<T> {
+        let mut taken = Vec::new();
+        if self.has_given_up() {
+            return taken;
+        }
+        let mut retries = self
+            .asked
+            .values()
+            .filter(|asked| asked.urgency().is_retry)
+            .count();
+        while self.running.len() + taken.len() < self.at_once {
+            let may_retry = retries + 1 < self.at_once;
+            let free = self.waiting.iter().find(|((urgency, _), lookup)| {
+                (may_retry || !urgency.is_retry) && !self.is_asked_about(&lookup.subject())
+            });
+            let Some((place, _)) = free else { break };
+            let place = *place;
+            let Some(lookup) = self.waiting.remove(&place) else {
+                break;
+            };
+            self.places.remove(&lookup.subject());
+            if let Some(round) = self.rounds.get_mut(usize::from(place.0.is_retry)) {
+                *round = place.0.round.max(*round);
             }
+            retries += usize::from(place.0.is_retry);
+            taken.push(lookup);
         }
+        taken
     }
 
-    /// Asks as many as there are places; whether there are places left for others while these are asked.
-    pub fn fill(&mut self) -> bool {
-        while self.running.len() < self.at_once && !self.has_given_up() {
-            let is_free = |waiting: &T| {
-                !self
-                    .asked
-                    .values()
-                    .any(|asked| (self.is_same)(asked, waiting))
-            };
-            let free = self.waiting.iter().position(is_free);
-            let Some(question) = free.and_then(|place| self.waiting.remove(place)) else {
-                return !self.running.is_empty();
-            };
-            let id = self.running.spawn((self.ask)(&question)).id();
-            self.asked.insert(id, question);
-        }
-        false
+    /// Begins a lookup.
+    pub fn start(&mut self, lookup: T) {
+        let id = self.running.spawn((self.ask)(&lookup)).id();
+        self.asked.insert(id, lookup);
     }
 
-    /// The next answer, in the order in which they come; may be dropped and called again.
+    /// The next answer, in the order in which they come, and in the end what has not been asked; may be dropped and
+    /// called again.
     pub async fn next(&mut self) -> Option<(T, Answer)> {
-        self.fill();
         let (id, answer) = match self.running.join_next_with_id().await {
             Some(Ok(answered)) => answered,
             Some(Err(panicked)) => (panicked.id(), Answer::Failed(Fault::panicked())),
             None => {
-                return self
-                    .waiting
-                    .pop_front()
-                    .map(|question| (question, Answer::NotAsked));
+                let (_, lookup) = self.waiting.pop_first()?;
+                self.places.remove(&lookup.subject());
+                return Some((lookup, Answer::NotAsked));
             }
         };
         let is_unanswered =
@@ -98,127 +169,26 @@ where
         } else {
             0
         };
-        self.asked.remove(&id).map(|question| (question, answer))
+        self.asked.remove(&id).map(|lookup| (lookup, answer))
     }
 
-    fn has_given_up(&self) -> bool {
+    /// Whether nothing more is asked: the process stops, or DingTalk does not answer.
+    pub fn has_given_up(&self) -> bool {
         self.stop.is_cancelled() || self.unanswered >= UNANSWERED
+    }
+
+    fn in_rounds(&self, urgency: Urgency) -> Urgency {
+        let reached = self.rounds.get(usize::from(urgency.is_retry));
+        Urgency {
+            round: urgency.round + reached.copied().unwrap_or_default(),
+            ..urgency
+        }
+    }
+
+    fn is_asked_about(&self, subject: &T::Subject) -> bool {
+        self.asked.values().any(|asked| asked.subject() == *subject)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn all(
-        mut asking: Asking<u32, impl Fn(&u32) -> futures_util::future::BoxFuture<'static, Answer>>,
-    ) -> Vec<(u32, Answer)> {
-        let mut answers = Vec::new();
-        while let Some(answer) = asking.next().await {
-            answers.push(answer);
-        }
-        answers.sort_by_key(|(question, _)| *question);
-        answers
-    }
-
-    fn unavailable() -> Answer {
-        Answer::Failed(Fault {
-            gravity: Gravity::Unavailable,
-            reason: "away".into(),
-        })
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_the_answer_to_one_question_only() {
-        let asking = Asking::new(1..=3, 2, &CancellationToken::new(), u32::eq, |question| {
-            let question = *question;
-            Box::pin(async move {
-                assert_ne!(question, 2, "this one panics");
-                Answer::Done
-            }) as _
-        });
-        let answers = all(asking).await;
-        assert_eq!(
-            answers,
-            [
-                (1, Answer::Done),
-                (2, Answer::Failed(Fault::panicked())),
-                (3, Answer::Done)
-            ]
-        );
-    }
-
-    #[tokio::test]
-    async fn three_unanswered_questions_in_a_row_put_the_others_back() {
-        let asking = Asking::new(1..=9, 1, &CancellationToken::new(), u32::eq, |question| {
-            let answer = if *question == 2 {
-                Answer::Done
-            } else {
-                unavailable()
-            };
-            Box::pin(async move { answer }) as _
-        });
-        let answers = all(asking).await;
-        assert_eq!(
-            answers[..6]
-                .iter()
-                .map(|(_, answer)| answer.clone())
-                .collect::<Vec<_>>(),
-            [
-                unavailable(),
-                Answer::Done,
-                unavailable(),
-                unavailable(),
-                unavailable(),
-                Answer::NotAsked
-            ]
-        );
-        assert_eq!(answers.len(), 9);
-        assert!(
-            answers[5..]
-                .iter()
-                .all(|(_, answer)| *answer == Answer::NotAsked)
-        );
-    }
-
-    #[tokio::test]
-    async fn questions_about_the_same_take_one_place() {
-        let (hangs, stop) = (CancellationToken::new(), CancellationToken::new());
-        let hanging = hangs.clone();
-        let mut asking = Asking::new([1, 1, 2], 2, &stop, u32::eq, move |question| {
-            let hanging = (*question == 1).then(|| hanging.clone());
-            Box::pin(async move {
-                if let Some(hanging) = hanging {
-                    hanging.cancelled().await;
-                }
-                Answer::Done
-            }) as futures_util::future::BoxFuture<'static, Answer>
-        });
-        assert_eq!(asking.next().await, Some((2, Answer::Done)));
-        assert!(asking.fill(), "the second about 1 waits for the first");
-        asking.add([1, 1], |_, _| ());
-        hangs.cancel();
-        assert_eq!(asking.next().await, Some((1, Answer::Done)));
-        assert_eq!(asking.next().await, Some((1, Answer::Done)));
-        assert_eq!(asking.next().await, None);
-        assert!(!asking.fill());
-    }
-
-    #[tokio::test]
-    async fn nothing_new_is_asked_once_it_is_time_to_stop() {
-        let stop = CancellationToken::new();
-        let stopper = stop.clone();
-        let asking = Asking::new(1..=3, 1, &stop, u32::eq, move |_| {
-            stopper.cancel();
-            Box::pin(async { Answer::Done }) as _
-        });
-        assert_eq!(
-            all(asking).await,
-            [
-                (1, Answer::Done),
-                (2, Answer::NotAsked),
-                (3, Answer::NotAsked)
-            ]
-        );
-    }
-}
+mod tests;

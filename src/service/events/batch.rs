@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, Fault, Gravity};
+use super::asking::Urgency;
 use crate::domain::event::{Event, Kind};
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::event::Claimed;
@@ -12,14 +13,28 @@ use crate::store::event::Claimed;
 const MAX_REFUSALS: i32 = 12;
 /// How often an unreadable answer, or a fault of ours, is taken.
 const MAX_BAD: i32 = 3;
+/// How often what lies outside the app's scope may be refused: about a day.
+const MAX_OUT_OF_SCOPE: i32 = 290;
 /// How often nobody may answer, or DingTalk refuse us: about a day.
 const MAX_UNAVAILABLE: i32 = 5760;
+/// How many subjects of one event are looked up before it is the turn of other events.
+const IN_ONE_ROUND: usize = 4;
 
 /// Whom or what a question is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum About {
     Person(UserId),
     Department(DeptId),
+}
+
+impl About {
+    /// The id, as the inbox keeps what is still to be looked up.
+    fn id(&self) -> String {
+        match self {
+            Self::Person(userid) => userid.as_str().to_owned(),
+            Self::Department(dept_id) => dept_id.to_string(),
+        }
+    }
 }
 
 /// One question, asked once however many events want it.
@@ -28,13 +43,15 @@ pub(super) struct Question {
     pub about: About,
     /// The events that say that the person has joined.
     pub joins: Vec<i64>,
+    /// That of the most urgent event.
+    pub urgency: Urgency,
 }
 
 /// How the work on one event ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
     Applied,
-    Retry(String),
+    Retry(Fault),
     Failed(String),
     /// It was never really tried.
     PutBack,
@@ -47,6 +64,8 @@ pub(super) struct Ended {
     pub attempts: i32,
     /// Whether the record or what it names was at fault, and not just DingTalk out of our reach.
     pub is_refusal: bool,
+    /// What is still to be looked up, where the event names more than one subject.
+    pub pending: Option<Vec<String>>,
     pub end: End,
 }
 
@@ -55,6 +74,9 @@ struct Open {
     /// How many of the attempts so far have met with a refusal.
     refusals: i32,
     unanswered: BTreeSet<About>,
+    /// What has failed or was put back.
+    unfinished: Vec<String>,
+    names_several: bool,
     gravest: Option<Fault>,
     was_put_back: bool,
     problem: Option<&'static str>,
@@ -72,19 +94,21 @@ impl Batch {
         for event in claimed {
             let kind = Kind::of(&event.event_type);
             let about = wanted(kind, &event);
-            for about in &about {
+            for (position, about) in about.iter().enumerate() {
+                let urgency = urgency(kind, &event, position);
                 let place = *places.entry(about.clone()).or_insert_with(|| {
                     questions.push(Question {
                         about: about.clone(),
                         joins: Vec::new(),
+                        urgency,
                     });
                     questions.len() - 1
                 });
-                if let Some(question) = questions
-                    .get_mut(place)
-                    .filter(|_| kind == Kind::UserJoined)
-                {
-                    question.joins.push(event.id);
+                if let Some(question) = questions.get_mut(place) {
+                    question.urgency = question.urgency.min(urgency);
+                    if kind == Kind::UserJoined {
+                        question.joins.push(event.id);
+                    }
                 }
             }
             open.insert(
@@ -92,6 +116,8 @@ impl Batch {
                 Open {
                     attempts: event.attempts,
                     refusals: event.refusals,
+                    unfinished: Vec::new(),
+                    names_several: event.userids.len() + event.dept_ids.len() > 1,
                     unanswered: about,
                     gravest: None,
                     was_put_back: false,
@@ -103,6 +129,11 @@ impl Batch {
             );
         }
         (Self(open), questions)
+    }
+
+    /// How many events are not done yet.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The events that are not done yet.
@@ -119,10 +150,11 @@ impl Batch {
         {
             event.unanswered.remove(about);
             match answer {
-                Answer::Done => {}
+                Answer::Done => continue,
                 Answer::NotAsked => event.was_put_back = true,
                 Answer::Failed(fault) => event.keep_the_gravest(fault),
             }
+            event.unfinished.push(about.id());
         }
     }
 
@@ -132,19 +164,22 @@ impl Batch {
             .0
             .extract_if(.., |_, event| event.unanswered.is_empty());
         ended
-            .map(|(id, event)| Ended {
+            .map(|(id, mut event)| Ended {
                 id,
                 attempts: event.attempts,
                 is_refusal: event.is_refusal(),
+                pending: event
+                    .names_several
+                    .then(|| std::mem::take(&mut event.unfinished)),
                 end: event.end(),
             })
             .collect()
     }
 }
 
-/// Whom or what an event is about. A leaving was carried out when it was stored.
+/// Whom or what is still to be looked up for an event. A leaving was carried out when it was stored.
 fn wanted(kind: Kind, event: &Claimed) -> BTreeSet<About> {
-    match kind {
+    let all: BTreeSet<About> = match kind {
         Kind::UserJoined | Kind::UserChanged => {
             event.userids.iter().cloned().map(About::Person).collect()
         }
@@ -156,6 +191,22 @@ fn wanted(kind: Kind, event: &Claimed) -> BTreeSet<About> {
             .map(About::Department)
             .collect(),
         Kind::UserLeft | Kind::CheckUrl | Kind::Recorded => BTreeSet::new(),
+    };
+    let Some(pending) = &event.pending else {
+        return all;
+    };
+    let pending: BTreeSet<&String> = pending.iter().collect();
+    all.into_iter()
+        .filter(|about| pending.contains(&about.id()))
+        .collect()
+}
+
+/// How urgent the subject at this position among those of an event is.
+fn urgency(kind: Kind, event: &Claimed, position: usize) -> Urgency {
+    Urgency {
+        is_retry: event.is_retry,
+        round: u64::try_from(position / IN_ONE_ROUND).unwrap_or(u64::MAX),
+        is_change: kind != Kind::UserJoined,
     }
 }
 
@@ -168,13 +219,15 @@ impl Open {
     }
 
     fn is_refusal(&self) -> bool {
-        matches!(&self.gravest, Some(fault) if fault.gravity <= Gravity::Refused)
+        matches!(&self.gravest, Some(fault) if fault.gravity <= Gravity::OutOfScope)
     }
 
     fn may_try_again(&self) -> bool {
         match self.gravest.as_ref().map(|fault| fault.gravity) {
             Some(Gravity::Bad) => self.refusals + 1 < MAX_BAD,
             Some(Gravity::Refused) => self.refusals + 1 < MAX_REFUSALS,
+            Some(Gravity::OutOfScope) => self.refusals + 1 < MAX_OUT_OF_SCOPE,
+            Some(Gravity::UnionidTaken) => true,
             Some(Gravity::AgainstUs | Gravity::Unavailable) => self.attempts < MAX_UNAVAILABLE,
             None => false,
         }
@@ -183,7 +236,7 @@ impl Open {
     fn end(self) -> End {
         let may_try_again = self.may_try_again();
         match self.gravest {
-            Some(fault) if may_try_again => End::Retry(fault.reason),
+            Some(fault) if may_try_again => End::Retry(fault),
             Some(fault) if !self.was_put_back => End::Failed(fault.reason),
             _ if self.was_put_back => End::PutBack,
             _ => self

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
-use super::batch::{Batch, Ended, Question};
+use super::asking::{Lookup, Urgency};
+use super::batch::{About, Batch, Ended, Question};
 use crate::store::event::Claimed;
 
 /// A question with the numbers of the batches that want its answer.
@@ -14,15 +15,21 @@ pub(super) struct Wanted {
     pub question: Question,
 }
 
-impl Wanted {
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.question.about == other.question.about
+impl Lookup for Wanted {
+    type Subject = About;
+
+    fn subject(&self) -> About {
+        self.question.about.clone()
     }
 
-    /// Asks for another, too, which is about the same.
-    pub fn take_up(&mut self, other: Self) {
+    fn urgency(&self) -> Urgency {
+        self.question.urgency
+    }
+
+    fn merge(&mut self, other: Self) {
         self.batches.extend(other.batches);
         self.question.joins.extend(other.question.joins);
+        self.question.urgency = self.question.urgency.min(other.question.urgency);
     }
 }
 
@@ -65,6 +72,11 @@ impl Batches {
         ended
     }
 
+    /// How many events are not done yet.
+    pub fn len(&self) -> usize {
+        self.open.values().map(Batch::len).sum()
+    }
+
     /// The events that are not done yet.
     pub fn ids(&self) -> Vec<i64> {
         self.open.values().flat_map(Batch::ids).collect()
@@ -85,6 +97,8 @@ mod tests {
             body: None,
             attempts: 1,
             refusals: 0,
+            is_retry: false,
+            pending: None,
         }
     }
 
@@ -94,8 +108,8 @@ mod tests {
         let [first] = batches.add(vec![change(1)]).try_into().unwrap();
         let [mut second] = batches.add(vec![change(2)]).try_into().unwrap();
         let [third] = batches.add(vec![change(3)]).try_into().unwrap();
-        assert!(second.is_same(&third));
-        second.take_up(third);
+        assert_eq!(second.subject(), third.subject());
+        second.merge(third);
         let ended = |batches: &mut Batches| -> Vec<i64> {
             batches.take_ended().iter().map(|ended| ended.id).collect()
         };

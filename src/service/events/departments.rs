@@ -7,9 +7,13 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::{StoreError, department};
 
 /// Asks DingTalk about a department and writes down what it says; one that it does not know goes.
-pub(super) async fn look(ctx: &Context, dept_id: DeptId) -> Result<(), UpstreamError> {
+pub(super) async fn look(
+    ctx: &Context,
+    priority: Priority,
+    dept_id: DeptId,
+) -> Result<(), UpstreamError> {
     let asked_at = time_now(ctx).await?;
-    let found = match upstream::department(ctx, Priority::Join, dept_id).await {
+    let found = match upstream::department(ctx, priority, dept_id).await {
         Ok(found) => Some(found),
         Err(UpstreamError::Api(error)) if error.is_unknown_department() => None,
         Err(error) => return Err(error),

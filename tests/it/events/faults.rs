@@ -15,8 +15,12 @@ const IDS: [&str; 3] = [
     company::TWO_DEPARTMENTS,
 ];
 
+/// A service that asks DingTalk about nobody but those whom events name.
 async fn app(pool: &PgPool) -> TestApp {
-    TestApp::spawn_empty(pool, |_| {}).await
+    TestApp::spawn_empty(pool, |settings| {
+        settings.remove("DINGGATE_ADMINS");
+    })
+    .await
 }
 
 #[sqlx::test]

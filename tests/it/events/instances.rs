@@ -10,8 +10,12 @@ use sqlx::PgPool;
 use super::{SOON, USER_GET, about, all_worked, tell};
 use crate::support::{TestApp, eventually};
 
+/// A service that asks DingTalk about nobody but those whom events name.
 async fn app(pool: &PgPool) -> TestApp {
-    TestApp::spawn_empty(pool, |_| {}).await
+    TestApp::spawn_empty(pool, |settings| {
+        settings.remove("DINGGATE_ADMINS");
+    })
+    .await
 }
 
 #[sqlx::test]

@@ -15,6 +15,8 @@ fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> Cla
         body: Some(body),
         attempts: 1,
         refusals: 0,
+        is_retry: false,
+        pending: None,
     }
 }
 
@@ -24,6 +26,13 @@ fn person(userid: &str) -> About {
 
 fn fault(gravity: Gravity) -> Answer {
     Answer::Failed(Fault {
+        gravity,
+        reason: format!("{gravity:?}"),
+    })
+}
+
+fn retry(gravity: Gravity) -> End {
+    End::Retry(Fault {
         gravity,
         reason: format!("{gravity:?}"),
     })
@@ -73,7 +82,7 @@ fn a_failure_touches_only_the_events_that_name_the_person() {
     batch.note(&person("a"), &Answer::Done);
     assert_eq!(ends(&mut batch), [(1, End::Applied)]);
     batch.note(&person("b"), &fault(Gravity::Unavailable));
-    assert_eq!(ends(&mut batch), [(2, End::Retry("Unavailable".into()))]);
+    assert_eq!(ends(&mut batch), [(2, retry(Gravity::Unavailable))]);
     assert!(batch.ids().is_empty());
 }
 
@@ -121,34 +130,44 @@ fn the_failure_that_time_may_mend_decides() {
         fault(Gravity::Refused),
         fault(Gravity::Unavailable),
     );
-    assert_eq!(
-        all([bad.clone(), Answer::Done], 2),
-        End::Retry("Bad".into())
-    );
+    assert_eq!(all([bad.clone(), Answer::Done], 2), retry(Gravity::Bad));
     assert_eq!(
         all([bad.clone(), Answer::Done], 3),
         End::Failed("Bad".into())
     );
     assert_eq!(
         all([bad.clone(), away.clone()], 1),
-        End::Retry("Unavailable".into())
+        retry(Gravity::Unavailable)
     );
     assert_eq!(
         all([away.clone(), refused.clone()], 6),
-        End::Retry("Unavailable".into())
+        retry(Gravity::Unavailable)
     );
     assert_eq!(
         all([refused.clone(), Answer::Done], 11),
-        End::Retry("Refused".into())
+        retry(Gravity::Refused)
     );
     assert_eq!(
         all([refused.clone(), Answer::Done], 12),
         End::Failed("Refused".into())
     );
+    let outside = fault(Gravity::OutOfScope);
+    assert_eq!(
+        all([refused.clone(), outside.clone()], 289),
+        retry(Gravity::OutOfScope)
+    );
+    assert_eq!(
+        all([outside.clone(), Answer::Done], 290),
+        End::Failed("OutOfScope".into())
+    );
+    assert_eq!(
+        all([outside, away.clone()], 290),
+        retry(Gravity::Unavailable)
+    );
     let ours = fault(Gravity::AgainstUs);
     assert_eq!(
         all([ours.clone(), refused.clone()], 5759),
-        End::Retry("AgainstUs".into())
+        retry(Gravity::AgainstUs)
     );
     assert_eq!(
         all([ours, Answer::Done], 5760),
@@ -162,6 +181,58 @@ fn the_failure_that_time_may_mend_decides() {
     assert_eq!(all([Answer::NotAsked, bad], 3), End::PutBack);
     assert_eq!(
         all([Answer::NotAsked, away], 1),
-        End::Retry("Unavailable".into())
+        retry(Gravity::Unavailable)
     );
+}
+
+#[test]
+fn only_what_has_failed_is_looked_up_again() {
+    let (mut batch, _) = Batch::new(vec![
+        claimed(1, "user_modify_org", &["a", "b", "c"], &[]),
+        claimed(2, "user_modify_org", &["b"], &[]),
+    ]);
+    batch.note(&person("a"), &Answer::Done);
+    batch.note(&person("b"), &fault(Gravity::OutOfScope));
+    batch.note(&person("c"), &Answer::NotAsked);
+    let pending: Vec<_> = batch
+        .take_ended()
+        .into_iter()
+        .map(|ended| ended.pending)
+        .collect();
+    assert_eq!(pending, [Some(vec!["b".into(), "c".into()]), None]);
+    let mut again = claimed(1, "user_modify_org", &["a", "b", "c"], &[]);
+    again.pending = Some(vec!["b".into(), "c".into()]);
+    let mut departments = claimed(3, "org_dept_modify", &[], &[7, 8]);
+    departments.pending = Some(vec!["8".into()]);
+    let (_, questions) = Batch::new(vec![again, departments]);
+    let about: Vec<_> = questions
+        .into_iter()
+        .map(|question| question.about)
+        .collect();
+    assert_eq!(about, [person("b"), person("c"), About::Department(8)]);
+}
+
+#[test]
+fn the_most_urgent_event_about_a_person_decides_and_many_subjects_take_several_rounds() {
+    let many = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let mut failed_before = claimed(1, "user_add_org", &["z"], &[]);
+    failed_before.is_retry = true;
+    let (_, questions) = Batch::new(vec![
+        failed_before,
+        claimed(2, "user_modify_org", &many, &[]),
+        claimed(3, "user_add_org", &["i"], &[]),
+        claimed(4, "user_modify_org", &["z"], &[]),
+    ]);
+    let urgency = |userid: &str| {
+        questions
+            .iter()
+            .find(|question| question.about == person(userid))
+            .unwrap()
+            .urgency
+    };
+    assert_eq!(urgency("i"), Urgency::now(false, false));
+    assert_eq!(urgency("z"), Urgency::now(false, true));
+    assert_eq!(urgency("d"), Urgency::now(false, true));
+    assert_eq!(urgency("e").round, 1);
+    assert_eq!(urgency("h").round, 1);
 }
