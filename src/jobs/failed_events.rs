@@ -1,7 +1,7 @@
 //! Fetches what DingTalk could not deliver and releases it: at the start, after a downtime of ours,
 //! and every ten minutes; one instance for all. What was lost on the way is made up for by a full sync.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
@@ -14,7 +14,8 @@ use crate::service::events::{self, ReadError};
 use crate::store::failed_list::{self, Tick};
 use crate::store::{StoreError, staff};
 
-const POLL: Duration = Duration::from_secs(2);
+/// With the lease of a reader that died, less than ten seconds.
+const POLL: Duration = Duration::from_secs(1);
 /// DingTalk gives a push up after 40 s: a shorter silence than this has cost nothing.
 const DOWNTIME: Duration = Duration::from_secs(15);
 
@@ -25,7 +26,7 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         bell: None,
         stop: &stop,
     };
-    // When the last round ended, by Postgres's clock; none before the first.
+    // When the last round ended; none before the first.
     let last = Mutex::new(None);
     rounds
         .run(&ctx, || async {
@@ -38,7 +39,7 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
 async fn round(
     ctx: &Context,
     stop: &CancellationToken,
-    last: &mut Option<DateTime<Utc>>,
+    last: &mut Option<Moment>,
 ) -> Result<(), StoreError> {
     let tick = tick(ctx, *last).await?;
     if tick.is_due {
@@ -50,22 +51,41 @@ async fn round(
         make_up_for_lost_events(ctx).await?;
     }
     // A reading takes its time, which is no downtime.
-    *last = Some(if tick.is_due {
+    let now = if tick.is_due {
         now(ctx).await?
     } else {
         tick.now
+    };
+    *last = Some(Moment {
+        postgres: now,
+        process: Instant::now(),
     });
     Ok(())
 }
 
+/// The same moment by two clocks: this process's stands still while the machine sleeps, and Postgres's may
+/// step back.
+#[derive(Clone, Copy)]
+struct Moment {
+    postgres: DateTime<Utc>,
+    process: Instant,
+}
+
+impl Moment {
+    /// Returns the time since then by the clock that says more.
+    fn elapsed(self, now: DateTime<Utc>) -> Duration {
+        let by_postgres = (now - self.postgres).to_std().unwrap_or_default();
+        by_postgres.max(self.process.elapsed())
+    }
+}
+
 /// Looks at Postgres's clock. Where the last round is long ago, or there was none, this process or
 /// Postgres was away, and pushes may have failed meanwhile.
-async fn tick(ctx: &Context, last: Option<DateTime<Utc>>) -> Result<Tick, StoreError> {
+async fn tick(ctx: &Context, last: Option<Moment>) -> Result<Tick, StoreError> {
     ctx.db
         .read(async |conn| {
             let tick = failed_list::tick(conn).await?;
-            let is_back =
-                last.is_none_or(|last| (tick.now - last).to_std().unwrap_or_default() >= DOWNTIME);
+            let is_back = last.is_none_or(|last| last.elapsed(tick.now) >= DOWNTIME);
             if !is_back {
                 return Ok(tick);
             }

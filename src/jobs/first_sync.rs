@@ -20,6 +20,9 @@ const WAITS: [Duration; 4] = [
     Duration::from_mins(5),
 ];
 
+/// How often to look whether the run of another process has ended, or that process.
+const WHILE_ANOTHER_RUNS: Duration = Duration::from_secs(1);
+
 /// After so many runs that could not read everything it is no passing trouble.
 const MAX_PARTIAL: u32 = 4;
 
@@ -42,7 +45,7 @@ enum Outcome {
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let (mut asks_first, mut partial) = (true, 0);
     let mut waits = WAITS.iter().copied();
-    let mut wait = Duration::ZERO;
+    let mut last_wait = Duration::ZERO;
     loop {
         let outcome = tokio::select! {
             // Told to stop, the run itself ends at once.
@@ -54,7 +57,12 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
             return;
         }
         asks_first = matches!(outcome, Outcome::NotOurs | Outcome::Untold);
-        wait = waits.next().unwrap_or(wait);
+        let wait = if outcome == Outcome::NotOurs {
+            WHILE_ANOTHER_RUNS
+        } else {
+            last_wait = waits.next().unwrap_or(last_wait);
+            last_wait
+        };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::service::schedule;
 
 /// How late a moment may be noticed, or that the instance which took it has died.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let rounds = Rounds {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
+use crate::store::lease::LEASE;
 use crate::store::schedule::{self, Taken};
 use crate::store::{StoreError, staff};
 
@@ -21,8 +22,8 @@ pub const WAITS: [Duration; 3] = [
 ];
 /// How long to wait for the run of somebody else that began before the moment.
 const WHILE_ANOTHER_RUNS: Duration = Duration::from_mins(3);
-/// The place of a run that was cut off is free after ten seconds.
-const AFTER_BEING_CUT_OFF: Duration = Duration::from_secs(15);
+/// By then the place of a run that was cut off is free.
+const AFTER_BEING_CUT_OFF: Duration = LEASE.saturating_add(Duration::from_millis(500));
 
 /// What came of a moment that was taken.
 enum Outcome {

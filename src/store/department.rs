@@ -40,11 +40,11 @@ pub async fn upsert(
     let done = sqlx::query!(
         "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
          SELECT $1, $2, $3, $4, $5
-         WHERE NOT EXISTS (SELECT FROM event WHERE event_type = 'org_dept_remove' AND received_at > $5 AND $1 = ANY (dept_ids))
+         WHERE NOT EXISTS (SELECT FROM event WHERE event_type = 'org_dept_remove' AND as_past(received_at) > $5 AND $1 = ANY (dept_ids))
          ON CONFLICT (dept_id) DO UPDATE SET
              parent_id = EXCLUDED.parent_id, name = EXCLUDED.name, sort_order = EXCLUDED.sort_order,
              looked_at = EXCLUDED.looked_at, updated_at = now()
-         WHERE department.looked_at <= EXCLUDED.looked_at",
+         WHERE as_past(department.looked_at) <= EXCLUDED.looked_at",
         department.dept_id,
         department.parent_id,
         department.name,
@@ -64,7 +64,7 @@ pub async fn remove(
     asked_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM department WHERE dept_id = $1 AND looked_at <= $2",
+        "DELETE FROM department WHERE dept_id = $1 AND as_past(looked_at) <= $2",
         dept_id,
         asked_at
     )
@@ -94,13 +94,13 @@ pub async fn upsert_all(
         "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
          SELECT n.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[])
              AS n (dept_id, parent_id, name, sort_order, asked_at)
-         WHERE NOT EXISTS (SELECT FROM event e WHERE e.event_type = 'org_dept_remove' AND e.received_at > n.asked_at
+         WHERE NOT EXISTS (SELECT FROM event e WHERE e.event_type = 'org_dept_remove' AND as_past(e.received_at) > n.asked_at
              AND n.dept_id = ANY (e.dept_ids))
          ORDER BY n.dept_id
          ON CONFLICT (dept_id) DO UPDATE SET
              parent_id = EXCLUDED.parent_id, name = EXCLUDED.name, sort_order = EXCLUDED.sort_order,
              looked_at = EXCLUDED.looked_at, updated_at = now()
-         WHERE department.looked_at <= EXCLUDED.looked_at
+         WHERE as_past(department.looked_at) <= EXCLUDED.looked_at
          RETURNING dept_id",
         &dept_ids,
         &parents as &[Option<i64>],
@@ -121,7 +121,7 @@ pub async fn remove_all(
 ) -> Result<Vec<DeptId>, StoreError> {
     let removed = sqlx::query_scalar!(
         "DELETE FROM department WHERE dept_id IN (
-             SELECT dept_id FROM department WHERE dept_id = ANY ($1) AND looked_at <= $2 ORDER BY dept_id FOR UPDATE)
+             SELECT dept_id FROM department WHERE dept_id = ANY ($1) AND as_past(looked_at) <= $2 ORDER BY dept_id FOR UPDATE)
          RETURNING dept_id",
         dept_ids,
         asked_at,

@@ -17,7 +17,7 @@ use crate::domain::person::{Membership, Person, Status};
 
 pub use close::{bar_leavings, catch_up_with_leavings, settle, unbar_leavings};
 pub use write::{
-    Written, add, change, forget_unionids, lock_absent, note_in_audit, return_again,
+    Written, add, change, forget_unionids, lock_absent, note_in_audit, note_unionid_changes, return_again,
     take_unionid_back,
 };
 
@@ -38,8 +38,8 @@ pub struct KnownPerson {
 pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerson>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
-             s.mobile, s.email, s.hired_date, s.status, s.left_at, s.held_at IS NOT NULL AS "is_held!",
-             greatest(s.looked_at, '0001-01-01') AS "looked_at!", s.created_at,
+             s.mobile, s.email, s.hired_date, s.status, as_past(s.left_at) AS left_at, s.held_at IS NOT NULL AS "is_held!",
+             greatest(as_past(s.looked_at), '0001-01-01') AS "looked_at!", as_past(s.created_at) AS "created_at!",
              m.dept_ids AS "dept_ids!: Vec<i64>", m.orders AS "orders!: Vec<Option<i64>>", m.leaders AS "leaders!: Vec<bool>"
          FROM staff s CROSS JOIN LATERAL (
              SELECT coalesce(array_agg(dept_id ORDER BY dept_id), '{}') AS dept_ids,
@@ -81,7 +81,7 @@ pub async fn unknown_leavers(
     userids: &[String],
 ) -> Result<HashMap<UserId, DateTime<Utc>>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT userid AS "userid: UserId", left_at FROM unknown_leaver WHERE userid = ANY ($1)"#,
+        r#"SELECT userid AS "userid: UserId", as_past(left_at) AS "left_at!" FROM unknown_leaver WHERE userid = ANY ($1)"#,
         userids,
     )
     .fetch_all(conn)

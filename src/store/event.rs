@@ -303,10 +303,11 @@ pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Has all failed events tried again; gives how many there were.
+/// Has all failed events tried again; gives how many there were. They may be many, and count as retries, so that they
+/// come after what is new.
 pub async fn retry_all_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE event SET state = 'waiting', attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL WHERE state = 'failed'"
+        "UPDATE event SET state = 'waiting', attempts = 1, refusals = 0, next_attempt_at = now() WHERE state = 'failed'"
     )
     .execute(conn)
     .await?;

@@ -8,8 +8,6 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// How long a reader that has died keeps others from reading.
-const LEASE: Duration = Duration::from_secs(9);
 /// How often the service reads.
 const EVERY: Duration = Duration::from_mins(10);
 /// DingTalk gives a push up after 40 s and lists it three to five minutes later.
@@ -20,6 +18,10 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// How long after a full sync for lost events that has not made up for them the next one begins: after
 /// the first, the second, and so on; in seconds.
 const SYNC_WAITS: [f64; 7] = [60.0, 300.0, 600.0, 1800.0, 1800.0, 3600.0, 10_800.0];
+
+/// After more runs than this, one that was cut off by the death of its process is not repeated at once: it may
+/// be what kills the process.
+const MAX_CUT_OFF: i32 = 3;
 
 /// What a new reader finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +53,10 @@ pub async fn take(
     loop {
         let taken = sqlx::query_scalar!(
             r#"UPDATE failed_list_reading SET holder = $1, held_by = $2, held_since = clock_timestamp(),
-                 lease_until = clock_timestamp() + make_interval(secs => $3)
-             WHERE lease_until < clock_timestamp() RETURNING asking_since IS NOT NULL AS "lost!""#,
+                 lease_until = lease_end()
+             WHERE is_free(lease_until) RETURNING asking_since IS NOT NULL AS "lost!""#,
             reader,
             by,
-            LEASE.as_secs_f64(),
         )
         .fetch_optional(&mut *conn)
         .await?;
@@ -65,7 +66,7 @@ pub async fn take(
         let other = sqlx::query_as!(
             Reader,
             r#"SELECT held_by AS "by!", held_since AS "since!" FROM failed_list_reading
-             WHERE lease_until >= clock_timestamp() AND holder IS NOT NULL"#
+             WHERE NOT is_free(lease_until) AND holder IS NOT NULL"#
         )
         .fetch_optional(&mut *conn)
         .await?;
@@ -79,10 +80,9 @@ pub async fn take(
 /// Keeps the reader's place; false where it is no longer this one's.
 pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE failed_list_reading SET lease_until = clock_timestamp() + make_interval(secs => $2)
+        "UPDATE failed_list_reading SET lease_until = lease_end()
          WHERE holder = $1 AND lease_until >= clock_timestamp()",
         reader,
-        LEASE.as_secs_f64(),
     )
     .execute(conn)
     .await?;
@@ -93,10 +93,9 @@ pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
 pub async fn note_asking(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE failed_list_reading SET asking_since = clock_timestamp(),
-             lease_until = clock_timestamp() + make_interval(secs => $2)
+             lease_until = lease_end()
          WHERE holder = $1 AND lease_until >= clock_timestamp()",
         reader,
-        LEASE.as_secs_f64(),
     )
     .execute(conn)
     .await?;
@@ -157,7 +156,7 @@ pub async fn tick(conn: &mut Conn) -> Result<Tick, StoreError> {
     let tick = sqlx::query_as!(
         Tick,
         r#"SELECT clock_timestamp() AS "now!",
-             (due_at <= clock_timestamp() OR again_at <= clock_timestamp()) AND lease_until < clock_timestamp() AS "is_due!"
+             (due_at <= clock_timestamp() OR again_at <= clock_timestamp()) AND is_free(lease_until) AS "is_due!"
          FROM failed_list_reading"#
     )
     .fetch_one(conn)
@@ -170,7 +169,7 @@ pub async fn ask_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET
              -- Instances that start together are content with one reading.
-             due_at = least(due_at, greatest(clock_timestamp(), read_at + make_interval(secs => $1))),
+             due_at = least(due_at, greatest(clock_timestamp(), as_past(read_at) + make_interval(secs => $1))),
              -- Put off by a later downtime, which outlasts this one.
              again_at = clock_timestamp() + make_interval(secs => $2)",
         PAUSE.as_secs_f64(),
@@ -182,24 +181,27 @@ pub async fn ask_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
 }
 
 /// Whether a full sync is to begin now since events were lost, as the standing alert of this kind says:
-/// none is under way or waits for a decision, and those before it lie far enough back.
+/// none is under way or waits for a decision, and those before it lie far enough back, unless the last one was
+/// cut off.
 pub async fn owes_sync(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
     let owes = sqlx::query_scalar!(
         r#"SELECT EXISTS (
              SELECT FROM alert a CROSS JOIN LATERAL (
-                 SELECT count(*)::int AS tries, max(coalesce(r.finished_at, r.started_at)) AS ended_at
+                 SELECT count(*)::int AS tries, max(coalesce(r.finished_at, r.started_at)) AS ended_at,
+                   (array_agg(r.state = 'running' OR r.error = 'interrupted' ORDER BY r.id DESC))[1] AS was_cut_off
                  FROM sync_run r WHERE r.cause = 'lost_events' AND r.started_at > a.first_at
              ) before
              WHERE a.kind = $1
-               AND (before.tries = 0 OR before.ended_at <= clock_timestamp()
+               AND (before.tries = 0 OR before.was_cut_off AND before.tries <= $3 OR as_past(before.ended_at) <= clock_timestamp()
                  - make_interval(secs => ($2::float8[])[least(before.tries, cardinality($2::float8[]))]))
-               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND lease_until >= clock_timestamp())
+               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND NOT is_free(lease_until))
                -- One that the brake has stopped has read everything, and would be stopped again.
                AND NOT EXISTS (SELECT FROM sync_run r WHERE r.state = 'stopped' AND r.decision IS NULL
                  AND r.started_at > a.last_at AND r.finished_at > clock_timestamp() - interval '24 hours')
            ) AS "owes!""#,
         kind,
         &SYNC_WAITS[..],
+        MAX_CUT_OFF,
     )
     .fetch_one(conn)
     .await?;

@@ -6,11 +6,18 @@ use crate::store::Conn;
 
 use super::StoreError;
 
-/// What a used state stood for.
+/// What a state stands for.
 pub struct Begun {
-    pub browser_hash: Vec<u8>,
     pub return_path: String,
     pub is_expired: bool,
+}
+
+/// What is known of a state and a browser.
+pub enum StateMatch {
+    /// There is no such state, or it was used.
+    Unknown,
+    OtherBrowser,
+    Found(Begun),
 }
 
 /// Stores a begun login.
@@ -34,13 +41,43 @@ pub async fn insert(
     Ok(())
 }
 
-/// Uses a state up and gives what it stood for; nobody can use it again.
-pub async fn take(conn: &mut Conn, state_hash: &[u8]) -> Result<Option<Begun>, StoreError> {
+/// Looks at a state as the browser with this secret.
+pub async fn find(
+    conn: &mut Conn,
+    state_hash: &[u8],
+    browser_hash: &[u8],
+) -> Result<StateMatch, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT return_path, browser_hash = $2 AS "is_same_browser!",
+             expires_at <= clock_timestamp() OR is_from_the_future(created_at) AS "is_expired!"
+         FROM login_state WHERE state_hash = $1"#,
+        state_hash,
+        browser_hash
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(match row {
+        None => StateMatch::Unknown,
+        Some(row) if !row.is_same_browser => StateMatch::OtherBrowser,
+        Some(row) => StateMatch::Found(Begun {
+            return_path: row.return_path,
+            is_expired: row.is_expired,
+        }),
+    })
+}
+
+/// Uses up a state of this browser and gives what it stood for; nobody can use it again.
+pub async fn take(
+    conn: &mut Conn,
+    state_hash: &[u8],
+    browser_hash: &[u8],
+) -> Result<Option<Begun>, StoreError> {
     let begun = sqlx::query_as!(
         Begun,
-        r#"DELETE FROM login_state WHERE state_hash = $1
-         RETURNING browser_hash, return_path, expires_at <= clock_timestamp() AS "is_expired!""#,
-        state_hash
+        r#"DELETE FROM login_state WHERE state_hash = $1 AND browser_hash = $2
+         RETURNING return_path, expires_at <= clock_timestamp() OR is_from_the_future(created_at) AS "is_expired!""#,
+        state_hash,
+        browser_hash
     )
     .fetch_optional(conn)
     .await?;
@@ -49,8 +86,10 @@ pub async fn take(conn: &mut Conn, state_hash: &[u8]) -> Result<Option<Begun>, S
 
 /// Deletes the states that nobody came back with.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
-    let swept = sqlx::query!("DELETE FROM login_state WHERE expires_at < now()")
-        .execute(conn)
-        .await?;
+    let swept = sqlx::query!(
+        "DELETE FROM login_state WHERE expires_at < now() OR is_from_the_future(created_at)"
+    )
+    .execute(conn)
+    .await?;
     Ok(swept.rows_affected())
 }

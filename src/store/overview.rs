@@ -81,7 +81,7 @@ pub async fn standing(conn: &mut Conn) -> Result<Standing, StoreError> {
         r#"SELECT (SELECT count(*) FROM staff WHERE status = 'employed') AS "employed!",
              (SELECT count(*) FROM department) AS "departments!",
              (SELECT count(*) FROM web_session w JOIN staff s USING (userid)
-              WHERE w.idle_until > now() AND w.hard_until > now()) AS "sessions!",
+              WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)) AS "sessions!",
              (SELECT count(*) FROM event WHERE state = 'waiting') AS "events_waiting!",
              (SELECT count(*) FROM event WHERE state = 'failed') AS "events_failed!",
              (SELECT count(*) FROM event WHERE state = 'held') AS "events_held!",

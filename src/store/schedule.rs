@@ -42,15 +42,15 @@ pub async fn take(
         Taken,
         "UPDATE sync_schedule s SET moment = $1, tries = next.tries,
              try_at = clock_timestamp() + make_interval(secs => ($2::float8[])[next.tries])
-         FROM (SELECT CASE WHEN moment < $1 THEN 1 ELSE tries + 1 END AS tries FROM sync_schedule) next
-         WHERE (s.moment < $1 OR s.moment = $1 AND (s.try_at <= clock_timestamp() OR EXISTS (
+         FROM (SELECT CASE WHEN as_past(moment) < $1 THEN 1 ELSE tries + 1 END AS tries FROM sync_schedule) next
+         WHERE (as_past(s.moment) < $1 OR s.moment = $1 AND (s.try_at <= clock_timestamp() OR EXISTS (
                SELECT FROM sync_run r
                WHERE r.cause = 'schedule'
                  -- Then the moment was taken, unless somebody has told how that ended.
                  AND r.started_at >= s.try_at - make_interval(secs => ($2::float8[])[s.tries])
-                 AND (r.state = 'running' AND r.lease_until < clock_timestamp() OR r.state = 'failed' AND r.error = 'interrupted')
-                 AND NOT EXISTS (SELECT FROM sync_run o WHERE o.state = 'running' AND o.lease_until >= clock_timestamp()))))
-           AND NOT EXISTS (SELECT FROM sync_run WHERE started_at >= $1 AND is_complete)
+                 AND (r.state = 'running' AND is_free(r.lease_until) OR r.state = 'failed' AND r.error = 'interrupted')
+                 AND NOT EXISTS (SELECT FROM sync_run o WHERE o.state = 'running' AND NOT is_free(o.lease_until)))))
+           AND NOT EXISTS (SELECT FROM sync_run WHERE as_past(started_at) >= $1 AND is_complete)
          RETURNING s.moment, s.tries",
         moment,
         &waits,

@@ -44,7 +44,7 @@ pub async fn list(
         r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
              least(w.idle_until, w.hard_until) AS "ends_at!"
          FROM web_session w JOIN staff s USING (userid)
-         WHERE w.idle_until > now() AND w.hard_until > now() AND ($1::text IS NULL OR w.method = $1)
+         WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND ($1::text IS NULL OR w.method = $1)
            AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)
          ORDER BY CASE WHEN $3::text = 'who' AND NOT $4 THEN s.name END, CASE WHEN $3 = 'who' AND $4 THEN s.name END DESC,
              CASE WHEN NOT $4 THEN CASE $3 WHEN 'since' THEN w.created_at WHEN 'seen' THEN w.last_seen_at
@@ -68,7 +68,7 @@ pub async fn list(
 pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
-         WHERE w.idle_until > now() AND w.hard_until > now() AND ($1::text IS NULL OR w.method = $1)
+         WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND ($1::text IS NULL OR w.method = $1)
            AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)"#,
         filter.method,
         filter.q,
@@ -85,7 +85,7 @@ pub async fn chosen(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<SessionRow>, St
         r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
              least(w.idle_until, w.hard_until) AS "ends_at!"
          FROM web_session w JOIN staff s USING (userid)
-         WHERE w.idle_until > now() AND w.hard_until > now() AND w.id = ANY ($1)
+         WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND w.id = ANY ($1)
          ORDER BY s.name, w.userid, w.last_seen_at DESC, w.id"#,
         ids
     )

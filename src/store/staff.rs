@@ -3,7 +3,8 @@
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{StoreError, look, unmatched};
+use super::access::{self, Change};
+use super::{StoreError, look, unionid_conflict, unmatched};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 
@@ -61,7 +62,7 @@ pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
-            held_at IS NOT NULL AS "is_held!", greatest(looked_at, '0001-01-01') AS "looked_at!"
+            held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!"
          FROM staff WHERE userid = $1"#,
         userid.as_str()
     )
@@ -116,13 +117,41 @@ pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
-            held_at IS NOT NULL AS "is_held!", greatest(looked_at, '0001-01-01') AS "looked_at!"
+            held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!"
          FROM staff WHERE userid = $1 FOR UPDATE"#,
         userid.as_str()
     )
     .fetch_optional(conn)
     .await?;
     Ok(row.map(StaffRow::from))
+}
+
+/// Keeps everybody else from changing these people's rows until the commit, in the order of all who lock several.
+pub async fn lock_all(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the unionids of these people away, so that several can be exchanged. The same transaction writes all of
+/// these rows again.
+pub async fn release_unionids(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+    if userids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "UPDATE staff SET unionid = NULL WHERE userid = ANY ($1)",
+        &ids
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Finds the row of a unionid: the employed one, else the one that left last.
@@ -133,7 +162,7 @@ pub async fn find_by_unionid(
     let row = sqlx::query_as!(
         RawRow,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
-            held_at IS NOT NULL AS "is_held!", greatest(looked_at, '0001-01-01') AS "looked_at!"
+            held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!"
          FROM staff WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,
         unionid.as_str()
     )
@@ -152,9 +181,17 @@ pub async fn upsert_employed(
     asked_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let userid = person.userid.as_str();
-    sqlx::query!("DELETE FROM unknown_leaver WHERE userid = $1", userid)
-        .execute(&mut *conn)
-        .await?;
+    let is_settled = sqlx::query_scalar!(
+        r#"WITH forgotten AS (DELETE FROM unknown_leaver WHERE userid = $1),
+             settled AS (DELETE FROM unionid_conflict WHERE userid = $1 RETURNING userid)
+         SELECT EXISTS (SELECT FROM settled) AS "is_settled!""#,
+        userid
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if is_settled {
+        unionid_conflict::dismiss_alert(conn).await?;
+    }
     write_fields(conn, person, asked_at, true).await?;
     sqlx::query!(
         "DELETE FROM scheduled_look WHERE userid = $1 AND cause = 'join'",
@@ -211,13 +248,7 @@ async fn write_fields(
     .execute(&mut *conn)
     .await?;
     write_departments(conn, person).await?;
-    sqlx::query!(
-        "DELETE FROM web_session w USING staff s WHERE w.userid = $1 AND s.userid = $1 AND s.unionid IS DISTINCT FROM w.unionid",
-        userid
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    access::end_mismatched(conn, &[userid.to_owned()], Change::Written).await
 }
 
 async fn write_departments(conn: &mut Conn, person: &Person) -> Result<(), StoreError> {
@@ -255,25 +286,31 @@ pub async fn mark_left(
 ) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     // In one order everywhere, so that two of these never wait for each other.
-    sqlx::query!(
-        "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
-        &ids
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let changed = sqlx::query_scalar!(
-        r#"UPDATE staff SET status = 'left', left_at = clock_timestamp(), left_cause = $2, updated_at = now()
-         WHERE userid = ANY ($1) AND status = 'employed' RETURNING userid AS "userid: UserId""#,
+    lock_all(conn, userids).await?;
+    let rows = sqlx::query!(
+        r#"UPDATE staff s SET status = 'left', left_at = clock_timestamp(), left_cause = $2, updated_at = now()
+         WHERE userid = ANY ($1) AND status = 'employed'
+         RETURNING userid AS "userid: UserId", EXISTS (
+             SELECT FROM unionid_conflict c WHERE c.userid = s.userid OR c.unionid = s.unionid) AS "has_conflict!""#,
         &ids,
         cause.as_str()
     )
     .fetch_all(&mut *conn)
     .await?;
-    sqlx::query!("DELETE FROM web_session WHERE userid = ANY ($1)", &ids)
-        .execute(&mut *conn)
-        .await?;
+    let has_conflict = rows.iter().any(|row| row.has_conflict);
+    let changed: Vec<UserId> = rows.into_iter().map(|row| row.userid).collect();
+    if has_conflict {
+        release_conflicts(conn, &changed).await?;
+    }
+    access::end_mismatched(conn, &ids, Change::Left(cause)).await?;
     look::schedule_after_leaving(conn, &changed).await?;
     Ok(changed)
+}
+
+/// What the unionids of people who have left kept others from having is theirs to have.
+async fn release_conflicts(conn: &mut Conn, leavers: &[UserId]) -> Result<(), StoreError> {
+    unionid_conflict::clear(conn, leavers).await?;
+    unionid_conflict::wake(conn).await
 }
 
 /// Notes that a leaving has been told again of people who have already left: what was asked before it
@@ -302,10 +339,9 @@ pub async fn hold_left(
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
+    let ids = [userid.as_str().to_owned()];
+    release_conflicts(conn, std::slice::from_ref(userid)).await?;
+    access::end_mismatched(conn, &ids, Change::Left(LeftCause::Manual)).await
 }
 
 /// Remembers the leaving of people whom the table does not hold.
@@ -326,14 +362,25 @@ pub async fn remember_unknown_leavers(
     Ok(())
 }
 
+/// Forgets that somebody left whom the table does not hold.
+pub async fn forget_unknown_leaver(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM unknown_leaver WHERE userid = $1",
+        userid.as_str()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// When a person left, as far as anybody has told us and nothing has taken it back.
 pub async fn leaving_time(
     conn: &mut Conn,
     userid: &UserId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let row = sqlx::query_scalar!(
-        "SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
-         UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1 LIMIT 1",
+        "SELECT as_past(left_at) AS left_at FROM staff WHERE userid = $1 AND status = 'left'
+         UNION ALL SELECT as_past(left_at) FROM unknown_leaver WHERE userid = $1 LIMIT 1",
         userid.as_str()
     )
     .fetch_optional(conn)

@@ -122,7 +122,7 @@ pub async fn chosen(conn: &mut Conn, userids: &[String]) -> Result<Vec<Chosen>, 
     let chosen = sqlx::query_as!(
         Chosen,
         r#"SELECT s.userid, s.name, (SELECT count(*) FROM web_session w
-                WHERE w.userid = s.userid AND w.idle_until > now() AND w.hard_until > now()) AS "sessions!"
+                WHERE w.userid = s.userid AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)) AS "sessions!"
          FROM staff s WHERE s.userid = ANY ($1) ORDER BY s.name, s.userid"#,
         userids
     )

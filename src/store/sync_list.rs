@@ -78,14 +78,14 @@ pub async fn list(
     let runs = sqlx::query_as!(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
-             r.state = 'running' AND r.lease_until < clock_timestamp() AS "is_lost!", r.started_at, r.finished_at, r.calls,
+             r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
              r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
              r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
              (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
              d.name AS "decided_by_name?", r.decided_at,
              r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
              CASE WHEN r.state = 'stopped' AND r.decision IS NULL THEN r.finished_at + interval '24 hours' END AS waits_until
-         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by LEFT JOIN staff d ON d.userid = r.decided_by
+         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval') LEFT JOIN staff d ON d.userid = r.decided_by
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)
          ORDER BY r.id DESC LIMIT $4 OFFSET $5"#,
@@ -103,7 +103,7 @@ pub async fn list(
 /// How many runs [`list`] finds in all.
 pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by
+        r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval')
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)"#,
         filter.state,
@@ -120,14 +120,14 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError
     let run = sqlx::query_as!(
         RunRow,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
-             r.state = 'running' AND r.lease_until < clock_timestamp() AS "is_lost!", r.started_at, r.finished_at, r.calls,
+             r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
              r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
              r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
              (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
              d.name AS "decided_by_name?", r.decided_at,
              r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
              CASE WHEN r.state = 'stopped' AND r.decision IS NULL THEN r.finished_at + interval '24 hours' END AS waits_until
-         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by LEFT JOIN staff d ON d.userid = r.decided_by
+         FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval') LEFT JOIN staff d ON d.userid = r.decided_by
          WHERE r.id = $1 AND NOT r.is_dry_run"#,
         id,
     )

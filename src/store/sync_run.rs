@@ -42,7 +42,7 @@ pub struct Ending<'a> {
     pub error: Option<&'a str>,
 }
 
-/// Begins a run with a lease of ten seconds, unless one is running; a run whose lease has ended is
+/// Begins a run with a lease, unless one is running; a run whose lease has ended is
 /// marked as failed, or forgotten where it was a dry one. `approves` is the stopped run whose leavers it
 /// marks.
 pub async fn start(
@@ -58,7 +58,7 @@ pub async fn start(
         let begun = sqlx::query_as!(
             Run,
             "INSERT INTO sync_run (cause, started_by, state, approves, is_dry_run, instance, lease_until)
-             VALUES ($1, $2, 'running', $3, $4, $5, clock_timestamp() + interval '10 seconds')
+             VALUES ($1, $2, 'running', $3, $4, $5, lease_end())
              ON CONFLICT ((true)) WHERE state = 'running' DO NOTHING
              RETURNING id, started_at, instance",
             cause,
@@ -84,13 +84,13 @@ pub async fn start(
 pub async fn fail_interrupted(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
     // One that an instance of the version before has marked goes, too.
     sqlx::query!(
-        "DELETE FROM sync_run WHERE is_dry_run AND (state <> 'running' OR lease_until < clock_timestamp())"
+        "DELETE FROM sync_run WHERE is_dry_run AND (state <> 'running' OR is_free(lease_until))"
     )
     .execute(&mut *conn)
     .await?;
     let failed = sqlx::query!(
         "UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
-         WHERE state = 'running' AND lease_until < clock_timestamp() AND NOT is_dry_run RETURNING id, cause"
+         WHERE state = 'running' AND is_free(lease_until) AND NOT is_dry_run RETURNING id, cause"
     )
     .fetch_optional(conn)
     .await?;
@@ -112,7 +112,7 @@ async fn running(conn: &mut Conn) -> Result<Option<Other>, StoreError> {
 /// Renews the lease and tells how many calls were made; false where the run is no longer this one's.
 pub async fn renew(conn: &mut Conn, run: Run, calls: i32) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE sync_run SET lease_until = clock_timestamp() + interval '10 seconds', calls = $3
+        "UPDATE sync_run SET lease_until = lease_end(), calls = $3
          WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
         run.instance,

@@ -44,19 +44,19 @@ pub async fn find(conn: &mut Conn, slot: Slot<'_>) -> Result<Option<Kept>, Store
     Ok(kept)
 }
 
-/// Claims the right to fetch a new token; false while somebody else holds it. A claim ends by itself
-/// after 7 s, should its holder die.
-pub async fn claim(conn: &mut Conn, slot: Slot<'_>, instance: Uuid) -> Result<bool, StoreError> {
+/// Claims the right to fetch a new token; false while somebody else holds it. A claim ends by itself,
+/// should its holder die.
+pub async fn claim(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<bool, StoreError> {
     let claimed = sqlx::query!(
         "INSERT INTO access_token AS t (root_url, app_key, secret_digest, claimed_by, claimed_until)
-         VALUES ($1, $2, $3, $4, clock_timestamp() + interval '7 seconds')
+         VALUES ($1, $2, $3, $4, lease_end())
          ON CONFLICT (root_url, app_key, secret_digest) DO UPDATE
             SET claimed_by = excluded.claimed_by, claimed_until = excluded.claimed_until
-            WHERE t.claimed_until IS NULL OR t.claimed_until < clock_timestamp()",
+            WHERE is_free(t.claimed_until)",
         slot.root_url,
         slot.app_key,
         slot.secret_digest,
-        instance
+        claim
     )
     .execute(conn)
     .await?;
@@ -64,47 +64,51 @@ pub async fn claim(conn: &mut Conn, slot: Slot<'_>, instance: Uuid) -> Result<bo
 }
 
 /// Gives a claim back.
-pub async fn release(conn: &mut Conn, slot: Slot<'_>, instance: Uuid) -> Result<(), StoreError> {
+pub async fn release(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET claimed_until = NULL, claimed_by = NULL
          WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3 AND claimed_by = $4",
         slot.root_url,
         slot.app_key,
         slot.secret_digest,
-        instance
+        claim
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Keeps a fresh token and ends the claim; tokens of former secrets of the app go.
+/// Keeps a fresh token and ends the claim; tokens of former secrets of the app go. Returns its version.
 pub async fn keep(
     conn: &mut Conn,
     slot: Slot<'_>,
     sealed: &[u8],
     lifetime_secs: f64,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE access_token SET sealed = $4, fetched_at = clock_timestamp(),
-            expires_at = clock_timestamp() + make_interval(secs => $5),
-            renew_at = clock_timestamp() + make_interval(secs => $5 - least(600, $5 / 4)),
-            claimed_by = NULL, claimed_until = NULL
-         WHERE root_url = $1 AND app_key = $2 AND secret_digest = $3",
+) -> Result<i64, StoreError> {
+    let version = sqlx::query_scalar!(
+        r#"INSERT INTO access_token (root_url, app_key, secret_digest, sealed, fetched_at, expires_at, renew_at)
+         VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + make_interval(secs => $5),
+            clock_timestamp() + make_interval(secs => $5 - least(600, $5 / 4)))
+         ON CONFLICT (root_url, app_key, secret_digest) DO UPDATE
+            SET sealed = excluded.sealed, fetched_at = excluded.fetched_at, expires_at = excluded.expires_at,
+                renew_at = excluded.renew_at, claimed_by = NULL, claimed_until = NULL
+         RETURNING (extract(epoch FROM fetched_at) * 1000000)::bigint AS "version!""#,
         slot.root_url,
         slot.app_key,
         slot.secret_digest,
         sealed,
         lifetime_secs
     )
-    .execute(&mut *conn)
+    .fetch_one(&mut *conn)
     .await?;
     sqlx::query!(
-        "DELETE FROM access_token WHERE expires_at < clock_timestamp() - interval '1 day'"
+        "DELETE FROM access_token WHERE expires_at < clock_timestamp() - interval '1 day'
+            -- Somebody is about to renew it.
+            AND (claimed_until IS NULL OR claimed_until < clock_timestamp())"
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(version)
 }
 
 /// Drops a token that DingTalk rejects, if it is still the one that was used.

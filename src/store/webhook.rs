@@ -9,7 +9,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::StoreError;
-use super::event::LEASE;
 
 /// Notes for all instances and commands what is to be handed on; None is nothing at all, and drops
 /// what was noted of changes of the staff and is not yet a message.
@@ -74,10 +73,10 @@ pub async fn claim_unmade(
         Unmade,
         r#"WITH due AS (
              SELECT id FROM webhook_delivery
-             WHERE state = 'waiting' AND body IS NULL AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+             WHERE state = 'waiting' AND body IS NULL AND next_attempt_at <= now() AND is_free(claimed_until)
              ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
          ), claimed AS (
-             UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = d.attempts + 1
+             UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = lease_end(), attempts = d.attempts + 1
              FROM due WHERE d.id = due.id RETURNING d.id, d.attempts, d.event_id
          )
          SELECT c.id AS "id!", c.attempts AS "attempts!", e.id AS event_id, e.event_type, e.event_time, e.received_at,
@@ -85,7 +84,6 @@ pub async fn claim_unmade(
          FROM claimed c JOIN event e ON e.id = c.event_id"#,
         instance,
         limit,
-        LEASE.as_secs_f64(),
     )
     .fetch_all(conn)
     .await?;
@@ -136,15 +134,14 @@ pub async fn claim_due(
         Due,
         r#"WITH due AS (
              SELECT id FROM webhook_delivery
-             WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until < now())
+             WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at <= now() AND is_free(claimed_until)
              ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
          )
-         UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = now() + make_interval(secs => $3), attempts = d.attempts + 1
+         UPDATE webhook_delivery d SET claimed_by = $1, claimed_until = lease_end(), attempts = d.attempts + 1
          FROM due WHERE d.id = due.id
          RETURNING d.id, d.message_id, d.body AS "body!", d.attempts, extract(epoch FROM clock_timestamp())::bigint AS "now!""#,
         instance,
         limit,
-        LEASE.as_secs_f64(),
     )
     .fetch_all(conn)
     .await?;
@@ -176,11 +173,10 @@ pub enum End {
 /// Keeps claims of this instance for another lease.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE webhook_delivery SET claimed_until = now() + make_interval(secs => $3)
+        "UPDATE webhook_delivery SET claimed_until = lease_end()
          WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
         ids,
         instance,
-        LEASE.as_secs_f64(),
     )
     .execute(conn)
     .await?;
@@ -206,7 +202,7 @@ pub async fn note_attempt(
     let state = sqlx::query_scalar!(
         r#"WITH noted AS (
              UPDATE webhook_delivery SET
-                 state = CASE WHEN $3 = 'waiting' AND clock_timestamp() >= series_at + make_interval(secs => $5) THEN 'failed' ELSE $3 END,
+                 state = CASE WHEN $3 = 'waiting' AND clock_timestamp() >= least(series_at, clock_timestamp()) + make_interval(secs => $5) THEN 'failed' ELSE $3 END,
                  next_attempt_at = CASE WHEN $3 = 'waiting'
                      THEN least(clock_timestamp() + make_interval(secs => $4), series_at + make_interval(secs => $5)) ELSE next_attempt_at END,
                  delivered_at = CASE WHEN $3 = 'delivered' THEN clock_timestamp() ELSE delivered_at END,
@@ -261,7 +257,7 @@ pub async fn send_again(conn: &mut Conn, id: i64) -> Result<Option<Queued>, Stor
              last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL,
              body = CASE WHEN strpos(body, '"process_instance_error":') > 0 AND EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)
                  THEN NULL ELSE body END
-         WHERE id = $1 AND (claimed_until IS NULL OR claimed_until < now())
+         WHERE id = $1 AND is_free(claimed_until)
            AND (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL))
          RETURNING message_type, userid, subject"#,
         id,

@@ -51,7 +51,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         DeliveryRow,
         r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
-             coalesce(claimed_until > now(), false) AS "is_being_sent!",
+             NOT is_free(claimed_until) AS "is_being_sent!",
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
              created_at, next_attempt_at, last_status, last_error, delivered_at
          FROM webhook_delivery d
@@ -123,7 +123,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<DeliveryDetail>, St
     let row = sqlx::query_as!(
         DeliveryRow,
         r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
-             coalesce(claimed_until > now(), false) AS "is_being_sent!",
+             NOT is_free(claimed_until) AS "is_being_sent!",
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
              created_at, next_attempt_at, last_status, last_error, delivered_at
          FROM webhook_delivery d WHERE d.id = $1"#,

@@ -66,9 +66,10 @@ async fn a_page_follows_the_work_unless_it_is_in_use_or_paused(pool: PgPool) {
 async fn start(app: &TestApp) -> String {
     app.execute(
         "INSERT INTO sync_run (cause, started_by, state, instance, lease_until, calls)
-         VALUES ('command', 'x', 'running', gen_random_uuid(), now() + interval '1 hour', 70000)",
+         VALUES ('command', 'x', 'running', gen_random_uuid(), now() + interval '8 seconds', 70000)",
     )
     .await;
+    app.keep_run_alive("started_by = 'x'");
     format!(
         "/admin/syncs/{}",
         app.number("SELECT max(id) FROM sync_run").await

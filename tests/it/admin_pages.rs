@@ -31,9 +31,16 @@ const PAGES: [&str; 12] = [
 async fn spawn(pool: &PgPool) -> (TestApp, Browser) {
     let app = TestApp::spawn_empty(pool, |_| {}).await;
     app.execute(SEED).await;
+    app.execute(KEEP_WAITING).await;
+    app.keep_run_alive("started_by = 'system'");
     let admin = app.admin().await;
     (app, admin)
 }
+
+/// The waiting event is seen as it is, however long the test takes: nobody can work on it.
+const KEEP_WAITING: &str = "
+CREATE FUNCTION keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER keep_waiting BEFORE UPDATE ON event FOR EACH ROW WHEN (OLD.dedupe_key = 'id:evt-two') EXECUTE FUNCTION keep_row()";
 
 /// An employee of the seeded table, signed in.
 async fn employee(app: &TestApp) -> Browser {
@@ -57,7 +64,7 @@ INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instanc
     ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
      'too many leavers'),
     ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL),
-    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() + interval '1 hour', 7, 0, 0, 0, 0, NULL);
+    ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() + interval '8 seconds', 7, 0, 0, 0, 0, NULL);
 INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'marked as left by an administrator' FROM sync_run;
 INSERT INTO sync_change (run_id, position, kind, reason) SELECT min(id), 2, 'skipped', 'a record lacks its userid' FROM sync_run;
 INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES

@@ -1,16 +1,27 @@
 //! Outages and kills: what was answered holds, what cannot be done is said in time, and all comes back by
 //! itself.
 
+mod bodies;
+mod connections;
+mod crash;
+mod clock;
 mod dingtalk;
 mod full_inbox;
 mod kills;
 mod lost_line;
+mod migrating;
+pub mod own_postgres;
 mod postgres;
 pub mod process;
+mod refusals;
+mod rolling;
 mod secrets;
+mod stall;
 mod standby;
 mod start;
 mod stop;
+mod take_over;
+mod tls;
 mod wire;
 
 use std::time::{Duration, Instant};
@@ -90,6 +101,11 @@ impl Scene {
         let process = Process::start(&settings);
         process.wait_until_ready().await;
         process
+    }
+
+    /// Where the first program serves.
+    fn url(&self) -> String {
+        format!("http://{}", self.settings["DINGGATE_LISTEN"])
     }
 
     fn browser(&self, process: &Process) -> Browser {

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::SyncError;
 use crate::context::Context;
 use crate::store::StoreError;
+use crate::store::lease::{HEARTBEAT, LEASE};
 use crate::store::sync_run::{self, Run};
 
-const RENEW_EVERY: Duration = Duration::from_secs(3);
-/// A little less than the table's ten seconds, so that we stop before another may begin.
-const GOOD_FOR: Duration = Duration::from_secs(9);
+/// Less than the lease, so that this run stops before another may begin.
+const GOOD_FOR: Duration = LEASE.saturating_sub(Duration::from_secs(1));
 
 /// How long work may go on that has ended its run by itself.
 const LAST_MOMENTS: Duration = Duration::from_secs(1);
@@ -61,7 +61,7 @@ enum Lost {
 async fn beat(ctx: Context, run: Run, calls: Calls) -> Lost {
     let mut good_until = Instant::now() + GOOD_FOR;
     while Instant::now() < good_until {
-        tokio::time::sleep(RENEW_EVERY.min(good_until.saturating_duration_since(Instant::now())))
+        tokio::time::sleep(HEARTBEAT.min(good_until.saturating_duration_since(Instant::now())))
             .await;
         let asked = Instant::now();
         match renew(&ctx, run, calls.load(Ordering::Relaxed)).await {

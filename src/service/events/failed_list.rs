@@ -14,6 +14,7 @@ use crate::dingtalk::subscription::{Complaint, FAILED, FailedPage};
 use crate::service::upstream::{self, UpstreamError};
 use crate::store::event_held::HeldRow;
 use crate::store::failed_list::{self, Reader, Taken};
+use crate::store::lease::HEARTBEAT;
 use crate::store::{StoreError, alert};
 
 /// The alert that DingTalk's list was not empty; its detail is how many entries there were.
@@ -21,8 +22,6 @@ pub const UNDELIVERED: &str = "directory:failed_events";
 /// The alert that an answer of DingTalk's was lost, and what was in it with it.
 pub const LOST_EVENTS: &str = "directory:lost_events";
 
-/// How often the reader shows that it lives.
-const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// When the service reads again after no answer, and after a refusal that somebody has to mend.
 const AFTER_SILENCE: Duration = Duration::from_mins(1);
 const AFTER_REFUSAL: Duration = Duration::from_mins(10);
@@ -30,6 +29,8 @@ const AFTER_REFUSAL: Duration = Duration::from_mins(10);
 const MAX_EMPTY: u32 = 3;
 /// After so many pages in a row that hold only what is stored already, the reading gives up for now.
 const MAX_KNOWN: u32 = 20;
+/// After so many entries the reading gives up for now: DingTalk keeps a week of them.
+const MAX_GIVEN: usize = 200_000;
 
 /// What a reading has brought, also where it broke off.
 #[derive(Debug, Default)]
@@ -50,7 +51,7 @@ pub enum Failure {
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     #[error(
-        "another process has taken the reading over, since this one did not show for ten seconds"
+        "another process has taken the reading over, since this one did not renew its lease"
     )]
     TakenOver,
     #[error("the process is to stop")]
@@ -58,6 +59,8 @@ pub enum Failure {
     /// DingTalk may not forget what it has given.
     #[error("{MAX_KNOWN} pages in a row have brought nothing new")]
     NoEnd,
+    #[error("the list goes on after {MAX_GIVEN} entries")]
+    TooLong,
 }
 
 /// Why there was no reading.
@@ -150,6 +153,9 @@ async fn read_pages(
         if known >= MAX_KNOWN {
             return Ok(Err(Failure::NoEnd));
         }
+        if reading.given >= MAX_GIVEN {
+            return Ok(Err(Failure::TooLong));
+        }
     }
 }
 
@@ -178,7 +184,7 @@ async fn note_asking(ctx: &Context) -> Result<bool, StoreError> {
 /// Makes the call; the reader's place is kept meanwhile, for it may wait for its turn.
 async fn ask(ctx: &Context) -> Result<FailedPage, UpstreamError> {
     let mut answer = std::pin::pin!(upstream::failed_events(ctx));
-    let mut beat = interval(RENEW_EVERY);
+    let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.reset();
     loop {

@@ -8,6 +8,7 @@ use aes_gcm::{Aes256Gcm, KeyInit};
 use hkdf::Hkdf;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{Priority, Repeat, UpstreamError, attempts, pace};
 use crate::context::{CachedToken, Context};
@@ -29,23 +30,39 @@ pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError>
     {
         return Ok(token.clone());
     }
-    let token = loop {
-        if let Some(kept) = find(ctx).await? {
-            break kept;
-        }
-        if claim(ctx).await? {
-            // Somebody may have fetched one, and ended the claim, since the look above.
-            if let Some(kept) = find(ctx).await? {
-                release(ctx).await?;
-                break kept;
-            }
-            fetch_to_the_end(ctx).await?;
-        } else {
-            tokio::time::sleep(Duration::from_millis(60)).await;
-        }
-    };
+    let token = obtain_to_the_end(ctx).await?;
     *copy = Some(token.clone());
     Ok(token)
+}
+
+/// Obtains a token on a task of its own: a login that is cut off must not leave a claim behind.
+async fn obtain_to_the_end(ctx: &Context) -> Result<CachedToken, UpstreamError> {
+    let ctx = ctx.clone();
+    let obtained = tokio::spawn(async move { obtain(&ctx).await }).await;
+    obtained.unwrap_or(Err(UpstreamError::Store(StoreError::Unavailable(None))))
+}
+
+async fn obtain(ctx: &Context) -> Result<CachedToken, UpstreamError> {
+    loop {
+        if let Some(kept) = find(ctx).await? {
+            return Ok(kept);
+        }
+        let Some(claim) = claim(ctx).await? else {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            continue;
+        };
+        // Somebody may have fetched one, and ended the claim, since the look above.
+        match find(ctx).await {
+            // Whatever its lifetime, it is good for whoever has just fetched it.
+            Ok(None) => return fetch(ctx, claim).await,
+            found => {
+                release(ctx, claim).await?;
+                if let Some(kept) = found? {
+                    return Ok(kept);
+                }
+            }
+        }
+    }
 }
 
 /// Drops a token that DingTalk has rejected, unless somebody has already replaced it.
@@ -73,11 +90,11 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
     let Some((value, kept)) = kept.and_then(|kept| Some((unseal(ctx, &kept.sealed)?, kept))) else {
         return Ok(None);
     };
-    let mut life = COPY_LIFE.min(Duration::from_secs_f64(kept.seconds_left.max(0.0)));
+    let mut life = copy_life(kept.seconds_left);
     if kept.seconds_to_renewal <= 0.0 {
         life = life.min(Duration::from_secs(2));
-        if claim(ctx).await? {
-            renew_aside(ctx);
+        if let Some(claim) = claim(ctx).await? {
+            renew_aside(ctx, claim);
         }
     }
     Ok(Some(CachedToken {
@@ -87,25 +104,25 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
     }))
 }
 
-/// Fetches on a task of its own: a login that is cut off must not leave the claim behind.
-async fn fetch_to_the_end(ctx: &Context) -> Result<(), UpstreamError> {
-    let ctx = ctx.clone();
-    let fetched = tokio::spawn(async move { fetch(&ctx).await }).await;
-    fetched.unwrap_or(Err(UpstreamError::Store(StoreError::Unavailable(None))))
+/// Returns for how long a copy is believed of a token that has so many seconds left.
+fn copy_life(seconds_left: f64) -> Duration {
+    // Neither infinity nor what is no number is a duration.
+    Duration::try_from_secs_f64(seconds_left.clamp(0.0, COPY_LIFE.as_secs_f64()))
+        .unwrap_or_default()
 }
 
 /// Renews the token while the old one is still in use.
-fn renew_aside(ctx: &Context) {
+fn renew_aside(ctx: &Context, claim: Uuid) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
-        if let Err(error) = fetch(&ctx).await {
+        if let Err(error) = fetch(&ctx, claim).await {
             tracing::warn!(%error, "the access token could not be renewed ahead of its end");
         }
     });
 }
 
 /// Fetches and keeps a token; the caller holds the claim, which ends with this.
-async fn fetch(ctx: &Context) -> Result<(), UpstreamError> {
+async fn fetch(ctx: &Context, claim: Uuid) -> Result<CachedToken, UpstreamError> {
     let digest = secret_digest(ctx);
     let fetched = attempts(ctx, Priority::Login, API, Repeat::Allowed, || {
         Box::pin(ask(ctx))
@@ -124,11 +141,18 @@ async fn fetch(ctx: &Context) -> Result<(), UpstreamError> {
                 )
                 .await
             }
-            Err(_) => table::release(conn, slot(ctx, &digest), ctx.instance).await,
+            Err(_) => {
+                table::release(conn, slot(ctx, &digest), claim).await?;
+                Ok(0)
+            }
         })
         .await;
-    fetched?;
-    Ok(stored?)
+    let token = fetched?;
+    Ok(CachedToken {
+        value: token.value,
+        version: stored?,
+        fresh_until: Instant::now() + copy_life(token.lifetime.as_secs_f64()),
+    })
 }
 
 pub(super) async fn ask(ctx: &Context) -> Result<Token, UpstreamError> {
@@ -138,17 +162,43 @@ pub(super) async fn ask(ctx: &Context) -> Result<Token, UpstreamError> {
     Ok(token?)
 }
 
-async fn claim(ctx: &Context) -> Result<bool, StoreError> {
-    let digest = secret_digest(ctx);
-    ctx.db
-        .read(async |conn| table::claim(conn, slot(ctx, &digest), ctx.instance).await)
-        .await
+/// Claims the right to fetch a token; returns the claim, or `None` while somebody else holds it.
+async fn claim(ctx: &Context) -> Result<Option<Uuid>, StoreError> {
+    let (digest, claim) = (secret_digest(ctx), Uuid::new_v4());
+    let claimed = ctx
+        .db
+        .read(async |conn| table::claim(conn, slot(ctx, &digest), claim).await)
+        .await;
+    if claimed.is_err() {
+        release_later(ctx, claim);
+    }
+    Ok(claimed?.then_some(claim))
 }
 
-async fn release(ctx: &Context) -> Result<(), StoreError> {
+/// How long after a claim without an answer Postgres may still carry it out.
+const RELEASES: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
+/// Gives back a claim whose statement was cut off: Postgres may have carried it out all the same.
+fn release_later(ctx: &Context, claim: Uuid) {
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        for wait in RELEASES {
+            tokio::time::sleep(wait).await;
+            if let Err(error) = release(&ctx, claim).await {
+                tracing::debug!(%error, "a claim on the access token will end by its lease");
+            }
+        }
+    });
+}
+
+async fn release(ctx: &Context, claim: Uuid) -> Result<(), StoreError> {
     let digest = secret_digest(ctx);
     ctx.db
-        .read(async |conn| table::release(conn, slot(ctx, &digest), ctx.instance).await)
+        .read(async |conn| table::release(conn, slot(ctx, &digest), claim).await)
         .await
 }
 

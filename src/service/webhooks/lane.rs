@@ -11,14 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::store::StoreError;
+use crate::store::lease::HEARTBEAT;
 use crate::store::webhook;
 
 /// How many messages are worked on at the same time.
 const AT_ONCE: usize = 4;
 /// How often a free place looks for a message that has become due.
 const POLL: Duration = Duration::from_millis(300);
-/// How often the claims on what is in flight are renewed.
-const HEARTBEAT: Duration = Duration::from_secs(2);
 /// How long what is in flight goes on once the process is to stop; the rest is given back.
 const LAST_MOMENTS: Duration = Duration::from_secs(4);
 

@@ -194,12 +194,12 @@ async fn an_older_answer_never_replaces_a_newer_one(pool: PgPool) {
 #[sqlx::test]
 async fn a_department_that_is_removed_takes_everybodys_place_along(pool: PgPool) {
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    let now = staff::now(&mut conn).await.unwrap();
+    let now = staff::now(&mut conn).await.unwrap() - minutes(10);
     department::upsert(&mut conn, &named("gone soon"), now)
         .await
         .unwrap();
     let arrange = "INSERT INTO staff (userid, name) VALUES ('a', 'A'); INSERT INTO staff_department (userid, dept_id) VALUES ('a', 40), ('a', 41);
-        INSERT INTO event (dedupe_key, event_type, dept_ids, state, received_at) VALUES ('x', 'org_dept_remove', '{40}', 'applied', now() + interval '1 minute')";
+        INSERT INTO event (dedupe_key, event_type, dept_ids, state, received_at) VALUES ('x', 'org_dept_remove', '{40}', 'applied', now() - interval '9 minutes')";
     sqlx::raw_sql(arrange).execute(&pool).await.unwrap();
     assert!(
         department::remove(&mut conn, 40, now + minutes(2))

@@ -169,7 +169,7 @@ async fn a_second_sync_at_the_same_time_fails_and_says_who_runs_the_first(pool: 
     let (_sim, settings) = surroundings(&pool);
     sqlx::raw_sql(
         "INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
-         VALUES ('admin', 'manager4220', 'running', gen_random_uuid(), now() + interval '1 minute')",
+         VALUES ('admin', 'manager4220', 'running', gen_random_uuid(), now() + interval '10 seconds')",
     )
     .execute(&pool)
     .await

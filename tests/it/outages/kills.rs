@@ -276,3 +276,35 @@ impl Scene {
         .await;
     }
 }
+
+#[sqlx::test]
+async fn a_claim_on_the_access_token_that_was_cut_off_holds_nobody_up(pool: PgPool) {
+    let scene = Scene::new(&pool).await;
+    let people = scene.people(2);
+    scene.employ(&people).await;
+    let process = scene.serve().await;
+    // Postgres carries the claim out after the login has given it up.
+    scene
+        .execute(
+            "DELETE FROM access_token;
+             CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$;
+             CREATE TRIGGER dawdle BEFORE INSERT ON access_token FOR EACH ROW EXECUTE FUNCTION dawdle()",
+        )
+        .await;
+    let mut browser = scene.browser(&process);
+    let answer = browser.scan(&people[0].unionid, "/").await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    // Waits for the claim.
+    scene.execute("DROP TRIGGER dawdle ON access_token").await;
+    scene
+        .wait_for_number("SELECT count(*) FROM access_token", 1, SOON)
+        .await;
+    let begun = Instant::now();
+    let answer = scene.browser(&process).scan(&people[1].unionid, "/").await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+}

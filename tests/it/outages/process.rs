@@ -18,11 +18,23 @@ pub struct Process {
 
 impl Process {
     pub fn start(settings: &Settings) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dinggate"));
+        let mut command = command(settings);
+        command.arg("serve");
+        Self::run(command, settings)
+    }
+
+    /// Starts it with a limit on open files that it cannot raise.
+    pub fn start_with_open_files(settings: &Settings, limit: u32) -> Self {
+        let program = command(settings).get_program().to_owned();
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().envs(settings).arg("-c");
+        command.arg(format!("ulimit -n {limit} && exec \"$0\" serve"));
+        command.arg(program);
+        Self::run(command, settings)
+    }
+
+    fn run(mut command: Command, settings: &Settings) -> Self {
         command
-            .arg("serve")
-            .env_clear()
-            .envs(settings)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
@@ -62,6 +74,10 @@ impl Process {
             .send()
             .await;
         answer.is_ok_and(|answer| answer.status() == status)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn is_running(&mut self) -> bool {
@@ -108,6 +124,23 @@ impl Process {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
     }
+}
+
+/// The program, or another build of it.
+fn command(settings: &Settings) -> Command {
+    let other = std::env::var_os("DINGGATE_TEST_BINARY");
+    let mut command = Command::new(other.unwrap_or(env!("CARGO_BIN_EXE_dinggate").into()));
+    command.env_clear().envs(settings);
+    command
+}
+
+/// Runs a command of the program that has to succeed.
+pub async fn run_to_the_end(settings: &Settings, arguments: &[&str]) {
+    let mut command = command(settings);
+    command.args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    let output = output.unwrap().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 impl Drop for Process {

@@ -252,6 +252,25 @@ impl TestApp {
         number(&self.pool, statement).await
     }
 
+    /// Renews the lease of a sync that no process carries out, until it ends or its lease does.
+    pub fn keep_run_alive(&self, which: &'static str) {
+        let pool = self.pool.clone();
+        let renew = format!(
+            "UPDATE sync_run SET lease_until = now() + interval '8 seconds'
+             WHERE state = 'running' AND lease_until > now() AND {which}"
+        );
+        tokio::spawn(async move {
+            loop {
+                let renewed = sqlx::raw_sql(sqlx::AssertSqlSafe(renew.clone()));
+                match renewed.execute(&pool).await {
+                    Ok(done) if done.rows_affected() > 0 => {}
+                    Ok(_) | Err(_) => return,
+                }
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        });
+    }
+
     /// `employed`, `left`, or nothing where the table does not hold the person.
     pub async fn status_of(&self, userid: &str) -> Option<String> {
         use sqlx::Row as _;

@@ -62,7 +62,7 @@ async fn a_killed_run_leaves_nothing_behind_and_frees_its_place(pool: PgPool) {
         company.run(request()).await,
         Err(SyncError::AlreadyRunning { .. })
     ));
-    let lease = "SELECT count(*) FROM sync_run WHERE state = 'running' AND lease_until <= clock_timestamp() + interval '10 seconds'";
+    let lease = "SELECT count(*) FROM sync_run WHERE state = 'running' AND lease_until <= clock_timestamp() + interval '8 seconds'";
     assert_eq!(company.number(lease).await, 1);
     company.execute("UPDATE sync_run SET lease_until = clock_timestamp() - interval '1 ms' WHERE state = 'running'").await;
     let summary = company.another_process().sync().await;
@@ -105,7 +105,7 @@ async fn a_run_that_lives_keeps_its_place_for_longer_than_a_lease(pool: PgPool) 
         .fault_times(USER_LIST, Fault::Delay(Duration::from_millis(4_500)), 3);
     let (summary, ()) = tokio::join!(company.sync(), async {
         tokio::time::sleep(Duration::from_millis(3_500)).await;
-        let renewed = "SELECT count(*) FROM sync_run WHERE state = 'running' AND lease_until > started_at + interval '12 seconds' AND calls > 0";
+        let renewed = "SELECT count(*) FROM sync_run WHERE state = 'running' AND lease_until > started_at + interval '9 seconds' AND calls > 0";
         assert_eq!(other.number(renewed).await, 1);
     });
     assert_eq!(summary.state, State::Done);

@@ -1,0 +1,126 @@
+//! Due times that Postgres's clock has left behind by stepping back.
+
+use std::time::Duration;
+
+use super::{Conn, StoreError};
+
+/// The longest wait of an event or a look after a failure; what has not been tried is due at once.
+pub const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
+/// The longest wait after a refusal of scope.
+const LONGEST_REFUSED: Duration = Duration::from_mins(6);
+/// The first and the later look after a leaving or a join.
+const LOOKS: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
+/// A webhook's receiver may ask for this.
+const LONGEST_WEBHOOK_WAIT: Duration = Duration::from_hours(6);
+/// Both of the failed list's times; infinity means never.
+const FAILED_LIST: Duration = Duration::from_mins(10);
+/// The last wait of a scheduled sync that failed.
+const LONGEST_SYNC_WAIT: Duration = Duration::from_hours(1);
+
+/// Makes everything due at once whose due time lies further ahead than anything puts it; returns how many rows
+/// that were.
+pub async fn recall(conn: &mut Conn) -> Result<u64, StoreError> {
+    let mut recalled = recall_events(conn).await?;
+    recalled += recall_looks(conn).await?;
+    recalled += recall_unmade_messages(conn).await?;
+    recalled += recall_messages(conn).await?;
+    recalled += recall_failed_list(conn).await?;
+    recalled += recall_scheduled_sync(conn).await?;
+    recalled += date_alerts_back(conn).await?;
+    Ok(recalled)
+}
+
+async fn recall_events(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE event SET next_attempt_at = now() WHERE id IN (
+             SELECT id FROM event WHERE state = 'waiting' AND next_attempt_at > now() + make_interval(secs => $1)
+               AND (refusals = 0 OR next_attempt_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)",
+        LONGEST_BACK_OFF.as_secs_f64(),
+        LONGEST_REFUSED.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A look after a leaving never comes at once: DingTalk may list the person for a while.
+async fn recall_looks(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE scheduled_look SET due_at = CASE cause WHEN 'leaving' THEN now() + make_interval(secs => $3) ELSE now() END
+         WHERE id IN (
+             SELECT id FROM scheduled_look WHERE due_at > now() + make_interval(secs => $1)
+               AND (cause = 'login' OR due_at > now() + make_interval(secs => $2))
+               AND (last_error IS NULL OR due_at > now() + make_interval(secs => $4)) ORDER BY id FOR UPDATE SKIP LOCKED)",
+        LONGEST_BACK_OFF.as_secs_f64(),
+        LOOKS[1].as_secs_f64(),
+        LOOKS[0].as_secs_f64(),
+        LONGEST_REFUSED.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+async fn recall_unmade_messages(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE webhook_delivery SET next_attempt_at = now() WHERE id IN (
+             SELECT id FROM webhook_delivery
+             WHERE state = 'waiting' AND body IS NULL AND next_attempt_at > now() + make_interval(secs => $1)
+               AND (attempts = 0 OR next_attempt_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)",
+        LONGEST_BACK_OFF.as_secs_f64(),
+        LONGEST_WEBHOOK_WAIT.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Apart from those without a body, so that each statement has an index.
+async fn recall_messages(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE webhook_delivery SET next_attempt_at = now() WHERE id IN (
+             SELECT id FROM webhook_delivery
+             WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at > now() + make_interval(secs => $1)
+               AND (attempts = 0 OR next_attempt_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)",
+        LONGEST_BACK_OFF.as_secs_f64(),
+        LONGEST_WEBHOOK_WAIT.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+async fn recall_failed_list(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE failed_list_reading SET
+             due_at = CASE WHEN due_at > now() + make_interval(secs => $1) THEN now() ELSE due_at END,
+             again_at = CASE again_at WHEN 'infinity' THEN again_at ELSE least(again_at, now() + make_interval(secs => $1)) END
+         WHERE due_at > now() + make_interval(secs => $1)
+            OR again_at <> 'infinity' AND again_at > now() + make_interval(secs => $1)",
+        FAILED_LIST.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+async fn recall_scheduled_sync(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sync_schedule SET try_at = now() WHERE try_at > now() + make_interval(secs => $1)",
+        LONGEST_SYNC_WAIT.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// An alert from the future would outlast the sync that puts it right.
+async fn date_alerts_back(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE alert SET first_at = least(first_at, now()), last_at = least(last_at, now())
+         WHERE first_at > clock_timestamp() OR last_at > clock_timestamp()"
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
