@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make test [T=filter]: all tests of the workspace, with a Postgres that is thrown away afterwards, Chromium for
+# make test [T=filter]: all tests of the workspace, with a Postgres that is thrown away afterwards, nginx for the rolling restart, Chromium for
 # the browser tests, npm's dingtalk-jsapi for those inside DingTalk and axe-core for the pages, and PyPI's dingtalk-sdk, against which the
 # callback's encryption is checked.
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
@@ -16,6 +16,9 @@ main() {
   find_rust
   need has_linker gcc libc6-dev
   need pg_find postgresql
+  need has_pgbouncer pgbouncer
+  need has_openssl openssl
+  need has_nginx nginx-light
   need has_chromium chromium chromium-driver
   need has_chinese_font fonts-noto-cjk
   need has_venv python3-venv

@@ -1,7 +1,12 @@
 //! The service: assembles the parts, binds, waits for Postgres, works, stops.
 
+mod descriptors;
+
+use std::convert::Infallible;
 use std::net::TcpListener;
-use std::time::Duration;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
@@ -9,9 +14,11 @@ use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Migrate};
+use crate::config::{Config, DatabasePooler, Migrate};
 use crate::context::Context;
 use crate::dingtalk::{Client, client};
+use crate::http::Edge;
+use crate::http::connections::{Connections, HEAD_TIMEOUT, KEEP_ALIVE, RESERVE};
 use crate::service::webhooks;
 use crate::store::{Db, Pooler, StoreError, migrations};
 use crate::{http, jobs};
@@ -25,20 +32,29 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// Connections to Postgres for the pages, the events and the workers of one instance.
 const MAX_CONNECTIONS: u32 = 20;
 
+/// Connections that actix may have accepted and not yet registered, or closed and not yet dropped.
+const SPARE_CONNECTIONS: usize = 128;
+
 /// A service that has bound its address.
 pub struct Application {
     ctx: Context,
     port: u16,
     server: Server,
+    edge: web::Data<Edge>,
 }
 
 /// Prepares what every use-case is handed; connects to nothing yet.
 pub fn context(config: Config) -> anyhow::Result<Context> {
+    let pooler = match config.database.pooler {
+        DatabasePooler::Off => Pooler::Off,
+        DatabasePooler::Transaction => Pooler::Transaction,
+    };
     let db = Db::lazy(
         config.database.options.clone(),
-        Pooler::Off,
+        pooler,
         MAX_CONNECTIONS,
-    );
+    )
+    .with_direct(config.database.direct.clone());
     let app = |credentials: &crate::config::AppCredentials| client::App {
         key: credentials.key.clone(),
         secret: credentials.secret.clone(),
@@ -67,21 +83,41 @@ impl Application {
             .with_context(|| format!("cannot listen on {listen} (DINGGATE_LISTEN)"))?;
         let port = listener.local_addr()?.port();
         let limit = web::Data::new(http::LoginLimit::new(ctx.config.login.rate));
-        let shared = ctx.clone();
+        let max_connections = descriptors::allow_connections(ctx.config.server.max_connections);
+        let connections = Connections::new(max_connections);
+        let registry = Arc::clone(&connections);
+        let edge = web::Data::new(Edge::new(&ctx.config, connections));
+        let (shared, shared_edge) = (ctx.clone(), edge.clone());
+        let workers = thread::available_parallelism().map_or(2, Into::into);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(web::Data::new(shared.clone()))
                 .app_data(limit.clone())
+                .app_data(shared_edge.clone())
                 .configure(|cfg| http::configure(cfg, &shared))
                 .wrap(from_fn(http::head_as_get))
                 .wrap(from_fn(http::secure))
                 .wrap(from_fn(http::log_request))
+                .wrap(from_fn(http::limit))
         })
+        .workers(workers)
+        // Above what `Connections` lets in, so that it always learns of a new connection.
+        .max_connections((max_connections + RESERVE + SPARE_CONNECTIONS).div_ceil(workers))
+        .on_connect(move |socket, extensions| registry.on_connect(socket, extensions))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        // A request whose client has gone stops working.
+        .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN.as_secs())
         .listen(listener)?
         .run();
-        Ok(Self { ctx, port, server })
+        Ok(Self {
+            ctx,
+            port,
+            server,
+            edge,
+        })
     }
 
     /// The port that was bound.
@@ -104,14 +140,17 @@ impl Application {
             public_url = self.ctx.config.server.public_url.as_str(),
             "listening"
         );
+        let mut sweep = std::pin::pin!(close_expired(&self.edge));
         let mut work = std::pin::pin!(work(self.ctx.clone(), stopping.clone()));
         let result = tokio::select! {
             () = stop => Ok(()),
             result = &mut server => result.context("the HTTP server failed").and_then(|ended| ended.context("the HTTP server ended")),
             result = &mut work => result,
+            never = &mut sweep => match never {},
         };
         tracing::info!("stopping");
         stopping.cancel();
+        self.edge.stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
         let closing = async {
             self.ctx.all_given_back().await;
@@ -120,6 +159,14 @@ impl Application {
         // A connection that a cut-off request still holds would keep this waiting for ever.
         let _in_time = tokio::time::timeout(CLOSING, closing).await;
         result.and(drained.1)
+    }
+}
+
+/// Closes client connections without progress, for ever.
+async fn close_expired(edge: &Edge) -> Infallible {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        edge.connections.close_expired();
     }
 }
 
@@ -160,9 +207,12 @@ async fn prepare(ctx: &Context) -> anyhow::Result<()> {
     }
 }
 
+/// How often the log tells for what the start waits, where that stays the same.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
 /// Waits for Postgres, and for the migrations as the settings want them.
 async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
-    let mut told = false;
+    let mut told: Option<(String, Instant)> = None;
     loop {
         let result = match ctx.config.server.migrate {
             Migrate::Auto => migrations::apply(&ctx.db)
@@ -173,9 +223,13 @@ async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
         match result {
             Ok(()) => return Ok(()),
             Err(error) if error.is_unavailable() => {
-                if !told {
-                    tracing::warn!(error = %anyhow::Error::new(error), "waiting for Postgres");
-                    told = true;
+                let error = format!("{:#}", anyhow::Error::new(error));
+                let is_news = told
+                    .as_ref()
+                    .is_none_or(|(last, at)| *last != error || at.elapsed() >= TOLD_EVERY);
+                if is_news {
+                    tracing::warn!(error, "waiting for Postgres");
+                    told = Some((error, Instant::now()));
                 }
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }

@@ -16,6 +16,7 @@ pub mod lang;
 mod language;
 mod login;
 mod login_limit;
+mod middleware;
 pub mod page;
 mod portal;
 pub mod public_pages;
@@ -28,7 +29,7 @@ pub mod visitor;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
-use actix_web::cookie::{Key, SameSite, time};
+use actix_web::cookie::{SameSite, time};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, web};
 
@@ -36,10 +37,12 @@ use crate::context::Context;
 use error::AppError;
 pub use head::head_as_get;
 pub use login_limit::LoginLimit;
+use middleware::cookies::SessionCookie;
+pub use middleware::{Edge, connections, limit};
 pub use reference::log_request;
 pub use security::secure;
 
-/// The largest form or JSON that a page takes, in bytes.
+/// What an extractor of actix may read, in bytes; our own bodies go through [`Edge`].
 const MAX_BODY: usize = 256 * 1024;
 
 /// All routes. What needs no session comes before the pages.
@@ -55,6 +58,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
         .configure(admin::configure)
         .default_service(web::to(nothing_here))
         .wrap(sessions(ctx))
+        .wrap(from_fn(login::only_own_and_navigation))
         .wrap(from_fn(language::switch))
         .wrap(from_fn(security::one_loopback_name))
         .wrap(from_fn(security::when_ready))
@@ -75,27 +79,19 @@ async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, A
 /// at most; the idle and the absolute end are the table's.
 fn sessions(ctx: &Context) -> SessionMiddleware<session_store::PgSessions> {
     let is_https = ctx.config.server.public_url.is_https();
+    let cookie = SessionCookie::new(ctx.config.server.secret_key.expose(), is_https);
     let max = time::Duration::try_from(ctx.config.login.session_max).unwrap_or(time::Duration::DAY);
     let lifecycle = PersistentSession::default()
         .session_ttl(max)
         .session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
-    SessionMiddleware::builder(
-        session_store::PgSessions::new(ctx.clone()),
-        Key::derive_from(ctx.config.server.secret_key.expose()),
-    )
-    .cookie_name(
-        if is_https {
-            "__Host-dinggate"
-        } else {
-            "dinggate"
-        }
-        .to_owned(),
-    )
-    .cookie_secure(is_https)
-    .cookie_http_only(true)
-    .cookie_same_site(SameSite::Lax)
-    .cookie_path("/".to_owned())
-    .cookie_content_security(CookieContentSecurity::Signed)
-    .session_lifecycle(lifecycle)
-    .build()
+    let name = cookie.name().to_owned();
+    SessionMiddleware::builder(session_store::PgSessions::new(ctx.clone()), cookie.key)
+        .cookie_name(name)
+        .cookie_secure(is_https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(lifecycle)
+        .build()
 }

@@ -13,6 +13,10 @@ need() {
   missing_packages+=("${@:2}")
 }
 
+# Debian keeps it where other users than root do not look.
+has_pgbouncer() { command -v pgbouncer || [ -x /usr/sbin/pgbouncer ]; }
+has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
+has_openssl() { command -v openssl; }
 has_curl() { command -v curl; }
 has_make() { command -v make; }
 has_linker() { [[ $(cc -print-file-name=crt1.o) == /* ]]; }

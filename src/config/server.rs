@@ -14,6 +14,8 @@ use super::{setting, value};
 pub struct ServerConfig {
     pub public_url: PublicUrl,
     pub listen: SocketAddr,
+    /// Open client connections of the whole process.
+    pub max_connections: usize,
     /// Networks whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     pub secret_key: SecretKey,
@@ -43,12 +45,14 @@ impl ServerConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let public_url = reader.value(&setting::PUBLIC_URL, PublicUrl::parse);
         let listen = reader.value(&setting::LISTEN, value::listen);
+        let max_connections = reader.value(&setting::MAX_CONNECTIONS, value::connections);
         let trusted_proxies = reader.optional(&setting::TRUSTED_PROXIES, value::networks);
         let secret_key = reader.value(&setting::SECRET_KEY, SecretKey::parse);
         let migrate = reader.value(&setting::MIGRATE, Migrate::parse);
         Some(Self {
             public_url: public_url?,
             listen: listen?,
+            max_connections: max_connections?,
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             secret_key: secret_key?,
             migrate: migrate?,

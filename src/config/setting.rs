@@ -53,8 +53,14 @@ pub const DATABASE_URL: Setting = secret(
     "DATABASE_URL",
     "postgres://dinggate:<password>@db.example.com:5432/dinggate",
 );
+pub const DATABASE_POOLER: Setting = defaulting("DINGGATE_DATABASE_POOLER", "transaction", "off");
+pub const DATABASE_DIRECT_URL: Setting = secret(
+    "DINGGATE_DATABASE_DIRECT_URL",
+    "postgres://dinggate:<password>@db.example.com:5432/dinggate",
+);
 pub const PUBLIC_URL: Setting = plain("DINGGATE_PUBLIC_URL", "https://sso.example.com");
 pub const LISTEN: Setting = defaulting("DINGGATE_LISTEN", "127.0.0.1:8080", "127.0.0.1:8080");
+pub const MAX_CONNECTIONS: Setting = defaulting("DINGGATE_MAX_CONNECTIONS", "5000", "2000");
 pub const SECRET_KEY: Setting = secret(
     "DINGGATE_SECRET_KEY",
     "<what `head -c 64 /dev/urandom | base64 -w0` prints>",
@@ -73,7 +79,7 @@ pub const BRAND_COLOR: Setting = plain("DINGGATE_BRAND_COLOR", "#1756c4");
 pub const SYNC_CRON: Setting = defaulting("DINGGATE_SYNC_CRON", "17 3 * * *", "17 3 * * *");
 pub const LOG: Setting = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
 pub const LOG_FORMAT: Setting = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
-pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8");
+pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.5,fd00::5");
 pub const CORP_ID: Setting = plain("DINGTALK_CORP_ID", "ding0123456789abcdef");
 pub const APP_KEY: Setting = plain("DINGTALK_APP_KEY", "dingabcdefghijklmnop");
 pub const APP_SECRET: Setting = secret(
@@ -133,10 +139,13 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order in which the documentation lists them.
-pub static ALL: [&Setting; 36] = [
+pub static ALL: [&Setting; 39] = [
     &DATABASE_URL,
+    &DATABASE_POOLER,
+    &DATABASE_DIRECT_URL,
     &PUBLIC_URL,
     &LISTEN,
+    &MAX_CONNECTIONS,
     &SECRET_KEY,
     &ADMINS,
     &MIGRATE,

@@ -18,6 +18,26 @@ pub fn is_loopback(url: &Url) -> bool {
     url.host().is_some_and(|host| is_loopback_host(&host))
 }
 
+/// The IPv4 address that an IPv6 address stands for, if it does.
+pub fn canonical(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// Whether an address belongs to a private network or to this machine (RFC 1918, 6598, 3927, 4193, 4291).
+pub fn is_private(address: IpAddr) -> bool {
+    match canonical(address) {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || is_shared
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
 /// The first IP address that a text of DingTalk's names.
 pub fn address_in(text: &str) -> Option<IpAddr> {
     let is_part = |c: char| c.is_ascii_hexdigit() || ".:".contains(c);
@@ -50,6 +70,27 @@ mod tests {
         ] {
             let wanted = found.map(|address| address.parse().unwrap());
             assert_eq!(address_in(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn private_networks_are_told_from_the_internet() {
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.9.9",
+            "169.254.1.1",
+            "100.64.0.1",
+            "::1",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_private(private.parse().unwrap()), "{private}");
+        }
+        for public in ["203.0.113.9", "100.128.0.1", "172.32.0.1", "2001:db8::1"] {
+            assert!(!is_private(public.parse().unwrap()), "{public}");
         }
     }
 

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
+use crate::domain::net::canonical;
+
 /// The client's address. `X-Forwarded-For` is read from the right, and only as long as the address to
 /// its right is a trusted proxy's: what a client wrote there itself is never reached.
 pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
@@ -45,13 +47,6 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
         .or_else(|_| hop.parse::<std::net::SocketAddr>().map(|a| a.ip()));
     let address = address.or_else(|_| hop.trim_start_matches('[').trim_end_matches(']').parse());
     address.ok().map(canonical)
-}
-
-fn canonical(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
-        IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `/dingtalk/events`: where DingTalk pushes its events.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::StreamExt as _;
 use serde_json::json;
 
+use super::middleware::Edge;
+use super::middleware::bodies::BodyError;
 use crate::context::Context;
 use crate::service::events::{self, ReceiveError};
 
@@ -24,22 +25,33 @@ async fn probe() -> HttpResponse {
 
 async fn receive(
     ctx: web::Data<Context>,
+    edge: web::Data<Edge>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let body = match read(payload).await {
+    let query = request.query_string();
+    if let Err(error) = events::check_query(query) {
+        return refusal(&error);
+    }
+    let body = match edge.read_public(&ctx, &request, payload, MAX_BODY).await {
         Ok(body) => body,
-        Err(Unread::TooLarge) => {
-            return HttpResponse::PayloadTooLarge().json(json!({"error": "too_large"}));
-        }
-        Err(Unread::Broken) => {
-            return HttpResponse::BadRequest().json(json!({"error": "bad_request"}));
-        }
+        Err(error) => return unread(error),
     };
-    match events::receive(&ctx, request.query_string(), &body).await {
+    match events::receive(&ctx, query, &body).await {
         Ok(reply) => HttpResponse::Ok().json(reply),
         Err(error) => refusal(&error),
     }
+}
+
+/// The answer to a push whose body was not read to its end.
+fn unread(error: BodyError) -> HttpResponse {
+    let (mut answer, name) = match error {
+        BodyError::TooLarge => (HttpResponse::PayloadTooLarge(), "too_large"),
+        BodyError::TimedOut => (HttpResponse::RequestTimeout(), "timeout"),
+        BodyError::Broken => (HttpResponse::BadRequest(), "bad_request"),
+        BodyError::Stopping => (HttpResponse::ServiceUnavailable(), "unavailable"),
+    };
+    answer.json(json!({"error": name}))
 }
 
 /// The answer to what is not a success. All refusals look alike: they teach a forger nothing.
@@ -60,23 +72,4 @@ fn refusal(error: &ReceiveError) -> HttpResponse {
             HttpResponse::InternalServerError().json(json!({"error": "internal"}))
         }
     }
-}
-
-/// Why there is no body.
-enum Unread {
-    TooLarge,
-    Broken,
-}
-
-/// Reads the body whatever its content type.
-async fn read(mut payload: web::Payload) -> Result<Vec<u8>, Unread> {
-    let mut body = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Unread::Broken)?;
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Unread::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

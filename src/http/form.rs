@@ -11,11 +11,15 @@ use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
 use super::error::AppError;
+use super::middleware::Edge;
 use super::session_store::CSRF;
+use crate::context::Context;
 
 /// The header that may bear the token instead of the form field.
 const HEADER: &str = "x-csrf-token";
 const FIELD: &str = "csrf_token";
+/// The largest form, in bytes.
+const MAX_FORM: usize = 256 * 1024;
 
 /// A form whose token was right; 403 otherwise. Fields that occur several times become lists.
 #[derive(Debug)]
@@ -27,15 +31,21 @@ impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let body = web::Bytes::from_request(&request, payload);
+        let payload = web::Payload::from_request(&request, payload).into_inner();
         Box::pin(async move {
-            let body = body.await.map_err(|error| {
-                match error.as_response_error().status_code().as_u16() {
-                    413 => AppError::TooLarge,
-                    _ => AppError::BadRequest(String::new()),
-                }
-            })?;
+            let (Some(ctx), Some(edge)) = (
+                request.app_data::<web::Data<Context>>(),
+                request.app_data::<web::Data<Edge>>(),
+            ) else {
+                return Err(AppError::Unavailable);
+            };
+            let payload = payload.map_err(|_| AppError::BadRequest(String::new()))?;
+            let body = edge.read_form(ctx, &request, payload, MAX_FORM).await?;
             check_token(&request, &body)?;
+            // No text has one, and Postgres takes none.
+            if form_urlencoded::parse(&body).any(|(_, value)| value.contains('\0')) {
+                return Err(AppError::BadRequest(String::new()));
+            }
             let form = serde_html_form::from_bytes(&body);
             form.map(Self)
                 .map_err(|_| AppError::BadRequest(String::new()))

@@ -64,8 +64,9 @@ impl Lang {
         }
         headers
             .get(ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-            .map_or_else(Self::default, Self::from_accepted)
+            .map_or_else(Self::default, |value| {
+                Self::from_accepted(&String::from_utf8_lossy(value.as_bytes()))
+            })
     }
 
     /// Chooses the one of the two that an `Accept-Language` value prefers: the highest quality, the first among equals.

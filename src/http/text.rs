@@ -19,6 +19,7 @@ pub mod layout;
 pub mod login;
 pub mod notice;
 pub mod portal;
+pub mod sign_out;
 
 /// Declares a struct of texts with its two languages; one that lacks a language does not compile.
 ///

@@ -6,12 +6,15 @@ mod callback;
 mod clock;
 mod database;
 mod dingtalk;
+mod forwarded;
 mod login_page;
 mod own_address;
 mod permissions;
+mod pooler;
 mod records;
 mod road;
 mod scope;
+mod server;
 mod settings;
 
 use std::time::Duration;

@@ -129,7 +129,7 @@ async fn others_than_administrators_see_no_administration(pool: PgPool) {
 #[sqlx::test]
 async fn an_administrator_who_is_revoked_is_one_no_longer(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
-    app.execute("INSERT INTO admin_grant (userid, granted_by) VALUES ('zhangsan01', 'test')")
+    app.execute("INSERT INTO admin_grant (userid, unionid, granted_by) SELECT userid, unionid, 'test' FROM staff WHERE userid = 'zhangsan01'")
         .await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
     assert_eq!(browser.get("/admin/staff").await.status, 200);
@@ -254,4 +254,52 @@ async fn a_head_is_a_look_that_changes_nothing(pool: PgPool) {
         (export.status, export.header("content-type")),
         (200, "text/csv; charset=utf-8")
     );
+}
+
+#[sqlx::test]
+async fn a_nul_is_a_bad_request_and_no_fault_of_ours(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    app.sim.add_outsider(dingtalk_sim::Outsider {
+        unionid: "outside1".into(),
+        nick: "x".into(),
+        external_userid: None,
+    });
+    app.browser().scan("outside1", "/").await;
+    let mut admin = app.admin().await;
+    let nul = "a\0b";
+    for (path, fields) in [
+        ("/admin/unmatched/1/approve", vec![("userid", nul)]),
+        ("/admin/unmatched/1/reject", vec![("reason", nul)]),
+        ("/admin/unmatched/bulk", vec![("id", nul), ("action", nul)]),
+        ("/admin/staff/zhangsan01/leave", vec![("reason", nul)]),
+        (
+            "/admin/staff-bulk",
+            vec![("userid", nul), ("action", "leave"), ("reason", nul)],
+        ),
+        ("/admin/sessions/bulk", vec![("id", nul)]),
+        (
+            "/admin/apps/new",
+            vec![("name", nul), ("address", nul), ("description", nul)],
+        ),
+        ("/admin/alerts/a%00b/dismiss", vec![]),
+        ("/admin/staff/a%00b/leave", vec![("reason", "x")]),
+        ("/admin/events/retry-failed", vec![("back", nul)]),
+    ] {
+        let status = admin.post(path, &fields).await.status;
+        assert!((400..500).contains(&status), "{path} {fields:?}: {status}");
+    }
+    for path in [
+        "/admin/staff?q=a%00b&department=%00",
+        "/admin/staff/a%00b",
+        "/admin/audit?action=a%00b&q=%00",
+        "/login?rd=/a%00b",
+        "/login/callback?state=a%00b&code=a%00b",
+        "/admin/unmatched?reason=%00",
+    ] {
+        let status = admin.get(path).await.status;
+        assert!(status < 500, "{path}: {status}");
+    }
+    let body = serde_json::json!({"code": nul, "rd": nul});
+    let answer = admin.post_json("/login/in-app", &body).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
 }

@@ -1,5 +1,7 @@
 //! Sessions: their cookie, their life, and how they end.
 
+mod cookies;
+
 use std::time::Duration;
 
 use dingtalk_sim::company;
@@ -65,12 +67,13 @@ async fn the_cookie_has_its_flags(pool: PgPool) {
                 .sns_code(&app.sim.person(company::EMPLOYEE).unwrap().unionid),
         )
         .await;
-    let cookie = answer.header("set-cookie");
+    let cookies = answer.headers.get_all("set-cookie");
+    let mut cookies = cookies.iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies
+        .find(|cookie| cookie.starts_with("dinggate="))
+        .unwrap();
     assert!(
-        cookie.starts_with("dinggate=")
-            && cookie.contains("HttpOnly")
-            && cookie.contains("SameSite=Lax")
-            && cookie.contains("Path=/"),
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
         "{cookie}"
     );
     assert!(

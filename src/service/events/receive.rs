@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{door, refused};
+use super::{door, held, refused};
 use crate::context::Context;
 use crate::dingtalk::callback::{
     self, CallbackCrypto, CallbackError, InvalidKey, Opened, OwnerKeys, Push, Reply,
@@ -37,6 +37,27 @@ pub enum ReceiveError {
     Key(#[from] InvalidKey),
 }
 
+/// Checks what needs no body: the query parameters, and how old the push says it is.
+pub fn check_query(query: &str) -> Result<(), ReceiveError> {
+    let (_, timestamp, _) = parameters(query).ok_or(ReceiveError::BadRequest)?;
+    callback::check_freshness(&timestamp, unix_millis()).map_err(|why| {
+        refused::note(why);
+        ReceiveError::Refused
+    })
+}
+
+/// The signature, the timestamp and the nonce of a push.
+fn parameters(query: &str) -> Option<(String, String, String)> {
+    let parameter = |name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.into_owned())
+    };
+    // Pushes to an app bear both signatures, older ones only the second.
+    let signature = parameter("msg_signature").or_else(|| parameter("signature"))?;
+    Some((signature, parameter("timestamp")?, parameter("nonce")?))
+}
+
 /// Checks a push, stores its event for good (with a leaver's door closed) and gives the answer.
 pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, ReceiveError> {
     let given = Given::read(query, body).ok_or(ReceiveError::BadRequest)?;
@@ -45,7 +66,7 @@ pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, R
         refused::note(why);
         ReceiveError::Refused
     })?;
-    let event = Event::parse(&opened.json);
+    let event = Event::parse(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
     if event.kind != Kind::CheckUrl {
         store(ctx, &event).await?;
         ctx.work.notify_one();
@@ -65,14 +86,7 @@ struct Given {
 impl Given {
     /// Nothing where a parameter is missing or the body is not JSON with a text `encrypt`.
     fn read(query: &str, body: &[u8]) -> Option<Self> {
-        let parameter = |name: &str| {
-            form_urlencoded::parse(query.as_bytes())
-                .find(|(key, value)| key == name && !value.is_empty())
-                .map(|(_, value)| value.into_owned())
-        };
-        // Pushes to an app bear both signatures, older ones only the second.
-        let signature = parameter("msg_signature").or_else(|| parameter("signature"))?;
-        let (timestamp, nonce) = (parameter("timestamp")?, parameter("nonce")?);
+        let (signature, timestamp, nonce) = parameters(query)?;
         let mut body: Value = serde_json::from_slice(body).ok()?;
         let Value::String(encrypt) = body.get_mut("encrypt")?.take() else {
             return None;
@@ -122,7 +136,10 @@ async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
             let is_new = event::insert_once(tx, event, arrival(event))
                 .await?
                 .is_some();
-            if is_new && event.kind == Kind::UserLeft {
+            if !is_new {
+                return held::release_repeated(tx, event).await;
+            }
+            if event.kind == Kind::UserLeft {
                 door::close(tx, &event.userids).await?;
             }
             Ok(())
@@ -134,6 +151,7 @@ async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
 pub(super) fn arrival(event: &Event) -> Arrival {
     let waits = event.names_something() && event.kind != Kind::UserLeft;
     match event.problem {
+        Some(problem) if event.is_foreign => Arrival::Ignored(problem),
         _ if waits => Arrival::Waiting,
         Some(problem) => Arrival::Failed(problem),
         None => Arrival::Applied,

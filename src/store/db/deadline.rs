@@ -1,24 +1,73 @@
-//! One deadline for all that a request asks of Postgres.
+//! One limit on all that a request waits for Postgres.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 tokio::task_local! {
-    static DEADLINE: Instant;
+    static LEFT: Cell<Duration>;
 }
 
-/// Runs the work with a limit on the time that all its pieces of database work may take together. An
-/// inner deadline counts if it comes sooner.
+/// Runs the work with a limit on the time that all its pieces of database work may take together. What it waits
+/// for otherwise, such as DingTalk, does not count. Within another limit the smaller one holds.
 pub async fn with_deadline<T>(limit: Duration, work: impl Future<Output = T>) -> T {
-    let limit = remaining().map_or(limit, |left| left.min(limit));
-    DEADLINE.scope(Instant::now() + limit, work).await
+    let outer = remaining();
+    let limit = outer.map_or(limit, |left| left.min(limit));
+    let counted = async {
+        let result = work.await;
+        (result, LEFT.with(Cell::get))
+    };
+    let (result, left) = LEFT.scope(Cell::new(limit), counted).await;
+    spend(limit.saturating_sub(left));
+    result
 }
 
-/// Returns the time until the deadline of the current task; `None` where it has none.
+/// Returns how much database time the current task has left; `None` where it has no limit.
 pub(super) fn remaining() -> Option<Duration> {
-    let now = Instant::now();
-    DEADLINE
-        .try_with(|deadline| deadline.saturating_duration_since(now))
-        .ok()
+    LEFT.try_with(Cell::get).ok()
+}
+
+fn spend(time: Duration) {
+    let _without_limit = LEFT.try_with(|left| left.set(left.get().saturating_sub(time)));
+}
+
+/// Counts the time until it is dropped, also by a future that is cut off.
+pub(super) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Drop for Stopwatch {
+    fn drop(&mut self) {
+        spend(self.0.elapsed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn pieces_of_work_share_one_limit_and_other_waits_do_not_count() {
+        assert_eq!(remaining(), None);
+        let outer = Duration::from_millis(1_000);
+        with_deadline(outer, async {
+            drop(Stopwatch(Instant::now()));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            assert!(remaining().unwrap() > Duration::from_millis(990));
+            with_deadline(Duration::from_millis(300), async {
+                assert!(remaining().unwrap() <= Duration::from_millis(300));
+                let began = Instant::now().checked_sub(Duration::from_millis(200));
+                drop(Stopwatch(began.unwrap()));
+                assert!(remaining().unwrap() <= Duration::from_millis(100));
+            })
+            .await;
+            let left = remaining().unwrap();
+            assert!(left <= Duration::from_millis(800), "{left:?}");
+            assert!(left > Duration::from_millis(600), "{left:?}");
+        })
+        .await;
+    }
 }

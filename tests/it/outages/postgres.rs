@@ -225,3 +225,38 @@ async fn it_goes_away_while_a_login_waits_for_dingtalk(pool: PgPool) {
         .await;
     }
 }
+
+/// Holds a lock for so long, as a statement that takes its time does.
+async fn hold(pool: &PgPool, lock: &'static str, time: Duration) {
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::raw_sql(lock).execute(&mut *holder).await.unwrap();
+    tokio::time::sleep(time).await;
+    holder.rollback().await.unwrap();
+}
+
+#[sqlx::test]
+async fn a_page_of_several_slow_statements_has_one_deadline(pool: PgPool) {
+    let scene = Scene::new(&pool).await;
+    scene.employ(&scene.people(1)).await;
+    let process = scene.serve().await;
+    let browser = scene.signed_in(&process, &scene.people(1)[0]).await;
+    // Each statement by itself is answered before it would be given up.
+    let slow = |locks: [&'static str; 2]| {
+        let pool = pool.clone();
+        async move {
+            tokio::join!(
+                hold(&pool, locks[0], Duration::from_millis(1_700)),
+                hold(&pool, locks[1], Duration::from_millis(3_600)),
+            );
+        }
+    };
+    let locks = ["LOCK TABLE web_session", "LOCK TABLE admin_grant, app"];
+    let (page, ()) = tokio::join!(
+        async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            timed(browser.clone().get("/")).await
+        },
+        slow(locks)
+    );
+    assert_page("the portal", page);
+}

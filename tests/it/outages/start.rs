@@ -151,3 +151,22 @@ async fn a_first_sync_that_was_killed_is_made_up_for_though_there_are_people_by_
         1
     );
 }
+
+#[sqlx::test]
+async fn a_page_waits_a_moment_for_a_program_that_starts(pool: PgPool) {
+    let mut scene = Scene::new(&pool).await;
+    let wire = scene.wired();
+    wire.set(Weather::Refused);
+    let process = Process::start(&scene.settings);
+    eventually("it lives", SOON, async || {
+        process.answers("/healthz", 200).await
+    })
+    .await;
+    assert!(process.answers("/readyz", 503).await);
+    let early = process.answers("/login", 200);
+    let (answered, ()) = tokio::join!(early, async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        wire.set(Weather::Fair);
+    });
+    assert!(answered, "the page waited for Postgres and opened");
+}

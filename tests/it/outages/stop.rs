@@ -140,10 +140,16 @@ async fn connections_on_which_nothing_comes_do_not_hold_it_up(pool: PgPool) {
     let mut process = scene.serve().await;
     let address = process.url.trim_start_matches("http://").to_owned();
     let mut open = Vec::new();
+    let now = super::now_millis();
+    let half =
+        "HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
     for sent in [
-        "",
-        "GET / HT",
-        "POST /dingtalk/events HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{",
+        String::new(),
+        "GET / HT".to_owned(),
+        "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(),
+        "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET / HT".to_owned(),
+        format!("POST /dingtalk/events?signature=a&timestamp={now}&nonce=n {half}"),
+        format!("POST /login/in-app {half}"),
     ] {
         let mut connection = tokio::net::TcpStream::connect(&address).await.unwrap();
         connection.write_all(sent.as_bytes()).await.unwrap();
@@ -151,5 +157,11 @@ async fn connections_on_which_nothing_comes_do_not_hold_it_up(pool: PgPool) {
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     process.terminate();
+    let stopped = Instant::now();
     assert_eq!(process.ended(GRACE + Duration::from_secs(2)).await, Some(0));
+    assert!(
+        stopped.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        stopped.elapsed()
+    );
 }

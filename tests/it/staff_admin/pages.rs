@@ -146,3 +146,26 @@ async fn the_hired_date_is_the_day_in_china_wherever_the_reader_is(pool: PgPool)
         .await;
     assert!(!themselves.get("/").await.body.contains("<dt>Hired</dt>"));
 }
+
+#[sqlx::test]
+async fn userids_of_dots_have_pages_that_a_browser_can_open(pool: PgPool) {
+    let app = TestApp::spawn_empty(&pool, |_| {}).await;
+    let mut admin = app.admin().await;
+    app.execute("INSERT INTO staff (userid, name) VALUES ('.', '一点甲'), ('..', '两点乙'), ('~.', '波浪丙')")
+        .await;
+    for (userid, name) in [(".", "一点甲"), ("..", "两点乙"), ("~.", "波浪丙")] {
+        let list = admin.get(&format!("/admin/staff?q={name}")).await.body;
+        let links = list.split("href=\"/admin/staff/").skip(1);
+        let link = links.map(|tail| tail.split('"').next().unwrap()).next();
+        let path = format!("/admin/staff/{}", link.unwrap());
+        // As a browser does before it sends anything.
+        let opened = url::Url::parse(&app.url).unwrap().join(&path).unwrap();
+        assert_eq!(opened.path(), path, "{userid}");
+        let page = admin.get(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.body.contains(name), "{path}");
+        let left = admin.post(&format!("{path}/leave"), &[BECAUSE]).await;
+        assert_eq!((left.status, left.location()), (303, path.as_str()));
+        assert_eq!(app.status_of(userid).await.as_deref(), Some("left"));
+    }
+}
