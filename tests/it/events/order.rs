@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use dinggate::config::Config;
 use dinggate::service::events;
+use dinggate::store::{Conn, event};
 use dingtalk_sim::{Fault, NewPerson, PersonChange, Scope, company};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -185,9 +186,9 @@ async fn joins_go_before_changes(pool: PgPool) {
     assert!(overtook <= 9, "{overtook} changes went before it");
 }
 
-#[sqlx::test]
-async fn first_tries_go_before_retries(pool: PgPool) {
-    let app = app(&pool).await;
+/// Sixty events have failed once, and what comes now is answered slowly.
+async fn with_sixty_failures(pool: &PgPool) -> TestApp {
+    let app = app(pool).await;
     super::employ(&app, company::EMPLOYEE).await;
     let failing = colleagues(&app, 60);
     app.sim.fault(USER_GET, Fault::sub_code("60011"));
@@ -202,12 +203,30 @@ async fn first_tries_go_before_retries(pool: PgPool) {
             > 55
     })
     .await;
-    // All are due at once, and answered slowly.
     app.sim.clear_faults();
     app.sim
         .fault(USER_GET, Fault::Delay(Duration::from_millis(300)));
+    app
+}
+
+#[sqlx::test]
+async fn first_tries_go_before_retries(pool: PgPool) {
+    let app = with_sixty_failures(&pool).await;
     app.execute("UPDATE event SET next_attempt_at = now() WHERE claimed_by IS NULL")
         .await;
+    change_is_applied_in_time(&app, company::EMPLOYEE, "组员").await;
+    assert!(waiting(&app).await > 20, "the retries come later");
+}
+
+#[sqlx::test]
+async fn many_failed_events_that_an_administrator_retries_delay_nobody_elses_change(pool: PgPool) {
+    let app = with_sixty_failures(&pool).await;
+    app.execute(
+        "UPDATE event SET state = 'failed' WHERE last_error IS NOT NULL AND claimed_by IS NULL",
+    )
+    .await;
+    let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
+    assert!(event::retry_all_failed(&mut conn).await.unwrap() > 55);
     change_is_applied_in_time(&app, company::EMPLOYEE, "组员").await;
     assert!(waiting(&app).await > 20, "the retries come later");
 }
