@@ -80,18 +80,26 @@ pub struct Event {
     pub userids: Vec<UserId>,
     /// In ascending order, none twice; without the home-school contacts, whose ids are not positive.
     pub dept_ids: Vec<DeptId>,
-    /// What could not be read of an event that we act on.
+    /// What could not be read of an event that we act on, or why it is ignored.
     pub problem: Option<&'static str>,
+    /// The CorpIds that the message names.
+    pub companies: Vec<String>,
+    /// Whether the message names another company.
+    pub is_foreign: bool,
     /// The same for every delivery of one event, and different for different events.
     pub dedupe_key: String,
     /// The message as Postgres can hold it.
     pub body: Value,
 }
 
+/// The field that names the company.
+const CORP_ID: &str = "CorpId";
+
 const NO_PEOPLE: &str = "the event names nobody";
 const BAD_PEOPLE: &str = "a userid in the event cannot be read";
 const NO_DEPARTMENTS: &str = "the event names no department";
 const BAD_DEPARTMENTS: &str = "a department id in the event cannot be read";
+const FOREIGN: &str = "the event names another CorpId";
 
 impl Event {
     /// Reads a decrypted message. What is odd about it becomes its `problem`.
@@ -114,11 +122,34 @@ impl Event {
             userids: people.ids.into_iter().collect(),
             dept_ids: departments.ids.into_iter().filter(|id| *id > 0).collect(),
             problem,
+            companies: fields::texts(&body, CORP_ID),
+            is_foreign: false,
             dedupe_key: String::new(),
             body,
         };
         event.dedupe_key = dedupe::key(&event, fields::text(&event.body, &["eventId"]));
         event
+    }
+
+    /// Sets the event aside if it names a company other than this one. It then names nobody, so that
+    /// nothing that reads stored events can mistake it for an event about our people.
+    pub fn checked_for(mut self, corp_id: &str) -> Self {
+        if self.companies.iter().all(|company| company == corp_id) {
+            return self;
+        }
+        self.is_foreign = true;
+        self.kind = Kind::Recorded;
+        self.userids.clear();
+        self.dept_ids.clear();
+        self.problem = Some(FOREIGN);
+        self.dedupe_key = dedupe::foreign_key(&self);
+        self
+    }
+
+    /// The time that identifies the event together with its type and ids, where these say all about it.
+    pub fn identifying_time(&self) -> Option<DateTime<Utc>> {
+        self.event_time
+            .filter(|_| self.kind.is_acted_on() && self.problem.is_none())
     }
 
     /// The first text or number among these fields of a stored message, however they are spelled.

@@ -16,7 +16,7 @@ pub struct HeldRow {
     pub event_time: Option<DateTime<Utc>>,
     pub userids: Vec<String>,
     pub dept_ids: Vec<DeptId>,
-    /// `held`, or `failed` where it cannot be read.
+    /// `held`, `failed` where it cannot be read, or `ignored` where it names another company.
     pub state: String,
 }
 
@@ -44,7 +44,9 @@ pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<HeldRo
         .iter()
         .map(|id| id.as_str().to_owned())
         .collect();
-    let state = if event.problem.is_some() && !event.names_something() {
+    let state = if event.is_foreign {
+        "ignored"
+    } else if event.problem.is_some() && !event.names_something() {
         "failed"
     } else {
         "held"
@@ -132,6 +134,30 @@ pub async fn lock_next(conn: &mut Conn, id: Option<i64>) -> Result<Option<Releas
     .fetch_optional(conn)
     .await?;
     Ok(row)
+}
+
+/// The id of the held event that this one repeats, locked until the commit. It is the same by its key or, where
+/// these say all about it, by its type, time and ids.
+pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>, StoreError> {
+    let userids: Vec<String> = event
+        .userids
+        .iter()
+        .map(|id| id.as_str().to_owned())
+        .collect();
+    let id = sqlx::query_scalar!(
+        "SELECT id FROM event
+         WHERE state = 'held' AND (dedupe_key = $1
+             OR event_time = $2 AND event_type = $3 AND userids = $4 AND dept_ids = $5)
+         ORDER BY id LIMIT 1 FOR UPDATE",
+        event.dedupe_key,
+        event.identifying_time(),
+        event.event_type,
+        &userids,
+        &event.dept_ids,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id)
 }
 
 /// Puts a held event into the state in which a push of it would have been stored.

@@ -15,9 +15,12 @@ use crate::support::{Settings, TestApp, eventually};
 
 const FAILED: &str = "/call_back/get_call_back_failed_result";
 
+/// The stand-in's company.
+const CORP_ID: &str = "ding0123456789abcdef0123456789abcdef";
+
 /// An entry of DingTalk's list that names people.
 fn entry(tag: &str, at: i64, userids: &[&str]) -> Value {
-    json!({"call_back_tag": tag, "event_time": at, tag: {"corpid": "ding1", "userid": userids}})
+    json!({"call_back_tag": tag, "event_time": at, tag: {"corpid": CORP_ID, "userid": userids}})
 }
 
 /// The present time in Unix milliseconds.

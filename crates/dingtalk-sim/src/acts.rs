@@ -55,6 +55,13 @@ impl Shared {
         Ok(after)
     }
 
+    pub(crate) fn share_unionid(&self, userid: &str, unionid: &str) -> anyhow::Result<()> {
+        let now = self.now_ms();
+        self.world().directory.share_unionid(userid, unionid, now)?;
+        self.save();
+        Ok(())
+    }
+
     /// Dismisses somebody: `user_leave_org`.
     pub(crate) fn dismiss(&self, userid: &str, announce: Announce) -> anyhow::Result<()> {
         self.world().directory.dismiss(userid)?;

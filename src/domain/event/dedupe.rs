@@ -19,13 +19,20 @@ pub(super) fn key(event: &Event, event_id: Option<String>) -> String {
     }
 }
 
+/// The key of an event of another company: that of its whole message, apart from the keys of our own.
+pub(super) fn foreign_key(event: &Event) -> String {
+    let mut message = Vec::new();
+    canonical(&event.body, &mut message);
+    format!("corp:{}", digest(&message))
+}
+
 fn identity(event: &Event) -> Vec<u8> {
     let userids: Vec<&str> = event.userids.iter().map(UserId::as_str).collect();
     let millis = event.event_time.map(|time| time.timestamp_millis());
     let mut identity = serde_json::json!([event.event_type, millis, userids, event.dept_ids])
         .to_string()
         .into_bytes();
-    if !event.kind.is_acted_on() || millis.is_none() || event.problem.is_some() {
+    if event.identifying_time().is_none() {
         canonical(&event.body, &mut identity);
     }
     identity

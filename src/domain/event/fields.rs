@@ -43,6 +43,11 @@ pub(super) fn text(message: &Value, names: &[&str]) -> Option<String> {
         .find_map(plain)
 }
 
+/// All texts and numbers of a field, as text; empty texts are left out.
+pub(super) fn texts(message: &Value, name: &str) -> Vec<String> {
+    values(message, name).filter_map(plain).collect()
+}
+
 /// A text or a whole number as text.
 fn plain(value: &Value) -> Option<String> {
     match value {

@@ -200,3 +200,22 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn an_event_of_another_company_names_nobody_and_is_not_taken_for_one_of_ours() {
+    let event = |corp: serde_json::Value| {
+        Event::parse(&json!({"EventType": "user_leave_org", "UserId": ["a"], "TimeStamp": 1_700_000_000_000_i64, "corpId": corp}))
+            .checked_for("ours")
+    };
+    for ours in [json!("ours"), json!(null), json!("")] {
+        let event = event(ours);
+        assert_eq!((event.is_foreign, event.kind), (false, Kind::UserLeft));
+    }
+    let foreign = event(json!("theirs"));
+    assert!(foreign.is_foreign && !foreign.names_something() && foreign.userids.is_empty());
+    assert_eq!(foreign.identifying_time(), None);
+    assert_ne!(foreign.dedupe_key, event(json!("ours")).dedupe_key);
+    assert_ne!(foreign.dedupe_key, event(json!("others")).dedupe_key);
+    let both = json!({"EventType": "user_leave_org", "UserId": ["a"], "CorpId": "ours", "corpId": "theirs"});
+    assert!(Event::parse(&both).checked_for("ours").is_foreign);
+}

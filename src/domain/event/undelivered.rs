@@ -39,6 +39,9 @@ impl Event {
             event.body = entry.clone();
             event.dedupe_key = super::dedupe::key(&event, None);
         }
+        event
+            .companies
+            .extend(fields::texts(&entry, super::CORP_ID));
         event.body = entry;
         event
     }

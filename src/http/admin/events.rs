@@ -228,7 +228,7 @@ fn view(row: EventRow, now: DateTime<Utc>, lang: Lang, max_about: usize) -> Even
 fn tone(state: &str) -> Tone {
     match state {
         "applied" => Tone::Ok,
-        "waiting" => Tone::Neutral,
+        "waiting" | "ignored" => Tone::Neutral,
         "held" => Tone::Warn,
         _ => Tone::Danger,
     }

@@ -20,6 +20,7 @@ texts! {
         applied: "已处理" | "Applied";
         failed: "处理失败" | "Failed";
         held: "暂存" | "Held";
+        ignored: "未采用" | "Not applied";
         source: "来源" | "Source";
         from_callback: "钉钉推送" | "Pushed by DingTalk";
         from_failed_list: "钉钉推送失败，由我们取回" | "Not delivered; fetched from DingTalk’s list";
@@ -89,7 +90,7 @@ pub const KNOWN_TYPES: [&str; 10] = [
 ];
 
 /// The states, in the order of the filter.
-pub const STATES: [&str; 4] = ["waiting", "applied", "failed", "held"];
+pub const STATES: [&str; 5] = ["waiting", "applied", "failed", "held", "ignored"];
 
 impl EventTexts {
     /// A type in plain words.
@@ -115,6 +116,7 @@ impl EventTexts {
             "waiting" => self.waiting,
             "applied" => self.applied,
             "held" => self.held,
+            "ignored" => self.ignored,
             _ => self.failed,
         }
     }

@@ -3,7 +3,6 @@
 //! The people are planned some at a time: those of one range of userids, whatever the range. Only who
 //! may bear a contested unionid is decided about all whom that concerns at once.
 
-mod claims;
 mod departments;
 mod difference;
 mod wanted;
@@ -15,9 +14,8 @@ use chrono::{DateTime, Utc};
 use super::skip::{Skip, SkipReason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
+use crate::domain::unionid_claims::Claims;
 use crate::store::directory::KnownPerson;
-
-use claims::Claims;
 
 pub use departments::{DepartmentPlan, WantedDepartment, plan as departments};
 pub use difference::{Difference, between_departments};
@@ -64,7 +62,8 @@ pub struct Chunk {
     pub wanted: BTreeMap<UserId, Wanted>,
 }
 
-/// What to do with some people. Everybody whom DingTalk listed is told of once.
+/// What to do with some people. Everybody whom DingTalk listed is told of once, but those who are skipped for
+/// their unionid alone: what else has changed about them is among the changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeoplePlan {
     pub added: Vec<Write>,
@@ -149,12 +148,33 @@ impl PeoplePlan {
         match verdict {
             Verdict::Skip(reason) => self.skipped.push(skip(reason)),
             Verdict::Unchanged => self.unchanged += 1,
+            Verdict::Change(differences) if is_refused => {
+                self.skipped.push(skip(SkipReason::UnionidShared));
+                self.changed.extend(keeping_unionid(write(differences)));
+            }
+            Verdict::KeepUnionid(differences) => {
+                self.skipped.push(skip(SkipReason::Held));
+                self.changed.extend(keeping_unionid(write(differences)));
+            }
             _ if is_refused => self.skipped.push(skip(SkipReason::UnionidShared)),
             Verdict::Add => self.added.push(write(Vec::new())),
             Verdict::Change(differences) => self.changed.push(write(differences)),
             Verdict::Return(differences) => self.returned.push(write(differences)),
         }
     }
+}
+
+/// The same write for a row that keeps its unionid; None where nothing else has changed.
+fn keeping_unionid(write: Write) -> Option<Write> {
+    let mut write = write;
+    write.differences.retain(|difference| {
+        if difference.field == "unionid" {
+            write.person.unionid = UnionId::parse(&*difference.old).ok();
+            return false;
+        }
+        true
+    });
+    (!write.differences.is_empty()).then_some(write)
 }
 
 /// What is to happen to one person, unless the unionid stands in the way.
@@ -167,6 +187,8 @@ struct Draft {
 enum Verdict {
     Add,
     Change(Vec<Difference>),
+    /// As `Change`, but that an administrator has marked the owner of the unionid as left.
+    KeepUnionid(Vec<Difference>),
     Return(Vec<Difference>),
     Unchanged,
     Skip(SkipReason),
@@ -233,6 +255,9 @@ fn judge(
     is_complete: bool,
 ) -> Verdict {
     match known {
+        Some(known) if is_held && !known.is_held && !has_left => {
+            Verdict::KeepUnionid(difference::between(&known.person, person))
+        }
         _ if is_held => Verdict::Skip(SkipReason::Held),
         _ if has_left && !is_complete => Verdict::Skip(SkipReason::HasLeft),
         None => Verdict::Add,

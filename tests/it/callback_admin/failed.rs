@@ -7,7 +7,7 @@ use dingtalk_sim::{Fault, FieldNames, Sim, SimConfig};
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{FAILED, entry, keeps_its_secrets, now, number, wait_for_first_reading};
+use super::{CORP_ID, FAILED, entry, keeps_its_secrets, now, number, wait_for_first_reading};
 use crate::cli::{program, run, surroundings};
 use crate::support::{TestApp, eventually};
 
@@ -22,7 +22,7 @@ async fn what_is_fetched_is_held_then_printed_and_released_on_demand(pool: PgPoo
         entry("user_add_org", at, &["zhangsan01", "0158"]),
         json!({"call_back_tag": "org_dept_modify", "event_time": at + 1, "deptid": [7]}),
         json!({"call_back_tag": "bpms_instance_change", "event_time": at + 2, "bpms_instance_change":
-            {"corpid": "c", "bpmsCallBackData": "{\"processInstanceId\":\"p\",\"title\":\"张三的秘密\"}"}}),
+            {"corpid": CORP_ID, "bpmsCallBackData": "{\"processInstanceId\":\"p\",\"title\":\"张三的秘密\"}"}}),
     ]);
     let first = run(&settings, &["callback", "failed"]);
     keeps_its_secrets(&settings, &first);
@@ -235,7 +235,7 @@ async fn an_event_that_was_pushed_is_not_stored_again(pool: PgPool) {
     app.deliver(&pushed).await;
     let listed = |id: &str| {
         json!({"call_back_tag": "bpms_instance_change", "event_time": at,
-            "bpms_instance_change": {"corpid": "c", "bpmsCallBackData": approval(id)}})
+            "bpms_instance_change": {"corpid": CORP_ID, "bpmsCallBackData": approval(id)}})
     };
     app.sim.add_failed_many([
         entry("user_modify_org", at, &["a", "b"]),

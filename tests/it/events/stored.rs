@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{about, all_worked, employ, tell};
-use crate::support::TestApp;
+use crate::support::{TestApp, eventually};
 
 async fn app(pool: &PgPool) -> TestApp {
     TestApp::spawn_empty(pool, |_| {}).await
@@ -55,6 +55,12 @@ async fn a_late_repeat_of_a_leaving_does_not_close_the_door_on_who_has_come_back
 #[sqlx::test]
 async fn types_that_ask_nothing_of_us_are_kept_and_grant_nothing(pool: PgPool) {
     let app = app(&pool).await;
+    eventually(
+        "the administrator has been looked up",
+        super::SOON,
+        async || app.number("SELECT count(*) FROM admin_binding").await == 1,
+    )
+    .await;
     app.sim.reset_calls();
     tell(&app, &about("org_admin_add", &[company::EMPLOYEE])).await;
     tell(&app, &about("org_admin_remove", &[company::EMPLOYEE])).await;

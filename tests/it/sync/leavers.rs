@@ -193,4 +193,32 @@ async fn unionids_may_change_hands_and_end_the_sessions_of_the_old_one(pool: PgP
         Some(first.unionid)
     );
     assert_eq!(company.number("SELECT count(*) FROM web_session").await, 1);
+    let audited = "SELECT count(*) FROM audit_entry WHERE action = 'staff.unionid' AND reason <> ''";
+    assert_eq!(company.number(audited).await, 2);
+}
+
+#[sqlx::test]
+async fn who_shares_a_unionid_is_written_in_all_else(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    let [first, second] = [company::EMPLOYEE, company::LEADING_ZERO]
+        .map(|userid| company.sim.person(userid).unwrap());
+    let renamed = PersonChange {
+        title: Some("新职位".to_owned()),
+        ..PersonChange::default()
+    };
+    company.sim.change_quietly(&second.userid, renamed).unwrap();
+    company
+        .sim
+        .share_unionid_quietly(&second.userid, &first.unionid)
+        .unwrap();
+    let summary = company.sync().await;
+    assert_eq!((summary.changed, summary.skipped), (1, 1));
+    assert_eq!(
+        company.column(&second.userid, "unionid").await,
+        Some(second.unionid)
+    );
+    assert_eq!(
+        company.column(&second.userid, "title").await.as_deref(),
+        Some("新职位")
+    );
 }

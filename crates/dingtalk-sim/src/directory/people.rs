@@ -86,6 +86,19 @@ impl Directory {
         Ok((before, after))
     }
 
+    /// Gives an employed person a unionid that somebody else employed may have too, as the directory shows
+    /// while a person is moved from one userid to another.
+    pub fn share_unionid(&mut self, userid: &str, unionid: &str, now: i64) -> anyhow::Result<()> {
+        let mut person = self
+            .person(userid)
+            .with_context(|| format!("nobody is {userid}"))?
+            .clone();
+        unionid.clone_into(&mut person.unionid);
+        person.modified_at = now;
+        self.people.replace(userid, person);
+        Ok(())
+    }
+
     /// Ends employment: the person is gone from every answer but may still scan.
     pub fn dismiss(&mut self, userid: &str) -> anyhow::Result<Person> {
         let person = self.people.remove(userid);

@@ -11,7 +11,8 @@ use super::Person;
 pub(super) struct Staff {
     people: Vec<Person>,
     by_userid: HashMap<String, usize>,
-    by_unionid: HashMap<String, usize>,
+    /// Mostly one each; two where somebody is listed under a new userid and still under the old one.
+    by_unionid: HashMap<String, Vec<usize>>,
     by_department: HashMap<i64, Vec<usize>>,
 }
 
@@ -25,7 +26,7 @@ impl Staff {
     }
 
     pub(super) fn by_unionid(&self, unionid: &str) -> Option<&Person> {
-        self.people.get(*self.by_unionid.get(unionid)?)
+        self.people.get(*self.by_unionid.get(unionid)?.first()?)
     }
 
     /// The direct members of a department, in no order.
@@ -69,7 +70,10 @@ impl Staff {
 
     fn index(&mut self, person: &Person, place: usize) {
         self.by_userid.insert(person.userid.clone(), place);
-        self.by_unionid.insert(person.unionid.clone(), place);
+        self.by_unionid
+            .entry(person.unionid.clone())
+            .or_default()
+            .push(place);
         for dept_id in person.department_ids() {
             self.by_department.entry(dept_id).or_default().push(place);
         }
@@ -80,7 +84,9 @@ impl Staff {
             return;
         };
         self.by_userid.remove(&person.userid);
-        self.by_unionid.remove(&person.unionid);
+        if let Some(places) = self.by_unionid.get_mut(&person.unionid) {
+            places.retain(|other| *other != place);
+        }
         for dept_id in person.department_ids() {
             if let Some(places) = self.by_department.get_mut(&dept_id) {
                 places.retain(|other| *other != place);

@@ -356,3 +356,30 @@ fn the_brake_holds_back_everybody_and_lets_the_rest_through() {
     );
     assert_eq!(plan_with(&tables, &read, true, &[], 7).leavers.len(), 7);
 }
+
+#[test]
+fn who_cannot_have_a_unionid_is_described_anew_in_all_else() {
+    let tables = current(vec![employed("a", "1"), employed("b", "2")]);
+    let renamed = Person {
+        name: "another name".to_owned(),
+        ..person("b", "1")
+    };
+    let plan = complete(&tables, &reading(vec![person("a", "1"), renamed.clone()]));
+    assert_eq!(skips(&plan), [("b", SkipReason::UnionidShared)]);
+    let [write] = plan.changed.as_slice() else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(write.person.unionid, UnionId::parse("2").ok());
+    assert_eq!(write.person.name, "another name");
+    assert!(!write.frees_unionid());
+    let held = KnownPerson {
+        is_held: true,
+        ..left("old", "1", 5)
+    };
+    let plan = complete(
+        &current(vec![held, employed("b", "2")]),
+        &reading(vec![renamed]),
+    );
+    assert_eq!(skips(&plan), [("b", SkipReason::Held)]);
+    assert_eq!(plan.changed.len(), 1);
+}

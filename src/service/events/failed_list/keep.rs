@@ -44,7 +44,7 @@ async fn keep_once(
         .tx_within(PATIENCE, async |tx| {
             let mut stored = Vec::new();
             for entry in &page.entries {
-                stored.extend(keep_entry(tx, entry).await?);
+                stored.extend(keep_entry(ctx, tx, entry).await?);
             }
             if !page.entries.is_empty() {
                 alert::raise(tx, UNDELIVERED, &given.to_string()).await?;
@@ -56,8 +56,12 @@ async fn keep_once(
 }
 
 /// Stores one entry; one that Postgres cannot hold as it is does not stop the rest.
-async fn keep_entry(tx: &mut Conn, entry: &Value) -> Result<Option<HeldRow>, StoreError> {
-    let event = Event::of_undelivered(entry);
+async fn keep_entry(
+    ctx: &Context,
+    tx: &mut Conn,
+    entry: &Value,
+) -> Result<Option<HeldRow>, StoreError> {
+    let event = Event::of_undelivered(entry).checked_for(&ctx.config.dingtalk.corp_id);
     let stored = tx
         .savepoint(async |tx| event_held::insert_once(tx, &event).await)
         .await;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::ids::{UnionId, UserId};
+use super::ids::{UnionId, UserId};
 
 /// The unionids that people would bear after a plan.
 #[derive(Debug, Default)]

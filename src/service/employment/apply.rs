@@ -1,0 +1,288 @@
+//! What one answer of DingTalk does to one row of the staff table.
+
+use chrono::{DateTime, Utc};
+
+use super::{Asked, Outcome, Trigger};
+use crate::context::Context;
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::person::{LeftCause, Person, Status};
+use crate::store::audit::{self, Entry};
+use crate::store::staff::{self, StaffRow};
+use crate::store::{Conn, StoreError, access, alert, event, look as looks, unionid_conflict};
+
+/// What to do with a person whom DingTalk lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Employ(Outcome),
+    /// Everything is written but the unionid, for this reason.
+    KeepUnionid(&'static str),
+    KeepStatus,
+    /// The leave event of somebody who never had a row was false: nothing is left to remember.
+    ForgetLeaving,
+    Nothing(&'static str),
+}
+
+/// A person whom DingTalk lists, the row as it is locked, and what to do.
+pub(super) struct Decided {
+    pub row: Option<StaffRow>,
+    pub trigger: Trigger,
+    pub verdict: Verdict,
+}
+
+const NEVER_ADDED: &str = "was never in the staff table, and only a join event, a login, an approval or a sync adds people";
+const HAS_LEFT: &str = "has left, and no join event came since";
+const HELD_ELSEWHERE: &str = "marked as left by an administrator, under another userid";
+
+impl Asked<'_> {
+    /// Why it was asked, as far as that still holds.
+    async fn standing_trigger(
+        &self,
+        ctx: &Context,
+        tx: &mut Conn,
+        userid: &UserId,
+    ) -> Result<Trigger, StoreError> {
+        let stands = match self.trigger {
+            Trigger::Join => event::is_join_standing(tx, self.warrants, userid).await?,
+            Trigger::Leaving | Trigger::LateJoin => {
+                looks::is_claimed(tx, ctx.instance, self.warrants).await?
+            }
+            Trigger::Event | Trigger::Login => true,
+        };
+        Ok(if stands { self.trigger } else { Trigger::Event })
+    }
+}
+
+/// Locks the row of a person whom DingTalk lists and decides what to do. Comes after [`staff::serialise`].
+pub(super) async fn decide(
+    ctx: &Context,
+    tx: &mut Conn,
+    person: &Person,
+    asked: &Asked<'_>,
+) -> Result<Decided, StoreError> {
+    let row = staff::lock(tx, &person.userid).await?;
+    let trigger = asked.standing_trigger(ctx, tx, &person.userid).await?;
+    let left_at = staff::leaving_time(tx, &person.userid).await?;
+    let is_held_elsewhere = staff::held_under_unionid(tx, person).await?.is_some();
+    let verdict = match judge(row.as_ref(), left_at, asked.at, trigger) {
+        Verdict::Employ(Outcome::Changed) if is_held_elsewhere => {
+            let bears_already = row
+                .as_ref()
+                .is_some_and(|row| row.unionid == person.unionid);
+            if bears_already {
+                Verdict::Employ(Outcome::Changed)
+            } else {
+                Verdict::KeepUnionid(HELD_ELSEWHERE)
+            }
+        }
+        Verdict::Employ(_) if is_held_elsewhere => Verdict::Nothing(HELD_ELSEWHERE),
+        verdict => verdict,
+    };
+    Ok(Decided {
+        row,
+        trigger,
+        verdict,
+    })
+}
+
+fn judge(
+    row: Option<&StaffRow>,
+    left_at: Option<DateTime<Utc>>,
+    asked_at: DateTime<Utc>,
+    trigger: Trigger,
+) -> Verdict {
+    if row.is_some_and(|row| row.looked_at > asked_at) {
+        return Verdict::Nothing("a newer answer is already known");
+    }
+    if row.is_some_and(|row| row.is_held) {
+        return Verdict::Nothing("marked as left by an administrator");
+    }
+    let is_join = matches!(trigger, Trigger::Join | Trigger::LateJoin);
+    match (row.map(|row| row.status), left_at) {
+        (_, Some(left_at)) if left_at >= asked_at => {
+            Verdict::Nothing("left after DingTalk was asked")
+        }
+        (Some(Status::Left), _) if is_join || trigger == Trigger::Leaving => {
+            Verdict::Employ(Outcome::Returned)
+        }
+        (Some(Status::Left), _) => Verdict::KeepStatus,
+        (Some(Status::Employed), _) => Verdict::Employ(Outcome::Changed),
+        (None, _) if is_join => Verdict::Employ(Outcome::Added),
+        (None, Some(_)) if trigger == Trigger::Leaving => Verdict::ForgetLeaving,
+        (None, Some(_)) => Verdict::Nothing(HAS_LEFT),
+        (None, None) => Verdict::Nothing(NEVER_ADDED),
+    }
+}
+
+/// Carries a decision out. Violates [`staff::EMPLOYED_UNIONID`] where another employed row has the unionid.
+pub(super) async fn carry_out(
+    tx: &mut Conn,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+    decided: &Decided,
+) -> Result<Outcome, StoreError> {
+    let outcome = match &decided.verdict {
+        Verdict::Nothing(why) => return Ok(Outcome::StaysOut(why)),
+        Verdict::ForgetLeaving => {
+            access::restore_ended(tx, &person.userid, person.unionid.as_ref()).await?;
+            staff::forget_unknown_leaver(tx, &person.userid).await?;
+            return Ok(Outcome::StaysOut(NEVER_ADDED));
+        }
+        Verdict::KeepUnionid(why) => {
+            staff::update_fields(tx, &without_unionid(person), asked_at).await?;
+            return Ok(Outcome::StaysOut(why));
+        }
+        Verdict::KeepStatus => {
+            staff::update_fields(tx, person, asked_at).await?;
+            Outcome::StaysOut(HAS_LEFT)
+        }
+        Verdict::Employ(outcome) => {
+            if *outcome == Outcome::Returned && decided.trigger == Trigger::Leaving {
+                access::restore_ended(tx, &person.userid, person.unionid.as_ref()).await?;
+            }
+            employ(tx, person, asked_at, outcome.clone()).await?
+        }
+    };
+    if let Some(row) = &decided.row {
+        note_unionid_change(tx, audit::Actor::System, None, row, person).await?;
+    }
+    Ok(outcome)
+}
+
+/// The person with the unionid left out, so that the row keeps its own.
+pub(super) fn without_unionid(person: &Person) -> Person {
+    Person {
+        unionid: None,
+        ..person.clone()
+    }
+}
+
+async fn employ(
+    tx: &mut Conn,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+    outcome: Outcome,
+) -> Result<Outcome, StoreError> {
+    staff::upsert_employed(tx, person, asked_at).await?;
+    let action = match outcome {
+        Outcome::Added => "staff.added",
+        Outcome::Returned => "staff.returned",
+        _ => return Ok(outcome),
+    };
+    let unionid = person.unionid.as_ref();
+    let entry = entry(&person.userid, &person.name, unionid, action, "employed");
+    audit::append(tx, &entry).await?;
+    Ok(outcome)
+}
+
+/// Audits that a row has been given another unionid, with the former one as the reason, and lets those who
+/// wait for the former one be looked up.
+pub(super) async fn note_unionid_change(
+    tx: &mut Conn,
+    actor: audit::Actor<'_>,
+    address: Option<&str>,
+    row: &StaffRow,
+    person: &Person,
+) -> Result<(), StoreError> {
+    let (Some(former), Some(unionid)) = (&row.unionid, &person.unionid) else {
+        return Ok(());
+    };
+    if former == unionid {
+        return Ok(());
+    }
+    let entry = Entry {
+        actor,
+        reason: Some(former.as_str()),
+        address,
+        ..entry(
+            &person.userid,
+            &person.name,
+            Some(unionid),
+            "staff.unionid",
+            row.status.as_str(),
+        )
+    };
+    audit::append(tx, &entry).await?;
+    unionid_conflict::wake(tx).await
+}
+
+/// Ends the employment of somebody whom DingTalk does not know.
+pub(super) async fn apply_unknown(
+    ctx: &Context,
+    tx: &mut Conn,
+    userid: &UserId,
+    asked: &Asked<'_>,
+) -> Result<Outcome, StoreError> {
+    let (asked_at, trigger) = (asked.at, asked.trigger);
+    staff::serialise(tx, std::slice::from_ref(userid)).await?;
+    let row = staff::lock(tx, userid).await?;
+    if trigger == Trigger::Join {
+        // DingTalk's answers may lag behind its events: ask again later.
+        looks::schedule_after_join(tx, userid).await?;
+    }
+    let Some(row) = row.filter(|row| row.status == Status::Employed) else {
+        if trigger == Trigger::Leaving {
+            access::confirm_ended(tx, userid, asked.warrants).await?;
+        }
+        unionid_conflict::clear(tx, std::slice::from_ref(userid)).await?;
+        return Ok(Outcome::StaysOut("DingTalk does not know the person"));
+    };
+    if row.looked_at > asked_at {
+        return Ok(Outcome::StaysOut("a newer answer is already known"));
+    }
+    let cause = if trigger == Trigger::Leaving {
+        LeftCause::Event
+    } else {
+        LeftCause::UnknownToDingTalk
+    };
+    if cause == LeftCause::UnknownToDingTalk && brake_holds(ctx, tx).await? {
+        return Ok(Outcome::StaysOut(
+            "too many people have become unknown to DingTalk within a day",
+        ));
+    }
+    staff::mark_left(tx, std::slice::from_ref(userid), cause).await?;
+    let unionid = row.unionid.as_ref();
+    let entry = entry(userid, &row.name, unionid, "staff.left", cause.as_str());
+    audit::append(tx, &entry).await?;
+    Ok(Outcome::MarkedLeft)
+}
+
+/// Whether one more person marked through 60121 would be too many for 24 hours.
+async fn brake_holds(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
+    staff::serialise_brake(tx).await?;
+    let marked = staff::count_recently_unknown(tx).await?;
+    let employed = staff::count_employed(tx).await?;
+    let holds = ctx
+        .config
+        .sync
+        .max_leavers
+        .exceeded_by(marked + 1, employed + marked);
+    if holds {
+        tracing::error!(
+            marked,
+            employed,
+            "too many people have become unknown to DingTalk within a day: nobody more is marked as left"
+        );
+        alert::raise(tx, "unknown_people_brake", &marked.to_string()).await?;
+    }
+    Ok(holds)
+}
+
+fn entry<'a>(
+    userid: &'a UserId,
+    name: &'a str,
+    unionid: Option<&'a UnionId>,
+    action: &'static str,
+    status: &'a str,
+) -> Entry<'a> {
+    Entry {
+        actor: audit::Actor::System,
+        action,
+        userid: Some(userid.as_str()),
+        unionid: unionid.map(UnionId::as_str),
+        name: Some(name),
+        status,
+        reason: None,
+        reference: None,
+        address: None,
+    }
+}

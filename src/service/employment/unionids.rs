@@ -1,0 +1,273 @@
+//! Unionids that move between employed people: everybody who has one that another should have is asked about,
+//! and all of them are written in one transaction, by the rules of a full sync.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::apply::{self, Decided, Verdict, apply_unknown, carry_out};
+use super::{Asked, Outcome, Trigger, time_now};
+use crate::context::Context;
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::person::{Person, Status};
+use crate::domain::unionid_claims::Claims;
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::staff::{self, StaffRow};
+use crate::store::{Conn, StoreError, alert, unionid_conflict};
+
+/// The alert that unionids of employed people conflict; its detail is how many people wait.
+pub const ALERT: &str = "unionid_conflict";
+/// How many people of one chain are asked about; the next recheck continues it.
+const MAX_RIVALS: usize = 50;
+
+/// Somebody employed who has the unionid of another, and what DingTalk says of them.
+struct Rival {
+    userid: UserId,
+    /// None where DingTalk does not know them.
+    person: Option<Person>,
+    asked_at: DateTime<Utc>,
+}
+
+/// Writes a person whose unionid another employed row has, together with everybody whose unionid moves too.
+pub(super) async fn settle(
+    ctx: &Context,
+    priority: Priority,
+    person: &Person,
+    asked: &Asked<'_>,
+) -> Result<Outcome, UpstreamError> {
+    let rivals = ask_rivals(ctx, priority, person).await?;
+    let settled = ctx
+        .db
+        .tx(async |tx| settle_in(ctx, tx, person, asked, &rivals).await)
+        .await;
+    match settled {
+        // Written by somebody else between our check and our write.
+        Err(error) if error.violates(staff::EMPLOYED_UNIONID) => Ok(Outcome::UnionidTaken(None)),
+        settled => Ok(settled?),
+    }
+}
+
+/// Whether an employed row other than the person's has the person's unionid.
+pub(super) async fn has_rival(ctx: &Context, person: &Person) -> Result<bool, StoreError> {
+    let Some(unionid) = &person.unionid else {
+        return Ok(false);
+    };
+    let holder = ctx
+        .db
+        .read(async |conn| employed_holder(conn, unionid).await)
+        .await?;
+    Ok(holder.is_some_and(|holder| holder.userid != person.userid))
+}
+
+async fn employed_holder(
+    conn: &mut Conn,
+    unionid: &UnionId,
+) -> Result<Option<StaffRow>, StoreError> {
+    let holder = staff::find_by_unionid(conn, unionid).await?;
+    Ok(holder.filter(|row| row.status == Status::Employed))
+}
+
+/// Asks about the holder of the person's unionid, then about the holder of that one's, and so on to the end of the
+/// chain, or back to its beginning.
+async fn ask_rivals(
+    ctx: &Context,
+    priority: Priority,
+    person: &Person,
+) -> Result<Vec<Rival>, UpstreamError> {
+    let mut rivals: Vec<Rival> = Vec::new();
+    let mut wanted = person.unionid.clone();
+    while let Some(unionid) = wanted.take()
+        && rivals.len() < MAX_RIVALS
+    {
+        let holder = ctx
+            .db
+            .read(async |conn| employed_holder(conn, &unionid).await)
+            .await?;
+        let is_known = |holder: &StaffRow| {
+            holder.userid == person.userid || rivals.iter().any(|r| r.userid == holder.userid)
+        };
+        let Some(holder) = holder.filter(|holder| !is_known(holder)) else {
+            break;
+        };
+        let asked_at = time_now(ctx).await?;
+        let person = match upstream::user(ctx, priority, &holder.userid).await {
+            Ok(person) => Some(person),
+            Err(error) if error.is_unknown_person() => None,
+            Err(error @ UpstreamError::Store(_)) => return Err(error),
+            Err(error) => {
+                // The rival keeps the unionid for now; all else of the person is written nevertheless.
+                tracing::debug!(%error, "a person with the unionid of another could not be looked up");
+                break;
+            }
+        };
+        wanted = person
+            .as_ref()
+            .and_then(|person| person.unionid.clone())
+            .filter(|wanted| *wanted != unionid);
+        rivals.push(Rival {
+            userid: holder.userid,
+            person,
+            asked_at,
+        });
+    }
+    Ok(rivals)
+}
+
+/// A person whom DingTalk lists, and what is to be done about them.
+struct Claimant<'a> {
+    person: &'a Person,
+    asked_at: DateTime<Utc>,
+    decided: Decided,
+}
+
+impl Claimant<'_> {
+    fn is_employed(&self) -> bool {
+        let row = self.decided.row.as_ref();
+        row.is_some_and(|row| row.status == Status::Employed)
+    }
+
+    fn stored(&self) -> Option<&UnionId> {
+        let row = self.decided.row.as_ref();
+        row.filter(|row| row.status == Status::Employed)?
+            .unionid
+            .as_ref()
+    }
+
+    /// The unionid that the person is to have: one that DingTalk does not show stays.
+    fn wanted(&self) -> Option<&UnionId> {
+        self.person.unionid.as_ref().or(self.stored())
+    }
+
+    fn is_to_be_employed(&self) -> bool {
+        matches!(self.decided.verdict, Verdict::Employ(_))
+    }
+
+    fn gives_unionid_up(&self) -> bool {
+        self.is_to_be_employed() && self.stored().is_some() && self.stored() != self.wanted()
+    }
+}
+
+async fn settle_in(
+    ctx: &Context,
+    tx: &mut Conn,
+    person: &Person,
+    asked: &Asked<'_>,
+    rivals: &[Rival],
+) -> Result<Outcome, StoreError> {
+    let mut userids: Vec<UserId> = rivals.iter().map(|rival| rival.userid.clone()).collect();
+    userids.push(person.userid.clone());
+    staff::serialise(tx, &userids).await?;
+    staff::lock_all(tx, &userids).await?;
+    let mut claimants = vec![claimant(ctx, tx, person, asked).await?];
+    for rival in rivals {
+        let asked = Asked {
+            at: rival.asked_at,
+            trigger: Trigger::Event,
+            warrants: &[],
+        };
+        match &rival.person {
+            Some(person) => claimants.push(claimant(ctx, tx, person, &asked).await?),
+            None => drop(apply_unknown(ctx, tx, &rival.userid, &asked).await?),
+        }
+    }
+    let refused = refused(tx, &claimants).await?;
+    let moving: Vec<UserId> = claimants
+        .iter()
+        .filter(|claimant| {
+            claimant.gives_unionid_up() && !refused.contains(&claimant.person.userid)
+        })
+        .map(|claimant| claimant.person.userid.clone())
+        .collect();
+    // Several people may hand unionids on to each other: all let go of theirs first.
+    staff::release_unionids(tx, &moving).await?;
+    write_all(tx, &claimants, &refused).await
+}
+
+async fn claimant<'a>(
+    ctx: &Context,
+    tx: &mut Conn,
+    person: &'a Person,
+    asked: &Asked<'_>,
+) -> Result<Claimant<'a>, StoreError> {
+    Ok(Claimant {
+        person,
+        asked_at: asked.at,
+        decided: apply::decide(ctx, tx, person, asked).await?,
+    })
+}
+
+/// Those who cannot have the unionid that DingTalk names for them.
+async fn refused(tx: &mut Conn, claimants: &[Claimant<'_>]) -> Result<HashSet<UserId>, StoreError> {
+    let mut others = Vec::new();
+    for unionid in claimants.iter().filter_map(Claimant::wanted) {
+        let holder = employed_holder(tx, unionid).await?;
+        others.extend(holder.filter(|holder| {
+            claimants
+                .iter()
+                .all(|claimant| claimant.person.userid != holder.userid)
+        }));
+    }
+    let mut claims = Claims::default();
+    for other in &others {
+        claims.keeps(&other.userid, other.unionid.as_ref());
+    }
+    for claimant in claimants {
+        let (userid, stored) = (&claimant.person.userid, claimant.stored());
+        if claimant.is_to_be_employed() {
+            claims.takes(userid, stored, claimant.wanted());
+        } else if claimant.is_employed() {
+            claims.keeps(userid, stored);
+        }
+    }
+    Ok(claims.refused())
+}
+
+/// Writes everybody; returns what that did to the first. Of those who are refused all but the unionid is written;
+/// whoever is not employed yet waits.
+async fn write_all(
+    tx: &mut Conn,
+    claimants: &[Claimant<'_>],
+    refused: &HashSet<UserId>,
+) -> Result<Outcome, StoreError> {
+    let mut outcomes = Vec::new();
+    let is_refused = |claimant: &Claimant<'_>| refused.contains(&claimant.person.userid);
+    for claimant in claimants {
+        let (person, asked_at) = (claimant.person, claimant.asked_at);
+        if !is_refused(claimant) {
+            outcomes.push(carry_out(tx, person, asked_at, &claimant.decided).await?);
+            continue;
+        }
+        if claimant.is_employed() {
+            staff::update_fields(tx, &apply::without_unionid(person), asked_at).await?;
+        }
+        outcomes.push(Outcome::UnionidTaken(None));
+    }
+    for (claimant, outcome) in claimants.iter().zip(&mut outcomes) {
+        if is_refused(claimant)
+            && let Some(unionid) = claimant.wanted()
+        {
+            let holder = employed_holder(tx, unionid).await?.map(|row| row.userid);
+            note_conflict(tx, &claimant.person.userid, unionid, holder.as_ref()).await?;
+            *outcome = Outcome::UnionidTaken(holder);
+        }
+    }
+    // The first claimant is the person who was asked about.
+    Ok(outcomes.swap_remove(0))
+}
+
+async fn note_conflict(
+    tx: &mut Conn,
+    userid: &UserId,
+    unionid: &UnionId,
+    holder: Option<&UserId>,
+) -> Result<(), StoreError> {
+    let (waiting, is_new) = unionid_conflict::note(tx, userid, unionid, holder).await?;
+    if is_new {
+        tracing::warn!(
+            userid = userid.as_str(),
+            holder = holder.map(UserId::as_str),
+            "the unionid of a person belongs to another employed row"
+        );
+    }
+    alert::raise(tx, ALERT, &waiting.to_string()).await
+}

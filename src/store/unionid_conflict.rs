@@ -1,0 +1,109 @@
+//! People whose unionid in DingTalk's record belongs to another employed row. The event or the recheck that found
+//! it waits; these rows say for which unionid, so that it is retried as soon as that one is free.
+
+use super::{Conn, StoreError};
+use crate::domain::ids::{UnionId, UserId};
+
+/// Notes that a person waits for a unionid; returns how many people wait for one, and whether this is new.
+pub async fn note(
+    conn: &mut Conn,
+    userid: &UserId,
+    unionid: &UnionId,
+    rival: Option<&UserId>,
+) -> Result<(i64, bool), StoreError> {
+    let noted = sqlx::query!(
+        r#"WITH noted AS (
+             INSERT INTO unionid_conflict AS c (userid, unionid, rival) VALUES ($1, $2, $3)
+             ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, rival = excluded.rival,
+                 since = CASE WHEN c.unionid = excluded.unionid THEN c.since ELSE now() END
+             RETURNING c.since = now() AS is_new
+         )
+         SELECT (SELECT is_new FROM noted) AS "is_new!",
+             (SELECT count(*) FROM unionid_conflict WHERE userid <> $1) AS "others!""#,
+        userid.as_str(),
+        unionid.as_str(),
+        rival.map(UserId::as_str),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((noted.others + 1, noted.is_new))
+}
+
+/// Forgets that these people wait for a unionid, and the alert with the last of them.
+pub async fn clear(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    let cleared = sqlx::query!("DELETE FROM unionid_conflict WHERE userid = ANY ($1)", &ids)
+        .execute(&mut *conn)
+        .await?;
+    if cleared.rows_affected() > 0 {
+        dismiss_alert(conn).await?;
+    }
+    Ok(())
+}
+
+/// Forgets everybody who has the unionid that they waited for, and has the others looked up whose unionid is free.
+pub async fn tidy(conn: &mut Conn) -> Result<(), StoreError> {
+    let settled = sqlx::query!(
+        "DELETE FROM unionid_conflict c USING staff s
+         WHERE s.userid = c.userid AND s.status = 'employed' AND s.unionid = c.unionid"
+    )
+    .execute(&mut *conn)
+    .await?;
+    if settled.rows_affected() > 0 {
+        dismiss_alert(conn).await?;
+    }
+    wake(conn).await
+}
+
+/// Takes the alert down once nobody waits any more.
+pub async fn dismiss_alert(conn: &mut Conn) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM alert WHERE kind = 'unionid_conflict' AND NOT EXISTS (SELECT FROM unionid_conflict)"
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Has the people looked up at once for whom no other employed row has the unionid any more: by the event or recheck
+/// that waits, else by a recheck of its own.
+pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
+    let free: Vec<String> = sqlx::query_scalar!(
+        "SELECT c.userid FROM unionid_conflict c
+         WHERE NOT EXISTS (SELECT FROM staff s WHERE s.unionid = c.unionid AND s.status = 'employed' AND s.userid <> c.userid)"
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    if free.is_empty() {
+        return Ok(());
+    }
+    // What a worker holds at the moment is left to it: its next try comes within seconds.
+    sqlx::query!(
+        "UPDATE event SET next_attempt_at = now() WHERE id IN (
+             SELECT id FROM event WHERE state = 'waiting' AND userids && $1 AND next_attempt_at > now()
+             ORDER BY id FOR UPDATE SKIP LOCKED)",
+        &free,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE scheduled_look SET due_at = now() WHERE id IN (
+             SELECT id FROM scheduled_look WHERE userid = ANY ($1) AND cause <> 'leaving' AND due_at > now() AND last_error IS NOT NULL
+             ORDER BY id FOR UPDATE SKIP LOCKED)",
+        &free,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT s.userid, 'login', clock_timestamp() FROM staff s
+         WHERE s.userid = ANY ($1) AND s.status = 'employed'
+           AND NOT EXISTS (SELECT FROM event e WHERE e.state = 'waiting' AND e.userids @> ARRAY[s.userid])
+           AND NOT EXISTS (SELECT FROM scheduled_look l WHERE l.userid = s.userid AND l.due_at <= clock_timestamp())
+         ORDER BY s.userid",
+        &free,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
