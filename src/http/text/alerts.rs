@@ -3,12 +3,14 @@
 use super::admin_webhooks::WebhookTexts;
 use super::{fill, texts};
 use crate::http::lang::Lang;
-use crate::service::remedy;
+use crate::service::employment;
+use crate::service::remedy::{self, WITHHELD};
 
 texts! {
     /// Sentences of the banner above the administrators' pages.
     pub struct AlertTexts {
         refused: "钉钉拒绝了接口 {api} 的调用（错误码 {code}）。{hint}" | "DingTalk refuses calls to {api} with code {code}. {hint}";
+        withheld: "钉钉接口 {api} 的返回中缺少 {field}，因此无法登录。{hint}" | "DingTalk’s answers to {api} lack {field}, so nobody can sign in. {hint}";
         brake: "24 小时内已有 {count} 名员工在钉钉中查不到，疑似通讯录权限有误，因此暂停标记离职。请检查应用的通讯录权限范围；确认无误后运行 dinggate sync。"
             | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
         undelivered: "钉钉有 {count} 个事件没能推送到本系统，现已取回并处理。请在事件页查看；做一次完整的全量同步后，本提示会消失。"
@@ -25,6 +27,8 @@ texts! {
             | "Full sync {run} found changes to {count} people that no event had announced. Events may be getting lost: check the event subscription (address, token, key).";
         lost_events: "未送达的事件可能已丢失（{why}），需要一次全量同步才能补齐。请在“同步”页面发起，或运行 dinggate sync。"
             | "Undelivered events may be lost ({why}). Only a full sync makes up for them: start one under Syncs, or run dinggate sync.";
+        unionid_conflict: "有 {count} 名员工在钉钉中的 unionid 与另一名在职员工相同，暂时无法写入，其他资料已更新；对方离职或更换账号后会自动写入。请在“事件”页面查看涉及的员工，并在钉钉中核实。"
+            | "For {count} of the staff DingTalk names a unionid that another employed person has. Everything else about them is up to date, and the unionid is written as soon as the other person leaves or gets another one. The page Events names the people; check their accounts in DingTalk.";
         unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
@@ -34,6 +38,9 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
     if kind == "unknown_people_brake" {
         return fill(t.brake, &[("count", &detail)]);
+    }
+    if kind == employment::UNIONID_CONFLICT {
+        return fill(t.unionid_conflict, &[("count", &detail)]);
     }
     if kind == "webhook:failed" {
         // Without a status it is a code of ours.
@@ -51,6 +58,12 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             // Behind a code in words stand the permissions that DingTalk names.
             let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
             let hint = hint(lang, api, code, permissions);
+            if let Some(field) = code.strip_prefix(WITHHELD) {
+                return fill(
+                    t.withheld,
+                    &[("api", &api), ("field", &field), ("hint", &hint)],
+                );
+            }
             fill(
                 t.refused,
                 &[("api", &api), ("code", &code), ("hint", &hint)],

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
-use crate::store::{StoreError, directory, event_held, look, staff};
+use crate::store::{StoreError, audit, directory, event_held, look, staff};
 
 /// Ends employment and sessions of these people, remembers those whom the table does not hold, and
 /// has DingTalk asked later whether it was true.
@@ -23,7 +23,7 @@ pub(super) async fn close(tx: &mut Conn, userids: &[UserId]) -> Result<(), Store
     look::schedule_after_leaving(tx, &others).await?;
     directory::note_in_audit(
         tx,
-        "system",
+        audit::Actor::System,
         &changed,
         "staff.left",
         LeftCause::Event.as_str(),

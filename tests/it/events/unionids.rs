@@ -164,6 +164,8 @@ async fn who_shares_a_unionid_is_up_to_date_in_all_else_and_waits_visibly_for_th
     let page = admin.get("/admin/events?state=waiting").await.body;
     let reason = format!("the employed {A} has the same unionid");
     assert!(page.contains(&reason), "{page}");
+    let banner = "names a unionid that another employed person has";
+    assert!(page.contains(banner), "{page}");
     // The other one gets another account, which an event says.
     let change = PersonChange {
         unionid: Some("elsewhere".into()),
