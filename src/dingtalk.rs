@@ -4,6 +4,7 @@ mod answer;
 pub mod approval;
 pub mod callback;
 pub mod client;
+pub mod clock;
 pub mod contact;
 pub mod error;
 pub mod lenient;

@@ -16,6 +16,8 @@ const NEWS: Duration = Duration::from_mins(1);
 pub struct Troubles {
     spells: Mutex<HashMap<&'static str, Spell>>,
     told: Mutex<HashMap<(&'static str, String), Instant>>,
+    /// When a web page has last come in place of an answer, unless an answer has come since.
+    page_at: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,19 @@ impl Troubles {
     /// Notes a call that brought no answer; gives how long the spell has lasted.
     pub fn note(&self, api: &'static str) -> Duration {
         self.note_at(api, Instant::now())
+    }
+
+    /// Notes that a web page has come in place of an answer.
+    pub fn note_page(&self) {
+        *lock(&self.page_at) = Some(Instant::now());
+    }
+
+    /// Forgets the web page where a call has been answered that was begun after it. Returns whether there was
+    /// one to forget.
+    pub fn end_page(&self, begun: Instant) -> bool {
+        lock(&self.page_at)
+            .take_if(|page_at| *page_at < begun)
+            .is_some()
     }
 
     /// Notes that the interface has answered.

@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
-use super::client::unix_millis;
 use super::error::ApiError;
 use super::penalty;
 use crate::domain::json;
 
-/// Makes of an HTTP answer either DingTalk's JSON object or what went wrong, without the secrets sent.
+/// Makes of an HTTP answer either DingTalk's JSON object or what went wrong, without the secrets sent. `now_ms`
+/// is the time at DingTalk.
 pub(super) fn read_answer(
     api: &'static str,
     status: u16,
     body: &[u8],
     secrets: &[&str],
+    now_ms: i64,
 ) -> Result<Value, ApiError> {
     let parsed = json::read(body).ok();
     let Some(answer) = parsed.filter(Value::is_object) else {
@@ -24,14 +25,14 @@ pub(super) fn read_answer(
     match code_of(&answer) {
         Some(0) | None if (200..300).contains(&status) => Ok(answer),
         Some(0) | None => Err(ApiError::Http { api, status }),
-        Some(code) => Err(refusal(api, code, &answer, secrets)),
+        Some(code) => Err(refusal(api, code, &answer, secrets, now_ms)),
     }
 }
 
 fn not_json(api: &'static str, status: u16, body: &[u8]) -> ApiError {
     let looks_like_html = body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<');
     match status {
-        200 if looks_like_html => ApiError::Banned { api },
+        200 if looks_like_html => ApiError::Page { api },
         200..300 => ApiError::Malformed { api, what: "JSON" },
         _ => ApiError::Http { api, status },
     }
@@ -58,7 +59,13 @@ fn number(value: Option<&Value>) -> Option<i64> {
     }
 }
 
-fn refusal(api: &'static str, code: i64, answer: &Value, secrets: &[&str]) -> ApiError {
+fn refusal(
+    api: &'static str,
+    code: i64,
+    answer: &Value,
+    secrets: &[&str],
+    now_ms: i64,
+) -> ApiError {
     match code {
         -1 => ApiError::Busy { api },
         40014 | 42001 => ApiError::TokenRejected { api, code },
@@ -67,7 +74,7 @@ fn refusal(api: &'static str, code: i64, answer: &Value, secrets: &[&str]) -> Ap
         90001..=90014 | 90017 | 90018 => ApiError::Throttled {
             api,
             code,
-            wait: penalty::left(answer, unix_millis()),
+            wait: penalty::left(answer, now_ms),
         },
         _ => ApiError::Refused {
             api,
@@ -98,7 +105,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> Result<Value, ApiError> {
-        read_answer("api", status, body.as_bytes(), &[])
+        read_answer("api", status, body.as_bytes(), &[], 0)
     }
 
     #[test]
@@ -146,16 +153,17 @@ mod tests {
             200,
             b"{\"errcode\":0,\"name\":\"\xff\",\"x\":1}",
             &[],
+            0,
         )
         .unwrap();
         assert_eq!(answer["x"], 1);
     }
 
     #[test]
-    fn a_ban_comes_as_html_or_as_status_1111() {
+    fn a_ban_comes_as_status_1111_and_a_page_may_be_one() {
         assert_eq!(
             read(200, " <!doctype html><p>x"),
-            Err(ApiError::Banned { api: "api" })
+            Err(ApiError::Page { api: "api" })
         );
         assert_eq!(
             read(200, r#"{"status":1111,"wait":5,"punish":"deny"}"#),

@@ -8,16 +8,16 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer::read_answer;
+use super::clock::{self, Clock};
 use super::error::ApiError;
 use super::newer::Newer;
 use super::proxy::proxy_for;
+use crate::domain::bounds::MAX_ANSWER_BYTES;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a whole call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// No answer that we ask for is near this size, in bytes.
-const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 /// The credentials of one DingTalk app.
 #[derive(Clone)]
@@ -35,9 +35,19 @@ pub struct Client {
     pub(super) newer: Newer,
     pub(super) app: App,
     pub(super) login_app: App,
+    /// Shared with the client of the newer interfaces.
+    pub(super) clock: Clock,
 }
 
-/// The present time in Unix milliseconds, as DingTalk's signatures want it.
+/// An HTTP answer, whoever has given it.
+pub(super) struct HttpAnswer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    /// By how many milliseconds the clock of whoever answered is ahead of ours.
+    pub ahead_ms: Option<i64>,
+}
+
+/// The present time of this machine in Unix milliseconds.
 #[expect(
     clippy::disallowed_methods,
     reason = "DingTalk compares signatures with the wall clock"
@@ -58,13 +68,20 @@ impl Client {
         app: App,
         login_app: App,
     ) -> Result<Self, reqwest::Error> {
+        let clock = Clock::default();
         Ok(Self {
             http: http_client(root)?,
             root: without_slash(root),
-            newer: Newer::new(newer_root)?,
+            newer: Newer::new(newer_root, clock.clone())?,
             app,
             login_app,
+            clock,
         })
+    }
+
+    /// DingTalk's clock, as its answers have shown it.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The root address of the interfaces, without a trailing slash.
@@ -134,9 +151,12 @@ impl Client {
         request: reqwest::RequestBuilder,
     ) -> Result<Value, ApiError> {
         let secrets = secrets_in(&request);
-        let (status, body) = exchange(api, request).await?;
+        let answer = exchange(api, request).await?;
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        read_answer(api, status, &body, &secrets)
+        let (status, now_ms) = (answer.status, self.clock.now_ms());
+        let result = read_answer(api, status, &answer.body, &secrets, now_ms);
+        self.clock.learn(&result, answer.ahead_ms);
+        result
     }
 }
 
@@ -181,17 +201,19 @@ pub(super) fn without_slash(root: &Url) -> String {
     root.as_str().trim_end_matches('/').to_owned()
 }
 
-/// Sends a request and reads its answer whole: the HTTP status and the body.
+/// Sends a request and reads its answer whole.
 pub(super) async fn exchange(
     api: &'static str,
     request: reqwest::RequestBuilder,
-) -> Result<(u16, Vec<u8>), ApiError> {
+) -> Result<HttpAnswer, ApiError> {
     let request = request.header(reqwest::header::ACCEPT, "application/json");
+    let asked_at = unix_millis();
     let mut answer = request.send().await.map_err(|e| failure(api, &e))?;
+    let ahead_ms = clock::ahead_ms(answer.headers(), asked_at, unix_millis());
     let status = answer.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|e| failure(api, &e))? {
-        if body.len() + chunk.len() > MAX_ANSWER {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
             return Err(ApiError::Malformed {
                 api,
                 what: "an end",
@@ -199,7 +221,11 @@ pub(super) async fn exchange(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((status, body))
+    Ok(HttpAnswer {
+        status,
+        body,
+        ahead_ms,
+    })
 }
 
 /// The cause behind an error of the network, in the words of the system or of TLS. The outer words
@@ -244,7 +270,7 @@ mod tests {
         assert_eq!(secrets, ["t0ken+t0ken/", "c0dec0de"]);
         let said = format!("{} c0dec0de of dingkey, t0ken+t0ken/", "很".repeat(90));
         let body = serde_json::json!({"errcode": 40078, "errmsg": said}).to_string();
-        let error = read_answer("api", 200, body.as_bytes(), &secrets).unwrap_err();
+        let error = read_answer("api", 200, body.as_bytes(), &secrets, 0).unwrap_err();
         let shown = error.to_string();
         assert!(
             !shown.contains("c0de") && !shown.contains("t0ken"),

@@ -2,6 +2,8 @@
 
 mod record;
 
+use std::borrow::Cow;
+
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -199,9 +201,13 @@ fn user_page(result: &Value, dept_id: DeptId) -> Result<UserPage, record::Lack> 
         .and_then(lenient::boolean)
         .ok_or("has_more")?;
     let next_cursor = lenient::field(result, "next_cursor").and_then(lenient::number);
-    // A list that is not there at all is a broken answer, and must not pass for an empty department.
-    let list = lenient::field(result, "list").ok_or("list")?;
-    let list = lenient::items(list).map_err(|_| "list")?;
+    // DingTalk may leave an empty list out. Whoever is known to be in the department is asked about before they
+    // are taken for gone. Where more is to come, the people of this page are missing.
+    let list = match lenient::field(result, "list") {
+        Some(list) => lenient::items(list).map_err(|_| "list")?,
+        None if has_more => return Err("list"),
+        None => Cow::Borrowed(&[][..]),
+    };
     Ok(UserPage {
         people: list
             .iter()

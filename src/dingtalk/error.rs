@@ -13,6 +13,9 @@ const OF_THE_APP: [i64; 10] = [
 /// department out of its scope.
 const OF_ITS_SCOPE: [i64; 3] = [43007, 50002, 50004];
 
+/// What the name of a field that DingTalk withholds begins with, among the named codes.
+pub const WITHHELD: &str = "withheld:";
+
 /// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ApiError {
@@ -28,9 +31,15 @@ pub enum ApiError {
     /// An HTTP status that no DingTalk answer should have.
     #[error("{api}: DingTalk answered with HTTP {status}")]
     Http { api: &'static str, status: u16 },
-    /// This machine's address is banned for five minutes: HTML, or status 1111, inside HTTP 200.
+    /// DingTalk says that this machine's address is banned for five minutes: status 1111.
     #[error("{api}: DingTalk has banned our address for five minutes")]
     Banned { api: &'static str },
+    /// A web page inside HTTP 200: so answers DingTalk's gateway to a banned address, and many a proxy in
+    /// place of an error.
+    #[error(
+        "{api}: a web page came in place of DingTalk's answer, as from a failing proxy or to a banned address"
+    )]
+    Page { api: &'static str },
     /// DingTalk is busy (-1).
     #[error("{api}: DingTalk is busy")]
     Busy { api: &'static str },
@@ -63,6 +72,13 @@ pub enum ApiError {
         permissions: Vec<String>,
         message: String,
     },
+    /// An answer without a field that the app may read only with a permission.
+    #[error("{api}: DingTalk's answer lacks {field}: the app lacks the permission {permission}")]
+    Withheld {
+        api: &'static str,
+        field: &'static str,
+        permission: &'static str,
+    },
     /// An answer that does not have the documented shape.
     #[error("{api}: DingTalk's answer lacks {what}")]
     Malformed {
@@ -83,8 +99,22 @@ impl ApiError {
     pub fn is_unavailable(&self) -> bool {
         !matches!(
             self,
-            Self::Refused { .. } | Self::TokenRejected { .. } | Self::Denied { .. }
+            Self::Refused { .. }
+                | Self::TokenRejected { .. }
+                | Self::Denied { .. }
+                | Self::Withheld { .. }
         )
+    }
+
+    /// Whether DingTalk itself has answered, and not a gateway or nobody.
+    pub fn is_from_dingtalk(&self) -> bool {
+        self.code().is_some() || matches!(self, Self::Denied { .. })
+    }
+
+    /// Whether DingTalk refuses the time of a signature, more than a minute off its own. It looks at the time
+    /// before it looks at the code.
+    pub fn is_wrong_time(&self) -> bool {
+        matches!(self, Self::Refused { code: 853_002, .. })
     }
 
     /// Whether nobody has answered, or a gateway, or only half an answer came: asking again may bring one.
@@ -108,7 +138,8 @@ impl ApiError {
         }
     }
 
-    /// DingTalk's own code as text; a newer interface's is in words, with the missing permissions behind.
+    /// DingTalk's own code as text; a newer interface's is in words, with the missing permissions behind. For a
+    /// field that was withheld, [`WITHHELD`] and its name, with the permission behind.
     pub fn named_code(&self) -> Option<String> {
         match self {
             Self::Denied {
@@ -117,6 +148,9 @@ impl ApiError {
                 let words = std::iter::once(code).chain(permissions);
                 Some(words.map(String::as_str).collect::<Vec<_>>().join(" "))
             }
+            Self::Withheld {
+                field, permission, ..
+            } => Some(format!("{WITHHELD}{field} {permission}")),
             _ => self.code().map(|code| code.to_string()),
         }
     }
@@ -139,6 +173,11 @@ impl ApiError {
         }
     }
 
+    /// Whether DingTalk refuses because the person or the department lies outside the app's contact scope.
+    pub fn is_out_of_scope(&self) -> bool {
+        matches!(self, Self::Refused { code: 50002 | 50004, .. })
+    }
+
     /// The name of the interface that was called, for example `topapi/v2/user/get`.
     pub fn api(&self) -> &'static str {
         match self {
@@ -147,6 +186,8 @@ impl ApiError {
             | Self::Timeout { api }
             | Self::Http { api, .. }
             | Self::Banned { api }
+            | Self::Page { api }
+            | Self::Withheld { api, .. }
             | Self::Busy { api }
             | Self::Throttled { api, .. }
             | Self::TokenRejected { api, .. }
@@ -160,7 +201,10 @@ impl ApiError {
     /// Whether DingTalk may have carried the call out although its answer never came, or came spoilt.
     pub fn may_have_been_carried_out(&self) -> bool {
         match self {
-            Self::Broken { .. } | Self::Timeout { .. } | Self::Malformed { .. } => true,
+            Self::Broken { .. }
+            | Self::Timeout { .. }
+            | Self::Malformed { .. }
+            | Self::Page { .. } => true,
             // A gateway's word that what stands behind it gave no good answer.
             Self::Http { status, .. } => *status >= 500,
             _ => false,

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::domain::bounds::{MAX_TEXT_CHARS, MOMENT_MS};
 use crate::domain::json;
 
 /// A value that is there but is not what it should be.
@@ -60,11 +61,16 @@ pub fn plain(value: &Value) -> Result<String, WrongShape> {
     }
 }
 
-/// A field's text for people to read; one of another shape is passed over.
+/// A field's text for people to read, as far as [`MAX_TEXT_CHARS`]; one of another shape is passed over.
 pub fn prose(object: &Value, name: &str) -> Option<String> {
     // Postgres cannot store NUL in a text, and nobody can read one.
     let text = text(object, name).ok()??.replace('\0', "");
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    Some(shortened(&text, MAX_TEXT_CHARS)).filter(|text| !text.is_empty())
+}
+
+/// The first characters of a text, without the white space around it.
+pub fn shortened(text: &str, most: usize) -> String {
+    text.trim().chars().take(most).collect()
 }
 
 /// A field's items: a list, a list as JSON text, or a single item; none where it is absent or empty.
@@ -88,10 +94,8 @@ pub fn items(value: &Value) -> Result<Cow<'_, [Value]>, WrongShape> {
 
 /// A moment in Unix milliseconds; zero and what no calendar of ours holds count as absent.
 pub fn moment(object: &Value, name: &str) -> Option<DateTime<Utc>> {
-    // 1900 to 2999: Postgres and chrono agree on these, and nobody was hired outside of them.
-    const PLAUSIBLE: std::ops::Range<i64> = -2_208_988_800_000..32_503_680_000_000;
     let millis = field(object, name).and_then(number)?;
-    if millis == 0 || !PLAUSIBLE.contains(&millis) {
+    if millis == 0 || !MOMENT_MS.contains(millis) {
         return None;
     }
     DateTime::from_timestamp_millis(millis)
@@ -164,6 +168,8 @@ mod tests {
             (Err(WrongShape), None)
         );
         assert_eq!(prose(&object, "g"), None);
+        let endless = json!({"a": "长".repeat(3 * MAX_TEXT_CHARS)});
+        assert_eq!(prose(&endless, "a").unwrap(), "长".repeat(MAX_TEXT_CHARS));
     }
 
     #[test]

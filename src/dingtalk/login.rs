@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::client::{Client, unix_millis};
+use super::client::Client;
 use super::error::ApiError;
 use crate::domain::ids::{UnionId, UserId};
 
@@ -39,10 +39,11 @@ pub fn sns_signature(app_secret: &str, timestamp: &str) -> String {
 }
 
 impl Client {
-    /// Redeems the code of a scan (`sns/getuserinfo_bycode`). Never call it twice with one code.
+    /// Redeems the code of a scan (`sns/getuserinfo_bycode`), signed by DingTalk's time. Never call it twice with
+    /// one code, unless [`ApiError::is_wrong_time`].
     pub async fn user_by_scan_code(&self, code: &str) -> Result<ScannedPerson, ApiError> {
         const API: &str = "sns/getuserinfo_bycode";
-        let timestamp = unix_millis().to_string();
+        let timestamp = self.clock.now_ms().to_string();
         let signature = sns_signature(self.login_app.secret.expose_secret(), &timestamp);
         let query = [
             ("accessKey", self.login_app.key.as_str()),

@@ -7,7 +7,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer;
-use super::client::{exchange, http_client, without_slash};
+use super::client::{HttpAnswer, exchange, http_client, without_slash};
+use super::clock::Clock;
 use super::error::ApiError;
 use crate::domain::json;
 
@@ -21,13 +22,15 @@ const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 pub(super) struct Newer {
     http: reqwest::Client,
     root: String,
+    clock: Clock,
 }
 
 impl Newer {
-    pub fn new(root: &Url) -> Result<Self, reqwest::Error> {
+    pub fn new(root: &Url, clock: Clock) -> Result<Self, reqwest::Error> {
         Ok(Self {
             http: http_client(root)?,
             root: without_slash(root),
+            clock,
         })
     }
 
@@ -39,8 +42,8 @@ impl Newer {
         secrets: &[&str],
     ) -> Result<Value, ApiError> {
         let request = self.http.post(format!("{}/{api}", self.root)).json(&body);
-        let (status, body) = exchange(api, request).await?;
-        read_answer(api, status, &body, secrets)
+        let answer = exchange(api, request).await?;
+        self.read(api, &answer, secrets)
     }
 
     /// Calls an interface that takes only a token.
@@ -52,8 +55,20 @@ impl Newer {
         let mut header = HeaderValue::from_str(token.expose_secret()).map_err(|_| lacks)?;
         header.set_sensitive(true);
         let request = self.http.get(format!("{}/{api}", self.root));
-        let (status, body) = exchange(api, request.header(TOKEN_HEADER, header)).await?;
-        read_answer(api, status, &body, &[token.expose_secret()])
+        let answer = exchange(api, request.header(TOKEN_HEADER, header)).await?;
+        self.read(api, &answer, &[token.expose_secret()])
+    }
+
+    fn read(
+        &self,
+        api: &'static str,
+        answer: &HttpAnswer,
+        secrets: &[&str],
+    ) -> Result<Value, ApiError> {
+        let now_ms = self.clock.now_ms();
+        let result = read_answer(api, answer.status, &answer.body, secrets, now_ms);
+        self.clock.learn(&result, answer.ahead_ms);
+        result
     }
 }
 
@@ -63,6 +78,7 @@ fn read_answer(
     status: u16,
     body: &[u8],
     secrets: &[&str],
+    now_ms: i64,
 ) -> Result<Value, ApiError> {
     let answer = json::read(body).ok();
     let refusal = answer.as_ref().filter(|answer| !answer::is_ban(answer));
@@ -71,7 +87,7 @@ fn read_answer(
             Err(denial(api, status, code, answer, secrets))
         }
         // A success, a gateway's page, a ban, or an error in the form of the older interfaces.
-        _ => answer::read_answer(api, status, body, secrets),
+        _ => answer::read_answer(api, status, body, secrets, now_ms),
     }
 }
 
@@ -178,7 +194,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &Value) -> ApiError {
-        read_answer("api", status, body.to_string().as_bytes(), &[]).unwrap_err()
+        read_answer("api", status, body.to_string().as_bytes(), &[], 0).unwrap_err()
     }
 
     fn denied(code: &str) -> ApiError {
@@ -191,7 +207,7 @@ mod tests {
     #[test]
     fn a_good_answer_is_given_whole_also_with_a_field_named_code() {
         let body = br#"{"accessToken":"t","code":"ok"}"#;
-        let read = read_answer("api", 200, body, &[]).unwrap();
+        let read = read_answer("api", 200, body, &[], 0).unwrap();
         assert_eq!(read["accessToken"], "t");
     }
 
@@ -225,7 +241,13 @@ mod tests {
         let said =
             json!({"code": "bad", "message": format!("{padding} c0dec0dec0dec0de (s3cret)")});
         let body = said.to_string();
-        let error = read_answer("api", 400, body.as_bytes(), &["c0dec0dec0dec0de", "s3cret"]);
+        let error = read_answer(
+            "api",
+            400,
+            body.as_bytes(),
+            &["c0dec0dec0dec0de", "s3cret"],
+            0,
+        );
         let shown = error.unwrap_err().to_string();
         assert_eq!(
             shown,
@@ -274,7 +296,7 @@ mod tests {
     fn whatever_makes_a_redeeming_call_a_bad_request_is_the_code_unless_it_is_named() {
         let is_spent = |status, code: &str| {
             let body = json!({"code": code, "message": "m"}).to_string();
-            let refusal = read_answer(REDEEM, status, body.as_bytes(), &[]).unwrap_err();
+            let refusal = read_answer(REDEEM, status, body.as_bytes(), &[], 0).unwrap_err();
             refusal.is_spent_code()
         };
         for spent in ["Unheard.Of", "expiredCode", "InvalidParameter"] {
@@ -299,10 +321,10 @@ mod tests {
         let banned = ApiError::Banned { api: "api" };
         assert_eq!(read(200, &json!({"status": 1111, "wait": 5})), banned);
         assert_eq!(read(403, &json!({"status": 1111, "code": "x"})), banned);
-        let page = read_answer("api", 200, b"<!DOCTYPE html>", &[]);
-        assert_eq!(page.unwrap_err(), banned);
+        let page = read_answer("api", 200, b"<!DOCTYPE html>", &[], 0);
+        assert_eq!(page.unwrap_err(), ApiError::Page { api: "api" });
         assert_eq!(read(200, &json!({"errcode": 60020})).code(), Some(60020));
-        let gone = read_answer("api", 502, b"<html>", &[]).unwrap_err();
+        let gone = read_answer("api", 502, b"<html>", &[], 0).unwrap_err();
         assert!(gone.is_unavailable());
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::error::ApiError;
+use super::lenient;
 use super::login::{ScannedPerson, name, unionid};
 use super::newer;
 
@@ -46,6 +47,17 @@ impl Client {
         const API: &str = "v1.0/contact/users/me";
         let answer = self.newer.get(API, token).await;
         let answer = answer.map_err(of_this_login)?;
+        // DingTalk leaves fields out that the app may not read. A record without any field is a broken answer.
+        let is_record = ["nick", "openId"]
+            .iter()
+            .any(|name| lenient::field(&answer, name).is_some());
+        if is_record && lenient::text(&answer, "unionId") == Ok(None) {
+            return Err(ApiError::Withheld {
+                api: API,
+                field: "unionId",
+                permission: "Contact.User.Read",
+            });
+        }
         Ok(ScannedPerson {
             nick: name(&answer, "nick"),
             unionid: unionid(API, &answer, "unionId")?,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{FixedOffset, NaiveDateTime, TimeZone as _};
 use serde_json::Value;
 
-/// Nobody is held back for longer, whatever the sentence says or our clock believes.
-const MOST: Duration = Duration::from_mins(1);
+use crate::domain::bounds::THROTTLE_WAIT;
+
 /// China's time is eight hours ahead, all year.
 const CHINA: i32 = 8 * 3_600;
 const SHAPE: &str = "0000-00-00 00:00:00";
@@ -18,8 +18,8 @@ pub(super) fn left(answer: &Value, now: i64) -> Option<Duration> {
     let end = texts
         .filter_map(|key| answer.get(*key)?.as_str())
         .find_map(end)?;
-    let left = u64::try_from(end - now).ok().filter(|left| *left > 0)?;
-    Some(Duration::from_millis(left).min(MOST))
+    let left = end.checked_sub(now).filter(|left| *left > 0)?;
+    Some(THROTTLE_WAIT.of_millis(left))
 }
 
 /// The first `yyyy-MM-dd HH:mm:ss` of a sentence, taken for China's time, in Unix milliseconds.
@@ -77,6 +77,9 @@ mod tests {
         ] {
             assert_eq!(left_by(text), None, "{text}");
         }
-        assert_eq!(left_by("2027-01-01 00:00:00"), Some(MOST));
+        assert_eq!(
+            left_by("2027-01-01 00:00:00"),
+            Some(THROTTLE_WAIT.ceiling())
+        );
     }
 }

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::error::ApiError;
+use super::lenient;
+use crate::domain::bounds::TOKEN_LIFETIME;
 
-/// A fresh access token and how long DingTalk will accept it.
+/// A fresh access token and how long it is used, within [`TOKEN_LIFETIME`].
 pub struct Token {
     pub value: SecretString,
     pub lifetime: Duration,
@@ -35,13 +37,12 @@ impl Client {
             api: API,
             what: "access_token",
         })?;
-        let seconds = answer
-            .get("expires_in")
-            .and_then(super::lenient::number)
-            .and_then(|s| u64::try_from(s).ok());
+        let seconds = answer.get("expires_in").and_then(lenient::number);
         Ok(Token {
             value: SecretString::from(value),
-            lifetime: Duration::from_secs(seconds.unwrap_or(7200)),
+            lifetime: seconds.map_or(TOKEN_LIFETIME.ceiling(), |seconds| {
+                TOKEN_LIFETIME.of_seconds(seconds)
+            }),
         })
     }
 }

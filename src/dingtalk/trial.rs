@@ -2,10 +2,11 @@
 //! login page take our return address.
 
 use reqwest::Response;
-use reqwest::header::{DATE, LOCATION};
+use reqwest::header::LOCATION;
 
 use super::answer::read_answer;
 use super::client::{Client, innermost, unix_millis};
+use super::clock;
 use super::error::ApiError;
 
 /// What an unauthenticated call came upon.
@@ -42,13 +43,15 @@ impl Client {
             Ok(answer) => answer,
             Err(error) => return Probe::NoConnection(innermost(&error)),
         };
-        let clock_ahead_ms = date_ms(&answer).map(|date| ahead(date, asked_at, unix_millis()));
+        let clock_ahead_ms = clock::ahead_ms(answer.headers(), asked_at, unix_millis());
         let status = answer.status().as_u16();
         let body = match read(answer, MAX_PAGE).await {
             Ok(body) => body,
             Err(error) => return Probe::NoConnection(innermost(&error)),
         };
-        match read_answer(API, status, &body, &[]) {
+        let result = read_answer(API, status, &body, &[], self.clock.now_ms());
+        self.clock.learn(&result, clock_ahead_ms);
+        match result {
             Ok(_) => Probe::Answered { clock_ahead_ms },
             Err(error) if error.code().is_some() => Probe::Answered { clock_ahead_ms },
             Err(error) => Probe::Strange(error),
@@ -80,7 +83,7 @@ impl Client {
         let page = read(answer, MAX_PAGE).await;
         let page = page.map_err(|error| super::client::failure(API, &error))?;
         // DingTalk puts some refusals into JSON.
-        match read_answer(API, 200, &page, &[]) {
+        match read_answer(API, 200, &page, &[], self.clock.now_ms()) {
             Err(refused @ ApiError::Refused { .. }) => Err(refused),
             _ => Ok(ScanPage::Shown {
                 title: title(&String::from_utf8_lossy(&page)),
@@ -101,22 +104,6 @@ async fn read(mut answer: Response, limit: usize) -> Result<Vec<u8>, reqwest::Er
     Ok(body)
 }
 
-/// The answer's `Date`, in Unix milliseconds.
-fn date_ms(answer: &Response) -> Option<i64> {
-    let date = answer.headers().get(DATE)?.to_str().ok()?;
-    Some(
-        chrono::DateTime::parse_from_rfc2822(date)
-            .ok()?
-            .timestamp_millis(),
-    )
-}
-
-/// How far the other clock is ahead. The header leaves out the part of a second, and was written at
-/// some time between question and answer: both are taken at their middle.
-fn ahead(date_ms: i64, asked_at: i64, answered_at: i64) -> i64 {
-    date_ms + 500 - i64::midpoint(asked_at, answered_at)
-}
-
 /// The text of a page's title, cut short.
 fn title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
@@ -134,13 +121,6 @@ fn title(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_clock_of_an_answer_is_compared_with_the_middle_of_the_call() {
-        assert_eq!(ahead(10_000, 10_400, 10_600), 0);
-        assert_eq!(ahead(70_000, 10_000, 11_000), 60_000);
-        assert_eq!(ahead(10_000, 70_000, 71_000), -60_000);
-    }
 
     #[test]
     fn a_title_is_found_whatever_its_letters() {

@@ -1,6 +1,8 @@
 //! What to do about a refusal of DingTalk's, by its code, in both languages: the same words in the
 //! administrators' banner and in `dinggate doctor`.
 
+pub use crate::dingtalk::error::WITHHELD;
+
 /// One or two sentences, in Chinese and in English.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedy {
@@ -40,6 +42,7 @@ pub fn of_named(api: &str, code: &str, permissions: &str) -> Remedy {
     let number = meant.map_or_else(|| code.parse().unwrap_or_default(), |(_, number)| *number);
     match number {
         60011 | 43007 if !permissions.is_empty() => grant(permissions),
+        _ if lower.starts_with(WITHHELD) => grant(permissions),
         _ if lower.contains("invalidclientidorsecret") => plain(SIGN_IN_APP),
         number => of(api, number),
     }
@@ -69,8 +72,8 @@ const CREDENTIALS: Pair = (
     "The app’s key or secret is wrong: check DINGTALK_APP_KEY and DINGTALK_APP_SECRET.",
 );
 const CLOCK: Pair = (
-    "服务器时钟不准，误差不能超过一分钟，请校准服务器时间。",
-    "The server’s clock is off by more than a minute: set it right, for example with NTP.",
+    "服务器时钟与钉钉相差过大，无法自动校正，请校准服务器时间。",
+    "The server’s clock is too far off to be corrected by DingTalk’s: set it right, for example with NTP.",
 );
 const LOGIN_APP: Pair = (
     "扫码登录应用的 appId 或 appSecret 不正确，请检查 DINGTALK_LOGIN_APP_ID 和 DINGTALK_LOGIN_APP_SECRET。",

@@ -35,6 +35,8 @@ pub enum Fault {
     EmptyList,
     /// The first page, whatever page was asked for, and the promise of another one.
     EndlessList,
+    /// The proper answer, but a page of people that has nobody on it has no `list` either.
+    OmitEmptyList,
     /// HTTP 200 with this body.
     Json(Value),
 }

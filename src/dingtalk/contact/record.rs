@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{BadRecord, ListedPerson};
 use crate::dingtalk::lenient::{self, WrongShape};
+use crate::domain::bounds::MAX_NAME_CHARS;
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UnionId, UserId};
 use crate::domain::person::{Department, Membership, Person};
 
@@ -63,7 +64,7 @@ fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, Lac
     Ok(Person {
         userid: userid(record)?,
         unionid: unionid(record)?,
-        name: optional("name").ok_or("name")?,
+        name: name(record)?,
         avatar: optional("avatar"),
         job_number: optional("job_number"),
         title: optional("title"),
@@ -72,6 +73,12 @@ fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, Lac
         hired_date: lenient::moment(record, "hired_date"),
         departments,
     })
+}
+
+/// The record's name, which must be there.
+fn name(record: &Value) -> Result<String, Lack> {
+    let name = lenient::prose(record, "name").ok_or("name")?;
+    Ok(lenient::shortened(&name, MAX_NAME_CHARS))
 }
 
 /// The record's userid, which must be there.
@@ -126,7 +133,7 @@ pub fn department(record: &Value, asked_parent: Option<DeptId>) -> Result<Depart
     Ok(Department {
         dept_id,
         parent_id: parent_id.filter(|parent| *parent > 0 && dept_id != ROOT_DEPARTMENT),
-        name: lenient::prose(record, "name").ok_or("name")?,
+        name: name(record)?,
         order: lenient::field(record, "order").and_then(lenient::number),
     })
 }

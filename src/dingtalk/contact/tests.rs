@@ -163,7 +163,8 @@ fn only_an_explicit_end_ends_the_paging() {
         page(json!({"next_cursor": 100, "list": []})),
         Err("has_more")
     );
-    assert_eq!(page(json!({"has_more": false})), Err("list"));
+    let missing_list = page(json!({"has_more": true, "next_cursor": 100}));
+    assert_eq!(missing_list, Err("list"));
     assert_eq!(page(json!({})), Err("has_more"));
 }
 
@@ -243,4 +244,30 @@ fn who_is_visible_alone_is_not_looked_at_where_everybody_is() {
         assert_eq!(whole.departments, [1]);
         assert!(whole.users.is_empty() && whole.unreadable_users == 0);
     }
+}
+
+#[test]
+fn a_last_page_without_a_list_is_an_empty_one() {
+    for value in [
+        json!({"has_more": false}),
+        json!({"has_more": "false", "list": null}),
+        json!({"has_more": false, "list": []}),
+    ] {
+        let page = user_page(&value, 7).unwrap();
+        assert!(page.people.is_empty() && page.next_cursor.is_none());
+    }
+    assert_eq!(
+        user_page(&json!({"has_more": false, "list": "["}), 7),
+        Err("list")
+    );
+}
+
+#[test]
+fn a_name_is_no_longer_than_an_index_of_postgres_holds() {
+    let endless = "名".repeat(5_000);
+    let person = record::person(&json!({"userid": "a", "name": endless})).unwrap();
+    assert_eq!(person.name.chars().count(), 200);
+    let department = json!({"dept_id": 5, "name": endless});
+    let department = record::department(&department, None).unwrap();
+    assert_eq!(department.name.chars().count(), 200);
 }

@@ -211,7 +211,10 @@ impl<'a> Asking<'a> {
             UpstreamError::Api(error) => error,
         };
         Err(match error {
-            ApiError::Refused { .. } | ApiError::TokenRejected { .. } | ApiError::Denied { .. } => {
+            ApiError::Refused { .. }
+            | ApiError::TokenRejected { .. }
+            | ApiError::Denied { .. }
+            | ApiError::Withheld { .. } => {
                 return Ok(Err(error));
             }
             ApiError::Busy { .. } | ApiError::Throttled { .. } => Check::warning(

@@ -15,7 +15,7 @@ const APP: &str = "app_credentials";
 const LOGIN_APP: &str = "login_app_credentials";
 
 const CONSEQUENCE: Consequence = Consequence {
-    what: "DingTalk refuses scans when it is a minute",
+    what: "Dinggate signs by DingTalk's time as long as it is no more than 15 minutes off",
     action: "set this machine's clock by NTP",
     may_fail: true,
 };
@@ -50,6 +50,16 @@ pub async fn reach(asking: &mut Asking<'_>, parts: &Parts) {
         Probe::Strange(ApiError::Banned { .. }) => {
             asking.note(asking::banned(REACH));
             "DingTalk has banned our address"
+        }
+        Probe::Strange(ApiError::Page { .. }) => {
+            asking.note(Check::failure(
+                REACH,
+                format!(
+                    "{root} answers with a web page: a proxy in between fails, or DingTalk has banned our address"
+                ),
+                "look at the proxy, and run doctor again in five minutes, after which a ban is over",
+            ));
+            "a web page comes in place of DingTalk's answers, as to a banned address"
         }
         Probe::Strange(error) => {
             asking.note(Check::failure(

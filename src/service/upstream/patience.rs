@@ -22,6 +22,7 @@ pub(super) struct Patience {
     busy: u32,
     throttled: u32,
     unanswered: u32,
+    has_met_page: bool,
 }
 
 impl Patience {
@@ -32,6 +33,7 @@ impl Patience {
             busy: 0,
             throttled: 0,
             unanswered: 0,
+            has_met_page: false,
         }
     }
 
@@ -54,6 +56,11 @@ impl Patience {
             // The interface is held back for all.
             ApiError::Throttled { .. } if is_sync || self.throttled < most_throttled => {
                 self.throttled += 1;
+                Some(Duration::ZERO)
+            }
+            // All calls are paused for a moment; another page then tells of a ban.
+            ApiError::Page { .. } if is_question && !self.has_met_page => {
+                self.has_met_page = true;
                 Some(Duration::ZERO)
             }
             error
@@ -131,6 +138,14 @@ mod tests {
                 0,
                 "{error}"
             );
+        }
+        let page = ApiError::Page { api: API };
+        for priority in [Priority::Login, Priority::Look, Priority::Sync] {
+            let now = Duration::ZERO;
+            assert_eq!(repeats(priority, Repeat::Allowed, &page, now), 1);
+            for once in [Repeat::UsesCode, Repeat::Never] {
+                assert_eq!(repeats(priority, once, &page, now), 0);
+            }
         }
         let answered = ApiError::Malformed {
             api: API,

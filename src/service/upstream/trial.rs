@@ -1,8 +1,9 @@
 //! Calls that only try whether DingTalk takes us; nothing that they bring is kept.
 
-use super::{Priority, Repeat, UpstreamError, attempts, pace, token};
+use std::time::Instant;
+
+use super::{Priority, Repeat, UpstreamError, attempts, ban, pace, token};
 use crate::context::Context;
-use crate::dingtalk::ApiError;
 use crate::dingtalk::trial::{Probe, ScanPage};
 
 /// An operator waits for these.
@@ -10,12 +11,14 @@ const PRIORITY: Priority = Priority::Look;
 
 /// Looks whether DingTalk is there, and what time it is there.
 pub async fn probe(ctx: &Context) -> Result<Probe, UpstreamError> {
+    let begun = Instant::now();
     let turn = pace::turn(ctx, "gettoken", PRIORITY).await?;
     let probe = ctx.dingtalk.probe().await;
     drop(turn);
-    if matches!(probe, Probe::Strange(ApiError::Banned { .. })) {
-        let retry_after = pace::pause_all(ctx).await?;
-        return Err(UpstreamError::Paused { retry_after });
+    if let Probe::Strange(error) = &probe
+        && let Some(paused) = ban::heed(ctx, error, begun).await?
+    {
+        return Err(paused);
     }
     Ok(probe)
 }

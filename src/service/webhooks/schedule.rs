@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::bounds::RETRY_AFTER;
+
 /// For how long a message is tried, counted from when it was stored or sent again by hand.
 pub(super) const PATIENCE: Duration = Duration::from_hours(3 * 24);
 
@@ -15,16 +17,13 @@ const FIRST_WAITS: [Duration; 6] = [
 ];
 const LATER_WAIT: Duration = Duration::from_hours(3);
 
-/// What a receiver may ask for: a slip of its must not lose us the message.
-const GREATEST_WISH: Duration = Duration::from_hours(6);
-
 /// How long to wait after this many attempts, give or take a fifth, so that messages that failed
 /// together do not come back all at once; longer where the receiver asks for it, within bounds.
 pub(super) fn wait_after(attempts: i32, wish: Option<Duration>) -> Duration {
     let place = usize::try_from(attempts - 1).unwrap_or(0);
     let wait = FIRST_WAITS.get(place).copied().unwrap_or(LATER_WAIT);
     let wait = wait.mul_f64(rand::random_range(0.8..=1.2));
-    wish.map_or(wait, |wish| wait.max(wish.min(GREATEST_WISH)))
+    wish.map_or(wait, |wish| wait.max(RETRY_AFTER.clamp(wish)))
 }
 
 #[cfg(test)]

@@ -209,6 +209,16 @@ async fn a_ban_is_told_and_ends_the_calls(pool: PgPool) {
     assert_eq!(sim.calls("/gettoken"), 0);
 }
 
+#[sqlx::test]
+async fn a_web_page_may_be_a_proxys_and_pauses_for_a_moment_only(pool: PgPool) {
+    let (sim, settings) = surroundings(&pool);
+    sim.fault_times("/gettoken", Fault::Html, 1);
+    examine(&settings)
+        .check("dingtalk")
+        .is("failure", "answers with a web page", "proxy");
+    examine(&settings).check("dingtalk").is("ok", "", "");
+}
+
 #[sqlx::test(migrations = false)]
 async fn a_ban_ends_the_calls_where_there_is_no_schema_too(pool: PgPool) {
     let (sim, settings) = surroundings(&pool);

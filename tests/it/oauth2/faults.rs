@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dingtalk_sim::{Fault, company};
+use serde_json::json;
 use sqlx::PgPool;
 
 use super::{MATCH, ME, REDEEM, agree, assert_refused, cases, newer_page, spawn, unionid};
@@ -89,21 +90,41 @@ async fn a_code_is_never_redeemed_twice_and_nobody_waits_longer_than_eight_secon
 async fn a_ban_pauses_all_calls(pool: PgPool) {
     let app = spawn(&pool).await;
     let person = unionid(&app, company::EMPLOYEE);
-    for fault in [Fault::Html, Fault::Banned1111] {
-        app.sim.reset_calls();
-        app.sim.fault_times(REDEEM, fault, 1);
-        for _ in 0..2 {
-            let answer = agree(&app, &mut app.browser(), &person, "/").await;
-            assert_refused(&answer, 503, OUT_OF_REACH);
-            let wait: u64 = answer.header("retry-after").parse().unwrap();
-            assert!((280..=300).contains(&wait), "{wait}");
-        }
-        assert_eq!(app.sim.calls(REDEEM), 1, "the second login called nobody");
-        app.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
-            .await;
+    app.sim.fault_times(REDEEM, Fault::Banned1111, 1);
+    for _ in 0..2 {
+        let answer = agree(&app, &mut app.browser(), &person, "/").await;
+        assert_refused(&answer, 503, OUT_OF_REACH);
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((280..=300).contains(&wait), "{wait}");
     }
+    assert_eq!(app.sim.calls(REDEEM), 1, "the second login called nobody");
+    app.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
+        .await;
     let answer = agree(&app, &mut app.browser(), &person, "/").await;
     assert_eq!(answer.status, 303);
+}
+
+#[sqlx::test]
+async fn a_web_page_costs_one_login_and_a_second_one_is_a_ban(pool: PgPool) {
+    let app = spawn(&pool).await;
+    let person = unionid(&app, company::EMPLOYEE);
+    app.sim.fault_times(REDEEM, Fault::Html, 1);
+    let begun = Instant::now();
+    let answer = agree(&app, &mut app.browser(), &person, "/").await;
+    assert_refused(&answer, 503, OUT_OF_REACH);
+    assert_eq!(app.sim.calls(REDEEM), 1, "the code may be used up");
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!(wait <= 10, "{wait}");
+    let answer = agree(&app, &mut app.browser(), &person, "/").await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(begun.elapsed() >= Duration::from_secs(3), "a pause");
+    app.sim.fault_times(REDEEM, Fault::Html, 2);
+    for retry_after in [1..=10, 280..=300] {
+        let answer = agree(&app, &mut app.browser(), &person, "/").await;
+        assert_refused(&answer, 503, OUT_OF_REACH);
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!(retry_after.contains(&wait), "{wait}");
+    }
 }
 
 #[sqlx::test]
@@ -140,6 +161,32 @@ async fn what_only_an_operator_can_mend_is_said_to_the_administrators(pool: PgPo
     assert_refused(&answer, 401, "The scan did not work");
     assert_eq!(app.number("SELECT count(*) FROM alert").await, alerts);
     assert_eq!(cases(&app).await, 0);
+}
+
+#[sqlx::test]
+async fn a_record_without_a_unionid_names_the_permission_that_is_missing(pool: PgPool) {
+    let app = spawn(&pool).await;
+    let person = unionid(&app, company::EMPLOYEE);
+    let mut admin = app.browser();
+    agree(&app, &mut admin, &unionid(&app, company::ADMIN), "/").await;
+    for me in [
+        json!({"nick": "小周", "openId": "open-1", "stateCode": "86"}),
+        json!({"nick": "小周", "unionId": ""}),
+        json!({"openId": "open-1", "unionId": null}),
+    ] {
+        app.execute("DELETE FROM alert").await;
+        app.sim.fault_times(ME, Fault::Json(me.clone()), 1);
+        let answer = agree(&app, &mut app.browser(), &person, "/").await;
+        assert_refused(&answer, 503, MISCONFIGURED);
+        assert_eq!(answer.header("retry-after"), "", "{me}");
+        let page = admin.get("/admin/unmatched").await;
+        for told in ["lack unionId", "Contact.User.Read"] {
+            assert!(page.body.contains(told), "{told}: {}", page.body);
+        }
+    }
+    assert_eq!(cases(&app).await, 0);
+    let answer = agree(&app, &mut app.browser(), &person, "/").await;
+    assert_eq!(answer.status, 303);
 }
 
 #[sqlx::test]

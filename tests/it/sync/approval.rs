@@ -113,7 +113,7 @@ async fn an_approval_that_meets_an_outage_marks_nobody_and_the_plan_still_waits(
     let before = company.fingerprint().await;
     for (fault, times, state) in [
         (Fault::Http(503), 20, "failed"),
-        (Fault::Html, 1, "failed"),
+        (Fault::Banned1111, 1, "failed"),
         (Fault::ErrCode(60011), 1, ""),
     ] {
         company.sim.fault_times(USER_GET, fault.clone(), times);

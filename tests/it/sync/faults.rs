@@ -201,8 +201,9 @@ async fn many_lists_that_are_emptier_than_they_should_be_are_no_plan_to_decide_a
 async fn an_ip_ban_ends_the_run_at_once(pool: PgPool) {
     let company = with_a_leaver(&pool).await;
     let before = company.fingerprint().await;
-    for ban in [Fault::Html, Fault::Banned1111] {
-        company.sim.fault_times(LIST_SUB, ban, 1);
+    // A second web page, after a moment, tells of a ban.
+    for (ban, times) in [(Fault::Html, 2), (Fault::Banned1111, 1)] {
+        company.sim.fault_times(LIST_SUB, ban, times);
         company.sim.reset_calls();
         let summary = company.sync().await;
         assert_eq!((summary.state, numbers(&summary)), (State::Failed, [0; 5]));
@@ -222,6 +223,20 @@ async fn an_ip_ban_ends_the_run_at_once(pool: PgPool) {
             )
             .await,
         2
+    );
+}
+
+#[sqlx::test]
+async fn a_web_page_does_not_end_the_run(pool: PgPool) {
+    let company = with_a_leaver(&pool).await;
+    for path in [LIST_SUB, USER_LIST, USER_GET] {
+        company.sim.fault_times(path, Fault::Html, 1);
+    }
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, summary.left),
+        (State::Done, 1),
+        "{summary:?}"
     );
 }
 

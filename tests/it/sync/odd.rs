@@ -1,6 +1,6 @@
 //! Records that cannot be read: each is passed over with its reason, and everything else goes on.
 
-use dingtalk_sim::{NewPerson, PersonChange, company};
+use dingtalk_sim::{Fault, NewPerson, PersonChange, company};
 use sqlx::PgPool;
 
 use super::*;
@@ -159,13 +159,75 @@ async fn an_answer_about_nobody_or_somebody_else_spares_nobody(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_list_that_is_left_out_is_empty_where_nobody_is(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    let sim = &company.sim;
+    sim.set_callback_url(None);
+    sim.create_department("空部门", 1).unwrap();
+    sim.dismiss_quietly(company::BIG_ORDER).unwrap();
+    sim.fault(USER_LIST, Fault::OmitEmptyList);
+    let summary = company.sync().await;
+    assert_eq!(
+        (summary.state, numbers(&summary)),
+        (State::Done, [0, 0, 0, 1, 0]),
+        "{:?}",
+        summary.problem
+    );
+    assert_eq!(summary.departments_added, 1);
+}
+
+#[sqlx::test]
+async fn a_list_that_is_left_out_where_somebody_is_marks_nobody_as_left(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    let sim = &company.sim;
+    sim.set_callback_url(None);
+    let everybody = company.employed().await;
+    // Of the root alone, and of so many departments that the brake would stop the run.
+    for (lists, accept_leavers) in [(1, false), (1, true), (7, false), (7, true), (1000, true)] {
+        let without_list = page(&json!({"has_more": false}));
+        sim.fault_times(USER_LIST, without_list, lists);
+        let request = Request {
+            accept_leavers,
+            ..request()
+        };
+        let summary = company.run(request).await.unwrap();
+        assert_eq!(
+            (summary.state, summary.left, summary.held_back),
+            (State::Partial, 0, 0),
+            "{lists}: {:?}",
+            summary.problem
+        );
+        assert_eq!(company.employed().await, everybody, "{lists}");
+        sim.clear_faults();
+    }
+    assert_eq!(company.sync().await.state, State::Done);
+}
+
+#[sqlx::test]
+async fn an_endless_name_is_cut_and_stored(pool: PgPool) {
+    let company = Company::imported(&pool).await;
+    company.sim.set_callback_url(None);
+    let change = PersonChange {
+        // No two parts of it are the same: an index cannot hold it, however it is packed.
+        name: Some((0..9_000).map(|n| format!("{:x}名", n * 7919)).collect()),
+        ..PersonChange::default()
+    };
+    company
+        .sim
+        .change_quietly(company::EMPLOYEE, change)
+        .unwrap();
+    let summary = company.sync().await;
+    assert_eq!((summary.state, summary.changed), (State::Done, 1));
+}
+
+#[sqlx::test]
 async fn an_odd_userid_in_the_scope_does_not_hide_the_rest(pool: PgPool) {
     let company = Company::imported(&pool).await;
     company.sim.set_callback_url(None);
     company.sim.dismiss_quietly(company::BIG_ORDER).unwrap();
     let scopes = |departments: &[i64]| {
         let scopes = json!({"authed_dept": departments, "authed_user": [company::EMPLOYEE, {}]});
-        dingtalk_sim::Fault::Json(json!({"errcode": 0, "auth_org_scopes": scopes}))
+        Fault::Json(json!({"errcode": 0, "auth_org_scopes": scopes}))
     };
     company.sim.fault(SCOPES, scopes(&[TECHNOLOGY]));
     let summary = company.sync().await;

@@ -45,6 +45,7 @@ pub(crate) fn instead(path: &str, fault: &Fault) -> HttpResponse {
         | Fault::Hang
         | Fault::LoseAnswer
         | Fault::EndlessList
+        | Fault::OmitEmptyList
         | Fault::Delay(_) => close(),
     }
 }
@@ -72,6 +73,16 @@ pub(crate) fn with_more(mut fields: Fields, next_cursor: i64) -> Fields {
     if let Some(Value::Object(page)) = fields.get_mut("result") {
         page.insert("has_more".into(), json!(true));
         page.insert("next_cursor".into(), json!(next_cursor));
+    }
+    fields
+}
+
+/// A page without its `list` where nobody is on it.
+pub(crate) fn without_empty_list(mut fields: Fields) -> Fields {
+    if let Some(Value::Object(page)) = fields.get_mut("result")
+        && page.get("list") == Some(&json!([]))
+    {
+        page.remove("list");
     }
     fields
 }

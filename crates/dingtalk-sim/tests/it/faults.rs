@@ -103,6 +103,22 @@ async fn empty_answers_keep_their_shape() {
 }
 
 #[actix_web::test]
+async fn a_list_is_left_out_only_where_it_is_empty() {
+    let caller = Caller::new();
+    let empty = caller.sim.create_department("空部门", 1).unwrap().dept_id;
+    caller
+        .sim
+        .fault("/topapi/v2/user/list", Fault::OmitEmptyList);
+    let page = |dept_id: i64| json!({"dept_id": dept_id, "cursor": 0, "size": 100});
+    assert_eq!(
+        caller.result("v2/user/list", page(empty)).await,
+        json!({"has_more": false})
+    );
+    let root = caller.result("v2/user/list", page(1)).await;
+    assert!(!root["list"].as_array().unwrap().is_empty());
+}
+
+#[actix_web::test]
 async fn a_closed_connection_and_silence_are_errors_of_the_exchange() {
     let caller = Caller::new();
     let url = format!("{}/auth/scopes", caller.sim.url());

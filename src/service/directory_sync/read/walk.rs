@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::problems::Problems;
 use crate::dingtalk::contact::{BadDepartment, Scopes, UserPage};
+use crate::domain::bounds::MAX_DEPARTMENTS;
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 use crate::domain::person::{Department, Person};
 use crate::service::directory_sync::plan::{Wanted, WantedDepartment};
@@ -60,6 +61,8 @@ pub struct Walk {
     peopled: BTreeSet<DeptId>,
     /// How many pages in a row have named nobody new, by department.
     idle: BTreeMap<DeptId, u32>,
+    /// How many further pages were promised, by department.
+    pages: BTreeMap<DeptId, u32>,
     pub departments: BTreeMap<DeptId, WantedDepartment>,
     /// Departments whose records could not be read: there, but not described.
     pub spared_departments: BTreeSet<DeptId>,
@@ -208,6 +211,16 @@ impl Walk {
         asked_at: DateTime<Utc>,
     ) {
         for child in children {
+            let found = match &child {
+                Ok(child) => Some(child.dept_id),
+                Err(bad) => bad.dept_id,
+            };
+            if found.is_some_and(|id| self.is_one_too_many(id)) {
+                self.problems.add(format!(
+                    "below department {parent}: more than {MAX_DEPARTMENTS} departments in all"
+                ));
+                return;
+            }
             match child {
                 // A circle, or a department that was moved while we walked.
                 Ok(child) if self.is_described(child.dept_id) => {}
@@ -232,6 +245,11 @@ impl Walk {
                 )),
             }
         }
+    }
+
+    /// Whether a department is new and the walk has found as many as it may: a tree without end.
+    fn is_one_too_many(&self, dept_id: DeptId) -> bool {
+        self.seen.len() >= MAX_DEPARTMENTS && !self.seen.contains(&dept_id)
     }
 
     /// Whether a department was found, with a record that can be read, or that is asked for by itself.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Ask, Walk};
 use crate::dingtalk::contact::UserPage;
+use crate::domain::bounds::MAX_PAGES;
 use crate::domain::ids::DeptId;
 use crate::service::directory_sync::plan::Wanted;
 
@@ -39,6 +40,7 @@ impl Walk {
             Some(next) if next <= cursor => self.problems.add(format!(
                 "department {dept_id}: the pages of its people do not advance"
             )),
+            Some(_) if self.count_page(dept_id) > MAX_PAGES => self.add_endless(dept_id),
             // The next page soon: the fewer changes lie between two pages, the better.
             Some(cursor) => self.queue.push_front(Ask::Page { dept_id, cursor }),
         }
@@ -64,9 +66,20 @@ impl Walk {
         self.queue
             .retain(|ask| !matches!(ask, Ask::Page { dept_id: id, .. } if id == dept_id));
         if self.queue.len() < asked {
-            self.problems.add(format!(
-                "department {dept_id}: the pages of its people do not end"
-            ));
+            self.add_endless(*dept_id);
         }
+    }
+
+    /// Counts a page that promises another one.
+    fn count_page(&mut self, dept_id: DeptId) -> u32 {
+        let pages = self.pages.entry(dept_id).or_default();
+        *pages += 1;
+        *pages
+    }
+
+    fn add_endless(&mut self, dept_id: DeptId) {
+        self.problems.add(format!(
+            "department {dept_id}: the pages of its people do not end"
+        ));
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dingtalk::contact::{BadRecord, ListedPerson};
+use crate::domain::bounds::{MAX_DEPARTMENTS, MAX_PAGES};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -400,4 +401,42 @@ fn somebody_who_is_known_but_not_listed_shows_that_an_empty_list_was_too_empty()
         doubted.hear_of_unlisted(&somebody_in(dept_id));
         assert!(!doubted.problems.is_empty(), "{dept_id}");
     }
+}
+
+#[test]
+fn pages_that_always_name_somebody_new_end_too() {
+    let (mut walk, mut ask) = (Walk::default(), first_page(2));
+    for cursor in 1..i64::from(MAX_PAGES) + 2 {
+        walk.hear(&ask, page(&["a"], Some(cursor)), at(1));
+        walk.note_named(&ask, 1);
+        let Some(next) = walk.next() else { break };
+        ask = next;
+    }
+    assert_eq!(
+        walk.problems.to_string(),
+        "department 2: the pages of its people do not end"
+    );
+}
+
+#[test]
+fn a_cursor_that_goes_back_or_to_the_end_of_all_numbers_ends_the_pages() {
+    for (cursor, next) in [(0, 0), (0, -1), (0, i64::MIN), (i64::MAX, i64::MAX)] {
+        let mut walk = Walk::default();
+        let ask = Ask::Page { dept_id: 2, cursor };
+        walk.hear(&ask, page(&["a"], Some(next)), at(1));
+        assert!(rest(&mut walk).is_empty() && !walk.problems.is_empty());
+    }
+}
+
+#[test]
+fn a_tree_without_end_is_read_so_far_and_no_further() {
+    let mut walk = Walk::default();
+    let last = DeptId::try_from(MAX_DEPARTMENTS).unwrap() + 2;
+    for parent in 1..=last {
+        let child = vec![Ok(department(parent + 1))];
+        walk.hear(&Ask::Children(parent), Answer::Children(child), at(1));
+    }
+    assert_eq!(walk.departments_found(), MAX_DEPARTMENTS);
+    assert_eq!(walk.departments.len(), MAX_DEPARTMENTS);
+    assert!(!walk.problems.is_empty());
 }

@@ -1,0 +1,66 @@
+//! What a ban of our address, or a web page in place of an answer, means for all calls.
+
+use std::time::{Duration, Instant};
+
+use super::UpstreamError;
+use crate::context::Context;
+use crate::dingtalk::ApiError;
+use crate::store::{StoreError, pause};
+
+/// The pause after a first web page. A failing proxy may be well again by then; to a banned address the next
+/// call shows that it is one. Calls wait for the end of a pause that is no longer than this.
+pub(super) const SHORT_PAUSE: Duration = Duration::from_secs(3);
+
+/// Pauses all calls where the error tells of a ban, or of what may be one. Returns the error of the caller
+/// where it is of no use to wait.
+pub(super) async fn heed(
+    ctx: &Context,
+    error: &ApiError,
+    begun: Instant,
+) -> Result<Option<UpstreamError>, StoreError> {
+    let (api, retry_after) = match error {
+        ApiError::Banned { api } => {
+            let paused = ctx
+                .db
+                .read(async |conn| pause::pause_for_ban(conn).await)
+                .await?;
+            (*api, paused)
+        }
+        ApiError::Page { api } => {
+            ctx.troubles.note_page();
+            let age = begun.elapsed();
+            let paused = ctx
+                .db
+                .read(async |conn| pause::pause_after_page(conn, SHORT_PAUSE, age).await)
+                .await?;
+            (*api, paused)
+        }
+        _ => return Ok(None),
+    };
+    if retry_after <= SHORT_PAUSE {
+        tracing::warn!(
+            api,
+            "a web page came in place of DingTalk's answer: all calls are paused for a moment"
+        );
+        return Ok(None);
+    }
+    tracing::error!(
+        api,
+        "DingTalk has banned our address: all calls are paused for five minutes"
+    );
+    Ok(Some(UpstreamError::Paused { retry_after }))
+}
+
+/// Takes in that DingTalk has answered a call that was begun then: a web page before it was no ban.
+pub(super) async fn note_answer(ctx: &Context, begun: Instant) {
+    if !ctx.troubles.end_page(begun) {
+        return;
+    }
+    let forgotten = ctx
+        .db
+        .read(async |conn| pause::forget_page(conn).await)
+        .await;
+    if let Err(error) = forgotten {
+        tracing::debug!(%error, "a web page is remembered although DingTalk answers again");
+    }
+}
