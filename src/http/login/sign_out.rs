@@ -2,7 +2,7 @@
 
 use actix_session::SessionExt as _;
 use actix_web::http::header::LOCATION;
-use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, web};
 
 use super::Circumstances;
 use super::in_app::SIGNED_OUT;
@@ -10,6 +10,9 @@ use crate::context::Context;
 use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::middleware::cookies::ConflictingSessions;
+use crate::http::text::sign_out::SignOutTexts;
 use crate::http::visitor::Visitor;
 use crate::service::sessions;
 
@@ -22,7 +25,7 @@ pub async fn sign_out(
     payload: web::Payload,
     ctx: web::Data<Context>,
 ) -> Result<HttpResponse, AppError> {
-    if let Some(visitor) = Visitor::of(&request).await? {
+    if let Some(visitor) = Visitor::of(&request) {
         CsrfForm::<Empty>::from_request(&request, &mut payload.into_inner()).await?;
         let circumstances = Circumstances::of(&request, &ctx);
         sessions::sign_out(
@@ -32,6 +35,9 @@ pub async fn sign_out(
             &circumstances.visit(),
         )
         .await?;
+    } else if request.extensions().contains::<ConflictingSessions>() {
+        let t = SignOutTexts::of(Lang::of(request.headers()));
+        return Err(AppError::Conflict(t.conflicting.to_owned()));
     }
     Ok(signed_out(&request))
 }

@@ -55,7 +55,7 @@ async fn where_everything_is_right_every_line_is_ok(pool: PgPool) {
     assert_eq!(names[..NAMES.len()], NAMES);
     assert_eq!(
         names[NAMES.len()..],
-        ["alerts", "administrators", "public_url"]
+        ["alerts", "administrators", "forwarded_headers", "public_url"]
     );
     // The address of a test is one that only this machine can reach.
     assert_eq!(
