@@ -138,7 +138,6 @@ async fn three_hundred_slow_bodies_take_little_memory_and_keep_nobody_out(pool: 
     let scene = Scene::new(&pool).await;
     let process = scene.serve().await;
     let before = resident(&process);
-    let begun = Instant::now();
     let part = vec![b' '; MIB - 1];
     let slow = (0..300).map(|_| begin_bounded(&process, &part));
     let slow = futures_util::future::join_all(slow).await;
@@ -153,10 +152,9 @@ async fn three_hundred_slow_bodies_take_little_memory_and_keep_nobody_out(pool: 
         answer.is_some_and(|answer| answer.status == 200)
     })
     .await;
-    let left = GIVEN_UP.saturating_sub(begun.elapsed()) + Duration::from_secs(2);
-    for connection in slow {
-        status(connection, left).await;
-    }
+    // Three hundred MiB take their time on a busy machine; that they end is the point.
+    let all = slow.into_iter().map(|connection| status(connection, SOON));
+    futures_util::future::join_all(all).await;
     assert!(process.answers("/readyz", 200).await);
 }
 
