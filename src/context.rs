@@ -1,5 +1,6 @@
 //! What every use-case is handed: settings, the database, the clock, the calls to DingTalk.
 
+pub mod clients;
 pub mod troubles;
 pub mod turns;
 
@@ -83,6 +84,10 @@ impl Drop for Turn {
 pub enum Grant {
     Turn(Turn),
     Paused(Duration),
+    /// The place in the queue went to a client that had less than its share.
+    Full {
+        retry_after: Duration,
+    },
     Unavailable,
 }
 

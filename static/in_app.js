@@ -13,6 +13,8 @@
   // What is opened after the login has so long to take this page's place; a download never does.
   var ARRIVAL = 5000;
   var ENTERED = "dinggate.entered";
+  // A longer wait than this is left to the person.
+  var LONGEST_RETRY = 60;
   // What is under way: "code", then "server", then "over".
   var stage = "code";
 
@@ -122,6 +124,17 @@
     });
   }
 
+  // The server was too busy to look at the code, which is still good.
+  function retry(answer, seconds, code) {
+    if (answer && answer.retry === true && seconds > 0 && seconds <= LONGEST_RETRY) {
+      setTimeout(function () {
+        if (stage === "over") {
+          send(code);
+        }
+      }, seconds * 1000);
+    }
+  }
+
   function send(code) {
     stage = "server";
     part("text").textContent = part("text").dataset.checking;
@@ -137,6 +150,7 @@
           enter(answer && answer.redirect);
         } else {
           turnedAway(answer);
+          retry(answer, Number(response.headers.get("Retry-After")), code);
         }
       }, function () {
         fail("server");

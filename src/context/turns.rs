@@ -1,24 +1,104 @@
 //! Who waits in this process for a call to DingTalk, most urgent first.
 
-use std::cmp::Reverse;
+mod fair;
+mod forecast;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// Waiters of one API, ordered by priority (lower first), then by arrival.
-type Queue<G> = BTreeMap<(i16, u64), oneshot::Sender<G>>;
+use super::clients::{Client, ClientKey, InProgress, InProgressCounts};
+use fair::{Entered, FairQueue};
+use forecast::Forecast;
+
+/// The priority of logins; only calls of logins that go on are as urgent as those that begin.
+const LOGIN: i16 = 0;
+/// How long a login may wait for its first call. What is left of the 8 s that a person waits in all is
+/// for the calls themselves.
+pub const QUEUE_TIME: Duration = Duration::from_secs(5);
+
+/// What a waiter is handed when its turn has come, and for a login that begins its mark of being in progress.
+pub type Handed<G> = (G, Option<InProgress>);
+type Sender<G> = oneshot::Sender<Handed<G>>;
+
+/// The waiters of one API.
+#[derive(Debug)]
+struct Queue<G> {
+    /// Those without a client, ordered by priority (lower first), then by arrival.
+    calls: BTreeMap<(i16, u64), Sender<G>>,
+    /// Logins that begin. They come after calls of the same priority: those have used their codes.
+    logins: FairQueue<Sender<G>>,
+    forecast: Forecast,
+    /// Whether somebody serves it.
+    is_served: bool,
+}
+
+impl<G> Default for Queue<G> {
+    fn default() -> Self {
+        Self {
+            calls: BTreeMap::new(),
+            logins: FairQueue::default(),
+            forecast: Forecast::default(),
+            is_served: false,
+        }
+    }
+}
+
+impl<G> Queue<G> {
+    fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.logins.is_empty()
+    }
+
+    /// How many logins may wait.
+    fn capacity(&self, now: Instant) -> usize {
+        let ahead = self.calls.range(..(LOGIN + 1, 0)).count();
+        // Also where the forecast leaves no time: the first of an empty queue finds out.
+        let floor = usize::from(self.forecast.hold(now) < QUEUE_TIME);
+        let capacity = self.forecast.capacity(now, QUEUE_TIME);
+        capacity.saturating_sub(ahead).max(floor)
+    }
+
+    fn promise(&mut self, key: ClientKey, now: Instant) -> Duration {
+        let (hold, spacing) = (self.forecast.hold(now), self.forecast.spacing(now));
+        self.logins.promise(key, now, hold, spacing)
+    }
+}
+
+/// Whose turn it is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A call of this priority.
+    Call(i16),
+    /// Everybody who waits has to wait for another login to end.
+    Blocked,
+    /// Nobody waits; the queue is idle from now on.
+    Idle,
+}
+
+/// A place in the queue.
+#[derive(Debug)]
+pub struct Place<G> {
+    pub turn: oneshot::Receiver<Handed<G>>,
+    /// The queue was idle, so that the caller has to set it going.
+    pub was_idle: bool,
+    /// Who gave up a place for this one, and when they should come back.
+    pub evicted: Option<(Sender<G>, Duration)>,
+}
 
 /// The queues of all APIs. `G` is what a waiter is handed when its turn has come.
 #[derive(Debug)]
 pub struct Turns<G> {
     queues: Mutex<(u64, HashMap<&'static str, Queue<G>>)>,
+    in_progress: InProgressCounts,
 }
 
 impl<G> Default for Turns<G> {
     fn default() -> Self {
         Self {
             queues: Mutex::new((0, HashMap::new())),
+            in_progress: InProgressCounts::default(),
         }
     }
 }
@@ -28,43 +108,99 @@ impl<G> Turns<G> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lines up; true when the queue was idle, so that the caller has to set it going.
-    pub fn line_up(&self, api: &'static str, priority: i16) -> (oneshot::Receiver<G>, bool) {
-        let (sender, receiver) = oneshot::channel();
+    /// Lines up for a call that no client has to share.
+    pub fn line_up(&self, api: &'static str, priority: i16) -> Place<G> {
+        let (sender, turn) = oneshot::channel();
         let mut guard = self.lock();
         guard.0 += 1;
         let arrival = guard.0;
-        let was_idle = !guard.1.contains_key(api);
-        guard
-            .1
-            .entry(api)
-            .or_default()
-            .insert((priority, arrival), sender);
-        (receiver, was_idle)
+        let queue = guard.1.entry(api).or_default();
+        queue.calls.insert((priority, arrival), sender);
+        Place {
+            turn,
+            was_idle: !std::mem::replace(&mut queue.is_served, true),
+            evicted: None,
+        }
     }
 
-    /// The priority of the most urgent waiter; with nobody left, the queue is idle from now on.
-    pub fn most_urgent(&self, api: &'static str) -> Option<i16> {
+    /// Lines up for the first call of a login. Returns when to come back where the queue is longer than can be
+    /// served in time.
+    pub fn enter(&self, api: &'static str, client: &Client) -> Result<Place<G>, Duration> {
+        let (sender, turn) = oneshot::channel();
+        let now = Instant::now();
+        let mut guard = self.lock();
+        let queue = guard.1.entry(api).or_default();
+        queue.logins.retain(|waiter| !waiter.is_closed());
+        let capacity = queue.capacity(now);
+        let evicted = match queue.logins.enter(client, sender, capacity) {
+            Entered::Queued => None,
+            Entered::InPlaceOf(key, other) => Some((other, queue.promise(key, now))),
+            Entered::Full => return Err(queue.promise(client.key, now)),
+        };
+        Ok(Place {
+            turn,
+            was_idle: !std::mem::replace(&mut queue.is_served, true),
+            evicted,
+        })
+    }
+
+    /// Returns when to come back where a login of this client would be turned away now.
+    pub fn full_for(&self, api: &'static str, client: &Client) -> Option<Duration> {
+        let now = Instant::now();
         let mut guard = self.lock();
         let queue = guard.1.get_mut(api)?;
-        queue.retain(|_, waiter| !waiter.is_closed());
-        let first = queue.keys().next().map(|(priority, _)| *priority);
-        if first.is_none() {
-            guard.1.remove(api);
+        queue.logins.retain(|waiter| !waiter.is_closed());
+        let capacity = queue.capacity(now);
+        let is_full = queue.logins.is_full_for(client, capacity);
+        is_full.then(|| queue.promise(client.key, now))
+    }
+
+    /// Returns whose turn is next.
+    pub fn next(&self, api: &'static str) -> Next {
+        let mut guard = self.lock();
+        let Some(queue) = guard.1.get_mut(api) else {
+            return Next::Idle;
+        };
+        queue.calls.retain(|_, waiter| !waiter.is_closed());
+        queue.logins.retain(|waiter| !waiter.is_closed());
+        if queue.is_empty() {
+            queue.is_served = false;
+            queue.forecast.note_idle();
+            return Next::Idle;
         }
-        first
+        let first = queue.calls.keys().next().map(|(priority, _)| *priority);
+        let login = queue.logins.has_next(&self.in_progress).then_some(LOGIN);
+        match (first, login) {
+            (Some(first), Some(login)) => Next::Call(first.min(login)),
+            (Some(only), None) | (None, Some(only)) => Next::Call(only),
+            (None, None) => Next::Blocked,
+        }
+    }
+
+    /// Notes for how long the next turn has to wait.
+    pub fn note_wait(&self, api: &'static str, wait: Duration) {
+        if let Some(queue) = self.lock().1.get_mut(api) {
+            queue.forecast.note_wait(Instant::now(), wait);
+        }
     }
 
     /// Hands something to the most urgent waiter; gives it back when nobody wants it.
     pub fn serve(&self, api: &'static str, mut what: G) -> Option<G> {
         loop {
-            let first = self.lock().1.get_mut(api).and_then(BTreeMap::pop_first);
-            let Some((_, waiter)) = first else {
+            let mut guard = self.lock();
+            let Some(queue) = guard.1.get_mut(api) else {
                 return Some(what);
             };
-            match waiter.send(what) {
+            let Some((waiter, key)) = pop(queue, &self.in_progress) else {
+                return Some(what);
+            };
+            let has_more = !queue.logins.is_empty();
+            queue.forecast.note_turn(Instant::now(), has_more);
+            drop(guard);
+            let progress = key.map(|key| self.in_progress.begin(key));
+            match waiter.send((what, progress)) {
                 Ok(()) => return None,
-                Err(returned) => what = returned,
+                Err((returned, _)) => what = returned,
             }
         }
     }
@@ -74,50 +210,29 @@ impl<G> Turns<G> {
         self.lock().1.remove(api);
     }
 
-    /// Takes everybody out of the queue, the least urgent first.
-    pub fn dismiss(&self, api: &'static str) -> Vec<oneshot::Sender<G>> {
-        let queue = self
-            .lock()
-            .1
-            .get_mut(api)
-            .map(std::mem::take)
-            .unwrap_or_default();
-        let mut waiters: Vec<_> = queue.into_iter().collect();
-        waiters.sort_by_key(|(key, _)| Reverse(*key));
-        waiters.into_iter().map(|(_, waiter)| waiter).collect()
+    /// Takes everybody out of the queue.
+    pub fn dismiss(&self, api: &'static str) -> Vec<Sender<G>> {
+        let mut guard = self.lock();
+        let Some(queue) = guard.1.get_mut(api) else {
+            return Vec::new();
+        };
+        let calls = std::mem::take(&mut queue.calls).into_values();
+        calls.chain(queue.logins.drain()).collect()
     }
+}
+
+/// Takes the most urgent waiter out of a queue, with its client where it is a login that begins.
+fn pop<G>(
+    queue: &mut Queue<G>,
+    counts: &InProgressCounts,
+) -> Option<(Sender<G>, Option<ClientKey>)> {
+    let is_call = (queue.calls.keys().next()).is_some_and(|(priority, _)| *priority <= LOGIN);
+    if !is_call && let Some((key, waiter)) = queue.logins.next(counts) {
+        return Some((waiter, Some(key)));
+    }
+    let (_, waiter) = queue.calls.pop_first()?;
+    Some((waiter, None))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn the_most_urgent_is_served_first_and_then_in_order_of_arrival() {
-        let turns = Turns::default();
-        let (sync, idle) = turns.line_up("api", 3);
-        assert!(idle);
-        let (login, idle) = turns.line_up("api", 0);
-        assert!(!idle);
-        let (later_login, _) = turns.line_up("api", 0);
-        assert_eq!(turns.most_urgent("api"), Some(0));
-        for n in 1..=3 {
-            assert_eq!(turns.serve("api", n), None);
-        }
-        assert_eq!(
-            (login.await, later_login.await, sync.await),
-            (Ok(1), Ok(2), Ok(3))
-        );
-        assert_eq!(turns.most_urgent("api"), None);
-        assert!(turns.line_up("api", 1).1, "idle again");
-    }
-
-    #[test]
-    fn who_has_gone_away_is_passed_over() {
-        let turns = Turns::default();
-        drop(turns.line_up("api", 0));
-        assert_eq!(turns.serve("api", 7), Some(7));
-        drop(turns.line_up("api", 0));
-        assert_eq!(turns.most_urgent("api"), None);
-    }
-}
+mod tests;

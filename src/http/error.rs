@@ -41,6 +41,8 @@ pub enum AppError {
     NotJson,
     #[error("the request is too large")]
     TooLarge,
+    #[error("the body did not come in time")]
+    BodyTimeout,
     /// Holds a sentence in the reader's language.
     #[error("conflict")]
     Conflict(String),
@@ -86,7 +88,7 @@ impl AppError {
             Self::Csrf => Notice::Csrf,
             Self::NotFound => Notice::NotFound,
             Self::MethodNotAllowed => Notice::MethodNotAllowed,
-            Self::BadRequest(_) | Self::NotJson => Notice::BadRequest,
+            Self::BadRequest(_) | Self::NotJson | Self::BodyTimeout => Notice::BadRequest,
             Self::TooLarge => Notice::TooLarge,
             Self::Conflict(_) => Notice::Conflict,
             Self::RateLimited { .. } => Notice::RateLimited,
@@ -107,8 +109,16 @@ impl AppError {
             }
             Self::RateLimited { retry_after } => view.retry_after = Some(*retry_after),
             Self::Login { error, .. } => match error {
-                LoginError::DingTalkUnavailable { retry_after } => {
+                LoginError::DingTalkUnavailable {
+                    retry_after,
+                    is_unspent,
+                } => {
                     view.retry_after = Some(*retry_after);
+                    view.retries = *is_unspent;
+                }
+                LoginError::QueueTimeout { retry_after } => {
+                    view.retry_after = Some(*retry_after);
+                    view.retries = true;
                 }
                 LoginError::Refused { nick, .. } => {
                     view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
@@ -162,11 +172,13 @@ fn login_to(back: &ReturnPath) -> String {
 
 fn login_notice(error: &LoginError) -> Notice {
     match error {
-        LoginError::InvalidState => Notice::InvalidState,
+        LoginError::InvalidState(_) => Notice::InvalidState,
         LoginError::InvalidCode => Notice::InvalidCode,
         LoginError::Cancelled => Notice::Cancelled,
         LoginError::Refused { refusal, .. } => Notice::from(*refusal),
-        LoginError::DingTalkUnavailable { .. } => Notice::DingTalkUnavailable,
+        LoginError::DingTalkUnavailable { .. } | LoginError::QueueTimeout { .. } => {
+            Notice::DingTalkUnavailable
+        }
         LoginError::Misconfigured(_) => Notice::Misconfigured,
         LoginError::Store(StoreError::Unavailable(_)) => Notice::Unavailable,
         LoginError::Store(StoreError::Statement(_) | StoreError::Aborted) => Notice::Internal,
@@ -178,6 +190,7 @@ impl ResponseError for AppError {
         match self {
             Self::SignIn(_) => StatusCode::SEE_OTHER,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             error => error.notice().status(),
         }
     }

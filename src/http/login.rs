@@ -2,10 +2,13 @@
 
 mod authorize;
 mod begin;
+mod device;
+mod fetch_metadata;
 mod finish;
 mod in_app;
 mod sign_out;
 
+pub(super) use fetch_metadata::only_own_and_navigation;
 pub(super) use sign_out::signed_out;
 
 use actix_session::SessionExt as _;
@@ -15,10 +18,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::client_address::client_address;
 use super::error::AppError;
-use super::login_limit::{Counter, Reservation};
+use super::login_limit::{Attempt, LoginLimit, Outcome, Refused};
 use super::reference::Reference;
 use super::session_store::NEW_KEY;
 use crate::context::Context;
+use crate::context::clients::ClientKey;
 use crate::service::login::{LoginError, SignedIn, random_secret};
 use crate::service::sessions::Visit;
 
@@ -70,26 +74,42 @@ impl Circumstances {
         }
     }
 
-    /// Begins an attempt; nothing is counted where the client's address is not known.
-    async fn reserve<'a>(&self, counter: &'a Counter) -> Result<Option<Reservation<'a>>, AppError> {
-        let Some(address) = self.address else {
-            return Ok(None);
-        };
-        match counter.reserve(address).await {
-            Ok(reservation) => Ok(Some(reservation)),
-            Err(retry_after) => Err(AppError::RateLimited { retry_after }),
-        }
+    /// Begins an attempt of the client: the browser, where somebody has signed in from it before, or the address.
+    async fn attempt(
+        &self,
+        request: &HttpRequest,
+        ctx: &Context,
+        limit: &LoginLimit,
+    ) -> Result<Attempt, AppError> {
+        let key = device::id(request, ctx)
+            .map_or_else(|| ClientKey::of_address(self.address), ClientKey::Device);
+        limit.begin(key).await.map_err(|refused| match refused {
+            Refused::TooMany { retry_after } => AppError::RateLimited { retry_after },
+            Refused::TimedOut { retry_after } => LoginError::DingTalkUnavailable {
+                retry_after,
+                is_unspent: true,
+            }
+            .into(),
+        })
     }
 }
 
-/// Leaves an attempt counted if it met with a failure that anybody can cause at will.
-fn count_failure<T>(attempt: Option<Reservation<'_>>, result: &Result<T, LoginError>) {
-    let is_failure = matches!(
-        result,
-        Err(LoginError::InvalidState | LoginError::InvalidCode | LoginError::Cancelled)
-    );
-    if let Some(attempt) = attempt.filter(|_| is_failure) {
-        attempt.keep();
+/// What a login counts as against its client's rate.
+fn outcome<T>(result: &Result<T, &LoginError>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::SignedIn,
+        Err(
+            LoginError::InvalidState(_)
+            | LoginError::InvalidCode
+            | LoginError::Cancelled
+            | LoginError::QueueTimeout { .. },
+        ) => Outcome::Failed,
+        Err(LoginError::Refused { .. }) => Outcome::Started,
+        Err(
+            LoginError::DingTalkUnavailable { .. }
+            | LoginError::Misconfigured(_)
+            | LoginError::Store(_),
+        ) => Outcome::Uncounted,
     }
 }
 

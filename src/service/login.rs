@@ -4,31 +4,36 @@ mod admission;
 mod redeem;
 mod state;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::employment;
 use super::sessions::{self, Visit};
-use super::upstream::{self, UpstreamError};
+use super::upstream::{self, EntryError, Redemption, UpstreamError};
 use crate::context::Context;
+use crate::context::clients::Client;
 use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::return_path::ReturnPath;
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
-use crate::store::unmatched::{self, Attempt};
+use crate::store::unmatched::{self, Attempt, attempt};
 
-pub use state::{BadState, begin, random_secret, use_state};
+use state::{BadState, CheckedState};
+
+pub use state::{StateFault, begin, random_secret};
 
 /// How long a person waits for DingTalk in all.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// When to come back after a wait that led to nothing.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(5);
 /// No code of DingTalk's is near this long, in bytes.
 const MAX_CODE: usize = 512;
 
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    #[error("the state is missing, unknown, used, expired, or of another browser")]
-    InvalidState,
+    #[error("the state is {0}")]
+    InvalidState(StateFault),
     #[error("there is no code, or DingTalk refuses it")]
     InvalidCode,
     #[error("the person, or DingTalk, has broken the login off")]
@@ -36,7 +41,13 @@ pub enum LoginError {
     #[error("refused: {}", refusal.as_str())]
     Refused { refusal: Refusal, nick: String },
     #[error("DingTalk is not available")]
-    DingTalkUnavailable { retry_after: Duration },
+    DingTalkUnavailable {
+        retry_after: Duration,
+        /// Neither the code nor the state has been used, so that the same request may be made again.
+        is_unspent: bool,
+    },
+    #[error("the turn for DingTalk did not come in time")]
+    QueueTimeout { retry_after: Duration },
     #[error("DingTalk refuses us")]
     Misconfigured(#[source] UpstreamError),
     #[error(transparent)]
@@ -49,8 +60,30 @@ impl From<UpstreamError> for LoginError {
             UpstreamError::Store(error) => Self::Store(error),
             error if error.is_unavailable() => Self::DingTalkUnavailable {
                 retry_after: error.retry_after(),
+                is_unspent: false,
             },
             error => Self::Misconfigured(error),
+        }
+    }
+}
+
+impl From<EntryError> for LoginError {
+    fn from(error: EntryError) -> Self {
+        let retry_after = match error {
+            EntryError::Full { retry_after } => retry_after,
+            EntryError::TimedOut => {
+                return Self::QueueTimeout {
+                    retry_after: AFTER_TIMEOUT,
+                };
+            }
+            EntryError::Upstream(error) => match Self::from(error) {
+                Self::DingTalkUnavailable { retry_after, .. } => retry_after,
+                error => return error,
+            },
+        };
+        Self::DingTalkUnavailable {
+            retry_after,
+            is_unspent: true,
         }
     }
 }
@@ -71,41 +104,97 @@ struct Caller {
     userid: Option<UserId>,
 }
 
-/// What somebody brings back from DingTalk's login page beside the state.
+/// What somebody brings back from DingTalk's login page.
 #[derive(Clone, Copy)]
 pub struct WayBack<'a> {
+    pub state: Option<&'a str>,
+    /// The secret of the browser that the state is bound to.
+    pub browser_secret: Option<&'a str>,
     pub code: Option<&'a str>,
     /// DingTalk says that there was no consent.
     pub is_denied: bool,
 }
 
-/// Completes the login of somebody who comes back from DingTalk's login page with a state that [`use_state`]
-/// has used up.
+/// A login by DingTalk's login page that failed.
+pub struct FailedScan {
+    pub error: LoginError,
+    /// Where the person wanted to go, and is led by another try.
+    pub back: Option<ReturnPath>,
+}
+
+impl From<BadState> for FailedScan {
+    fn from(bad: BadState) -> Self {
+        Self {
+            error: bad.error,
+            back: bad.back,
+        }
+    }
+}
+
+impl From<LoginError> for FailedScan {
+    fn from(error: LoginError) -> Self {
+        Self { error, back: None }
+    }
+}
+
+/// Completes the login of somebody who comes back from DingTalk's login page. Its state is used up when the
+/// code can be sent, and not before.
 pub async fn complete_scan(
     ctx: &Context,
     visit: &Visit<'_>,
+    client: &Client,
     way_back: WayBack<'_>,
-    return_path: ReturnPath,
-) -> Result<SignedIn, LoginError> {
+) -> Result<SignedIn, FailedScan> {
+    let redemption = Redemption::of_login_page(ctx);
+    upstream::check_queue(ctx, redemption, client).map_err(LoginError::from)?;
+    let state = state::check(ctx, way_back.state, way_back.browser_secret).await?;
+    let back = state.return_path.clone();
+    sign_in_by_scan(ctx, visit, client, way_back, &state)
+        .await
+        .map_err(|failed| FailedScan {
+            back: failed.back.or(Some(back)),
+            error: failed.error,
+        })
+}
+
+async fn sign_in_by_scan(
+    ctx: &Context,
+    visit: &Visit<'_>,
+    client: &Client,
+    way_back: WayBack<'_>,
+    state: &CheckedState,
+) -> Result<SignedIn, FailedScan> {
+    let began = Instant::now();
     if way_back.is_denied {
-        return Err(LoginError::Cancelled);
+        state.take(ctx).await?;
+        return Err(LoginError::Cancelled.into());
     }
-    let code = check_code(way_back.code)?;
-    let method = redeem::method(ctx);
+    let code = match check_code(way_back.code) {
+        Ok(code) => code,
+        Err(error) => {
+            state.take(ctx).await?;
+            return Err(error.into());
+        }
+    };
+    let redemption = Redemption::of_login_page(ctx);
+    let entry = upstream::enter(ctx, redemption, client)
+        .await
+        .map_err(LoginError::from)?;
+    state.take(ctx).await?;
     let sign_in = async {
-        let person = redeem::person(ctx, code).await?;
+        let person = redeem::person(ctx, code, &entry).await?;
         let caller = Caller {
             nick: person.nick,
             unionid: person.unionid,
             userid: None,
         };
-        admit(ctx, visit, caller, method).await
+        admit(ctx, visit, caller, redeem::method(ctx)).await
     };
-    let (userid, session_key) = in_time(sign_in).await?;
+    let (userid, session_key) = in_time(began, sign_in).await?;
     Ok(SignedIn {
         userid,
         session_key,
-        return_path,
+        return_path: state.return_path.clone(),
     })
 }
 
@@ -113,14 +202,21 @@ pub async fn complete_scan(
 pub async fn complete_in_app(
     ctx: &Context,
     visit: &Visit<'_>,
+    client: &Client,
     code: Option<&str>,
     return_path: ReturnPath,
 ) -> Result<SignedIn, LoginError> {
+    let began = Instant::now();
     let code = check_code(code)?;
+    upstream::check_queue(ctx, Redemption::InApp, client)?;
     // A session needs Postgres whatever DingTalk says: without it no code is used up.
     employment::time_now(ctx).await?;
+    let entry = upstream::enter(ctx, Redemption::InApp, client);
+    let entry = tokio::time::timeout(PATIENCE, entry)
+        .await
+        .map_err(|_| EntryError::TimedOut)??;
     let sign_in = async {
-        let person = upstream::user_by_in_app_code(ctx, code)
+        let person = upstream::user_by_in_app_code(ctx, code, &entry)
             .await
             .map_err(redeem::named_by_dingtalk)?;
         let caller = Caller {
@@ -130,7 +226,7 @@ pub async fn complete_in_app(
         };
         admit(ctx, visit, caller, "in_app").await
     };
-    let (userid, session_key) = in_time(sign_in).await?;
+    let (userid, session_key) = in_time(began, sign_in).await?;
     Ok(SignedIn {
         userid,
         session_key,
@@ -138,11 +234,16 @@ pub async fn complete_in_app(
     })
 }
 
-async fn in_time<T>(work: impl Future<Output = Result<T, LoginError>>) -> Result<T, LoginError> {
-    match tokio::time::timeout(PATIENCE, work).await {
+/// Runs a login that has waited for its turn since `began`.
+async fn in_time<T>(
+    began: Instant,
+    work: impl Future<Output = Result<T, LoginError>>,
+) -> Result<T, LoginError> {
+    match tokio::time::timeout(PATIENCE.saturating_sub(began.elapsed()), work).await {
         Ok(result) => result,
         Err(_) => Err(LoginError::DingTalkUnavailable {
-            retry_after: Duration::from_secs(5),
+            retry_after: AFTER_TIMEOUT,
+            is_unspent: false,
         }),
     }
 }
@@ -192,7 +293,7 @@ async fn record(
 ) -> Result<(), StoreError> {
     let userid = refused.userid.as_ref();
     let entry = Entry {
-        actor: "system",
+        actor: audit::Actor::System,
         action: "refusal",
         userid: userid.map(UserId::as_str),
         unionid: Some(caller.unionid.as_str()),
@@ -211,11 +312,18 @@ async fn record(
                 reason: refused.refusal,
                 reference: visit.reference,
             };
-            unmatched::record(tx, attempt).await?;
+            let case_id = unmatched::record(tx, attempt).await?;
+            if let Some(case_id) = case_id {
+                let (reason, address) = (refused.refusal, visit.address);
+                attempt::append(tx, case_id, reason, visit.reference, address).await?;
+            }
             if let Some(userid) = userid.filter(|_| refused.look) {
                 crate::store::look::schedule_after_login(tx, userid).await?;
             }
-            audit::append(tx, &entry).await?;
+            // The trail is for ever, and anybody may be refused as often as they like.
+            if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {
+                audit::append(tx, &entry).await?;
+            }
             Ok::<_, StoreError>(())
         })
         .await?;

@@ -1,25 +1,28 @@
 //! Every call to DingTalk goes through here: the shared budget, the shared token, what is tried
 //! again and what is not, and what the administrators must be told.
 
+mod ban;
 mod callback;
 mod calls;
+mod entry;
 mod oauth2;
 mod pace;
 mod patience;
 mod token;
 mod trial;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use callback::*;
 pub use calls::*;
+pub use entry::{Entry, EntryError, Redemption, check_queue, enter};
 pub use oauth2::user_by_oauth2_code;
 pub use trial::*;
 
-use crate::context::Context;
+use crate::context::{Context, Turn};
 use crate::dingtalk::ApiError;
 use crate::service::remedy;
 use crate::store::{StoreError, alert};
@@ -30,9 +33,14 @@ use patience::Patience;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     Login = 0,
+    /// The first try of a join event, and what an administrator waits for.
     Join = 1,
-    Look = 2,
-    Sync = 3,
+    /// The first try of another event.
+    Change = 2,
+    /// The first try of a look that was scheduled, and whatever else is not a retry.
+    Look = 3,
+    Retry = 4,
+    Sync = 5,
 }
 
 /// Why DingTalk could not be asked, or did not answer what was asked.
@@ -111,8 +119,21 @@ async fn call<'a, T: Send>(
     repeat: Repeat,
     send: impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Send + Sync,
 ) -> Result<T, UpstreamError> {
+    let turn = || -> BoxFuture<'a, _> { Box::pin(pace::turn(ctx, api, priority)) };
+    call_in_turn(ctx, priority, api, repeat, turn, send).await
+}
+
+/// Makes one call that bears the access token, when `turn` says so.
+async fn call_in_turn<'a, T: Send>(
+    ctx: &'a Context,
+    priority: Priority,
+    api: &'static str,
+    repeat: Repeat,
+    turn: impl Fn() -> BoxFuture<'a, Result<Turn, UpstreamError>> + Send + Sync,
+    send: impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Send + Sync,
+) -> Result<T, UpstreamError> {
     attempts(ctx, priority, api, repeat, || {
-        Box::pin(with_token(ctx, priority, api, &send))
+        Box::pin(with_token(ctx, &turn, &send))
     })
     .await
 }
@@ -120,14 +141,13 @@ async fn call<'a, T: Send>(
 /// Makes one call; a token that DingTalk rejects is dropped and fetched anew, once.
 async fn with_token<'a, T>(
     ctx: &'a Context,
-    priority: Priority,
-    api: &'static str,
+    turn: &(impl Fn() -> BoxFuture<'a, Result<Turn, UpstreamError>> + Sync),
     send: &(impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Sync),
 ) -> Result<T, UpstreamError> {
     let mut token_dropped = false;
     loop {
         let token = token::current(ctx).await?;
-        let turn = pace::turn(ctx, api, priority).await?;
+        let turn = turn().await?;
         let result = send(token.value.clone()).await;
         drop(turn);
         match result {
@@ -151,8 +171,10 @@ async fn attempts<'a, T>(
 ) -> Result<T, UpstreamError> {
     let mut patience = Patience::new(priority, repeat);
     loop {
+        let begun = Instant::now();
         let error = match attempt().await {
             Ok(value) => {
+                ban::note_answer(ctx, begun).await;
                 ctx.troubles.end(api);
                 return Ok(value);
             }
@@ -165,21 +187,21 @@ async fn attempts<'a, T>(
         if !failure.is_unavailable() || matches!(failure, ApiError::BadRecord { .. }) {
             ctx.troubles.end(api);
         }
+        if failure.is_from_dingtalk() {
+            ban::note_answer(ctx, begun).await;
+        }
         // The token's own call has had its repeats, its report, and its hold.
         let is_of_token = failure.api() != api;
         if is_of_token && priority != Priority::Sync {
             return Err(error);
         }
-        match failure {
-            ApiError::Banned { .. } if !is_of_token => {
-                return Err(UpstreamError::Paused {
-                    retry_after: pace::pause_all(ctx).await?,
-                });
+        if !is_of_token {
+            if let Some(paused) = ban::heed(ctx, failure, begun).await? {
+                return Err(paused);
             }
-            ApiError::Throttled { wait, .. } if !is_of_token => {
+            if let ApiError::Throttled { wait, .. } = failure {
                 pace::hold_back(ctx, api, *wait).await?;
             }
-            _ => {}
         }
         let Some(wait) = patience.wait(failure, spell(ctx, priority, failure)) else {
             if !is_of_token {

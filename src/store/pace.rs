@@ -48,29 +48,27 @@ pub async fn give_back(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), S
     Ok(())
 }
 
+/// The longest that an API is held back, in seconds; `take_call` takes a later time for one that a step of
+/// Postgres's clock has left behind.
+const MAX_HOLD: f64 = 60.0;
+
 /// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s, and
-/// at least for `wait`.
+/// at least for `wait`, a minute at most.
 pub async fn hold_back(conn: &mut Conn, api: &str, wait: Duration) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE call_pace SET
-            throttled_count = CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN least(throttled_count + 1, 2) ELSE 0 END,
+            throttled_count = CASE WHEN throttled_at BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp()
+                THEN least(throttled_count + 1, 2) ELSE 0 END,
             throttled_at = clock_timestamp(),
-            next_at = greatest(next_at, clock_timestamp() + make_interval(secs => $2), clock_timestamp() + interval '1 second' *
-                (CASE WHEN throttled_at > clock_timestamp() - interval '30 seconds' THEN 2 ^ least(throttled_count + 1, 2) ELSE 1 END))
+            -- A time further ahead than a hold is left over from before the clock stepped back.
+            next_at = greatest(CASE WHEN next_at <= clock_timestamp() + interval '61 seconds' THEN next_at ELSE '-infinity' END,
+                clock_timestamp() + make_interval(secs => $2), clock_timestamp() + interval '1 second' *
+                (CASE WHEN throttled_at BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp()
+                    THEN 2 ^ least(throttled_count + 1, 2) ELSE 1 END))
          -- Calls that were in flight together are throttled together.
-         WHERE api = $1 AND throttled_at < clock_timestamp() - interval '300 milliseconds'",
+         WHERE api = $1 AND NOT throttled_at BETWEEN clock_timestamp() - interval '300 milliseconds' AND clock_timestamp()",
         api,
-        wait.as_secs_f64(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Holds back all calls for the five minutes that DingTalk bans an address.
-pub async fn pause_all(conn: &mut Conn) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE call_pace SET next_at = clock_timestamp() + interval '5 minutes' WHERE api = '*'"
+        wait.as_secs_f64().min(MAX_HOLD),
     )
     .execute(conn)
     .await?;

@@ -190,7 +190,7 @@ async fn count_attempt(
         "WITH matched AS (
              SELECT id, unionid = $1 AS by_unionid FROM unmatched_login
              WHERE unionid = $1 OR userid = $4 AND state = 'rejected' AND decision_scope = 'person'
-             ORDER BY unionid = $1 DESC, id LIMIT 1
+             ORDER BY state = 'rejected' DESC, unionid = $1 DESC, id LIMIT 1
          )
          UPDATE unmatched_login c SET attempts = c.attempts + 1, last_seen_at = now(), last_reference = $3,
              -- Under another account the name is another one, too.

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
-use crate::http::login_limit::LoginLimit;
+use crate::http::login_limit::{LoginLimit, Outcome};
 use crate::http::page::Frame;
 use crate::http::public_pages::{self, LoginView};
 use crate::http::security::content_security_policy;
@@ -28,7 +28,7 @@ pub async fn page(
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let back = return_path(&request);
-    if Visitor::of(&request).await?.is_some() {
+    if Visitor::of(&request).is_some() {
         return Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, back.as_str()))
             .finish());
@@ -80,14 +80,14 @@ async fn begin(
     back: &ReturnPath,
 ) -> Result<(String, actix_web::cookie::Cookie<'static>), AppError> {
     let circumstances = Circumstances::of(request, ctx);
-    if let Some(begun) = circumstances.reserve(&limit.begun).await? {
-        begun.keep();
-    }
+    let attempt = circumstances.attempt(request, ctx, limit).await?;
     let (secret, cookie) = bind_browser(request, ctx);
-    Ok((login::begin(ctx, &secret, back).await?, cookie))
+    let state = login::begin(ctx, &secret, back).await?;
+    attempt.end(Outcome::Started);
+    Ok((state, cookie))
 }
 
-fn add_cookie(
+pub(super) fn add_cookie(
     response: &mut HttpResponse,
     cookie: &actix_web::cookie::Cookie<'_>,
 ) -> Result<(), AppError> {

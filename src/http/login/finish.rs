@@ -4,11 +4,12 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
-use super::{Circumstances, browser_secret, count_failure, hand_over};
+use super::begin::add_cookie;
+use super::{Circumstances, browser_secret, device, hand_over, outcome};
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
-use crate::service::login::{self, WayBack};
+use crate::service::login::{self, FailedScan, WayBack};
 
 /// Completes a login: 303 to where the person wanted to go, or a page that says why not.
 pub async fn callback(
@@ -17,7 +18,8 @@ pub async fn callback(
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let circumstances = Circumstances::of(&request, &ctx);
-    let attempt = circumstances.reserve(&limit.failed).await?;
+    let mut attempt = circumstances.attempt(&request, &ctx, &limit).await?;
+    attempt.fail_if_abandoned();
     let value = |names: &[&str]| {
         let mut pairs = parse(request.query_string().as_bytes());
         pairs
@@ -26,23 +28,21 @@ pub async fn callback(
     };
     // Newer pages of DingTalk call the code `authCode`.
     let (state, code) = (value(&["state"]), value(&["code", "authCode"]));
+    let secret = browser_secret(&request, &ctx);
     let way_back = WayBack {
+        state: state.as_deref(),
+        browser_secret: secret.as_deref(),
         code: code.as_deref(),
         is_denied: value(&["error"]).is_some(),
     };
-    let secret = browser_secret(&request, &ctx);
     let visit = circumstances.visit();
-    let (back, result) = match login::use_state(&ctx, state.as_deref(), secret.as_deref()).await {
-        Ok(back) => {
-            let result = login::complete_scan(&ctx, &visit, way_back, back.clone()).await;
-            (Some(back), result)
-        }
-        Err(bad) => (bad.back, Err(bad.error)),
-    };
-    count_failure(attempt, &result);
-    let signed_in = result.map_err(|error| AppError::Login { error, back })?;
+    let result = login::complete_scan(&ctx, &visit, attempt.client(), way_back).await;
+    attempt.end(outcome(&result.as_ref().map_err(|failed| &failed.error)));
+    let signed_in = result.map_err(|FailedScan { error, back }| AppError::Login { error, back })?;
     hand_over(&request, &signed_in)?;
-    Ok(HttpResponse::SeeOther()
+    let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, signed_in.return_path.as_str()))
-        .finish())
+        .finish();
+    add_cookie(&mut response, &device::cookie(&request, &ctx))?;
+    Ok(response)
 }

@@ -6,11 +6,13 @@ use serde::Deserialize;
 use serde_json::json;
 use url::form_urlencoded::parse;
 
-use super::{Circumstances, count_failure, hand_over};
+use super::begin::add_cookie;
+use super::{Circumstances, device, hand_over, outcome};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
+use crate::http::middleware::Edge;
 use crate::http::page::Frame;
 use crate::http::public_pages::{self, InAppView};
 use crate::http::security::in_app_security_policy;
@@ -18,6 +20,9 @@ use crate::service::login;
 
 /// The mark of the page that follows a sign-out: it must not undo it.
 pub const SIGNED_OUT: &str = "signed_out";
+
+/// The largest body, in bytes: a code and a path.
+const MAX_BODY: usize = 4 * 1024;
 
 #[derive(Deserialize)]
 struct Request {
@@ -30,21 +35,28 @@ pub async fn sign_in(
     request: HttpRequest,
     ctx: web::Data<Context>,
     limit: web::Data<LoginLimit>,
-    body: web::Bytes,
+    edge: web::Data<Edge>,
+    payload: web::Payload,
 ) -> Result<HttpResponse, AppError> {
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
+    let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
     let circumstances = Circumstances::of(&request, &ctx);
-    let attempt = circumstances.reserve(&limit.failed).await?;
+    let mut attempt = circumstances.attempt(&request, &ctx, &limit).await?;
+    attempt.fail_if_abandoned();
     let asked: Request =
         serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
     let back = ReturnPath::parse(asked.rd.as_deref());
-    let result =
-        login::complete_in_app(&ctx, &circumstances.visit(), asked.code.as_deref(), back).await;
-    count_failure(attempt, &result);
+    let visit = circumstances.visit();
+    let (client, code) = (attempt.client(), asked.code.as_deref());
+    let result = login::complete_in_app(&ctx, &visit, client, code, back).await;
+    attempt.end(outcome(&result.as_ref()));
     let signed_in = result?;
     hand_over(&request, &signed_in)?;
-    Ok(HttpResponse::Ok().json(json!({ "redirect": signed_in.return_path.as_str() })))
+    let redirect = json!({ "redirect": signed_in.return_path.as_str() });
+    let mut response = HttpResponse::Ok().json(redirect);
+    add_cookie(&mut response, &device::cookie(&request, &ctx))?;
+    Ok(response)
 }
 
 /// The page that signs in by itself. It begins no login that would have to be remembered.

@@ -59,5 +59,7 @@ pub fn in_app_refusal(lang: Lang, view: &NoticeView) -> Value {
         "nick": view.nick,
         "initials": view.nick.as_deref().map(initials),
         "reference": view.reference,
+        // The code was not sent to DingTalk: the same request may succeed after `Retry-After`.
+        "retry": view.retries,
     })
 }

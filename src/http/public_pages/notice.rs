@@ -166,6 +166,8 @@ pub struct NoticeView {
     pub reference: Option<String>,
     /// When another try makes sense; also sent as `Retry-After`.
     pub retry_after: Option<Duration>,
+    /// Whether the page makes the same request again by then.
+    pub retries: bool,
 }
 
 impl NoticeView {
@@ -176,7 +178,15 @@ impl NoticeView {
             detail: None,
             reference: None,
             retry_after: None,
+            retries: false,
         }
+    }
+
+    /// After how many seconds the page makes the same request again; none where it does not.
+    fn reload_after(&self) -> Option<u64> {
+        self.retry_after
+            .filter(|_| self.retries)
+            .map(whole_seconds)
     }
 
     pub(super) fn explanation(&self, text: &NoticeText) -> String {
@@ -189,6 +199,7 @@ impl NoticeView {
 
     pub(super) fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
         match self.retry_after.map(whole_seconds) {
+            Some(n) if self.retries => fill(common.retries_in, &[("n", &n)]),
             None => text.next_step.to_owned(),
             Some(n @ ..=90) => fill(common.wait_seconds, &[("n", &n)]),
             Some(n) => fill(common.wait_minutes, &[("n", &n.div_ceil(60))]),
@@ -212,6 +223,7 @@ struct NoticePage {
     next_step: String,
     button_href: String,
     tone: &'static str,
+    reload_after: Option<u64>,
     view: NoticeView,
 }
 
@@ -230,6 +242,7 @@ pub fn notice(frame: Frame, view: NoticeView) -> HttpResponse {
         explanation: view.explanation(text),
         next_step: view.next_step(text, common),
         tone: view.notice.tone(),
+        reload_after: view.reload_after(),
         view,
     };
     let mut response = html(status, &page);

@@ -56,6 +56,10 @@ texts! {
         outsiders: "查看非本公司人员" | "See people from outside";
 
         facts: "基本信息" | "Facts";
+        refusals: "登录尝试" | "Refused logins";
+        refusals_more: "最多保留最近 100 次。" | "The last 100 are kept.";
+        refused_at: "时间" | "Time";
+        refused_address: "来源地址" | "Address";
         history: "历史记录" | "History";
         no_history: "还没有记录" | "Nothing yet";
         reference: "参考编号" | "Reference";

@@ -12,6 +12,7 @@ texts! {
         wrong_account: "不是您？请在手机钉钉上切换账号，再重新扫码。" | "Not you? Switch accounts in DingTalk on your phone, then scan again.";
         wait_seconds: "请在 {n} 秒后再试。" | "Please try again in {n} seconds.";
         wait_minutes: "请在 {n} 分钟后再试。" | "Please try again in {n} minutes.";
+        retries_in: "请不要关闭本页，{n} 秒后会自动重试。" | "Keep this page open. It tries again in {n} seconds.";
         quote: "联系管理员时，请提供这个编号。" | "Please quote it when you contact an administrator.";
     }
 }

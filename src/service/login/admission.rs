@@ -7,8 +7,8 @@ use crate::dingtalk::contact::Contact;
 use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::service::employment;
 use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, unmatched};
@@ -47,7 +47,7 @@ pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, Lo
         }
         row => row,
     };
-    let Some(contact) = ask(ctx, caller).await? else {
+    let Some(contact) = ask(ctx, caller, row.as_ref()).await? else {
         return Ok(match row {
             Some(row) => Verdict::Refused(Refused {
                 refusal: Refusal::Left,
@@ -60,6 +60,12 @@ pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, Lo
     if !contact.is_internal {
         return Ok(refused(Refusal::NotEmployee, Some(contact.userid)));
     }
+    // Under the row's userid this was checked before DingTalk was asked.
+    if row.as_ref().is_none_or(|row| row.userid != contact.userid)
+        && has_rejection(ctx, caller, &contact.userid).await?
+    {
+        return Ok(refused(Refusal::Rejected, Some(contact.userid)));
+    }
     match row {
         Some(row) if row.userid == contact.userid => Ok(Verdict::Employed(row.userid)),
         Some(_) => Ok(refused(Refusal::PendingReview, Some(contact.userid))),
@@ -70,20 +76,40 @@ pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, Lo
 async fn known(ctx: &Context, caller: &Caller) -> Result<(bool, Option<StaffRow>), StoreError> {
     ctx.db
         .read(async |conn| {
-            let is_rejected = unmatched::is_rejected(conn, &caller.unionid).await?;
-            Ok((
-                is_rejected,
-                staff::find_by_unionid(conn, &caller.unionid).await?,
-            ))
+            let row = staff::find_by_unionid(conn, &caller.unionid).await?;
+            let userid = row.as_ref().map(|row| &row.userid);
+            let userid = caller.userid.as_ref().or(userid);
+            let rejection = unmatched::rejection(conn, Some(&caller.unionid), userid).await?;
+            Ok((rejection.is_some(), row))
         })
         .await
 }
 
+/// Whether the caller's unionid, or the userid that DingTalk names, was rejected.
+async fn has_rejection(
+    ctx: &Context,
+    caller: &Caller,
+    userid: &UserId,
+) -> Result<bool, StoreError> {
+    let rejection = ctx
+        .db
+        .read(async |conn| unmatched::rejection(conn, Some(&caller.unionid), Some(userid)).await)
+        .await?;
+    Ok(rejection.is_some())
+}
+
 /// Asks DingTalk which member of the company the caller is; none where it knows nobody.
-async fn ask(ctx: &Context, caller: &Caller) -> Result<Option<Contact>, UpstreamError> {
-    if let Some(userid) = caller.userid.clone() {
+async fn ask(
+    ctx: &Context,
+    caller: &Caller,
+    row: Option<&StaffRow>,
+) -> Result<Option<Contact>, UpstreamError> {
+    // Inside DingTalk the code has named the userid, but an external contact has one, too.
+    if let Some(userid) =
+        (caller.userid.as_ref()).filter(|userid| row.is_some_and(|row| row.userid == **userid))
+    {
         return Ok(Some(Contact {
-            userid,
+            userid: userid.clone(),
             is_internal: true,
         }));
     }
@@ -100,18 +126,22 @@ async fn without_row(
     caller: &Caller,
     userid: UserId,
 ) -> Result<Verdict, LoginError> {
-    let (row, has_left) = ctx
+    let listed = &ctx.config.login.admins;
+    let (row, has_left, is_administrator) = ctx
         .db
         .read(async |conn| {
             let row = staff::find(conn, &userid).await?;
-            Ok::<_, StoreError>((row, staff::leaving_time(conn, &userid).await?.is_some()))
+            let has_left = staff::leaving_time(conn, &userid).await?.is_some();
+            let is_administrator =
+                admins::may_enter_unreviewed(conn, listed, &userid, &caller.unionid).await?;
+            Ok::<_, StoreError>((row, has_left, is_administrator))
         })
         .await?;
     if has_left {
         return Ok(refused(Refusal::Left, Some(userid)));
     }
-    let may_be_added = ctx.config.login.unknown_staff == UnknownStaff::Provision
-        || ctx.config.login.admins.contains(&userid);
+    let may_be_added =
+        is_administrator || ctx.config.login.unknown_staff == UnknownStaff::Provision;
     if row.is_some() || !may_be_added {
         return Ok(refused(Refusal::PendingReview, Some(userid)));
     }
@@ -138,6 +168,10 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
             // Somebody else may have decided while DingTalk answered.
             if staff::lock(tx, &userid).await?.is_some()
                 || staff::leaving_time(tx, &userid).await?.is_some()
+                || staff::held_under_unionid(tx, &person).await?.is_some()
+                || unmatched::rejection(tx, Some(&caller.unionid), Some(&userid))
+                    .await?
+                    .is_some()
             {
                 return Ok(false);
             }
@@ -158,6 +192,9 @@ async fn provision(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ver
 
 /// Decides by what somebody else has just written about the person.
 async fn concurrent(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Verdict, LoginError> {
+    if has_rejection(ctx, caller, &userid).await? {
+        return Ok(refused(Refusal::Rejected, Some(userid)));
+    }
     let (_, row) = known(ctx, caller).await?;
     Ok(match row {
         Some(row) if row.userid == userid && row.status == Status::Employed => {
@@ -172,7 +209,7 @@ async fn concurrent(ctx: &Context, caller: &Caller, userid: UserId) -> Result<Ve
 
 fn addition(person: &Person) -> Entry<'_> {
     Entry {
-        actor: "system",
+        actor: audit::Actor::System,
         action: "staff.added",
         userid: Some(person.userid.as_str()),
         unionid: person.unionid.as_ref().map(UnionId::as_str),

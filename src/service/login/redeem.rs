@@ -5,7 +5,7 @@ use crate::config::LoginFlow;
 use crate::context::Context;
 use crate::dingtalk::login::ScannedPerson;
 use crate::domain::case::Refusal;
-use crate::service::upstream::{self, UpstreamError};
+use crate::service::upstream::{self, Entry, UpstreamError};
 
 /// How a session that begins by DingTalk's login page is called in the tables.
 pub(super) fn method(ctx: &Context) -> &'static str {
@@ -16,12 +16,16 @@ pub(super) fn method(ctx: &Context) -> &'static str {
 }
 
 /// Redeems the code that somebody brings back from DingTalk's login page.
-pub(super) async fn person(ctx: &Context, code: &str) -> Result<ScannedPerson, LoginError> {
+pub(super) async fn person(
+    ctx: &Context,
+    code: &str,
+    entry: &Entry,
+) -> Result<ScannedPerson, LoginError> {
     match ctx.config.dingtalk.login_flow {
-        LoginFlow::QrConnect => upstream::user_by_scan_code(ctx, code)
+        LoginFlow::QrConnect => upstream::user_by_scan_code(ctx, code, entry)
             .await
             .map_err(code_error),
-        LoginFlow::OAuth2 { .. } => upstream::user_by_oauth2_code(ctx, code)
+        LoginFlow::OAuth2 { .. } => upstream::user_by_oauth2_code(ctx, code, entry)
             .await
             .map_err(named_by_dingtalk),
     }

@@ -1,11 +1,11 @@
-//! A login that has begun: its state, good once and for the browser that began it.
+//! A started login: its state, good once and for the browser that started it.
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::LoginError;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
+use crate::store::login_state::{Begun, StateMatch};
 use crate::store::{StoreError, login_state};
 
 /// A fresh secret of 256 bits, in characters that need no encoding.
@@ -41,8 +41,22 @@ pub async fn begin(
     Ok(state)
 }
 
+/// What is wrong with a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StateFault {
+    #[error("missing")]
+    Missing,
+    /// States that were used are not kept.
+    #[error("unknown, or used before")]
+    Unknown,
+    #[error("expired")]
+    Expired,
+    #[error("of another browser")]
+    OtherBrowser,
+}
+
 /// A state that is good for nothing.
-pub struct BadState {
+pub(super) struct BadState {
     pub error: LoginError,
     /// Where the person wanted to go, if the state is only too old.
     pub back: Option<ReturnPath>,
@@ -54,29 +68,71 @@ impl From<LoginError> for BadState {
     }
 }
 
-/// Uses a state up, whatever comes of the login; gives where the person wanted to go.
-pub async fn use_state(
+impl From<StateFault> for BadState {
+    fn from(fault: StateFault) -> Self {
+        LoginError::InvalidState(fault).into()
+    }
+}
+
+impl From<StoreError> for BadState {
+    fn from(error: StoreError) -> Self {
+        LoginError::from(error).into()
+    }
+}
+
+/// A state that was good when it was looked at. It is still to be used.
+pub(super) struct CheckedState {
+    state_hash: [u8; 32],
+    browser_hash: [u8; 32],
+    pub return_path: ReturnPath,
+}
+
+/// Looks at a state without using it. One of another browser stays valid for that browser.
+pub(super) async fn check(
     ctx: &Context,
     state: Option<&str>,
     browser_secret: Option<&str>,
-) -> Result<ReturnPath, BadState> {
+) -> Result<CheckedState, BadState> {
     let state = state
         .filter(|state| !state.is_empty())
-        .ok_or(LoginError::InvalidState)?;
-    let taken = ctx
+        .ok_or(StateFault::Missing)?;
+    let state_hash = digest(state);
+    // Whether the state exists is nobody's business who has no cookie of ours, but the log tells.
+    let browser_hash = browser_secret.map(digest).unwrap_or_default();
+    let found = ctx
         .db
-        .read(async |conn| login_state::take(conn, &digest(state)).await);
-    let taken = taken.await.map_err(LoginError::Store)?;
-    let begun = taken.ok_or(LoginError::InvalidState)?;
-    let is_same_browser =
-        browser_secret.is_some_and(|secret| bool::from(digest(secret).ct_eq(&begun.browser_hash)));
-    if !is_same_browser {
-        return Err(LoginError::InvalidState.into());
+        .read(async |conn| login_state::find(conn, &state_hash, &browser_hash).await)
+        .await?;
+    match found {
+        StateMatch::Unknown => Err(StateFault::Unknown.into()),
+        StateMatch::OtherBrowser => Err(StateFault::OtherBrowser.into()),
+        StateMatch::Found(begun) => Ok(CheckedState {
+            state_hash,
+            browser_hash,
+            return_path: unexpired(&begun)?,
+        }),
     }
+}
+
+impl CheckedState {
+    /// Uses the state up, whatever comes of the login.
+    pub async fn take(&self, ctx: &Context) -> Result<(), BadState> {
+        let taken = ctx
+            .db
+            .read(async |conn| login_state::take(conn, &self.state_hash, &self.browser_hash).await)
+            .await?;
+        // Another tab may have been faster.
+        let begun = taken.ok_or(StateFault::Unknown)?;
+        unexpired(&begun)?;
+        Ok(())
+    }
+}
+
+fn unexpired(begun: &Begun) -> Result<ReturnPath, BadState> {
     let back = ReturnPath::parse(Some(&begun.return_path));
     if begun.is_expired {
         return Err(BadState {
-            error: LoginError::InvalidState,
+            error: LoginError::InvalidState(StateFault::Expired),
             back: Some(back),
         });
     }

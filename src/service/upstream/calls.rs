@@ -1,6 +1,9 @@
 //! DingTalk's questions, one function each.
 
-use super::{Priority, Repeat, UpstreamError, attempts, call, pace};
+use futures_util::future::BoxFuture;
+
+use super::entry::Entry;
+use super::{Priority, Repeat, UpstreamError, attempts, call, call_in_turn};
 use crate::context::Context;
 use crate::dingtalk::approval::ProcessInstance;
 use crate::dingtalk::contact::{BadDepartment, Contact, Scopes, UserPage};
@@ -8,27 +11,64 @@ use crate::dingtalk::login::{InAppPerson, ScannedPerson};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 
+pub(super) const SCAN: &str = "sns/getuserinfo_bycode";
+pub(super) const IN_APP: &str = "topapi/v2/user/getuserinfo";
+/// A change of what is believed of DingTalk's clock that is worth another signature, in milliseconds.
+const NEW_TIME_MS: u64 = 1_000;
+
 /// Redeems the code of a scan. The code is used up, whatever the answer.
-pub async fn user_by_scan_code(ctx: &Context, code: &str) -> Result<ScannedPerson, UpstreamError> {
-    const API: &str = "sns/getuserinfo_bycode";
-    let once = || async move {
-        let turn = pace::turn(ctx, API, Priority::Login).await?;
-        let person = ctx.dingtalk.user_by_scan_code(code).await;
-        drop(turn);
-        Ok(person?)
-    };
-    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || {
-        Box::pin(once())
+pub async fn user_by_scan_code(
+    ctx: &Context,
+    code: &str,
+    entry: &Entry,
+) -> Result<ScannedPerson, UpstreamError> {
+    attempts(ctx, Priority::Login, SCAN, Repeat::UsesCode, || {
+        Box::pin(scan(ctx, code, entry))
     })
     .await
 }
 
+/// Makes the call; once more where its time is refused, which is looked at before the code: the refusal has told
+/// the right time, so that the first call of an instance whose clock is off does not fail.
+async fn scan(ctx: &Context, code: &str, entry: &Entry) -> Result<ScannedPerson, UpstreamError> {
+    let believed = ctx.dingtalk.clock().ahead_ms();
+    match scan_once(ctx, code, entry).await {
+        Err(UpstreamError::Api(error))
+            if error.is_wrong_time()
+                && ctx.dingtalk.clock().ahead_ms().abs_diff(believed) >= NEW_TIME_MS =>
+        {
+            scan_once(ctx, code, entry).await
+        }
+        result => result,
+    }
+}
+
+async fn scan_once(
+    ctx: &Context,
+    code: &str,
+    entry: &Entry,
+) -> Result<ScannedPerson, UpstreamError> {
+    let turn = entry.turn(ctx, SCAN).await?;
+    let person = ctx.dingtalk.user_by_scan_code(code).await;
+    drop(turn);
+    Ok(person?)
+}
+
 /// Redeems a code that a page inside DingTalk was given. The code is used up, whatever the answer.
-pub async fn user_by_in_app_code(ctx: &Context, code: &str) -> Result<InAppPerson, UpstreamError> {
-    const API: &str = "topapi/v2/user/getuserinfo";
-    call(ctx, Priority::Login, API, Repeat::UsesCode, |token| {
-        Box::pin(async move { ctx.dingtalk.user_by_in_app_code(&token, code).await })
-    })
+pub async fn user_by_in_app_code(
+    ctx: &Context,
+    code: &str,
+    entry: &Entry,
+) -> Result<InAppPerson, UpstreamError> {
+    let turn = || -> BoxFuture<'_, _> { Box::pin(entry.turn(ctx, IN_APP)) };
+    call_in_turn(
+        ctx,
+        Priority::Login,
+        IN_APP,
+        Repeat::UsesCode,
+        turn,
+        |token| Box::pin(async move { ctx.dingtalk.user_by_in_app_code(&token, code).await }),
+    )
     .await
 }
 

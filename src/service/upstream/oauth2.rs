@@ -2,18 +2,22 @@
 
 use secrecy::SecretString;
 
+use super::entry::Entry;
 use super::{Priority, Repeat, UpstreamError, attempts, pace};
 use crate::context::Context;
 use crate::dingtalk::login::ScannedPerson;
 use crate::dingtalk::oauth2::UserGrant;
+
+pub(super) const USER_ACCESS_TOKEN: &str = "v1.0/oauth2/userAccessToken";
 
 /// Redeems the code of the login page and asks whose it was. The code is used up, whatever the answer; the
 /// person's token is dropped with this call.
 pub async fn user_by_oauth2_code(
     ctx: &Context,
     code: &str,
+    entry: &Entry,
 ) -> Result<ScannedPerson, UpstreamError> {
-    let grant = grant(ctx, code).await?;
+    let grant = grant(ctx, code, entry).await?;
     let corp_id = grant.corp_id.as_deref();
     if corp_id.is_some_and(|id| id != ctx.config.dingtalk.corp_id) {
         tracing::info!("somebody chose another company on DingTalk's login page");
@@ -21,10 +25,10 @@ pub async fn user_by_oauth2_code(
     owner(ctx, &grant.token).await
 }
 
-async fn grant(ctx: &Context, code: &str) -> Result<UserGrant, UpstreamError> {
-    const API: &str = "v1.0/oauth2/userAccessToken";
+async fn grant(ctx: &Context, code: &str, entry: &Entry) -> Result<UserGrant, UpstreamError> {
+    const API: &str = USER_ACCESS_TOKEN;
     let once = || async move {
-        let turn = pace::turn(ctx, API, Priority::Login).await?;
+        let turn = entry.turn(ctx, API).await?;
         let grant = ctx.dingtalk.user_grant(code).await;
         drop(turn);
         Ok(grant?)

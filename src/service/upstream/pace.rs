@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::ban::SHORT_PAUSE;
 use super::{Priority, UpstreamError};
+use crate::context::turns::{Next, Place};
 use crate::context::{Context, Grant, Turn};
 use crate::store::{StoreError, pace};
 
@@ -12,16 +14,34 @@ pub(super) async fn turn(
     api: &'static str,
     priority: Priority,
 ) -> Result<Turn, UpstreamError> {
-    let (grant, was_idle) = ctx.turns.line_up(api, priority as i16);
-    if was_idle {
-        tokio::spawn(serve(ctx.clone(), api));
-    }
-    match grant.await {
-        Ok(Grant::Turn(turn)) => Ok(turn),
-        Ok(Grant::Paused(retry_after)) => Err(UpstreamError::Paused { retry_after }),
-        Ok(Grant::Unavailable) | Err(_) => Err(StoreError::Unavailable(None).into()),
+    let place = ctx.turns.line_up(api, priority as i16);
+    set_going(ctx, api, &place);
+    match place.turn.await {
+        Ok((grant, _)) => granted(grant),
+        Err(_) => Err(StoreError::Unavailable(None).into()),
     }
 }
+
+/// Starts to serve a queue that was idle before this place was taken.
+pub(super) fn set_going(ctx: &Context, api: &'static str, place: &Place<Grant>) {
+    if place.was_idle {
+        tokio::spawn(serve(ctx.clone(), api));
+    }
+}
+
+/// Returns the turn that a waiter was handed.
+pub(super) fn granted(grant: Grant) -> Result<Turn, UpstreamError> {
+    match grant {
+        Grant::Turn(turn) => Ok(turn),
+        Grant::Paused(retry_after) => Err(UpstreamError::Paused { retry_after }),
+        Grant::Unavailable | Grant::Full { .. } => Err(StoreError::Unavailable(None).into()),
+    }
+}
+
+/// How often is looked whether a login has ended that others wait for.
+const BLOCKED_POLL: Duration = Duration::from_millis(20);
+/// A longer wait is not the spacing between two calls but throttling.
+const LONG_WAIT: Duration = Duration::from_millis(200);
 
 /// Leaves no queue behind that nobody serves, should its server be cut off with its runtime.
 struct Served<'a> {
@@ -46,7 +66,15 @@ async fn serve(ctx: Context, api: &'static str) {
         api,
         is_over: false,
     };
-    while let Some(priority) = ctx.turns.most_urgent(api) {
+    loop {
+        let priority = match ctx.turns.next(api) {
+            Next::Call(priority) => priority,
+            Next::Blocked => {
+                tokio::time::sleep(BLOCKED_POLL).await;
+                continue;
+            }
+            Next::Idle => break,
+        };
         match take(&ctx, api, priority).await {
             Ok(pace::Turn::Granted(slot)) => {
                 // Nobody may want it any more: it then ends at once.
@@ -54,7 +82,14 @@ async fn serve(ctx: Context, api: &'static str) {
             }
             // Short, so that whoever is more urgent and comes meanwhile is asked for next.
             Ok(pace::Turn::Wait(wait)) => {
+                if wait > LONG_WAIT {
+                    ctx.turns.note_wait(api, wait);
+                }
                 tokio::time::sleep(wait.min(Duration::from_millis(50))).await;
+            }
+            // Soon over: for a moment's pause nobody is turned away.
+            Ok(pace::Turn::Banned(left)) if left <= SHORT_PAUSE => {
+                tokio::time::sleep(left).await;
             }
             Ok(pace::Turn::Banned(left)) => dismiss(&ctx, api, || Grant::Paused(left)),
             Err(error) => {
@@ -69,7 +104,7 @@ async fn serve(ctx: Context, api: &'static str) {
 fn dismiss(ctx: &Context, api: &'static str, answer: impl Fn() -> Grant) {
     for waiter in ctx.turns.dismiss(api) {
         // Whoever has gone away needs no answer.
-        let _gone = waiter.send(answer());
+        let _gone = waiter.send((answer(), None));
     }
 }
 
@@ -89,13 +124,4 @@ pub(super) async fn hold_back(
     ctx.db
         .read(async |conn| pace::hold_back(conn, api, wait.unwrap_or_default()).await)
         .await
-}
-
-/// Pauses all calls after DingTalk has banned our address; gives how long.
-pub(super) async fn pause_all(ctx: &Context) -> Result<Duration, StoreError> {
-    tracing::error!("DingTalk has banned our address: all calls are paused for five minutes");
-    ctx.db
-        .read(async |conn| pace::pause_all(conn).await)
-        .await?;
-    Ok(Duration::from_mins(5))
 }

@@ -61,6 +61,20 @@ pub(crate) fn by_in_app_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
         .codes
         .redeem(Kind::InApp, &code, desk.now)
         .map_err(|_| Refusal::Code(40078))?;
+    // An external contact opens the app inside DingTalk like anybody else.
+    let external = (desk.world.directory.outsiders().iter())
+        .find(|outsider| outsider.external_userid.as_deref() == Some(&userid));
+    if let Some(external) = external {
+        return Ok(result(json!({
+            "userid": userid,
+            "name": external.nick,
+            "device_id": format!("dev-{userid}"),
+            "sys": false,
+            "sys_level": 0,
+            "unionid": external.unionid,
+            "associated_unionid": crate::directory::made_up_unionid(&external.unionid),
+        })));
+    }
     let person = desk
         .world
         .visible_person(&userid)

@@ -19,9 +19,10 @@ use crate::http::text::admin_review::ReviewTexts;
 use crate::http::text::fill;
 use crate::http::view::{TimeText, Tone};
 use crate::http::visitor::Admin;
-use crate::store::audit::ActorKind;
 use crate::store::Conn;
+use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
+use crate::store::unmatched::attempt::{self, RefusedAttempt};
 use crate::store::unmatched::{self, Candidate, Case};
 use crate::store::{StoreError, staff, staff_list};
 
@@ -58,6 +59,7 @@ struct CasePage {
     /// Which id of a rejected case the last attempt had.
     matched: Option<String>,
     candidates: Vec<CandidateView>,
+    refusals: Vec<RefusalView>,
     history: Vec<HistoryView>,
     is_waiting: bool,
     reject_ask: String,
@@ -79,11 +81,20 @@ pub(super) struct Trouble {
     pub retry_after: Option<u64>,
 }
 
+/// One refused login of the case.
+struct RefusalView {
+    at: TimeText,
+    reason: &'static str,
+    reference: String,
+    address: String,
+}
+
 /// All that the page shows.
 struct Loaded {
     now: DateTime<Utc>,
     case: Case,
     candidates: Vec<Candidate>,
+    refusals: Vec<RefusedAttempt>,
     history: Vec<HistoryLine>,
     decider_name: Option<String>,
 }
@@ -137,6 +148,7 @@ async fn load(conn: &mut Conn, id: i64) -> Result<Option<Loaded>, StoreError> {
     Ok(Some(Loaded {
         now: staff::now(conn).await?,
         candidates: unmatched::candidates(conn, &[id]).await?,
+        refusals: attempt::list(conn, id).await?,
         history: staff_list::history(conn, case.userid.as_ref(), Some(&case.unionid), HISTORY)
             .await?,
         decider_name,
@@ -149,6 +161,7 @@ fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CaseP
         now,
         case,
         candidates,
+        refusals,
         history,
         decider_name,
     } = loaded;
@@ -180,6 +193,16 @@ fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CaseP
         matched: case
             .matched
             .map(|id| t.matched_words(id, case.matched_unionid.as_deref())),
+        refusals: refusals
+            .into_iter()
+            .map(|refusal| RefusalView {
+                at: time(refusal.at),
+                reason: unmatched::parse_reason(&refusal.reason)
+                    .map_or(t.rejected, |reason| t.reason_words(reason)),
+                reference: refusal.reference,
+                address: refusal.address,
+            })
+            .collect(),
         history: history_views(history, now, frame.lang),
         candidates: candidates
             .into_iter()

@@ -1,0 +1,76 @@
+//! Keeps other sites from making browsers start or finish logins: their images and frames would use up the limits
+//! of an office.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderMap;
+use actix_web::middleware::Next;
+
+use crate::http::error::AppError;
+
+/// The pages that start or finish a login by a mere GET.
+const GUARDED: [&str; 3] = ["/login", "/login/qr", "/login/callback"];
+
+/// Answers 400 at once where a page of a login is requested neither by a page of ours nor by a navigation of the
+/// whole window.
+pub async fn only_own_and_navigation<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if GUARDED.contains(&request.path()) && !is_allowed(request.headers()) {
+        return Err(AppError::BadRequest(String::new()).into());
+    }
+    next.call(request).await
+}
+
+/// Browsers that do not send a header are not held to it.
+fn is_allowed(headers: &HeaderMap) -> bool {
+    let is = |name: &str, wanted: &str| {
+        headers
+            .get(name)
+            .is_none_or(|value| value.as_bytes() == wanted.as_bytes())
+    };
+    is("sec-fetch-site", "same-origin")
+        || (is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn allowed(site: &str, mode: &str, dest: &str) -> bool {
+        let headers = [
+            ("sec-fetch-site", site),
+            ("sec-fetch-mode", mode),
+            ("sec-fetch-dest", dest),
+        ];
+        let request = headers
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .fold(TestRequest::default(), TestRequest::insert_header);
+        is_allowed(request.to_http_request().headers())
+    }
+
+    #[test]
+    fn own_requests_and_navigations_are_allowed_and_nothing_else() {
+        assert!(allowed("same-origin", "no-cors", "image"));
+        assert!(allowed("cross-site", "navigate", "document"));
+        assert!(allowed("none", "navigate", "document"));
+        assert!(!allowed("cross-site", "no-cors", "image"));
+        assert!(!allowed("same-site", "no-cors", "image"));
+        assert!(!allowed("none", "no-cors", "image"));
+        assert!(!allowed("cross-site", "navigate", "iframe"));
+        assert!(!allowed("cross-site", "cors", "empty"));
+    }
+
+    #[test]
+    fn a_missing_header_counts_as_allowed() {
+        assert!(allowed("", "", ""));
+        assert!(allowed("", "no-cors", "image"));
+        assert!(allowed("cross-site", "", ""));
+        assert!(allowed("cross-site", "navigate", ""));
+        assert!(!allowed("cross-site", "no-cors", ""));
+    }
+}

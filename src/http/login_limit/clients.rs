@@ -1,0 +1,219 @@
+//! The clients that are known, each with its counts and its attempts.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use super::Attempt;
+use super::window::{CLIENTS_PER_SITE, Outcome, SLOWED_SPACING, Window};
+use crate::config::Rate;
+use crate::context::clients::{Client, ClientKey};
+
+/// How many attempts of a client above its rate may wait.
+const MAX_WAITING: usize = 8;
+/// How many clients are known at a time.
+const MAX_CLIENTS: usize = 20_000;
+
+/// What is known of all clients.
+#[derive(Debug)]
+pub struct Clients {
+    rate: Rate,
+    known: Mutex<HashMap<ClientKey, Known>>,
+}
+
+/// What is known of one client, or of one site.
+#[derive(Debug)]
+struct Known {
+    window: Window,
+    in_progress: usize,
+    last_began: Option<Instant>,
+    /// Each is woken alone, when its turn comes.
+    waiting: VecDeque<oneshot::Sender<Attempt>>,
+    slowed: Arc<AtomicBool>,
+}
+
+impl Known {
+    fn new(now: Instant) -> Self {
+        Self {
+            window: Window::new(now),
+            in_progress: 0,
+            last_began: None,
+            waiting: VecDeque::new(),
+            slowed: Arc::default(),
+        }
+    }
+
+    fn is_in_use(&self) -> bool {
+        self.in_progress > 0 || !self.waiting.is_empty()
+    }
+}
+
+/// What becomes of an attempt.
+pub(super) enum Admission {
+    Begun(Attempt),
+    Wait(oneshot::Receiver<Attempt>),
+    TooMany,
+}
+
+impl Clients {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            known: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ClientKey, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets an attempt begin, or has it wait.
+    pub(super) fn enter(this: &Arc<Self>, key: ClientKey) -> Admission {
+        let now = Instant::now();
+        let mut known = this.lock();
+        this.make_room(&mut known, now);
+        let is_slowed = this.note_rate(&mut known, key, now);
+        let client = known.entry(key).or_insert_with(|| Known::new(now));
+        client.waiting.retain(|waiter| !waiter.is_closed());
+        if is_slowed && (client.in_progress > 0 || !client.waiting.is_empty()) {
+            return wait(client);
+        }
+        let attempt = begin(this, client, key, now, is_slowed);
+        if attempt.spacing.is_none() {
+            return Admission::Begun(attempt);
+        }
+        // Its turn has come, but not yet the time.
+        let (sender, turn) = oneshot::channel();
+        if let Err(mut attempt) = sender.send(attempt) {
+            attempt.is_noted = false;
+        }
+        Admission::Wait(turn)
+    }
+
+    /// Ends an attempt and hands its place to the one that has waited longest, and to no other.
+    pub(super) fn end(this: &Arc<Self>, key: ClientKey) {
+        let now = Instant::now();
+        let mut known = this.lock();
+        let is_slowed = this.note_rate(&mut known, key, now);
+        let Some(client) = known.get_mut(&key) else {
+            return;
+        };
+        client.in_progress = client.in_progress.saturating_sub(1);
+        while let Some(waiter) = client.waiting.pop_front() {
+            if is_slowed && client.in_progress > 0 {
+                client.waiting.push_front(waiter);
+                break;
+            }
+            let attempt = begin(this, client, key, now, is_slowed);
+            let Err(mut attempt) = waiter.send(attempt) else {
+                break;
+            };
+            // Whoever waited has gone away. Noting the end here would lock again.
+            attempt.is_noted = false;
+            client.in_progress = client.in_progress.saturating_sub(1);
+        }
+    }
+
+    /// Counts an outcome for a client, and for the site that it belongs to.
+    pub(super) fn count(&self, key: ClientKey, outcome: Outcome) {
+        let now = Instant::now();
+        let mut known = self.lock();
+        for key in [Some(key), key.site()].into_iter().flatten() {
+            let client = known.entry(key).or_insert_with(|| Known::new(now));
+            client.window.count(outcome, now, self.rate);
+        }
+        self.note_rate(&mut known, key, now);
+    }
+
+    /// Notes whether a client is above its rate, so that the queue of calls sees it, too.
+    fn note_rate(
+        &self,
+        known: &mut HashMap<ClientKey, Known>,
+        key: ClientKey,
+        now: Instant,
+    ) -> bool {
+        let is_above = |key: ClientKey, times| {
+            (known.get(&key)).is_some_and(|known| known.window.is_above(now, self.rate, times))
+        };
+        let site_is_above = (key.site()).is_some_and(|site| is_above(site, CLIENTS_PER_SITE));
+        let is_slowed = is_above(key, 1) || site_is_above;
+        if let Some(client) = known.get(&key) {
+            client.slowed.store(is_slowed, Ordering::Relaxed);
+        }
+        is_slowed
+    }
+
+    /// Forgets who has not been counted lately, then, where that is not enough, the older half of all others.
+    fn make_room(&self, known: &mut HashMap<ClientKey, Known>, now: Instant) {
+        if known.len() < MAX_CLIENTS {
+            return;
+        }
+        known.retain(|_, client| client.is_in_use() || !client.window.is_over(now, self.rate));
+        if known.len() < MAX_CLIENTS / 2 {
+            return;
+        }
+        let mut ages: Vec<Instant> = known.values().map(|client| client.window.since).collect();
+        ages.sort_unstable();
+        let middle = ages.get(ages.len() / 2).copied().unwrap_or(now);
+        known.retain(|_, client| client.is_in_use() || client.window.since > middle);
+    }
+}
+
+fn wait(client: &mut Known) -> Admission {
+    if client.waiting.len() >= MAX_WAITING {
+        return Admission::TooMany;
+    }
+    let (sender, turn) = oneshot::channel();
+    client.waiting.push_back(sender);
+    Admission::Wait(turn)
+}
+
+fn begin(
+    clients: &Arc<Clients>,
+    client: &mut Known,
+    key: ClientKey,
+    now: Instant,
+    is_slowed: bool,
+) -> Attempt {
+    let earliest = (client.last_began).map_or(now, |began| (began + SLOWED_SPACING).max(now));
+    let spacing = Some(earliest - now).filter(|left| is_slowed && !left.is_zero());
+    client.in_progress += 1;
+    client.last_began = Some(spacing.map_or(now, |left| now + left));
+    Attempt {
+        clients: Arc::clone(clients),
+        client: Client::new(key, Arc::clone(&client.slowed)),
+        spacing,
+        if_abandoned: Outcome::Uncounted,
+        is_noted: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_memory_for_clients_is_bounded_and_those_in_use_stay() {
+        let rate = Rate {
+            count: 1,
+            per: Duration::from_mins(1),
+        };
+        let clients = Arc::new(Clients::new(rate));
+        let first = ClientKey::Subnet(u64::MAX);
+        let Admission::Begun(_attempt) = Clients::enter(&clients, first) else {
+            panic!("nothing to wait for");
+        };
+        for n in 0..60_000 {
+            clients.count(ClientKey::Subnet(n << 16), Outcome::Failed);
+            drop(Clients::enter(&clients, ClientKey::Subnet(n << 16)));
+        }
+        let known = clients.lock();
+        // A client and its site come together.
+        assert!(known.len() <= MAX_CLIENTS + 2, "{}", known.len());
+        assert_eq!(known.get(&first).unwrap().in_progress, 1);
+    }
+}

@@ -1,0 +1,68 @@
+//! What counts against the rates of one client.
+
+use std::time::{Duration, Instant};
+
+use crate::config::Rate;
+
+/// Started logins and refusals of people may be so many times as many as failures.
+const STARTS_PER_FAILURE: u32 = 10;
+/// A site (/48) may have so many times as many of each as a client.
+pub(super) const CLIENTS_PER_SITE: u32 = 10;
+
+/// The counts of one client, in a window that begins with the first of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub since: Instant,
+    failed: u32,
+    started: u32,
+}
+
+/// What an attempt counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A bad state or code, or a wait in the queue that led to nothing: anybody can cause these at will.
+    Failed,
+    /// A person was refused who has a code, or a login was started.
+    Started,
+    /// One of the started logins has succeeded.
+    SignedIn,
+    /// Nothing that the client can help.
+    Uncounted,
+}
+
+impl Window {
+    pub fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            failed: 0,
+            started: 0,
+        }
+    }
+
+    pub fn is_over(&self, now: Instant, rate: Rate) -> bool {
+        now.saturating_duration_since(self.since) >= rate.per
+    }
+
+    /// Counts an outcome; nothing of an earlier window is left.
+    pub fn count(&mut self, outcome: Outcome, now: Instant, rate: Rate) {
+        if self.is_over(now, rate) {
+            *self = Self::new(now);
+        }
+        match outcome {
+            Outcome::Failed => self.failed = self.failed.saturating_add(1),
+            Outcome::Started => self.started = self.started.saturating_add(1),
+            Outcome::SignedIn => self.started = self.started.saturating_sub(1),
+            Outcome::Uncounted => {}
+        }
+    }
+
+    /// Whether so many times the rate is used up.
+    pub fn is_above(&self, now: Instant, rate: Rate, times: u32) -> bool {
+        let most = rate.count.saturating_mul(times);
+        !self.is_over(now, rate)
+            && (self.failed >= most || self.started >= most.saturating_mul(STARTS_PER_FAILURE))
+    }
+}
+
+/// The least time between two attempts of a client above its rate.
+pub(super) const SLOWED_SPACING: Duration = Duration::from_millis(200);

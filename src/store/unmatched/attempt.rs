@@ -1,0 +1,82 @@
+//! The refused logins of a case, the last hundred of each.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::case::Refusal;
+use crate::domain::ids::UnionId;
+use crate::store::{Conn, StoreError};
+
+/// How many attempts of a case are kept.
+const KEPT: i64 = 100;
+
+/// One refused login.
+#[derive(Debug, Clone)]
+pub struct RefusedAttempt {
+    pub at: DateTime<Utc>,
+    pub reason: String,
+    /// The number that the person read on the page.
+    pub reference: String,
+    /// The client's address.
+    pub address: String,
+}
+
+/// Appends an attempt to a case, and drops the oldest beyond those that are kept.
+pub async fn append(
+    conn: &mut Conn,
+    case_id: i64,
+    reason: Refusal,
+    reference: &str,
+    address: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO unmatched_attempt (case_id, reason, reference, address) VALUES ($1, $2, $3, $4)",
+        case_id,
+        reason.as_str(),
+        reference,
+        address,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM unmatched_attempt WHERE case_id = $1 AND id <= (
+             SELECT id FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1)",
+        case_id,
+        KEPT,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Returns the attempts of a case, the latest first.
+pub async fn list(conn: &mut Conn, case_id: i64) -> Result<Vec<RefusedAttempt>, StoreError> {
+    let attempts = sqlx::query_as!(
+        RefusedAttempt,
+        "SELECT at, reason, reference, address FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC LIMIT $2",
+        case_id,
+        KEPT,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(attempts)
+}
+
+/// Whether the audit trail has a line about this refusal of a person that is less than an hour old. The caller
+/// has the case locked, so that attempts at the same time leave one line.
+pub async fn is_audited(
+    conn: &mut Conn,
+    unionid: &UnionId,
+    reason: Refusal,
+) -> Result<bool, StoreError> {
+    let is_audited = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             SELECT FROM audit_entry WHERE unionid = $1 AND action = 'refusal' AND status = $2
+             -- After a step back of the clock a line from the future says nothing about this hour.
+             AND at BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp()) AS "is_audited!""#,
+        unionid.as_str(),
+        reason.as_str(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_audited)
+}
