@@ -26,19 +26,47 @@ pub async fn end_mismatched(
     userids: &[String],
     change: Change,
 ) -> Result<(), StoreError> {
+    let mut concerned = Vec::new();
+    for userid in userids {
+        if end_sessions(conn, userid).await? {
+            concerned.push(userid.clone());
+        }
+    }
+    if concerned.is_empty() {
+        return Ok(());
+    }
+    end_rights(conn, &concerned, change).await
+}
+
+/// Ends the sessions; returns whether the person has rights, or a rejection that lacks the userid. Few have, and every
+/// write of a row comes by here: about one person Postgres keeps the plan of this, about a list it plans each time.
+async fn end_sessions(conn: &mut Conn, userid: &str) -> Result<bool, StoreError> {
+    let has_more = sqlx::query_scalar!(
+        r#"WITH ended AS (
+             -- In the order in which everybody ends several sessions.
+             DELETE FROM web_session WHERE id IN (
+                 SELECT w.id FROM web_session w LEFT JOIN staff s USING (userid)
+                 WHERE w.userid = $1 AND (s.status IS DISTINCT FROM 'employed' OR w.unionid IS DISTINCT FROM s.unionid)
+                 ORDER BY w.id FOR UPDATE OF w)
+         )
+         SELECT (EXISTS (SELECT FROM admin_grant WHERE userid = $1)
+             OR EXISTS (SELECT FROM admin_binding WHERE userid = $1)
+             OR EXISTS (SELECT FROM staff s JOIN unmatched_login u ON u.unionid = s.unionid
+                 WHERE s.userid = $1 AND u.state = 'rejected' AND u.userid IS NULL)) AS "has_more!""#,
+        userid,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(has_more)
+}
+
+async fn end_rights(conn: &mut Conn, userids: &[String], change: Change) -> Result<(), StoreError> {
     let is_event = change == Change::Left(LeftCause::Event);
     let is_final_leave = matches!(change, Change::Left(cause) if cause != LeftCause::Event);
     sqlx::query!(
         r#"WITH whose AS (
              SELECT n.userid, s.unionid, s.name, s.userid IS NOT NULL AS has_row, coalesce(s.status = 'employed', false) AS is_employed
              FROM (SELECT DISTINCT unnest($1::text[]) AS userid) n LEFT JOIN staff s USING (userid)
-         ),
-         -- In the order in which everybody ends several sessions.
-         sessions AS (
-             DELETE FROM web_session WHERE id IN (
-                 SELECT w.id FROM web_session w JOIN whose p USING (userid)
-                 WHERE NOT p.is_employed OR w.unionid IS DISTINCT FROM p.unionid
-                 ORDER BY w.id FOR UPDATE OF w)
          ),
          -- What was restorable stays so while the person is out, unless another decision ends it for good; whoever
          -- is employed again without it has lost it.

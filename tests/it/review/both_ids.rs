@@ -151,6 +151,13 @@ async fn no_approval_and_no_restore_goes_round_a_rejection_under_the_other_id(po
         409,
         "Another case with this userid has been rejected",
     );
+    assert_rejected(&app, "another-1").await;
+    let page = admin.get(&format!("/admin/unmatched/{rejected}")).await;
+    assert!(
+        page.body.contains("The userid, under another account"),
+        "the attempt is the rejected case's, though the account has one of its own: {}",
+        page.body
+    );
     assert_eq!(app.status_of(EMPLOYEE).await, None);
 
     // The same for somebody in the staff table.
