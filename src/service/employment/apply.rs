@@ -63,7 +63,7 @@ pub(super) async fn decide(
     let trigger = asked.standing_trigger(ctx, tx, &person.userid).await?;
     let left_at = staff::leaving_time(tx, &person.userid).await?;
     let is_held_elsewhere = staff::held_under_unionid(tx, person).await?.is_some();
-    let verdict = match judge(row.as_ref(), left_at, asked.at, trigger) {
+    let verdict = match judge(row.as_ref(), left_at, asked, trigger) {
         Verdict::Employ(Outcome::Changed) if is_held_elsewhere => {
             let bears_already = row
                 .as_ref()
@@ -87,16 +87,18 @@ pub(super) async fn decide(
 fn judge(
     row: Option<&StaffRow>,
     left_at: Option<DateTime<Utc>>,
-    asked_at: DateTime<Utc>,
+    asked: &Asked<'_>,
     trigger: Trigger,
 ) -> Verdict {
+    let asked_at = asked.at;
     if row.is_some_and(|row| row.looked_at > asked_at) {
         return Verdict::Nothing("a newer answer is already known");
     }
     if row.is_some_and(|row| row.is_held) {
         return Verdict::Nothing("marked as left by an administrator");
     }
-    let is_join = matches!(trigger, Trigger::Join | Trigger::LateJoin);
+    let joins = |trigger| matches!(trigger, Trigger::Join | Trigger::LateJoin);
+    let is_join = joins(trigger);
     match (row.map(|row| row.status), left_at) {
         (_, Some(left_at)) if left_at >= asked_at => {
             Verdict::Nothing("left after DingTalk was asked")
@@ -109,6 +111,8 @@ fn judge(
         (None, _) if is_join => Verdict::Employ(Outcome::Added),
         (None, Some(_)) if trigger == Trigger::Leaving => Verdict::ForgetLeaving,
         (None, Some(_)) => Verdict::Nothing(HAS_LEFT),
+        // A join event needs no more than that nobody has said that the person left.
+        (None, None) if joins(asked.trigger) => Verdict::Employ(Outcome::Added),
         (None, None) => Verdict::Nothing(NEVER_ADDED),
     }
 }
