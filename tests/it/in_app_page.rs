@@ -204,6 +204,7 @@ async fn a_refusal_tells_the_page_all_that_a_person_reads(pool: PgPool) {
             "nick": person.name,
             "initials": "三",
             "reference": reference,
+            "retry": false,
         })
     );
 }
