@@ -29,7 +29,7 @@ use std::path::Path;
 use std::{fs, io};
 
 pub use brand::{BrandConfig, Logo};
-pub use database::DatabaseConfig;
+pub use database::{DatabaseConfig, DatabasePooler};
 pub use dingtalk::{AppCredentials, CallbackConfig, DingTalkConfig};
 pub use fault::{Fault, Faults};
 pub use log::{LogConfig, LogFormat};
@@ -92,7 +92,7 @@ impl Config {
         let parts = Parts::read(&mut reader);
         let mut secrets = reader.secrets();
         if let Some(database) = &parts.database {
-            secrets.extend(parts::passwords(&database.url));
+            secrets.extend(database.urls.iter().flat_map(parts::passwords));
         }
         if let Some(webhook) = &parts.webhook {
             secrets.extend(webhook.url.secrets());

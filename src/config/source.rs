@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::fault::{Fault, Faults};
 use super::setting::{self, CONFIG_FILE, ENVIRONMENT_ONLY, FILE_SUFFIX, Setting, TIME_ZONE};
+use super::value;
 
 /// A value as it was written, before it is parsed.
 pub(super) struct Raw {
@@ -41,7 +42,7 @@ pub(super) fn collect(
         written.insert(&TIME_ZONE, zone, None);
     }
     written.take(env, None, read);
-    if let Some(file) = file {
+    if let Some(file) = file.filter(|file| !written.is_quoted(CONFIG_FILE.name, None, file)) {
         let layer = toml_file(&file, read, &mut written);
         written.take(layer, Some(&file), read);
     }
@@ -147,6 +148,7 @@ impl Written {
                     self.unreadable(setting.name, file, what);
                 }
                 (Some(text), None) => self.insert(setting, text, file),
+                (None, Some(path)) if self.is_quoted(&named, file, &path) => {}
                 (None, Some(path)) => match secret_file(&path, read) {
                     Ok(text) => self.insert(setting, text, Some(&path)),
                     Err(what) => self.unreadable(&named, file, what),
@@ -156,7 +158,11 @@ impl Written {
         }
     }
 
+    /// Keeps a text, unless it stands in quotes.
     fn insert(&mut self, setting: &'static Setting, text: String, file: Option<&str>) {
+        if self.is_quoted(setting.name, file, &text) {
+            return;
+        }
         let file = file.map(|file| format!("{file:?}"));
         self.values.insert(
             setting.name,
@@ -165,6 +171,17 @@ impl Written {
                 file,
             },
         );
+    }
+
+    /// Whether the text still stands in quotes, as `docker run --env-file` and some editors leave it; noted
+    /// then.
+    fn is_quoted(&mut self, name: &str, file: Option<&str>, text: &str) -> bool {
+        let is_quoted = value::is_quoted(text);
+        if is_quoted {
+            let what = "is still in quotes, which would be part of the value: take them off";
+            self.unreadable(name, file, what.to_owned());
+        }
+        is_quoted
     }
 
     /// Notes a setting that was given, but not so that its text is known.

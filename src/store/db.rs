@@ -4,7 +4,9 @@ mod conn;
 mod deadline;
 mod error;
 mod gate;
+mod pooler;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,28 +16,31 @@ use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 pub use conn::Conn;
 pub use deadline::with_deadline;
-pub use error::StoreError;
+pub use error::{StoreError, is_tls_fault};
+pub use pooler::{Pooler, is_transaction_pooler};
 
 use gate::Gate;
-
-/// How statements reach the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pooler {
-    /// Directly, or through a pooler that gives each client a server connection of its own.
-    #[default]
-    Off,
-    /// Through a pooler that may hand the server connection to another client after each transaction.
-    Transaction,
-}
 
 /// The pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
     pooler: Pooler,
+    direct: Direct,
     gate: Arc<Gate>,
     /// Connections opened before this moment have plans of an older schema.
     plans_since: Arc<Mutex<Option<Instant>>>,
+}
+
+/// The way past a transaction pooler, where one is known. Its `Debug` form shows nothing, for it holds a
+/// password.
+#[derive(Clone, Default)]
+struct Direct(Option<Arc<PgConnectOptions>>);
+
+impl fmt::Debug for Direct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Direct").finish_non_exhaustive()
+    }
 }
 
 /// How long a piece of work may take, with its wait for a connection.
@@ -70,6 +75,7 @@ impl Db {
             .connect_lazy_with(options);
         Self {
             pooler,
+            direct: Direct::default(),
             gate: Arc::new(Gate::new(max_connections)),
             plans_since,
             pool,
@@ -80,16 +86,53 @@ impl Db {
     pub fn from_pool(pool: PgPool) -> Self {
         Self {
             pooler: Pooler::Off,
+            direct: Direct::default(),
             gate: Arc::new(Gate::new(pool.options().get_max_connections())),
             plans_since: Arc::default(),
             pool,
         }
     }
 
-    /// Opens a connection that does not belong to the pool, with the pool's options.
+    /// Adds the way past a transaction pooler.
+    #[must_use]
+    pub fn with_direct(mut self, options: Option<PgConnectOptions>) -> Self {
+        self.direct = Direct(options.map(Arc::new));
+        self
+    }
+
+    /// Opens a connection that does not belong to the pool, with the pool's options. Behind a transaction
+    /// pooler use it through [`Conn::within`].
     pub async fn connect(&self) -> Result<Conn, StoreError> {
-        let options = self.pool.connect_options();
-        Ok(Conn::single(PgConnection::connect_with(&options).await?))
+        connect(&self.pool.connect_options(), self.pooler).await
+    }
+
+    /// Opens a connection that is a session of its own on the server; `None` where there is a transaction
+    /// pooler and no way past it.
+    pub async fn connect_directly(&self) -> Result<Option<Conn>, StoreError> {
+        match self.direct_options() {
+            Some(options) => connect(&options, Pooler::Off).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether what must be a session of its own goes through a transaction pooler all the same.
+    pub async fn is_pooled_unawares(&self) -> Result<bool, StoreError> {
+        match self.direct_options() {
+            Some(options) => is_transaction_pooler(&options).await,
+            None => Ok(false),
+        }
+    }
+
+    /// How statements reach the server, by the settings.
+    pub fn pooler(&self) -> Pooler {
+        self.pooler
+    }
+
+    fn direct_options(&self) -> Option<Arc<PgConnectOptions>> {
+        match self.pooler {
+            Pooler::Off => Some(self.pool.connect_options()),
+            Pooler::Transaction => self.direct.0.clone(),
+        }
     }
 
     /// Closes the pool; connections in use are closed when their work ends.
@@ -190,9 +233,16 @@ impl Db {
 
     async fn acquire(&self, limit: Duration) -> Result<Conn, StoreError> {
         let pass = self.gate.enter(limit).await?;
-        let conn = self.pool.acquire().await?;
+        let conn = self.pool.acquire().await.inspect_err(error::tell)?;
         Ok(Conn::pooled(conn, pass, self.pooler))
     }
+}
+
+/// Opens a connection that belongs to no pool.
+pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, StoreError> {
+    let mut conn = PgConnection::connect_with(options).await?;
+    configure_session(&mut conn, pooler).await?;
+    Ok(Conn::single_by(conn, pooler))
 }
 
 fn bounded(limit: Duration) -> Duration {
@@ -205,6 +255,7 @@ async fn in_time<T, E: From<StoreError>>(
     limit: Duration,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
+    let _counted = deadline::Stopwatch::start();
     // On the heap: acquiring alone takes tens of kilobytes, which every caller would have to carry.
     match tokio::time::timeout(limit, Box::pin(work)).await {
         Ok(result) => result,

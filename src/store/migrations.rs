@@ -1,11 +1,20 @@
 //! The schema's migrations: which are missing, and applying them.
 
+mod index;
+mod lock;
+mod preflight;
+mod run;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
-use sqlx::Executor as _;
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migrator};
 
 use super::{Conn, Db, StoreError};
+
+pub use preflight::{VERSION, encoding, min_version, suffices};
+pub use run::apply;
 
 /// All migrations that this version knows.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -13,7 +22,7 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 /// Where sqlx keeps account of what has been applied.
 const TABLE: &str = "_sqlx_migrations";
 
-/// Why the schema is not the one that this version needs.
+/// Why the database is not one that this version can work with.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     #[error(transparent)]
@@ -24,12 +33,47 @@ pub enum MigrationError {
     /// One fails, or is not the one that was applied under its number.
     #[error("the migrations cannot be applied")]
     Refused(#[source] MigrateError),
+    /// A lock that one needs was not to be had.
+    #[error("the migration {migration} waits for a lock that another transaction holds{}; let that end, then migrate again", held_by(.holder.as_deref()))]
+    Blocked {
+        migration: String,
+        holder: Option<String>,
+    },
+    /// Another instance has been at it for longer than anybody waits.
+    #[error("another instance is still migrating")]
+    Busy,
+    #[error(
+        "DATABASE_URL leads through a pooler in transaction mode, where answers of different clients could be mixed up: set DINGGATE_DATABASE_POOLER=transaction, put the pooler into session mode, or go past it"
+    )]
+    UnknownPooler,
+    #[error("migrations are pending: {}; they need a direct connection: set DINGGATE_DATABASE_DIRECT_URL to an address of Postgres past the pooler", .0.join(", "))]
+    NoDirectWay(Vec<String>),
+    #[error(
+        "DINGGATE_DATABASE_DIRECT_URL leads through a pooler in transaction mode: let it name Postgres itself"
+    )]
+    IndirectWay,
+    #[error(
+        "the database is encoded as {0}, and Dinggate needs UTF8: create another one with CREATE DATABASE <name> ENCODING 'UTF8' TEMPLATE template0, and let DATABASE_URL name it"
+    )]
+    Encoding(String),
+    #[error(
+        "the database needs dinggate {min_version} or newer, and this is {}: start the newer version",
+        VERSION
+    )]
+    TooOld { min_version: String },
+}
+
+fn held_by(text: Option<&str>) -> String {
+    text.map_or_else(String::new, |text| format!(" (the oldest one: {text})"))
 }
 
 impl MigrationError {
-    /// Whether Postgres could not be reached, so that a later try may succeed.
+    /// Whether a later try may succeed by itself.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Unavailable(_)))
+        matches!(
+            self,
+            Self::Store(StoreError::Unavailable(_)) | Self::Blocked { .. } | Self::Busy
+        )
     }
 }
 
@@ -48,41 +92,34 @@ impl From<MigrateError> for MigrationError {
     }
 }
 
-/// Applies what is missing, waiting for anybody who is at it already, and names what it applied.
-pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
-    // A connection of its own: where a migration fails, the lock ends with the connection.
-    let mut conn = db.connect().await?;
-    // Whoever is at it already may take a while.
-    conn.execute("SET lock_timeout = 0")
-        .await
-        .map_err(StoreError::from)?;
-    conn.raw().lock().await?;
-    let missing = missing(&mut conn).await?;
-    let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());
-    // A newer version may have migrated already while instances of this one are still starting.
-    migrator.set_ignore_missing(true);
-    migrator.run(conn.raw()).await?;
-    Ok(missing)
-}
-
-/// Names the migrations that are not applied yet, in their order.
-pub async fn pending(db: &Db) -> Result<Vec<String>, MigrationError> {
-    let mut conn = db.connect().await?;
-    missing(&mut conn).await
-}
-
-/// Fails with [`MigrationError::Pending`] where any migration is not applied yet.
+/// Fails where the database cannot be worked with, or any migration is not applied yet.
 pub async fn require(db: &Db) -> Result<(), MigrationError> {
-    let pending = pending(db).await?;
-    if pending.is_empty() {
+    let state = look(db).await?;
+    if state.pending.is_empty() {
         Ok(())
     } else {
-        Err(MigrationError::Pending(pending))
+        Err(MigrationError::Pending(state.pending))
     }
 }
 
-async fn missing(conn: &mut Conn) -> Result<Vec<String>, MigrationError> {
-    Ok(state(conn).await?.pending)
+/// Compares the schema with what this version knows, on a database that can be worked with.
+async fn look(db: &Db) -> Result<State, MigrationError> {
+    preflight::way(db).await?;
+    let mut conn = db.connect().await?;
+    let state = conn
+        .within(async |conn| {
+            preflight::database(conn).await?;
+            state(conn).await
+        })
+        .await?;
+    conn.close().await;
+    if state.newer > 0 {
+        tracing::warn!(
+            newer = state.newer,
+            "the schema is newer than this version of dinggate"
+        );
+    }
+    Ok(state)
 }
 
 /// How a schema compares with the one that this version knows.
@@ -100,32 +137,19 @@ pub struct State {
 
 /// Compares the schema with what this version knows.
 pub async fn state(conn: &mut Conn) -> Result<State, MigrationError> {
-    let exists = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "exists!""#, TABLE)
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(StoreError::from)?;
-    let applied = if exists {
-        conn.raw().list_applied_migrations(TABLE).await?
-    } else {
-        Vec::new()
-    };
-    let applied: HashMap<i64, _> = applied
-        .into_iter()
-        .map(|migration| (migration.version, migration.checksum))
-        .collect();
+    let applied = applied(conn).await?;
     let mut state = State {
         applied: applied.len(),
         newer: applied.len(),
         ..State::default()
     };
     for known in MIGRATOR.iter() {
-        let name = || format!("{} {}", known.version, known.description);
         match applied.get(&known.version) {
-            None => state.pending.push(name()),
+            None => state.pending.push(name(known)),
             Some(checksum) => {
                 state.newer -= 1;
-                if *checksum != known.checksum {
-                    state.changed.push(name());
+                if *checksum != *known.checksum {
+                    state.changed.push(name(known));
                 }
             }
         }
@@ -133,56 +157,25 @@ pub async fn state(conn: &mut Conn) -> Result<State, MigrationError> {
     Ok(state)
 }
 
-#[cfg(test)]
-mod tests {
-    use sqlx::PgPool;
+fn name(migration: &sqlx::migrate::Migration) -> String {
+    format!("{} {}", migration.version, migration.description)
+}
 
-    use super::*;
-
-    #[sqlx::test(migrations = false)]
-    async fn migrations_are_applied_once_and_by_one_instance(pool: PgPool) {
-        let db = Db::from_pool(pool.clone());
-        let all = MIGRATOR.iter().count();
-        assert_eq!(pending(&db).await.unwrap().len(), all);
-        assert!(
-            matches!(require(&db).await, Err(MigrationError::Pending(names)) if names.len() == all)
-        );
-        let (one, other) = tokio::join!(apply(&db), apply(&db));
-        let mut counts = [one.unwrap().len(), other.unwrap().len()];
-        counts.sort_unstable();
-        assert_eq!(counts, [0, all], "the one who waits finds nothing to do");
-        require(&db).await.unwrap();
+/// The checksums of what has been applied, by version.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "sqlx's own table is not there when queries are checked"
+)]
+async fn applied(conn: &mut Conn) -> Result<HashMap<i64, Vec<u8>>, StoreError> {
+    let exists = sqlx::query_scalar!(r#"SELECT to_regclass($1) IS NOT NULL AS "exists!""#, TABLE)
+        .fetch_one(&mut *conn)
+        .await?;
+    if !exists {
+        return Ok(HashMap::new());
     }
-
-    #[sqlx::test]
-    async fn an_older_version_starts_on_a_newer_schema(pool: PgPool) {
-        let db = Db::from_pool(pool.clone());
-        sqlx::raw_sql(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-             VALUES (99991231235959, 'from the future', true, '', 0)",
-        )
-        .execute(&pool)
-        .await
-        .unwrap();
-        assert!(apply(&db).await.unwrap().is_empty());
-        require(&db).await.unwrap();
-    }
-
-    #[sqlx::test]
-    async fn a_migration_that_was_changed_after_it_was_applied_is_refused(pool: PgPool) {
-        let db = Db::from_pool(pool.clone());
-        sqlx::raw_sql("UPDATE _sqlx_migrations SET checksum = '' WHERE version = (SELECT min(version) FROM _sqlx_migrations)")
-            .execute(&pool)
-            .await
-            .unwrap();
-        let error = apply(&db).await.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                MigrationError::Refused(MigrateError::VersionMismatch(_))
-            ),
-            "{error:?}"
-        );
-        assert!(!error.is_unavailable());
-    }
+    let rows: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations")
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().collect())
 }

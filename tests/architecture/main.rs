@@ -10,5 +10,6 @@
 mod documents;
 mod imports;
 mod layers;
+mod migrations;
 mod templates;
 mod tree;

@@ -6,12 +6,12 @@ use crate::store::Conn;
 use tokio::time::timeout;
 
 use super::clock::{self, Consequence};
-use super::{Check, Subject, records};
-use crate::config::Migrate;
+use super::{Check, Status, Subject, pooler, records, server};
+use crate::config::{DatabasePooler, Migrate};
 use crate::dingtalk::client::unix_millis;
 use crate::store::diagnosis::{self, ConnectFault, Server};
-use crate::store::migrations::{self, MigrationError, State};
-use crate::store::{StoreError, db};
+use crate::store::migrations::{self, MigrationError, State, VERSION, suffices};
+use crate::store::{Pooler, StoreError, db};
 
 const POSTGRES: &str = "postgres";
 const CLOCK: &str = "postgres_clock";
@@ -35,14 +35,23 @@ pub struct Examination {
 /// Examines Postgres, the schema, and what the tables hold.
 pub async fn examine(subject: &Subject) -> Examination {
     let mut checks = Vec::new();
-    let why = match server(subject, &mut checks).await {
+    let why = match connect(subject, &mut checks).await {
         Ok(mut conn) => match schema(&mut conn, subject.migrate, &mut checks).await {
             Ok(()) => return look_through(conn, subject, checks).await,
             Err(why) => why,
         },
         Err(why) => {
-            checks.push(Check::skipped(CLOCK, why));
-            checks.push(Check::skipped(MIGRATIONS, why));
+            for name in [
+                pooler::NAME,
+                server::ENCODING,
+                server::DURABILITY,
+                CLOCK,
+                MIGRATIONS,
+            ] {
+                if checks.iter().all(|check| check.name != name) {
+                    checks.push(Check::skipped(name, why));
+                }
+            }
             why
         }
     };
@@ -55,9 +64,10 @@ pub async fn examine(subject: &Subject) -> Examination {
 }
 
 async fn look_through(mut conn: Conn, subject: &Subject, checks: Vec<Check>) -> Examination {
-    let read = records::read(&mut conn, subject);
+    let read = conn.within(async |conn| Ok::<_, StoreError>(records::read(conn, subject).await));
     let (records, has_scanned) = match timeout(ANSWER_TIME, read).await {
-        Ok(read) => read,
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) => (records::none("a statement failed behind the pooler"), None),
         Err(_) => (records::none("Postgres did not answer in time"), None),
     };
     // Whether or not the server hears that we go, the connection is over.
@@ -71,7 +81,7 @@ async fn look_through(mut conn: Conn, subject: &Subject, checks: Vec<Check>) -> 
 }
 
 /// Connects and asks the server about itself; an error says why the rest cannot be looked at.
-async fn server(subject: &Subject, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
+async fn connect(subject: &Subject, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
     let Some(database) = &subject.parts.database else {
         checks.push(Check::skipped(POSTGRES, "DATABASE_URL is missing or wrong"));
         return Err("DATABASE_URL is missing or wrong");
@@ -85,10 +95,19 @@ async fn server(subject: &Subject, checks: &mut Vec<Check>) -> Result<Conn, &'st
             .get_database()
             .unwrap_or_else(|| options.get_username())
     );
-    let connected = timeout(CONNECT_TIME, diagnosis::connect(options)).await;
+    let way = match database.pooler {
+        DatabasePooler::Off => Pooler::Off,
+        DatabasePooler::Transaction => Pooler::Transaction,
+    };
+    let connected = timeout(CONNECT_TIME, diagnosis::connect(options, way)).await;
     let fault = match connected {
         Ok(Ok(mut conn)) => {
-            let asked = timeout(ANSWER_TIME, describe(&mut conn)).await;
+            let pooler = pooler::check(database).await;
+            if pooler.status == Status::Failure && way == Pooler::Off {
+                checks.push(pooler);
+                return Err("DATABASE_URL leads through a pooler in transaction mode");
+            }
+            let asked = timeout(ANSWER_TIME, conn.within(describe)).await;
             let Ok(Ok((server, is_writable))) = asked else {
                 checks.push(Check::failure(
                     POSTGRES,
@@ -98,6 +117,9 @@ async fn server(subject: &Subject, checks: &mut Vec<Check>) -> Result<Conn, &'st
                 return Err("Postgres does not answer");
             };
             checks.push(judge(&place, &server, is_writable));
+            checks.push(pooler);
+            checks.push(server::encoding(&server));
+            checks.push(server::durability(&server));
             checks.push(clock::compare(
                 CLOCK,
                 "Postgres",
@@ -157,7 +179,7 @@ fn no_connection(place: &str, user: &str, fault: &ConnectFault) -> Check {
         ),
         ConnectFault::Tls(why) => (
             format!("no TLS with {place}: {why}"),
-            "correct sslmode and sslrootcert in DATABASE_URL, or the server's certificate".to_owned(),
+            "correct sslmode and sslrootcert in DATABASE_URL, or give the server a certificate that names its host (docs/operations.md, \"Postgres over TLS\")".to_owned(),
         ),
         ConnectFault::Refused { code, message } => (
             format!("{place} refuses us with {code}: {message}"),
@@ -180,6 +202,11 @@ fn refused(code: &str, user: &str) -> String {
         "28000" => format!("let pg_hba.conf admit {user} from this machine, or create the role"),
         "3D000" => "create the database, or correct its name in DATABASE_URL".to_owned(),
         "42501" => format!("grant {user} CONNECT on the database"),
+        "55000" => {
+            "let the database take connections: ALTER DATABASE <name> ALLOW_CONNECTIONS true"
+                .to_owned()
+        }
+        "57P03" => "wait until Postgres has started, or end its shutdown".to_owned(),
         "53300" => {
             "let Postgres take more connections (max_connections), or others fewer".to_owned()
         }
@@ -193,8 +220,12 @@ async fn schema(
     migrate: Option<Migrate>,
     checks: &mut Vec<Check>,
 ) -> Result<(), &'static str> {
-    let state = match timeout(ANSWER_TIME, migrations::state(conn)).await {
-        Ok(Ok(state)) => state,
+    let looked = conn.within(async |conn| {
+        let min_version = migrations::min_version(conn).await?;
+        Ok::<_, MigrationError>((migrations::state(conn).await?, min_version))
+    });
+    let (state, min_version) = match timeout(ANSWER_TIME, looked).await {
+        Ok(Ok(looked)) => looked,
         Ok(Err(MigrationError::Store(StoreError::Unavailable(_)))) | Err(_) => {
             checks.push(Check::skipped(
                 MIGRATIONS,
@@ -211,6 +242,15 @@ async fn schema(
             return Err("the schema cannot be read");
         }
     };
+    let too_old = min_version.filter(|wanted| !suffices(VERSION, wanted));
+    if let Some(wanted) = too_old {
+        checks.push(Check::failure(
+            MIGRATIONS,
+            format!("the database needs dinggate {wanted} or newer, and this is {VERSION}"),
+            "start the newer version",
+        ));
+        return Err("the database needs a newer version of dinggate");
+    }
     let is_in_place = state.pending.is_empty();
     checks.push(judge_schema(&state, migrate));
     if is_in_place {

@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(60);
 /// The way to DingTalk.
 pub enum Road<'a> {
     Shared(&'a Context),
-    Direct(Direct),
+    Direct(Box<Direct>),
 }
 
 /// A client of its own, and the token that it has fetched.
@@ -73,10 +73,10 @@ impl<'a> Road<'a> {
         let client = client.map_err(|_| {
             "the HTTP client cannot be built: are the system's root certificates there?".to_owned()
         })?;
-        Ok(Self::Direct(Direct {
+        Ok(Self::Direct(Box::new(Direct {
             client,
             token: OnceCell::new(),
-        }))
+        })))
     }
 
     pub async fn probe(&self) -> Result<Probe, UpstreamError> {
@@ -96,7 +96,9 @@ impl<'a> Road<'a> {
 
     pub async fn user_by_scan_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::user_by_scan_code(ctx, code).await,
+            Self::Shared(ctx) => {
+                upstream::user_by_scan_code(ctx, code, &upstream::Entry::for_diagnosis()).await
+            }
             Self::Direct(direct) => Ok(direct.rested().await.user_by_scan_code(code).await?),
         }
     }
@@ -104,7 +106,9 @@ impl<'a> Road<'a> {
     /// Redeems a code of the newer login page; a made-up one gets no further than that.
     pub async fn user_by_oauth2_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::user_by_oauth2_code(ctx, code).await,
+            Self::Shared(ctx) => {
+                upstream::user_by_oauth2_code(ctx, code, &upstream::Entry::for_diagnosis()).await
+            }
             Self::Direct(direct) => {
                 let grant = direct.rested().await.user_grant(code).await?;
                 Ok(direct.rested().await.token_owner(&grant.token).await?)
@@ -114,7 +118,9 @@ impl<'a> Road<'a> {
 
     pub async fn user_by_in_app_code(&self, code: &str) -> Result<InAppPerson, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::user_by_in_app_code(ctx, code).await,
+            Self::Shared(ctx) => {
+                upstream::user_by_in_app_code(ctx, code, &upstream::Entry::for_diagnosis()).await
+            }
             Self::Direct(direct) => {
                 let token = direct.token().await?;
                 Ok(direct

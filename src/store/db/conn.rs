@@ -78,11 +78,16 @@ impl Conn {
         }
     }
 
-    /// Wraps a connection that belongs to no pool. Directly connected, as named statements are used.
+    /// Wraps a connection that belongs to no pool and leads to the server directly.
     pub fn single(conn: PgConnection) -> Self {
+        Self::single_by(conn, Pooler::Off)
+    }
+
+    /// Wraps a connection that belongs to no pool.
+    pub(in crate::store) fn single_by(conn: PgConnection, pooler: Pooler) -> Self {
         Self {
             inner: Inner::Single(Box::new(conn)),
-            pooler: Pooler::Off,
+            pooler,
             state: State::default(),
             _pass: None,
         }
@@ -103,6 +108,15 @@ impl Conn {
         }
     }
 
+    /// Runs a piece of work on a connection that belongs to no pool: behind a transaction pooler in one
+    /// transaction, as everything there must be.
+    pub async fn within<T, E: From<StoreError>>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(self.pooler == Pooler::Transaction, work).await
+    }
+
     /// Runs a piece of work; in a transaction, commits it where it returns `Ok`.
     pub(super) async fn run<T, E: From<StoreError>>(
         &mut self,
@@ -112,6 +126,7 @@ impl Conn {
         if !is_transaction {
             return work(self).await;
         }
+        self.state = State::default();
         self.command(match self.pooler {
             Pooler::Off => "BEGIN",
             Pooler::Transaction => concat!("BEGIN; ", settings!("true")),

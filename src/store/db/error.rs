@@ -1,13 +1,17 @@
 //! Why the database could not do what was asked.
 
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 /// A failure of the database, sorted by whether another try may succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Postgres does not answer, or not in time: try again later.
-    #[error("Postgres does not answer")]
+    /// Postgres does not answer, or not in time, or refuses us: try again later.
+    #[error("{}", unavailable(.0.as_ref()))]
     Unavailable(#[source] Option<sqlx::Error>),
     /// Anything else, which is a fault of ours.
-    #[error("a statement failed")]
+    #[error("{}", failed(.0))]
     Statement(#[source] sqlx::Error),
     /// A statement of the transaction failed and the work did not report it: nothing was committed.
     #[error("the transaction was aborted by an earlier statement")]
@@ -35,6 +39,77 @@ impl StoreError {
             _ => Self::Statement(error),
         }
     }
+}
+
+/// What keeps us from Postgres; the cause says the rest.
+fn unavailable(cause: Option<&sqlx::Error>) -> String {
+    let text = match cause {
+        Some(sqlx::Error::Io(error)) if is_certificate_fault(error) => {
+            "the certificate of Postgres is not accepted (sslmode and sslrootcert in DATABASE_URL)"
+        }
+        Some(sqlx::Error::Io(error)) if is_tls_fault(error) => "there is no TLS with Postgres",
+        Some(sqlx::Error::Tls(_)) => "there is no TLS with Postgres",
+        Some(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            "a file or socket that DATABASE_URL names is not there"
+        }
+        Some(sqlx::Error::Database(error)) => match error.code() {
+            Some(code) if is_refusal(&code) => return format!("Postgres refuses us ({code})"),
+            _ => "Postgres does not answer",
+        },
+        _ => "Postgres does not answer",
+    };
+    text.to_owned()
+}
+
+fn failed(cause: &sqlx::Error) -> &'static str {
+    match cause {
+        sqlx::Error::Configuration(_) => "DATABASE_URL cannot be used",
+        _ => "a statement failed",
+    }
+}
+
+/// Whether the TLS library has refused, be it for the certificate or for anything else.
+pub fn is_tls_fault(error: &io::Error) -> bool {
+    tls_error(error).is_some()
+}
+
+fn is_certificate_fault(error: &io::Error) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// How often the log tells why there are no connections.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
+/// Tells the log why there is no connection, at most once a minute, where Postgres has said so: the pages only
+/// say that the service is not available.
+pub(super) fn tell(error: &sqlx::Error) {
+    static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
+    let is_said = match error {
+        sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
+        sqlx::Error::Io(error) => is_tls_fault(error) || error.kind() == io::ErrorKind::NotFound,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_refusal(&code)),
+        _ => false,
+    };
+    if !is_said {
+        return;
+    }
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+        *told = Some(Instant::now());
+        tracing::warn!(cause = %error, "no connection to Postgres");
+    }
+}
+
+/// Whether the server takes no connection from us: access (28), no such database (3D), no connections to it
+/// (55000), no rights on it (42501), too many (53300), starting or stopping (57P).
+fn is_refusal(code: &str) -> bool {
+    ["28", "3D", "55000", "42501", "53300", "57P"]
+        .iter()
+        .any(|prefix| code.starts_with(prefix))
 }
 
 /// Whether another try may work. Classes 08 (connection), 28 (access refused), 3D (no such database), 40

@@ -36,17 +36,16 @@ impl Gate {
     /// Waits for a place. Fails at once where the queue is longer than can be served within the limit.
     pub async fn enter(self: &Arc<Self>, limit: Duration) -> Result<Pass, StoreError> {
         let places = Arc::clone(&self.places);
-        let place = match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                let queue = Queued::join(self);
-                if self.expected_wait(queue.ahead) > limit {
-                    return Err(StoreError::Unavailable(None));
-                }
-                let place = places.acquire_owned().await;
-                drop(queue);
-                place.map_err(|_closed| StoreError::Unavailable(None))?
+        let place = if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            place
+        } else {
+            let queue = Queued::join(self);
+            if self.expected_wait(queue.ahead) > limit {
+                return Err(StoreError::Unavailable(None));
             }
+            let place = places.acquire_owned().await;
+            drop(queue);
+            place.map_err(|_closed| StoreError::Unavailable(None))?
         };
         Ok(Pass {
             gate: Arc::clone(self),

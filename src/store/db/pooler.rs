@@ -1,0 +1,46 @@
+//! Which way statements take to the server, and how to find out.
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection, Row as _};
+
+use super::StoreError;
+
+/// How statements reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pooler {
+    /// Directly, or through a pooler that gives each client a server connection of its own.
+    #[default]
+    Off,
+    /// Through a pooler that may hand the server connection to another client after each transaction.
+    Transaction,
+}
+
+/// How often the server connections of two clients are compared.
+const ROUNDS: usize = 6;
+
+/// Whether a pooler on this way may hand the server connection to another client after each transaction.
+///
+/// Without one, two clients have a process of the server each, and keep it.
+pub async fn is_transaction_pooler(options: &PgConnectOptions) -> Result<bool, StoreError> {
+    let mut one = PgConnection::connect_with(options).await?;
+    let mut other = PgConnection::connect_with(options).await?;
+    let mut seen = Vec::new();
+    for _ in 0..ROUNDS {
+        seen.push((process(&mut one).await?, process(&mut other).await?));
+    }
+    for conn in [one, other] {
+        // Whether or not the server hears of it, the connection is over.
+        let _told = conn.close().await;
+    }
+    let first = seen.first().copied();
+    let is_stable = seen.iter().all(|pair| Some(*pair) == first);
+    Ok(!is_stable || first.is_some_and(|(one, other)| one == other))
+}
+
+/// By the simple protocol, which a pooler cannot tear apart.
+async fn process(conn: &mut PgConnection) -> Result<i32, StoreError> {
+    let row = sqlx::raw_sql("SELECT pg_backend_pid()")
+        .fetch_one(conn)
+        .await?;
+    Ok(row.try_get(0)?)
+}

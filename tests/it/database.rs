@@ -1,0 +1,137 @@
+//! Connections: what is cut off is never reused, and what failed is never committed.
+
+use std::time::Duration;
+
+use dinggate::store::{Conn, Db, StoreError, db};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{ConnectOptions as _, PgPool};
+
+/// A pool of one connection, so that the next user gets the one that was cut off if anybody does.
+async fn one_connection(pool: &PgPool) -> Db {
+    let url = pool.connect_options().to_url_lossy().to_string();
+    let pool = PgPoolOptions::new().max_connections(1).connect(&url).await;
+    let db = Db::from_pool(pool.unwrap());
+    run(&db, "CREATE TABLE note (text text)").await.unwrap();
+    db
+}
+
+async fn run(db: &Db, sql: &'static str) -> Result<(), StoreError> {
+    db.read(async |conn| execute(conn, sql).await).await
+}
+
+async fn execute(conn: &mut Conn, sql: &'static str) -> Result<(), StoreError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the table belongs to the test alone"
+    )]
+    sqlx::query(sql).execute(conn).await?;
+    Ok(())
+}
+
+async fn notes(pool: &PgPool) -> i64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the table belongs to the test alone"
+    )]
+    let count = sqlx::query_scalar("SELECT count(*) FROM note").fetch_one(pool);
+    count.await.unwrap()
+}
+
+#[sqlx::test]
+async fn a_transaction_that_was_cut_off_leaves_nothing_to_the_next_user(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    for limit in [1, 5, 50, 200] {
+        let cut_off = db.tx_within(Duration::from_millis(limit), async |tx| {
+            execute(tx, "INSERT INTO note VALUES ('cut off')").await?;
+            execute(tx, "SELECT pg_sleep(1)").await
+        });
+        assert!(matches!(cut_off.await, Err(StoreError::Unavailable(None))));
+        run(&db, "INSERT INTO note VALUES ('next')").await.unwrap();
+    }
+    assert_eq!(
+        notes(&pool).await,
+        4,
+        "each next write is there, none that was cut off"
+    );
+}
+
+#[sqlx::test]
+async fn a_statement_that_was_cut_off_does_not_answer_the_next_user(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    let cut_off = db.read_within(Duration::from_millis(50), async |conn| {
+        execute(conn, "SELECT pg_sleep(1)").await
+    });
+    assert!(cut_off.await.is_err());
+    run(&db, "INSERT INTO note VALUES ('next')").await.unwrap();
+    assert_eq!(notes(&pool).await, 1);
+}
+
+#[sqlx::test]
+async fn a_transaction_with_a_failed_statement_is_not_reported_as_committed(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    let result = db
+        .tx(async |tx| {
+            execute(tx, "INSERT INTO note VALUES ('lost')").await?;
+            // The work swallows the error; Postgres would answer its COMMIT with a rollback.
+            let failed = execute(tx, "SELECT 1 / 0").await;
+            assert!(failed.is_err());
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    assert!(matches!(result, Err(StoreError::Aborted)), "{result:?}");
+    assert_eq!(notes(&pool).await, 0);
+}
+
+#[sqlx::test]
+async fn a_savepoint_undoes_its_own_writes_alone(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    db.tx(async |tx| {
+        execute(tx, "INSERT INTO note VALUES ('kept')").await?;
+        let undone = tx
+            .savepoint(async |tx| {
+                execute(tx, "INSERT INTO note VALUES ('undone')").await?;
+                execute(tx, "SELECT 1 / 0").await
+            })
+            .await;
+        assert!(undone.is_err());
+        execute(tx, "INSERT INTO note VALUES ('kept, too')").await
+    })
+    .await
+    .unwrap();
+    assert_eq!(notes(&pool).await, 2);
+}
+
+#[sqlx::test]
+async fn all_pieces_of_work_of_a_request_share_its_deadline(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    let begun = std::time::Instant::now();
+    let work = db::with_deadline(Duration::from_millis(300), async {
+        let mut last = Ok(());
+        for _ in 0..5 {
+            last = run(&db, "SELECT pg_sleep(0.2)").await;
+        }
+        last
+    });
+    assert!(matches!(work.await, Err(StoreError::Unavailable(None))));
+    assert!(begun.elapsed() < Duration::from_millis(900));
+}
+
+#[sqlx::test]
+async fn a_plan_that_a_migration_outdated_is_made_again(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    run(&db, "INSERT INTO note VALUES ('x')").await.unwrap();
+    run(&db, "SELECT * FROM note").await.unwrap();
+    for (change, read) in [
+        ("ALTER TABLE note ADD COLUMN more text", false),
+        ("ALTER TABLE note ADD COLUMN still_more text", true),
+    ] {
+        sqlx::raw_sql(change).execute(&pool).await.unwrap();
+        let again = async |conn: &mut Conn| execute(conn, "SELECT * FROM note").await;
+        let result = if read {
+            db.read(again).await
+        } else {
+            db.tx(again).await
+        };
+        result.unwrap();
+    }
+}
