@@ -85,7 +85,10 @@ fn event_type(text: &str) -> Result<String, String> {
 }
 
 pub async fn run(args: Args, config: Config) -> anyhow::Result<()> {
-    super::with_context(config, async |ctx| act(ctx, args.action).await).await
+    Box::pin(super::with_context(config, async |ctx| {
+        act(ctx, args.action).await
+    }))
+    .await
 }
 
 async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {

@@ -50,7 +50,7 @@ impl Bounds<Duration> {
 /// How long an access token is used, whatever `gettoken` says of it. DingTalk rejects one that ends sooner,
 /// and it is then fetched again; 2 h is the documented lifetime.
 pub const TOKEN_LIFETIME: Bounds<Duration> =
-    Bounds::new(Duration::from_secs(60), Duration::from_hours(2));
+    Bounds::new(Duration::from_mins(1), Duration::from_hours(2));
 
 /// How long an API is held back because DingTalk has said when its throttling ends.
 pub const THROTTLE_WAIT: Bounds<Duration> = Bounds::new(Duration::ZERO, Duration::from_mins(1));

@@ -82,7 +82,7 @@ pub struct Event {
     pub dept_ids: Vec<DeptId>,
     /// What could not be read of an event that we act on, or why it is ignored.
     pub problem: Option<&'static str>,
-    /// The CorpIds that the message names.
+    /// The `CorpId`s that the message names.
     pub companies: Vec<String>,
     /// Whether the message names another company.
     pub is_foreign: bool,
@@ -133,6 +133,7 @@ impl Event {
 
     /// Sets the event aside if it names a company other than this one. It then names nobody, so that
     /// nothing that reads stored events can mistake it for an event about our people.
+    #[must_use]
     pub fn checked_for(mut self, corp_id: &str) -> Self {
         if self.companies.iter().all(|company| company == corp_id) {
             return self;

@@ -15,6 +15,10 @@ pub struct Binding {
 }
 
 /// One person with a grant or an entry in the settings.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one row of a query: independent facts about two independent sources of rights"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminRow {
     pub userid: UserId,

@@ -238,3 +238,59 @@ fn a_wrong_zone_and_a_wrong_expression_are_told_together() {
         "{found:#?}"
     );
 }
+
+#[test]
+fn a_value_that_is_still_in_quotes_is_a_fault() {
+    for quoted in [
+        "\"https://sso.example.com\"",
+        "'https://sso.example.com'",
+        "“https://sso.example.com”",
+        "‘https://sso.example.com’",
+    ] {
+        assert_fault(
+            &[("DINGGATE_PUBLIC_URL", quoted)],
+            "DINGGATE_PUBLIC_URL",
+            "is still in quotes",
+        );
+    }
+    let faults = faults(
+        &[
+            ("DINGGATE_BRAND_NAME", "'示例公司'"),
+            ("DINGTALK_APP_SECRET", ""),
+            ("DINGTALK_APP_SECRET_FILE", "/secret"),
+        ],
+        &[("/secret", "\"quoted-secret\"\n")],
+    );
+    assert!(
+        faults.len() == 2
+            && faults
+                .iter()
+                .all(|fault| fault.contains("is still in quotes")),
+        "both at once: {faults:#?}"
+    );
+    assert!(!faults.concat().contains("quoted-secret"));
+    // Quotation marks within a value belong to it.
+    let inner = load(&[("DINGGATE_BRAND_NAME", "示例“科技”公司")], &[]);
+    assert!(inner.is_ok());
+}
+
+#[test]
+fn a_list_with_marks_of_a_chinese_keyboard_is_a_fault() {
+    for list in ["manager9，0158", "manager9、0158", "manager9；0158"] {
+        assert_fault(
+            &[("DINGGATE_ADMINS", list)],
+            "DINGGATE_ADMINS",
+            "and not by a comma",
+        );
+    }
+    assert_fault(
+        &[("DINGGATE_TRUSTED_PROXIES", "10.0.0.5，10.0.0.6")],
+        "DINGGATE_TRUSTED_PROXIES",
+        "and not by a comma",
+    );
+    assert_fault(
+        &[("DINGGATE_ADMINS", "manager9,\"0158\"")],
+        "DINGGATE_ADMINS",
+        "in quotes",
+    );
+}

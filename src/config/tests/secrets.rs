@@ -22,6 +22,14 @@ fn every_secret_may_stand_in_a_file_and_loses_one_newline() {
             "DINGGATE_WEBHOOK_SECRET".to_owned(),
             "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".to_owned(),
         );
+        env.insert(
+            "DINGGATE_DATABASE_POOLER".to_owned(),
+            "transaction".to_owned(),
+        );
+        env.insert(
+            "DINGGATE_DATABASE_DIRECT_URL".to_owned(),
+            "postgres://dinggate@127.0.0.1/dinggate".to_owned(),
+        );
         let value = env.remove(setting.name).unwrap();
         env.insert(format!("{}_FILE", setting.name), "/secret".to_owned());
         for end in ["", "\n", "\r\n"] {

@@ -202,6 +202,10 @@ mod tests {
         Bodies::new(limits, CancellationToken::new())
     }
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "a body's client may be unknown, and `enter` wants an option"
+    )]
     fn client(last: u8) -> Option<IpAddr> {
         Some(IpAddr::from([192, 0, 2, last]))
     }

@@ -30,7 +30,7 @@ texts! {
 
         refusals: "被拒绝的原因（近 14 天，北京时间）" | "Why people were turned away, the last 14 days (UTC+8)";
         reason: "原因" | "Reason";
-        times: "次数" | "Times";
+        times: "人次（每人每小时计一次）" | "People (once an hour each)";
         no_refusals: "近 14 天没有人被拒绝。" | "Nobody was turned away in 14 days.";
 
         events: "钉钉事件（近 14 天，北京时间）" | "DingTalk’s events, the last 14 days (UTC+8)";

@@ -115,8 +115,8 @@ mod tests {
     type Waiting = Pin<Box<dyn Future<Output = Alone>>>;
 
     fn poll(waiting: &mut Waiting, wakes: &Arc<Wakes>) -> Poll<Alone> {
-        let waker = Waker::from(Arc::clone(wakes));
-        waiting.as_mut().poll(&mut Context::from_waker(&waker))
+        let task = Waker::from(Arc::clone(wakes));
+        waiting.as_mut().poll(&mut Context::from_waker(&task))
     }
 
     // Outside a runtime, which would have a busy task yield and wake it again.

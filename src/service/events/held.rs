@@ -52,8 +52,8 @@ async fn release_next(
             if let Some(releaser) = releaser {
                 note_in_audit(tx, id, releaser).await?;
             }
-            let released = tx.savepoint(async |tx| release_one(tx, &next).await).await;
-            match released {
+            let outcome = tx.savepoint(async |tx| release_one(tx, &next).await).await;
+            match outcome {
                 Ok(()) => {}
                 Err(StoreError::Statement(cause)) => {
                     tracing::error!(id = next.id, %cause, "a held event could not be released");

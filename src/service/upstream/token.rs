@@ -130,21 +130,14 @@ async fn fetch(ctx: &Context, claim: Uuid) -> Result<CachedToken, UpstreamError>
     .await;
     let stored = ctx
         .db
-        .read(async |conn| match &fetched {
-            Ok(token) => {
-                let sealed = seal(ctx, &token.value).ok_or(StoreError::Unavailable(None))?;
-                table::keep(
-                    conn,
-                    slot(ctx, &digest),
-                    &sealed,
-                    token.lifetime.as_secs_f64(),
-                )
-                .await
-            }
-            Err(_) => {
+        .read(async |conn| {
+            let Ok(token) = &fetched else {
                 table::release(conn, slot(ctx, &digest), claim).await?;
-                Ok(0)
-            }
+                return Ok(0);
+            };
+            let sealed = seal(ctx, &token.value).ok_or(StoreError::Unavailable(None))?;
+            let lifetime = token.lifetime.as_secs_f64();
+            table::keep(conn, slot(ctx, &digest), &sealed, lifetime).await
         })
         .await;
     let token = fetched?;

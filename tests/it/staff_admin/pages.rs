@@ -31,7 +31,6 @@ async fn odd_userids_have_pages_and_unknown_ones_have_none(pool: PgPool) {
     assert_eq!(admin.get("/admin/staff/..x").await.status, 200);
     for unknown in [
         "/admin/staff/nobody",
-        "/admin/staff/%00",
         "/admin/staff/%FF",
         "/admin/staff/a/b",
     ] {

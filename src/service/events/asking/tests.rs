@@ -115,7 +115,9 @@ async fn a_retry_leaves_a_place_to_what_comes_later() {
     asking.add([retry(1), retry(2)]);
     let taken = asking.take_next();
     assert_eq!(taken.len(), 1);
-    taken.into_iter().for_each(|item| asking.start(item));
+    for item in taken {
+        asking.start(item);
+    }
     assert!(asking.take_next().is_empty());
     asking.add([change(3)]);
     assert_eq!(asking.take_next(), [change(3)]);
