@@ -54,6 +54,10 @@ pub struct Inner {
     returns: TaskTracker,
 }
 
+/// How often the return of a slot is tried; its lease ends about then.
+const GIVE_BACK_TRIES: u32 = 16;
+const GIVE_BACK_PAUSE: Duration = Duration::from_millis(500);
+
 /// The right to one call in flight; ends when dropped, wherever that happens.
 pub struct Turn {
     db: Db,
@@ -70,9 +74,14 @@ impl Drop for Turn {
             return;
         };
         let give_back = async move {
-            let given = db.read(async |conn| pace::give_back(conn, slot, instance).await);
-            if let Err(error) = given.await {
-                tracing::debug!(%error, "a slot in flight will end by its lease");
+            for _ in 0..GIVE_BACK_TRIES {
+                let given = db.read(async |conn| pace::give_back(conn, slot, instance).await);
+                let Err(error) = given.await else {
+                    return;
+                };
+                // The queue for Postgres may be full, just when calls are needed most.
+                tracing::debug!(%error, "a slot in flight could not be returned yet");
+                tokio::time::sleep(GIVE_BACK_PAUSE).await;
             }
         };
         self.returns.spawn_on(give_back, &runtime);

@@ -14,7 +14,7 @@
   var ARRIVAL = 5000;
   var ENTERED = "dinggate.entered";
   // A longer wait than this is left to the person.
-  var LONGEST_RETRY = 60;
+  var LONGEST_RETRY = 120;
   // What is under way: "code", then "server", then "over".
   var stage = "code";
 

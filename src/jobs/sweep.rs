@@ -5,38 +5,40 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::service::directory_sync;
-use crate::store::Conn;
 use crate::store::{
     StoreError, event, login_state, review_job, sync_run, sync_scratch, unmatched, web_session,
     webhook,
 };
 
 /// On a line that is lost a statement would wait for ever, and nothing would be swept again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sweeps one kind, in a piece of work of its own: behind a transaction pooler a piece of work is one transaction,
+/// which one failed statement would undo.
+macro_rules! sweep {
+    ($ctx:expr, $what:literal, $sweep:path) => {
+        tell(
+            $what,
+            $ctx.db
+                .read_within(TIMEOUT, async |conn| $sweep(conn).await)
+                .await,
+        )?
+    };
+}
 
 pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
-    ctx.db
-        .read_within(PATIENCE, async |conn| sweep(conn).await)
-        .await?;
+    sweep!(ctx, "begun logins", login_state::sweep);
+    sweep!(ctx, "sessions", web_session::sweep);
+    sweep!(ctx, "messages of old events", event::drop_old_bodies);
+    sweep!(ctx, "untouched cases", unmatched::sweep);
+    sweep!(ctx, "finished review jobs", review_job::sweep);
+    sweep!(ctx, "old webhook messages", webhook::sweep);
+    sweep!(ctx, "old plans of syncs", sync_run::sweep);
+    sweep!(ctx, "notes of syncs that were cut off", sync_scratch::sweep);
     tell(
         "syncs that were cut off",
         directory_sync::fail_interrupted(ctx).await,
     )
-}
-
-async fn sweep(conn: &mut Conn) -> Result<(), StoreError> {
-    tell("begun logins", login_state::sweep(conn).await)?;
-    tell("sessions", web_session::sweep(conn).await)?;
-    tell("messages of old events", event::drop_old_bodies(conn).await)?;
-    tell("untouched cases", unmatched::sweep(conn).await)?;
-    tell("finished review jobs", review_job::sweep(conn).await)?;
-    tell("old webhook messages", webhook::sweep(conn).await)?;
-    tell("old plans of syncs", sync_run::sweep(conn).await)?;
-    tell(
-        "notes of syncs that were cut off",
-        sync_scratch::sweep(conn).await,
-    )?;
-    Ok(())
 }
 
 /// Where Postgres is away there is no point in going on.

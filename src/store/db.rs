@@ -118,7 +118,7 @@ impl Db {
     /// Whether what must be a session of its own goes through a transaction pooler all the same.
     pub async fn is_pooled_unawares(&self) -> Result<bool, StoreError> {
         match self.direct_options() {
-            Some(options) => is_transaction_pooler(&options).await,
+            Some(options) => in_time(CONNECT_TIMEOUT, is_transaction_pooler(&options)).await,
             None => Ok(false),
         }
     }
@@ -240,9 +240,12 @@ impl Db {
 
 /// Opens a connection that belongs to no pool.
 pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, StoreError> {
-    let mut conn = PgConnection::connect_with(options).await?;
-    configure_session(&mut conn, pooler).await?;
-    Ok(Conn::single_by(conn, pooler))
+    in_time(CONNECT_TIMEOUT, async {
+        let mut conn = PgConnection::connect_with(options).await?;
+        configure_session(&mut conn, pooler).await?;
+        Ok(Conn::single_by(conn, pooler))
+    })
+    .await
 }
 
 fn bounded(limit: Duration) -> Duration {
@@ -263,6 +266,8 @@ async fn in_time<T, E: From<StoreError>>(
     }
 }
 
+/// How long it may take to open a connection outside the pool: a server may accept it and stay silent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Within this a living server answers on a connection on which it has nothing else to do.
 const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_millis(400);
 /// A connection that was in use a moment ago is not checked again.

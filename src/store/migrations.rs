@@ -102,16 +102,20 @@ pub async fn require(db: &Db) -> Result<(), MigrationError> {
     }
 }
 
+/// How long reading the state of the schema may take.
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Compares the schema with what this version knows, on a database that can be worked with.
 async fn look(db: &Db) -> Result<State, MigrationError> {
     preflight::way(db).await?;
     let mut conn = db.connect().await?;
-    let state = conn
-        .within(async |conn| {
-            preflight::database(conn).await?;
-            state(conn).await
-        })
-        .await?;
+    let read = conn.within(async |conn| {
+        preflight::database(conn).await?;
+        state(conn).await
+    });
+    let state = tokio::time::timeout(READ_TIMEOUT, read)
+        .await
+        .map_err(|_| StoreError::Unavailable(None))??;
     conn.close().await;
     if state.newer > 0 {
         tracing::warn!(

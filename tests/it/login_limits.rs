@@ -277,7 +277,13 @@ async fn images_of_another_site_start_and_finish_nothing(pool: PgPool) {
             ("sec-fetch-mode", mode_and_dest.0.to_owned()),
             ("sec-fetch-dest", mode_and_dest.1.to_owned()),
         ]);
-        for path in ["/login", "/login/qr", "/login/callback?state=x", &callback] {
+        for path in [
+            "/login",
+            "/login/qr",
+            "/%6Cogin/qr",
+            "/login/callback?state=x",
+            &callback,
+        ] {
             for _ in 0..3 {
                 assert_eq!(image.get(path).await.status, 400, "{path}");
             }

@@ -6,6 +6,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderMap;
 use actix_web::middleware::Next;
+use percent_encoding::percent_decode_str;
 
 use crate::http::error::AppError;
 
@@ -18,7 +19,9 @@ pub async fn only_own_and_navigation<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    if GUARDED.contains(&request.path()) && !is_allowed(request.headers()) {
+    // As the router reads it: `/%6Cogin` leads to the same page.
+    let path = percent_decode_str(request.path()).decode_utf8_lossy();
+    if GUARDED.contains(&path.as_ref()) && !is_allowed(request.headers()) {
         return Err(AppError::BadRequest(String::new()).into());
     }
     next.call(request).await

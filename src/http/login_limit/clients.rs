@@ -75,6 +75,8 @@ impl Clients {
         let now = Instant::now();
         let mut known = this.lock();
         this.make_room(&mut known, now);
+        // Known first, so that what is noted of its site is noted of it, too.
+        known.entry(key).or_insert_with(|| Known::new(now));
         let is_slowed = this.note_rate(&mut known, key, now);
         let client = known.entry(key).or_insert_with(|| Known::new(now));
         client.waiting.retain(|waiter| !waiter.is_closed());

@@ -1,7 +1,7 @@
 //! The way of a login to its first call: until then nothing is spent, neither the code nor the state.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Priority, UpstreamError, calls, oauth2, pace, token};
 use crate::config::LoginFlow;
@@ -98,10 +98,17 @@ pub async fn enter(
     redemption: Redemption,
     client: &Client,
 ) -> Result<Entry, EntryError> {
+    let began = Instant::now();
     if redemption == Redemption::InApp {
-        // A turn that has come must not wait for a token.
-        token::current(ctx).await?;
+        // A turn that has come must not wait for a token. Waiting for one is nobody's failure.
+        tokio::time::timeout(QUEUE_TIME, token::current(ctx))
+            .await
+            .map_err(|_| EntryError::Full {
+                retry_after: QUEUE_TIME,
+            })??;
     }
+    // What is left after the queue must do for the calls themselves.
+    let left = QUEUE_TIME.saturating_sub(began.elapsed());
     let api = redemption.api();
     let place = ctx
         .turns
@@ -112,7 +119,7 @@ pub async fn enter(
         // Whoever has gone away needs no answer.
         let _gone = other.send((Grant::Full { retry_after }, None));
     }
-    let (grant, in_progress) = tokio::time::timeout(QUEUE_TIME, place.turn)
+    let (grant, in_progress) = tokio::time::timeout(left, place.turn)
         .await
         .map_err(|_| EntryError::TimedOut)?
         .map_err(|_| UpstreamError::Store(StoreError::Unavailable(None)))?;

@@ -129,7 +129,7 @@ impl From<sqlx::Error> for StoreError {
             // The caller reports only that Postgres does not answer.
             tracing::debug!(
                 cause = cause.as_ref().map(ToString::to_string),
-                "Postgres does not answer"
+                "database unavailable"
             );
         }
         error

@@ -25,8 +25,14 @@ pub async fn is_transaction_pooler(options: &PgConnectOptions) -> Result<bool, S
     let mut one = PgConnection::connect_with(options).await?;
     let mut other = PgConnection::connect_with(options).await?;
     let mut seen = Vec::new();
-    for _ in 0..ROUNDS {
-        seen.push((process(&mut one).await?, process(&mut other).await?));
+    for round in 0..ROUNDS {
+        // In an uneven order: a pooler that takes its server connections in turn would otherwise give each
+        // client the same one every time.
+        let first = process(&mut one).await?;
+        for _ in 0..round % 3 {
+            process(&mut one).await?;
+        }
+        seen.push((first, process(&mut other).await?));
     }
     for conn in [one, other] {
         // Whether or not the server hears of it, the connection is over.

@@ -21,11 +21,9 @@ impl Bouncer {
     /// `mode` is PgBouncer's `pool_mode`, `size` the number of its connections to the server.
     pub async fn start(pool: &PgPool, mode: &str, size: u32) -> Self {
         let server = pool.connect_options();
-        let password = server
-            .to_url_lossy()
-            .password()
-            .unwrap_or_default()
-            .to_owned();
+        let url = server.to_url_lossy();
+        let password = percent_encoding::percent_decode_str(url.password().unwrap_or_default());
+        let password = password.decode_utf8().unwrap().into_owned();
         let (host, port) = (server.get_host(), server.get_port());
         let (user, own_port) = (server.get_username(), free_port());
         let folder =
