@@ -48,7 +48,7 @@ async fn client(process: &Process, sim: &SimHandle, person: &Person, others: &[P
         let answer = browser.scan(&person.unionid, "/").await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         let event = json!({"eventId": format!("{}-{round}", person.userid), "EventType": "user_modify_org",
-            "UserId": [person.userid], "TimeStamp": "1700000001200"});
+            "UserId": [person.userid], "TimeStamp": format!("170000000120{round}")});
         let callback = sim.encrypt_event(&event);
         let url = format!("{}/dingtalk/events?{}", process.url, callback.query);
         let push = reqwest_client().post(url).body(callback.body.clone());
