@@ -49,12 +49,8 @@ pub fn context(config: Config) -> anyhow::Result<Context> {
         DatabasePooler::Off => Pooler::Off,
         DatabasePooler::Transaction => Pooler::Transaction,
     };
-    let db = Db::lazy(
-        config.database.options.clone(),
-        pooler,
-        MAX_CONNECTIONS,
-    )
-    .with_direct(config.database.direct.clone());
+    let db = Db::lazy(config.database.options.clone(), pooler, MAX_CONNECTIONS)
+        .with_direct(config.database.direct.clone());
     let app = |credentials: &crate::config::AppCredentials| client::App {
         key: credentials.key.clone(),
         secret: credentials.secret.clone(),

@@ -1,7 +1,7 @@
 //! The workers' loops of one process. Several processes on one database share the work.
 
-mod due_times;
 mod bind_admins;
+mod due_times;
 mod failed_events;
 mod first_sync;
 mod rounds;

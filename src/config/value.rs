@@ -90,8 +90,8 @@ fn admin(entry: &str) -> Result<(UserId, Option<UnionId>), String> {
         Some((userid, unionid)) => (userid.trim(), Some(unionid.trim())),
         None => (entry, None),
     };
-    let userid = UserId::parse(userid)
-        .map_err(|error| format!("{entry:?} is not a userid: {error}"))?;
+    let userid =
+        UserId::parse(userid).map_err(|error| format!("{entry:?} is not a userid: {error}"))?;
     let unionid = unionid
         .map(UnionId::parse)
         .transpose()

@@ -175,7 +175,13 @@ impl ApiError {
 
     /// Whether DingTalk refuses because the person or the department lies outside the app's contact scope.
     pub fn is_out_of_scope(&self) -> bool {
-        matches!(self, Self::Refused { code: 50002 | 50004, .. })
+        matches!(
+            self,
+            Self::Refused {
+                code: 50002 | 50004,
+                ..
+            }
+        )
     }
 
     /// The name of the interface that was called, for example `topapi/v2/user/get`.

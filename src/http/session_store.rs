@@ -56,9 +56,9 @@ type State = HashMap<String, String>;
 
 /// What pages keep in a session, without what the columns hold.
 fn own_state(state: &State) -> Value {
-    let own = state
-        .iter()
-        .filter(|(name, _)| ![USERID, SESSION_ID, CSRF, NAME, IS_ADMIN, NEW_KEY].contains(&name.as_str()));
+    let own = state.iter().filter(|(name, _)| {
+        ![USERID, SESSION_ID, CSRF, NAME, IS_ADMIN, NEW_KEY].contains(&name.as_str())
+    });
     own.map(|(name, value)| (name.clone(), Value::from(value.as_str())))
         .collect::<serde_json::Map<_, _>>()
         .into()

@@ -8,9 +8,9 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{admins, employment};
 use super::review::{Actor, one_line};
 use super::upstream::{self, Priority, UpstreamError};
+use super::{admins, employment};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::ids::{UnionId, UserId};

@@ -17,8 +17,8 @@ use crate::domain::person::{Membership, Person, Status};
 
 pub use close::{bar_leavings, catch_up_with_leavings, settle, unbar_leavings};
 pub use write::{
-    Written, add, change, forget_unionids, lock_absent, note_in_audit, note_unionid_changes, return_again,
-    take_unionid_back,
+    Written, add, change, forget_unionids, lock_absent, note_in_audit, note_unionid_changes,
+    return_again, take_unionid_back,
 };
 
 /// A row of the staff table with its departments.

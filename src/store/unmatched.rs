@@ -182,10 +182,7 @@ pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>
     Ok(Some(case_id))
 }
 
-async fn count_attempt(
-    conn: &mut Conn,
-    attempt: Attempt<'_>,
-) -> Result<Option<i64>, StoreError> {
+async fn count_attempt(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>, StoreError> {
     let case_id = sqlx::query_scalar!(
         "WITH matched AS (
              SELECT id, unionid = $1 AS by_unionid FROM unmatched_login

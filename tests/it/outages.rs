@@ -2,9 +2,9 @@
 //! itself.
 
 mod bodies;
+mod clock;
 mod connections;
 mod crash;
-mod clock;
 mod dingtalk;
 mod full_inbox;
 mod kills;

@@ -6,9 +6,9 @@ use askama::Template;
 use chrono::{DateTime, Days, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::{exports, last_page};
 use super::list_query::{ListQuery, choices, day_begin};
 use super::who::Who;
+use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::case::Refusal;
 use crate::http::csv;

@@ -11,9 +11,9 @@ use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::{exports, last_page};
 use super::links::{staff_path, this_view};
 use super::list_query::{ListQuery, choices};
+use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UnionId};
 use crate::domain::person::Status;

@@ -184,9 +184,7 @@ impl NoticeView {
 
     /// After how many seconds the page makes the same request again; none where it does not.
     fn reload_after(&self) -> Option<u64> {
-        self.retry_after
-            .filter(|_| self.retries)
-            .map(whole_seconds)
+        self.retry_after.filter(|_| self.retries).map(whole_seconds)
     }
 
     pub(super) fn explanation(&self, text: &NoticeText) -> String {

@@ -143,7 +143,14 @@ async fn close_doors(tx: &mut Conn, mission: &Mission<'_>) -> Result<(), StoreEr
     directory::settle(tx, run.id).await?;
     directory::bar_leavings(tx, run.id).await?;
     let left = directory::catch_up_with_leavings(tx, run.id, run.started_at).await?;
-    directory::note_in_audit(tx, audit::Actor::System, &left, "staff.left", LeftCause::Event.as_str()).await?;
+    directory::note_in_audit(
+        tx,
+        audit::Actor::System,
+        &left,
+        "staff.left",
+        LeftCause::Event.as_str(),
+    )
+    .await?;
     directory::unbar_leavings(tx, run.id).await?;
     unionid_conflict::tidy(tx).await
 }

@@ -16,9 +16,9 @@ use super::{Cause, State, Stop, Summary, SyncError, confirm, fail_interrupted};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::review::Actor;
-use crate::store::{StoreError, audit};
 use crate::store::sync_list::{self, ChangeFilter};
 use crate::store::sync_run::{self, Run};
+use crate::store::{StoreError, audit};
 
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -107,8 +107,15 @@ async fn begin(ctx: &Context, stopped: i64, by: &Actor<'_>) -> Result<Approval, 
                 return Err(ApproveError::NotWaiting);
             };
             let cause = Cause::Approval.as_str();
-            let begun =
-                sync_run::start(tx, cause, by.userid.as_str(), Some(stopped), false, ctx.instance).await?;
+            let begun = sync_run::start(
+                tx,
+                cause,
+                by.userid.as_str(),
+                Some(stopped),
+                false,
+                ctx.instance,
+            )
+            .await?;
             let run = begun.map_err(|other| ApproveError::AlreadyRunning {
                 by: other.by,
                 since: other.since,

@@ -26,16 +26,25 @@ const LARGE: i64 = 50;
 
 /// The checks that were not made, and why.
 pub fn none(why: &str) -> Vec<Check> {
-    [LAST_EVENT, EVENTS, LAST_SYNC, ALERTS, ADMINISTRATORS, FORWARDED]
-        .into_iter()
-        .map(|name| Check::skipped(name, why))
-        .collect()
+    [
+        LAST_EVENT,
+        EVENTS,
+        LAST_SYNC,
+        ALERTS,
+        ADMINISTRATORS,
+        FORWARDED,
+    ]
+    .into_iter()
+    .map(|name| Check::skipped(name, why))
+    .collect()
 }
 
 /// Reads the tables; and whether somebody has signed in by a scan.
 pub async fn read(conn: &mut Conn, subject: &Subject) -> (Vec<Check>, Option<bool>) {
     let administrators = match admins::administrators(conn, &subject.parts.admins).await {
-        Ok(admins) => staff::count_employed(conn).await.map(|staff| (admins, staff)),
+        Ok(admins) => staff::count_employed(conn)
+            .await
+            .map(|staff| (admins, staff)),
         Err(error) => Err(error),
     };
     let staff = administrators.as_ref().map_or(0, |(_, staff)| *staff);
@@ -244,7 +253,8 @@ fn administrators(admins: &[Administrator], staff: i64) -> Check {
         );
     }
     let is_unbound = |admin: &Administrator| admin.in_settings == Some(Entitlement::NotBound);
-    let may_be_bound = |admin: &Administrator| is_unbound(admin) && (admin.is_employed || staff == 0);
+    let may_be_bound =
+        |admin: &Administrator| is_unbound(admin) && (admin.is_employed || staff == 0);
     if admins.iter().any(may_be_bound) || (has(Entitlement::NoRow) && staff == 0) {
         let detail = format!("{} named, none in force yet{notes}", admins.len());
         return Check::warning(ADMINISTRATORS, detail, START);
@@ -254,9 +264,7 @@ fn administrators(admins: &[Administrator], staff: i64) -> Check {
     let detail = if admins.is_empty() {
         "there are none".to_owned()
     } else {
-        format!(
-            "none who works here: {left} have left, {absent} are not in the staff table{notes}"
-        )
+        format!("none who works here: {left} have left, {absent} are not in the staff table{notes}")
     };
     Check::failure(ADMINISTRATORS, detail, GRANT)
 }

@@ -50,9 +50,7 @@ pub struct Reading {
 pub enum Failure {
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
-    #[error(
-        "another process has taken the reading over, since this one did not renew its lease"
-    )]
+    #[error("another process has taken the reading over, since this one did not renew its lease")]
     TakenOver,
     #[error("the process is to stop")]
     Stopped,

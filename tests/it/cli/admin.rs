@@ -48,7 +48,10 @@ async fn an_administrator_is_granted_listed_and_revoked(pool: PgPool) {
     let listed = run(&settings, &["admin", "list"]);
     assert_eq!(
         (listed.code, listed.out.as_str()),
-        (Some(0), "0158aB\t李雷\tgranted\nmanager4220\t\tsettings\tnot bound yet\n")
+        (
+            Some(0),
+            "0158aB\t李雷\tgranted\nmanager4220\t\tsettings\tnot bound yet\n"
+        )
     );
     let ended = run(&settings, &["admin", "revoke", "0158aB"]);
     assert_eq!(

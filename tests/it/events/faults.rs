@@ -160,9 +160,12 @@ async fn a_refusal_marks_nobody_and_is_put_before_the_administrators_in_the_end(
         .await;
     app.sim.clear_faults();
     assert!(
-        dinggate::store::event::retry_one(&mut dinggate::store::Conn::single(pool.acquire().await.unwrap().detach()), id)
-            .await
-            .unwrap()
+        dinggate::store::event::retry_one(
+            &mut dinggate::store::Conn::single(pool.acquire().await.unwrap().detach()),
+            id
+        )
+        .await
+        .unwrap()
     );
     all_worked(&app).await;
     assert_eq!(

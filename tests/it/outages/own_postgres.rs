@@ -74,10 +74,7 @@ impl OwnPostgres {
         // It starts no more children then, and hears of no death.
         send("STOP", [id.as_str()]);
         let children = children(&id);
-        send(
-            "KILL",
-            children.split_whitespace().chain([id.as_str()]),
-        );
+        send("KILL", children.split_whitespace().chain([id.as_str()]));
         self.postmaster.wait().unwrap();
     }
 

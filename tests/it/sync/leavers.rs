@@ -193,7 +193,8 @@ async fn unionids_may_change_hands_and_end_the_sessions_of_the_old_one(pool: PgP
         Some(first.unionid)
     );
     assert_eq!(company.number("SELECT count(*) FROM web_session").await, 1);
-    let audited = "SELECT count(*) FROM audit_entry WHERE action = 'staff.unionid' AND reason <> ''";
+    let audited =
+        "SELECT count(*) FROM audit_entry WHERE action = 'staff.unionid' AND reason <> ''";
     assert_eq!(company.number(audited).await, 2);
 }
 

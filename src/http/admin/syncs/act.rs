@@ -147,7 +147,9 @@ async fn already(
         })
         .await?;
     // A run that has ended meanwhile says no longer who started it.
-    let kind = run.as_ref().map_or(ActorKind::Person, |run| actor_kind(&run.cause));
+    let kind = run
+        .as_ref()
+        .map_or(ActorKind::Person, |run| actor_kind(&run.cause));
     let name = run.as_ref().and_then(|run| run.started_by_name.clone());
     let values: [(&str, &dyn std::fmt::Display); 2] = [
         ("by", &Who::new(lang, kind, by, name).label),
