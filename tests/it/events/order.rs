@@ -281,7 +281,7 @@ async fn a_shuffled_burst_costs_one_lookup_for_each_person(pool: PgPool) {
     assert_eq!(waiting(&app).await, 540);
     app.sim.reset_calls();
     app.start();
-    eventually("all are applied", Duration::from_secs(60), async || {
+    eventually("all are applied", Duration::from_mins(1), async || {
         waiting(&app).await == 0
     })
     .await;

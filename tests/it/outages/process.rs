@@ -128,6 +128,7 @@ impl Process {
 
 /// The program, or another build of it.
 fn command(settings: &Settings) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "no setting of the product's")]
     let other = std::env::var_os("DINGGATE_TEST_BINARY");
     let mut command = Command::new(other.unwrap_or(env!("CARGO_BIN_EXE_dinggate").into()));
     command.env_clear().envs(settings);

@@ -24,15 +24,16 @@ impl Nginx {
         let port = free_port();
         let directory = std::env::temp_dir().join(format!("dinggate-nginx-{port}"));
         std::fs::create_dir_all(&directory).unwrap();
-        let servers: String = backends
+        let servers: Vec<String> = backends
             .iter()
             .map(|backend| {
                 format!(
-                    "server {} max_fails=0;\n",
+                    "server {} max_fails=0;",
                     backend.trim_start_matches("http://")
                 )
             })
             .collect();
+        let servers = servers.join("\n");
         let own = directory.display();
         let config = format!(
             "pid {own}/pid;\nerror_log {own}/error.log;\nevents {{ worker_connections 512; }}\n\

@@ -37,6 +37,7 @@ impl Bouncer {
         );
         std::fs::write(&ini, text).unwrap();
         let mut command = Command::new("pgbouncer");
+        #[expect(clippy::disallowed_methods, reason = "no setting of the product's")]
         let path = std::env::var("PATH").unwrap_or_default();
         // Debian keeps it where other users than root do not look.
         command.env("PATH", format!("{path}:/usr/sbin"));

@@ -207,9 +207,10 @@ async fn a_list_that_is_left_out_where_somebody_is_marks_nobody_as_left(pool: Pg
 async fn an_endless_name_is_cut_and_stored(pool: PgPool) {
     let company = Company::imported(&pool).await;
     company.sim.set_callback_url(None);
+    // No two parts of it are the same: an index cannot hold it, however it is packed.
+    let parts: Vec<String> = (0..9_000).map(|n| format!("{:x}名", n * 7919)).collect();
     let change = PersonChange {
-        // No two parts of it are the same: an index cannot hold it, however it is packed.
-        name: Some((0..9_000).map(|n| format!("{:x}名", n * 7919)).collect()),
+        name: Some(parts.concat()),
         ..PersonChange::default()
     };
     company
