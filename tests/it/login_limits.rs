@@ -97,19 +97,6 @@ async fn everybody_of_many_addresses_gets_in_and_no_code_is_wasted(pool: PgPool)
     assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
-/// Prints how long 200 logins take, of which 18 a second are possible; run by hand.
-#[sqlx::test]
-#[ignore = "measures, and wants the machine for itself"]
-async fn load_of_two_hundred_logins(pool: PgPool) {
-    let app = spawn(&pool, "120/m").await;
-    let minimum = 200.0 / 18.0;
-    for addresses in [1, 50] {
-        let (took, tries) = storm(&app, 200, addresses).await;
-        let times = took.as_secs_f64() / minimum;
-        println!("{addresses} addresses: {took:?}, {times:.2} times the minimum, {tries} requests");
-    }
-}
-
 #[sqlx::test]
 async fn a_login_that_cannot_be_served_in_time_is_refused_at_once_and_spends_nothing(pool: PgPool) {
     let app = spawn(&pool, "120/m").await;

@@ -169,7 +169,9 @@ async fn ask(ctx: Context, busy: Arc<Busy>, question: Question) -> Answer {
         Urgency { is_retry: true, .. } => Priority::Retry,
         Urgency {
             is_change: true, ..
-        } => Priority::Change,
+        }
+        // Beyond its share of one round a join event that names many goes before nobody.
+        | Urgency { round: 1.., .. } => Priority::Change,
         Urgency { .. } => Priority::Join,
     };
     match &question.about {
