@@ -196,6 +196,8 @@ pub async fn revoke(
     }
     ctx.db
         .tx(async |tx| {
+            // The interface counts who would be left; two at a time could take away the last one.
+            admin_grant::serialise(tx).await?;
             let person = staff::find(tx, userid).await?;
             if !admin_grant::delete(tx, userid).await? {
                 return Err(RevokeError::NotGranted(userid.clone()));

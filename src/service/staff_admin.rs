@@ -186,10 +186,7 @@ async fn write_restored(
             if row.status != Status::Left {
                 return Err(StaffError::NotLeft);
             }
-            if staff::leaving_time(tx, &person.userid)
-                .await?
-                .is_some_and(|left_at| left_at >= asked_at)
-            {
+            if staff::has_left_since(tx, &person.userid, asked_at).await? {
                 return Err(StaffError::LeftMeanwhile);
             }
             refuse_rival(tx, person).await?;
@@ -204,6 +201,14 @@ async fn write_restored(
                         error
                     }
                 })?;
+            employment::note_unionid_change(
+                tx,
+                audit::Actor::Person(by.userid),
+                by.address,
+                Some(&row),
+                person,
+            )
+            .await?;
             note(
                 tx,
                 by,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::store::Conn;
 use uuid::Uuid;
 
+use super::events;
 use super::review::Actor;
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
@@ -24,6 +25,7 @@ pub async fn retry_event(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool,
         })
         .await?;
     if is_queued {
+        events::release(ctx, Some(id), None).await?;
         ctx.work.notify_one();
     }
     Ok(is_queued)
@@ -31,20 +33,24 @@ pub async fn retry_event(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool,
 
 /// Retries all failed events at once; returns how many there were.
 pub async fn retry_failed_events(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
-    let count = ctx
+    let retried = ctx
         .db
         .tx(async |tx| {
-            let count = event::retry_all_failed(tx).await?;
-            if count > 0 {
-                note_retry(tx, by, None, count).await?;
+            let retried = event::retry_all_failed(tx).await?;
+            if retried.count > 0 {
+                note_retry(tx, by, None, retried.count).await?;
             }
-            Ok::<_, StoreError>(count)
+            Ok::<_, StoreError>(retried)
         })
         .await?;
-    if count > 0 {
+    // What is not released here, because the process ends, is released as any held event.
+    for id in retried.leave_ids {
+        events::release(ctx, Some(id), None).await?;
+    }
+    if retried.count > 0 {
         ctx.work.notify_one();
     }
-    Ok(count)
+    Ok(retried.count)
 }
 
 async fn note_retry(

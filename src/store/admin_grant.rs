@@ -61,6 +61,9 @@ pub async fn is_admin(
                AND (r.source = 'granted' OR EXISTS (
                    SELECT FROM unnest($3::text[], $4::text[]) AS n (userid, unionid)
                    WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+               AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = s.unionid AND u.state = 'rejected')
+               AND NOT EXISTS (SELECT FROM unmatched_login u
+                   WHERE u.userid = s.userid AND u.state = 'rejected' AND u.decision_scope = 'person')
          ) AS "is!""#,
         userid.as_str(),
         unionid.map(UnionId::as_str),

@@ -202,9 +202,11 @@ pub async fn mark_retry(
     delay: Duration,
     reason: &str,
     is_refusal: bool,
+    is_outage: bool,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE event SET next_attempt_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
+        // Only outages use up the tries that an outage has: what waits for something else may wait for days.
+        "UPDATE event SET attempts = CASE WHEN $6::boolean THEN attempts ELSE least(attempts, 5) END, next_attempt_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
              refusals = refusals + $5::boolean::integer,
              claimed_by = NULL, claimed_until = NULL
          WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'",
@@ -213,6 +215,7 @@ pub async fn mark_retry(
         delay.as_secs_f64(),
         reason,
         is_refusal,
+        is_outage,
     )
     .execute(conn)
     .await?;
@@ -294,7 +297,9 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
 /// Has a failed event tried again; false where there is no such failed event.
 pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE event SET state = 'waiting', attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL
+        // A leave event takes effect by being released, not by a lookup.
+        "UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'held' ELSE 'waiting' END,
+             attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL
          WHERE id = $1 AND state = 'failed'",
         id,
     )
@@ -303,15 +308,29 @@ pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Has all failed events tried again; gives how many there were. They may be many, and count as retries, so that they
-/// come after what is new.
-pub async fn retry_all_failed(conn: &mut Conn) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
-        "UPDATE event SET state = 'waiting', attempts = 1, refusals = 0, next_attempt_at = now() WHERE state = 'failed'"
+/// What [`retry_all_failed`] has done.
+pub struct RetriedAll {
+    pub count: u64,
+    /// The leave events among them, which are held now and take effect when they are released.
+    pub leave_ids: Vec<i64>,
+}
+
+/// Retries all failed events. They may be many, and count as retries, so that they come after what is new.
+pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetriedAll, StoreError> {
+    let retried = sqlx::query!(
+        r#"UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'held' ELSE 'waiting' END,
+             attempts = 1, refusals = 0, next_attempt_at = now(),
+             -- What is released with a problem of its own would fail again.
+             last_error = CASE event_type WHEN 'user_leave_org' THEN NULL ELSE last_error END
+         WHERE state = 'failed' RETURNING id, state = 'held' AS "is_held!""#
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(done.rows_affected())
+    let held = retried.iter().filter(|row| row.is_held).map(|row| row.id);
+    Ok(RetriedAll {
+        count: u64::try_from(retried.len()).unwrap_or(u64::MAX),
+        leave_ids: held.collect(),
+    })
 }
 
 /// Whether one of these joinings has not been followed by a leaving of the same person: by DingTalk's

@@ -146,7 +146,8 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
         .collect();
     let id = sqlx::query_scalar!(
         "SELECT id FROM event
-         WHERE state = 'held' AND (dedupe_key = $1
+         -- One whose release has failed has not taken effect either.
+         WHERE (state = 'held' OR state = 'failed' AND source = 'failed_list') AND (dedupe_key = $1
              OR event_time = $2 AND event_type = $3 AND userids = $4 AND dept_ids = $5)
          ORDER BY id LIMIT 1 FOR UPDATE",
         event.dedupe_key,
@@ -164,7 +165,7 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
 pub async fn release(conn: &mut Conn, id: i64, state: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = $2, next_attempt_at = now(), applied_at = CASE WHEN $2 = 'applied' THEN now() END
-         WHERE id = $1 AND state = 'held'",
+         WHERE id = $1 AND state IN ('held', 'failed')",
         id,
         state,
     )

@@ -388,6 +388,27 @@ pub async fn leaving_time(
     Ok(row.flatten())
 }
 
+/// Returns whether the person has left at this moment or later, as a row or as somebody unknown.
+pub async fn has_left_since(
+    conn: &mut Conn,
+    userid: &UserId,
+    moment: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let has = sqlx::query_scalar!(
+        // Where the clock has stepped back behind the moment itself, both times are of before the step.
+        r#"SELECT EXISTS (
+             SELECT FROM (SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
+                          UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1) AS l
+             WHERE CASE WHEN $2 > clock_timestamp() THEN l.left_at ELSE as_past(l.left_at) END >= $2
+         ) AS "has!""#,
+        userid.as_str(),
+        moment,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(has)
+}
+
 /// How many people work here.
 pub async fn count_employed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =

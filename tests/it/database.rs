@@ -135,3 +135,53 @@ async fn a_plan_that_a_migration_outdated_is_made_again(pool: PgPool) {
         result.unwrap();
     }
 }
+
+#[sqlx::test]
+async fn a_savepoint_does_not_hide_that_a_plan_is_outdated(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    run(&db, "SELECT * FROM note").await.unwrap();
+    sqlx::raw_sql("ALTER TABLE note ADD COLUMN more text")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let is_read = db
+        .tx(async |tx| {
+            let read = tx
+                .savepoint(async |tx| execute(tx, "SELECT * FROM note").await)
+                .await;
+            execute(tx, "INSERT INTO note VALUES ('once')").await?;
+            Ok::<_, StoreError>(read.is_ok())
+        })
+        .await;
+    assert!(is_read.unwrap(), "the work is repeated on a new connection");
+    assert_eq!(notes(&pool).await, 1, "and is done once");
+}
+
+#[sqlx::test]
+async fn a_connection_whose_transaction_could_not_be_ended_is_not_reused(pool: PgPool) {
+    let db = one_connection(&pool).await;
+    let process = async |conn: &mut Conn| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a fact about the connection alone"
+        )]
+        let pid = sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()").fetch_one(conn);
+        Ok::<_, StoreError>(pid.await?)
+    };
+    let first = db.read(process).await.unwrap();
+    assert_eq!(db.read(process).await.unwrap(), first, "it is reused");
+    run(&db, "CREATE TABLE parent (id integer PRIMARY KEY)")
+        .await
+        .unwrap();
+    run(
+        &db,
+        "CREATE TABLE child (id integer REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .await
+    .unwrap();
+    let refused = db
+        .tx(async |tx| execute(tx, "INSERT INTO child VALUES (1)").await)
+        .await;
+    assert!(refused.is_err(), "the commit itself fails");
+    assert_ne!(db.read(process).await.unwrap(), first);
+}

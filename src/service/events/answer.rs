@@ -42,6 +42,11 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    /// Whether the subject was not asked about at all: DingTalk is away or refuses us.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.gravity, Gravity::AgainstUs | Gravity::Unavailable)
+    }
+
     /// How long to wait after this many attempts, of which this was the last.
     pub fn back_off(&self, attempts: i32) -> Duration {
         match self.gravity {

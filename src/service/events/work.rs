@@ -243,7 +243,17 @@ async fn settle_failure(conn: &mut Conn, ctx: &Context, event: &Ended) -> Result
         End::Retry(fault) => {
             let (delay, reason) = (fault.back_off(attempts), &fault.reason);
             tracing::debug!(id, attempts, reason, "an event will be tried again");
-            event::mark_retry(conn, ctx.instance, id, delay, reason, event.is_refusal).await
+            let is_outage = fault.is_outage();
+            event::mark_retry(
+                conn,
+                ctx.instance,
+                id,
+                delay,
+                reason,
+                event.is_refusal,
+                is_outage,
+            )
+            .await
         }
         End::Failed(reason) => {
             tracing::warn!(

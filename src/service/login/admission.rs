@@ -39,7 +39,12 @@ fn refused(refusal: Refusal, userid: Option<UserId>) -> Verdict {
 pub(super) async fn decide(ctx: &Context, caller: &Caller) -> Result<Verdict, LoginError> {
     let (is_rejected, row) = known(ctx, caller).await?;
     if is_rejected {
-        return Ok(refused(Refusal::Rejected, row.map(|row| row.userid)));
+        // The case gains the userid that DingTalk names, and shows which id matched.
+        let named = caller.userid.clone();
+        return Ok(refused(
+            Refusal::Rejected,
+            named.or_else(|| row.map(|row| row.userid)),
+        ));
     }
     let row = match row {
         Some(row) if row.status == Status::Left => {

@@ -199,10 +199,7 @@ async fn check_row(
     {
         return Err(Objection::RejectedElsewhere(rejection.case_id).into());
     }
-    if staff::leaving_time(tx, &person.userid)
-        .await?
-        .is_some_and(|left_at| left_at >= asked_at)
-    {
+    if staff::has_left_since(tx, &person.userid, asked_at).await? {
         return Err(Objection::LeftMeanwhile.into());
     }
     let holder = staff::find_by_unionid(tx, &case.unionid).await?;

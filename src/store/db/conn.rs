@@ -52,6 +52,8 @@ struct State {
     /// rollback.
     has_failed: bool,
     has_outdated_plan: bool,
+    /// A transaction was begun and its end was not confirmed.
+    is_in_transaction: bool,
 }
 
 impl State {
@@ -126,7 +128,10 @@ impl Conn {
         if !is_transaction {
             return work(self).await;
         }
-        self.state = State::default();
+        self.state = State {
+            is_in_transaction: true,
+            ..State::default()
+        };
         self.command(match self.pooler {
             Pooler::Off => "BEGIN",
             Pooler::Transaction => concat!("BEGIN; ", settings!("true")),
@@ -139,7 +144,10 @@ impl Conn {
         };
         let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
         match (self.command(end).await, result) {
-            (Ok(()), result) => result,
+            (Ok(()), result) => {
+                self.state.is_in_transaction = false;
+                result
+            }
             (Err(error), Ok(_)) => Err(error.into()),
             // The connection is gone, and the transaction with it; the first error says more.
             (Err(_), Err(first)) => {
@@ -162,7 +170,9 @@ impl Conn {
         }
         self.command("ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work")
             .await?;
-        self.state.has_failed = false;
+        // A transaction that met an outdated plan is repeated as a whole: its work must not go on as if a record
+        // were bad.
+        self.state.has_failed = self.state.has_outdated_plan;
         result.and_then(|_| Err(StoreError::Aborted.into()))
     }
 
@@ -178,7 +188,7 @@ impl Conn {
     /// Ends the work: from here on the connection may be reused.
     pub(super) fn finish<T, E>(mut self, result: Result<T, E>) -> Result<T, E> {
         if let Inner::Pooled(guarded) = &mut self.inner {
-            guarded.is_finished = !self.state.has_outdated_plan;
+            guarded.is_finished = !self.state.has_outdated_plan && !self.state.is_in_transaction;
         }
         result
     }

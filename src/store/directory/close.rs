@@ -42,7 +42,8 @@ pub async fn settle(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
 async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
     let userids = sqlx::query_scalar!(
         "SELECT d.userid FROM sync_draft d JOIN staff s USING (userid)
-         WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND (
+         -- Whoever was to be given another unionid has lost the former one even where that was undone.
+         WHERE d.run_id = $1 AND d.step <> 'leave' AND (NOT d.is_undone OR d.step = 'move') AND (
              EXISTS (SELECT FROM web_session w WHERE w.userid = s.userid AND w.unionid IS DISTINCT FROM s.unionid)
              OR EXISTS (SELECT FROM admin_grant g WHERE g.userid = s.userid)
              OR EXISTS (SELECT FROM admin_binding b WHERE b.userid = s.userid)

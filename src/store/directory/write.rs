@@ -86,7 +86,8 @@ async fn write(
              $9::timestamptz[], $10::timestamptz[])
              AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
          WHERE s.userid = n.userid AND as_past(s.looked_at) <= n.looked_at AND s.held_at IS NULL
-           AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left' AND as_past(s.left_at) < $11 END
+           AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left'
+             AND CASE WHEN $11 > clock_timestamp() THEN s.left_at ELSE as_past(s.left_at) END < $11 END
            -- A decision by hand is about the person, not about one of their userids.
            AND ($11::timestamptz IS NULL AND coalesce(n.unionid, s.unionid) IS NOT DISTINCT FROM s.unionid
                 OR NOT EXISTS (SELECT FROM staff h WHERE h.unionid = coalesce(n.unionid, s.unionid)

@@ -226,7 +226,7 @@ async fn many_failed_events_that_an_administrator_retries_delay_nobody_elses_cha
     )
     .await;
     let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
-    assert!(event::retry_all_failed(&mut conn).await.unwrap() > 55);
+    assert!(event::retry_all_failed(&mut conn).await.unwrap().count > 55);
     change_is_applied_in_time(&app, company::EMPLOYEE, "组员").await;
     assert!(waiting(&app).await > 20, "the retries come later");
 }

@@ -186,3 +186,46 @@ async fn nobody_is_added_by_a_leave_event_or_a_change(pool: PgPool) {
     drop(browser);
     assert_eq!(app.status_of(WHO).await.as_deref(), Some("employed"));
 }
+
+/// Parks a leave event whose release then fails for a fault of ours.
+async fn park_and_fail(app: &TestApp, pool: &PgPool) -> i64 {
+    park(pool, "user_leave_org", CORP_ID).await;
+    app.execute("UPDATE event SET state = 'failed', last_error = 'a fault' WHERE state = 'held'")
+        .await;
+    app.number("SELECT id FROM event WHERE state = 'failed'")
+        .await
+}
+
+#[sqlx::test]
+async fn a_failed_leave_event_ends_the_employment_when_it_is_retried_or_pushed_again(pool: PgPool) {
+    for retry in ["one", "all", "push"] {
+        let app = app_with_employee(&pool).await;
+        employ(&app, company::ADMIN).await;
+        all_worked(&app).await;
+        let (mut admin, mut browser) = (app.admin().await, app.signed_in(WHO).await);
+        let id = park_and_fail(&app, &pool).await;
+        // The event is older than what DingTalk has said since, so that a retry has DingTalk asked.
+        app.sim.dismiss_quietly(WHO).unwrap();
+        match retry {
+            "one" => {
+                let path = format!("/admin/events/{id}/retry");
+                assert_eq!(admin.post(&path, &[]).await.status, 303);
+            }
+            "all" => {
+                let answer = admin.post("/admin/events/retry-failed", &[]).await;
+                assert_eq!(answer.status, 303);
+            }
+            _ => tell(&app, &push("user_leave_org", &[])).await,
+        }
+        if retry == "push" {
+            assert_eq!(app.status_of(WHO).await.as_deref(), Some("left"));
+        }
+        app.wait_for_status(WHO, Some("left"), APPLIED).await;
+        assert!(!browser.is_in().await, "{retry}");
+        assert_eq!(events(&app, "failed").await + events(&app, "held").await, 0);
+        drop(app);
+        let clean = "DELETE FROM event; DELETE FROM scheduled_look; DELETE FROM web_session; DELETE FROM admin_binding;
+            DELETE FROM staff";
+        sqlx::raw_sql(clean).execute(&pool).await.unwrap();
+    }
+}

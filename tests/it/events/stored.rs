@@ -153,7 +153,7 @@ async fn failed_events_are_tried_again_when_somebody_wants_it(pool: PgPool) {
             .await,
         1
     );
-    assert_eq!(event::retry_all_failed(&mut conn).await.unwrap(), 1);
+    assert_eq!(event::retry_all_failed(&mut conn).await.unwrap().count, 1);
     all_worked(&app).await;
     assert!(!event::retry_one(&mut conn, id + 1).await.unwrap());
 }

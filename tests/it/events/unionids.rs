@@ -252,3 +252,34 @@ async fn an_approval_settles_a_swap_that_no_event_has_told(pool: PgPool) {
     assert!(has(&app, A, &other).await && has(&app, B, &one).await);
     assert!(gets_in(&app, &other).await && gets_in(&app, &one).await);
 }
+
+#[sqlx::test]
+async fn what_has_waited_for_days_outlives_an_outage_of_dingtalk(pool: PgPool) {
+    let app = app_with(&pool, &[A, B]).await;
+    let shared = unionid(&app, A);
+    app.sim.share_unionid_quietly(B, &shared).unwrap();
+    tell(&app, &about("user_modify_org", &[B])).await;
+    eventually("the event waits for the other", SOON, async || {
+        waiting_for(&app, A).await == 1
+    })
+    .await;
+    // As after a day of tries every fifteen seconds.
+    app.execute(
+        "UPDATE event SET attempts = 5760, next_attempt_at = now() WHERE state = 'waiting'",
+    )
+    .await;
+    let counted = "SELECT count(*) FROM event WHERE state = 'waiting' AND attempts BETWEEN 1 AND 5";
+    eventually("the tries are those of an outage alone", SOON, async || {
+        app.number(counted).await == 1
+    })
+    .await;
+    app.sim.fault("*", dingtalk_sim::Fault::Http(500));
+    app.execute("UPDATE event SET next_attempt_at = now() WHERE state = 'waiting'")
+        .await;
+    let unanswered =
+        "SELECT count(*) FROM event WHERE state = 'waiting' AND last_error NOT LIKE '%unionid%'";
+    eventually("DingTalk does not answer", SOON, async || {
+        app.number(unanswered).await == 1
+    })
+    .await;
+}

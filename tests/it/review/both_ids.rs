@@ -176,3 +176,25 @@ async fn no_approval_and_no_restore_goes_round_a_rejection_under_the_other_id(po
         "rejected in the review",
     );
 }
+
+#[sqlx::test]
+async fn an_outsiders_rejection_gains_the_userid_of_an_attempt_inside_dingtalk(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let id = turned_away(&app, company::STRANGER_UNIONID, "not_employee").await;
+    reject(&mut admin, id).await;
+    let newcomer = NewPerson {
+        userid: Some("newcomer1".to_owned()),
+        unionid: Some(company::STRANGER_UNIONID.to_owned()),
+        ..NewPerson::named("新人")
+    };
+    // No event tells of it: the code is the first to name the userid.
+    app.sim.hire_quietly(newcomer).unwrap();
+    let code = app.sim.in_app_code("newcomer1");
+    let body = serde_json::json!({"code": code, "rd": "/"});
+    let answer = app.browser().post_json("/login/in-app", &body).await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    assert!(answer.body.contains("\"rejected\""), "{}", answer.body);
+    let named =
+        format!("SELECT count(*) FROM unmatched_login WHERE id = {id} AND userid = 'newcomer1'");
+    assert_eq!(app.number(&named).await, 1);
+}
