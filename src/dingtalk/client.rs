@@ -18,6 +18,9 @@ use crate::domain::bounds::MAX_ANSWER_BYTES;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a whole call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// After this an idle connection is not used again. Servers commonly close one after 5 s or more; a call that goes
+/// out at that moment is lost, and one that redeems a code cannot be repeated.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The credentials of one DingTalk app.
 #[derive(Clone)]
@@ -187,6 +190,7 @@ pub(super) fn http_client(root: &Url) -> Result<reqwest::Client, reqwest::Error>
     let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(CALL_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(redirect::Policy::none())
         .no_proxy()
         .user_agent(concat!("dinggate/", env!("CARGO_PKG_VERSION")));
@@ -255,7 +259,39 @@ pub(super) fn failure(api: &'static str, error: &reqwest::Error) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// Answers the first request of each connection and closes it on the second, as a server does whose time for an
+    /// idle connection is over.
+    async fn answers_once(listener: TcpListener) {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 1024];
+                let _first = socket.read(&mut request).await?;
+                socket
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+                    .await?;
+                let _second = socket.read(&mut request).await?;
+                socket.shutdown().await
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_may_be_closing_is_not_used_for_another_call() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(answers_once(listener));
+        let http = http_client(&Url::parse(&root).unwrap()).unwrap();
+        for wait in [Duration::ZERO, IDLE_TIMEOUT + Duration::from_millis(200)] {
+            tokio::time::sleep(wait).await;
+            let answer = exchange("api", http.post(&root).body("{}")).await;
+            assert_eq!(answer.map(|answer| answer.status).ok(), Some(200));
+        }
+    }
 
     #[test]
     fn an_error_repeats_nothing_secret_that_was_sent() {
