@@ -60,6 +60,46 @@ async fn another_server_takes_over_and_hardly_anybody_notices(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_transaction_whose_begin_was_cut_off_swallows_nobodys_writes(pool: PgPool) {
+    let mut scene = Scene::new(&pool).await;
+    let wire = scene.wired();
+    let process = scene.serve().await;
+    wire.set(Weather::SlowBegins);
+    let events: Vec<_> = (0..8)
+        .map(|n| {
+            let event = event(
+                &format!("slow-{n}"),
+                "org_admin_add",
+                &format!("nobody-{n}"),
+            );
+            scene.sim.encrypt_event(&event)
+        })
+        .collect();
+    let pushes = events.iter().map(|callback| push(&process.url, callback));
+    for answer in futures_util::future::join_all(pushes).await {
+        assert_eq!(answer.unwrap().status, 503, "cut off");
+    }
+    // Time for a connection that would go back to the pool.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    wire.set(Weather::Fair);
+    let logins = (0..64).map(|_| async {
+        let answer = scene.browser(&process).get("/login/qr?rd=/").await;
+        assert_eq!(answer.status, 302, "{}", answer.body);
+    });
+    futures_util::future::join_all(logins).await;
+    assert_eq!(
+        scene.number("SELECT count(*) FROM login_state").await,
+        64,
+        "begun logins that others see"
+    );
+    // Work that was not cut off goes on as soon as the answer to its BEGIN has come.
+    let open = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+            AND state_change < clock_timestamp() - interval '500 milliseconds'";
+    scene.wait_for_number(open, 0, Duration::from_secs(2)).await;
+}
+
+#[sqlx::test]
 async fn work_that_was_cut_off_in_the_middle_keeps_no_connection(pool: PgPool) {
     let mut scene = Scene::new(&pool).await;
     let wire = scene.wired();

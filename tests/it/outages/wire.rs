@@ -1,5 +1,6 @@
 //! The wire to Postgres, which a test can break in the ways in which networks break.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,7 +23,13 @@ pub enum Weather {
     /// New connections are as ever, but those that are open stay silent for good: another server has
     /// taken over the address.
     OldOnesLost,
+    /// The answer to each BEGIN comes late, longer than a push waits for Postgres and shorter than that wait with
+    /// the check of a connection that goes back to the pool.
+    SlowBegins,
 }
+
+/// How late the answer to a BEGIN comes in [`Weather::SlowBegins`].
+const SLOW_BEGIN: Duration = Duration::from_millis(850);
 
 /// A forwarded port, in a thread of its own.
 pub struct Wire {
@@ -112,21 +119,35 @@ async fn forward(near: TcpStream, target: String, mut weather: watch::Receiver<W
     match now {
         Weather::Cut | Weather::Refused => return,
         Weather::Swallowed => return Box::pin(swallow(near, weather)).await,
-        Weather::Fair | Weather::OldOnesLost => {}
+        Weather::Fair | Weather::OldOnesLost | Weather::SlowBegins => {}
     }
     let Ok(mut far) = TcpStream::connect(target).await else {
         return;
     };
     let (mut near_in, mut near_out) = near.into_split();
     let (mut far_in, mut far_out) = far.split();
+    let (seen, has_begun) = (weather.clone(), AtomicBool::new(false));
+    let there = copy(&mut near_in, &mut far_out, |bytes| {
+        if bytes.windows(6).any(|word| word == b"BEGIN\0") && *seen.borrow() == Weather::SlowBegins
+        {
+            has_begun.store(true, Ordering::Relaxed);
+        }
+        Duration::ZERO
+    });
+    let back = copy(&mut far_in, &mut near_out, |_| {
+        if has_begun.swap(false, Ordering::Relaxed) {
+            return SLOW_BEGIN;
+        }
+        Duration::ZERO
+    });
     let worse = tokio::select! {
-        () = copy(&mut near_in, &mut far_out) => return,
-        () = copy(&mut far_in, &mut near_out) => return,
+        () = there => return,
+        () = back => return,
         worse = async {
             loop {
                 weather.changed().await.ok()?;
                 let now = *weather.borrow_and_update();
-                if now != Weather::Fair {
+                if !matches!(now, Weather::Fair | Weather::SlowBegins) {
                     return Some(now);
                 }
             }
@@ -138,9 +159,14 @@ async fn forward(near: TcpStream, target: String, mut weather: watch::Receiver<W
     }
 }
 
-async fn copy(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) {
+async fn copy(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    delay: impl Fn(&[u8]) -> Duration,
+) {
     let mut bytes = [0; 16384];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        tokio::time::sleep(delay(&bytes[..read])).await;
         if to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
