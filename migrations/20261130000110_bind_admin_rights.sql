@@ -24,9 +24,11 @@ CREATE VIEW admin_right AS
     SELECT userid, unionid, 'settings' FROM admin_binding WHERE ended_at IS NULL AND unionid IS NOT NULL;
 
 UPDATE admin_grant g SET unionid = s.unionid FROM staff s WHERE s.userid = g.userid AND s.status = 'employed';
+-- Without a pair there is nothing to bind: the person has left, or DingTalk has never shown the unionid.
 WITH revoked AS (DELETE FROM admin_grant WHERE unionid IS NULL RETURNING userid)
 INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status)
-SELECT 'system', 'system', 'admin.revoke', r.userid, s.unionid, s.name, 'left'
+SELECT 'system', 'system', 'admin.revoke', r.userid, s.unionid, s.name,
+    CASE s.status WHEN 'employed' THEN 'no_unionid' WHEN 'left' THEN 'left' ELSE 'no_row' END
 FROM revoked r LEFT JOIN staff s USING (userid) ORDER BY r.userid;
 
 -- Whoever started a bulk decision acts under the pair, too.

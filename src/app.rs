@@ -80,7 +80,8 @@ impl Application {
         let port = listener.local_addr()?.port();
         let limit = web::Data::new(http::LoginLimit::new(ctx.config.login.rate));
         let max_connections = descriptors::allow_connections(ctx.config.server.max_connections);
-        let connections = Connections::new(max_connections);
+        let connections =
+            Connections::new(max_connections, ctx.config.server.trusted_proxies.clone());
         let registry = Arc::clone(&connections);
         let edge = web::Data::new(Edge::new(&ctx.config, connections));
         let (shared, shared_edge) = (ctx.clone(), edge.clone());

@@ -33,6 +33,9 @@ struct Queue<G> {
     forecast: Forecast,
     /// Whether somebody serves it.
     is_served: bool,
+    /// The priority that a turn is being asked for. A turn for a login may hold a call in flight that other work
+    /// may not have.
+    wanted: i16,
 }
 
 impl<G> Default for Queue<G> {
@@ -42,6 +45,7 @@ impl<G> Default for Queue<G> {
             logins: FairQueue::default(),
             forecast: Forecast::default(),
             is_served: false,
+            wanted: LOGIN,
         }
     }
 }
@@ -170,11 +174,11 @@ impl<G> Turns<G> {
         }
         let first = queue.calls.keys().next().map(|(priority, _)| *priority);
         let login = queue.logins.has_next(&self.in_progress).then_some(LOGIN);
-        match (first, login) {
-            (Some(first), Some(login)) => Next::Call(first.min(login)),
-            (Some(only), None) | (None, Some(only)) => Next::Call(only),
-            (None, None) => Next::Blocked,
-        }
+        let Some(wanted) = first.into_iter().chain(login).min() else {
+            return Next::Blocked;
+        };
+        queue.wanted = wanted;
+        Next::Call(wanted)
     }
 
     /// Notes for how long the next turn has to wait.
@@ -184,7 +188,8 @@ impl<G> Turns<G> {
         }
     }
 
-    /// Hands something to the most urgent waiter; gives it back when nobody wants it.
+    /// Hands something to the most urgent waiter; gives it back when nobody wants it that is at least as urgent as
+    /// the one it was asked for.
     pub fn serve(&self, api: &'static str, mut what: G) -> Option<G> {
         loop {
             let mut guard = self.lock();
@@ -230,8 +235,8 @@ fn pop<G>(
     if !is_call && let Some((key, waiter)) = queue.logins.next(counts) {
         return Some((waiter, Some(key)));
     }
-    let (_, waiter) = queue.calls.pop_first()?;
-    Some((waiter, None))
+    let first = (queue.calls.first_entry()).filter(|first| first.key().0 <= queue.wanted)?;
+    Some((first.remove(), None))
 }
 
 #[cfg(test)]

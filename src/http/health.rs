@@ -1,10 +1,16 @@
 //! Whether the process lives, and whether it can serve.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use actix_web::{HttpResponse, web};
 use serde_json::json;
+use tokio::sync::Mutex;
 
+use super::middleware::Edge;
 use crate::context::Context;
-use crate::store::db;
+use crate::store::Db;
+use crate::store::db::{self, Share, with_share};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let alive = || async { HttpResponse::Ok().content_type("text/plain").body("ok\n") };
@@ -13,13 +19,79 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 /// 200 when Postgres answers and takes writes, and the migrations are in place, else 503 with what is missing.
-async fn ready(ctx: web::Data<Context>) -> HttpResponse {
-    let answers = ctx.db.read(async |conn| db::is_writable(conn).await).await;
-    let missing = match answers {
-        Err(_) => "Postgres does not answer",
-        Ok(false) => "Postgres takes no writes",
-        Ok(true) if !ctx.is_ready() => "migrations are not in place",
-        Ok(true) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+async fn ready(ctx: web::Data<Context>, edge: web::Data<Edge>) -> HttpResponse {
+    let db = ctx.db.clone();
+    let missing = match edge.database_check.run(is_writable(db)).await {
+        None => "Postgres does not answer",
+        Some(false) => "Postgres takes no writes",
+        Some(true) if !ctx.is_ready() => "migrations are not in place",
+        Some(true) => return HttpResponse::Ok().json(json!({"status": "ready"})),
     };
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "missing": missing}))
+}
+
+/// Whether Postgres takes writes, or `None` where it does not answer.
+async fn is_writable(db: Db) -> Option<bool> {
+    let read = db.read(async |conn| db::is_writable(conn).await);
+    with_share(Share::Health, read).await.ok()
+}
+
+/// How long an answer is used again: anybody may ask, as often as they like.
+const MAX_AGE: Duration = Duration::from_millis(500);
+
+/// The last answer of a check. One check runs at a time; who asks meanwhile gets its answer.
+#[derive(Debug, Clone, Default)]
+pub struct CachedCheck(Arc<Mutex<Option<(Instant, Option<bool>)>>>);
+
+impl CachedCheck {
+    async fn run(
+        &self,
+        check: impl Future<Output = Option<bool>> + Send + 'static,
+    ) -> Option<bool> {
+        let mut last = Arc::clone(&self.0).lock_owned().await;
+        if let Some((at, answer)) = *last
+            && at.elapsed() < MAX_AGE
+        {
+            return answer;
+        }
+        // On a task of its own: clients that go away would otherwise break off one check after the other, and close
+        // a connection each time.
+        let check = tokio::spawn(async move {
+            let answer = check.await;
+            *last = Some((Instant::now(), answer));
+            answer
+        });
+        check.await.ok().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::FutureExt as _;
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_check_answers_all_who_ask_meanwhile_also_when_the_first_goes_away() {
+        let (cached, checks) = (CachedCheck::default(), Arc::new(AtomicUsize::new(0)));
+        let ask = || {
+            let checks = Arc::clone(&checks);
+            cached.run(async move {
+                checks.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Some(true)
+            })
+        };
+        assert!(ask().now_or_never().is_none(), "it is abandoned");
+        let answers = join_all((0..20).map(|_| ask())).await;
+        assert_eq!(answers, [Some(true); 20]);
+        assert_eq!(checks.load(Ordering::Relaxed), 1);
+        let outdated = Instant::now().checked_sub(MAX_AGE).unwrap();
+        *cached.0.lock().await = Some((outdated, None));
+        assert_eq!(ask().await, Some(true));
+        assert_eq!(checks.load(Ordering::Relaxed), 2);
+    }
 }

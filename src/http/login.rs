@@ -22,7 +22,7 @@ use super::login_limit::{Attempt, LoginLimit, Outcome, Refused};
 use super::reference::Reference;
 use super::session_store::NEW_KEY;
 use crate::context::Context;
-use crate::context::clients::ClientKey;
+use crate::context::clients::{Client, ClientKey};
 use crate::service::login::{LoginError, SignedIn, random_secret};
 use crate::service::sessions::Visit;
 
@@ -81,16 +81,37 @@ impl Circumstances {
         ctx: &Context,
         limit: &LoginLimit,
     ) -> Result<Attempt, AppError> {
-        let key = device::id(request, ctx)
-            .map_or_else(|| ClientKey::of_address(self.address), ClientKey::Device);
-        limit.begin(key).await.map_err(|refused| match refused {
-            Refused::TooMany { retry_after } => AppError::RateLimited { retry_after },
+        let key = self.client_key(request, ctx);
+        limit.begin(key).await.map_err(AppError::from)
+    }
+
+    /// Returns the client, if an attempt of it would not be refused at once.
+    fn check(
+        &self,
+        request: &HttpRequest,
+        ctx: &Context,
+        limit: &LoginLimit,
+    ) -> Result<Client, AppError> {
+        let key = self.client_key(request, ctx);
+        limit.check(key).map_err(AppError::from)
+    }
+
+    fn client_key(&self, request: &HttpRequest, ctx: &Context) -> ClientKey {
+        device::id(request, ctx)
+            .map_or_else(|| ClientKey::of_address(self.address), ClientKey::Device)
+    }
+}
+
+impl From<Refused> for AppError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooMany { retry_after } => Self::RateLimited { retry_after },
             Refused::TimedOut { retry_after } => LoginError::DingTalkUnavailable {
                 retry_after,
                 is_unspent: true,
             }
             .into(),
-        })
+        }
     }
 }
 

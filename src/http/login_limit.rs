@@ -34,6 +34,11 @@ impl LoginLimit {
         Self(Arc::new(Clients::new(rate)))
     }
 
+    /// Returns the client, if an attempt of it would not be refused at once.
+    pub fn check(&self, key: ClientKey) -> Result<Client, Refused> {
+        (self.0.check(key)).ok_or(Refused::TooMany { retry_after: TURN })
+    }
+
     /// Begins an attempt. One of a client above its rate waits until no other of the client is in progress.
     pub async fn begin(&self, key: ClientKey) -> Result<Attempt, Refused> {
         match Clients::enter(&self.0, key) {

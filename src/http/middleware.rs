@@ -21,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::client_address::client_address;
 use super::error::AppError;
+use super::health::CachedCheck;
 use super::security::{self, Surroundings};
 use crate::config::Config;
 use crate::context::Context;
-use crate::store::db::with_deadline;
+use crate::store::db::{Share, with_deadline, with_share};
 use bodies::{Bodies, BodyError, Limits};
 use connections::{Connection, Connections, RequestInProgress};
 use cookies::SessionCookie;
@@ -55,6 +56,8 @@ pub struct Edge {
     pub connections: Arc<Connections>,
     /// Ends bodies in progress, and waits for readiness, when the process is about to stop.
     pub stopping: CancellationToken,
+    /// Whether Postgres answers, for `/readyz`.
+    pub database_check: CachedCheck,
     public_bodies: Bodies,
     form_bodies: Bodies,
     forwarded: ForwardedWatch,
@@ -71,6 +74,7 @@ impl Edge {
             public_bodies: Bodies::new(PUBLIC_BODIES, stopping.clone()),
             form_bodies: Bodies::new(FORM_BODIES, stopping.clone()),
             stopping,
+            database_check: CachedCheck::default(),
             forwarded: ForwardedWatch::default(),
         }
     }
@@ -115,8 +119,8 @@ impl From<BodyError> for AppError {
     }
 }
 
-/// Applies the limits of the connection, the request's own body and its time at Postgres, and keeps only our own
-/// cookies.
+/// Applies the limits of the connection, the request's own body, and its time and share at Postgres, and keeps only
+/// our own cookies.
 pub async fn limit<B: MessageBody + 'static>(
     edge: web::Data<Edge>,
     ctx: web::Data<Context>,
@@ -142,12 +146,15 @@ pub async fn limit<B: MessageBody + 'static>(
     }
     edge.session_cookie.keep_own(&mut request);
     edge.forwarded.check(&ctx, &request);
-    let time = if request.path() == "/dingtalk/events" {
-        CALLBACK_DATABASE_TIME
+    // Only what DingTalk has signed gets as far as Postgres, whoever sends it.
+    let (time, share) = if request.path() == "/dingtalk/events" {
+        (CALLBACK_DATABASE_TIME, Share::Callbacks)
     } else {
-        DATABASE_TIME
+        let client = client_of(&ctx, request.request());
+        (DATABASE_TIME, Share::of_client(client))
     };
-    let mut response = with_deadline(time, next.call(request)).await?;
+    let work = with_share(share, next.call(request));
+    let mut response = with_deadline(time, work).await?;
     if is_reserve {
         close_after(&mut response);
     }

@@ -24,9 +24,12 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
             bound = admins::bind_listed(&ctx) => bound,
             () = stop.cancelled() => return,
         };
-        let Err(error) = bound else { return };
-        if wait.is_zero() {
-            tracing::warn!(%error, "entries of DINGGATE_ADMINS are not bound yet; trying again");
+        match bound {
+            Ok(true) => return,
+            Err(error) if wait.is_zero() => {
+                tracing::warn!(%error, "entries of DINGGATE_ADMINS are not bound yet; trying again");
+            }
+            Ok(false) | Err(_) => {}
         }
         wait = waits.next().unwrap_or(wait);
         tokio::select! {

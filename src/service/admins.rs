@@ -105,6 +105,13 @@ pub async fn is_nobody_left(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreE
     Ok(admin_grant::count(tx, &ctx.config.login.admins).await? == 0)
 }
 
+/// Returns whether somebody who is about to act is an administrator, who then stays one until the commit.
+/// [`admin_grant::serialise`] or [`admin_grant::serialise_shared`] precedes it, and the locks of staff rows do, too.
+pub async fn may_act(ctx: &Context, tx: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
+    admin_grant::lock_rights(tx, userid).await?;
+    admin_grant::is_admin(tx, userid, None, &ctx.config.login.admins).await
+}
+
 /// Returns whether a login adds this member to the staff table without a review: the settings name the pair,
 /// nothing has ended its rights, and neither id has a row or a decision.
 pub async fn may_enter_unreviewed(

@@ -16,6 +16,7 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::return_path::ReturnPath;
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
+use crate::store::db::{Share, with_share};
 use crate::store::unmatched::{self, Attempt, attempt};
 
 use state::{BadState, CheckedState};
@@ -180,7 +181,6 @@ async fn sign_in_by_scan(
     let entry = upstream::enter(ctx, redemption, client)
         .await
         .map_err(LoginError::from)?;
-    state.take(ctx).await?;
     let sign_in = async {
         let person = redeem::person(ctx, code, &entry).await?;
         let caller = Caller {
@@ -190,7 +190,11 @@ async fn sign_in_by_scan(
         };
         admit(ctx, visit, caller, redeem::method(ctx)).await
     };
-    let (userid, session_key) = in_time(began, sign_in).await?;
+    let with_permit = async {
+        state.take(ctx).await?;
+        Ok::<_, FailedScan>(in_time(began, sign_in).await?)
+    };
+    let (userid, session_key) = with_share(Share::Logins, with_permit).await?;
     Ok(SignedIn {
         userid,
         session_key,
@@ -226,7 +230,8 @@ pub async fn complete_in_app(
         };
         admit(ctx, visit, caller, "in_app").await
     };
-    let (userid, session_key) = in_time(began, sign_in).await?;
+    let signed_in = in_time(began, sign_in);
+    let (userid, session_key) = with_share(Share::Logins, signed_in).await?;
     Ok(SignedIn {
         userid,
         session_key,

@@ -111,6 +111,8 @@ pub enum ReviewError {
     Reason,
     #[error(transparent)]
     Refused(#[from] Objection),
+    #[error("whoever decides is no longer an administrator")]
+    NoLongerAdmin,
 }
 
 impl From<UpstreamError> for ReviewError {
@@ -163,6 +165,7 @@ async fn reject_in_job(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             end_sessions(tx, &case).await?;
+            check_right(ctx, tx, by).await?;
             if unmatched::lock_state(tx, case_id).await? != Some(CaseState::Waiting) {
                 return Err(Objection::NotWaiting.into());
             }
@@ -221,6 +224,7 @@ async fn reopen_in_job(
     let reason = Some(reason.as_str()).filter(|reason| !reason.is_empty());
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
             let case = unmatched::find(tx, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
@@ -229,6 +233,7 @@ async fn reopen_in_job(
                 // must not do so from here on either.
                 end_sessions(tx, &case).await?;
             }
+            check_right(ctx, tx, by).await?;
             if unmatched::lock_state(tx, case_id).await? == Some(CaseState::Waiting) {
                 return Err(Objection::StillWaiting.into());
             }
@@ -243,6 +248,15 @@ async fn reopen_in_job(
             Ok(case)
         })
         .await
+}
+
+/// Fails where whoever decides has lost the administrator's rights meanwhile.
+async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(), ReviewError> {
+    if admins::may_act(ctx, tx, by.userid).await? {
+        Ok(())
+    } else {
+        Err(ReviewError::NoLongerAdmin)
+    }
 }
 
 /// What is written about a decision.

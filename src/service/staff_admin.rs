@@ -52,6 +52,8 @@ pub enum StaffError {
     Rejected,
     #[error("{0} has the same unionid and was marked as left by hand")]
     HeldElsewhere(UserId),
+    #[error("whoever acts is no longer an administrator")]
+    NoLongerAdmin,
 }
 
 impl From<UpstreamError> for StaffError {
@@ -84,6 +86,8 @@ pub async fn leave(
     ctx.db
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
+            staff::lock(tx, userid).await?;
+            check_right(ctx, tx, by).await?;
             let left = leave_in(tx, by, userid, &reason).await?;
             if admins::is_nobody_left(ctx, tx).await? {
                 return Err(StaffError::LastAdministrator);
@@ -157,6 +161,15 @@ async fn settle_unionid(
     }
 }
 
+/// Fails where whoever acts has lost the administrator's rights meanwhile.
+async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(), StaffError> {
+    if admins::may_act(ctx, tx, by.userid).await? {
+        Ok(())
+    } else {
+        Err(StaffError::NoLongerAdmin)
+    }
+}
+
 async fn read_leaver(
     ctx: &Context,
     userid: &UserId,
@@ -180,9 +193,11 @@ async fn write_restored(
 ) -> Result<(), StaffError> {
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
             let row = staff::lock(tx, &person.userid)
                 .await?
                 .ok_or(StaffError::NotFound)?;
+            check_right(ctx, tx, by).await?;
             if row.status != Status::Left {
                 return Err(StaffError::NotLeft);
             }
@@ -259,7 +274,9 @@ pub async fn end_sessions(
     };
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
             let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
+            check_right(ctx, tx, by).await?;
             let ended = match session {
                 None => web_session::end_all_of(tx, userid).await?,
                 Some(id) => end_one(tx, userid, id).await?,

@@ -46,6 +46,29 @@ pub async fn serialise(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Keeps everybody else from revoking a grant, or rejecting an administrator, until the commit; several may decide at a
+/// time. Precedes every row's lock.
+pub async fn serialise_shared(conn: &mut Conn) -> Result<(), StoreError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared(hashtextextended('administrators', 0))")
+        .fetch_one(conn)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the rights of a person from ending until the commit. Comes after the locks of staff rows, as in whatever ends
+/// rights with an employment.
+pub async fn lock_rights(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
+    sqlx::query!(
+        r#"WITH grants AS (SELECT userid FROM admin_grant WHERE userid = $1 FOR SHARE),
+             bindings AS (SELECT userid FROM admin_binding WHERE userid = $1 FOR SHARE)
+         SELECT (SELECT count(*) FROM grants) + (SELECT count(*) FROM bindings) AS "count!""#,
+        userid.as_str(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
 /// Returns whether an employed person is an administrator under this unionid; without one, under that of the
 /// staff row.
 pub async fn is_admin(

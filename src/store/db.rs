@@ -5,21 +5,25 @@ mod deadline;
 mod error;
 mod gate;
 mod pooler;
+mod queues;
+mod session;
+mod share;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 pub use conn::Conn;
 pub use deadline::with_deadline;
 pub use error::{StoreError, is_tls_fault};
 pub use pooler::{Pooler, is_transaction_pooler};
+pub use share::{Share, with_share};
 
 use gate::Gate;
+use session::is_alive;
 
 /// The pool of connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -71,7 +75,7 @@ impl Db {
                 })
             })
             .after_release(|conn, _| Box::pin(is_alive(conn)))
-            .after_connect(move |conn, _| configure_session(conn, pooler))
+            .after_connect(move |conn, _| session::configure(conn, pooler))
             .connect_lazy_with(options);
         Self {
             pooler,
@@ -232,7 +236,7 @@ impl Db {
     }
 
     async fn acquire(&self, limit: Duration) -> Result<Conn, StoreError> {
-        let pass = self.gate.enter(limit).await?;
+        let pass = self.gate.enter(share::current(), limit).await?;
         let conn = self.pool.acquire().await.inspect_err(error::tell)?;
         Ok(Conn::pooled(conn, pass, self.pooler))
     }
@@ -242,7 +246,7 @@ impl Db {
 pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, StoreError> {
     in_time(CONNECT_TIMEOUT, async {
         let mut conn = PgConnection::connect_with(options).await?;
-        configure_session(&mut conn, pooler).await?;
+        session::configure(&mut conn, pooler).await?;
         Ok(Conn::single_by(conn, pooler))
     })
     .await
@@ -268,56 +272,12 @@ async fn in_time<T, E: From<StoreError>>(
 
 /// How long it may take to open a connection outside the pool: a server may accept it and stay silent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Within this a living server answers on a connection on which it has nothing else to do.
-const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_millis(400);
 /// A connection that was in use a moment ago is not checked again.
 const HEALTH_CHECK_AFTER: Duration = Duration::from_millis(100);
-
-/// Fails where the server does not answer, so that the pool drops the connection and opens another.
-async fn is_alive(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match tokio::time::timeout(HEALTH_CHECK_TIMEOUT, conn.ping()).await {
-        Ok(answered) => answered.map(|()| true),
-        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-    }
-}
 
 fn is_older(since: &Mutex<Option<Instant>>, age: Duration) -> bool {
     let since = *since.lock().unwrap_or_else(PoisonError::into_inner);
     since.is_some_and(|since| age > since.elapsed())
-}
-
-/// What each connection or, behind a transaction pooler, each transaction is set to. `synchronous_commit` is
-/// only ever raised: what we acknowledge must survive a crash whatever the server's default, also one that
-/// is changed later. `lock_timeout` bounds the wait for somebody else's lock;
-/// `idle_in_transaction_session_timeout` frees the locks of a client that vanished from the network.
-macro_rules! settings {
-    ($is_local:literal) => {
-        concat!(
-            "SELECT set_config('lock_timeout', '2s', ",
-            $is_local,
-            "), set_config('idle_in_transaction_session_timeout', '10s', ",
-            $is_local,
-            "), set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
-             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, ",
-            $is_local,
-            ")"
-        )
-    };
-}
-use settings;
-
-/// Statements and not start-up options, which connection poolers refuse.
-fn configure_session(
-    conn: &mut PgConnection,
-    pooler: Pooler,
-) -> BoxFuture<'_, Result<(), sqlx::Error>> {
-    Box::pin(async move {
-        // A transaction pooler would hand the settings to other clients: there each transaction has its own.
-        if pooler == Pooler::Off {
-            conn.execute(settings!("false")).await?;
-        }
-        Ok(())
-    })
 }
 
 /// Whether this server takes writes; a standby, or one that was set to read-only, does not.

@@ -6,7 +6,7 @@ use super::{Conn, StoreError};
 
 /// The longest wait of an event or a look after a failure; what has not been tried is due at once.
 pub const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
-/// The longest wait after a refusal of scope.
+/// The longest wait after a refusal of scope, or while another employed row has the unionid.
 const LONGEST_REFUSED: Duration = Duration::from_mins(6);
 /// The first and the later look after a leaving or a join.
 const LOOKS: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
@@ -34,7 +34,8 @@ async fn recall_events(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE event SET next_attempt_at = now() WHERE id IN (
              SELECT id FROM event WHERE state = 'waiting' AND next_attempt_at > now() + make_interval(secs => $1)
-               AND (refusals = 0 OR next_attempt_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)",
+               AND (refusals = 0 AND NOT EXISTS (SELECT FROM unionid_conflict c WHERE c.userid = ANY (event.userids))
+                   OR next_attempt_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)",
         LONGEST_BACK_OFF.as_secs_f64(),
         LONGEST_REFUSED.as_secs_f64(),
     )

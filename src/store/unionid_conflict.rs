@@ -1,6 +1,8 @@
 //! People whose unionid in DingTalk's record belongs to another employed row. The event or the recheck that found
 //! it waits; these rows say for which unionid, so that it is retried as soon as that one is free.
 
+use chrono::{DateTime, Utc};
+
 use super::{Conn, StoreError};
 use crate::domain::ids::{UnionId, UserId};
 
@@ -41,11 +43,21 @@ pub async fn clear(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError
     Ok(())
 }
 
-/// Forgets everybody who has the unionid that they waited for, and has the others looked up whose unionid is free.
-pub async fn tidy(conn: &mut Conn) -> Result<(), StoreError> {
+/// Forgets everybody who has the unionid that they waited for, and everybody whom a full sync, begun at this time, has
+/// found with another one. Has the others looked up whose unionid is free.
+pub async fn tidy(
+    conn: &mut Conn,
+    run_id: i64,
+    started_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let settled = sqlx::query!(
-        "DELETE FROM unionid_conflict c USING staff s
-         WHERE s.userid = c.userid AND s.status = 'employed' AND s.unionid = c.unionid"
+        "DELETE FROM unionid_conflict c
+         WHERE EXISTS (SELECT FROM staff s WHERE s.userid = c.userid AND s.status = 'employed' AND s.unionid = c.unionid)
+            -- A conflict that was found during the sync may be newer than what the sync has read.
+            OR as_past(c.since) < $2 AND EXISTS (
+                SELECT FROM sync_reading r WHERE r.run_id = $1 AND r.userid = c.userid AND r.unionid <> c.unionid)",
+        run_id,
+        started_at,
     )
     .execute(&mut *conn)
     .await?;
@@ -55,10 +67,12 @@ pub async fn tidy(conn: &mut Conn) -> Result<(), StoreError> {
     wake(conn).await
 }
 
-/// Takes the alert down once nobody waits any more.
+/// Takes the alert down once nobody waits any more; until then it says how many people wait.
 pub async fn dismiss_alert(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
-        "DELETE FROM alert WHERE kind = 'unionid_conflict' AND NOT EXISTS (SELECT FROM unionid_conflict)"
+        "WITH waiting AS (SELECT count(*) AS people FROM unionid_conflict),
+             dismissed AS (DELETE FROM alert a USING waiting w WHERE a.kind = 'unionid_conflict' AND w.people = 0)
+         UPDATE alert a SET detail = w.people::text FROM waiting w WHERE a.kind = 'unionid_conflict' AND w.people > 0"
     )
     .execute(conn)
     .await?;

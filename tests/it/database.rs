@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use dinggate::store::{Conn, Db, StoreError, db};
+use dinggate::store::{Conn, Db, Pooler, StoreError, db};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{ConnectOptions as _, PgPool};
+
+use crate::support::eventually;
 
 /// A pool of one connection, so that the next user gets the one that was cut off if anybody does.
 async fn one_connection(pool: &PgPool) -> Db {
@@ -184,4 +186,31 @@ async fn a_connection_whose_transaction_could_not_be_ended_is_not_reused(pool: P
         .await;
     assert!(refused.is_err(), "the commit itself fails");
     assert_ne!(db.read(process).await.unwrap(), first);
+}
+
+#[sqlx::test]
+async fn a_statement_that_was_cut_off_does_not_run_on_at_the_server(pool: PgPool) {
+    for pooler in [Pooler::Off, Pooler::Transaction] {
+        let options = pool.connect_options().as_ref().clone();
+        let db = Db::lazy(options.extra_float_digits(None), pooler, 2);
+        let cut_off = db.read_within(Duration::from_secs(2), async |conn| {
+            execute(conn, "SELECT pg_sleep(60)").await
+        });
+        let (cut_off, ()) = tokio::join!(cut_off, sleeping(&pool, 1));
+        assert!(matches!(cut_off, Err(StoreError::Unavailable(None))));
+        sleeping(&pool, 0).await;
+    }
+}
+
+/// Waits until so many statements of this database sleep.
+async fn sleeping(pool: &PgPool, statements: i64) {
+    let count = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let what = format!("{statements} sleeping statements");
+    eventually(&what, Duration::from_secs(20), async || {
+        #[expect(clippy::disallowed_methods, reason = "a fact about the server alone")]
+        let sleeping = sqlx::query_scalar::<_, i64>(count).fetch_one(pool);
+        sleeping.await.unwrap() == statements
+    })
+    .await;
 }

@@ -9,6 +9,8 @@ use sqlx::PgPool;
 
 use crate::support::{Answer, Browser, TestApp};
 
+mod shares;
+
 const REDEEM: &str = "/sns/getuserinfo_bycode";
 const MATCH: &str = "/topapi/user/getbyunionid";
 const IN_APP: &str = "/topapi/v2/user/getuserinfo";

@@ -16,6 +16,7 @@ pub mod process;
 mod refusals;
 mod rolling;
 mod secrets;
+mod shares;
 mod stall;
 mod standby;
 mod start;

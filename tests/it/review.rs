@@ -5,6 +5,7 @@ mod both_ids;
 mod bulk;
 mod link;
 mod list;
+mod lost_rights;
 mod reject;
 
 use sqlx::PgPool;

@@ -1,8 +1,12 @@
 //! Administrator's rights belong to a pair of userid and unionid, and end with it.
 
+mod binding;
+mod by_sync;
 mod grants;
 mod last_administrator;
 mod listed;
+mod migrated;
+mod taken_out;
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! The full sync, against a cloud that can be made to fail.
 
 mod approval;
+mod clock;
 mod decisions;
 mod doubt;
 mod faults;

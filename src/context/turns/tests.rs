@@ -15,8 +15,8 @@ async fn the_most_urgent_is_served_first_and_then_in_order_of_arrival() {
     let login = turns.line_up(API, 0);
     assert!(!login.was_idle);
     let later_login = turns.line_up(API, 0);
-    assert_eq!(turns.next(API), Next::Call(0));
     for n in 1..=3 {
+        assert_eq!(turns.next(API), Next::Call(if n < 3 { 0 } else { 3 }));
         assert_eq!(turns.serve(API, n), None);
     }
     let order = (
@@ -37,6 +37,22 @@ fn who_has_gone_away_is_passed_over() {
     drop(turns.line_up(API, 0));
     drop(turns.enter(API, &address(1)).unwrap());
     assert_eq!(turns.next(API), Next::Idle);
+}
+
+#[tokio::test]
+async fn a_turn_asked_for_by_a_login_that_has_gone_away_goes_to_no_other_work() {
+    let turns = Turns::default();
+    let join = turns.line_up(API, 1);
+    let login = turns.enter(API, &address(1)).unwrap();
+    assert_eq!(turns.next(API), Next::Call(0));
+    drop(login);
+    assert_eq!(turns.serve(API, 7), Some(7));
+    assert_eq!(turns.next(API), Next::Call(1));
+    let later_login = turns.line_up(API, 0);
+    for n in 1..=2 {
+        assert_eq!(turns.serve(API, n), None, "more urgent work may have it");
+    }
+    assert_eq!((handed(later_login).await, handed(join).await), (1, 2));
 }
 
 #[tokio::test]

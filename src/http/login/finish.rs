@@ -43,6 +43,9 @@ pub async fn callback(
     let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, signed_in.return_path.as_str()))
         .finish();
-    add_cookie(&mut response, &device::cookie(&request, &ctx))?;
+    add_cookie(
+        &mut response,
+        &device::cookie(&request, &ctx, &signed_in.userid),
+    )?;
     Ok(response)
 }

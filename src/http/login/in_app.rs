@@ -16,7 +16,8 @@ use crate::http::middleware::Edge;
 use crate::http::page::Frame;
 use crate::http::public_pages::{self, InAppView};
 use crate::http::security::in_app_security_policy;
-use crate::service::login;
+use crate::service::login::{self, LoginError};
+use crate::service::upstream::{self, Redemption};
 
 /// The mark of the page that follows a sign-out: it must not undo it.
 pub const SIGNED_OUT: &str = "signed_out";
@@ -40,8 +41,10 @@ pub async fn sign_in(
 ) -> Result<HttpResponse, AppError> {
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
-    let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
     let circumstances = Circumstances::of(&request, &ctx);
+    let client = circumstances.check(&request, &ctx, &limit)?;
+    upstream::check_queue(&ctx, Redemption::InApp, &client).map_err(LoginError::from)?;
+    let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
     let mut attempt = circumstances.attempt(&request, &ctx, &limit).await?;
     attempt.fail_if_abandoned();
     let asked: Request =
@@ -55,7 +58,10 @@ pub async fn sign_in(
     hand_over(&request, &signed_in)?;
     let redirect = json!({ "redirect": signed_in.return_path.as_str() });
     let mut response = HttpResponse::Ok().json(redirect);
-    add_cookie(&mut response, &device::cookie(&request, &ctx))?;
+    add_cookie(
+        &mut response,
+        &device::cookie(&request, &ctx, &signed_in.userid),
+    )?;
     Ok(response)
 }
 

@@ -8,9 +8,9 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::Attempt;
-use super::window::{CLIENTS_PER_SITE, Outcome, SLOWED_SPACING, Window};
+use super::window::{Outcome, SLOWED_SPACING, Window};
 use crate::config::Rate;
-use crate::context::clients::{Client, ClientKey};
+use crate::context::clients::{CLIENTS_PER_SITE, Client, ClientKey};
 
 /// How many attempts of a client above its rate may wait.
 const MAX_WAITING: usize = 8;
@@ -68,6 +68,19 @@ impl Clients {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ClientKey, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the client as the queues see it, or `None` where no more attempts of it may wait.
+    pub(super) fn check(&self, key: ClientKey) -> Option<Client> {
+        let now = Instant::now();
+        let mut known = self.lock();
+        let is_slowed = self.note_rate(&mut known, key, now);
+        let Some(client) = known.get_mut(&key) else {
+            return Some(Client::new(key, Arc::new(AtomicBool::new(is_slowed))));
+        };
+        client.waiting.retain(|waiter| !waiter.is_closed());
+        let is_full = is_slowed && client.waiting.len() >= MAX_WAITING;
+        (!is_full).then(|| Client::new(key, Arc::clone(&client.slowed)))
     }
 
     /// Lets an attempt begin, or has it wait.
@@ -148,7 +161,9 @@ impl Clients {
         is_slowed
     }
 
-    /// Forgets who has not been counted lately, then, where that is not enough, the older half of all others.
+    /// Forgets who has not been counted lately, then, where that is not enough, half of all others: first those
+    /// without failures, then the older ones, and last those above their rate, so that an attacker with many
+    /// addresses does not make its failures forgotten.
     fn make_room(&self, known: &mut HashMap<ClientKey, Known>, now: Instant) {
         if known.len() < MAX_CLIENTS {
             return;
@@ -157,10 +172,17 @@ impl Clients {
         if known.len() < MAX_CLIENTS / 2 {
             return;
         }
-        let mut ages: Vec<Instant> = known.values().map(|client| client.window.since).collect();
-        ages.sort_unstable();
-        let middle = ages.get(ages.len() / 2).copied().unwrap_or(now);
-        known.retain(|_, client| client.is_in_use() || client.window.since > middle);
+        let rank = |key: &ClientKey, client: &Known| {
+            let times = match key {
+                ClientKey::Site(_) => CLIENTS_PER_SITE,
+                _ => 1,
+            };
+            client.window.rank(now, self.rate, times)
+        };
+        let mut ranks: Vec<_> = known.iter().map(|(key, known)| rank(key, known)).collect();
+        ranks.sort_unstable();
+        let middle = ranks.get(ranks.len() / 2).copied();
+        known.retain(|key, client| client.is_in_use() || Some(rank(key, client)) > middle);
     }
 }
 
@@ -217,5 +239,32 @@ mod tests {
         // A client and its site come together.
         assert!(known.len() <= MAX_CLIENTS + 2, "{}", known.len());
         assert_eq!(known.get(&first).unwrap().in_progress, 1);
+    }
+
+    #[test]
+    fn clients_without_failures_are_forgotten_before_those_with_failures_and_those_above_their_rate()
+     {
+        let rate = Rate {
+            count: 2,
+            per: Duration::from_mins(1),
+        };
+        let clients = Arc::new(Clients::new(rate));
+        let above = ClientKey::Device([1; 16]);
+        clients.count(above, Outcome::Failed);
+        clients.count(above, Outcome::Failed);
+        let failed = ClientKey::Device([2; 16]);
+        clients.count(failed, Outcome::Failed);
+        let is_known = |key| clients.lock().contains_key(&key);
+        for n in 0..60_000 {
+            drop(Clients::enter(&clients, ClientKey::V4(n.into())));
+        }
+        assert!(is_known(above) && is_known(failed));
+        for n in 0..60_000 {
+            let key = ClientKey::V4(n.into());
+            clients.count(key, Outcome::Failed);
+            drop(Clients::enter(&clients, key));
+        }
+        assert!(is_known(above) && !is_known(failed));
+        assert!(clients.lock().len() <= MAX_CLIENTS);
     }
 }

@@ -80,8 +80,10 @@ async fn above_the_rate_one_attempt_goes_on_and_eight_wait() {
     }
     let refused = limit.begin(key).await.unwrap_err();
     assert!(matches!(refused, Refused::TooMany { .. }));
+    assert_eq!(limit.check(key).unwrap_err(), refused);
     drop(first);
     let second = waiting.remove(0).await.unwrap();
+    assert!(limit.check(key).unwrap().is_slowed(), "seven wait");
     assert!(futures_util::poll!(&mut waiting[0]).is_pending());
     drop(second);
     waiting.remove(0).await.unwrap().end(Outcome::Uncounted);

@@ -6,8 +6,6 @@ use crate::config::Rate;
 
 /// Started logins and refusals of people may be so many times as many as failures.
 const STARTS_PER_FAILURE: u32 = 10;
-/// A site (/48) may have so many times as many of each as a client.
-pub(super) const CLIENTS_PER_SITE: u32 = 10;
 
 /// The counts of one client, in a window that begins with the first of them.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +52,11 @@ impl Window {
             Outcome::SignedIn => self.started = self.started.saturating_sub(1),
             Outcome::Uncounted => {}
         }
+    }
+
+    /// Returns the order in which clients are forgotten, the first of them least.
+    pub fn rank(&self, now: Instant, rate: Rate, times: u32) -> (bool, bool, Instant) {
+        (self.is_above(now, rate, times), self.failed > 0, self.since)
     }
 
     /// Whether so many times the rate is used up.

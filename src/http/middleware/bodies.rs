@@ -13,6 +13,8 @@ use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
+use crate::context::clients::ClientKey;
+
 /// Why there is no body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
@@ -51,7 +53,7 @@ struct Open {
 
 #[derive(Debug)]
 struct Entry {
-    client: Option<IpAddr>,
+    client: ClientKey,
     bytes: usize,
     given_up: CancellationToken,
 }
@@ -76,7 +78,7 @@ impl Bodies {
         if declared_length(request).is_some_and(|length| length > max) {
             return Err(BodyError::TooLarge);
         }
-        let place = self.enter(client);
+        let place = self.enter(ClientKey::of_address(client));
         let whole = tokio::time::timeout(self.limits.deadline, self.collect(&place, payload, max));
         whole.await.unwrap_or(Err(BodyError::TimedOut))
     }
@@ -107,7 +109,7 @@ impl Bodies {
         }
     }
 
-    fn enter(&self, client: Option<IpAddr>) -> Place<'_> {
+    fn enter(&self, client: ClientKey) -> Place<'_> {
         let given_up = CancellationToken::new();
         let mut open = self.lock();
         if open.entries.len() >= self.limits.max_bodies {
@@ -146,7 +148,7 @@ impl Bodies {
 impl Open {
     /// Gives up the oldest body of the client with the greatest share.
     fn give_up_one(&mut self, share: impl Fn(&Entry) -> usize) -> bool {
-        let mut shares: HashMap<Option<IpAddr>, usize> = HashMap::new();
+        let mut shares: HashMap<ClientKey, usize> = HashMap::new();
         for entry in self.entries.values() {
             *shares.entry(entry.client).or_default() += share(entry);
         }
@@ -202,12 +204,8 @@ mod tests {
         Bodies::new(limits, CancellationToken::new())
     }
 
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "a body's client may be unknown, and `enter` wants an option"
-    )]
-    fn client(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn client(last: u8) -> ClientKey {
+        ClientKey::V4([192, 0, 2, last].into())
     }
 
     #[test]
@@ -226,6 +224,19 @@ mod tests {
         drop(second);
         let _more = bodies.enter(client(1));
         assert!(!other.given_up.is_cancelled(), "there is room again");
+    }
+
+    #[test]
+    fn the_addresses_of_an_ipv6_subnet_share_one_share() {
+        let bodies = bodies(5, 1000);
+        let subnet = |n: u64| ClientKey::of_address(format!("2001:db8:1:2::{n}").parse().ok());
+        let others = [bodies.enter(client(1)), bodies.enter(client(1))];
+        let subnets = [1, 2, 3].map(|n| bodies.enter(subnet(n)));
+        let _newest = bodies.enter(client(2));
+        assert!(subnets[0].given_up.is_cancelled());
+        for kept in others.iter().chain(&subnets[1..]) {
+            assert!(!kept.given_up.is_cancelled());
+        }
     }
 
     #[test]

@@ -1,18 +1,25 @@
-//! A cap on open client connections. At the cap the connection that has been idle longest makes room; if all are
-//! busy, a few more are accepted that may ask only for the health endpoints.
+//! A cap on open client connections, and a share of it for each client. At the cap an idle connection of the client
+//! with most of them makes room, beyond its share one of the client's own; if all are busy, a few more are accepted
+//! that may ask only for the health endpoints.
+
+mod open;
 
 use std::any::Any;
-use std::collections::HashMap;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::net::IpAddr;
+use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use ipnet::IpNet;
 use rustix::net::{Shutdown, shutdown};
 
 use super::throttle::Throttle;
+use crate::context::clients::ClientKey;
+use crate::domain::net::canonical;
+use open::{Activity, Entry, Open};
 
 /// How long the server keeps an idle connection; longer than nginx keeps one to its upstream (60 s), so that
 /// nginx closes it first and never sends a request on a closed one.
@@ -28,6 +35,8 @@ const MIN_IDLE: Duration = Duration::from_millis(100);
 /// A response without progress for so long is given up; long responses get as long as this speed allows.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES_PER_MILLI: u64 = 16;
+/// What part of the cap one client may have.
+const SHARES: usize = 4;
 /// Connections beyond the cap, for the health endpoints. The oldest makes room for a new one.
 pub const RESERVE: usize = 64;
 
@@ -35,42 +44,30 @@ pub const RESERVE: usize = 64;
 #[derive(Debug)]
 pub struct Connections {
     cap: usize,
+    /// How many of them one client may have.
+    share: usize,
+    /// Those who connect for others, and may have as many as there are.
+    trusted_proxies: Vec<IpNet>,
     started: Instant,
     open: Mutex<Open>,
     warning: Throttle,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    next_id: u64,
-    entries: HashMap<u64, Entry>,
-    /// Connections that count against the cap: neither of the reserve nor being closed.
-    regular: usize,
-}
-
-#[derive(Debug)]
-struct Entry {
-    /// A second descriptor of the socket: through it a connection is ended that actix owns.
-    socket: Option<OwnedFd>,
-    activity: Arc<Activity>,
-    is_reserve: bool,
-    is_closing: bool,
-}
-
-/// What a connection is doing, in milliseconds since the start.
-#[derive(Debug)]
-struct Activity {
-    idle_since: AtomicU64,
-    expires: AtomicU64,
 }
 
 /// Stands for "not idle" and "does not expire".
 const NEVER: u64 = u64::MAX;
 
 impl Connections {
-    pub fn new(cap: usize) -> Arc<Self> {
+    /// Returns an empty set with a cap, of which one client may have a quarter. Trusted proxies and this machine
+    /// connect for others and may have all of it.
+    pub fn new(cap: usize, trusted_proxies: Vec<IpNet>) -> Arc<Self> {
+        Self::with(cap, (cap / SHARES).max(1), trusted_proxies)
+    }
+
+    fn with(cap: usize, share: usize, trusted_proxies: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self {
             cap,
+            share,
+            trusted_proxies,
             started: Instant::now(),
             open: Mutex::default(),
             warning: Throttle::default(),
@@ -80,46 +77,54 @@ impl Connections {
     /// Registers a new connection; actix calls this with its socket.
     pub fn on_connect(self: &Arc<Self>, socket: &dyn Any, extensions: &mut Extensions) {
         if let Some(stream) = socket.downcast_ref::<TcpStream>() {
-            extensions.insert(self.admit(stream));
+            let peer = stream.peer_addr().ok().map(|peer| canonical(peer.ip()));
+            let client = peer.and_then(|address| self.client_of(address));
+            extensions.insert(self.admit(stream, client));
         }
     }
 
-    fn admit(self: &Arc<Self>, stream: &TcpStream) -> Connection {
+    /// Returns the client that an address belongs to, if it has a share.
+    fn client_of(&self, address: IpAddr) -> Option<ClientKey> {
+        let mut trusted = self.trusted_proxies.iter();
+        let is_exempt = address.is_loopback() || trusted.any(|net| net.contains(&address));
+        (!is_exempt).then(|| ClientKey::of_address(Some(address)))
+    }
+
+    fn admit(self: &Arc<Self>, stream: &TcpStream, client: Option<ClientKey>) -> Connection {
         let now = self.now();
         let activity = Arc::new(Activity {
             idle_since: AtomicU64::new(now),
             expires: AtomicU64::new(now + millis(IDLE_TIMEOUT)),
         });
         let mut open = self.lock();
-        let is_full = open.regular >= self.cap;
-        let is_reserve = is_full && !open.close_longest_idle(now);
+        let above_share = client.filter(|client| open.count_of(*client) >= self.share);
+        let is_full = open.regular() >= self.cap || above_share.is_some();
+        let is_reserve = is_full && !open.close_idle(now, above_share);
         if is_reserve {
             open.make_room_in_reserve();
-        } else {
-            open.regular += 1;
         }
         let socket = stream.as_fd().try_clone_to_owned().ok();
         let is_closing = socket.is_none();
         if is_closing {
             // Out of descriptors: what cannot be ended later is not begun.
             let _gone = shutdown(stream, Shutdown::Both);
-            open.regular -= usize::from(!is_reserve);
         }
-        let id = open.next_id;
-        open.next_id += 1;
-        open.entries.insert(
-            id,
-            Entry {
-                socket,
-                activity: Arc::clone(&activity),
-                is_reserve,
-                is_closing,
-            },
-        );
+        let id = open.insert(Entry {
+            socket,
+            client,
+            activity: Arc::clone(&activity),
+            is_reserve,
+            is_closing,
+        });
         drop(open);
         if is_full && self.warning.allows() {
             tracing::warn!(
-                limit = self.cap,
+                limit = if above_share.is_some() {
+                    self.share
+                } else {
+                    self.cap
+                },
+                of_one_client = above_share.is_some(),
                 all_busy = is_reserve,
                 "connection limit reached"
             );
@@ -135,18 +140,7 @@ impl Connections {
     /// Closes connections that have been without progress for too long; to be called every second.
     pub fn close_expired(&self) {
         let now = self.now();
-        let mut open = self.lock();
-        let expired: Vec<u64> = open
-            .entries
-            .iter()
-            .filter(|(_, entry)| {
-                !entry.is_closing && entry.activity.expires.load(Ordering::Relaxed) <= now
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in expired {
-            open.close(id);
-        }
+        self.lock().close_expired(now);
     }
 
     fn now(&self) -> u64 {
@@ -155,53 +149,6 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Open {
-    /// Returns `false` where every connection has a request in progress or has just become idle.
-    fn close_longest_idle(&mut self, now: u64) -> bool {
-        let open = self.entries.iter();
-        let longest = open
-            .filter(|(_, entry)| !entry.is_closing && !entry.is_reserve)
-            .map(|(id, entry)| (entry.activity.idle_since.load(Ordering::Relaxed), *id))
-            .min()
-            .filter(|(since, _)| since.saturating_add(millis(MIN_IDLE)) <= now);
-        if let Some((_, id)) = longest {
-            self.close(id);
-        }
-        longest.is_some()
-    }
-
-    fn make_room_in_reserve(&mut self) {
-        let reserve = self.entries.iter();
-        let reserve = reserve.filter(|(_, entry)| entry.is_reserve && !entry.is_closing);
-        let (count, oldest) = reserve.fold((0, None::<u64>), |(count, oldest), (id, _)| {
-            (
-                count + 1,
-                Some(oldest.map_or(*id, |oldest| oldest.min(*id))),
-            )
-        });
-        if let Some(oldest) = oldest.filter(|_| count >= RESERVE) {
-            self.close(oldest);
-        }
-    }
-
-    /// Ends both directions; actix notices, and drops the connection and its entry.
-    fn close(&mut self, id: u64) {
-        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.is_closing) {
-            entry.is_closing = true;
-            self.regular -= usize::from(!entry.is_reserve);
-            if let Some(socket) = &entry.socket {
-                let _gone = shutdown(socket, Shutdown::Both);
-            }
-        }
-    }
-
-    fn remove(&mut self, id: u64) {
-        if let Some(entry) = self.entries.remove(&id) {
-            self.regular -= usize::from(!entry.is_reserve && !entry.is_closing);
-        }
     }
 }
 
@@ -272,3 +219,6 @@ impl Drop for RequestInProgress {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(NEVER)
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,8 @@ texts! {
         status_revoked: "已撤销" | "revoked";
         status_restored: "已恢复" | "restored";
         status_account_changed: "账号已更换" | "the account changed";
+        status_no_unionid: "员工表中没有其 unionid" | "the unionid is not known";
+        status_no_row: "不在员工表中" | "not in the staff table";
         status_bound: "已绑定" | "bound";
         status_unknown: "钉钉中没有此人" | "unknown to DingTalk";
         status_contradicted: "与钉钉不一致" | "DingTalk names another account";
@@ -148,6 +150,8 @@ impl AuditTexts {
             "revoked" => self.status_revoked,
             "restored" => self.status_restored,
             "account_changed" => self.status_account_changed,
+            "no_unionid" => self.status_no_unionid,
+            "no_row" => self.status_no_row,
             "bound" => self.status_bound,
             "unknown" => self.status_unknown,
             "contradicted" => self.status_contradicted,

@@ -2,46 +2,88 @@
 
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::person::Status;
+use crate::service::employment::{self, Trigger};
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::audit::{self, Entry};
-use crate::store::{Conn, StoreError, admin_grant};
+use crate::store::{Conn, StoreError, admin_grant, staff};
+
+/// How often DingTalk is asked about an entry before it has to wait.
+const TRIES: usize = 2;
 
 /// Asks DingTalk about each listed userid that was never bound, and binds it; one that DingTalk does not know
-/// is bound to nobody. Fails where DingTalk does not answer, and is then to be called again.
-pub async fn bind_listed(ctx: &Context) -> Result<(), UpstreamError> {
+/// is bound to nobody. Returns whether none is left to be tried again; fails where DingTalk does not answer, and is then
+/// to be called again, too.
+pub async fn bind_listed(ctx: &Context) -> Result<bool, UpstreamError> {
     let listed = &ctx.config.login.admins;
     if listed.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let unbound = ctx
         .db
         .read(async |conn| admin_grant::unbound(conn, listed).await)
         .await?;
+    let mut is_done = true;
     let mut failed = None;
     for userid in &unbound {
+        match bind_one(ctx, userid).await {
+            Ok(is_settled) => is_done &= is_settled,
+            Err(error @ UpstreamError::Store(_)) => return Err(error),
+            // One unreadable record must not keep the others from being bound.
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(is_done), Err)
+}
+
+/// Binds one entry; false where the employed row of the userid does not have the unionid that DingTalk names.
+async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError> {
+    for _ in 0..TRIES {
         let unionid = match upstream::user(ctx, Priority::Join, userid).await {
             Ok(person) if person.unionid.is_none() => {
                 // The app may lack the permission; a login names the pair as well.
                 tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound: DingTalk names no unionid");
-                continue;
+                return Ok(true);
             }
             Ok(person) => person.unionid,
             Err(error) if error.is_unknown_person() => None,
-            Err(error @ UpstreamError::Store(_)) => return Err(error),
-            // One unreadable record must not keep the others from being bound.
-            Err(error) => {
-                failed = Some(error);
-                continue;
-            }
+            Err(error) => return Err(error),
         };
-        ctx.db
-            .tx(async |tx| bind(ctx, tx, userid, unionid.as_ref()).await)
+        let is_settled = ctx
+            .db
+            .tx(async |tx| bind_unless_changed(ctx, tx, userid, unionid.as_ref()).await)
             .await?;
+        if is_settled {
+            return Ok(true);
+        }
+        // Either the answer or the row is out of date: the row is brought into line with another answer.
+        employment::look(ctx, Priority::Join, userid, Trigger::Event, &[]).await?;
     }
-    failed.map_or(Ok(()), Err)
+    tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound yet: the staff table has another unionid than DingTalk names");
+    Ok(false)
 }
 
-/// Binds the entry of somebody who signs in, unless it is bound: DingTalk has just named the pair.
+/// Binds an entry unless the employed row of the userid has another unionid: the account may have changed since DingTalk
+/// answered, and whatever changes it later ends a binding that it can see.
+async fn bind_unless_changed(
+    ctx: &Context,
+    tx: &mut Conn,
+    userid: &UserId,
+    unionid: Option<&UnionId>,
+) -> Result<bool, StoreError> {
+    staff::serialise(tx, std::slice::from_ref(userid)).await?;
+    let row = staff::lock(tx, userid).await?;
+    let has_changed = row.is_some_and(|row| {
+        row.status == Status::Employed && unionid.is_some() && row.unionid.as_ref() != unionid
+    });
+    if !has_changed {
+        bind(ctx, tx, userid, unionid).await?;
+    }
+    Ok(!has_changed)
+}
+
+/// Binds the entry of somebody who signs in, unless it is bound: DingTalk has just named the pair, and the transaction
+/// holds the employed row that has it.
 pub async fn bind_at_login(
     ctx: &Context,
     tx: &mut Conn,

@@ -152,5 +152,5 @@ async fn close_doors(tx: &mut Conn, mission: &Mission<'_>) -> Result<(), StoreEr
     )
     .await?;
     directory::unbar_leavings(tx, run.id).await?;
-    unionid_conflict::tidy(tx).await
+    unionid_conflict::tidy(tx, run.id, run.started_at).await
 }

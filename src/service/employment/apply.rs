@@ -29,6 +29,7 @@ pub(super) struct Decided {
     pub verdict: Verdict,
 }
 
+const NEWER_ANSWER: &str = "a newer answer is already known";
 const NEVER_ADDED: &str = "was never in the staff table, and only a join event, a login, an approval or a sync adds people";
 const HAS_LEFT: &str = "has left, and no join event came since";
 const HELD_ELSEWHERE: &str = "marked as left by an administrator, under another userid";
@@ -92,7 +93,7 @@ fn judge(
 ) -> Verdict {
     let asked_at = asked.at;
     if row.is_some_and(|row| row.looked_at > asked_at) {
-        return Verdict::Nothing("a newer answer is already known");
+        return Verdict::Nothing(NEWER_ANSWER);
     }
     if row.is_some_and(|row| row.is_held) {
         return Verdict::Nothing("marked as left by an administrator");
@@ -124,6 +125,13 @@ pub(super) async fn carry_out(
     asked_at: DateTime<Utc>,
     decided: &Decided,
 ) -> Result<Outcome, StoreError> {
+    // An employment or a newer answer settles a conflict itself; whoever stays as they are waits for no unionid any longer.
+    if !matches!(
+        decided.verdict,
+        Verdict::Employ(_) | Verdict::Nothing(NEWER_ANSWER)
+    ) {
+        unionid_conflict::clear(tx, std::slice::from_ref(&person.userid)).await?;
+    }
     let outcome = match &decided.verdict {
         Verdict::Nothing(why) => return Ok(Outcome::StaysOut(why)),
         Verdict::ForgetLeaving => {
@@ -231,7 +239,7 @@ pub(super) async fn apply_unknown(
         return Ok(Outcome::StaysOut("DingTalk does not know the person"));
     };
     if row.looked_at > asked_at {
-        return Ok(Outcome::StaysOut("a newer answer is already known"));
+        return Ok(Outcome::StaysOut(NEWER_ANSWER));
     }
     let cause = if trigger == Trigger::Leaving {
         LeftCause::Event
@@ -239,6 +247,7 @@ pub(super) async fn apply_unknown(
         LeftCause::UnknownToDingTalk
     };
     if cause == LeftCause::UnknownToDingTalk && brake_holds(ctx, tx).await? {
+        unionid_conflict::clear(tx, std::slice::from_ref(userid)).await?;
         return Ok(Outcome::StaysOut(
             "too many people have become unknown to DingTalk within a day",
         ));

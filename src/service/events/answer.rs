@@ -51,6 +51,7 @@ impl Fault {
     pub fn back_off(&self, attempts: i32) -> Duration {
         match self.gravity {
             Gravity::OutOfScope => in_steps(attempts, &OUT_OF_SCOPE_WAITS),
+            Gravity::UnionidTaken => in_steps(attempts, &UNIONID_TAKEN_WAITS),
             _ => in_steps(attempts, &WAITS),
         }
     }
@@ -132,6 +133,9 @@ impl From<Result<Outcome, UpstreamError>> for Answer {
 const WAITS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 15.0];
 /// The same after a refusal of scope: only a change in DingTalk's console helps, and many may be refused at once.
 const OUT_OF_SCOPE_WAITS: [f64; 4] = [15.0, 60.0, 120.0, 300.0];
+/// The same while another employed row has the unionid: two people may share one for good, and a change of the other row
+/// has it retried at once. Such an event counts no more than six attempts.
+const UNIONID_TAKEN_WAITS: [f64; 6] = [1.0, 2.0, 4.0, 15.0, 60.0, 300.0];
 
 /// Give or take a fifth, so that instances and events do not come back all at once.
 fn in_steps(attempts: i32, waits: &[f64]) -> Duration {
@@ -189,6 +193,19 @@ mod tests {
     fn a_refusal_of_scope_is_retried_less_often() {
         let expected = [(1, 15.0), (2, 60.0), (3, 120.0), (4, 300.0), (5000, 300.0)];
         check_waits(Gravity::OutOfScope, &expected);
+    }
+
+    #[test]
+    fn a_shared_unionid_is_retried_soon_and_then_less_and_less_often() {
+        let expected = [
+            (1, 1.0),
+            (2, 2.0),
+            (3, 4.0),
+            (4, 15.0),
+            (5, 60.0),
+            (6, 300.0),
+        ];
+        check_waits(Gravity::UnionidTaken, &expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, Objection, ReviewError, decide};
+use super::{Actor, Decision, Objection, ReviewError, check_right, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
@@ -14,11 +14,11 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::service::employment;
 use crate::service::upstream::{self, Priority, UpstreamError};
-use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::Place;
 use crate::store::staff::{self, StaffRow};
 use crate::store::unmatched::{self, Case};
+use crate::store::{StoreError, admin_grant};
 
 /// How long an administrator waits for DingTalk's answers, all together.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -149,8 +149,10 @@ async fn admit(
 ) -> Result<(), ReviewError> {
     ctx.db
         .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
             staff::serialise(tx, std::slice::from_ref(&person.userid)).await?;
             let row = staff::lock(tx, &person.userid).await?;
+            check_right(ctx, tx, decision.by).await?;
             check_row(tx, row.as_ref(), case, person, asked_at).await?;
             staff::upsert_employed(tx, person, asked_at)
                 .await

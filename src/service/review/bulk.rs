@@ -11,6 +11,9 @@ use crate::store::lease::HEARTBEAT;
 use crate::store::review_job::{self, Item, Job, Place};
 use crate::store::{StoreError, admin_grant};
 
+/// The outcome for whom nothing was decided, because the administrator who started the job is none any more.
+const NO_LONGER_ADMIN: &str = "no_longer_admin";
+
 /// What is done with everybody of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkAction {
@@ -121,7 +124,7 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
         position: item.position,
     };
     if !may_decide(ctx, job).await? {
-        return refuse(ctx, place, "no_longer_admin").await;
+        return refuse(ctx, place, NO_LONGER_ADMIN).await;
     }
     let by = Actor {
         userid: &job.created_by,
@@ -173,6 +176,7 @@ fn outcome(error: &ReviewError) -> String {
             Some(userid) => format!("{}:{userid}", objection.code()),
             None => objection.code().to_owned(),
         },
+        ReviewError::NoLongerAdmin => NO_LONGER_ADMIN.to_owned(),
         ReviewError::NotFound => "not_found".to_owned(),
         ReviewError::Reason => "reason".to_owned(),
         ReviewError::Upstream(error) if error.is_unavailable() => "unavailable".to_owned(),

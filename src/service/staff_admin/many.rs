@@ -3,7 +3,7 @@
 
 use crate::store::Conn;
 
-use super::{StaffError, checked, leave_in, note};
+use super::{StaffError, check_right, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::admins;
@@ -62,6 +62,7 @@ pub async fn act_on_many(
             admin_grant::serialise(tx).await?;
             // Whoever else writes about several of these people waits, and does not meet us half-way.
             staff::serialise(tx, &userids).await?;
+            check_right(ctx, tx, by).await?;
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
                 let done = tx.savepoint(async |tx| one(ctx, tx, by, action, userid, &reason).await);

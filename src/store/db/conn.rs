@@ -11,7 +11,8 @@ use sqlx::postgres::{
 use sqlx::{Connection as _, Describe, Either, Execute, Executor, SqlStr};
 
 use super::gate::Pass;
-use super::{Pooler, StoreError, settings};
+use super::session::settings;
+use super::{Pooler, StoreError};
 
 /// A connection, handed out by [`super::Db`] alone. Dropped before its work has ended, it is closed: a
 /// future that was cut off may leave an open transaction behind, which sqlx 0.9 does not notice

@@ -82,7 +82,9 @@ pub async fn catch_up_with_leavings(
         r#"UPDATE staff s SET status = 'left', left_at = u.left_at, left_cause = 'event', updated_at = now()
          FROM sync_draft d JOIN unknown_leaver u USING (userid)
          WHERE d.run_id = $1 AND d.step = 'add' AND NOT d.is_undone AND s.userid = d.userid
-           AND s.status = 'employed' AND u.left_at >= $2
+           AND s.status = 'employed'
+           -- As where people are added: a time from before a step of the clock says nothing about what came after it.
+           AND CASE WHEN $2 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $2
          RETURNING s.userid AS "userid: UserId""#,
         run_id,
         started_at,

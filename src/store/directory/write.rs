@@ -31,7 +31,9 @@ pub async fn add(
          SELECT n.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::timestamptz[], $10::timestamptz[])
              AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
-         WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid AND as_past(u.left_at) >= $11)
+         WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid
+                -- Where the clock has stepped back behind the start, both times are of before the step.
+                AND CASE WHEN $11 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $11)
             AND NOT EXISTS (SELECT FROM staff h WHERE h.unionid = n.unionid AND h.held_at IS NOT NULL)
          ORDER BY n.userid
          ON CONFLICT (userid) DO NOTHING RETURNING userid AS "userid: UserId""#,

@@ -1,5 +1,7 @@
 //! Unionids that move between employed people, reported by events.
 
+mod banner;
+
 use std::time::Duration;
 
 use dingtalk_sim::{NewPerson, PersonChange, company};

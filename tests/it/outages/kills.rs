@@ -286,8 +286,11 @@ async fn a_claim_on_the_access_token_that_was_cut_off_holds_nobody_up(pool: PgPo
     scene.settings.remove("DINGGATE_ADMINS");
     let people = scene.people(2);
     scene.employ(&people).await;
+    // Postgres carries the claim out after the login has given it up: it looks for the closed connection too late.
+    scene
+        .execute("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET client_connection_check_interval = %L', current_database(), '1h'); END $$")
+        .await;
     let process = scene.serve().await;
-    // Postgres carries the claim out after the login has given it up.
     scene
         .execute(
             "DELETE FROM access_token;

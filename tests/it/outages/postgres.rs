@@ -96,6 +96,8 @@ async fn assert_all_say_so(scene: &Scene, process: &Process, browser: &Browser, 
         answer.body
     );
     assert!(took < PAGE, "{took:?}");
+    // An answer is used again for half a second.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let (ready, took) = get(process, "/readyz").await;
     assert!(
         ready.status == 503 && took < PAGE && ready.body.contains("Postgres"),

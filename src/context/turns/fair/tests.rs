@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::context::clients::tests::{address, device, slowed};
 
@@ -117,6 +119,74 @@ fn a_known_browser_finds_a_place_among_as_many_clients_as_there_are_places() {
     ));
 }
 
+/// A client of an IPv6 subnet of one site.
+fn subnet(n: u64) -> Client {
+    Client::new(ClientKey::Subnet(7 << 16 | n), Arc::default())
+}
+
+#[test]
+fn a_site_has_no_more_turns_than_ten_clients() {
+    let mut queue = FairQueue::default();
+    for n in 0..60 {
+        enter(&mut queue, &subnet(n), u32::try_from(n).unwrap());
+    }
+    for n in 100..105 {
+        enter(&mut queue, &address(1), n);
+        enter(&mut queue, &address(2), n + 100);
+    }
+    let order = served(queue);
+    let place = |n| order.iter().position(|other| *other == n).unwrap();
+    for (round, n) in (100..105).enumerate() {
+        assert_eq!(place(n), round * 12 + 10, "after ten of the site");
+        assert_eq!(place(n + 100), round * 12 + 11);
+    }
+    assert_eq!(order.iter().filter(|n| **n < 60).count(), 60);
+}
+
+#[test]
+fn the_clients_of_a_site_take_turns() {
+    let mut queue = FairQueue::default();
+    for n in 0..3 {
+        enter(&mut queue, &subnet(1), n);
+    }
+    enter(&mut queue, &subnet(2), 20);
+    enter(&mut queue, &address(1), 30);
+    assert_eq!(served(queue), [0, 20, 30, 1, 2]);
+}
+
+#[test]
+fn a_site_has_no_more_places_in_a_full_queue_than_ten_clients() {
+    let mut queue = FairQueue::default();
+    for n in 0..44 {
+        enter(&mut queue, &subnet(n), u32::try_from(n).unwrap());
+    }
+    assert_eq!(queue.enter(&subnet(99), 99, 44), Entered::Full);
+    for n in 0..4 {
+        let entered = queue.enter(&address(1), 100 + n, 44);
+        assert!(matches!(
+            entered,
+            Entered::InPlaceOf(ClientKey::Subnet(_), _)
+        ));
+    }
+    assert_eq!(queue.enter(&address(1), 104, 44), Entered::Full);
+    assert_eq!(queue.enter(&subnet(99), 99, 44), Entered::Full);
+    let entered = queue.enter(&address(2), 200, 44);
+    assert!(matches!(entered, Entered::InPlaceOf(..)));
+}
+
+#[test]
+fn within_a_site_the_place_of_the_longest_line_is_taken() {
+    let mut queue = FairQueue::default();
+    for n in 0..30 {
+        enter(&mut queue, &subnet(1), n);
+    }
+    assert!(!queue.is_full_for(&subnet(2), 30));
+    assert_eq!(
+        queue.enter(&subnet(2), 99, 30),
+        Entered::InPlaceOf(subnet(1).key, 29)
+    );
+}
+
 #[test]
 fn who_has_gone_away_leaves_nothing_behind() {
     let mut queue = FairQueue::default();
@@ -124,7 +194,7 @@ fn who_has_gone_away_leaves_nothing_behind() {
         enter(&mut queue, &address(u8::try_from(n % 3).unwrap()), n);
     }
     queue.retain(|n| n % 3 == 1);
-    assert_eq!((queue.len, queue.lines.len(), queue.order.len()), (2, 1, 1));
+    assert_eq!((queue.len, queue.lines.len(), queue.sites.len()), (2, 1, 1));
     assert_eq!(served(queue), [1, 4]);
 }
 
@@ -141,6 +211,24 @@ fn promises_come_one_after_another_at_the_share_of_the_client() {
     assert_eq!(promise(1), 250);
     let far = (0..5000).map(|_| promise(1)).last();
     assert_eq!(far, Some(MAX_RETRY_AFTER.as_millis()));
+}
+
+#[test]
+fn addresses_of_a_site_that_never_come_back_delay_others_no_more_than_ten_clients() {
+    let mut queue = FairQueue::<u32>::default();
+    let (now, spacing) = (Instant::now(), Duration::from_millis(50));
+    let mut promise = |key, now| queue.promise(key, now, Duration::ZERO, spacing);
+    for n in 0..1000 {
+        promise(subnet(n).key, now);
+    }
+    assert_eq!(promise(address(1).key, now), spacing * 11);
+    assert_eq!(promise(subnet(1000).key, now), spacing * 11 * 101);
+    let later = now + MAX_RETRY_AFTER;
+    assert_eq!(
+        promise(address(2).key, later),
+        spacing,
+        "nobody is waited for"
+    );
 }
 
 #[test]

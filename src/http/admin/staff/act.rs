@@ -167,6 +167,7 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trou
             });
         }
         StaffError::NotFound => return Err(AppError::NotFound),
+        StaffError::NoLongerAdmin => return Err(AppError::NotAdmin),
         StaffError::Store(_) => return Err(into_store_error(error)),
         StaffError::Oneself => (StatusCode::CONFLICT, t.oneself),
         StaffError::HeldAlready => (StatusCode::CONFLICT, t.held_already),

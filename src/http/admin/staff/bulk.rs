@@ -92,6 +92,7 @@ pub(super) async fn start(
             )
             .await
         }
+        Err(StaffError::NoLongerAdmin) => Err(AppError::NotAdmin),
         Err(StaffError::Store(error)) => Err(error.into()),
         Err(other) => Err(AppError::Internal(other.into())),
     }

@@ -129,6 +129,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
             });
         }
         ReviewError::NotFound => return Err(AppError::NotFound),
+        ReviewError::NoLongerAdmin => return Err(AppError::NotAdmin),
         ReviewError::Refused(objection) => (StatusCode::CONFLICT, objection.code(), None),
         ReviewError::Upstream(error) if error.is_unavailable() => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -1,0 +1,69 @@
+//! Whose share of the connections a piece of work uses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Those between whom the connections are divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// Work of this instance that belongs to no request.
+    Background,
+    /// The storing of events that DingTalk delivers.
+    Callbacks,
+    /// Logins that may send their code: the budget of calls bounds them, and a wait would let their calls bunch.
+    Logins,
+    /// The check whether Postgres answers; a connection is reserved for it.
+    Health,
+    /// The requests of one client: an IPv4 address, or the first address of an IPv6 /64.
+    Client(IpAddr),
+}
+
+impl Share {
+    /// Returns the share of the client at an address. All peers without an address are one client.
+    pub fn of_client(address: Option<IpAddr>) -> Self {
+        Self::Client(match address {
+            Some(IpAddr::V6(v6)) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+            Some(v4) => v4,
+            None => Ipv4Addr::UNSPECIFIED.into(),
+        })
+    }
+}
+
+tokio::task_local! {
+    static SHARE: Share;
+}
+
+/// Runs the work with the connections of this share. A task that it spawns counts as background work.
+pub async fn with_share<T>(share: Share, work: impl Future<Output = T>) -> T {
+    SHARE.scope(share, work).await
+}
+
+/// Returns the share of the current task.
+pub(super) fn current() -> Share {
+    SHARE.try_with(|share| *share).unwrap_or(Share::Background)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(address: &str) -> Share {
+        Share::of_client(Some(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn an_ipv6_subnet_is_one_client() {
+        assert_eq!(client("2001:db8:1:2::1"), client("2001:db8:1:2:ffff::9"));
+        assert_ne!(client("2001:db8:1:2::1"), client("2001:db8:1:3::1"));
+        assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
+    }
+
+    #[tokio::test]
+    async fn a_spawned_task_counts_as_background_work() {
+        let (own, spawned) = with_share(Share::Callbacks, async {
+            let spawned = tokio::spawn(async { current() });
+            (current(), spawned.await.unwrap())
+        })
+        .await;
+        assert_eq!((own, spawned), (Share::Callbacks, Share::Background));
+    }
+}
