@@ -41,7 +41,13 @@ const MAX_AGE: Duration = Duration::from_millis(500);
 
 /// The last answer of a check. One check runs at a time; who asks meanwhile gets its answer.
 #[derive(Debug, Clone, Default)]
-pub struct CachedCheck(Arc<Mutex<Option<(Instant, Option<bool>)>>>);
+pub struct CachedCheck(Arc<Mutex<Option<CheckResult>>>);
+
+#[derive(Debug)]
+struct CheckResult {
+    at: Instant,
+    is_writable: Option<bool>,
+}
 
 impl CachedCheck {
     async fn run(
@@ -49,17 +55,18 @@ impl CachedCheck {
         check: impl Future<Output = Option<bool>> + Send + 'static,
     ) -> Option<bool> {
         let mut last = Arc::clone(&self.0).lock_owned().await;
-        if let Some((at, answer)) = *last
-            && at.elapsed() < MAX_AGE
+        if let Some(last) = &*last
+            && last.at.elapsed() < MAX_AGE
         {
-            return answer;
+            return last.is_writable;
         }
         // On a task of its own: clients that go away would otherwise break off one check after the other, and close
         // a connection each time.
         let check = tokio::spawn(async move {
-            let answer = check.await;
-            *last = Some((Instant::now(), answer));
-            answer
+            let is_writable = check.await;
+            let at = Instant::now();
+            *last = Some(CheckResult { at, is_writable });
+            is_writable
         });
         check.await.ok().flatten()
     }
@@ -90,7 +97,10 @@ mod tests {
         assert_eq!(answers, [Some(true); 20]);
         assert_eq!(checks.load(Ordering::Relaxed), 1);
         let outdated = Instant::now().checked_sub(MAX_AGE).unwrap();
-        *cached.0.lock().await = Some((outdated, None));
+        *cached.0.lock().await = Some(CheckResult {
+            at: outdated,
+            is_writable: None,
+        });
         assert_eq!(ask().await, Some(true));
         assert_eq!(checks.load(Ordering::Relaxed), 2);
     }

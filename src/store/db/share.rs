@@ -33,8 +33,9 @@ tokio::task_local! {
 }
 
 /// Runs the work with the connections of this share. A task that it spawns counts as background work.
-pub async fn with_share<T>(share: Share, work: impl Future<Output = T>) -> T {
-    SHARE.scope(share, work).await
+pub fn with_share<T>(share: Share, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    // On the heap: the work of a request takes tens of kilobytes, which every caller would have to carry.
+    SHARE.scope(share, Box::pin(work))
 }
 
 /// Returns the share of the current task.
