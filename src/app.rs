@@ -150,7 +150,7 @@ impl Application {
         self.edge.stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
         let closing = async {
-            self.ctx.all_given_back().await;
+            self.ctx.permits_returned().await;
             self.ctx.db.close().await;
         };
         // A connection that a cut-off request still holds would keep this waiting for ever.
@@ -196,7 +196,7 @@ async fn work(ctx: Context, stopping: CancellationToken) -> anyhow::Result<()> {
 async fn prepare(ctx: &Context) -> anyhow::Result<()> {
     wait_for_schema(ctx).await?;
     loop {
-        match webhooks::choose(ctx).await {
+        match webhooks::set_subscription(ctx).await {
             Ok(()) => return Ok(()),
             Err(StoreError::Unavailable(_)) => tokio::time::sleep(Duration::from_millis(500)).await,
             Err(error) => return Err(error.into()),

@@ -79,6 +79,6 @@ pub async fn with_context(
     migrations::require(&ctx.db).await?;
     let done = work(&ctx).await;
     // A right to a call that went down with the process would keep the service's logins waiting.
-    ctx.all_given_back().await;
+    ctx.permits_returned().await;
     done
 }

@@ -12,13 +12,13 @@ mod log;
 mod login;
 mod login_flow;
 mod parts;
+mod percentage;
 mod public_url;
 mod rate;
 mod reader;
 mod secret;
 mod server;
 pub mod setting;
-mod share;
 mod source;
 mod sync;
 mod value;
@@ -35,12 +35,12 @@ pub use fault::{Fault, Faults};
 pub use log::{LogConfig, LogFormat};
 pub use login::{LoginConfig, UnknownStaff};
 pub use login_flow::LoginFlow;
-pub use parts::{Examined, Parts};
+pub use parts::{ConfigCheck, PartialConfig};
+pub use percentage::Percentage;
 pub use public_url::PublicUrl;
 pub use rate::Rate;
 pub use secret::SecretKey;
 pub use server::{Migrate, ServerConfig};
-pub use share::Share;
 pub use sync::SyncConfig;
 pub use webhook::{WebhookConfig, WebhookSecret};
 
@@ -75,21 +75,21 @@ impl Config {
     }
 
     /// Like [`Config::from_process`], but with what is right of settings that are not.
-    pub fn examine_process() -> Examined {
+    pub fn examine_process() -> ConfigCheck {
         Self::examine(std::env::vars_os(), |path| fs::read_to_string(path))
     }
 
     fn examine(
         env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
         read: impl Fn(&Path) -> io::Result<String>,
-    ) -> Examined {
+    ) -> ConfigCheck {
         let env = env
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
         let mut reader = Reader::new(source::collect(env, &read));
         let config = Self::parse(&mut reader);
         let faults = reader.take_faults();
-        let parts = Parts::read(&mut reader);
+        let parts = PartialConfig::read(&mut reader);
         let mut secrets = reader.secrets();
         if let Some(database) = &parts.database {
             secrets.extend(database.urls.iter().flat_map(parts::passwords));
@@ -97,7 +97,7 @@ impl Config {
         if let Some(webhook) = &parts.webhook {
             secrets.extend(webhook.url.secrets());
         }
-        Examined {
+        ConfigCheck {
             whole: match config {
                 Some(config) if faults.is_empty() => Ok(config),
                 _ => Err(faults),

@@ -1,8 +1,8 @@
 //! What every use-case is handed: settings, the database, the clock, the calls to DingTalk.
 
 pub mod clients;
-pub mod troubles;
-pub mod turns;
+pub mod outages;
+pub mod permit_queue;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,13 +17,13 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::dingtalk::Client;
-use crate::store::{Db, pace};
+use crate::store::{Db, rate_limiter};
 
-use troubles::Troubles;
-use turns::Turns;
+use outages::OutageTracker;
+use permit_queue::PermitQueues;
 
 /// How long a program that ends waits for its last rights to a call to be given back.
-const FAREWELL: Duration = Duration::from_secs(1);
+const PERMIT_RETURN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The one value that pages, workers and commands share. Cheap to clone.
 #[derive(Clone)]
@@ -40,9 +40,9 @@ pub struct Inner {
     /// Rings when an event or another piece of work has been stored by this process.
     pub work: Notify,
     /// Who waits for a call to DingTalk.
-    pub turns: Turns<Grant>,
+    pub permit_queues: PermitQueues<PermitResult>,
     /// Which interfaces have brought no answer lately.
-    pub troubles: Troubles,
+    pub outages: OutageTracker,
     /// The access token as this process last saw it; the lock is held while it is looked up.
     pub token: tokio::sync::Mutex<Option<CachedToken>>,
     /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
@@ -55,18 +55,18 @@ pub struct Inner {
 }
 
 /// How often the return of a slot is tried; its lease ends about then.
-const GIVE_BACK_TRIES: u32 = 16;
-const GIVE_BACK_PAUSE: Duration = Duration::from_millis(500);
+const RETURN_ATTEMPTS: u32 = 16;
+const RETURN_RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// The right to one call in flight; ends when dropped, wherever that happens.
-pub struct Turn {
+pub struct Permit {
     db: Db,
     instance: Uuid,
     slot: i16,
     returns: TaskTracker,
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
         let (db, instance, slot) = (self.db.clone(), self.instance, self.slot);
         // Outside a runtime the lease of the slot ends by itself.
@@ -74,14 +74,14 @@ impl Drop for Turn {
             return;
         };
         let give_back = async move {
-            for _ in 0..GIVE_BACK_TRIES {
-                let given = db.read(async |conn| pace::give_back(conn, slot, instance).await);
+            for _ in 0..RETURN_ATTEMPTS {
+                let given = db.read(async |conn| rate_limiter::release(conn, slot, instance).await);
                 let Err(error) = given.await else {
                     return;
                 };
                 // The queue for Postgres may be full, just when calls are needed most.
                 tracing::debug!(%error, "a slot in flight could not be returned yet");
-                tokio::time::sleep(GIVE_BACK_PAUSE).await;
+                tokio::time::sleep(RETURN_RETRY_DELAY).await;
             }
         };
         self.returns.spawn_on(give_back, &runtime);
@@ -90,8 +90,8 @@ impl Drop for Turn {
 
 /// What a waiter for a call is handed: its turn, or how long all calls are paused, or nothing where
 /// Postgres did not answer.
-pub enum Grant {
-    Turn(Turn),
+pub enum PermitResult {
+    Permit(Permit),
     Paused(Duration),
     /// The place in the queue went to a client that had less than its share.
     Full {
@@ -125,8 +125,8 @@ impl Context {
             dingtalk,
             instance: Uuid::new_v4(),
             work: Notify::new(),
-            turns: Turns::default(),
-            troubles: Troubles::default(),
+            permit_queues: PermitQueues::default(),
+            outages: OutageTracker::default(),
             token: tokio::sync::Mutex::new(None),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
@@ -136,8 +136,8 @@ impl Context {
     }
 
     /// Takes charge of a slot in flight that was granted to this process.
-    pub fn turn(&self, slot: i16) -> Turn {
-        Turn {
+    pub fn permit(&self, slot: i16) -> Permit {
+        Permit {
             db: self.db.clone(),
             instance: self.instance,
             slot,
@@ -148,9 +148,9 @@ impl Context {
     /// Waits until the last right to a call in flight has been given back, for a program that ends:
     /// one that it takes along is nobody's for 8 s. Waits for a second at most: where Postgres has fallen
     /// silent, they end by their leases.
-    pub async fn all_given_back(&self) {
+    pub async fn permits_returned(&self) {
         self.returns.close();
-        let _in_time = tokio::time::timeout(FAREWELL, self.returns.wait()).await;
+        let _in_time = tokio::time::timeout(PERMIT_RETURN_TIMEOUT, self.returns.wait()).await;
     }
 
     /// Whether the migrations were seen in place; until then nothing but health is served.

@@ -1,22 +1,22 @@
 //! DingTalk's HTTP interfaces: requests, answers, typed errors; and the crypto of its callback.
 
-mod answer;
 pub mod approval;
 pub mod callback;
+pub mod callback_registration;
+pub mod callback_self_test;
 pub mod client;
 pub mod clock;
 pub mod contact;
 pub mod error;
 pub mod lenient;
 pub mod login;
-mod newer;
 pub mod oauth2;
-mod penalty;
+pub mod probe;
 pub mod proxy;
-pub mod rehearsal;
-pub mod subscription;
+mod response;
+mod throttle_until;
 pub mod token;
-pub mod trial;
+mod v1;
 
 pub use client::Client;
 pub use error::ApiError;

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod brand;
 mod client_address;
 pub mod csv;
+pub mod current_user;
 mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
@@ -14,18 +15,17 @@ mod head;
 mod health;
 pub mod lang;
 mod language;
+pub mod layout;
 mod login;
 mod login_limit;
 mod middleware;
-pub mod page;
+pub mod pages;
 mod portal;
-pub mod public_pages;
-pub mod reference;
+pub mod request_id;
 mod security;
 mod session_store;
 pub mod text;
 pub mod view;
-pub mod visitor;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
@@ -39,7 +39,7 @@ pub use head::head_as_get;
 pub use login_limit::LoginLimit;
 use middleware::cookies::SessionCookie;
 pub use middleware::{Edge, connections, limit};
-pub use reference::log_request;
+pub use request_id::log_request;
 pub use security::secure;
 
 /// What an extractor of actix may read, in bytes; our own bodies go through [`Edge`].

@@ -1,12 +1,12 @@
 //! The workers' loops of one process. Several processes on one database share the work.
 
 mod bind_admins;
+mod cleanup;
 mod due_times;
 mod failed_events;
 mod first_sync;
-mod rounds;
+mod poll_loop;
 mod scheduled_sync;
-mod sweep;
 mod webhooks;
 
 use std::sync::Arc;
@@ -19,26 +19,26 @@ use crate::context::Context;
 use crate::service::{directory_sync, events, review};
 use crate::store::StoreError;
 
-use rounds::Rounds;
+use poll_loop::PollLoop;
 
 /// How often a loop asks for work that nobody has rung for: another instance may have stored it.
 const POLL: Duration = Duration::from_millis(300);
 const SWEEP: Duration = Duration::from_mins(1);
 /// How long any worker goes on once the process is to stop: a little longer than each means to by itself.
-const LAST_WORK: Duration = Duration::from_secs(6);
+const WORK_GRACE: Duration = Duration::from_secs(6);
 /// How long work that may take minutes goes on once the process is to stop.
-const LAST_MOMENTS: Duration = Duration::from_secs(4);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(4);
 
 /// Runs all loops. They end soon after `stop` is cancelled, with what is in flight finished and what
 /// they had claimed given back.
 pub async fn run(ctx: &Context, stop: CancellationToken) {
-    let busy = Arc::new(events::Busy::default());
+    let busy = Arc::new(events::KeyedMutex::default());
     let mut loops = JoinSet::new();
     loops.spawn(bind_admins::run(ctx.clone(), stop.clone()));
     loops.spawn(work_on_events(ctx.clone(), Arc::clone(&busy), stop.clone()));
-    loops.spawn(look_at_people(ctx.clone(), busy, stop.clone()));
+    loops.spawn(run_rechecks(ctx.clone(), busy, stop.clone()));
     loops.spawn(review_in_bulk(ctx.clone(), stop.clone()));
-    loops.spawn(sweep_up(ctx.clone(), stop.clone()));
+    loops.spawn(clean_up(ctx.clone(), stop.clone()));
     loops.spawn(failed_events::run(ctx.clone(), stop.clone()));
     loops.spawn(due_times::run(ctx.clone(), stop.clone()));
     webhooks::start(&mut loops, ctx, &stop);
@@ -52,7 +52,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
     // Side by side: where Postgres is away, each has to wait in vain.
     let given = tokio::join!(
         events::give_back(ctx),
-        crate::service::webhooks::give_back(ctx)
+        crate::service::webhooks::release(ctx)
     );
     if let Err(error) = given.0.and(given.1) {
         tracing::warn!(%error, "claimed work could not be given back: it is free in some seconds");
@@ -70,17 +70,20 @@ async fn all_ended(loops: &mut JoinSet<()>) {
 /// Returns when the workers must leave what they do, so that there is time to give it back.
 async fn has_to_end(stop: &CancellationToken) {
     stop.cancelled().await;
-    tokio::time::sleep(LAST_WORK).await;
+    tokio::time::sleep(WORK_GRACE).await;
 }
 
 /// Works on events and on looks until none of either is due; gives how many there were. For tests,
 /// which run no loops.
 pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
-    let (busy, never) = (Arc::new(events::Busy::default()), CancellationToken::new());
+    let (busy, never) = (
+        Arc::new(events::KeyedMutex::default()),
+        CancellationToken::new(),
+    );
     let mut worked = 0;
     loop {
         let now = events::work(ctx, &busy, &never).await?
-            + events::work_due_looks(ctx, &busy, &never).await?;
+            + events::run_due_rechecks(ctx, &busy, &never).await?;
         if now == 0 {
             return Ok(worked);
         }
@@ -88,8 +91,8 @@ pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
     }
 }
 
-async fn work_on_events(ctx: Context, busy: Arc<events::Busy>, stop: CancellationToken) {
-    let rounds = Rounds {
+async fn work_on_events(ctx: Context, busy: Arc<events::KeyedMutex>, stop: CancellationToken) {
+    let rounds = PollLoop {
         name: "events",
         pause: POLL,
         bell: Some(&ctx.work),
@@ -102,8 +105,8 @@ async fn work_on_events(ctx: Context, busy: Arc<events::Busy>, stop: Cancellatio
         .await;
 }
 
-async fn look_at_people(ctx: Context, busy: Arc<events::Busy>, stop: CancellationToken) {
-    let rounds = Rounds {
+async fn run_rechecks(ctx: Context, busy: Arc<events::KeyedMutex>, stop: CancellationToken) {
+    let rounds = PollLoop {
         name: "looks",
         pause: POLL,
         bell: None,
@@ -111,13 +114,13 @@ async fn look_at_people(ctx: Context, busy: Arc<events::Busy>, stop: Cancellatio
     };
     rounds
         .run(&ctx, || async {
-            Ok(events::work_due_looks(&ctx, &busy, &stop).await? > 0)
+            Ok(events::run_due_rechecks(&ctx, &busy, &stop).await? > 0)
         })
         .await;
 }
 
 async fn review_in_bulk(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds {
+    let rounds = PollLoop {
         name: "reviews",
         pause: POLL,
         bell: None,
@@ -130,14 +133,14 @@ async fn review_in_bulk(ctx: Context, stop: CancellationToken) {
 async fn review_until_stopped(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
     tokio::select! {
         worked = review::work_bulk(ctx) => worked,
-        () = last_moments(stop) => review::release_bulk(ctx).await.map(|()| false),
+        () = shutdown_grace(stop) => review::release_bulk(ctx).await.map(|()| false),
     }
 }
 
 /// Returns some seconds after the process was told to stop.
-async fn last_moments(stop: &CancellationToken) {
+async fn shutdown_grace(stop: &CancellationToken) {
     stop.cancelled().await;
-    tokio::time::sleep(LAST_MOMENTS).await;
+    tokio::time::sleep(SHUTDOWN_GRACE).await;
 }
 
 /// A full sync may take minutes, and all it has read would have to be read anew anyway.
@@ -146,8 +149,8 @@ async fn end_syncs(ctx: Context, stop: CancellationToken) {
     directory_sync::stop(&ctx).await;
 }
 
-async fn sweep_up(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds {
+async fn clean_up(ctx: Context, stop: CancellationToken) {
+    let rounds = PollLoop {
         name: "sweeping",
         pause: SWEEP,
         bell: None,
@@ -156,8 +159,8 @@ async fn sweep_up(ctx: Context, stop: CancellationToken) {
     rounds
         .run(&ctx, || async {
             tokio::select! {
-                swept = sweep::once(&ctx) => swept.map(|()| false),
-                () = last_moments(&stop) => Ok(false),
+                swept = cleanup::once(&ctx) => swept.map(|()| false),
+                () = shutdown_grace(&stop) => Ok(false),
             }
         })
         .await;

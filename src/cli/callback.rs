@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use crate::config::Config;
 use crate::context::Context;
-use crate::service::subscription::{self, SubscriptionError};
+use crate::service::callback_registration::{self, RegistrationFailed};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -62,7 +62,7 @@ struct Events {
 impl Events {
     fn or_default(self, ctx: &Context) -> Vec<String> {
         if self.events.is_empty() {
-            subscription::default_events(ctx)
+            callback_registration::default_events(ctx)
         } else {
             self.events
         }
@@ -95,16 +95,16 @@ async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {
     let text = match action {
         Action::Failed { replay } => return failed::run(ctx, replay).await,
         Action::Register { events } => {
-            let done = subscription::register(ctx, events.or_default(ctx)).await;
+            let done = callback_registration::register(ctx, events.or_default(ctx)).await;
             format!("registered\n{}", report::callback(ctx, &told(ctx, done)?))
         }
-        Action::Show => report::callback(ctx, &subscription::show(ctx).await?),
+        Action::Show => report::callback(ctx, &callback_registration::show(ctx).await?),
         Action::Update { events, only } => {
-            let done = subscription::update(ctx, events.or_default(ctx), only).await;
+            let done = callback_registration::update(ctx, events.or_default(ctx), only).await;
             format!("updated\n{}", report::replaced(ctx, &told(ctx, done)?))
         }
         Action::Delete { force } => {
-            let done = subscription::delete(ctx, force).await;
+            let done = callback_registration::delete(ctx, force).await;
             format!("deleted\n{}", report::callback(ctx, &told(ctx, done)?))
         }
     };
@@ -112,9 +112,9 @@ async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {
 }
 
 /// What is there is shown beside the error that it causes.
-fn told<T>(ctx: &Context, done: Result<T, SubscriptionError>) -> anyhow::Result<T> {
+fn told<T>(ctx: &Context, done: Result<T, RegistrationFailed>) -> anyhow::Result<T> {
     done.map_err(|error| match &error {
-        SubscriptionError::Exists(there) | SubscriptionError::NotOurs(there) => {
+        RegistrationFailed::Exists(there) | RegistrationFailed::NotOurs(there) => {
             anyhow::anyhow!("{error}\n{}", report::callback(ctx, there).trim_end())
         }
         _ => error.into(),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::app;
 use crate::config::Config;
-use crate::service::doctor::{self, Report, Subject};
+use crate::service::doctor::{self, Input, Report};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -23,7 +23,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let report = runtime.block_on(async {
-        let subject = Subject::new(Config::examine_process(), |config| {
+        let subject = Input::new(Config::examine_process(), |config| {
             app::context(config).ok()
         });
         doctor::examine(&subject).await

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use super::{actor, serve};
 use crate::config::Config;
 use crate::context::Context;
-use crate::service::directory_sync::{self, Cause, Listener, Request, State, Summary};
+use crate::service::directory_sync::{self, Cause, ProgressSink, Request, State, Summary};
 use crate::store::sync_list::ChangeRow;
 
 use progress::Progressing;
@@ -40,18 +40,18 @@ async fn act(ctx: &Context, args: &Args) -> anyhow::Result<()> {
     };
     let stop = serve::stop_signal()?;
     let progressing = Mutex::new(Progressing::on_stderr());
-    let mut printed = Printed::default();
+    let mut printed = BufferedOutput::default();
     let summary = {
         let mut progress = |progress| lock(&progressing).show(progress);
         let mut record = |record| {
             lock(&progressing).end();
             printed.print(&record);
         };
-        let listener = Listener {
+        let listener = ProgressSink {
             progress: &mut progress,
             record: &mut record,
         };
-        let mut sync = Box::pin(directory_sync::run_heard(ctx, request, listener));
+        let mut sync = Box::pin(directory_sync::run_with_progress(ctx, request, listener));
         tokio::select! {
             summary = &mut sync => summary,
             () = stop => {
@@ -77,12 +77,12 @@ fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// What goes to stdout: line by line, for there may be a hundred thousand.
 #[derive(Default)]
-struct Printed {
+struct BufferedOutput {
     out: Vec<u8>,
     failed: Option<io::Error>,
 }
 
-impl Printed {
+impl BufferedOutput {
     fn print(&mut self, record: &ChangeRow) {
         self.line(&report::record(record));
         if self.out.len() > 64 * 1024 {

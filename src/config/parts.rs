@@ -15,16 +15,16 @@ use super::{Config, Faults, setting};
 use crate::domain::listed_admins::ListedAdmins;
 
 /// All that could be read, be the whole right or not.
-pub struct Examined {
+pub struct ConfigCheck {
     /// Every setting, or every fault.
     pub whole: Result<Config, Faults>,
-    pub parts: Parts,
+    pub parts: PartialConfig,
     /// The texts of all secrets that were given, right or wrong, so that nobody shows them.
     pub secrets: Vec<SecretString>,
 }
 
 /// Settings that are of use by themselves; none where one is missing or wrong.
-pub struct Parts {
+pub struct PartialConfig {
     pub database: Option<DatabaseConfig>,
     pub public_url: Option<PublicUrl>,
     pub admins: ListedAdmins,
@@ -51,7 +51,7 @@ pub(super) fn passwords(address: &SecretString) -> Vec<SecretString> {
     vec![written.into(), meant.into()]
 }
 
-impl Parts {
+impl PartialConfig {
     /// What is wrong has been noted by whoever read the whole.
     pub(super) fn read(reader: &mut Reader) -> Self {
         let app = AppCredentials::read(reader, &setting::APP_KEY, &setting::APP_SECRET);

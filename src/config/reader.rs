@@ -4,15 +4,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::{Fault, Faults};
 use super::setting::{self, Setting};
-use super::source::Written;
+use super::source::RawValue;
 
 /// Hands out parsed settings; what is wrong with any is kept for the end.
 pub(super) struct Reader {
-    written: Written,
+    written: RawValue,
 }
 
 impl Reader {
-    pub fn new(written: Written) -> Self {
+    pub fn new(written: RawValue) -> Self {
         Self { written }
     }
 

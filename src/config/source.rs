@@ -12,7 +12,7 @@ use super::setting::{self, CONFIG_FILE, ENVIRONMENT_ONLY, FILE_SUFFIX, Setting, 
 use super::value;
 
 /// A value as it was written, before it is parsed.
-pub(super) struct Raw {
+pub(super) struct RawSettings {
     pub text: SecretString,
     /// The file from which it came; none for the environment.
     pub file: Option<String>,
@@ -20,8 +20,8 @@ pub(super) struct Raw {
 
 /// All that was written, by the name of the setting, and what is wrong with it so far.
 #[derive(Default)]
-pub(super) struct Written {
-    pub values: BTreeMap<&'static str, Raw>,
+pub(super) struct RawValue {
+    pub values: BTreeMap<&'static str, RawSettings>,
     /// Settings that were given in a way that cannot be read: they are not missing as well.
     pub unreadable: Vec<&'static str>,
     pub faults: Faults,
@@ -34,8 +34,8 @@ type Layer = BTreeMap<String, String>;
 pub(super) fn collect(
     env: impl Iterator<Item = (OsString, OsString)>,
     read: &dyn Fn(&Path) -> io::Result<String>,
-) -> Written {
-    let mut written = Written::default();
+) -> RawValue {
+    let mut written = RawValue::default();
     let mut env = environment(env, &mut written);
     let file = env.remove(CONFIG_FILE.name);
     if let Some(zone) = env.remove(TIME_ZONE.name) {
@@ -50,7 +50,7 @@ pub(super) fn collect(
 }
 
 /// Our variables of the environment; others are none of our business.
-fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut Written) -> Layer {
+fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut RawValue) -> Layer {
     let mut layer = Layer::new();
     for (name, value) in env {
         let name = name.to_string_lossy().into_owned();
@@ -73,7 +73,7 @@ fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut Wr
 fn toml_file(
     file: &str,
     read: &dyn Fn(&Path) -> io::Result<String>,
-    written: &mut Written,
+    written: &mut RawValue,
 ) -> Layer {
     let table = match read(Path::new(file)) {
         Ok(text) => text.parse::<toml::Table>().map_err(|error| {
@@ -100,7 +100,7 @@ fn entry(
     key: String,
     value: toml::Value,
     file: &str,
-    written: &mut Written,
+    written: &mut RawValue,
 ) -> Option<(String, String)> {
     if let Some(setting) = environment_only(&key) {
         let what = "stands in the environment only".to_owned();
@@ -127,7 +127,7 @@ fn entry(
     (!text.is_empty()).then_some((key, text))
 }
 
-impl Written {
+impl RawValue {
     /// Takes over what an earlier layer has not given already, reading the files of secrets.
     fn take(
         &mut self,
@@ -166,7 +166,7 @@ impl Written {
         let file = file.map(|file| format!("{file:?}"));
         self.values.insert(
             setting.name,
-            Raw {
+            RawSettings {
                 text: SecretString::from(text),
                 file,
             },

@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 
+use super::percentage::Percentage;
 use super::reader::Reader;
 use super::setting;
-use super::share::Share;
 use crate::domain::schedule::{Schedule, ScheduleError};
 
 /// The full sync.
@@ -13,7 +13,7 @@ pub struct SyncConfig {
     /// When it runs by itself.
     pub schedule: Schedule,
     /// More leavers than this stop a sync, which then asks.
-    pub max_leavers: Share,
+    pub max_leavers: Percentage,
 }
 
 impl SyncConfig {
@@ -23,7 +23,7 @@ impl SyncConfig {
         let schedule = reader.value(&setting::SYNC_CRON, |text| {
             Schedule::parse(text, zone.unwrap_or(Tz::UTC)).map_err(|error| told(text, &error))
         });
-        let max_leavers = reader.value(&setting::SYNC_MAX_LEAVERS, Share::parse);
+        let max_leavers = reader.value(&setting::SYNC_MAX_LEAVERS, Percentage::parse);
         zone?;
         Some(Self {
             schedule: schedule?,

@@ -49,7 +49,7 @@ fn read(answer: &Value) -> Option<ProcessInstance> {
     // A record without a single field says nothing of an approval.
     json.as_object().filter(|fields| !fields.is_empty())?;
     Some(ProcessInstance {
-        title: lenient::prose(&json, "title"),
+        title: lenient::display_text(&json, "title"),
         json,
     })
 }

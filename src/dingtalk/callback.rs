@@ -68,7 +68,7 @@ impl OwnerKeys {
 
 /// A push as it came: what the query string and the body hold, unchanged.
 #[derive(Clone, Copy)]
-pub struct Push<'a> {
+pub struct EncryptedCallback<'a> {
     /// 40 hexadecimal digits: `msg_signature`, else `signature`.
     pub signature: &'a str,
     pub timestamp: &'a str,
@@ -78,7 +78,7 @@ pub struct Push<'a> {
 
 /// What was in a push that is believed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Opened {
+pub struct DecryptedCallback {
     /// Always an object.
     pub json: serde_json::Value,
     /// The owner key that came, which the answer bears too.
@@ -114,7 +114,7 @@ impl CallbackCrypto {
     }
 
     /// Checks the signature over the texts exactly as they came, in constant time.
-    pub fn verify(&self, push: &Push<'_>) -> Result<(), CallbackError> {
+    pub fn verify(&self, push: &EncryptedCallback<'_>) -> Result<(), CallbackError> {
         let wanted = self.signature(push.timestamp, push.nonce, push.encrypt);
         let given = push.signature.to_ascii_lowercase();
         if bool::from(wanted.as_bytes().ct_eq(given.as_bytes())) {
@@ -125,11 +125,11 @@ impl CallbackCrypto {
     }
 
     /// Decrypts a message; call [`CallbackCrypto::verify`] first.
-    pub fn decrypt(&self, encrypt: &str) -> Result<Opened, CallbackError> {
+    pub fn decrypt(&self, encrypt: &str) -> Result<DecryptedCallback, CallbackError> {
         let (message, owner_key) = self.open(encrypt)?;
         let json = json::read_utf8(&message).map_err(|_| CallbackError::Json)?;
         if json.is_object() {
-            Ok(Opened { json, owner_key })
+            Ok(DecryptedCallback { json, owner_key })
         } else {
             Err(CallbackError::Json)
         }

@@ -7,11 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::answer::read_answer;
 use super::clock::{self, Clock};
 use super::error::ApiError;
-use super::newer::Newer;
 use super::proxy::proxy_for;
+use super::response::parse_response;
+use super::v1::V1Client;
 use crate::domain::bounds::MAX_ANSWER_BYTES;
 
 /// How long a connection may take.
@@ -35,7 +35,7 @@ pub struct App {
 pub struct Client {
     pub(super) http: reqwest::Client,
     root: String,
-    pub(super) newer: Newer,
+    pub(super) v1: V1Client,
     pub(super) app: App,
     pub(super) login_app: App,
     /// Shared with the client of the newer interfaces.
@@ -75,7 +75,7 @@ impl Client {
         Ok(Self {
             http: http_client(root)?,
             root: without_slash(root),
-            newer: Newer::new(newer_root, clock.clone())?,
+            v1: V1Client::new(newer_root, clock.clone())?,
             app,
             login_app,
             clock,
@@ -157,7 +157,7 @@ impl Client {
         let answer = exchange(api, request).await?;
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let (status, now_ms) = (answer.status, self.clock.now_ms());
-        let result = read_answer(api, status, &answer.body, &secrets, now_ms);
+        let result = parse_response(api, status, &answer.body, &secrets, now_ms);
         self.clock.learn(&result, answer.ahead_ms);
         result
     }
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(secrets, ["t0ken+t0ken/", "c0dec0de"]);
         let said = format!("{} c0dec0de of dingkey, t0ken+t0ken/", "很".repeat(90));
         let body = serde_json::json!({"errcode": 40078, "errmsg": said}).to_string();
-        let error = read_answer("api", 200, body.as_bytes(), &secrets, 0).unwrap_err();
+        let error = parse_response("api", 200, body.as_bytes(), &secrets, 0).unwrap_err();
         let shown = error.to_string();
         assert!(
             !shown.contains("c0de") && !shown.contains("t0ken"),

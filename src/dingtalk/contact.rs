@@ -169,7 +169,7 @@ fn result<'a>(api: &'static str, answer: &'a Value) -> Result<&'a Value, ApiErro
     lenient::field(answer, "result").ok_or(lacks(api, "result"))
 }
 
-fn contact(result: &Value) -> Result<Contact, record::Lack> {
+fn contact(result: &Value) -> Result<Contact, record::MissingField> {
     let kind = lenient::field(result, "contact_type")
         .and_then(lenient::number)
         .ok_or("contact_type")?;
@@ -182,7 +182,7 @@ fn contact(result: &Value) -> Result<Contact, record::Lack> {
 fn children(
     result: &Value,
     parent: DeptId,
-) -> Result<Vec<Result<Department, BadDepartment>>, record::Lack> {
+) -> Result<Vec<Result<Department, BadDepartment>>, record::MissingField> {
     let list = lenient::items(result).map_err(|_| "result")?;
     let of_the_company = list
         .iter()
@@ -196,7 +196,7 @@ fn children(
     Ok(of_the_company.map(read).collect())
 }
 
-fn user_page(result: &Value, dept_id: DeptId) -> Result<UserPage, record::Lack> {
+fn user_page(result: &Value, dept_id: DeptId) -> Result<UserPage, record::MissingField> {
     let has_more = lenient::field(result, "has_more")
         .and_then(lenient::boolean)
         .ok_or("has_more")?;
@@ -221,7 +221,7 @@ fn user_page(result: &Value, dept_id: DeptId) -> Result<UserPage, record::Lack> 
     })
 }
 
-fn scopes(answer: &Value) -> Result<Scopes, record::Lack> {
+fn scopes(answer: &Value) -> Result<Scopes, record::MissingField> {
     let scopes = lenient::field(answer, "auth_org_scopes").ok_or("auth_org_scopes")?;
     let departments = lenient::list(scopes, "authed_dept").map_err(|_| "authed_dept")?;
     let departments: Option<Vec<DeptId>> = departments.iter().map(lenient::number).collect();
@@ -237,7 +237,7 @@ fn scopes(answer: &Value) -> Result<Scopes, record::Lack> {
     let named = lenient::list(scopes, "authed_user").map_err(|_| "authed_user")?;
     let users: Vec<UserId> = named
         .iter()
-        .filter_map(|id| UserId::parse(lenient::plain(id).ok()?).ok())
+        .filter_map(|id| UserId::parse(lenient::as_string(id).ok()?).ok())
         .collect();
     Ok(Scopes {
         departments,

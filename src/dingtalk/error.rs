@@ -1,7 +1,7 @@
 //! What can go wrong in a call to DingTalk, told apart by what to do about it.
 
-use super::newer;
-use super::subscription::Complaint;
+use super::callback_registration::RegistrationError;
+use super::v1;
 use std::time::Duration;
 
 /// Refusals that every other question would meet too: no such interface, credentials, company,
@@ -118,7 +118,7 @@ impl ApiError {
     }
 
     /// Whether nobody has answered, or a gateway, or only half an answer came: asking again may bring one.
-    pub fn is_without_answer(&self) -> bool {
+    pub fn has_no_answer(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } => true,
             Self::Http { status, .. } => *status >= 500,
@@ -156,18 +156,18 @@ impl ApiError {
     }
 
     /// Whether DingTalk refuses the app, so that every other question would be refused as well.
-    pub fn speaks_of_the_app(&self) -> bool {
+    pub fn is_app_rejected(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if OF_THE_APP.contains(code))
     }
 
     /// Whether DingTalk refuses us for a reason that lies in its console or in our settings, and not in
     /// the person or the department that is asked about: once it is mended there, the same question is
     /// answered.
-    pub fn speaks_of_us(&self) -> bool {
+    pub fn is_misconfiguration(&self) -> bool {
         match self {
             Self::TokenRejected { .. } => true,
             Self::Refused { api, code, .. } => {
-                *api == "gettoken" || self.speaks_of_the_app() || OF_ITS_SCOPE.contains(code)
+                *api == "gettoken" || self.is_app_rejected() || OF_ITS_SCOPE.contains(code)
             }
             _ => false,
         }
@@ -218,14 +218,14 @@ impl ApiError {
     }
 
     /// What DingTalk complains of about a callback, where its code speaks of one.
-    pub fn complaint(&self) -> Option<Complaint> {
-        self.code().and_then(Complaint::of)
+    pub fn registration_error(&self) -> Option<RegistrationError> {
+        self.code().and_then(RegistrationError::of)
     }
 
     /// Whether DingTalk says that it does not know the person (60121, or 33012 for an odd userid).
     pub fn is_unknown_person(&self) -> bool {
         match self {
-            Self::Denied { code, .. } => newer::is_unknown_person(code),
+            Self::Denied { code, .. } => v1::is_unknown_person(code),
             _ => matches!(self.code(), Some(60121 | 33012)),
         }
     }
@@ -246,7 +246,7 @@ impl ApiError {
         match self {
             Self::Denied {
                 api, status, code, ..
-            } => newer::is_spent_code(api, *status, code),
+            } => v1::is_spent_code(api, *status, code),
             _ => matches!(
                 self.code(),
                 Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)

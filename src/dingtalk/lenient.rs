@@ -48,12 +48,12 @@ pub fn boolean(value: &Value) -> Option<bool> {
 /// A field's text, unchanged; absent and blank are the same, and a number is taken as it is written.
 pub fn text(object: &Value, name: &str) -> Result<Option<String>, WrongShape> {
     field(object, name)
-        .map_or(Ok(None), |value| plain(value).map(Some))
+        .map_or(Ok(None), |value| as_string(value).map(Some))
         .map(|text| text.filter(|text| !text.trim().is_empty()))
 }
 
 /// A text, unchanged, or a number as it is written.
-pub fn plain(value: &Value) -> Result<String, WrongShape> {
+pub fn as_string(value: &Value) -> Result<String, WrongShape> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
@@ -62,7 +62,7 @@ pub fn plain(value: &Value) -> Result<String, WrongShape> {
 }
 
 /// A field's text for people to read, as far as [`MAX_TEXT_CHARS`]; one of another shape is passed over.
-pub fn prose(object: &Value, name: &str) -> Option<String> {
+pub fn display_text(object: &Value, name: &str) -> Option<String> {
     // Postgres cannot store NUL in a text, and nobody can read one.
     let text = text(object, name).ok()??.replace('\0', "");
     Some(shortened(&text, MAX_TEXT_CHARS)).filter(|text| !text.is_empty())
@@ -93,7 +93,7 @@ pub fn items(value: &Value) -> Result<Cow<'_, [Value]>, WrongShape> {
 }
 
 /// A moment in Unix milliseconds; zero and what no calendar of ours holds count as absent.
-pub fn moment(object: &Value, name: &str) -> Option<DateTime<Utc>> {
+pub fn unix_millis(object: &Value, name: &str) -> Option<DateTime<Utc>> {
     let millis = field(object, name).and_then(number)?;
     if millis == 0 || !MOMENT_MS.contains(millis) {
         return None;
@@ -155,21 +155,24 @@ mod tests {
             json!({"a": "", "b": null, "c": " x\u{0}y ", "d": 7, "e": {}, "f": "  ", "g": "\u{0}"});
         for name in ["a", "b", "f", "missing"] {
             assert_eq!(
-                (text(&object, name), prose(&object, name)),
+                (text(&object, name), display_text(&object, name)),
                 (Ok(None), None),
                 "{name}"
             );
         }
         assert_eq!(text(&object, "c").unwrap().as_deref(), Some(" x\u{0}y "));
-        assert_eq!(prose(&object, "c").as_deref(), Some("xy"));
+        assert_eq!(display_text(&object, "c").as_deref(), Some("xy"));
         assert_eq!(text(&object, "d").unwrap().as_deref(), Some("7"));
         assert_eq!(
-            (text(&object, "e"), prose(&object, "e")),
+            (text(&object, "e"), display_text(&object, "e")),
             (Err(WrongShape), None)
         );
-        assert_eq!(prose(&object, "g"), None);
+        assert_eq!(display_text(&object, "g"), None);
         let endless = json!({"a": "长".repeat(3 * MAX_TEXT_CHARS)});
-        assert_eq!(prose(&endless, "a").unwrap(), "长".repeat(MAX_TEXT_CHARS));
+        assert_eq!(
+            display_text(&endless, "a").unwrap(),
+            "长".repeat(MAX_TEXT_CHARS)
+        );
     }
 
     #[test]
@@ -185,12 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_milliseconds_and_odd_ones_are_absent() {
+    fn times_are_milliseconds_and_odd_ones_are_absent() {
         let object = json!({"a": 1_600_000_000_000_i64, "b": "1600000000000", "c": 0, "d": i64::MAX, "e": i64::MIN, "f": "soon"});
-        assert_eq!(moment(&object, "a").unwrap().timestamp(), 1_600_000_000);
-        assert_eq!(moment(&object, "b"), moment(&object, "a"));
+        assert_eq!(
+            unix_millis(&object, "a").unwrap().timestamp(),
+            1_600_000_000
+        );
+        assert_eq!(unix_millis(&object, "b"), unix_millis(&object, "a"));
         for absent in ["c", "d", "e", "f", "missing"] {
-            assert_eq!(moment(&object, absent), None, "{absent}");
+            assert_eq!(unix_millis(&object, absent), None, "{absent}");
         }
     }
 }

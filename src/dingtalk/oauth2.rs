@@ -7,7 +7,7 @@ use super::client::Client;
 use super::error::ApiError;
 use super::lenient;
 use super::login::{ScannedPerson, name, unionid};
-use super::newer;
+use super::v1;
 
 /// What a person has granted on DingTalk's login page, for one look at who it is.
 pub struct UserGrant {
@@ -21,7 +21,7 @@ impl Client {
     /// Redeems the code of the login page (`v1.0/oauth2/userAccessToken`). Never call it twice with one
     /// code. Source: open.dingtalk.com, "obtain-user-token".
     pub async fn user_grant(&self, code: &str) -> Result<UserGrant, ApiError> {
-        const API: &str = newer::REDEEM;
+        const API: &str = v1::REDEEM;
         let secret = self.login_app.secret.expose_secret();
         let body = json!({
             "clientId": self.login_app.key,
@@ -29,7 +29,7 @@ impl Client {
             "code": code,
             "grantType": "authorization_code",
         });
-        let answer = self.newer.post(API, body, &[code, secret]).await?;
+        let answer = self.v1.post(API, body, &[code, secret]).await?;
         let text = |key: &str| answer.get(key).and_then(Value::as_str);
         let token = text("accessToken").filter(|token| !token.is_empty());
         Ok(UserGrant {
@@ -45,7 +45,7 @@ impl Client {
     /// "dingtalk-retrieve-user-information".
     pub async fn token_owner(&self, token: &SecretString) -> Result<ScannedPerson, ApiError> {
         const API: &str = "v1.0/contact/users/me";
-        let answer = self.newer.get(API, token).await;
+        let answer = self.v1.get(API, token).await;
         let answer = answer.map_err(of_this_login)?;
         // DingTalk leaves fields out that the app may not read. A record without any field is a broken answer.
         let is_record = ["nick", "openId"]

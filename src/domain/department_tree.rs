@@ -8,7 +8,7 @@ use super::person::Department;
 
 /// How many people are in exactly these departments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Crowd {
+pub struct HeadCount {
     pub dept_ids: Vec<DeptId>,
     pub people: i64,
 }
@@ -36,7 +36,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    pub fn new(mut departments: Vec<Department>, crowds: &[Crowd]) -> Self {
+    pub fn new(mut departments: Vec<Department>, crowds: &[HeadCount]) -> Self {
         departments.sort_by(|a, b| {
             let key = |d: &Department| (d.order.is_none(), d.order);
             key(a)
@@ -59,9 +59,9 @@ impl Tree {
                 },
             );
         }
-        tree.open_circles();
+        tree.break_cycles();
         for department in &departments {
-            tree.hang(department.dept_id);
+            tree.attach(department.dept_id);
         }
         for crowd in crowds {
             tree.count(crowd);
@@ -70,7 +70,7 @@ impl Tree {
     }
 
     /// Whoever climbs in a circle comes back: the lowest id of the circle is made a root.
-    fn open_circles(&mut self) {
+    fn break_cycles(&mut self) {
         let ids: Vec<DeptId> = self.nodes.keys().copied().collect();
         let mut leads_out = BTreeSet::new();
         for id in ids {
@@ -78,7 +78,7 @@ impl Tree {
             let mut at = Some(id);
             while let Some(here) = at.filter(|here| !leads_out.contains(here)) {
                 if !seen.insert(here) {
-                    self.open_circle(here);
+                    self.break_cycle(here);
                     break;
                 }
                 at = self.nodes.get(&here).and_then(|node| node.parent);
@@ -87,7 +87,7 @@ impl Tree {
         }
     }
 
-    fn open_circle(&mut self, member: DeptId) {
+    fn break_cycle(&mut self, member: DeptId) {
         let mut circle = BTreeSet::new();
         let mut at = Some(member);
         while let Some(here) = at {
@@ -101,7 +101,7 @@ impl Tree {
         }
     }
 
-    fn hang(&mut self, id: DeptId) {
+    fn attach(&mut self, id: DeptId) {
         match self.nodes.get(&id).and_then(|node| node.parent) {
             Some(parent) => {
                 if let Some(parent) = self.nodes.get_mut(&parent) {
@@ -112,7 +112,7 @@ impl Tree {
         }
     }
 
-    fn count(&mut self, crowd: &Crowd) {
+    fn count(&mut self, crowd: &HeadCount) {
         let mut above = BTreeSet::new();
         for id in &crowd.dept_ids {
             if let Some(node) = self.nodes.get_mut(id) {
@@ -201,8 +201,8 @@ mod tests {
         }
     }
 
-    fn crowd(dept_ids: &[DeptId], people: i64) -> Crowd {
-        Crowd {
+    fn crowd(dept_ids: &[DeptId], people: i64) -> HeadCount {
+        HeadCount {
             dept_ids: dept_ids.to_vec(),
             people,
         }

@@ -6,7 +6,7 @@ use super::ids::{UnionId, UserId};
 
 /// The unionids that people would bear after a plan.
 #[derive(Debug, Default)]
-pub struct Claims<'a> {
+pub struct UnionidConflicts<'a> {
     claims: Vec<Claim<'a>>,
 }
 
@@ -18,7 +18,7 @@ struct Claim<'a> {
     wanted: Option<&'a UnionId>,
 }
 
-impl<'a> Claims<'a> {
+impl<'a> UnionidConflicts<'a> {
     /// Somebody who stays as they are.
     pub fn keeps(&mut self, userid: &'a UserId, stored: Option<&'a UnionId>) {
         self.claims.push(Claim {
@@ -96,7 +96,7 @@ mod tests {
                 )
             })
             .collect();
-        let mut claims = Claims::default();
+        let mut claims = UnionidConflicts::default();
         for (user, stored, wanted) in &ids {
             claims.takes(user, stored.as_ref(), wanted.as_ref());
         }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_bears_a_unionid_keeps_it() {
+    fn a_person_with_a_unionid_keeps_it() {
         assert_eq!(
             refused(&[("a", "1", "1"), ("b", "", "1"), ("c", "2", "1")]),
             ["b", "c"]

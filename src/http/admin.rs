@@ -1,5 +1,6 @@
 //! The administrators' pages.
 
+mod actor_view;
 pub mod alerts;
 mod apps;
 mod audit;
@@ -16,14 +17,13 @@ mod staff;
 mod syncs;
 mod unmatched;
 mod webhooks;
-mod who;
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::current_user::Admin;
 use super::error::AppError;
 use super::view::Pager;
-use super::visitor::Admin;
 use crate::domain::return_path::ReturnPath;
 
 /// Everything below `/admin`.
@@ -59,7 +59,7 @@ fn see_other(path: &str) -> HttpResponse {
 /// Leads to the last page of a list that ends before the page that was asked for: the rows of that may just have
 /// been dealt with. The toast waits, as long as no frame was made before.
 fn last_page(request: &HttpRequest, pager: &Pager) -> Option<HttpResponse> {
-    let query = pager.instead()?;
+    let query = pager.redirect_to_last()?;
     let page = format!("{}{query}", request.path());
     Some(see_other(page.trim_end_matches('?')))
 }

@@ -49,14 +49,14 @@ fn encode(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, Box<dy
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row.into_iter().map(defused))?;
+        writer.write_record(row.into_iter().map(escape_formula))?;
     }
     Ok(writer.into_inner()?)
 }
 
 /// A cell that a spreadsheet takes for text, whatever the person who chose the text had in mind.
-fn defused(cell: String) -> String {
-    if is_run(&cell) {
+fn escape_formula(cell: String) -> String {
+    if is_formula(&cell) {
         format!("'{cell}")
     } else {
         cell
@@ -65,7 +65,7 @@ fn defused(cell: String) -> String {
 
 /// Whether a spreadsheet might run a cell: by its first character, or by the first one behind blanks,
 /// which some of them drop.
-fn is_run(cell: &str) -> bool {
+fn is_formula(cell: &str) -> bool {
     let is_trigger = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     let visible = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     cell.starts_with(['\t', '\r', '\n']) || visible.starts_with(is_trigger)

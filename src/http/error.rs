@@ -11,16 +11,19 @@ use actix_web::http::header::{ALLOW, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 
+use super::current_user::recognized;
 use super::lang::Lang;
-use super::page::Frame;
-use super::public_pages::{Notice, NoticeView, in_app_refusal, notice};
-use super::reference::Reference;
-use super::security::{self, Surroundings};
-use super::visitor::recognized;
+use super::layout::Layout;
+use super::pages::{ErrorKind, ErrorView, in_app_refusal, render_error};
+use super::request_id::RequestId;
+use super::security::{self, HeaderContext};
 use crate::domain::return_path::ReturnPath;
 use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
+
+/// When to come back while Postgres does not answer, or has too many waiting for it.
+const UNAVAILABLE_RETRY: Duration = Duration::from_secs(5);
 
 /// Why there is no answer of the kind that was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -81,27 +84,27 @@ impl From<UpstreamError> for AppError {
 }
 
 impl AppError {
-    fn notice(&self) -> Notice {
+    fn error_kind(&self) -> ErrorKind {
         match self {
             // Answered by a redirect; a page only where that is not possible.
-            Self::SignIn(_) | Self::NotAdmin => Notice::Forbidden,
-            Self::Csrf => Notice::Csrf,
-            Self::NotFound => Notice::NotFound,
-            Self::MethodNotAllowed => Notice::MethodNotAllowed,
-            Self::BadRequest(_) | Self::NotJson | Self::BodyTimeout => Notice::BadRequest,
-            Self::TooLarge => Notice::TooLarge,
-            Self::Conflict(_) => Notice::Conflict,
-            Self::RateLimited { .. } => Notice::RateLimited,
-            Self::Login { error, .. } => login_notice(error),
-            Self::Upstream(error) if error.is_unavailable() => Notice::DingTalkUnavailable,
-            Self::Upstream(_) => Notice::Misconfigured,
-            Self::Unavailable => Notice::Unavailable,
-            Self::Internal(_) => Notice::Internal,
+            Self::SignIn(_) | Self::NotAdmin => ErrorKind::Forbidden,
+            Self::Csrf => ErrorKind::Csrf,
+            Self::NotFound => ErrorKind::NotFound,
+            Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,
+            Self::BadRequest(_) | Self::NotJson | Self::BodyTimeout => ErrorKind::BadRequest,
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::RateLimited { .. } => ErrorKind::RateLimited,
+            Self::Login { error, .. } => login_error_kind(error),
+            Self::Upstream(error) if error.is_unavailable() => ErrorKind::DingTalkUnavailable,
+            Self::Upstream(_) => ErrorKind::Misconfigured,
+            Self::Unavailable => ErrorKind::Unavailable,
+            Self::Internal(_) => ErrorKind::Internal,
         }
     }
 
-    fn view(&self, reference: &Reference) -> NoticeView {
-        let mut view = NoticeView::new(self.notice());
+    fn view(&self, reference: &RequestId) -> ErrorView {
+        let mut view = ErrorView::new(self.error_kind());
         view.reference = Some(reference.as_str().to_owned());
         match self {
             Self::Conflict(sentence) | Self::BadRequest(sentence) => {
@@ -130,11 +133,14 @@ impl AppError {
             }
             _ => {}
         }
+        if view.notice == ErrorKind::Unavailable {
+            view.retry_after = Some(UNAVAILABLE_RETRY);
+        }
         view
     }
 
     /// Writes the cause into the log, once, under the number that the page shows.
-    fn log(&self, reference: &Reference) {
+    fn log(&self, reference: &RequestId) {
         let reference = reference.as_str();
         match self {
             Self::SignIn(_) => {}
@@ -146,14 +152,14 @@ impl AppError {
                     tracing::error!(reference, %cause, "login: DingTalk refuses us");
                 }
                 error => {
-                    tracing::info!(reference, outcome = self.notice().code(), %error, "login refused");
+                    tracing::info!(reference, outcome = self.error_kind().code(), %error, "login refused");
                 }
             },
             Self::Internal(error) => {
                 tracing::error!(reference, error = format!("{error:#}"), "internal error");
             }
             error => {
-                tracing::info!(reference, outcome = error.notice().code(), %error, "request refused");
+                tracing::info!(reference, outcome = error.error_kind().code(), %error, "request refused");
             }
         }
     }
@@ -170,18 +176,18 @@ fn login_to(back: &ReturnPath) -> String {
     format!("/login?rd={}", back.encoded())
 }
 
-fn login_notice(error: &LoginError) -> Notice {
+fn login_error_kind(error: &LoginError) -> ErrorKind {
     match error {
-        LoginError::InvalidState(_) => Notice::InvalidState,
-        LoginError::InvalidCode => Notice::InvalidCode,
-        LoginError::Cancelled => Notice::Cancelled,
-        LoginError::Refused { refusal, .. } => Notice::from(*refusal),
+        LoginError::InvalidState(_) => ErrorKind::InvalidState,
+        LoginError::InvalidCode => ErrorKind::InvalidCode,
+        LoginError::Cancelled => ErrorKind::Cancelled,
+        LoginError::Refused { refusal, .. } => ErrorKind::from(*refusal),
         LoginError::DingTalkUnavailable { .. } | LoginError::QueueTimeout { .. } => {
-            Notice::DingTalkUnavailable
+            ErrorKind::DingTalkUnavailable
         }
-        LoginError::Misconfigured(_) => Notice::Misconfigured,
-        LoginError::Store(StoreError::Unavailable(_)) => Notice::Unavailable,
-        LoginError::Store(StoreError::Statement(_) | StoreError::Aborted) => Notice::Internal,
+        LoginError::Misconfigured(_) => ErrorKind::Misconfigured,
+        LoginError::Store(StoreError::Unavailable(_)) => ErrorKind::Unavailable,
+        LoginError::Store(StoreError::Statement(_) | StoreError::Aborted) => ErrorKind::Internal,
     }
 }
 
@@ -191,7 +197,7 @@ impl ResponseError for AppError {
             Self::SignIn(_) => StatusCode::SEE_OTHER,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            error => error.notice().status(),
+            error => error.error_kind().status(),
         }
     }
 
@@ -202,30 +208,30 @@ impl ResponseError for AppError {
 }
 
 /// What of a request an error's page needs. A request itself must not be kept while it is routed.
-struct Asked {
-    frame: Frame,
-    reference: Reference,
-    surroundings: Surroundings,
+struct RequestContext {
+    frame: Layout,
+    reference: RequestId,
+    surroundings: HeaderContext,
 }
 
-impl Asked {
+impl RequestContext {
     fn of(request: &ServiceRequest) -> Self {
         Self {
-            frame: Frame::of(request.request(), None),
-            reference: Reference::of(request.request()),
-            surroundings: Surroundings::of(request),
+            frame: Layout::of(request.request(), None),
+            reference: RequestId::of(request.request()),
+            surroundings: HeaderContext::of(request),
         }
     }
 
     /// The frame of an error's page: switching the language after a failed login leads to the login anew,
     /// and from there to where the person wanted to go.
-    fn frame_for(&self, error: &AppError) -> Frame {
+    fn frame_for(&self, error: &AppError) -> Layout {
         let mut frame = self.frame.clone();
         if let AppError::Login {
             back: Some(back), ..
         } = error
         {
-            frame.here = login_to(back);
+            frame.current_url = login_to(back);
         }
         frame
     }
@@ -236,7 +242,7 @@ pub async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let mut asked = Asked::of(&request);
+    let mut asked = RequestContext::of(&request);
     match next.call(request).await {
         Ok(response) => match wants_page(&mut asked, &response) {
             Some(answer) => Ok(ServiceResponse::new(
@@ -255,7 +261,10 @@ pub async fn render<B: MessageBody + 'static>(
 }
 
 /// The page of an error, or of the router's own bare 405.
-fn wants_page<B>(asked: &mut Asked, response: &ServiceResponse<B>) -> Option<HttpResponse> {
+fn wants_page<B>(
+    asked: &mut RequestContext,
+    response: &ServiceResponse<B>,
+) -> Option<HttpResponse> {
     asked.frame.visitor = recognized(response.request());
     if let Some(error) = response.response().error() {
         return Some(answer(asked, error));
@@ -270,7 +279,7 @@ fn wants_page<B>(asked: &mut Asked, response: &ServiceResponse<B>) -> Option<Htt
     Some(page)
 }
 
-fn answer(asked: &Asked, error: &Error) -> HttpResponse {
+fn answer(asked: &RequestContext, error: &Error) -> HttpResponse {
     match error.as_error::<AppError>() {
         Some(error) => page(asked, error),
         None => page(asked, &foreign(error)),
@@ -292,7 +301,7 @@ fn foreign(error: &Error) -> AppError {
     }
 }
 
-fn page(asked: &Asked, error: &AppError) -> HttpResponse {
+fn page(asked: &RequestContext, error: &AppError) -> HttpResponse {
     error.log(&asked.reference);
     if let AppError::SignIn(back) = error {
         return HttpResponse::SeeOther()
@@ -302,14 +311,14 @@ fn page(asked: &Asked, error: &AppError) -> HttpResponse {
     let mut response = if asked.frame.path == "/login/in-app" {
         json_answer(error, asked.frame.lang, &asked.reference)
     } else {
-        notice(asked.frame_for(error), error.view(&asked.reference))
+        render_error(asked.frame_for(error), error.view(&asked.reference))
     };
     *response.status_mut() = error.status_code();
     response
 }
 
 /// The refusal that the page inside DingTalk shows, with its `Retry-After`.
-fn json_answer(error: &AppError, lang: Lang, reference: &Reference) -> HttpResponse {
+fn json_answer(error: &AppError, lang: Lang, reference: &RequestId) -> HttpResponse {
     let view = error.view(reference);
     let mut response = HttpResponse::build(error.status_code());
     if let Some(wait) = view.retry_after {

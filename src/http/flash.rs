@@ -2,7 +2,7 @@
 
 use actix_session::Session;
 
-use super::page::Toast;
+use super::layout::Toast;
 
 const KEY: &str = "toast";
 

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_names_neither_reads_chinese() {
+    fn a_browser_that_names_neither_gets_chinese() {
         for accepted in [
             "",
             "*",

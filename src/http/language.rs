@@ -46,7 +46,7 @@ pub async fn switch<B: MessageBody + 'static>(
 
 /// Where a request leads back to: the page itself; where that cannot be opened again, the page that it was
 /// sent from.
-pub fn here(path: &str, query: &str, is_repeatable: bool) -> String {
+pub fn current_url(path: &str, query: &str, is_repeatable: bool) -> String {
     if path == ONCE_ONLY {
         "/login".to_owned()
     } else if is_repeatable {
@@ -76,9 +76,9 @@ fn page_of_form(path: &str) -> &str {
 }
 
 /// The address of a page in a language.
-pub fn href(here: &str, lang: Lang) -> String {
-    let separator = if here.contains('?') { '&' } else { '?' };
-    format!("{here}{separator}{PARAMETER}={}", lang.code())
+pub fn href(current_url: &str, lang: Lang) -> String {
+    let separator = if current_url.contains('?') { '&' } else { '?' };
+    format!("{current_url}{separator}{PARAMETER}={}", lang.code())
 }
 
 fn asked(query: &str) -> Option<Lang> {
@@ -125,13 +125,16 @@ mod tests {
             ("/login", "rd=%2Fadmin", "/login?rd=%2Fadmin&lang=en"),
             ("/login/qr", "rd=%2Fadmin", "/login?rd=%2Fadmin&lang=en"),
         ] {
-            assert_eq!(href(&here(path, query, true), Lang::En), switch);
+            assert_eq!(href(&current_url(path, query, true), Lang::En), switch);
         }
     }
 
     #[test]
     fn what_cannot_be_opened_again_leads_to_the_page_before() {
-        assert_eq!(here("/login/callback", "code=c&state=s", true), "/login");
+        assert_eq!(
+            current_url("/login/callback", "code=c&state=s", true),
+            "/login"
+        );
         for (form, page) in [
             ("/admin/unmatched/7/reject", "/admin/unmatched/7"),
             ("/admin/unmatched/bulk", "/admin/unmatched"),
@@ -146,10 +149,10 @@ mod tests {
             ("/sessions/end-others", "/"),
             ("/logout", "/"),
         ] {
-            assert_eq!(here(form, "", false), page, "{form}");
+            assert_eq!(current_url(form, "", false), page, "{form}");
         }
         assert_eq!(
-            here("/admin/unmatched/7/reject", "back=%2Fadmin", false),
+            current_url("/admin/unmatched/7/reject", "back=%2Fadmin", false),
             "/admin/unmatched/7?back=%2Fadmin",
         );
     }

@@ -1,15 +1,15 @@
 //! The login's pages and endpoints.
 
-mod authorize;
-mod begin;
+mod authorize_url;
+mod callback;
 mod device;
 mod fetch_metadata;
-mod finish;
 mod in_app;
-mod sign_out;
+mod logout;
+mod start;
 
 pub(super) use fetch_metadata::only_own_and_navigation;
-pub(super) use sign_out::signed_out;
+pub(super) use logout::signed_out;
 
 use actix_session::SessionExt as _;
 use actix_web::cookie::{Cookie, SameSite, time};
@@ -18,16 +18,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::client_address::client_address;
 use super::error::AppError;
-use super::login_limit::{Attempt, LoginLimit, Outcome, Refused};
-use super::reference::Reference;
+use super::login_limit::{Attempt, AttemptError, LoginLimit, Outcome};
+use super::request_id::RequestId;
 use super::session_store::NEW_KEY;
 use crate::context::Context;
 use crate::context::clients::{Client, ClientKey};
 use crate::service::login::{LoginError, SignedIn, random_secret};
-use crate::service::sessions::Visit;
+use crate::service::sessions::ClientInfo;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    let login = web::resource("/login").route(web::get().to(begin::page));
+    let login = web::resource("/login").route(web::get().to(start::page));
     // Says that the page is there, without beginning a login.
     let is_there = || async {
         HttpResponse::Ok()
@@ -35,21 +35,21 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
             .finish()
     };
     cfg.service(login.route(web::head().to(is_there)))
-        .service(web::resource("/login/qr").route(web::get().to(begin::full_page)))
-        .service(web::resource("/login/callback").route(web::get().to(finish::callback)))
+        .service(web::resource("/login/qr").route(web::get().to(start::full_page)))
+        .service(web::resource("/login/callback").route(web::get().to(callback::callback)))
         .service(web::resource("/login/in-app").route(web::post().to(in_app::sign_in)))
-        .service(web::resource("/logout").route(web::post().to(sign_out::sign_out)));
+        .service(web::resource("/logout").route(web::post().to(logout::sign_out)));
 }
 
 /// The circumstances of a request, in values of its own.
-pub(super) struct Circumstances {
-    reference: Reference,
+pub(super) struct RequestInfo {
+    reference: RequestId,
     address: Option<std::net::IpAddr>,
     address_text: String,
     user_agent: String,
 }
 
-impl Circumstances {
+impl RequestInfo {
     pub(super) fn of(request: &HttpRequest, ctx: &Context) -> Self {
         let address = client_address(request, &ctx.config.server.trusted_proxies);
         let user_agent = request
@@ -57,7 +57,7 @@ impl Circumstances {
             .get("user-agent")
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Self {
-            reference: Reference::of(request),
+            reference: RequestId::of(request),
             address,
             address_text: address
                 .map(|address| address.to_string())
@@ -66,8 +66,8 @@ impl Circumstances {
         }
     }
 
-    pub(super) fn visit(&self) -> Visit<'_> {
-        Visit {
+    pub(super) fn visit(&self) -> ClientInfo<'_> {
+        ClientInfo {
             reference: self.reference.as_str(),
             address: &self.address_text,
             user_agent: &self.user_agent,
@@ -102,11 +102,11 @@ impl Circumstances {
     }
 }
 
-impl From<Refused> for AppError {
-    fn from(refused: Refused) -> Self {
+impl From<AttemptError> for AppError {
+    fn from(refused: AttemptError) -> Self {
         match refused {
-            Refused::TooMany { retry_after } => Self::RateLimited { retry_after },
-            Refused::TimedOut { retry_after } => LoginError::DingTalkUnavailable {
+            AttemptError::TooMany { retry_after } => Self::RateLimited { retry_after },
+            AttemptError::TimedOut { retry_after } => LoginError::DingTalkUnavailable {
                 retry_after,
                 is_unspent: true,
             }
@@ -135,14 +135,14 @@ fn outcome<T>(result: &Result<T, &LoginError>) -> Outcome {
 }
 
 /// Puts the new session into the cookie; the middleware ends the old one.
-fn hand_over(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError> {
+fn establish_session(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError> {
     let session = request.get_session();
     session.clear();
     session
         .insert(NEW_KEY, &signed_in.session_key)
         .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
     session.renew();
-    tracing::info!(reference = Reference::of(request).as_str(), "signed in");
+    tracing::info!(reference = RequestId::of(request).as_str(), "signed in");
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub struct LoginLimit(Arc<Clients>);
 
 /// Why an attempt does not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum AttemptError {
     /// More attempts of this client wait than may.
     TooMany { retry_after: Duration },
     /// The attempts before it took too long.
@@ -35,15 +35,15 @@ impl LoginLimit {
     }
 
     /// Returns the client, if an attempt of it would not be refused at once.
-    pub fn check(&self, key: ClientKey) -> Result<Client, Refused> {
-        (self.0.check(key)).ok_or(Refused::TooMany { retry_after: TURN })
+    pub fn check(&self, key: ClientKey) -> Result<Client, AttemptError> {
+        (self.0.check(key)).ok_or(AttemptError::TooMany { retry_after: TURN })
     }
 
     /// Begins an attempt. One of a client above its rate waits until no other of the client is in progress.
-    pub async fn begin(&self, key: ClientKey) -> Result<Attempt, Refused> {
+    pub async fn begin(&self, key: ClientKey) -> Result<Attempt, AttemptError> {
         match Clients::enter(&self.0, key) {
             Admission::Begun(attempt) => Ok(attempt),
-            Admission::TooMany => Err(Refused::TooMany { retry_after: TURN }),
+            Admission::TooMany => Err(AttemptError::TooMany { retry_after: TURN }),
             Admission::Wait(turn) => self.wait(key, turn).await,
         }
     }
@@ -52,7 +52,7 @@ impl LoginLimit {
         &self,
         key: ClientKey,
         turn: oneshot::Receiver<Attempt>,
-    ) -> Result<Attempt, Refused> {
+    ) -> Result<Attempt, AttemptError> {
         let mine = async {
             let attempt = turn.await.ok()?;
             if let Some(left) = attempt.spacing {
@@ -64,7 +64,7 @@ impl LoginLimit {
             return Ok(attempt);
         }
         self.0.count(key, Outcome::Failed);
-        Err(Refused::TimedOut { retry_after: TURN })
+        Err(AttemptError::TimedOut { retry_after: TURN })
     }
 }
 

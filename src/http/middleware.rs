@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::client_address::client_address;
 use super::error::AppError;
 use super::health::CachedCheck;
-use super::security::{self, Surroundings};
+use super::security::{self, HeaderContext};
 use crate::config::Config;
 use crate::context::Context;
 use crate::store::db::{Share, with_deadline, with_share};
@@ -174,7 +174,7 @@ fn refuse(
     status: StatusCode,
     in_progress: Option<RequestInProgress>,
 ) -> ServiceResponse<Sending> {
-    let surroundings = Surroundings::of(&request);
+    let surroundings = HeaderContext::of(&request);
     let mut answer = HttpResponse::build(status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.insert_header((RETRY_AFTER, "1"));

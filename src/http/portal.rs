@@ -6,13 +6,13 @@ use crate::store::Conn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 
+use super::current_user::CurrentUser;
 use super::error::AppError;
 use super::lang::Lang;
-use super::public_pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
-use super::text::fill;
+use super::pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
+use super::text::interpolate;
 use super::text::portal::PortalTexts;
 use super::view::{TimeText, browser_name, china_day};
-use super::visitor::Visitor;
 use crate::context::Context;
 use crate::domain::app::{letters, place};
 use crate::domain::ids::UserId;
@@ -27,7 +27,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 /// What the tables hold for a person's portal.
-struct Known {
+struct KnownNames {
     now: DateTime<Utc>,
     me: Option<Profile>,
     departments: Vec<PortalDepartment>,
@@ -38,7 +38,7 @@ struct Known {
 
 async fn page(
     request: HttpRequest,
-    visitor: Visitor,
+    visitor: CurrentUser,
     ctx: web::Data<Context>,
 ) -> Result<HttpResponse, AppError> {
     let frame = visitor.frame(&request);
@@ -72,11 +72,11 @@ async fn page(
         is_any_app: known.is_any_app,
         is_admin: visitor.is_admin,
     };
-    Ok(public_pages::portal(frame, view))
+    Ok(pages::portal(frame, view))
 }
 
-async fn known(conn: &mut Conn, userid: &UserId) -> Result<Known, StoreError> {
-    Ok(Known {
+async fn known(conn: &mut Conn, userid: &UserId) -> Result<KnownNames, StoreError> {
+    Ok(KnownNames {
         now: staff::now(conn).await?,
         me: staff::profile(conn, userid).await?,
         departments: departments(conn, userid).await?,
@@ -89,7 +89,7 @@ async fn known(conn: &mut Conn, userid: &UserId) -> Result<Known, StoreError> {
 fn session(
     facts: &SessionFacts,
     now: DateTime<Utc>,
-    visitor: &Visitor,
+    visitor: &CurrentUser,
     lang: Lang,
 ) -> PortalSession {
     let browser = browser_name(&facts.user_agent, lang);
@@ -101,7 +101,7 @@ fn session(
         last_seen: TimeText::new(facts.last_seen_at, now, lang),
         is_current: facts.id == visitor.session_id,
         end_path: format!("/sessions/{}/end", facts.id),
-        end_ask: fill(
+        end_ask: interpolate(
             PortalTexts::of(lang).end_ask,
             &[("browser", &browser), ("address", &facts.address)],
         ),
@@ -115,7 +115,7 @@ fn end_others_ask(others: usize, lang: Lang) -> Option<String> {
     match others {
         0 => None,
         1 => Some(t.end_others_ask_one.to_owned()),
-        n => Some(fill(t.end_others_ask, &[("n", &n)])),
+        n => Some(interpolate(t.end_others_ask, &[("n", &n)])),
     }
 }
 

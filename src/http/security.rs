@@ -49,7 +49,7 @@ pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let surroundings = Surroundings::of(&request);
+    let surroundings = HeaderContext::of(&request);
     let mut response = next.call(request).await?;
     add_headers(response.headers_mut(), &surroundings);
     Ok(response)
@@ -57,14 +57,14 @@ pub async fn secure(
 
 /// What of a request decides which security headers its answer has.
 #[derive(Debug, Clone)]
-pub struct Surroundings {
+pub struct HeaderContext {
     is_https: bool,
     is_inside_dingtalk: bool,
     /// Where the company's logo comes from, if from elsewhere.
     logo: Option<String>,
 }
 
-impl Surroundings {
+impl HeaderContext {
     pub fn of(request: &ServiceRequest) -> Self {
         let ctx = request.app_data::<web::Data<Context>>();
         Self {
@@ -76,7 +76,7 @@ impl Surroundings {
 }
 
 /// Adds the security headers that are not there yet.
-pub fn add_headers(headers: &mut HeaderMap, surroundings: &Surroundings) {
+pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_missing(headers, REFERRER_POLICY, "no-referrer");
     add_missing(

@@ -55,7 +55,7 @@ macro_rules! texts {
 pub(crate) use texts;
 
 /// Puts values in the place of `{name}`s; a name without a value stays as it is, and values are not read again.
-pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
+pub fn interpolate(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut filled = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -87,15 +87,15 @@ mod tests {
     #[test]
     fn values_take_their_places_and_are_not_read_again() {
         assert_eq!(
-            fill("{a} of {b}", &[("a", &"{b}"), ("b", &207)]),
+            interpolate("{a} of {b}", &[("a", &"{b}"), ("b", &207)]),
             "{b} of 207"
         );
-        assert_eq!(fill("{a}{a}", &[("a", &"张三")]), "张三张三");
+        assert_eq!(interpolate("{a}{a}", &[("a", &"张三")]), "张三张三");
     }
 
     #[test]
     fn what_has_no_value_stays() {
-        assert_eq!(fill("{x} { {a} {", &[("a", &1)]), "{x} { 1 {");
-        assert_eq!(fill("", &[]), "");
+        assert_eq!(interpolate("{x} { {a} {", &[("a", &1)]), "{x} { 1 {");
+        assert_eq!(interpolate("", &[]), "");
     }
 }

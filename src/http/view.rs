@@ -2,16 +2,16 @@
 
 pub mod browser;
 pub mod chart;
+pub mod duration;
 pub mod pager;
 pub mod sorting;
-pub mod span;
 pub mod time;
 
 pub use browser::browser_name;
 pub use chart::Columns;
+pub use duration::humanize;
 pub use pager::{PageLink, Pager, Paging, query};
 pub use sorting::{Sorting, order};
-pub use span::span;
 pub use time::{TimeText, china_day};
 
 use super::lang::Lang;

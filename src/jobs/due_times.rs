@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::rounds::Rounds;
+use super::poll_loop::PollLoop;
 use crate::context::Context;
 use crate::store::{StoreError, due};
 
 const POLL: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds {
+    let rounds = PollLoop {
         name: "due times",
         pause: POLL,
         bell: None,

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::rounds::Rounds;
+use super::poll_loop::PollLoop;
 use crate::context::Context;
 use crate::service::directory_sync::{self, Cause, Request, SyncError};
 use crate::service::events::{self, ReadError};
-use crate::store::failed_list::{self, Tick};
+use crate::store::failed_callbacks::{self, NextFetch};
 use crate::store::{StoreError, staff};
 
 /// With the lease of a reader that died, less than ten seconds.
@@ -20,7 +20,7 @@ const POLL: Duration = Duration::from_secs(1);
 const DOWNTIME: Duration = Duration::from_secs(15);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds {
+    let rounds = PollLoop {
         name: "undelivered events",
         pause: POLL,
         bell: None,
@@ -81,16 +81,16 @@ impl Moment {
 
 /// Looks at Postgres's clock. Where the last round is long ago, or there was none, this process or
 /// Postgres was away, and pushes may have failed meanwhile.
-async fn tick(ctx: &Context, last: Option<Moment>) -> Result<Tick, StoreError> {
+async fn tick(ctx: &Context, last: Option<Moment>) -> Result<NextFetch, StoreError> {
     ctx.db
         .read(async |conn| {
-            let tick = failed_list::tick(conn).await?;
+            let tick = failed_callbacks::next_fetch(conn).await?;
             let is_back = last.is_none_or(|last| last.elapsed(tick.now) >= DOWNTIME);
             if !is_back {
                 return Ok(tick);
             }
-            failed_list::ask_after_downtime(conn).await?;
-            failed_list::tick(conn).await
+            failed_callbacks::request_after_downtime(conn).await?;
+            failed_callbacks::next_fetch(conn).await
         })
         .await
 }
@@ -101,14 +101,14 @@ async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
 
 async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .read(async |conn| failed_list::owes_sync(conn, events::LOST_EVENTS).await)
+        .read(async |conn| failed_callbacks::owes_sync(conn, events::LOST_EVENTS).await)
         .await
 }
 
 /// Reads and releases.
 async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
     let by = format!("the service (instance {})", ctx.instance);
-    let reading = match events::read_failed_list(ctx, &by, stop).await {
+    let reading = match events::fetch_failed_callbacks(ctx, &by, stop).await {
         Ok(reading) => reading,
         Err(ReadError::Busy(_)) => return Ok(()),
         Err(ReadError::Store(error)) => return Err(error),

@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::store::Conn;
 use tokio_util::sync::CancellationToken;
 
-use super::last_moments;
+use super::shutdown_grace;
 use crate::context::Context;
 use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
 use crate::store::StoreError;
-use crate::store::staff_list::{self, Filter};
-use crate::store::sync_list::{self, Filter as Runs};
+use crate::store::staff_list::{self, StaffFilter};
+use crate::store::sync_list::{self, SyncFilter as Runs};
 
 /// How long to wait after a run that did not do it; the last wait is for all further ones.
 const WAITS: [Duration; 4] = [
@@ -28,7 +28,7 @@ const MAX_PARTIAL: u32 = 4;
 
 /// What came of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum FirstSync {
     /// There are people in the table.
     Filled,
     Partial,
@@ -50,14 +50,14 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         let outcome = tokio::select! {
             // Told to stop, the run itself ends at once.
             outcome = fill(&ctx, asks_first) => outcome,
-            () = last_moments(&stop) => return,
+            () = shutdown_grace(&stop) => return,
         };
-        partial += u32::from(outcome == Outcome::Partial);
-        if outcome == Outcome::Filled || partial >= MAX_PARTIAL {
+        partial += u32::from(outcome == FirstSync::Partial);
+        if outcome == FirstSync::Filled || partial >= MAX_PARTIAL {
             return;
         }
-        asks_first = matches!(outcome, Outcome::NotOurs | Outcome::Untold);
-        let wait = if outcome == Outcome::NotOurs {
+        asks_first = matches!(outcome, FirstSync::NotOurs | FirstSync::Untold);
+        let wait = if outcome == FirstSync::NotOurs {
             WHILE_ANOTHER_RUNS
         } else {
             last_wait = waits.next().unwrap_or(last_wait);
@@ -70,21 +70,21 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     }
 }
 
-async fn fill(ctx: &Context, asks_first: bool) -> Outcome {
+async fn fill(ctx: &Context, asks_first: bool) -> FirstSync {
     if asks_first {
         match is_due(ctx).await {
             Ok(true) => {}
-            Ok(false) => return Outcome::Filled,
+            Ok(false) => return FirstSync::Filled,
             Err(error) => {
                 tracing::warn!(%error, "whether a first sync is due could not be told");
-                return Outcome::Untold;
+                return FirstSync::Untold;
             }
         }
     }
     sync(ctx).await
 }
 
-async fn sync(ctx: &Context) -> Outcome {
+async fn sync(ctx: &Context) -> FirstSync {
     let request = Request {
         cause: Cause::Empty,
         started_by: "system".to_owned(),
@@ -93,14 +93,14 @@ async fn sync(ctx: &Context) -> Outcome {
     };
     match directory_sync::run(ctx, request, &mut |_| {}).await {
         Ok(summary) => match summary.state {
-            State::Done | State::Stopped => Outcome::Filled,
-            State::Partial => Outcome::Partial,
-            State::Failed => Outcome::Failed,
+            State::Done | State::Stopped => FirstSync::Filled,
+            State::Partial => FirstSync::Partial,
+            State::Failed => FirstSync::Failed,
         },
-        Err(SyncError::AlreadyRunning { .. }) => Outcome::NotOurs,
+        Err(SyncError::AlreadyRunning { .. }) => FirstSync::NotOurs,
         Err(error) => {
             tracing::warn!(%error, "the first sync failed and will be tried again");
-            Outcome::Failed
+            FirstSync::Failed
         }
     }
 }
@@ -108,7 +108,7 @@ async fn sync(ctx: &Context) -> Outcome {
 async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
         .read(async |conn| {
-            let people = staff_list::count(conn, &Filter::default()).await?;
+            let people = staff_list::count(conn, &StaffFilter::default()).await?;
             Ok(people == 0 || was_cut_off(conn).await?)
         })
         .await

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::last_moments;
-use super::rounds::Rounds;
+use super::poll_loop::PollLoop;
+use super::shutdown_grace;
 use crate::context::Context;
 use crate::service::schedule;
 
@@ -13,13 +13,13 @@ use crate::service::schedule;
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
-    let rounds = Rounds {
+    let rounds = PollLoop {
         name: "scheduled sync",
         pause: LOOK,
         bell: None,
         stop: &stop,
     };
     rounds
-        .run(&ctx, || schedule::run_if_due(&ctx, last_moments(&stop)))
+        .run(&ctx, || schedule::run_if_due(&ctx, shutdown_grace(&stop)))
         .await;
 }

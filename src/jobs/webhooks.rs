@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::POLL;
-use super::rounds::Rounds;
+use super::poll_loop::PollLoop;
 use crate::context::Context;
 use crate::service::webhooks::{self, Receiver};
 
@@ -34,7 +34,7 @@ async fn gather(ctx: Context, made: Arc<Notify>, stop: CancellationToken) {
     let rounds = rounds("changes of the staff", None, &stop);
     rounds
         .run(&ctx, || async {
-            let gathered = webhooks::gather(&ctx).await?;
+            let gathered = webhooks::collect(&ctx).await?;
             if gathered {
                 made.notify_one();
             }
@@ -47,7 +47,7 @@ async fn make(ctx: Context, made: Arc<Notify>, stop: CancellationToken) {
     let rounds = rounds("bodies of webhooks", None, &stop);
     rounds
         .run(&ctx, || async {
-            let has_made = webhooks::make(&ctx, &stop).await?;
+            let has_made = webhooks::render(&ctx, &stop).await?;
             if has_made {
                 made.notify_one();
             }
@@ -67,8 +67,8 @@ fn rounds<'a>(
     name: &'static str,
     bell: Option<&'a Notify>,
     stop: &'a CancellationToken,
-) -> Rounds<'a> {
-    Rounds {
+) -> PollLoop<'a> {
+    PollLoop {
         name,
         pause: POLL,
         bell,

@@ -130,7 +130,7 @@ pub async fn may_enter_unreviewed(
             .is_some()
         || staff::find(conn, userid).await?.is_some()
         || staff::find_by_unionid(conn, unionid).await?.is_some()
-        || staff::leaving_time(conn, userid).await?.is_some()
+        || staff::leave_event_time(conn, userid).await?.is_some()
     {
         return Ok(false);
     }

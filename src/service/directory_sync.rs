@@ -10,17 +10,17 @@
 
 mod apply;
 mod approve;
-mod book;
-mod closing;
-mod confirm;
-mod ending;
+mod build_plan;
+mod conclude;
+mod finish;
 mod lease;
-mod listen;
 mod plan;
+mod plan_writer;
+mod progress;
 mod read;
 mod skip;
 mod summary;
-mod survey;
+mod verify_absent;
 
 use std::time::Instant;
 
@@ -31,13 +31,13 @@ use crate::context::Context;
 use crate::service::upstream::UpstreamError;
 use crate::store::sync_list::ChangeRow;
 use crate::store::sync_run::{self, Run};
-use crate::store::{StoreError, audit, sync_scratch};
+use crate::store::{StoreError, audit, sync_staging};
 
-use apply::Mission;
-use closing::Closing;
-use ending::settle;
+use apply::ApplyRequest;
+use build_plan::PlanInput;
+use conclude::Conclusion;
+use finish::finish;
 use lease::Calls;
-use survey::Survey;
 
 pub use approve::{ApproveError, approve, discard};
 pub use skip::{Skip, SkipReason};
@@ -126,18 +126,18 @@ pub enum SyncError {
 }
 
 /// What ends a run before anything is written.
-enum Stop {
+enum Abort {
     Store(StoreError),
     /// DingTalk has banned our address, or has answered nothing at all.
-    Nothing(String),
+    Upstream(String),
 }
 
-impl Stop {
+impl Abort {
     /// Gives an error back that leaves the rest worth asking for.
     fn unless_passing(error: UpstreamError) -> Result<UpstreamError, Self> {
         match error {
             UpstreamError::Store(error) => Err(Self::Store(error)),
-            UpstreamError::Paused { .. } => Err(Self::Nothing(error.to_string())),
+            UpstreamError::Paused { .. } => Err(Self::Upstream(error.to_string())),
             UpstreamError::Api(_) => Ok(error),
         }
     }
@@ -145,7 +145,7 @@ impl Stop {
 
 /// Who is told how far a run has come, and, at its end, of each record that it has passed over; of a
 /// dry run, of each record of its plan.
-pub struct Listener<'a> {
+pub struct ProgressSink<'a> {
     pub progress: &'a mut (dyn FnMut(Progress) + Send),
     pub record: &'a mut (dyn FnMut(ChangeRow) + Send),
 }
@@ -157,21 +157,21 @@ pub async fn run(
     request: Request,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Summary, SyncError> {
-    let listener = Listener {
+    let listener = ProgressSink {
         progress,
         record: &mut |_| {},
     };
-    run_heard(ctx, request, listener).await
+    run_with_progress(ctx, request, listener).await
 }
 
 /// Like [`run`], with somebody who listens to it.
-pub async fn run_heard(
+pub async fn run_with_progress(
     ctx: &Context,
     request: Request,
-    listener: Listener<'_>,
+    listener: ProgressSink<'_>,
 ) -> Result<Summary, SyncError> {
     let run = begin(ctx, &request).await?;
-    go_through(ctx, run, request, listener).await
+    run_stages(ctx, run, request, listener).await
 }
 
 /// Begins a full sync that goes on by itself on this process, unless one is running; gives its number.
@@ -188,11 +188,11 @@ pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
             }
         };
         let _caller_gone = told.send(Ok(run.id));
-        let listener = Listener {
+        let listener = ProgressSink {
             progress: &mut |_| {},
             record: &mut |_| {},
         };
-        if let Err(error) = go_through(&background, run, request, listener).await {
+        if let Err(error) = run_stages(&background, run, request, listener).await {
             tracing::error!(run = run.id, %error, "the full sync failed");
         }
     });
@@ -213,7 +213,7 @@ pub async fn fail_interrupted(ctx: &Context) -> Result<u64, StoreError> {
         .tx(async |tx| {
             let failed = sync_run::fail_interrupted(tx).await?;
             if let Some(run_id) = failed {
-                closing::tell(tx, run_id, State::Failed).await?;
+                conclude::raise_alert(tx, run_id, State::Failed).await?;
             }
             Ok(u64::from(failed.is_some()))
         })
@@ -229,7 +229,7 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
             let (by, is_dry_run) = (&request.started_by, request.dry_run);
             let begun = sync_run::start(conn, cause, by, None, is_dry_run, ctx.instance).await?;
             // What a run left behind that was cut off.
-            sync_scratch::sweep(conn).await?;
+            sync_staging::sweep(conn).await?;
             Ok::<_, StoreError>(begun)
         })
         .await?;
@@ -241,11 +241,11 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
 }
 
 /// Carries out a run that holds the place, and gives the place back.
-async fn go_through(
+async fn run_stages(
     ctx: &Context,
     run: Run,
     request: Request,
-    mut listener: Listener<'_>,
+    mut listener: ProgressSink<'_>,
 ) -> Result<Summary, SyncError> {
     tracing::info!(
         run = run.id,
@@ -256,9 +256,9 @@ async fn go_through(
     let calls = Calls::default();
     let work = Box::pin(carry_out(ctx, run, &request, &calls, &mut listener));
     let outcome = lease::keep_while(ctx, run, &calls, work).await;
-    let summary = settle(ctx, run, &request, &calls, outcome).await?;
+    let summary = finish(ctx, run, &request, &calls, outcome).await?;
     if !request.dry_run {
-        listen::tell_passed_over(ctx, run, listener.record).await?;
+        progress::report_skipped(ctx, run, listener.record).await?;
     }
     Ok(summary)
 }
@@ -268,29 +268,30 @@ async fn carry_out(
     run: Run,
     request: &Request,
     calls: &Calls,
-    listener: &mut Listener<'_>,
+    listener: &mut ProgressSink<'_>,
 ) -> Result<Outcome, SyncError> {
     let failed = |why: String| Ok(Outcome::idle(Summary::failed(calls, why)));
     let begun = Instant::now();
     let mut walk = match read::read(ctx, run, calls, listener.progress).await {
         Ok(walk) if walk.has_heard => walk,
         Ok(walk) => return failed(walk.problems.to_string()),
-        Err(Stop::Nothing(why)) => return failed(why),
-        Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Abort::Upstream(why)) => return failed(why),
+        Err(Abort::Store(error)) => return Err(error.into()),
     };
     let begun = note_end(run, "reading", begun);
-    let survey = survey::survey(ctx, run, request, calls, &mut walk, listener.progress).await;
+    let survey =
+        build_plan::build_plan(ctx, run, request, calls, &mut walk, listener.progress).await;
     let survey = match survey {
         Ok(survey) => survey,
-        Err(Stop::Nothing(why)) => return failed(why),
-        Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Abort::Upstream(why)) => return failed(why),
+        Err(Abort::Store(error)) => return Err(error.into()),
     };
     let begun = note_end(run, "planning", begun);
     let limit = ctx.config.sync.max_leavers;
     let summary = Summary::of_plan(&survey, &walk.problems, limit, calls);
     if request.dry_run {
         // While the run still has its place, and with it what it has written down.
-        listen::tell_plan(ctx, run, listener.record).await?;
+        progress::report_plan(ctx, run, listener.record).await?;
         return Ok(Outcome::idle(summary));
     }
     let tally = carry_out_plan(run, calls, &survey, &summary, listener.progress).await?;
@@ -313,11 +314,11 @@ fn note_end(run: Run, phase: &'static str, begun: Instant) -> Instant {
 async fn carry_out_plan(
     run: Run,
     calls: &Calls,
-    survey: &Survey<'_>,
+    survey: &PlanInput<'_>,
     summary: &Summary,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<book::Tally, SyncError> {
-    let mission = Mission {
+) -> Result<plan_writer::PlanCounts, SyncError> {
+    let mission = ApplyRequest {
         run,
         actor: audit::Actor::System,
         guard: run.started_at,
@@ -326,7 +327,7 @@ async fn carry_out_plan(
         tally: survey.book.tally,
         departments: &survey.departments,
     };
-    let closing = Closing {
+    let closing = Conclusion {
         run,
         calls,
         state: summary.state,

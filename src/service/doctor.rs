@@ -1,8 +1,9 @@
 //! `dinggate doctor`: tries everything that the service needs, and says of each thing that is not right
 //! exactly what to do. Nothing is changed, and no check keeps another from being made.
 
-mod asking;
+mod access;
 mod callback;
+mod check_runner;
 mod clock;
 mod database;
 mod dingtalk;
@@ -12,7 +13,6 @@ mod own_address;
 mod permissions;
 mod pooler;
 mod records;
-mod road;
 mod scope;
 mod server;
 mod settings;
@@ -23,10 +23,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::config::{Config, Examined, Faults, Migrate, Parts};
+use crate::config::{Config, ConfigCheck, Faults, Migrate, PartialConfig};
 use crate::context::Context;
-use asking::Asking;
-use road::Road;
+use access::Access;
+use check_runner::CheckRunner;
 
 /// How long DingTalk may take for all its answers. With what Postgres may take before, half a minute
 /// is not exceeded however many of them stay away.
@@ -94,8 +94,8 @@ pub struct Report {
 }
 
 /// What is examined: the settings, as far as they can be read, and what was made of them.
-pub struct Subject {
-    parts: Parts,
+pub struct Input {
+    parts: PartialConfig,
     faults: Faults,
     migrate: Option<Migrate>,
     /// None where the settings are not whole.
@@ -103,9 +103,9 @@ pub struct Subject {
     secrets: Vec<SecretString>,
 }
 
-impl Subject {
+impl Input {
     /// Takes the settings; `context` makes of whole ones what the service works with.
-    pub fn new(examined: Examined, context: impl FnOnce(Config) -> Option<Context>) -> Self {
+    pub fn new(examined: ConfigCheck, context: impl FnOnce(Config) -> Option<Context>) -> Self {
         let (config, faults) = match examined.whole {
             Ok(config) => (Some(config), Faults::default()),
             Err(faults) => (None, faults),
@@ -121,11 +121,11 @@ impl Subject {
 }
 
 /// Makes all checks; takes less than half a minute, whoever does not answer.
-pub async fn examine(subject: &Subject) -> Report {
+pub async fn examine(subject: &Input) -> Report {
     let mut checks = settings::all(&subject.faults);
     let database = database::examine(subject).await;
     checks.extend(database.checks);
-    let road = Road::choose(subject, database.is_in_place);
+    let road = Access::choose(subject, database.is_in_place);
     let (asked, own_address) = tokio::join!(
         ask_dingtalk(subject, road, database.has_scanned),
         own_address::check(&subject.parts)
@@ -142,7 +142,7 @@ pub async fn examine(subject: &Subject) -> Report {
         }
     }
     if let Some(ctx) = &subject.ctx {
-        ctx.all_given_back().await;
+        ctx.permits_returned().await;
     }
     Report {
         ok: checks.iter().all(|check| check.status != Status::Failure),
@@ -151,18 +151,18 @@ pub async fn examine(subject: &Subject) -> Report {
 }
 
 /// What came of asking DingTalk, around the check of our own address.
-struct Asked {
+struct Scope {
     before_address: Vec<Check>,
     login_page: Vec<Check>,
 }
 
 async fn ask_dingtalk(
-    subject: &Subject,
-    road: Result<Road<'_>, String>,
+    subject: &Input,
+    road: Result<Access<'_>, String>,
     has_scanned: Option<bool>,
-) -> Asked {
+) -> Scope {
     let parts = &subject.parts;
-    let mut asking = Asking::new(road, Instant::now() + DINGTALK_TIME);
+    let mut asking = CheckRunner::new(road, Instant::now() + DINGTALK_TIME);
     asking.note(settings::proxy());
     dingtalk::reach(&mut asking, parts).await;
     dingtalk::app_credentials(&mut asking, parts).await;
@@ -178,7 +178,7 @@ async fn ask_dingtalk(
     asking.end_address();
     let before_address = asking.take();
     login_page::redirect_domain(&mut asking, parts).await;
-    Asked {
+    Scope {
         before_address,
         login_page: asking.take(),
     }

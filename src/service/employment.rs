@@ -52,14 +52,14 @@ pub enum Outcome {
 /// What may bring somebody back has to hold still when the answer is written: `warrants` are the ids of
 /// the events for [`Trigger::Join`], of the scheduled looks for [`Trigger::Leaving`] and
 /// [`Trigger::LateJoin`]. A leaving that came meanwhile has voided them.
-pub async fn look(
+pub async fn refresh_person(
     ctx: &Context,
     priority: Priority,
     userid: &UserId,
     trigger: Trigger,
     warrants: &[i64],
 ) -> Result<Outcome, UpstreamError> {
-    let asked = Asked {
+    let asked = Lookup {
         at: time_now(ctx).await?,
         trigger,
         warrants,
@@ -89,10 +89,10 @@ pub async fn settle_unionid(
     person: &Person,
     asked_at: DateTime<Utc>,
 ) -> Result<(), UpstreamError> {
-    if !unionids::has_rival(ctx, person).await? {
+    if !unionids::has_conflict(ctx, person).await? {
         return Ok(());
     }
-    let asked = Asked {
+    let asked = Lookup {
         at: asked_at,
         trigger: Trigger::Event,
         warrants: &[],
@@ -103,7 +103,7 @@ pub async fn settle_unionid(
 }
 
 /// Audits that a decision has given a row another unionid. The row is the one from before.
-pub async fn note_unionid_change(
+pub async fn record_unionid_change(
     tx: &mut Conn,
     actor: Actor<'_>,
     address: Option<&str>,
@@ -111,7 +111,7 @@ pub async fn note_unionid_change(
     person: &Person,
 ) -> Result<(), StoreError> {
     match row {
-        Some(row) => apply::note_unionid_change(tx, actor, address, row, person).await,
+        Some(row) => apply::record_unionid_change(tx, actor, address, row, person).await,
         None => Ok(()),
     }
 }
@@ -122,7 +122,7 @@ pub async fn time_now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
 }
 
 /// A question to DingTalk: when it was asked, and why.
-struct Asked<'a> {
+struct Lookup<'a> {
     at: DateTime<Utc>,
     trigger: Trigger,
     warrants: &'a [i64],
@@ -131,11 +131,11 @@ struct Asked<'a> {
 async fn apply_known(
     ctx: &Context,
     person: &Person,
-    asked: &Asked<'_>,
+    asked: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
         .tx(async |tx| {
-            staff::serialise(tx, std::slice::from_ref(&person.userid)).await?;
+            staff::lock_people(tx, std::slice::from_ref(&person.userid)).await?;
             let decided = apply::decide(ctx, tx, person, asked).await?;
             apply::carry_out(tx, person, asked.at, &decided).await
         })
@@ -145,7 +145,7 @@ async fn apply_known(
 async fn apply_unknown(
     ctx: &Context,
     userid: &UserId,
-    asked: &Asked<'_>,
+    asked: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
         .tx(async |tx| apply::apply_unknown(ctx, tx, userid, asked).await)

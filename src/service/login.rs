@@ -1,14 +1,14 @@
 //! The login: from a code to a session, or to a named refusal.
 
-mod admission;
-mod redeem;
+mod access_decision;
+mod code_exchange;
 mod state;
 
 use std::time::{Duration, Instant};
 
 use super::employment;
-use super::sessions::{self, Visit};
-use super::upstream::{self, EntryError, Redemption, UpstreamError};
+use super::sessions::{self, ClientInfo};
+use super::upstream::{self, CodeExchange, LoginSlotError, UpstreamError};
 use crate::context::Context;
 use crate::context::clients::Client;
 use crate::domain::case::Refusal;
@@ -19,12 +19,12 @@ use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
 use crate::store::unmatched::{self, Attempt, attempt};
 
-use state::{BadState, CheckedState};
+use state::{CheckedState, StateError};
 
 pub use state::{StateFault, begin, random_secret};
 
 /// How long a person waits for DingTalk in all.
-const PATIENCE: Duration = Duration::from_secs(8);
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);
 /// When to come back after a wait that led to nothing.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(5);
 /// No code of DingTalk's is near this long, in bytes.
@@ -68,16 +68,16 @@ impl From<UpstreamError> for LoginError {
     }
 }
 
-impl From<EntryError> for LoginError {
-    fn from(error: EntryError) -> Self {
+impl From<LoginSlotError> for LoginError {
+    fn from(error: LoginSlotError) -> Self {
         let retry_after = match error {
-            EntryError::Full { retry_after } => retry_after,
-            EntryError::TimedOut => {
+            LoginSlotError::Full { retry_after } => retry_after,
+            LoginSlotError::TimedOut => {
                 return Self::QueueTimeout {
                     retry_after: AFTER_TIMEOUT,
                 };
             }
-            EntryError::Upstream(error) => match Self::from(error) {
+            LoginSlotError::Upstream(error) => match Self::from(error) {
                 Self::DingTalkUnavailable { retry_after, .. } => retry_after,
                 error => return error,
             },
@@ -98,7 +98,7 @@ pub struct SignedIn {
 }
 
 /// Who stands at the gate, as DingTalk names them.
-struct Caller {
+struct ExternalIdentity {
     nick: String,
     unionid: UnionId,
     /// Known at once inside DingTalk; asked for after a scan.
@@ -107,7 +107,7 @@ struct Caller {
 
 /// What somebody brings back from DingTalk's login page.
 #[derive(Clone, Copy)]
-pub struct WayBack<'a> {
+pub struct CallbackParams<'a> {
     pub state: Option<&'a str>,
     /// The secret of the browser that the state is bound to.
     pub browser_secret: Option<&'a str>,
@@ -123,8 +123,8 @@ pub struct FailedScan {
     pub back: Option<ReturnPath>,
 }
 
-impl From<BadState> for FailedScan {
-    fn from(bad: BadState) -> Self {
+impl From<StateError> for FailedScan {
+    fn from(bad: StateError) -> Self {
         Self {
             error: bad.error,
             back: bad.back,
@@ -142,11 +142,11 @@ impl From<LoginError> for FailedScan {
 /// code can be sent, and not before.
 pub async fn complete_scan(
     ctx: &Context,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
     client: &Client,
-    way_back: WayBack<'_>,
+    way_back: CallbackParams<'_>,
 ) -> Result<SignedIn, FailedScan> {
-    let redemption = Redemption::of_login_page(ctx);
+    let redemption = CodeExchange::of_login_page(ctx);
     upstream::check_queue(ctx, redemption, client).map_err(LoginError::from)?;
     let state = state::check(ctx, way_back.state, way_back.browser_secret).await?;
     let back = state.return_path.clone();
@@ -160,9 +160,9 @@ pub async fn complete_scan(
 
 async fn sign_in_by_scan(
     ctx: &Context,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
     client: &Client,
-    way_back: WayBack<'_>,
+    way_back: CallbackParams<'_>,
     state: &CheckedState,
 ) -> Result<SignedIn, FailedScan> {
     let began = Instant::now();
@@ -177,18 +177,18 @@ async fn sign_in_by_scan(
             return Err(error.into());
         }
     };
-    let redemption = Redemption::of_login_page(ctx);
-    let entry = upstream::enter(ctx, redemption, client)
+    let redemption = CodeExchange::of_login_page(ctx);
+    let entry = upstream::acquire_login_slot(ctx, redemption, client)
         .await
         .map_err(LoginError::from)?;
     let sign_in = async {
-        let person = redeem::person(ctx, code, &entry).await?;
-        let caller = Caller {
+        let person = code_exchange::exchange_code(ctx, code, &entry).await?;
+        let caller = ExternalIdentity {
             nick: person.nick,
             unionid: person.unionid,
             userid: None,
         };
-        admit(ctx, visit, caller, redeem::method(ctx)).await
+        admit(ctx, visit, caller, code_exchange::method(ctx)).await
     };
     let with_permit = async {
         state.take(ctx).await?;
@@ -205,25 +205,25 @@ async fn sign_in_by_scan(
 /// Completes the login of somebody who opened a page inside DingTalk.
 pub async fn complete_in_app(
     ctx: &Context,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
     client: &Client,
     code: Option<&str>,
     return_path: ReturnPath,
 ) -> Result<SignedIn, LoginError> {
     let began = Instant::now();
     let code = check_code(code)?;
-    upstream::check_queue(ctx, Redemption::InApp, client)?;
+    upstream::check_queue(ctx, CodeExchange::InApp, client)?;
     // A session needs Postgres whatever DingTalk says: without it no code is used up.
     employment::time_now(ctx).await?;
-    let entry = upstream::enter(ctx, Redemption::InApp, client);
-    let entry = tokio::time::timeout(PATIENCE, entry)
+    let entry = upstream::acquire_login_slot(ctx, CodeExchange::InApp, client);
+    let entry = tokio::time::timeout(LOGIN_TIMEOUT, entry)
         .await
-        .map_err(|_| EntryError::TimedOut)??;
+        .map_err(|_| LoginSlotError::TimedOut)??;
     let sign_in = async {
         let person = upstream::user_by_in_app_code(ctx, code, &entry)
             .await
-            .map_err(redeem::named_by_dingtalk)?;
-        let caller = Caller {
+            .map_err(code_exchange::named_by_dingtalk)?;
+        let caller = ExternalIdentity {
             nick: person.name,
             unionid: person.unionid,
             userid: Some(person.userid),
@@ -244,7 +244,7 @@ async fn in_time<T>(
     began: Instant,
     work: impl Future<Output = Result<T, LoginError>>,
 ) -> Result<T, LoginError> {
-    match tokio::time::timeout(PATIENCE.saturating_sub(began.elapsed()), work).await {
+    match tokio::time::timeout(LOGIN_TIMEOUT.saturating_sub(began.elapsed()), work).await {
         Ok(result) => result,
         Err(_) => Err(LoginError::DingTalkUnavailable {
             retry_after: AFTER_TIMEOUT,
@@ -263,26 +263,26 @@ fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
 /// Decides, then signs in or lists the refusal.
 async fn admit(
     ctx: &Context,
-    visit: &Visit<'_>,
-    caller: Caller,
+    visit: &ClientInfo<'_>,
+    caller: ExternalIdentity,
     method: &str,
 ) -> Result<(UserId, String), LoginError> {
-    let verdict = admission::decide(ctx, &caller).await?;
+    let verdict = access_decision::decide(ctx, &caller).await?;
     let refused = match verdict {
-        admission::Verdict::Employed(userid) => {
+        access_decision::Decision::Employed(userid) => {
             match sessions::start(ctx, visit, &userid, &caller.unionid, method).await? {
                 Some(key) => return Ok((userid, key)),
                 // A leaving or a rejection was committed while DingTalk answered.
-                None => admission::Refused {
-                    refusal: admission::why_out(ctx, &caller).await?,
+                None => access_decision::Denial {
+                    refusal: access_decision::denial_reason(ctx, &caller).await?,
                     userid: Some(userid),
                     look: false,
                 },
             }
         }
-        admission::Verdict::Refused(refused) => refused,
+        access_decision::Decision::Refused(refused) => refused,
     };
-    record(ctx, visit, &caller, &refused).await?;
+    record_refusal(ctx, visit, &caller, &refused).await?;
     Err(LoginError::Refused {
         refusal: refused.refusal,
         nick: caller.nick,
@@ -290,11 +290,11 @@ async fn admit(
 }
 
 /// Lists a refusal for review and puts it on the audit trail.
-async fn record(
+async fn record_refusal(
     ctx: &Context,
-    visit: &Visit<'_>,
-    caller: &Caller,
-    refused: &admission::Refused,
+    visit: &ClientInfo<'_>,
+    caller: &ExternalIdentity,
+    refused: &access_decision::Denial,
 ) -> Result<(), StoreError> {
     let userid = refused.userid.as_ref();
     let entry = Entry {
@@ -323,7 +323,7 @@ async fn record(
                 attempt::append(tx, case_id, reason, visit.reference, address).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
-                crate::store::look::schedule_after_login(tx, userid).await?;
+                crate::store::recheck::schedule_after_login(tx, userid).await?;
             }
             // The trail is for ever, and anybody may be refused as often as they like.
             if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {

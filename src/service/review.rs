@@ -29,7 +29,7 @@ pub struct Actor<'a> {
 
 /// Why a decision cannot be carried out, though it was made properly.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Objection {
+pub enum RejectedDecision {
     #[error("the case has been decided already")]
     NotWaiting,
     #[error("the case is waiting already")]
@@ -58,7 +58,7 @@ pub enum Objection {
     LastAdministrator,
 }
 
-impl Objection {
+impl RejectedDecision {
     /// The objection's name, under which it stands in the table of bulk jobs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ pub enum ReviewError {
     #[error("a reason of 1 to 500 characters is needed")]
     Reason,
     #[error(transparent)]
-    Refused(#[from] Objection),
+    Refused(#[from] RejectedDecision),
     #[error("whoever decides is no longer an administrator")]
     NoLongerAdmin,
 }
@@ -167,7 +167,7 @@ async fn reject_in_job(
             end_sessions(tx, &case).await?;
             check_right(ctx, tx, by).await?;
             if unmatched::lock_state(tx, case_id).await? != Some(CaseState::Waiting) {
-                return Err(Objection::NotWaiting.into());
+                return Err(RejectedDecision::NotWaiting.into());
             }
             let decision = Decision {
                 by,
@@ -178,7 +178,7 @@ async fn reject_in_job(
             };
             decide(tx, &case, &decision).await?;
             if admins::is_nobody_left(ctx, tx).await? {
-                return Err(Objection::LastAdministrator.into());
+                return Err(RejectedDecision::LastAdministrator.into());
             }
             Ok(case)
         })
@@ -235,7 +235,7 @@ async fn reopen_in_job(
             }
             check_right(ctx, tx, by).await?;
             if unmatched::lock_state(tx, case_id).await? == Some(CaseState::Waiting) {
-                return Err(Objection::StillWaiting.into());
+                return Err(RejectedDecision::StillWaiting.into());
             }
             let decision = Decision {
                 by,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
 use crate::store::lease::LEASE;
-use crate::store::schedule::{self, Taken};
+use crate::store::schedule::{self, ScheduledRun};
 use crate::store::{StoreError, staff};
 
 /// After how long a run that failed, or could not read everything, is tried again; then the next
@@ -51,7 +51,7 @@ pub async fn run_if_due(
     Ok(true)
 }
 
-async fn take(ctx: &Context) -> Result<Option<Taken>, StoreError> {
+async fn take(ctx: &Context) -> Result<Option<ScheduledRun>, StoreError> {
     ctx.db
         .read(async |conn| {
             let now = staff::now(conn).await?;
@@ -91,7 +91,7 @@ async fn sync(ctx: &Context) -> Outcome {
     }
 }
 
-async fn settle(ctx: &Context, taken: Taken, outcome: &Outcome) -> Result<(), StoreError> {
+async fn settle(ctx: &Context, taken: ScheduledRun, outcome: &Outcome) -> Result<(), StoreError> {
     let (wait, counts) = match outcome {
         Outcome::Complete => (None, true),
         Outcome::Incomplete => (wait_after(taken.tries), true),
@@ -99,7 +99,7 @@ async fn settle(ctx: &Context, taken: Taken, outcome: &Outcome) -> Result<(), St
         Outcome::CutOff => (Some(AFTER_BEING_CUT_OFF), false),
     };
     ctx.db
-        .read(async |conn| schedule::put_off(conn, taken, wait, counts).await)
+        .read(async |conn| schedule::postpone(conn, taken, wait, counts).await)
         .await
 }
 

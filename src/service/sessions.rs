@@ -1,5 +1,9 @@
 //! Sessions: begun by a login, ended by their person, an administrator, or a leaving.
 
+mod end;
+
+pub use end::{end_session, end_sessions};
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -13,7 +17,7 @@ use crate::store::{StoreError, staff, unmatched};
 
 /// The circumstances of a request that may start a session.
 #[derive(Debug, Clone, Copy)]
-pub struct Visit<'a> {
+pub struct ClientInfo<'a> {
     /// The number that the page and the log bear.
     pub reference: &'a str,
     /// The client's address, as far as trusted proxies tell.
@@ -30,7 +34,7 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 /// when the person has left or been rejected meanwhile.
 pub async fn start(
     ctx: &Context,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
     userid: &UserId,
     unionid: &UnionId,
     method: &str,
@@ -69,7 +73,11 @@ pub async fn start(
         .await
 }
 
-fn login_entry<'a>(visit: &Visit<'a>, new: &NewSession<'a>, name: Option<&'a str>) -> Entry<'a> {
+fn login_entry<'a>(
+    visit: &ClientInfo<'a>,
+    new: &NewSession<'a>,
+    name: Option<&'a str>,
+) -> Entry<'a> {
     Entry {
         actor: audit::Actor::Person(new.userid),
         action: "login",
@@ -88,7 +96,7 @@ pub async fn sign_out(
     ctx: &Context,
     userid: &UserId,
     id: Uuid,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
 ) -> Result<(), StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -107,7 +115,7 @@ pub async fn end_own(
     ctx: &Context,
     userid: &UserId,
     id: Uuid,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
 ) -> Result<Option<String>, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -125,7 +133,7 @@ pub async fn end_others(
     ctx: &Context,
     userid: &UserId,
     keep: Uuid,
-    visit: &Visit<'_>,
+    visit: &ClientInfo<'_>,
 ) -> Result<i64, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -142,7 +150,7 @@ pub async fn end_others(
 
 /// What somebody did to sessions of their own.
 fn own_entry<'a>(
-    visit: &Visit<'a>,
+    visit: &ClientInfo<'a>,
     userid: &'a UserId,
     action: &'static str,
     status: &'a str,

@@ -1,6 +1,6 @@
 //! What an administrator does to one member of staff: mark as left, restore, end sessions.
 
-mod many;
+mod bulk;
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, admin_grant, unmatched, web_session};
 
-pub use many::{ManyAction, Outcome, act_on_many};
+pub use bulk::{BulkAction, BulkReport, apply_to_many};
 
 /// Why nothing was done to a member of staff.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +33,9 @@ pub enum StaffError {
     #[error("a reason of 1 to 500 characters is needed")]
     Reason,
     #[error("nobody marks themselves as left")]
-    Oneself,
+    CannotTargetSelf,
     #[error("the person was marked as left by hand already")]
-    HeldAlready,
+    AlreadyMarkedLeft,
     #[error("the person is employed")]
     NotLeft,
     #[error("DingTalk does not list the person as a member of the company")]
@@ -66,7 +66,7 @@ impl From<UpstreamError> for StaffError {
 }
 
 /// How long an administrator waits for DingTalk's answer.
-const PATIENCE: Duration = Duration::from_secs(8);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 fn checked(reason: &str) -> Result<String, StaffError> {
     one_line(reason)
@@ -105,14 +105,14 @@ async fn leave_in(
     reason: &str,
 ) -> Result<(StaffRow, u64), StaffError> {
     if by.userid == userid {
-        return Err(StaffError::Oneself);
+        return Err(StaffError::CannotTargetSelf);
     }
     let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
     if row.is_held {
-        return Err(StaffError::HeldAlready);
+        return Err(StaffError::AlreadyMarkedLeft);
     }
     let ended = web_session::end_all_of(tx, userid).await?;
-    staff::hold_left(tx, userid, by.userid.as_str(), reason).await?;
+    staff::keep_left(tx, userid, by.userid.as_str(), reason).await?;
     note(tx, by, &row, "staff.left", "manual", reason).await?;
     Ok((row, ended))
 }
@@ -128,7 +128,9 @@ pub async fn restore(
     let reason = checked(reason)?;
     let (row, asked_at) = read_leaver(ctx, userid).await?;
     let mut person =
-        match tokio::time::timeout(PATIENCE, upstream::user(ctx, Priority::Join, userid)).await {
+        match tokio::time::timeout(LOOKUP_TIMEOUT, upstream::user(ctx, Priority::Join, userid))
+            .await
+        {
             Ok(Ok(person)) => person,
             Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),
             Ok(Err(error)) => return Err(error.into()),
@@ -152,7 +154,7 @@ async fn settle_unionid(
     asked_at: DateTime<Utc>,
 ) -> Result<(), StaffError> {
     let settled = employment::settle_unionid(ctx, Priority::Join, person, asked_at);
-    match tokio::time::timeout(PATIENCE, settled).await {
+    match tokio::time::timeout(LOOKUP_TIMEOUT, settled).await {
         Ok(settled) => Ok(settled?),
         Err(_) => Err(UpstreamError::Api(ApiError::Timeout {
             api: "topapi/v2/user/get",
@@ -216,7 +218,7 @@ async fn write_restored(
                         error
                     }
                 })?;
-            employment::note_unionid_change(
+            employment::record_unionid_change(
                 tx,
                 audit::Actor::Person(by.userid),
                 by.address,

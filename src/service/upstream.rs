@@ -4,12 +4,12 @@
 mod ban;
 mod callback;
 mod calls;
-mod entry;
+mod login_slot;
 mod oauth2;
-mod pace;
-mod patience;
+mod probe;
+mod rate_limiter;
+mod retry_policy;
 mod token;
-mod trial;
 
 use std::time::{Duration, Instant};
 
@@ -18,16 +18,16 @@ use secrecy::SecretString;
 
 pub use callback::*;
 pub use calls::*;
-pub use entry::{Entry, EntryError, Redemption, check_queue, enter};
+pub use login_slot::{CodeExchange, LoginSlot, LoginSlotError, acquire_login_slot, check_queue};
 pub use oauth2::user_by_oauth2_code;
-pub use trial::*;
+pub use probe::*;
 
-use crate::context::{Context, Turn};
+use crate::context::{Context, Permit};
 use crate::dingtalk::ApiError;
-use crate::service::remedy;
+use crate::service::remediation;
 use crate::store::{StoreError, alert};
 
-use patience::Patience;
+use retry_policy::RetryPolicy;
 
 /// Who is served first when calls are scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,14 +101,14 @@ impl UpstreamError {
 
 /// How often a call may go out again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
+enum Idempotency {
     /// A question: asking twice does no harm.
-    Allowed,
+    Idempotent,
     /// The call uses up a code: only a refusal that came before the code was looked at is repeated.
-    UsesCode,
+    ConsumesCode,
     /// The call has its effect by being made: only a refusal at the door (token, throttling) is
     /// repeated. Whoever makes it tells of its refusals.
-    Never,
+    NotIdempotent,
 }
 
 /// Makes one call that bears the access token.
@@ -116,10 +116,10 @@ async fn call<'a, T: Send>(
     ctx: &'a Context,
     priority: Priority,
     api: &'static str,
-    repeat: Repeat,
+    repeat: Idempotency,
     send: impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Send + Sync,
 ) -> Result<T, UpstreamError> {
-    let turn = || -> BoxFuture<'a, _> { Box::pin(pace::turn(ctx, api, priority)) };
+    let turn = || -> BoxFuture<'a, _> { Box::pin(rate_limiter::acquire(ctx, api, priority)) };
     call_in_turn(ctx, priority, api, repeat, turn, send).await
 }
 
@@ -128,11 +128,11 @@ async fn call_in_turn<'a, T: Send>(
     ctx: &'a Context,
     priority: Priority,
     api: &'static str,
-    repeat: Repeat,
-    turn: impl Fn() -> BoxFuture<'a, Result<Turn, UpstreamError>> + Send + Sync,
+    repeat: Idempotency,
+    turn: impl Fn() -> BoxFuture<'a, Result<Permit, UpstreamError>> + Send + Sync,
     send: impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Send + Sync,
 ) -> Result<T, UpstreamError> {
-    attempts(ctx, priority, api, repeat, || {
+    call_with_retries(ctx, priority, api, repeat, || {
         Box::pin(with_token(ctx, &turn, &send))
     })
     .await
@@ -141,7 +141,7 @@ async fn call_in_turn<'a, T: Send>(
 /// Makes one call; a token that DingTalk rejects is dropped and fetched anew, once.
 async fn with_token<'a, T>(
     ctx: &'a Context,
-    turn: &(impl Fn() -> BoxFuture<'a, Result<Turn, UpstreamError>> + Sync),
+    turn: &(impl Fn() -> BoxFuture<'a, Result<Permit, UpstreamError>> + Sync),
     send: &(impl Fn(SecretString) -> BoxFuture<'a, Result<T, ApiError>> + Sync),
 ) -> Result<T, UpstreamError> {
     let mut token_dropped = false;
@@ -162,20 +162,20 @@ async fn with_token<'a, T>(
 
 /// Makes a call as often as its failures allow, and tells the administrators of refusals that only
 /// they can mend.
-async fn attempts<'a, T>(
+async fn call_with_retries<'a, T>(
     ctx: &Context,
     priority: Priority,
     api: &'static str,
-    repeat: Repeat,
+    repeat: Idempotency,
     attempt: impl Fn() -> BoxFuture<'a, Result<T, UpstreamError>> + Send,
 ) -> Result<T, UpstreamError> {
-    let mut patience = Patience::new(priority, repeat);
+    let mut patience = RetryPolicy::new(priority, repeat);
     loop {
         let begun = Instant::now();
         let error = match attempt().await {
             Ok(value) => {
-                ban::note_answer(ctx, begun).await;
-                ctx.troubles.end(api);
+                ban::record_answer(ctx, begun).await;
+                ctx.outages.record_success(api);
                 return Ok(value);
             }
             Err(error) => error,
@@ -185,10 +185,10 @@ async fn attempts<'a, T>(
             return Err(error);
         };
         if !failure.is_unavailable() || matches!(failure, ApiError::BadRecord { .. }) {
-            ctx.troubles.end(api);
+            ctx.outages.record_success(api);
         }
         if failure.is_from_dingtalk() {
-            ban::note_answer(ctx, begun).await;
+            ban::record_answer(ctx, begun).await;
         }
         // The token's own call has had its repeats, its report, and its hold.
         let is_of_token = failure.api() != api;
@@ -196,14 +196,14 @@ async fn attempts<'a, T>(
             return Err(error);
         }
         if !is_of_token {
-            if let Some(paused) = ban::heed(ctx, failure, begun).await? {
+            if let Some(paused) = ban::pause_if_banned(ctx, failure, begun).await? {
                 return Err(paused);
             }
             if let ApiError::Throttled { wait, .. } = failure {
-                pace::hold_back(ctx, api, *wait).await?;
+                rate_limiter::penalize(ctx, api, *wait).await?;
             }
         }
-        let Some(wait) = patience.wait(failure, spell(ctx, priority, failure)) else {
+        let Some(wait) = patience.next_delay(failure, outage(ctx, priority, failure)) else {
             if !is_of_token {
                 report(ctx, failure, repeat).await;
             }
@@ -214,31 +214,31 @@ async fn attempts<'a, T>(
 }
 
 /// For how long an interface has brought no answer to a sync.
-fn spell(ctx: &Context, priority: Priority, error: &ApiError) -> Duration {
+fn outage(ctx: &Context, priority: Priority, error: &ApiError) -> Duration {
     if priority == Priority::Sync && error.is_unavailable() {
-        ctx.troubles.note(error.api())
+        ctx.outages.record_failure(error.api())
     } else {
         Duration::ZERO
     }
 }
 
 /// Puts a refusal that speaks of us, not of a person, before the administrators.
-async fn report(ctx: &Context, error: &ApiError, repeat: Repeat) {
-    let speaks_of_the_question = repeat == Repeat::Never
-        || error.complaint().is_some()
+async fn report(ctx: &Context, error: &ApiError, repeat: Idempotency) {
+    let speaks_of_the_question = repeat == Idempotency::NotIdempotent
+        || error.registration_error().is_some()
         || error.is_unknown_person()
         || error.is_unknown_department()
         || error.is_unknown_process_instance()
-        || (repeat == Repeat::UsesCode && error.is_spent_code());
+        || (repeat == Idempotency::ConsumesCode && error.is_spent_code());
     let Some(code) = error
         .named_code()
         .filter(|_| !error.is_unavailable() && !speaks_of_the_question)
     else {
         return;
     };
-    if ctx.troubles.is_news(error.api(), &code) {
+    if ctx.outages.should_log(error.api(), &code) {
         let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
-        let remedy = remedy::of_named(error.api(), name, permissions).en;
+        let remedy = remediation::of_named(error.api(), name, permissions).en;
         tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
     }
     let kind = format!("misconfigured:{}", error.api());

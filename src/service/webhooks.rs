@@ -1,29 +1,29 @@
 //! Tells the company's own systems what has happened: messages are stored with what they tell of,
 //! made, sent by Standard Webhooks, and sent again until they are taken or three days are over.
 
-mod again;
-mod gather;
-mod lane;
-mod make;
+mod collect_changes;
 mod receiver;
+mod redeliver;
+mod render_payload;
 mod schedule;
 mod send;
 mod signature;
+mod worker;
 
-pub use again::{send_again, send_failed_again};
-pub use gather::gather;
-pub use make::make;
+pub use collect_changes::collect;
 pub use receiver::Receiver;
+pub use redeliver::{redeliver, redeliver_failed};
+pub use render_payload::render;
 pub use send::send;
 
 use std::time::Duration;
 
 use crate::context::Context;
-use crate::store::webhook::{self, Attempt, End};
+use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd};
 use crate::store::{StoreError, alert};
 
 /// Notes for all instances and commands what the settings of this one hand on.
-pub async fn choose(ctx: &Context) -> Result<(), StoreError> {
+pub async fn set_subscription(ctx: &Context) -> Result<(), StoreError> {
     let types: Option<Vec<String>> = ctx
         .config
         .webhook
@@ -31,14 +31,14 @@ pub async fn choose(ctx: &Context) -> Result<(), StoreError> {
         .map(|webhook| webhook.event_types.iter().cloned().collect());
     ctx.db
         .tx(async |tx| {
-            webhook::choose(tx, types.as_deref()).await?;
+            webhook::set_subscription(tx, types.as_deref()).await?;
             Ok(())
         })
         .await
 }
 
 /// Gives back whatever this process has claimed and will not finish.
-pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
+pub async fn release(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
         .read(async |conn| webhook::release_all(conn, ctx.instance).await)
         .await
@@ -49,7 +49,7 @@ const TRIES: u32 = 4;
 
 /// Writes down how an attempt ended. Where that fails, the claim ends by itself and the message is
 /// sent again under the same id.
-async fn note(ctx: &Context, id: i64, attempt: Attempt, end: End) {
+async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd) {
     let mut stored = store_attempt(ctx, id, attempt, end).await;
     for tries in 1..TRIES {
         if !matches!(stored, Err(StoreError::Unavailable(_))) {
@@ -85,8 +85,8 @@ async fn note(ctx: &Context, id: i64, attempt: Attempt, end: End) {
 async fn store_attempt(
     ctx: &Context,
     id: i64,
-    attempt: Attempt,
-    end: End,
+    attempt: DeliveryAttempt,
+    end: DeliveryEnd,
 ) -> Result<Option<String>, StoreError> {
     let why = match (attempt.status, attempt.error) {
         (Some(status), _) => format!("HTTP {status}"),
@@ -94,7 +94,7 @@ async fn store_attempt(
     };
     ctx.db
         .tx(async |tx| {
-            let state = webhook::note_attempt(tx, ctx.instance, id, &attempt, end).await?;
+            let state = webhook::record_attempt(tx, ctx.instance, id, &attempt, end).await?;
             if state.as_deref() == Some("failed") {
                 alert::raise(tx, "webhook:failed", &why).await?;
             }
@@ -104,9 +104,9 @@ async fn store_attempt(
 }
 
 /// The end of an attempt after which another one follows, in its time.
-fn retry(delay: Duration) -> End {
-    End::Retry {
+fn retry(delay: Duration) -> DeliveryEnd {
+    DeliveryEnd::Retry {
         delay,
-        patience: schedule::PATIENCE,
+        patience: schedule::RETRY_WINDOW,
     }
 }

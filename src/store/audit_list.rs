@@ -7,7 +7,7 @@ use super::StoreError;
 
 /// Which lines are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct AuditFilter {
     pub action: Option<&'static str>,
     /// How the action ended.
     pub status: Option<&'static str>,
@@ -46,7 +46,7 @@ pub const MOST: usize = 10_000;
 
 /// Finds the numbers of the first [`MOST`] lines and one more, in order: counted and cut into pages, they
 /// take one look through the trail.
-pub async fn found(conn: &mut Conn, filter: &Filter) -> Result<Vec<i64>, StoreError> {
+pub async fn found(conn: &mut Conn, filter: &AuditFilter) -> Result<Vec<i64>, StoreError> {
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     ids(conn, filter, None, limit).await
 }
@@ -55,7 +55,7 @@ pub async fn found(conn: &mut Conn, filter: &Filter) -> Result<Vec<i64>, StoreEr
 /// a slow reader holds no connection.
 pub async fn batch(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &AuditFilter,
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<AuditRow>, StoreError> {
@@ -83,7 +83,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreEr
 /// The order is that of the numbers, which follows the time and has an index.
 async fn ids(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &AuditFilter,
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<i64>, StoreError> {

@@ -237,7 +237,7 @@ impl Db {
 
     async fn acquire(&self, limit: Duration) -> Result<Conn, StoreError> {
         let pass = self.gate.enter(share::current(), limit).await?;
-        let conn = self.pool.acquire().await.inspect_err(error::tell)?;
+        let conn = self.pool.acquire().await.inspect_err(error::log_refusal)?;
         Ok(Conn::pooled(conn, pass, self.pooler))
     }
 }

@@ -4,7 +4,7 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::{StoreError, department};
-use crate::domain::department_tree::{Crowd, Tree};
+use crate::domain::department_tree::{HeadCount, Tree};
 use crate::domain::ids::{DeptId, UserId};
 
 /// An employed person in a department.
@@ -21,7 +21,7 @@ pub struct Member {
 pub async fn tree(conn: &mut Conn) -> Result<Tree, StoreError> {
     let departments = department::all(conn).await?;
     let crowds = sqlx::query_as!(
-        Crowd,
+        HeadCount,
         r#"SELECT dept_ids AS "dept_ids!", count(*) AS "people!" FROM (
              SELECT array_agg(m.dept_id) AS dept_ids FROM staff_department m JOIN staff s USING (userid)
              WHERE s.status = 'employed' GROUP BY m.userid

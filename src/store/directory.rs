@@ -2,8 +2,8 @@
 //! [`super::staff`]: an older answer never replaces a newer one, a decision by hand stands, and what
 //! has landed since a run began wins over what the run has read.
 
-mod close;
 mod columns;
+mod finish;
 mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -15,10 +15,10 @@ use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Membership, Person, Status};
 
-pub use close::{bar_leavings, catch_up_with_leavings, settle, unbar_leavings};
+pub use finish::{apply_blocked_leave_events, block_leave_events, finish, unblock_leave_events};
 pub use write::{
-    Written, add, change, forget_unionids, lock_absent, note_in_audit, note_unionid_changes,
-    return_again, take_unionid_back,
+    WrittenRow, add, change, lock_absent, record_in_audit, record_unionid_changes, rehire,
+    release_unionids, restore_unionid,
 };
 
 /// A row of the staff table with its departments.

@@ -12,7 +12,7 @@ use crate::domain::ids::{DeptId, UserId};
 
 /// In which state an event is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
+pub enum InitialState {
     Waiting,
     Applied,
     /// With the reason.
@@ -21,7 +21,7 @@ pub enum Arrival {
     Ignored(&'static str),
 }
 
-impl Arrival {
+impl InitialState {
     /// The state's name in the table.
     pub fn state(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Arrival {
 pub async fn insert_once(
     conn: &mut Conn,
     event: &Event,
-    arrival: Arrival,
+    arrival: InitialState,
 ) -> Result<Option<i64>, StoreError> {
     let userids: Vec<String> = event
         .userids
@@ -46,8 +46,8 @@ pub async fn insert_once(
         .map(|id| id.as_str().to_owned())
         .collect();
     let reason = match arrival {
-        Arrival::Failed(reason) | Arrival::Ignored(reason) => Some(reason),
-        Arrival::Waiting | Arrival::Applied => None,
+        InitialState::Failed(reason) | InitialState::Ignored(reason) => Some(reason),
+        InitialState::Waiting | InitialState::Applied => None,
     };
     let id = sqlx::query_scalar!(
         "INSERT INTO event (dedupe_key, event_type, event_time, userids, dept_ids, body, state, last_error, applied_at)
@@ -68,7 +68,7 @@ pub async fn insert_once(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    if let Some(id) = id.filter(|_| !matches!(arrival, Arrival::Ignored(_))) {
+    if let Some(id) = id.filter(|_| !matches!(arrival, InitialState::Ignored(_))) {
         webhook::enqueue_event(conn, id, &event.event_type).await?;
     }
     Ok(id)
@@ -86,7 +86,7 @@ pub enum Class {
 
 /// An event that this instance works on.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct ClaimedEvent {
     pub id: i64,
     pub event_type: String,
     pub userids: Vec<UserId>,
@@ -110,9 +110,9 @@ pub async fn claim_batch(
     instance: Uuid,
     last_class: Class,
     limit: i64,
-) -> Result<Vec<Claimed>, StoreError> {
+) -> Result<Vec<ClaimedEvent>, StoreError> {
     let mut batch = sqlx::query_as!(
-        Claimed,
+        ClaimedEvent,
         r#"WITH due AS (
              SELECT id, event_class(event_type, attempts, last_error) AS class FROM event
              WHERE state = 'waiting' AND next_attempt_at <= now() AND is_free(claimed_until)
@@ -141,10 +141,10 @@ pub async fn claim_about(
     instance: Uuid,
     people: &[&UserId],
     limit: i64,
-) -> Result<Vec<Claimed>, StoreError> {
+) -> Result<Vec<ClaimedEvent>, StoreError> {
     let people: Vec<String> = people.iter().map(|id| id.as_str().to_owned()).collect();
     let mut batch = sqlx::query_as!(
-        Claimed,
+        ClaimedEvent,
         r#"WITH about AS (
              SELECT id, event_class(event_type, attempts, last_error) AS class FROM event
              WHERE userids && $3 AND state = 'waiting' AND is_free(claimed_until)
@@ -309,14 +309,14 @@ pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
 }
 
 /// What [`retry_all_failed`] has done.
-pub struct RetriedAll {
+pub struct RetryReport {
     pub count: u64,
     /// The leave events among them, which are held now and take effect when they are released.
     pub leave_ids: Vec<i64>,
 }
 
 /// Retries all failed events. They may be many, and count as retries, so that they come after what is new.
-pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetriedAll, StoreError> {
+pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetryReport, StoreError> {
     let retried = sqlx::query!(
         r#"UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'held' ELSE 'waiting' END,
              attempts = 1, refusals = 0, next_attempt_at = now(),
@@ -327,7 +327,7 @@ pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetriedAll, StoreError>
     .fetch_all(conn)
     .await?;
     let held = retried.iter().filter(|row| row.is_held).map(|row| row.id);
-    Ok(RetriedAll {
+    Ok(RetryReport {
         count: u64::try_from(retried.len()).unwrap_or(u64::MAX),
         leave_ids: held.collect(),
     })

@@ -9,7 +9,7 @@ use crate::domain::ids::DeptId;
 
 /// Which events are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct EventFilter {
     /// `waiting`, `applied` or `failed`; None for all.
     pub state: Option<&'static str>,
     /// Only these types; empty for all.
@@ -55,7 +55,7 @@ pub struct EventDetail {
 /// One page of events, without another order the latest first.
 pub async fn list(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &EventFilter,
     sort: Option<Sort>,
     limit: i64,
     offset: i64,
@@ -80,7 +80,7 @@ pub async fn list(
 /// The list's own order has an index; another one sorts all that is found.
 async fn ids(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &EventFilter,
     sort: Option<Sort>,
     limit: i64,
     offset: i64,
@@ -135,7 +135,7 @@ async fn ids(
 }
 
 /// How many events [`list`] finds in all.
-pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<i64, StoreError> {
     let types = owned(&filter.types);
     let other_than = owned(&filter.other_than);
     let count = sqlx::query_scalar!(

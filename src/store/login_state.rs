@@ -7,7 +7,7 @@ use crate::store::Conn;
 use super::StoreError;
 
 /// What a state stands for.
-pub struct Begun {
+pub struct StartedLogin {
     pub return_path: String,
     pub is_expired: bool,
 }
@@ -17,7 +17,7 @@ pub enum StateMatch {
     /// There is no such state, or it was used.
     Unknown,
     OtherBrowser,
-    Found(Begun),
+    Found(StartedLogin),
 }
 
 /// Stores a begun login.
@@ -59,7 +59,7 @@ pub async fn find(
     Ok(match row {
         None => StateMatch::Unknown,
         Some(row) if !row.is_same_browser => StateMatch::OtherBrowser,
-        Some(row) => StateMatch::Found(Begun {
+        Some(row) => StateMatch::Found(StartedLogin {
             return_path: row.return_path,
             is_expired: row.is_expired,
         }),
@@ -71,9 +71,9 @@ pub async fn take(
     conn: &mut Conn,
     state_hash: &[u8],
     browser_hash: &[u8],
-) -> Result<Option<Begun>, StoreError> {
+) -> Result<Option<StartedLogin>, StoreError> {
     let begun = sqlx::query_as!(
-        Begun,
+        StartedLogin,
         r#"DELETE FROM login_state WHERE state_hash = $1 AND browser_hash = $2
          RETURNING return_path, expires_at <= clock_timestamp() OR is_from_the_future(created_at) AS "is_expired!""#,
         state_hash,

@@ -7,7 +7,7 @@ use super::StoreError;
 
 /// How many logins or refusals of one outcome a day in China has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DoorCount {
+pub struct LoginCount {
     pub day: NaiveDate,
     /// `login` or `refusal`.
     pub action: String,
@@ -17,9 +17,12 @@ pub struct DoorCount {
 }
 
 /// Counts logins and refusals since a moment.
-pub async fn door(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<DoorCount>, StoreError> {
+pub async fn login_counts(
+    conn: &mut Conn,
+    since: DateTime<Utc>,
+) -> Result<Vec<LoginCount>, StoreError> {
     let counts = sqlx::query_as!(
-        DoorCount,
+        LoginCount,
         r#"SELECT ((at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!", action, status, count(*) AS "count!"
          FROM audit_entry WHERE action IN ('login', 'refusal') AND at >= $1 GROUP BY 1, 2, 3"#,
         since

@@ -9,7 +9,7 @@ use super::StoreError;
 
 /// A moment that this instance has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
+pub struct ScheduledRun {
     pub moment: DateTime<Utc>,
     /// The how-manieth try this is, from 1.
     pub tries: i32,
@@ -36,10 +36,10 @@ pub async fn take(
     conn: &mut Conn,
     moment: DateTime<Utc>,
     waits: &[Duration],
-) -> Result<Option<Taken>, StoreError> {
+) -> Result<Option<ScheduledRun>, StoreError> {
     let waits: Vec<f64> = waits.iter().map(Duration::as_secs_f64).collect();
     let taken = sqlx::query_as!(
-        Taken,
+        ScheduledRun,
         "UPDATE sync_schedule s SET moment = $1, tries = next.tries,
              try_at = clock_timestamp() + make_interval(secs => ($2::float8[])[next.tries])
          FROM (SELECT CASE WHEN as_past(moment) < $1 THEN 1 ELSE tries + 1 END AS tries FROM sync_schedule) next
@@ -62,9 +62,9 @@ pub async fn take(
 
 /// Says when the moment is to be tried again, as the how-manieth try before; never where `wait` is None.
 /// What another instance has taken meanwhile stays as it is.
-pub async fn put_off(
+pub async fn postpone(
     conn: &mut Conn,
-    taken: Taken,
+    taken: ScheduledRun,
     wait: Option<Duration>,
     counts: bool,
 ) -> Result<(), StoreError> {

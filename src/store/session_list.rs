@@ -9,7 +9,7 @@ use super::sort::Sort;
 
 /// Which sessions are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct SessionFilter {
     /// `qr` or `in_app`; None for all.
     pub method: Option<&'static str>,
     /// Part of a name, a userid or an address; empty for all.
@@ -34,7 +34,7 @@ pub struct SessionRow {
 /// One page of the sessions that are alive, without another order the most recently seen first.
 pub async fn list(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &SessionFilter,
     sort: Option<Sort>,
     limit: i64,
     offset: i64,
@@ -65,7 +65,7 @@ pub async fn list(
 }
 
 /// How many sessions [`list`] finds in all.
-pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
          WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND ($1::text IS NULL OR w.method = $1)

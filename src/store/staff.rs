@@ -4,7 +4,7 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::access::{self, Change};
-use super::{StoreError, look, unionid_conflict, unmatched};
+use super::{StoreError, recheck, unionid_conflict, unmatched};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 
@@ -25,7 +25,7 @@ pub struct StaffRow {
     pub looked_at: DateTime<Utc>,
 }
 
-struct RawRow {
+struct StaffRecord {
     userid: UserId,
     unionid: Option<UnionId>,
     name: String,
@@ -35,8 +35,8 @@ struct RawRow {
     looked_at: DateTime<Utc>,
 }
 
-impl From<RawRow> for StaffRow {
-    fn from(row: RawRow) -> Self {
+impl From<StaffRecord> for StaffRow {
+    fn from(row: StaffRecord) -> Self {
         Self {
             userid: row.userid,
             unionid: row.unionid,
@@ -60,7 +60,7 @@ pub async fn now(conn: &mut Conn) -> Result<DateTime<Utc>, StoreError> {
 /// Finds a person by userid.
 pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
-        RawRow,
+        StaffRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
             held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!"
          FROM staff WHERE userid = $1"#,
@@ -73,7 +73,7 @@ pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
 
 /// Has whoever writes about these people wait for whoever does already, until the commit: without it
 /// a leaving and the first row of a person would not see each other. Comes before every row's lock.
-pub async fn serialise(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+pub async fn lock_people(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
         "SELECT pg_advisory_xact_lock(key) FROM (
@@ -105,7 +105,7 @@ pub async fn held_under_unionid(
 }
 
 /// Has whoever counts the people unknown to DingTalk wait for whoever is counting, until the commit.
-pub async fn serialise_brake(conn: &mut Conn) -> Result<(), StoreError> {
+pub async fn lock_leaver_limit(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(60121)")
         .fetch_one(conn)
         .await?;
@@ -115,7 +115,7 @@ pub async fn serialise_brake(conn: &mut Conn) -> Result<(), StoreError> {
 /// Finds a person by userid and keeps everybody else from changing the row until the commit.
 pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
-        RawRow,
+        StaffRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
             held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!"
          FROM staff WHERE userid = $1 FOR UPDATE"#,
@@ -160,7 +160,7 @@ pub async fn find_by_unionid(
     unionid: &UnionId,
 ) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
-        RawRow,
+        StaffRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
             held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!"
          FROM staff WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,
@@ -303,7 +303,7 @@ pub async fn mark_left(
         release_conflicts(conn, &changed).await?;
     }
     access::end_mismatched(conn, &ids, Change::Left(cause)).await?;
-    look::schedule_after_leaving(conn, &changed).await?;
+    recheck::schedule_after_leave(conn, &changed).await?;
     Ok(changed)
 }
 
@@ -315,7 +315,7 @@ async fn release_conflicts(conn: &mut Conn, leavers: &[UserId]) -> Result<(), St
 
 /// Notes that a leaving has been told again of people who have already left: what was asked before it
 /// must not bring them back.
-pub async fn renew_leaving(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+pub async fn renew_leave(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!("UPDATE staff SET left_at = clock_timestamp(),
             left_cause = CASE WHEN left_cause = 'unknown_to_dingtalk' THEN 'event' ELSE left_cause END
@@ -324,7 +324,7 @@ pub async fn renew_leaving(conn: &mut Conn, userids: &[UserId]) -> Result<(), St
 }
 
 /// Marks a person as left by a decision that no event or sync undoes, and ends all their sessions.
-pub async fn hold_left(
+pub async fn keep_left(
     conn: &mut Conn,
     userid: &UserId,
     by: &str,
@@ -374,7 +374,7 @@ pub async fn forget_unknown_leaver(conn: &mut Conn, userid: &UserId) -> Result<(
 }
 
 /// When a person left, as far as anybody has told us and nothing has taken it back.
-pub async fn leaving_time(
+pub async fn leave_event_time(
     conn: &mut Conn,
     userid: &UserId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {

@@ -14,7 +14,7 @@ pub use facts::{EventLine, Facts, HistoryLine, Place, events, facts, history, pl
 
 /// Which people are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct StaffFilter {
     /// None: whatever the status.
     pub status: Option<Status>,
     /// In this department or in one below it.
@@ -25,7 +25,7 @@ pub struct Filter {
     pub q: String,
 }
 
-impl Filter {
+impl StaffFilter {
     fn status_name(&self) -> Option<&'static str> {
         self.status.map(Status::as_str)
     }
@@ -56,7 +56,7 @@ pub struct Row {
 /// by name.
 pub async fn userids(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &StaffFilter,
     sort: Option<Sort>,
     limit: Option<i64>,
     offset: i64,
@@ -111,16 +111,19 @@ pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, Store
 
 /// Somebody who was chosen, and how many browsers they are signed in with.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct SelectedPerson {
     pub userid: String,
     pub name: String,
     pub sessions: i64,
 }
 
 /// Finds those of the chosen people who are in the table, by name.
-pub async fn chosen(conn: &mut Conn, userids: &[String]) -> Result<Vec<Chosen>, StoreError> {
+pub async fn chosen(
+    conn: &mut Conn,
+    userids: &[String],
+) -> Result<Vec<SelectedPerson>, StoreError> {
     let chosen = sqlx::query_as!(
-        Chosen,
+        SelectedPerson,
         r#"SELECT s.userid, s.name, (SELECT count(*) FROM web_session w
                 WHERE w.userid = s.userid AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)) AS "sessions!"
          FROM staff s WHERE s.userid = ANY ($1) ORDER BY s.name, s.userid"#,
@@ -132,7 +135,7 @@ pub async fn chosen(conn: &mut Conn, userids: &[String]) -> Result<Vec<Chosen>, 
 }
 
 /// How many people [`userids`] finds in all.
-pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &StaffFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id

@@ -13,7 +13,7 @@ pub use changes::{
 
 /// Which runs are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct SyncFilter {
     /// `running`, `done`, `partial`, `stopped` or `failed`; None for all.
     pub state: Option<&'static str>,
     /// `empty`, `command`, `admin`, `schedule`, `approval` or `lost_events`; None for all.
@@ -71,7 +71,7 @@ pub struct RunRow {
 /// One page of runs that were no dry ones, the latest first.
 pub async fn list(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &SyncFilter,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<RunRow>, StoreError> {
@@ -101,7 +101,7 @@ pub async fn list(
 }
 
 /// How many runs [`list`] finds in all.
-pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &SyncFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval')
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)

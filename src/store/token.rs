@@ -15,7 +15,7 @@ pub struct Slot<'a> {
 }
 
 /// A token as it is kept.
-pub struct Kept {
+pub struct StoredToken {
     pub sealed: Vec<u8>,
     /// Tells one token from the next, in microseconds of Unix time.
     pub version: i64,
@@ -26,9 +26,9 @@ pub struct Kept {
 }
 
 /// Finds the token, unless its life is over.
-pub async fn find(conn: &mut Conn, slot: Slot<'_>) -> Result<Option<Kept>, StoreError> {
+pub async fn find(conn: &mut Conn, slot: Slot<'_>) -> Result<Option<StoredToken>, StoreError> {
     let kept = sqlx::query_as!(
-        Kept,
+        StoredToken,
         r#"SELECT sealed AS "sealed!", (extract(epoch FROM fetched_at) * 1000000)::bigint AS "version!",
             extract(epoch FROM expires_at - clock_timestamp())::double precision AS "seconds_left!",
             extract(epoch FROM renew_at - clock_timestamp())::double precision AS "seconds_to_renewal!"

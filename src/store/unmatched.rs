@@ -11,8 +11,8 @@ use super::StoreError;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
-pub use candidate::{Candidate, Guess, candidates};
-pub use list::{Filter, count, ids, list, rows};
+pub use candidate::{Candidate, MatchReason, candidates};
+pub use list::{CaseFilter, count, ids, list, rows};
 
 /// How much of a nick is kept, in characters.
 const MAX_NICK: usize = 100;

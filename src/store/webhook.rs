@@ -12,7 +12,10 @@ use super::StoreError;
 
 /// Notes for all instances and commands what is to be handed on; None is nothing at all, and drops
 /// what was noted of changes of the staff and is not yet a message.
-pub async fn choose(conn: &mut Conn, event_types: Option<&[String]>) -> Result<(), StoreError> {
+pub async fn set_subscription(
+    conn: &mut Conn,
+    event_types: Option<&[String]>,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_choice SET has_staff = $1, event_types = $2",
         event_types.is_some(),
@@ -49,7 +52,7 @@ pub async fn enqueue_event(
 
 /// A message whose body has yet to be made of its event.
 #[derive(Debug, Clone)]
-pub struct Unmade {
+pub struct PendingPayload {
     pub id: i64,
     /// How often it was tried in this series, this time included.
     pub attempts: i32,
@@ -64,13 +67,13 @@ pub struct Unmade {
 }
 
 /// Claims messages without a body, those that have been due longest first.
-pub async fn claim_unmade(
+pub async fn claim_pending(
     conn: &mut Conn,
     instance: Uuid,
     limit: i64,
-) -> Result<Vec<Unmade>, StoreError> {
+) -> Result<Vec<PendingPayload>, StoreError> {
     let claimed = sqlx::query_as!(
-        Unmade,
+        PendingPayload,
         r#"WITH due AS (
              SELECT id FROM webhook_delivery
              WHERE state = 'waiting' AND body IS NULL AND next_attempt_at <= now() AND is_free(claimed_until)
@@ -114,7 +117,7 @@ pub async fn store_body(
 
 /// A message that is to be sent now.
 #[derive(Debug, Clone)]
-pub struct Due {
+pub struct ReadyDelivery {
     pub id: i64,
     pub message_id: String,
     pub body: String,
@@ -129,9 +132,9 @@ pub async fn claim_due(
     conn: &mut Conn,
     instance: Uuid,
     limit: i64,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<Vec<ReadyDelivery>, StoreError> {
     let due = sqlx::query_as!(
-        Due,
+        ReadyDelivery,
         r#"WITH due AS (
              SELECT id FROM webhook_delivery
              WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at <= now() AND is_free(claimed_until)
@@ -150,7 +153,7 @@ pub async fn claim_due(
 
 /// One attempt that has ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Attempt {
+pub struct DeliveryAttempt {
     pub duration: Duration,
     /// The receiver's HTTP status, where it gave one.
     pub status: Option<u16>,
@@ -160,7 +163,7 @@ pub struct Attempt {
 
 /// What becomes of a message after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum DeliveryEnd {
     Delivered,
     /// Tried again after this long, but given up where this series has lasted for so long already.
     Retry {
@@ -185,18 +188,20 @@ pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), S
 
 /// Writes down how an attempt ended, unless another instance has taken the message over; gives the
 /// state in which the message is now.
-pub async fn note_attempt(
+pub async fn record_attempt(
     conn: &mut Conn,
     instance: Uuid,
     id: i64,
-    attempt: &Attempt,
-    end: End,
+    attempt: &DeliveryAttempt,
+    end: DeliveryEnd,
 ) -> Result<Option<String>, StoreError> {
     let status = attempt.status.and_then(|status| i16::try_from(status).ok());
     let (wanted, delay, patience) = match end {
-        End::Delivered => ("delivered", 0.0, 0.0),
-        End::Failed => ("failed", 0.0, 0.0),
-        End::Retry { delay, patience } => ("waiting", delay.as_secs_f64(), patience.as_secs_f64()),
+        DeliveryEnd::Delivered => ("delivered", 0.0, 0.0),
+        DeliveryEnd::Failed => ("failed", 0.0, 0.0),
+        DeliveryEnd::Retry { delay, patience } => {
+            ("waiting", delay.as_secs_f64(), patience.as_secs_f64())
+        }
     };
     // The last attempt falls on the very end of the series.
     let state = sqlx::query_scalar!(
@@ -241,7 +246,7 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
 
 /// A message that was put into the queue again.
 #[derive(Debug, Clone)]
-pub struct Queued {
+pub struct QueuedDelivery {
     pub message_type: String,
     pub userid: Option<String>,
     pub subject: String,
@@ -250,9 +255,9 @@ pub struct Queued {
 /// Has a message sent again in a new series of attempts; nothing where it is being sent at this
 /// moment, or where neither its body nor its event is kept any more. A body without the details that it
 /// should bear is made anew, as long as its event is kept.
-pub async fn send_again(conn: &mut Conn, id: i64) -> Result<Option<Queued>, StoreError> {
+pub async fn redeliver(conn: &mut Conn, id: i64) -> Result<Option<QueuedDelivery>, StoreError> {
     let queued = sqlx::query_as!(
-        Queued,
+        QueuedDelivery,
         r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
              last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL,
              body = CASE WHEN strpos(body, '"process_instance_error":') > 0 AND EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)
@@ -268,7 +273,7 @@ pub async fn send_again(conn: &mut Conn, id: i64) -> Result<Option<Queued>, Stor
 }
 
 /// Has all failed messages sent again that can be; gives how many there were.
-pub async fn send_failed_again(conn: &mut Conn) -> Result<u64, StoreError> {
+pub async fn redeliver_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
              last_status = NULL, last_error = NULL,

@@ -7,7 +7,7 @@ use super::StoreError;
 
 /// Which messages are asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct DeliveryFilter {
     /// `waiting`, `delivered` or `failed`; None for all.
     pub state: Option<&'static str>,
     /// Only these types; empty for all.
@@ -43,7 +43,7 @@ pub struct DeliveryRow {
 /// One page of messages, the latest first.
 pub async fn list(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &DeliveryFilter,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
@@ -73,7 +73,7 @@ pub async fn list(
 }
 
 /// How many messages [`list`] finds in all.
-pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, StoreError> {
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM webhook_delivery d

@@ -13,3 +13,4 @@ mod layers;
 mod migrations;
 mod templates;
 mod tree;
+mod vocabulary;

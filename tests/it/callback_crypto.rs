@@ -5,7 +5,7 @@ mod forged;
 mod python_sdk;
 mod vectors;
 
-use dinggate::dingtalk::callback::{CallbackCrypto, OwnerKeys, Push};
+use dinggate::dingtalk::callback::{CallbackCrypto, EncryptedCallback, OwnerKeys};
 
 const TOKEN: &str = "Tk0demoTOKEN";
 const KEY: &str = "q7Wm2ZsX9cVbN4KpLr8TgYh3JdFa6EuQoR1iMxC5wSz";
@@ -20,8 +20,13 @@ fn theirs() -> dingtalk_sim::CallbackCrypto {
     dingtalk_sim::CallbackCrypto::new(TOKEN, KEY, APP_KEY).unwrap()
 }
 
-fn push<'a>(signature: &'a str, timestamp: &'a str, nonce: &'a str, encrypt: &'a str) -> Push<'a> {
-    Push {
+fn push<'a>(
+    signature: &'a str,
+    timestamp: &'a str,
+    nonce: &'a str,
+    encrypt: &'a str,
+) -> EncryptedCallback<'a> {
+    EncryptedCallback {
         signature,
         timestamp,
         nonce,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dinggate::store::{Conn, pause};
+use dinggate::store::{Conn, circuit};
 use dingtalk_sim::{Fault, company};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -253,7 +253,7 @@ async fn only_a_page_of_a_call_begun_after_the_first_page_is_a_second_one(pool: 
     let short = Duration::from_secs(3);
     let mut page = async |call_age: u64| {
         let call_age = Duration::from_millis(call_age);
-        let paused = pause::pause_after_page(&mut conn, short, call_age);
+        let paused = circuit::pause_after_html(&mut conn, short, call_age);
         paused.await.unwrap()
     };
     let set = async |first: &'static str| {

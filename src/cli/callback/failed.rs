@@ -8,20 +8,20 @@ use tokio_util::sync::CancellationToken;
 use super::print;
 use crate::cli::{actor, serve};
 use crate::context::Context;
-use crate::service::events::{self, Reading, Releaser};
+use crate::service::events::{self, FetchReport, ReleasedBy};
 use crate::store::audit;
-use crate::store::event_held::HeldRow;
+use crate::store::event_parked::ParkedRow;
 
 /// Of more ids only the number is printed.
 const MAX_IDS: usize = 5;
 
 /// Fetches and holds, prints, and where `replay` is wanted releases all that is held.
 pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
-    let before = events::held(ctx).await?;
+    let before = events::parked(ctx).await?;
     let (stop, by) = (CancellationToken::new(), actor::name());
     let reading = {
         let signal = serve::stop_signal()?;
-        let mut reading = pin!(events::read_failed_list(ctx, &by, &stop));
+        let mut reading = pin!(events::fetch_failed_callbacks(ctx, &by, &stop));
         tokio::select! {
             reading = &mut reading => reading?,
             // DingTalk has forgotten what it is giving: the page is stored first.
@@ -33,7 +33,7 @@ pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
     };
     print(&report(&reading, &before))?;
     if replay {
-        let releaser = Releaser {
+        let releaser = ReleasedBy {
             actor: audit::Actor::Command(&by),
             address: None,
         };
@@ -43,7 +43,7 @@ pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
     verdict(&reading)
 }
 
-fn report(reading: &Reading, before: &[HeldRow]) -> String {
+fn report(reading: &FetchReport, before: &[ParkedRow]) -> String {
     let known = reading.given - reading.stored.len().min(reading.given);
     format!(
         "fetched {}, of which {known} were known already\n{}held before: {}\n{}",
@@ -55,7 +55,7 @@ fn report(reading: &Reading, before: &[HeldRow]) -> String {
 }
 
 /// What a reading that is not whole fails with.
-fn verdict(reading: &Reading) -> anyhow::Result<()> {
+fn verdict(reading: &FetchReport) -> anyhow::Result<()> {
     const LOST: &str = "an answer of DingTalk's was lost, and events with it: run `dinggate sync`";
     match &reading.failure {
         None if reading.has_lost => bail!("{LOST} (the reader before this one was cut off)"),
@@ -71,7 +71,7 @@ fn verdict(reading: &Reading) -> anyhow::Result<()> {
     }
 }
 
-fn table(rows: &[HeldRow]) -> String {
+fn table(rows: &[ParkedRow]) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -95,7 +95,7 @@ fn table(rows: &[HeldRow]) -> String {
     cells.iter().map(line).collect()
 }
 
-fn cells(row: &HeldRow) -> [String; 5] {
+fn cells(row: &ParkedRow) -> [String; 5] {
     let ids: Vec<String> = row
         .userids
         .iter()

@@ -3,21 +3,21 @@
 use std::fmt::Write as _;
 
 use crate::context::Context;
-use crate::service::subscription::{self, Registered, Replaced};
+use crate::service::callback_registration::{self, RegisteredCallback, ReplacedCallback};
 
 /// Nothing of a token or a key is shown, not even its length.
 const HIDDEN: &str = "********";
 
 /// What is registered: address, events, and whether token and key are ours.
-pub fn callback(ctx: &Context, registered: &Registered) -> String {
-    let whose = if subscription::is_our_url(ctx, &registered.url) {
+pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
+    let whose = if callback_registration::is_our_url(ctx, &registered.url) {
         "ours".to_owned()
     } else {
-        format!("not ours, which is {}", subscription::our_url(ctx))
+        format!("not ours, which is {}", callback_registration::our_url(ctx))
     };
     let mut text = format!("url      {} ({whose})\n", address(&registered.url));
     let _infallible = writeln!(text, "events   {}", names(&registered.events));
-    let missing: Vec<String> = subscription::default_events(ctx)
+    let missing: Vec<String> = callback_registration::default_events(ctx)
         .into_iter()
         .filter(|name| !registered.events.contains(name))
         .collect();
@@ -32,11 +32,11 @@ pub fn callback(ctx: &Context, registered: &Registered) -> String {
         }
     };
     let token = is_ours(
-        subscription::has_our_token(ctx, registered),
+        callback_registration::has_our_token(ctx, registered),
         "DINGTALK_CALLBACK_TOKEN",
     );
     let key = is_ours(
-        subscription::has_our_key(ctx, registered),
+        callback_registration::has_our_key(ctx, registered),
         "DINGTALK_CALLBACK_AES_KEY",
     );
     let _infallible = write!(text, "token    {token}\naes_key  {key}\n");
@@ -44,8 +44,8 @@ pub fn callback(ctx: &Context, registered: &Registered) -> String {
 }
 
 /// What was replaced by what.
-pub fn replaced(ctx: &Context, Replaced { old, new }: &Replaced) -> String {
-    let mut text = if subscription::is_our_url(ctx, &old.url) {
+pub fn replaced(ctx: &Context, ReplacedCallback { old, new }: &ReplacedCallback) -> String {
+    let mut text = if callback_registration::is_our_url(ctx, &old.url) {
         format!("url      {} (as before)\n", address(&new.url))
     } else {
         format!(
@@ -69,8 +69,8 @@ pub fn replaced(ctx: &Context, Replaced { old, new }: &Replaced) -> String {
     let _infallible = write!(
         text,
         "token    {HIDDEN} ({})\naes_key  {HIDDEN} ({})\n",
-        change(subscription::has_our_token(ctx, old)),
-        change(subscription::has_our_key(ctx, old)),
+        change(callback_registration::has_our_token(ctx, old)),
+        change(callback_registration::has_our_key(ctx, old)),
     );
     text
 }

@@ -11,10 +11,10 @@ use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UnionId, UserId};
 use crate::domain::person::{Department, Membership, Person};
 
 /// What a record lacks, or has in a shape that cannot be read.
-pub type Lack = &'static str;
+pub type MissingField = &'static str;
 
 /// A person out of `topapi/v2/user/get`, with order and leadership of every department.
-pub fn person(record: &Value) -> Result<Person, Lack> {
+pub fn person(record: &Value) -> Result<Person, MissingField> {
     let ids = department_ids(record)?;
     let orders = by_department(record, "dept_order_list", "order", lenient::number)
         .ok_or("dept_order_list")?;
@@ -36,7 +36,7 @@ pub fn listed_person(record: &Value, listed: DeptId) -> Result<ListedPerson, Bad
     })
 }
 
-fn read_listed_person(record: &Value, listed: DeptId) -> Result<ListedPerson, Lack> {
+fn read_listed_person(record: &Value, listed: DeptId) -> Result<ListedPerson, MissingField> {
     let mut ids = department_ids(record)?;
     let has_all_departments = !ids.is_empty();
     if !has_all_departments {
@@ -59,8 +59,8 @@ fn value_if<'a>(wanted: bool, record: &'a Value, name: &str) -> Option<&'a Value
     lenient::field(record, name).filter(|_| wanted)
 }
 
-fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, Lack> {
-    let optional = |name| lenient::prose(record, name);
+fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, MissingField> {
+    let optional = |name| lenient::display_text(record, name);
     Ok(Person {
         userid: userid(record)?,
         unionid: unionid(record)?,
@@ -70,19 +70,19 @@ fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, Lac
         title: optional("title"),
         mobile: optional("mobile"),
         email: optional("org_email").or_else(|| optional("email")),
-        hired_date: lenient::moment(record, "hired_date"),
+        hired_date: lenient::unix_millis(record, "hired_date"),
         departments,
     })
 }
 
 /// The record's name, which must be there.
-fn name(record: &Value) -> Result<String, Lack> {
-    let name = lenient::prose(record, "name").ok_or("name")?;
+fn name(record: &Value) -> Result<String, MissingField> {
+    let name = lenient::display_text(record, "name").ok_or("name")?;
     Ok(lenient::shortened(&name, MAX_NAME_CHARS))
 }
 
 /// The record's userid, which must be there.
-pub fn userid(record: &Value) -> Result<UserId, Lack> {
+pub fn userid(record: &Value) -> Result<UserId, MissingField> {
     let text = lenient::text(record, "userid")
         .ok()
         .flatten()
@@ -91,13 +91,13 @@ pub fn userid(record: &Value) -> Result<UserId, Lack> {
 }
 
 /// The record's unionid, which is absent where the app may not see it.
-pub fn unionid(record: &Value) -> Result<Option<UnionId>, Lack> {
+pub fn unionid(record: &Value) -> Result<Option<UnionId>, MissingField> {
     let text = lenient::text(record, "unionid").map_err(|WrongShape| "unionid")?;
     text.map(UnionId::parse).transpose().map_err(|_| "unionid")
 }
 
 /// The ids of `dept_id_list`, ordered and none twice; home-school departments are left out.
-fn department_ids(record: &Value) -> Result<Vec<DeptId>, Lack> {
+fn department_ids(record: &Value) -> Result<Vec<DeptId>, MissingField> {
     let list = lenient::list(record, "dept_id_list").map_err(|WrongShape| "dept_id_list")?;
     let ids: Option<Vec<DeptId>> = list.iter().map(lenient::number).collect();
     let mut ids = ids.ok_or("dept_id_list")?;
@@ -123,7 +123,10 @@ fn by_department<T>(
 }
 
 /// A department's record; `asked_parent` stands in where the record names no parent.
-pub fn department(record: &Value, asked_parent: Option<DeptId>) -> Result<Department, Lack> {
+pub fn department(
+    record: &Value,
+    asked_parent: Option<DeptId>,
+) -> Result<Department, MissingField> {
     let dept_id = department_id(record)
         .filter(|id| *id > 0)
         .ok_or("dept_id")?;

@@ -6,13 +6,13 @@ use super::BackForm;
 use super::links::segment;
 use super::unmatched::{actor, address_of};
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::FrameAlert;
+use crate::http::layout::LayoutAlert;
 use crate::http::text::alerts::alert_text;
-use crate::http::visitor::Admin;
-use crate::service::upkeep;
+use crate::service::alerts;
 use crate::store::alert::{Alert, is_of_directory};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -21,7 +21,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 /// An alert as the layout shows it. A doubt about the directory leads to the syncs and stands as long as
 /// it lasts: a complete sync ends it, and that page can start one.
-pub fn frame_alert(lang: Lang, alert: &Alert) -> FrameAlert {
+pub fn frame_alert(lang: Lang, alert: &Alert) -> LayoutAlert {
     let text = alert_text(lang, &alert.kind, &alert.detail);
     if is_of_directory(&alert.kind) {
         let run = alert.detail.split_once(':').map(|(run, _)| run);
@@ -30,13 +30,13 @@ pub fn frame_alert(lang: Lang, alert: &Alert) -> FrameAlert {
             || "/admin/syncs".to_owned(),
             |run| format!("/admin/syncs/{run}"),
         );
-        return FrameAlert {
+        return LayoutAlert {
             text,
             more: Some(more),
             dismiss: None,
         };
     }
-    FrameAlert {
+    LayoutAlert {
         text,
         more: None,
         dismiss: Some(format!("/admin/alerts/{}/dismiss", segment(&alert.kind))),
@@ -51,6 +51,6 @@ async fn dismiss(
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let address = address_of(&ctx, &request);
-    upkeep::dismiss_alert(&ctx, &actor(&admin, address.as_deref()), &kind).await?;
+    alerts::dismiss_alert(&ctx, &actor(&admin, address.as_deref()), &kind).await?;
     Ok(form.0.see_other("/admin"))
 }

@@ -9,11 +9,11 @@ use askama::Template;
 
 use crate::context::Context;
 use crate::domain::app::{letters, place};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_apps::AppTexts;
-use crate::http::text::fill;
-use crate::http::visitor::Admin;
+use crate::http::text::interpolate;
 use crate::store::app::{self, AppRow};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -39,7 +39,7 @@ const NAMED: usize = 3;
 #[derive(Template)]
 #[template(path = "admin/apps.html")]
 struct AppsPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static AppTexts,
     rows: Vec<AppView>,
 }
@@ -103,8 +103,8 @@ fn view(row: AppRow, t: &'static AppTexts) -> AppView {
         is_shown: row.is_shown,
         is_first: false,
         is_last: false,
-        up: fill(t.up, &[("name", &row.name)]),
-        down: fill(t.down, &[("name", &row.name)]),
+        up: interpolate(t.up, &[("name", &row.name)]),
+        down: interpolate(t.down, &[("name", &row.name)]),
         name: row.name,
     }
 }
@@ -122,7 +122,7 @@ fn some_names(names: &[String], t: &AppTexts) -> String {
     }
     // Chinese counts them all, English those that are not named.
     let (all, more) = (names.len(), names.len() - NAMED);
-    fill(
+    interpolate(
         t.and_more,
         &[("names", &first), ("all", &all), ("more", &more)],
     )

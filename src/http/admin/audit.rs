@@ -6,20 +6,20 @@ use askama::Template;
 use chrono::{DateTime, Days, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
+use super::actor_view::ActorView;
 use super::list_query::{ListQuery, choices, day_begin};
-use super::who::Who;
 use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::case::Refusal;
 use crate::http::csv;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_audit::AuditTexts;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, order, query};
-use crate::http::visitor::Admin;
 use crate::store::audit::{ACTIONS, ActorKind};
-use crate::store::audit_list::{self, AuditRow, Filter};
+use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
 
@@ -41,7 +41,7 @@ const BATCH: i64 = 1000;
 #[derive(Template)]
 #[template(path = "admin/audit.html")]
 struct AuditPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static AuditTexts,
     q: String,
     actions: Vec<Choice<'static>>,
@@ -59,11 +59,11 @@ struct AuditPage {
 
 struct AuditView {
     at: TimeText,
-    actor: Who,
+    actor: ActorView,
     action: String,
     action_words: String,
     /// Whom it was done to; None where it was the actor, or nobody.
-    whom: Option<Who>,
+    whom: Option<ActorView>,
     status_words: String,
     reason: Option<String>,
     reference: Option<String>,
@@ -131,14 +131,14 @@ async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn outcomes(frame: &Frame, t: &AuditTexts, current: Option<&'static str>) -> Vec<Choice<'static>> {
+fn outcomes(frame: &Layout, t: &AuditTexts, current: Option<&'static str>) -> Vec<Choice<'static>> {
     let words = |refusal: Refusal| (refusal.as_str(), t.refusal_words(refusal.as_str()));
     choices(frame.t.all, &Refusal::ALL.map(words), current)
 }
 
 /// Both days count in full.
-fn filter(asked: &ListQuery) -> Result<Filter, AppError> {
-    Ok(Filter {
+fn filter(asked: &ListQuery) -> Result<AuditFilter, AppError> {
+    Ok(AuditFilter {
         action: asked.choice("action", &ACTIONS)?,
         status: asked.choice("status", &Refusal::ALL.map(Refusal::as_str))?,
         is_oldest_first: asked
@@ -164,15 +164,15 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
     AuditView {
         at: TimeText::new(row.at, now, lang),
         whom: match whom {
-            Some(id) => Some(Who::subject(
+            Some(id) => Some(ActorView::subject(
                 &id,
                 row.name.as_deref(),
                 row.userid.is_some() && row.is_staff,
             )),
-            None if row.userid.is_none() => row.name.as_deref().map(Who::thing),
+            None if row.userid.is_none() => row.name.as_deref().map(ActorView::thing),
             None => None,
         },
-        actor: Who::new(lang, kind, &row.actor, row.actor_name),
+        actor: ActorView::new(lang, kind, &row.actor, row.actor_name),
         action_words: t.action_words(&row.action).to_owned(),
         status_words: t.status_words(&row.action, &row.status, lang),
         action: row.action,
@@ -212,7 +212,7 @@ async fn export(
 }
 
 /// All lines that a filter finds, as cells. Each batch takes a connection of its own.
-fn rows(ctx: Context, filter: Filter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+fn rows(ctx: Context, filter: AuditFilter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let batches = stream::try_unfold(Some(None), move |after: Option<Option<i64>>| {
         let (ctx, filter) = (ctx.clone(), filter.clone());
         async move {

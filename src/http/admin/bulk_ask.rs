@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 
 /// A page shows 200 rows at most; more than this is no choice that anybody has made.
 pub const MAX_CHOSEN: usize = 200;
@@ -13,7 +13,7 @@ pub const MAX_CHOSEN: usize = 200;
 #[derive(Template)]
 #[template(path = "admin/bulk_ask.html")]
 pub struct BulkAsk {
-    pub frame: Frame,
+    pub frame: Layout,
     /// The view of the list that the choice was made in: its address and title.
     pub list: (String, &'static str),
     pub title: String,

@@ -12,12 +12,12 @@ use super::last_page;
 use super::list_query::ListQuery;
 use crate::context::Context;
 use crate::domain::ids::DeptId;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_departments::DepartmentTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Pager, TimeText, query};
-use crate::http::visitor::Admin;
 use crate::store::department::{self, DepartmentRow};
 use crate::store::{StoreError, department_tree, staff};
 
@@ -42,7 +42,7 @@ const VIEWS: [&str; 2] = ["tree", "list"];
 #[derive(Template)]
 #[template(path = "admin/departments.html")]
 struct DepartmentsPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static DepartmentTexts,
     q: String,
     rows: Vec<DepartmentView>,
@@ -52,7 +52,7 @@ struct DepartmentsPage {
 #[derive(Template)]
 #[template(path = "admin/department_tree.html")]
 struct TreePage {
-    frame: Frame,
+    frame: Layout,
     t: &'static DepartmentTexts,
     steps: Vec<Step>,
     left_out: usize,
@@ -91,7 +91,7 @@ async fn departments(
     }
 }
 
-async fn tree(ctx: &Context, frame: Frame) -> Result<HttpResponse, AppError> {
+async fn tree(ctx: &Context, frame: Layout) -> Result<HttpResponse, AppError> {
     let tree = ctx
         .db
         .read(async |conn| department_tree::tree(conn).await)
@@ -132,7 +132,7 @@ async fn list(
         href: path_of(row.dept_id),
         parents: row.parents.join(" / "),
         direct: (row.head_count != row.whole_count)
-            .then(|| fill(t.direct, &[("n", &row.head_count)])),
+            .then(|| interpolate(t.direct, &[("n", &row.head_count)])),
         whole_count: row.whole_count,
         people_href: people_href(row.dept_id),
         looked: TimeText::new(row.looked_at, now, frame.lang),

@@ -10,19 +10,19 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::last_page;
-use super::links::{staff_path, this_view};
+use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
-use crate::http::visitor::Admin;
-use crate::store::event_list::{self, EventRow, Filter};
+use crate::store::event_list::{self, EventFilter, EventRow};
 use crate::store::sort::Sort;
-use crate::store::{StoreError, event_held, staff};
+use crate::store::{StoreError, event_parked, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/events").route(web::get().to(list)))
@@ -47,7 +47,7 @@ const MAX_ABOUT: usize = 5;
 #[derive(Template)]
 #[template(path = "admin/events.html")]
 struct EventsPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static EventTexts,
     q: String,
     states: Vec<Choice<'static>>,
@@ -71,7 +71,7 @@ struct EventView {
     type_words: &'static str,
     tone: Tone,
     state_words: &'static str,
-    about: Vec<About>,
+    about: Vec<EventSubjects>,
     /// Says how many more there are.
     more: Option<String>,
     received: TimeText,
@@ -85,7 +85,7 @@ struct EventView {
 }
 
 /// A person or a department that an event names.
-struct About {
+struct EventSubjects {
     id: String,
     label: String,
     /// None where we do not know the person.
@@ -110,7 +110,7 @@ async fn list(
         .read(async |conn| {
             let total = event_list::count(conn, &filter).await?;
             let failed = event_list::count_failed(conn).await?;
-            let held = event_held::count(conn).await?;
+            let held = event_parked::count(conn).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
             // What the list's own order is has an index.
             let other = sort.filter(|sort| *sort != LATEST_FIRST);
@@ -162,7 +162,7 @@ async fn list(
         pager,
         retry_all_ask: ask_about(failed, t.retry_all_ask_one, t.retry_all_ask),
         release_all_ask: ask_about(held, t.release_all_ask_one, t.release_all_ask),
-        back: this_view(&request),
+        back: current_url(&request),
         q: filter.q,
         frame,
     };
@@ -178,13 +178,13 @@ fn type_choices() -> [&'static str; KNOWN_TYPES.len() + 1] {
     names
 }
 
-fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> Filter {
+fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> EventFilter {
     let (types, other_than) = match kind {
         None => (Vec::new(), Vec::new()),
         Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
         Some(known) => (vec![known], Vec::new()),
     };
-    Filter {
+    EventFilter {
         state,
         types,
         other_than,
@@ -196,7 +196,7 @@ fn ask_about(count: i64, one: &str, many: &str) -> Option<String> {
     match count {
         0 => None,
         1 => Some(one.to_owned()),
-        n => Some(fill(many, &[("n", &n)])),
+        n => Some(interpolate(many, &[("n", &n)])),
     }
 }
 
@@ -212,7 +212,7 @@ fn view(row: EventRow, now: DateTime<Utc>, lang: Lang, max_about: usize) -> Even
         tone: tone(&row.state),
         state_words: t.state_words(&row.state),
         about,
-        more: (more > 0).then(|| fill(t.more, &[("n", &more)])),
+        more: (more > 0).then(|| interpolate(t.more, &[("n", &more)])),
         received: TimeText::new(row.received_at, now, lang),
         attempts: row.attempts,
         next_attempt: (row.state == "waiting")
@@ -234,7 +234,7 @@ fn tone(state: &str) -> Tone {
     }
 }
 
-fn about(row: &EventRow) -> Vec<About> {
+fn about(row: &EventRow) -> Vec<EventSubjects> {
     let label = |name: &str, id: &str| {
         if name.is_empty() {
             id.to_owned()
@@ -246,7 +246,7 @@ fn about(row: &EventRow) -> Vec<About> {
         .userids
         .iter()
         .zip(&row.names)
-        .map(|(userid, name)| About {
+        .map(|(userid, name)| EventSubjects {
             id: userid.clone(),
             label: label(name, userid),
             href: (!name.is_empty()).then(|| staff_path(userid)),
@@ -255,7 +255,7 @@ fn about(row: &EventRow) -> Vec<About> {
         .dept_ids
         .iter()
         .zip(&row.dept_names)
-        .map(|(dept_id, name)| About {
+        .map(|(dept_id, name)| EventSubjects {
             id: dept_id.to_string(),
             label: label(name, &dept_id.to_string()),
             href: (!name.is_empty()).then(|| format!("/admin/departments?q={dept_id}")),

@@ -5,9 +5,9 @@ use percent_encoding::percent_decode_str;
 
 use super::unmatched::{actor, address_of};
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::visitor::Admin;
-use crate::service::upkeep;
+use crate::service::exports;
 
 /// How much of a query is kept, in characters.
 const MAX_QUERY: usize = 500;
@@ -27,5 +27,5 @@ pub(super) async fn note(
         .filter(|c| !c.is_control())
         .take(MAX_QUERY)
         .collect();
-    Ok(upkeep::note_export(ctx, &by, action, &query).await?)
+    Ok(exports::record_export(ctx, &by, action, &query).await?)
 }

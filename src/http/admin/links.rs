@@ -42,7 +42,7 @@ fn is_dots(text: &str) -> bool {
 }
 
 /// The address of the view that is being shown, with its query.
-pub fn this_view(request: &HttpRequest) -> String {
+pub fn current_url(request: &HttpRequest) -> String {
     request.uri().path_and_query().map_or_else(
         || request.path().to_owned(),
         |path| path.as_str().to_owned(),

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
 use crate::http::text::admin_lists::ListTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Choice, Paging};
 use crate::store::sort::Sort;
 
@@ -110,7 +110,7 @@ impl ListQuery {
     }
 
     fn refusal(&self, sentence: &str, name: &str) -> AppError {
-        AppError::BadRequest(fill(
+        AppError::BadRequest(interpolate(
             sentence,
             &[("name", &name), ("value", &self.text(name))],
         ))

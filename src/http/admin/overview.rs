@@ -1,7 +1,7 @@
 //! The first page: how things are going, and what waits for somebody.
 
-mod door;
 mod inbox;
+mod login_stats;
 mod parts;
 
 use actix_web::http::StatusCode;
@@ -11,18 +11,18 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::list_query::day_begin;
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_overview::OverviewTexts;
 use crate::http::view::china_day;
-use crate::http::visitor::Admin;
 use crate::store::Conn;
-use crate::store::overview::{self, DoorCount, EventDay, Standing};
+use crate::store::overview::{self, EventDay, LoginCount, Standing};
 use crate::store::sync_list::{self, RunRow};
 use crate::store::unmatched::{self, Case};
 use crate::store::{StoreError, staff};
-use door::{DoorView, ReasonView};
 use inbox::InboxView;
+use login_stats::{LoginStats, ReasonView};
 use parts::{Step, SyncView, Tile, WaitingView};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -37,10 +37,10 @@ const MAX_WAITING: i64 = 5;
 #[derive(Template)]
 #[template(path = "admin/overview.html")]
 struct OverviewPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static OverviewTexts,
     tiles: Vec<Tile>,
-    door: DoorView,
+    door: LoginStats,
     reasons: Vec<ReasonView>,
     inbox: InboxView,
     sync: Option<SyncView>,
@@ -51,9 +51,9 @@ struct OverviewPage {
 }
 
 /// What the page is made of, as the tables have it.
-struct Found {
+struct OverviewData {
     now: DateTime<Utc>,
-    door: Vec<DoorCount>,
+    door: Vec<LoginCount>,
     events: Vec<EventDay>,
     standing: Standing,
     latest_run: Option<RunRow>,
@@ -73,8 +73,8 @@ async fn page(
     let page = OverviewPage {
         t,
         tiles: parts::tiles(&found, t, frame.lang),
-        door: door::days(&found.door, &days, frame.lang),
-        reasons: door::reasons(&found.door, &days, frame.lang),
+        door: login_stats::days(&found.door, &days, frame.lang),
+        reasons: login_stats::reasons(&found.door, &days, frame.lang),
         inbox: inbox::view(&found.events, &days, frame.lang),
         steps: parts::steps(&ctx, found.standing, t),
         waiting_count: found.waiting_count,
@@ -91,18 +91,18 @@ async fn page(
     Ok(html(StatusCode::OK, &page))
 }
 
-async fn read(conn: &mut Conn) -> Result<Found, StoreError> {
+async fn read(conn: &mut Conn) -> Result<OverviewData, StoreError> {
     let now = staff::now(conn).await?;
     let since = days(now).first().copied().map_or(now, day_begin);
-    let any = sync_list::Filter::default();
-    let done = sync_list::Filter {
+    let any = sync_list::SyncFilter::default();
+    let done = sync_list::SyncFilter {
         state: Some("done"),
-        ..sync_list::Filter::default()
+        ..sync_list::SyncFilter::default()
     };
-    let waiting = unmatched::Filter::default();
-    Ok(Found {
+    let waiting = unmatched::CaseFilter::default();
+    Ok(OverviewData {
         now,
-        door: overview::door(conn, since).await?,
+        door: overview::login_counts(conn, since).await?,
         events: overview::events(conn, since).await?,
         standing: overview::standing(conn).await?,
         latest_run: sync_list::list(conn, &any, 1, 0).await?.pop(),

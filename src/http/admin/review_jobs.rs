@@ -4,15 +4,15 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::actor_view::ActorView;
 use super::unmatched::ListView;
-use super::who::Who;
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_review::{ReviewTexts, people};
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone};
-use crate::http::visitor::Admin;
 use crate::store::audit::ActorKind;
 use crate::store::review_job::{self, Item};
 use crate::store::staff;
@@ -24,7 +24,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 #[derive(Template)]
 #[template(path = "admin/review_job.html")]
 struct JobPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static ReviewTexts,
     /// The view of the list that the people were chosen in.
     view: ListView,
@@ -34,7 +34,7 @@ struct JobPage {
     settled: usize,
     total: usize,
     reason: Option<String>,
-    by: Who,
+    by: ActorView,
     at: TimeText,
     rows: Vec<ItemView>,
 }
@@ -88,12 +88,12 @@ async fn page(
         t,
         view: ListView::of(&request),
         title: t.job_title(&job.action, &people(frame.lang, total)),
-        lead: fill(sentence, &numbers),
+        lead: interpolate(sentence, &numbers),
         is_running,
         settled: done + refused,
         total,
         reason: Some(job.reason).filter(|reason| !reason.is_empty()),
-        by: Who::new(frame.lang, ActorKind::Person, job.created_by.as_str(), by),
+        by: ActorView::new(frame.lang, ActorKind::Person, job.created_by.as_str(), by),
         at: TimeText::new(job.created_at, now, frame.lang),
         rows: items.into_iter().map(|item| view(item, t)).collect(),
         frame,

@@ -9,24 +9,24 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::links::{staff_path, this_view};
+use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use super::{BackForm, last_page};
 use crate::context::Context;
 use crate::http::client_address::client_address;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::layout::{Layout, Toast, html};
 use crate::http::login::signed_out;
-use crate::http::page::{Frame, Toast, html};
 use crate::http::text::admin_sessions::{METHODS, SessionTexts};
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, browser_name, order, query};
-use crate::http::visitor::Admin;
 use crate::service::review::Actor;
-use crate::service::upkeep;
-use crate::store::session_list::{self, Filter, SessionRow};
+use crate::service::sessions;
+use crate::store::session_list::{self, SessionFilter, SessionRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
 
@@ -46,7 +46,7 @@ const LATEST_FIRST: Sort = Sort {
 #[derive(Template)]
 #[template(path = "admin/sessions.html")]
 struct SessionsPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static SessionTexts,
     q: String,
     methods: Vec<Choice<'static>>,
@@ -87,7 +87,7 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let method = asked.choice("method", &METHODS)?;
     let sort = asked.sort(&COLUMNS)?;
-    let filter = Filter {
+    let filter = SessionFilter {
         method,
         q: asked.q().to_owned(),
     };
@@ -125,7 +125,7 @@ async fn list(
             .map(|row| view(row, now, frame.lang, admin.0.session_id))
             .collect(),
         pager,
-        back: this_view(&request),
+        back: current_url(&request),
         q: filter.q,
         frame,
     };
@@ -143,7 +143,7 @@ fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionVi
     let is_current = row.id == own;
     SessionView {
         id: row.id,
-        label: fill(t.end_label, &[("name", &name), ("browser", &browser)]),
+        label: interpolate(t.end_label, &[("name", &name), ("browser", &browser)]),
         end_path: format!("/admin/sessions/{}/end", row.id),
         href: staff_path(&row.userid),
         userid: row.userid,
@@ -151,7 +151,7 @@ fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionVi
         end_ask: if is_current {
             t.end_ask_self.to_owned()
         } else {
-            fill(t.end_ask, &[("name", &name), ("browser", &browser)])
+            interpolate(t.end_ask, &[("name", &name), ("browser", &browser)])
         },
         browser,
         user_agent: row.user_agent,
@@ -180,12 +180,12 @@ async fn end(
         userid: &admin.0.userid,
         address: address.as_deref(),
     };
-    let ended = upkeep::end_session(&ctx, &by, id).await?;
+    let ended = sessions::end_session(&ctx, &by, id).await?;
     if id == admin.0.session_id {
         return Ok(signed_out(&request));
     }
     let toast = match ended {
-        Some(name) => Toast::ok(fill(t.ended, &[("name", &name)])),
+        Some(name) => Toast::ok(interpolate(t.ended, &[("name", &name)])),
         None => Toast::new(Tone::Warn, t.gone),
     };
     flash::set(&session, &toast);

@@ -11,24 +11,24 @@ use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
-use super::links::{staff_path, this_view};
+use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UnionId};
 use crate::domain::person::Status;
 use crate::http::csv;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_lists::ListTexts;
 use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, china_day, order, query};
-use crate::http::visitor::Admin;
 use crate::store::department::{self, DepartmentName};
 use crate::store::sort::Sort;
-use crate::store::staff_list::{self, Filter, Row};
+use crate::store::staff_list::{self, Row, StaffFilter};
 use crate::store::{StoreError, app, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -52,7 +52,7 @@ const BATCH: usize = 5000;
 #[derive(Template)]
 #[template(path = "admin/staff.html")]
 struct StaffPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static StaffTexts,
     q: String,
     statuses: Vec<Choice<'static>>,
@@ -88,10 +88,13 @@ struct PersonView {
     left: Option<TimeText>,
 }
 
-fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
+fn filter(asked: &ListQuery, lang: Lang) -> Result<StaffFilter, AppError> {
     let refusal = |text: &str| {
         let sentence = ListTexts::of(lang).unknown_value;
-        AppError::BadRequest(fill(sentence, &[("name", &"department"), ("value", &text)]))
+        AppError::BadRequest(interpolate(
+            sentence,
+            &[("name", &"department"), ("value", &text)],
+        ))
     };
     let number = |text: &str| text.parse::<i64>().map(Some);
     let (department, app) = match asked.text("department") {
@@ -102,7 +105,7 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
         },
     };
     let status = asked.choice("status", &STATUSES)?.and_then(Status::parse);
-    Ok(Filter {
+    Ok(StaffFilter {
         status,
         department,
         app,
@@ -111,7 +114,7 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<Filter, AppError> {
 }
 
 /// The query of a view.
-fn filters(filter: &Filter, sort: Option<Sort>) -> String {
+fn filters(filter: &StaffFilter, sort: Option<Sort>) -> String {
     let department = match (filter.department, filter.app) {
         (Some(id), _) => id.to_string(),
         (None, Some(id)) => app_value(id),
@@ -166,7 +169,7 @@ async fn list(
     let (departments, app) = departments;
     let of_app = filter.app.zip(app).map(|(id, name)| DepartmentChoice {
         value: app_value(id),
-        label: fill(t.who_sees, &[("name", &name)]),
+        label: interpolate(t.who_sees, &[("name", &name)]),
         is_selected: true,
     });
     let named = [("employed", frame.t.employed), ("left", frame.t.left)];
@@ -183,7 +186,7 @@ async fn list(
             .collect(),
         sorting: Sorting::new(sort, &[], &unordered, paging),
         order: order(sort),
-        back: this_view(&request),
+        back: current_url(&request),
         is_filtered: !unordered.is_empty(),
         rows: rows.into_iter().map(|row| view(row, now, &frame)).collect(),
         pager,
@@ -203,7 +206,7 @@ fn department_choice(choice: &DepartmentName, current: Option<DeptId>) -> Depart
     }
 }
 
-fn view(row: Row, now: DateTime<Utc>, frame: &Frame) -> PersonView {
+fn view(row: Row, now: DateTime<Utc>, frame: &Layout) -> PersonView {
     let userid = row.userid.into_string();
     PersonView {
         href: staff_path(&userid),
@@ -258,7 +261,7 @@ async fn export(
 /// connection of its own, so that a slow reader holds none.
 fn rows(
     ctx: Context,
-    filter: Filter,
+    filter: StaffFilter,
     sort: Option<Sort>,
 ) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let found = async move {

@@ -10,10 +10,10 @@ mod values;
 use actix_web::web;
 use chrono::{DateTime, Utc};
 
-use super::who::Who;
+use super::actor_view::ActorView;
 use crate::http::lang::Lang;
 use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone};
 use crate::store::audit::ActorKind;
 use crate::store::sync_list::RunRow;
@@ -34,7 +34,7 @@ fn path_of(id: i64) -> String {
 struct RunView {
     id: i64,
     started: TimeText,
-    by: Who,
+    by: ActorView,
     cause_words: &'static str,
     tone: Tone,
     state_words: &'static str,
@@ -66,7 +66,7 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         calls: run.calls,
         numbers: numbers(&run, t),
         decision: decision(&run, now, lang),
-        by: Who::new(
+        by: ActorView::new(
             lang,
             actor_kind(&run.cause),
             &run.started_by,
@@ -120,7 +120,7 @@ fn decision(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<String> {
         (Some("discarded"), _) => t.discarded.to_owned(),
         (Some(_), _) => t.superseded.to_owned(),
         (None, Some(until)) if run.is_waiting => {
-            fill(t.waits_until, &[("time", &when(until).relative)])
+            interpolate(t.waits_until, &[("time", &when(until).relative)])
         }
         (None, _) => t.expired.to_owned(),
     };

@@ -16,10 +16,10 @@ use crate::domain::case::CaseState;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Status;
 use crate::http::client_address::client_address;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::text::admin_review::ReviewTexts;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
 use crate::service::review::Actor;
 use crate::store::unmatched::{Candidate, Case};
 

@@ -1,7 +1,7 @@
 //! The messages to the company's own systems: what was sent, what waits, what was given up.
 
-mod again;
 mod detail;
+mod redeliver;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -9,24 +9,26 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::last_page;
-use super::links::{staff_path, this_view};
+use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_webhooks::{KNOWN_TYPES, STATES, WebhookTexts};
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, TimeText, Tone, query};
-use crate::http::visitor::Admin;
-use crate::store::webhook_list::{self, DeliveryRow, Filter};
+use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
 use crate::store::{StoreError, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/webhooks").route(web::get().to(list)))
-        .service(web::resource("/webhooks/resend-failed").route(web::post().to(again::all_failed)))
+        .service(
+            web::resource("/webhooks/resend-failed").route(web::post().to(redeliver::all_failed)),
+        )
         .service(web::resource("/webhooks/{id}").route(web::get().to(detail::detail)))
-        .service(web::resource("/webhooks/{id}/resend").route(web::post().to(again::one)));
+        .service(web::resource("/webhooks/{id}/resend").route(web::post().to(redeliver::one)));
 }
 
 /// The filter's name of all types that have no words of their own.
@@ -35,7 +37,7 @@ const OTHER: &str = "other";
 #[derive(Template)]
 #[template(path = "admin/webhooks.html")]
 struct WebhooksPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static WebhookTexts,
     /// Whether anything is sent at all.
     is_on: bool,
@@ -122,7 +124,7 @@ async fn list(
             .collect(),
         pager,
         all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
-        back: this_view(&request),
+        back: current_url(&request),
         q: filter.q,
         frame,
     };
@@ -146,13 +148,13 @@ fn filter_words(t: &WebhookTexts, name: &str) -> &'static str {
     }
 }
 
-fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> Filter {
+fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> DeliveryFilter {
     let (types, other_than) = match kind {
         None => (Vec::new(), Vec::new()),
         Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
         Some(known) => (vec![known], Vec::new()),
     };
-    Filter {
+    DeliveryFilter {
         state,
         types,
         other_than,
@@ -164,7 +166,7 @@ fn all_again_ask(t: &WebhookTexts, failed: i64) -> Option<String> {
     match failed {
         0 => None,
         1 => Some(t.all_again_ask_one.to_owned()),
-        n => Some(fill(t.all_again_ask, &[("n", &n)])),
+        n => Some(interpolate(t.all_again_ask, &[("n", &n)])),
     }
 }
 
@@ -203,7 +205,7 @@ fn about(t: &WebhookTexts, row: &DeliveryRow) -> (String, String) {
         (Some(userid), _) => (named(userid.clone()), staff_path(userid)),
         (None, id) => {
             let id = id.unwrap_or_default();
-            let event = fill(t.event, &[("id", &id)]);
+            let event = interpolate(t.event, &[("id", &id)]);
             (named(event), format!("/admin/events/{id}"))
         }
     }

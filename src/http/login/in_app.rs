@@ -6,18 +6,18 @@ use serde::Deserialize;
 use serde_json::json;
 use url::form_urlencoded::parse;
 
-use super::begin::add_cookie;
-use super::{Circumstances, device, hand_over, outcome};
+use super::start::add_cookie;
+use super::{RequestInfo, device, establish_session, outcome};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
+use crate::http::layout::Layout;
 use crate::http::login_limit::LoginLimit;
 use crate::http::middleware::Edge;
-use crate::http::page::Frame;
-use crate::http::public_pages::{self, InAppView};
+use crate::http::pages::{self, InAppView};
 use crate::http::security::in_app_security_policy;
 use crate::service::login::{self, LoginError};
-use crate::service::upstream::{self, Redemption};
+use crate::service::upstream::{self, CodeExchange};
 
 /// The mark of the page that follows a sign-out: it must not undo it.
 pub const SIGNED_OUT: &str = "signed_out";
@@ -41,9 +41,9 @@ pub async fn sign_in(
 ) -> Result<HttpResponse, AppError> {
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
-    let circumstances = Circumstances::of(&request, &ctx);
+    let circumstances = RequestInfo::of(&request, &ctx);
     let client = circumstances.check(&request, &ctx, &limit)?;
-    upstream::check_queue(&ctx, Redemption::InApp, &client).map_err(LoginError::from)?;
+    upstream::check_queue(&ctx, CodeExchange::InApp, &client).map_err(LoginError::from)?;
     let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
     let mut attempt = circumstances.attempt(&request, &ctx, &limit).await?;
     attempt.fail_if_abandoned();
@@ -55,7 +55,7 @@ pub async fn sign_in(
     let result = login::complete_in_app(&ctx, &visit, client, code, back).await;
     attempt.end(outcome(&result.as_ref()));
     let signed_in = result?;
-    hand_over(&request, &signed_in)?;
+    establish_session(&request, &signed_in)?;
     let redirect = json!({ "redirect": signed_in.return_path.as_str() });
     let mut response = HttpResponse::Ok().json(redirect);
     add_cookie(
@@ -78,8 +78,8 @@ pub fn page(request: &HttpRequest, ctx: &Context, back: &ReturnPath) -> HttpResp
         qr_href: format!("/login/qr?rd={rd}"),
         is_signed_out,
     };
-    let frame = Frame::of(request, None);
-    let mut response = public_pages::in_app(frame, view);
+    let frame = Layout::of(request, None);
+    let mut response = pages::in_app(frame, view);
     if !is_signed_out && let Ok(policy) = in_app_security_policy(&dingtalk.jsapi_url).parse() {
         response
             .headers_mut()

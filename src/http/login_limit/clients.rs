@@ -21,12 +21,12 @@ const MAX_CLIENTS: usize = 20_000;
 #[derive(Debug)]
 pub struct Clients {
     rate: Rate,
-    known: Mutex<HashMap<ClientKey, Known>>,
+    known: Mutex<HashMap<ClientKey, ClientState>>,
 }
 
 /// What is known of one client, or of one site.
 #[derive(Debug)]
-struct Known {
+struct ClientState {
     window: Window,
     in_progress: usize,
     last_began: Option<Instant>,
@@ -35,7 +35,7 @@ struct Known {
     slowed: Arc<AtomicBool>,
 }
 
-impl Known {
+impl ClientState {
     fn new(now: Instant) -> Self {
         Self {
             window: Window::new(now),
@@ -66,7 +66,7 @@ impl Clients {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ClientKey, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ClientKey, ClientState>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -89,9 +89,9 @@ impl Clients {
         let mut known = this.lock();
         this.make_room(&mut known, now);
         // Known first, so that what is noted of its site is noted of it, too.
-        known.entry(key).or_insert_with(|| Known::new(now));
+        known.entry(key).or_insert_with(|| ClientState::new(now));
         let is_slowed = this.note_rate(&mut known, key, now);
-        let client = known.entry(key).or_insert_with(|| Known::new(now));
+        let client = known.entry(key).or_insert_with(|| ClientState::new(now));
         client.waiting.retain(|waiter| !waiter.is_closed());
         if is_slowed && (client.in_progress > 0 || !client.waiting.is_empty()) {
             return wait(client);
@@ -137,7 +137,7 @@ impl Clients {
         let now = Instant::now();
         let mut known = self.lock();
         for key in [Some(key), key.site()].into_iter().flatten() {
-            let client = known.entry(key).or_insert_with(|| Known::new(now));
+            let client = known.entry(key).or_insert_with(|| ClientState::new(now));
             client.window.count(outcome, now, self.rate);
         }
         self.note_rate(&mut known, key, now);
@@ -146,7 +146,7 @@ impl Clients {
     /// Notes whether a client is above its rate, so that the queue of calls sees it, too.
     fn note_rate(
         &self,
-        known: &mut HashMap<ClientKey, Known>,
+        known: &mut HashMap<ClientKey, ClientState>,
         key: ClientKey,
         now: Instant,
     ) -> bool {
@@ -164,7 +164,7 @@ impl Clients {
     /// Forgets who has not been counted lately, then, where that is not enough, half of all others: first those
     /// without failures, then the older ones, and last those above their rate, so that an attacker with many
     /// addresses does not make its failures forgotten.
-    fn make_room(&self, known: &mut HashMap<ClientKey, Known>, now: Instant) {
+    fn make_room(&self, known: &mut HashMap<ClientKey, ClientState>, now: Instant) {
         if known.len() < MAX_CLIENTS {
             return;
         }
@@ -172,7 +172,7 @@ impl Clients {
         if known.len() < MAX_CLIENTS / 2 {
             return;
         }
-        let rank = |key: &ClientKey, client: &Known| {
+        let rank = |key: &ClientKey, client: &ClientState| {
             let times = match key {
                 ClientKey::Site(_) => CLIENTS_PER_SITE,
                 _ => 1,
@@ -186,7 +186,7 @@ impl Clients {
     }
 }
 
-fn wait(client: &mut Known) -> Admission {
+fn wait(client: &mut ClientState) -> Admission {
     if client.waiting.len() >= MAX_WAITING {
         return Admission::TooMany;
     }
@@ -197,7 +197,7 @@ fn wait(client: &mut Known) -> Admission {
 
 fn begin(
     clients: &Arc<Clients>,
-    client: &mut Known,
+    client: &mut ClientState,
     key: ClientKey,
     now: Instant,
     is_slowed: bool,

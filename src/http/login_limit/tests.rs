@@ -79,7 +79,7 @@ async fn above_the_rate_one_attempt_goes_on_and_eight_wait() {
         assert!(futures_util::poll!(attempt).is_pending());
     }
     let refused = limit.begin(key).await.unwrap_err();
-    assert!(matches!(refused, Refused::TooMany { .. }));
+    assert!(matches!(refused, AttemptError::TooMany { .. }));
     assert_eq!(limit.check(key).unwrap_err(), refused);
     drop(first);
     let second = waiting.remove(0).await.unwrap();
@@ -95,7 +95,7 @@ async fn nobody_waits_for_others_without_end() {
     fail(&limit, key).await;
     let endless = limit.begin(key).await.unwrap();
     let refused = limit.begin(key).await.unwrap_err();
-    assert!(matches!(refused, Refused::TimedOut { .. }));
+    assert!(matches!(refused, AttemptError::TimedOut { .. }));
     drop(endless);
     assert!(limit.begin(key).await.is_ok());
 }

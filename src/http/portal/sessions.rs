@@ -6,16 +6,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::http::current_user::CurrentUser;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::login::{Circumstances, signed_out};
-use crate::http::page::Toast;
-use crate::http::text::fill;
+use crate::http::layout::Toast;
+use crate::http::login::{RequestInfo, signed_out};
+use crate::http::text::interpolate;
 use crate::http::text::portal::PortalTexts;
 use crate::http::view::{Tone, browser_name};
-use crate::http::visitor::Visitor;
 use crate::service::sessions;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -25,19 +25,19 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 /// A form that says nothing but its token.
 #[derive(serde::Deserialize)]
-struct Bare {}
+struct CsrfOnly {}
 
 /// Ends one session. Whether another person's session exists is not told.
 async fn end(
     request: HttpRequest,
-    visitor: Visitor,
+    visitor: CurrentUser,
     ctx: web::Data<Context>,
     session: Session,
     id: web::Path<String>,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
-    let circumstances = Circumstances::of(&request, &ctx);
+    let circumstances = RequestInfo::of(&request, &ctx);
     let ended = sessions::end_own(&ctx, &visitor.userid, id, &circumstances.visit()).await?;
     if id == visitor.session_id {
         return Ok(signed_out(&request));
@@ -47,7 +47,7 @@ async fn end(
     let toast = match ended {
         Some(user_agent) => {
             let browser = browser_name(&user_agent, lang);
-            Toast::ok(fill(t.ended, &[("browser", &browser)]))
+            Toast::ok(interpolate(t.ended, &[("browser", &browser)]))
         }
         None => Toast::new(Tone::Neutral, t.already_ended),
     };
@@ -58,19 +58,19 @@ async fn end(
 /// Ends all sessions but this one.
 async fn end_others(
     request: HttpRequest,
-    visitor: Visitor,
+    visitor: CurrentUser,
     ctx: web::Data<Context>,
     session: Session,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
-    let circumstances = Circumstances::of(&request, &ctx);
+    let circumstances = RequestInfo::of(&request, &ctx);
     let (userid, keep) = (&visitor.userid, visitor.session_id);
     let ended = sessions::end_others(&ctx, userid, keep, &circumstances.visit()).await?;
     let t = PortalTexts::of(Lang::of(request.headers()));
     let toast = match ended {
         0 => Toast::new(Tone::Neutral, t.no_others),
         1 => Toast::ok(t.ended_others_one),
-        n => Toast::ok(fill(t.ended_others, &[("n", &n)])),
+        n => Toast::ok(interpolate(t.ended_others, &[("n", &n)])),
     };
     flash::set(&session, &toast);
     Ok(see_other("/"))

@@ -1,6 +1,6 @@
 //! Texts of the audit trail.
 
-use super::{fill, texts};
+use super::{interpolate, texts};
 use crate::http::lang::Lang;
 use crate::http::view::count;
 
@@ -186,6 +186,6 @@ impl AuditTexts {
     /// Returns the words for a command and the login name of its user.
     pub fn command_line(&self, actor: &str) -> String {
         let name = actor.strip_prefix("command:").unwrap_or(actor);
-        fill(self.command, &[("name", &name)])
+        interpolate(self.command, &[("name", &name)])
     }
 }

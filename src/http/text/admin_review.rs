@@ -1,10 +1,10 @@
 //! Texts of the review: the list of people who could not be let in, one case, decisions in bulk.
 
-use super::{fill, texts};
+use super::{interpolate, texts};
 use crate::domain::case::{CaseState, Refusal};
 use crate::http::lang::Lang;
 use crate::http::view::count;
-use crate::store::unmatched::{Guess, MatchedId};
+use crate::store::unmatched::{MatchReason, MatchedId};
 
 texts! {
     /// Texts of the review.
@@ -167,14 +167,14 @@ impl ReviewTexts {
         }
     }
 
-    pub fn guess_words(&self, guess: Guess) -> &'static str {
+    pub fn guess_words(&self, guess: MatchReason) -> &'static str {
         match guess {
-            Guess::UseridWithoutUnionid => self.userid_without_unionid,
-            Guess::UseridWithOtherUnionid => self.userid_with_other_unionid,
-            Guess::SamePerson => self.same_person,
-            Guess::UnionidOfLeaver => self.unionid_of_leaver,
-            Guess::UnionidElsewhere => self.unionid_elsewhere,
-            Guess::SameName => self.same_name,
+            MatchReason::UseridWithoutUnionid => self.userid_without_unionid,
+            MatchReason::UseridWithOtherUnionid => self.userid_with_other_unionid,
+            MatchReason::SamePerson => self.same_person,
+            MatchReason::UnionidOfLeaver => self.unionid_of_leaver,
+            MatchReason::UnionidElsewhere => self.unionid_elsewhere,
+            MatchReason::SameName => self.same_name,
         }
     }
 
@@ -202,7 +202,7 @@ impl ReviewTexts {
             "no_longer_admin" => self.no_longer_admin,
             _ => self.fault,
         };
-        fill(sentence, &[("userid", &userid)])
+        interpolate(sentence, &[("userid", &userid)])
     }
 
     /// Returns which id of a rejected case an attempt had, and the unionid that it came under.
@@ -211,7 +211,7 @@ impl ReviewTexts {
             MatchedId::Unionid => self.matched_unionid,
             MatchedId::Userid => self.matched_userid,
         };
-        fill(sentence, &[("unionid", &unionid.unwrap_or_default())])
+        interpolate(sentence, &[("unionid", &unionid.unwrap_or_default())])
     }
 
     /// What a bulk job does, and to how many.
@@ -221,7 +221,7 @@ impl ReviewTexts {
             "reject" => self.job_reject,
             _ => self.job_reopen,
         };
-        fill(title, &[("people", &people)])
+        interpolate(title, &[("people", &people)])
     }
 }
 

@@ -1,6 +1,6 @@
 //! Texts of the staff pages.
 
-use super::{fill, texts};
+use super::{interpolate, texts};
 use crate::http::lang::Lang;
 use crate::http::view::count;
 
@@ -117,7 +117,7 @@ impl StaffTexts {
     /// A sentence about a person and a number of their devices.
     pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, devices: usize) -> String {
         let n = i64::try_from(devices).unwrap_or(i64::MAX);
-        fill(
+        interpolate(
             sentence,
             &[
                 ("name", &name),

@@ -2,7 +2,7 @@
 
 pub mod plan;
 
-use super::{fill, texts};
+use super::{interpolate, texts};
 use crate::http::lang::Lang;
 use crate::http::view::count;
 
@@ -183,6 +183,6 @@ impl SyncTexts {
         if n == 1 {
             return self.unannounced_one.to_owned();
         }
-        fill(self.unannounced_many, &[("n", &n)])
+        interpolate(self.unannounced_many, &[("n", &n)])
     }
 }

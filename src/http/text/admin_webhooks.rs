@@ -1,6 +1,6 @@
 //! Texts of the pages of the messages to the company's own systems.
 
-use super::{fill, texts};
+use super::{interpolate, texts};
 
 texts! {
     /// Texts of the pages of the messages to the company's own systems.
@@ -119,7 +119,7 @@ impl WebhookTexts {
             (Some(_), Some(_)) => self.error_status,
         };
         let status = status.unwrap_or_default();
-        Some(fill(sentence, &[("status", &status)]))
+        Some(interpolate(sentence, &[("status", &status)]))
     }
 }
 

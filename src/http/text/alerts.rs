@@ -1,10 +1,10 @@
 //! What administrators read while something stands in the way, and what to do about it.
 
 use super::admin_webhooks::WebhookTexts;
-use super::{fill, texts};
+use super::{interpolate, texts};
 use crate::http::lang::Lang;
 use crate::service::employment;
-use crate::service::remedy::{self, WITHHELD};
+use crate::service::remediation::{self, WITHHELD};
 
 texts! {
     /// Sentences of the banner above the administrators' pages.
@@ -37,10 +37,10 @@ texts! {
 pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
     if kind == "unknown_people_brake" {
-        return fill(t.brake, &[("count", &detail)]);
+        return interpolate(t.brake, &[("count", &detail)]);
     }
     if kind == employment::UNIONID_CONFLICT {
-        return fill(t.unionid_conflict, &[("count", &detail)]);
+        return interpolate(t.unionid_conflict, &[("count", &detail)]);
     }
     if kind == "webhook:failed" {
         // Without a status it is a code of ours.
@@ -48,7 +48,7 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             None => WebhookTexts::of(lang).result_words(None, Some(detail)),
             Some(_) => None,
         };
-        return fill(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))]);
+        return interpolate(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))]);
     }
     if let Some(doubt) = kind.strip_prefix("directory:") {
         return doubt_text(t, doubt, detail);
@@ -59,17 +59,17 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
             let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
             let hint = hint(lang, api, code, permissions);
             if let Some(field) = code.strip_prefix(WITHHELD) {
-                return fill(
+                return interpolate(
                     t.withheld,
                     &[("api", &api), ("field", &field), ("hint", &hint)],
                 );
             }
-            fill(
+            interpolate(
                 t.refused,
                 &[("api", &api), ("code", &code), ("hint", &hint)],
             )
         }
-        None => fill(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
+        None => interpolate(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
     }
 }
 
@@ -77,22 +77,22 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
 fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
     let (run, more) = detail.split_once(':').unwrap_or((detail, ""));
     match (doubt, more) {
-        ("sync", "stopped") => fill(t.sync_stopped, &[("run", &run)]),
-        ("sync", "partial") => fill(t.sync_partial, &[("run", &run)]),
-        ("sync", _) => fill(t.sync_failed, &[("run", &run)]),
-        ("unannounced", count) => fill(t.unannounced, &[("run", &run), ("count", &count)]),
-        ("failed_events", _) => fill(t.undelivered, &[("count", &detail)]),
-        ("lost_events", _) => fill(t.lost_events, &[("why", &detail)]),
-        _ => fill(t.unnamed, &[("kind", &doubt), ("detail", &detail)]),
+        ("sync", "stopped") => interpolate(t.sync_stopped, &[("run", &run)]),
+        ("sync", "partial") => interpolate(t.sync_partial, &[("run", &run)]),
+        ("sync", _) => interpolate(t.sync_failed, &[("run", &run)]),
+        ("unannounced", count) => interpolate(t.unannounced, &[("run", &run), ("count", &count)]),
+        ("failed_events", _) => interpolate(t.undelivered, &[("count", &detail)]),
+        ("lost_events", _) => interpolate(t.lost_events, &[("why", &detail)]),
+        _ => interpolate(t.unnamed, &[("kind", &doubt), ("detail", &detail)]),
     }
 }
 
 /// What to do about DingTalk’s code.
 fn hint(lang: Lang, api: &str, code: &str, permissions: &str) -> String {
-    let remedy = remedy::of_named(api, code, permissions);
+    let remediation = remediation::of_named(api, code, permissions);
     match lang {
-        Lang::Zh => remedy.zh,
-        Lang::En => remedy.en,
+        Lang::Zh => remediation.zh,
+        Lang::En => remediation.en,
     }
 }
 
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_brake_names_the_number_in_both_languages() {
+    fn the_leaver_threshold_names_the_number_in_both_languages() {
         assert!(alert_text(Lang::Zh, "unknown_people_brake", "7").contains("7 名员工"));
         assert!(
             alert_text(Lang::En, "unknown_people_brake", "7").contains("knowing 7 of the staff")

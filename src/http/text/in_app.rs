@@ -3,7 +3,7 @@
 use super::notice::NoticeText;
 use super::texts;
 use crate::http::lang::Lang;
-use crate::http::public_pages::Notice;
+use crate::http::pages::ErrorKind;
 
 texts! {
     /// Texts of the page that signs in inside DingTalk.
@@ -111,12 +111,12 @@ macro_rules! in_app_notices {
     })+) => {
         /// The text of a notice where somebody signs in inside DingTalk: the usual one, unless that speaks of
         /// a scan.
-        pub fn notice_text(notice: Notice, lang: Lang) -> NoticeText {
+        pub fn notice_text(notice: ErrorKind, lang: Lang) -> NoticeText {
             let usual = NoticeText::of(notice, lang);
             let (title, explanation, next_step) = match (notice, lang) {
                 $(
-                    (Notice::$notice, Lang::Zh) => ($title_zh, $explanation_zh, $next_step_zh),
-                    (Notice::$notice, Lang::En) => ($title_en, $explanation_en, $next_step_en),
+                    (ErrorKind::$notice, Lang::Zh) => ($title_zh, $explanation_zh, $next_step_zh),
+                    (ErrorKind::$notice, Lang::En) => ($title_en, $explanation_en, $next_step_en),
                 )+
                 _ => (usual.title, usual.explanation, usual.next_step),
             };
@@ -161,11 +161,11 @@ in_app_notices! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::public_pages::samples::NOTICES;
+    use crate::http::pages::samples::NOTICES;
 
     #[test]
     fn nobody_inside_dingtalk_reads_of_a_scan_that_was_never_made() {
-        let login = |notice: &&Notice| !matches!(notice, Notice::InvalidState);
+        let login = |notice: &&ErrorKind| !matches!(notice, ErrorKind::InvalidState);
         for notice in NOTICES.iter().filter(login) {
             for lang in [Lang::Zh, Lang::En] {
                 let text = notice_text(*notice, lang);

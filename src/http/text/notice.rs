@@ -2,7 +2,7 @@
 
 use super::texts;
 use crate::http::lang::Lang;
-use crate::http::public_pages::Notice;
+use crate::http::pages::ErrorKind;
 
 texts! {
     /// What all these pages have in common.
@@ -38,16 +38,16 @@ macro_rules! notices {
     })+) => {
         impl NoticeText {
             /// The text of a notice; a notice without one does not compile.
-            pub fn of(notice: Notice, lang: Lang) -> &'static Self {
+            pub fn of(notice: ErrorKind, lang: Lang) -> &'static Self {
                 match (notice, lang) {
                     $(
-                        (Notice::$notice, Lang::Zh) => &Self {
+                        (ErrorKind::$notice, Lang::Zh) => &Self {
                             title: $title_zh,
                             explanation: $explanation_zh,
                             next_step: $next_step_zh,
                             button: $button_zh,
                         },
-                        (Notice::$notice, Lang::En) => &Self {
+                        (ErrorKind::$notice, Lang::En) => &Self {
                             title: $title_en,
                             explanation: $explanation_en,
                             next_step: $next_step_en,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded;
 
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::text::layout::CommonTexts;
 
 const DEFAULT_PER_PAGE: i64 = 50;
@@ -101,7 +101,7 @@ impl Pager {
     }
 
     /// The query of the last page, where a page beyond it was asked for and there are rows at all.
-    pub fn instead(&self) -> Option<String> {
+    pub fn redirect_to_last(&self) -> Option<String> {
         (self.total > 0 && self.page > self.last()).then(|| self.href(self.last()))
     }
 
@@ -145,7 +145,7 @@ impl Pager {
     pub fn range(&self, t: &CommonTexts) -> String {
         let from = ((self.page - 1) * self.per_page + 1).min(self.total);
         let to = (self.page * self.per_page).min(self.total);
-        fill(
+        interpolate(
             if self.is_more { t.range_more } else { t.range },
             &[("from", &from), ("to", &to), ("total", &self.total)],
         )

@@ -57,7 +57,7 @@ async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError>
             return Ok(true);
         }
         // Either the answer or the row is out of date: the row is brought into line with another answer.
-        employment::look(ctx, Priority::Join, userid, Trigger::Event, &[]).await?;
+        employment::refresh_person(ctx, Priority::Join, userid, Trigger::Event, &[]).await?;
     }
     tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound yet: the staff table has another unionid than DingTalk names");
     Ok(false)
@@ -71,7 +71,7 @@ async fn bind_unless_changed(
     userid: &UserId,
     unionid: Option<&UnionId>,
 ) -> Result<bool, StoreError> {
-    staff::serialise(tx, std::slice::from_ref(userid)).await?;
+    staff::lock_people(tx, std::slice::from_ref(userid)).await?;
     let row = staff::lock(tx, userid).await?;
     let has_changed = row.is_some_and(|row| {
         row.status == Status::Employed && unionid.is_some() && row.unionid.as_ref() != unionid

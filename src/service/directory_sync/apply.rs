@@ -12,15 +12,15 @@ use std::time::Duration;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::book::Tally;
-use super::closing::Closing;
+use super::conclude::Conclusion;
 use super::plan::DepartmentPlan;
+use super::plan_writer::PlanCounts;
 use super::{Progress, SyncError};
 use crate::context::Context;
 use crate::domain::ids::DeptId;
 use crate::domain::person::{Department, LeftCause};
 use crate::store::sync_run::{self, Run};
-use crate::store::sync_scratch::{self, Step};
+use crate::store::sync_staging::{self, Step};
 use crate::store::{StoreError, audit, department, directory, unionid_conflict};
 
 use rows::Rows;
@@ -31,7 +31,7 @@ const TRIES: u32 = 4;
 const TIMEOUT: Duration = Duration::from_mins(15);
 
 /// What is carried out, and in whose name.
-pub struct Mission<'a> {
+pub struct ApplyRequest<'a> {
     pub run: Run,
     /// Who stands in the audit trail for it.
     pub actor: audit::Actor<'a>,
@@ -41,17 +41,17 @@ pub struct Mission<'a> {
     pub tells_overtaken: bool,
     /// How many records the plan has, and of what kind.
     pub records: u64,
-    pub tally: Tally,
+    pub tally: PlanCounts,
     pub departments: &'a DepartmentPlan,
 }
 
 /// Carries a plan out and ends the run with it; gives what was done.
 pub async fn apply(
     ctx: &Context,
-    mission: &Mission<'_>,
-    closing: &Closing<'_>,
+    mission: &ApplyRequest<'_>,
+    closing: &Conclusion<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Tally, SyncError> {
+) -> Result<PlanCounts, SyncError> {
     let mut tries = 1;
     loop {
         match apply_once(ctx, mission, closing, progress).await {
@@ -68,10 +68,10 @@ pub async fn apply(
 
 async fn apply_once(
     ctx: &Context,
-    mission: &Mission<'_>,
-    closing: &Closing<'_>,
+    mission: &ApplyRequest<'_>,
+    closing: &Conclusion<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Tally, SyncError> {
+) -> Result<PlanCounts, SyncError> {
     ctx.db
         .tx_once_within(TIMEOUT, async |tx| {
             apply_in(tx, mission, closing, progress).await
@@ -81,21 +81,21 @@ async fn apply_once(
 
 async fn apply_in(
     tx: &mut Conn,
-    mission: &Mission<'_>,
-    closing: &Closing<'_>,
+    mission: &ApplyRequest<'_>,
+    closing: &Conclusion<'_>,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Tally, SyncError> {
+) -> Result<PlanCounts, SyncError> {
     let run = mission.run;
     if !sync_run::hold(tx, run).await? {
         return Err(SyncError::Interrupted);
     }
-    let kept = sync_scratch::keep(tx, run.id).await?;
+    let kept = sync_staging::keep(tx, run.id).await?;
     if kept != mission.records {
         return Err(SyncError::Forgotten);
     }
     let mut rows = Rows::new(tx, mission, progress);
     rows.write(Step::Leave).await?;
-    rows.let_go_of_unionids().await?;
+    rows.release_unionids().await?;
     for step in [Step::Move, Step::Return, Step::Add] {
         rows.write(step).await?;
     }
@@ -107,15 +107,15 @@ async fn apply_in(
         tally.departments_changed,
         tally.departments_removed,
     ) = departments;
-    close_doors(tx, mission).await?;
-    closing.close(tx, &tally).await?;
+    finalize(tx, mission).await?;
+    closing.conclude(tx, &tally).await?;
     Ok(tally)
 }
 
 /// Writes the tree; gives how many were added, changed and removed.
 async fn write_departments(
     tx: &mut Conn,
-    mission: &Mission<'_>,
+    mission: &ApplyRequest<'_>,
 ) -> Result<(usize, usize, usize), StoreError> {
     let plan = mission.departments;
     let wanted: Vec<(Department, DateTime<Utc>)> = plan
@@ -131,19 +131,19 @@ async fn write_departments(
         .filter(|id| !written.contains(id))
         .chain(plan.gone.iter().copied().filter(|id| !removed.contains(id)))
         .collect();
-    sync_scratch::pass_over_departments(tx, mission.run.id, &overtaken).await?;
+    sync_staging::record_skipped_departments(tx, mission.run.id, &overtaken).await?;
     let changed = written.iter().filter(|id| stood.contains(id)).count();
     Ok((written.len() - changed, changed, removed.len()))
 }
 
 /// What others may be waiting for comes last.
-async fn close_doors(tx: &mut Conn, mission: &Mission<'_>) -> Result<(), StoreError> {
+async fn finalize(tx: &mut Conn, mission: &ApplyRequest<'_>) -> Result<(), StoreError> {
     let run = mission.run;
-    directory::note_unionid_changes(tx, mission.actor, run.id).await?;
-    directory::settle(tx, run.id).await?;
-    directory::bar_leavings(tx, run.id).await?;
-    let left = directory::catch_up_with_leavings(tx, run.id, run.started_at).await?;
-    directory::note_in_audit(
+    directory::record_unionid_changes(tx, mission.actor, run.id).await?;
+    directory::finish(tx, run.id).await?;
+    directory::block_leave_events(tx, run.id).await?;
+    let left = directory::apply_blocked_leave_events(tx, run.id, run.started_at).await?;
+    directory::record_in_audit(
         tx,
         audit::Actor::System,
         &left,
@@ -151,6 +151,6 @@ async fn close_doors(tx: &mut Conn, mission: &Mission<'_>) -> Result<(), StoreEr
         LeftCause::Event.as_str(),
     )
     .await?;
-    directory::unbar_leavings(tx, run.id).await?;
+    directory::unblock_leave_events(tx, run.id).await?;
     unionid_conflict::tidy(tx, run.id, run.started_at).await
 }

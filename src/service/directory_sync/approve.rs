@@ -4,15 +4,15 @@
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
-use super::apply::{self, Mission};
-use super::book::{Book, PATIENCE};
-use super::closing::{Closing, note_decision};
-use super::ending::{end_unless_ended, tidy_up};
+use super::apply::{self, ApplyRequest};
+use super::conclude::{Conclusion, note_decision};
+use super::finish::{delete_staging, end_unless_ended};
 use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
+use super::plan_writer::{DB_RETRY_WINDOW, PlanWriter};
 use super::skip::SkipReason;
 use super::summary::Outcome;
-use super::{Cause, State, Stop, Summary, SyncError, confirm, fail_interrupted};
+use super::{Abort, Cause, State, Summary, SyncError, fail_interrupted, verify_absent};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::review::Actor;
@@ -141,7 +141,7 @@ async fn go_through(ctx: &Context, approval: &Approval) -> Result<(), SyncError>
     let work = Box::pin(carry_out(ctx, approval, &calls));
     let outcome = lease::keep_while(ctx, run, &calls, work).await;
     end_unless_ended(ctx, run, Cause::Approval, &calls, &outcome).await?;
-    tidy_up(ctx, run).await;
+    delete_staging(ctx, run).await;
     outcome?.summary.log(run.id);
     Ok(())
 }
@@ -155,10 +155,10 @@ async fn carry_out(
         let summary = Summary::failed(calls, why);
         Ok(Outcome::idle(Summary { state, ..summary }))
     };
-    let mut book = Book::new(ctx, approval.run);
+    let mut book = PlanWriter::new(ctx, approval.run);
     copy_leavers(&mut book, approval.stopped).await?;
     let mut answered = false;
-    let asked = confirm::people(
+    let asked = verify_absent::people(
         &mut book,
         calls,
         SkipReason::KnownAgain,
@@ -176,10 +176,10 @@ async fn carry_out(
             };
             return failed(state, error.to_string());
         }
-        Err(Stop::Nothing(why)) => return failed(State::Failed, why),
-        Err(Stop::Store(error)) => return Err(error.into()),
+        Err(Abort::Upstream(why)) => return failed(State::Failed, why),
+        Err(Abort::Store(error)) => return Err(error.into()),
     }
-    let mission = Mission {
+    let mission = ApplyRequest {
         run: approval.run,
         actor: audit::Actor::Person(&approval.by),
         guard: approval.guard,
@@ -188,7 +188,7 @@ async fn carry_out(
         tally: book.tally,
         departments: &DepartmentPlan::default(),
     };
-    let closing = Closing {
+    let closing = Conclusion {
         run: approval.run,
         calls,
         state: State::Done,
@@ -203,7 +203,7 @@ async fn carry_out(
 }
 
 /// Writes down whom the stopped run has held back.
-async fn copy_leavers(book: &mut Book<'_>, stopped: i64) -> Result<(), StoreError> {
+async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
     let held_back = ChangeFilter {
         kind: Some("held_back"),
         ..ChangeFilter::default()
@@ -213,7 +213,7 @@ async fn copy_leavers(book: &mut Book<'_>, stopped: i64) -> Result<(), StoreErro
         let ctx = book.ctx;
         let page = ctx
             .db
-            .read_within(PATIENCE, async |conn| {
+            .read_within(DB_RETRY_WINDOW, async |conn| {
                 sync_list::changes(conn, stopped, &held_back, 1_000, offset).await
             })
             .await?;
@@ -225,6 +225,6 @@ async fn copy_leavers(book: &mut Book<'_>, stopped: i64) -> Result<(), StoreErro
             let userid = UserId::parse(record.userid?).ok()?;
             Some((userid, record.name))
         });
-        book.put_leavers(people).await?;
+        book.append_leavers(people).await?;
     }
 }

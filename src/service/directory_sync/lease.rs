@@ -14,7 +14,7 @@ use crate::store::sync_run::{self, Run};
 const GOOD_FOR: Duration = LEASE.saturating_sub(Duration::from_secs(1));
 
 /// How long work may go on that has ended its run by itself.
-const LAST_MOMENTS: Duration = Duration::from_secs(1);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// How many calls a run has made so far.
 pub type Calls = Arc<AtomicI32>;
@@ -35,11 +35,11 @@ pub async fn keep_while<T>(
         () = ctx.stopping.cancelled() => Err(SyncError::Stopped),
         lost = beat => match lost {
             // Either the work itself has just ended the run, or somebody else has taken its place.
-            Ok(Lost::Ended) => match tokio::time::timeout(LAST_MOMENTS, work).await {
+            Ok(LostLease::Ended) => match tokio::time::timeout(SHUTDOWN_GRACE, work).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(lost_lease(run)),
             },
-            Ok(Lost::Unheard) | Err(_) => Err(lost_lease(run)),
+            Ok(LostLease::Unheard) | Err(_) => Err(lost_lease(run)),
         },
     }
 }
@@ -50,7 +50,7 @@ fn lost_lease(run: Run) -> SyncError {
 }
 
 /// Why a lease is renewed no more.
-enum Lost {
+enum LostLease {
     /// The run is not running any more.
     Ended,
     /// Postgres was not reached for too long.
@@ -58,7 +58,7 @@ enum Lost {
 }
 
 /// Renews the lease of a run for as long as that can be done.
-async fn beat(ctx: Context, run: Run, calls: Calls) -> Lost {
+async fn beat(ctx: Context, run: Run, calls: Calls) -> LostLease {
     let mut good_until = Instant::now() + GOOD_FOR;
     while Instant::now() < good_until {
         tokio::time::sleep(HEARTBEAT.min(good_until.saturating_duration_since(Instant::now())))
@@ -66,13 +66,13 @@ async fn beat(ctx: Context, run: Run, calls: Calls) -> Lost {
         let asked = Instant::now();
         match renew(&ctx, run, calls.load(Ordering::Relaxed)).await {
             Ok(true) => good_until = asked + GOOD_FOR,
-            Ok(false) => return Lost::Ended,
+            Ok(false) => return LostLease::Ended,
             Err(error) => {
                 tracing::warn!(run = run.id, %error, "the lease of the full sync could not be renewed");
             }
         }
     }
-    Lost::Unheard
+    LostLease::Unheard
 }
 
 async fn renew(ctx: &Context, run: Run, calls: i32) -> Result<bool, StoreError> {

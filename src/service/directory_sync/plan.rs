@@ -4,8 +4,8 @@
 //! may bear a contested unionid is decided about all whom that concerns at once.
 
 mod departments;
+mod desired;
 mod difference;
-mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -14,15 +14,15 @@ use chrono::{DateTime, Utc};
 use super::skip::{Skip, SkipReason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::domain::unionid_claims::Claims;
+use crate::domain::unionid_claims::UnionidConflicts;
 use crate::store::directory::KnownPerson;
 
-pub use departments::{DepartmentPlan, WantedDepartment, plan as departments};
+pub use departments::{DepartmentPlan, DesiredDepartment, plan as departments};
+pub use desired::DesiredPerson;
 pub use difference::{Difference, between_departments};
-pub use wanted::Wanted;
 
 /// What a run knows of itself when it plans.
-pub struct Terms<'a> {
+pub struct PlanOptions<'a> {
     /// By Postgres's clock, before anything was asked.
     pub started_at: DateTime<Utc>,
     /// Whether every department was read without any error, and there are people: only then may people
@@ -59,7 +59,7 @@ pub struct Chunk {
     pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
     /// Unionids of theirs that somebody bears whom an administrator has marked as left.
     pub held_unionids: HashSet<UnionId>,
-    pub wanted: BTreeMap<UserId, Wanted>,
+    pub wanted: BTreeMap<UserId, DesiredPerson>,
 }
 
 /// What to do with some people. Everybody whom DingTalk listed is told of once, but those who are skipped for
@@ -85,7 +85,7 @@ pub fn has_gone(known: &KnownPerson, started_at: DateTime<Utc>, spared: &BTreeSe
 }
 
 /// Compares the rows of some people with what DingTalk has said of them.
-pub fn people(chunk: &Chunk, terms: &Terms<'_>) -> PeoplePlan {
+pub fn people(chunk: &Chunk, terms: &PlanOptions<'_>) -> PeoplePlan {
     let mut plan = PeoplePlan::default();
     for (userid, draft) in drafts(chunk, terms.started_at, terms.is_complete) {
         plan.take(draft, terms.refused.contains(userid));
@@ -103,7 +103,7 @@ pub fn refused(
     is_complete: bool,
 ) -> HashSet<UserId> {
     let drafts = drafts(chunk, started_at, is_complete);
-    let mut claims = Claims::default();
+    let mut claims = UnionidConflicts::default();
     let staying = |known: &&KnownPerson| {
         known.status == Status::Employed && !leaving.contains(&known.person.userid)
     };
@@ -112,7 +112,7 @@ pub fn refused(
         let stored = known.person.unionid.as_ref();
         match drafts.get(userid) {
             Some(Draft {
-                verdict: Verdict::Change(_),
+                verdict: RowDecision::Change(_),
                 person,
                 ..
             }) => claims.takes(userid, stored, person.unionid.as_ref()),
@@ -120,7 +120,7 @@ pub fn refused(
         }
     }
     for (userid, draft) in &drafts {
-        if matches!(draft.verdict, Verdict::Add | Verdict::Return(_)) {
+        if matches!(draft.verdict, RowDecision::Add | RowDecision::Return(_)) {
             claims.takes(userid, None, draft.person.unionid.as_ref());
         }
     }
@@ -146,20 +146,20 @@ impl PeoplePlan {
             differences,
         };
         match verdict {
-            Verdict::Skip(reason) => self.skipped.push(skip(reason)),
-            Verdict::Unchanged => self.unchanged += 1,
-            Verdict::Change(differences) if is_refused => {
+            RowDecision::Skip(reason) => self.skipped.push(skip(reason)),
+            RowDecision::Unchanged => self.unchanged += 1,
+            RowDecision::Change(differences) if is_refused => {
                 self.skipped.push(skip(SkipReason::UnionidShared));
                 self.changed.extend(keeping_unionid(write(differences)));
             }
-            Verdict::KeepUnionid(differences) => {
+            RowDecision::KeepUnionid(differences) => {
                 self.skipped.push(skip(SkipReason::Held));
                 self.changed.extend(keeping_unionid(write(differences)));
             }
             _ if is_refused => self.skipped.push(skip(SkipReason::UnionidShared)),
-            Verdict::Add => self.added.push(write(Vec::new())),
-            Verdict::Change(differences) => self.changed.push(write(differences)),
-            Verdict::Return(differences) => self.returned.push(write(differences)),
+            RowDecision::Add => self.added.push(write(Vec::new())),
+            RowDecision::Change(differences) => self.changed.push(write(differences)),
+            RowDecision::Return(differences) => self.returned.push(write(differences)),
         }
     }
 }
@@ -181,10 +181,10 @@ fn keeping_unionid(write: Write) -> Option<Write> {
 struct Draft {
     person: Person,
     asked_at: DateTime<Utc>,
-    verdict: Verdict,
+    verdict: RowDecision,
 }
 
-enum Verdict {
+enum RowDecision {
     Add,
     Change(Vec<Difference>),
     /// As `Change`, but that an administrator has marked the owner of the unionid as left.
@@ -200,7 +200,7 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         .iter()
         .map(|known| (&known.person.userid, known))
         .collect();
-    let draft = |wanted: &Wanted| {
+    let draft = |wanted: &DesiredPerson| {
         let userid = &wanted.person.userid;
         let known = stored.get(userid).copied();
         let person = known.map_or_else(
@@ -215,11 +215,11 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         let knows_better = left_at.is_some_and(|at| at >= started_at)
             || known.is_some_and(|k| k.looked_at > wanted.asked_at);
         let verdict = if knows_better && known.is_none_or(|known| !known.is_held) {
-            Verdict::Unchanged
+            RowDecision::Unchanged
         } else {
             let has_left = left_at.is_some();
             let is_held = is_held(known, &person, has_left, &chunk.held_unionids);
-            judge(known, &person, has_left, is_held, is_complete)
+            decide(known, &person, has_left, is_held, is_complete)
         };
         Draft {
             person,
@@ -247,23 +247,23 @@ fn is_held(
     known.is_some_and(|known| known.is_held) || unionid.is_some_and(|id| held_unionids.contains(id))
 }
 
-fn judge(
+fn decide(
     known: Option<&KnownPerson>,
     person: &Person,
     has_left: bool,
     is_held: bool,
     is_complete: bool,
-) -> Verdict {
+) -> RowDecision {
     match known {
         Some(known) if is_held && !known.is_held && !has_left => {
-            Verdict::KeepUnionid(difference::between(&known.person, person))
+            RowDecision::KeepUnionid(difference::between(&known.person, person))
         }
-        _ if is_held => Verdict::Skip(SkipReason::Held),
-        _ if has_left && !is_complete => Verdict::Skip(SkipReason::HasLeft),
-        None => Verdict::Add,
-        Some(known) if has_left => Verdict::Return(difference::between(&known.person, person)),
-        Some(known) if known.person == *person => Verdict::Unchanged,
-        Some(known) => Verdict::Change(difference::between(&known.person, person)),
+        _ if is_held => RowDecision::Skip(SkipReason::Held),
+        _ if has_left && !is_complete => RowDecision::Skip(SkipReason::HasLeft),
+        None => RowDecision::Add,
+        Some(known) if has_left => RowDecision::Return(difference::between(&known.person, person)),
+        Some(known) if known.person == *person => RowDecision::Unchanged,
+        Some(known) => RowDecision::Change(difference::between(&known.person, person)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Reads the whole directory: every department, and every person by paging. The people are taken down
 //! page by page, for there may be a hundred thousand of them.
 
-mod problems;
-mod walk;
+mod crawler;
+mod incomplete_reasons;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
 use super::lease::Calls;
-use super::plan::Wanted;
-use super::{Progress, Stop};
+use super::plan::DesiredPerson;
+use super::{Abort, Progress};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::ids::UserId;
@@ -21,18 +21,18 @@ use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
 use crate::store::sync_run::Run;
-use crate::store::sync_scratch::{self, HeardPerson};
+use crate::store::sync_staging::{self, ObservedPerson};
 
-use walk::{Answer, Ask};
+use crawler::{Request, Response};
 
-pub use problems::Problems;
-pub use walk::Walk;
+pub use crawler::Crawler;
+pub use incomplete_reasons::IncompleteReasons;
 
 /// The budget of calls lets no more through at once.
 const IN_FLIGHT: usize = 3;
 /// How long Postgres is tried again after it did not answer; with the time that the tries themselves take,
 /// a little less than a lease.
-const HICCUP: Duration = Duration::from_secs(4);
+const DB_RETRY_WINDOW: Duration = Duration::from_secs(4);
 const BETWEEN_TRIES: Duration = Duration::from_millis(300);
 
 /// Reads what the app may see of the company. What could not be read stands in the walk's problems;
@@ -42,7 +42,7 @@ pub async fn read(
     run: Run,
     calls: &Calls,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Walk, Stop> {
+) -> Result<Crawler, Abort> {
     let mut walk = start(ctx, calls).await?;
     // Tasks of their own, which go on while an answer is taken down.
     let mut in_flight = JoinSet::new();
@@ -56,20 +56,20 @@ pub async fn read(
         let Some(answered) = in_flight.join_next().await else {
             break;
         };
-        let (ask, answer) = answered.map_err(|fault| Stop::Nothing(fault.to_string()))?;
+        let (ask, answer) = answered.map_err(|fault| Abort::Upstream(fault.to_string()))?;
         match answer {
             Ok((asked_at, answer)) => {
-                let heard = walk.hear(&ask, answer, asked_at);
-                let taken = take_down(ctx, run, heard).await.map_err(Stop::Store)?;
+                let heard = walk.on_response(&ask, answer, asked_at);
+                let taken = stage(ctx, run, heard).await.map_err(Abort::Store)?;
                 walk.people += taken.new;
                 walk.note_named(&ask, taken.newly_named);
             }
             Err(error) => {
                 if let Some(lack) = error.bad_record() {
-                    walk.hear_bad_record(&ask, lack);
+                    walk.on_bad_record(&ask, lack);
                 } else {
-                    let error = Stop::unless_passing(error)?;
-                    walk.miss(&ask, &error, speaks_of_question(&error));
+                    let error = Abort::unless_passing(error)?;
+                    walk.on_error(&ask, &error, speaks_of_question(&error));
                 }
             }
         }
@@ -79,12 +79,12 @@ pub async fn read(
             people: walk.people,
         });
     }
-    finish(ctx, run, walk).await.map_err(Stop::Store)
+    finish(ctx, run, walk).await.map_err(Abort::Store)
 }
 
 /// What an answer has brought.
 #[derive(Default)]
-struct Taken {
+struct Snapshot {
     /// Of how many people nothing was heard before.
     new: usize,
     /// How many no answer about the same department has named before.
@@ -92,36 +92,40 @@ struct Taken {
 }
 
 /// Takes down what one answer says of people, together with what earlier answers said of them.
-async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<Taken, StoreError> {
-    let mut merged: BTreeMap<UserId, Wanted> = BTreeMap::new();
+async fn stage(
+    ctx: &Context,
+    run: Run,
+    people: Vec<DesiredPerson>,
+) -> Result<Snapshot, StoreError> {
+    let mut merged: BTreeMap<UserId, DesiredPerson> = BTreeMap::new();
     for wanted in people {
         merge(&mut merged, wanted);
     }
     if merged.is_empty() {
-        return Ok(Taken::default());
+        return Ok(Snapshot::default());
     }
     let userids: Vec<String> = merged.keys().map(|id| id.as_str().to_owned()).collect();
-    let known = patiently(|| {
+    let known = retry_transient(|| {
         ctx.db
-            .read(async |conn| sync_scratch::heard(conn, run.id, &userids).await)
+            .read(async |conn| sync_staging::staged_people(conn, run.id, &userids).await)
     })
     .await?;
     // Counted before anything is written: a try may have written although nobody heard so.
-    let repeats = |earlier: &&HeardPerson| {
+    let repeats = |earlier: &&ObservedPerson| {
         let wanted = merged.get(&earlier.person.userid);
         wanted.is_some_and(|wanted| wanted.names_no_other_place_than(earlier))
     };
-    let taken = Taken {
+    let taken = Snapshot {
         new: merged.len() - known.len(),
         newly_named: merged.len() - known.iter().filter(repeats).count(),
     };
     for earlier in known {
-        merge(&mut merged, Wanted::from(earlier));
+        merge(&mut merged, DesiredPerson::from(earlier));
     }
-    let heard: Vec<HeardPerson> = merged.into_values().map(HeardPerson::from).collect();
-    patiently(|| {
+    let heard: Vec<ObservedPerson> = merged.into_values().map(ObservedPerson::from).collect();
+    retry_transient(|| {
         ctx.db
-            .read(async |conn| sync_scratch::put_heard(conn, run.id, &heard).await)
+            .read(async |conn| sync_staging::stage_people(conn, run.id, &heard).await)
     })
     .await?;
     Ok(taken)
@@ -129,17 +133,17 @@ async fn take_down(ctx: &Context, run: Run, people: Vec<Wanted>) -> Result<Taken
 
 /// Does once more, for some seconds, what fails because Postgres does not answer. The work must be such
 /// that doing it twice does no harm.
-async fn patiently<T, E, F>(work: impl Fn() -> F) -> Result<T, E>
+async fn retry_transient<T, E, F>(work: impl Fn() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
-    E: MayPass,
+    E: Transient,
 {
     let mut since = None;
     loop {
         match work().await {
             Err(error)
-                if error.may_pass()
-                    && since.get_or_insert_with(Instant::now).elapsed() < HICCUP =>
+                if error.is_transient()
+                    && since.get_or_insert_with(Instant::now).elapsed() < DB_RETRY_WINDOW =>
             {
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
@@ -149,23 +153,23 @@ where
 }
 
 /// Tells an error apart that Postgres's not answering has made.
-trait MayPass {
-    fn may_pass(&self) -> bool;
+trait Transient {
+    fn is_transient(&self) -> bool;
 }
 
-impl MayPass for StoreError {
-    fn may_pass(&self) -> bool {
+impl Transient for StoreError {
+    fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
 }
 
-impl MayPass for UpstreamError {
-    fn may_pass(&self) -> bool {
-        matches!(self, Self::Store(error) if error.may_pass())
+impl Transient for UpstreamError {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_transient())
     }
 }
 
-fn merge(people: &mut BTreeMap<UserId, Wanted>, wanted: Wanted) {
+fn merge(people: &mut BTreeMap<UserId, DesiredPerson>, wanted: DesiredPerson) {
     match people.get_mut(&wanted.person.userid) {
         Some(known) => known.merge(wanted),
         None => {
@@ -175,12 +179,12 @@ fn merge(people: &mut BTreeMap<UserId, Wanted>, wanted: Wanted) {
 }
 
 /// The end of the walk: who was read elsewhere was not passed over after all.
-async fn finish(ctx: &Context, run: Run, mut walk: Walk) -> Result<Walk, StoreError> {
+async fn finish(ctx: &Context, run: Run, mut walk: Crawler) -> Result<Crawler, StoreError> {
     let skipped = walk.skipped_people();
     if !skipped.is_empty() {
-        let read = patiently(|| {
+        let read = retry_transient(|| {
             ctx.db
-                .read(async |conn| sync_scratch::heard_among(conn, run.id, &skipped).await)
+                .read(async |conn| sync_staging::staged_among(conn, run.id, &skipped).await)
         })
         .await?;
         walk.was_read_elsewhere(&read);
@@ -189,14 +193,14 @@ async fn finish(ctx: &Context, run: Run, mut walk: Walk) -> Result<Walk, StoreEr
 }
 
 /// Asks what the app may see, so as not to take a part for the whole.
-async fn start(ctx: &Context, calls: &Calls) -> Result<Walk, Stop> {
+async fn start(ctx: &Context, calls: &Calls) -> Result<Crawler, Abort> {
     calls.fetch_add(1, Ordering::Relaxed);
-    match patiently(|| upstream::scopes(ctx, Priority::Sync)).await {
-        Ok(scopes) => Ok(Walk::within(scopes)),
-        Err(error) if is_missing(&error) => Ok(Walk::from_root()),
+    match retry_transient(|| upstream::scopes(ctx, Priority::Sync)).await {
+        Ok(scopes) => Ok(Crawler::within(scopes)),
+        Err(error) if is_missing(&error) => Ok(Crawler::from_root()),
         Err(error) => {
-            let error = Stop::unless_passing(error)?;
-            let mut walk = Walk::from_root();
+            let error = Abort::unless_passing(error)?;
+            let mut walk = Crawler::from_root();
             walk.problems.add(error.to_string());
             Ok(walk)
         }
@@ -216,16 +220,16 @@ fn is_missing(error: &UpstreamError) -> bool {
 /// scope, and not about the connection, the token or the app.
 fn speaks_of_question(error: &UpstreamError) -> bool {
     match error {
-        UpstreamError::Api(error @ ApiError::Refused { .. }) => !error.speaks_of_the_app(),
+        UpstreamError::Api(error @ ApiError::Refused { .. }) => !error.is_app_rejected(),
         _ => false,
     }
 }
 
-type Heard = Result<(DateTime<Utc>, Answer), UpstreamError>;
+type Heard = Result<(DateTime<Utc>, Response), UpstreamError>;
 
 /// Puts a question, and remembers when it was.
-async fn put(ctx: Context, ask: Ask) -> (Ask, Heard) {
-    let heard = patiently(|| async {
+async fn put(ctx: Context, ask: Request) -> (Request, Heard) {
+    let heard = retry_transient(|| async {
         let asked_at = time_now(&ctx).await?;
         Ok((asked_at, ask_upstream(&ctx, &ask).await?))
     })
@@ -233,18 +237,18 @@ async fn put(ctx: Context, ask: Ask) -> (Ask, Heard) {
     (ask, heard)
 }
 
-async fn ask_upstream(ctx: &Context, ask: &Ask) -> Result<Answer, UpstreamError> {
+async fn ask_upstream(ctx: &Context, ask: &Request) -> Result<Response, UpstreamError> {
     let priority = Priority::Sync;
     Ok(match ask {
-        Ask::Department(dept_id) => {
-            Answer::Department(upstream::department(ctx, priority, *dept_id).await?)
+        Request::Department(dept_id) => {
+            Response::Department(upstream::department(ctx, priority, *dept_id).await?)
         }
-        Ask::Children(dept_id) => {
-            Answer::Children(upstream::sub_departments(ctx, priority, *dept_id).await?)
+        Request::Children(dept_id) => {
+            Response::Children(upstream::sub_departments(ctx, priority, *dept_id).await?)
         }
-        Ask::Page {
+        Request::Page {
             dept_id, cursor, ..
-        } => Answer::Page(upstream::users_of_department(ctx, priority, *dept_id, *cursor).await?),
-        Ask::Person(userid) => Answer::Person(upstream::user(ctx, priority, userid).await?),
+        } => Response::Page(upstream::users_of_department(ctx, priority, *dept_id, *cursor).await?),
+        Request::Person(userid) => Response::Person(upstream::user(ctx, priority, userid).await?),
     })
 }

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use super::book::Tally;
+use super::build_plan::PlanInput;
 use super::lease::Calls;
-use super::read::Problems;
-use super::survey::Survey;
-use crate::config::Share;
+use super::plan_writer::PlanCounts;
+use super::read::IncompleteReasons;
+use crate::config::Percentage;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,14 +74,14 @@ impl Summary {
     pub(super) fn failed(calls: &Calls, problem: String) -> Self {
         Self {
             problem: Some(problem),
-            ..Self::of_tally(State::Failed, Tally::default(), calls)
+            ..Self::of_tally(State::Failed, PlanCounts::default(), calls)
         }
     }
 
     pub(super) fn of_plan(
-        survey: &Survey<'_>,
-        problems: &Problems,
-        limit: Share,
+        survey: &PlanInput<'_>,
+        problems: &IncompleteReasons,
+        limit: Percentage,
         calls: &Calls,
     ) -> Self {
         let tally = survey.book.tally;
@@ -102,7 +102,7 @@ impl Summary {
         }
     }
 
-    pub(super) fn of_tally(state: State, tally: Tally, calls: &Calls) -> Self {
+    pub(super) fn of_tally(state: State, tally: PlanCounts, calls: &Calls) -> Self {
         Self {
             state,
             added: tally.added,
@@ -121,7 +121,7 @@ impl Summary {
     }
 
     /// What was done in place of what was planned.
-    pub(super) fn once_applied(self, tally: Tally, calls: &Calls) -> Outcome {
+    pub(super) fn once_applied(self, tally: PlanCounts, calls: &Calls) -> Outcome {
         let summary = Self {
             problem: self.problem,
             ..Self::of_tally(self.state, tally, calls)

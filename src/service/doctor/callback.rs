@@ -2,12 +2,12 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::asking::{Asking, refused};
+use super::check_runner::{CheckRunner, refused};
 use super::{Check, Status};
-use crate::config::{CallbackConfig, Parts};
+use crate::config::{CallbackConfig, PartialConfig};
 use crate::dingtalk::callback::{CallbackCrypto, OwnerKeys};
-use crate::dingtalk::subscription::{Complaint, Registered};
-use crate::service::subscription;
+use crate::dingtalk::callback_registration::{RegisteredCallback, RegistrationError};
+use crate::service::callback_registration;
 
 const SETTINGS: &str = "callback_settings";
 const REGISTERED: &str = "registered_callback";
@@ -17,7 +17,7 @@ const OWNER: &str = "callback_owner_key";
 const MISSING: &str = "DINGTALK_CALLBACK_TOKEN or DINGTALK_CALLBACK_AES_KEY is missing or wrong";
 
 /// Whether token and key have the form that DingTalk gives or takes.
-pub fn settings(parts: &Parts) -> Check {
+pub fn settings(parts: &PartialConfig) -> Check {
     let Some(callback) = &parts.callback else {
         return Check::skipped(SETTINGS, MISSING);
     };
@@ -50,13 +50,15 @@ enum Place {
 }
 
 /// Compares what is registered by API with ours.
-pub async fn registered(asking: &mut Asking<'_>, parts: &Parts) {
+pub async fn registered(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let asked = asking
-        .ask_with_token(REGISTERED, async |road| road.registered_callback().await)
+        .call_with_token(REGISTERED, async |road| road.registered_callback().await)
         .await;
     let place = match asked {
         None => None,
-        Some(Err(error)) if error.complaint() == Some(Complaint::NoneRegistered) => {
+        Some(Err(error))
+            if error.registration_error() == Some(RegistrationError::NoneRegistered) =>
+        {
             asking.note(Check::ok(
                 REGISTERED,
                 "none is registered by API: events come by the subscription made in the developer console (开发配置 › 事件订阅)",
@@ -72,7 +74,11 @@ pub async fn registered(asking: &mut Asking<'_>, parts: &Parts) {
     asking.note(owner_key(parts, place.as_ref()));
 }
 
-fn compare(asking: &mut Asking<'_>, parts: &Parts, found: &Registered) -> Place {
+fn compare(
+    asking: &mut CheckRunner<'_>,
+    parts: &PartialConfig,
+    found: &RegisteredCallback,
+) -> Place {
     let Some(public_url) = &parts.public_url else {
         asking.note(Check::skipped(
             REGISTERED,
@@ -81,7 +87,7 @@ fn compare(asking: &mut Asking<'_>, parts: &Parts, found: &Registered) -> Place 
         return Place::Elsewhere;
     };
     let ours = format!("{public_url}/dingtalk/events");
-    if !subscription::is_same_address(&ours, &found.url) {
+    if !callback_registration::is_same_address(&ours, &found.url) {
         asking.note(Check::warning(
             REGISTERED,
             format!("one is registered by API at {}, which is not ours", shown(&found.url)),
@@ -90,7 +96,7 @@ fn compare(asking: &mut Asking<'_>, parts: &Parts, found: &Registered) -> Place 
         return Place::Elsewhere;
     }
     asking.note(secrets(&ours, found, parts.callback.as_ref()));
-    let wanted = subscription::wanted_events(parts.webhook.as_ref());
+    let wanted = callback_registration::wanted_events(parts.webhook.as_ref());
     asking.note(events(&wanted, &found.events));
     Place::Ours
 }
@@ -101,7 +107,7 @@ fn shown(address: &str) -> String {
     plain.chars().take(200).collect()
 }
 
-fn secrets(ours: &str, found: &Registered, callback: Option<&CallbackConfig>) -> Check {
+fn secrets(ours: &str, found: &RegisteredCallback, callback: Option<&CallbackConfig>) -> Check {
     let Some(callback) = callback else {
         return Check::skipped(REGISTERED, MISSING);
     };
@@ -155,7 +161,7 @@ fn events(wanted: &[String], registered: &[String]) -> Check {
 }
 
 /// Whether the owner key that the settings name, if any, is the one that events will bear.
-fn owner_key(parts: &Parts, place: Option<&Place>) -> Check {
+fn owner_key(parts: &PartialConfig, place: Option<&Place>) -> Check {
     let (Some(callback), Some(app), Some(corp_id)) = (&parts.callback, &parts.app, &parts.corp_id)
     else {
         return Check::skipped(

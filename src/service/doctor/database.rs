@@ -6,7 +6,7 @@ use crate::store::Conn;
 use tokio::time::timeout;
 
 use super::clock::{self, Consequence};
-use super::{Check, Status, Subject, pooler, records, server};
+use super::{Check, Input, Status, pooler, records, server};
 use crate::config::{DatabasePooler, Migrate};
 use crate::dingtalk::client::unix_millis;
 use crate::store::diagnosis::{self, ConnectFault, Server};
@@ -22,7 +22,7 @@ const CONNECT_TIME: Duration = Duration::from_secs(4);
 const ANSWER_TIME: Duration = Duration::from_secs(3);
 
 /// What Postgres said.
-pub struct Examination {
+pub struct DatabaseChecks {
     pub checks: Vec<Check>,
     /// What the tables say of the service; shown after what DingTalk says.
     pub records: Vec<Check>,
@@ -33,7 +33,7 @@ pub struct Examination {
 }
 
 /// Examines Postgres, the schema, and what the tables hold.
-pub async fn examine(subject: &Subject) -> Examination {
+pub async fn examine(subject: &Input) -> DatabaseChecks {
     let mut checks = Vec::new();
     let why = match connect(subject, &mut checks).await {
         Ok(mut conn) => match schema(&mut conn, subject.migrate, &mut checks).await {
@@ -55,7 +55,7 @@ pub async fn examine(subject: &Subject) -> Examination {
             why
         }
     };
-    Examination {
+    DatabaseChecks {
         checks,
         records: records::none(why),
         is_in_place: false,
@@ -63,7 +63,7 @@ pub async fn examine(subject: &Subject) -> Examination {
     }
 }
 
-async fn look_through(mut conn: Conn, subject: &Subject, checks: Vec<Check>) -> Examination {
+async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> DatabaseChecks {
     let read = conn.within(async |conn| Ok::<_, StoreError>(records::read(conn, subject).await));
     let (records, has_scanned) = match timeout(ANSWER_TIME, read).await {
         Ok(Ok(read)) => read,
@@ -72,7 +72,7 @@ async fn look_through(mut conn: Conn, subject: &Subject, checks: Vec<Check>) -> 
     };
     // Whether or not the server hears that we go, the connection is over.
     let _said = timeout(Duration::from_millis(300), conn.close()).await;
-    Examination {
+    DatabaseChecks {
         checks,
         records,
         is_in_place: true,
@@ -81,7 +81,7 @@ async fn look_through(mut conn: Conn, subject: &Subject, checks: Vec<Check>) -> 
 }
 
 /// Connects and asks the server about itself; an error says why the rest cannot be looked at.
-async fn connect(subject: &Subject, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
+async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
     let Some(database) = &subject.parts.database else {
         checks.push(Check::skipped(POSTGRES, "DATABASE_URL is missing or wrong"));
         return Err("DATABASE_URL is missing or wrong");

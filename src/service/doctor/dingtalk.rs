@@ -3,11 +3,11 @@
 use rand::distr::{Alphanumeric, SampleString as _};
 
 use super::Check;
-use super::asking::{self, Asking, refused, refused_oddly};
+use super::check_runner::{self, CheckRunner, refused, unexpected_rejection};
 use super::clock::{self, Consequence};
-use crate::config::{LoginFlow, Parts};
+use crate::config::{LoginFlow, PartialConfig};
 use crate::dingtalk::ApiError;
-use crate::dingtalk::trial::Probe;
+use crate::dingtalk::probe::Probe;
 
 const REACH: &str = "dingtalk";
 const CLOCK: &str = "dingtalk_clock";
@@ -21,8 +21,8 @@ const CONSEQUENCE: Consequence = Consequence {
 };
 
 /// Whether DingTalk answers, and what time it is there; where it does not, nothing more is asked.
-pub async fn reach(asking: &mut Asking<'_>, parts: &Parts) {
-    let Some(Ok(probe)) = asking.ask(REACH, async |road| road.probe().await).await else {
+pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
+    let Some(Ok(probe)) = asking.call(REACH, async |road| road.probe().await).await else {
         asking.give_up("DingTalk cannot be reached");
         return asking.note(Check::skipped(CLOCK, "DingTalk cannot be reached"));
     };
@@ -47,11 +47,11 @@ pub async fn reach(asking: &mut Asking<'_>, parts: &Parts) {
             ));
             "DingTalk cannot be reached"
         }
-        Probe::Strange(ApiError::Banned { .. }) => {
-            asking.note(asking::banned(REACH));
+        Probe::Unexpected(ApiError::Banned { .. }) => {
+            asking.note(check_runner::banned(REACH));
             "DingTalk has banned our address"
         }
-        Probe::Strange(ApiError::Page { .. }) => {
+        Probe::Unexpected(ApiError::Page { .. }) => {
             asking.note(Check::failure(
                 REACH,
                 format!(
@@ -61,7 +61,7 @@ pub async fn reach(asking: &mut Asking<'_>, parts: &Parts) {
             ));
             "a web page comes in place of DingTalk's answers, as to a banned address"
         }
-        Probe::Strange(error) => {
+        Probe::Unexpected(error) => {
             asking.note(Check::failure(
                 REACH,
                 format!("what answers at {root} is not DingTalk: {error}"),
@@ -85,7 +85,7 @@ fn unreachable(why: &str) -> &'static str {
 }
 
 /// Whether the internal app's key and secret are right; without them nothing is asked that wants a token.
-pub async fn app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
+pub async fn app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     const NO_TOKEN: &str = "there is no access token";
     if parts.app.is_none() {
         const LACKING: &str = "DINGTALK_APP_KEY or DINGTALK_APP_SECRET is missing or wrong";
@@ -93,7 +93,7 @@ pub async fn app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
         return asking.skip(APP, LACKING);
     }
     let asked = asking
-        .ask(APP, async |road| road.try_credentials().await)
+        .call(APP, async |road| road.try_credentials().await)
         .await;
     match asked {
         Some(Ok(())) => asking.note(Check::ok(
@@ -111,7 +111,7 @@ pub async fn app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
 
 /// Whether the scan-login app's id and secret are right: a code that nobody was given is refused for
 /// being one, once they are.
-pub async fn login_app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
+pub async fn login_app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let Some(app) = &parts.login_app else {
         return asking.note(Check::skipped(
             LOGIN_APP,
@@ -125,7 +125,7 @@ pub async fn login_app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
     let is_oauth2 = matches!(parts.login_flow, Some(LoginFlow::OAuth2 { .. }));
     let code = made_up_code();
     let asked = asking
-        .ask(LOGIN_APP, async |road| {
+        .call(LOGIN_APP, async |road| {
             if is_oauth2 {
                 road.user_by_oauth2_code(&code).await
             } else {
@@ -145,7 +145,7 @@ pub async fn login_app_credentials(asking: &mut Asking<'_>, parts: &Parts) {
                 "DingTalk takes the internal app's signature for scans, too"
             },
         ),
-        Err(error) => refused_oddly(LOGIN_APP, &error),
+        Err(error) => unexpected_rejection(LOGIN_APP, &error),
         Ok(_) => odd_answer(LOGIN_APP),
     });
 }

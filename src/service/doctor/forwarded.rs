@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{Check, Subject};
+use super::{Check, Input};
 use crate::store::untrusted_forwarder::UntrustedForwarder;
 
 /// Judges the peers that sent forwarded headers in the last seven days; one that is trusted by now is left out.
-pub fn check(name: &'static str, subject: &Subject, peers: &[UntrustedForwarder]) -> Check {
+pub fn check(name: &'static str, subject: &Input, peers: &[UntrustedForwarder]) -> Check {
     let trusted = subject.ctx.as_ref();
     let trusted = trusted.map_or(&[][..], |ctx| &ctx.config.server.trusted_proxies);
     let is_trusted = |peer: &str| {

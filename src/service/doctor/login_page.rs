@@ -1,16 +1,16 @@
 //! The login by scan, as far as it can be tried without a person.
 
 use super::Check;
-use super::asking::{Asking, refused};
+use super::check_runner::{CheckRunner, refused};
 use super::dingtalk::made_up_code;
-use crate::config::{LoginFlow, Parts};
-use crate::dingtalk::trial::ScanPage;
+use crate::config::{LoginFlow, PartialConfig};
+use crate::dingtalk::probe::ScanPage;
 
 const SAME_COMPANY: &str = "same_company";
 const REDIRECT: &str = "redirect_domain";
 
 /// Whether both apps give a person the same unionid, which only a person's scan can show.
-pub fn same_company(parts: &Parts, has_scanned: Option<bool>) -> Option<Check> {
+pub fn same_company(parts: &PartialConfig, has_scanned: Option<bool>) -> Option<Check> {
     let (app, login_app) = (parts.app.as_ref()?, parts.login_app.as_ref()?);
     if app.key == login_app.key {
         return None;
@@ -29,7 +29,7 @@ pub fn same_company(parts: &Parts, has_scanned: Option<bool>) -> Option<Check> {
 }
 
 /// Asks for DingTalk's page with the QR code, with our return address.
-pub async fn redirect_domain(asking: &mut Asking<'_>, parts: &Parts) {
+pub async fn redirect_domain(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let (Some(url), Some(login_app)) = (&parts.public_url, &parts.login_app) else {
         return asking.note(Check::skipped(
             REDIRECT,
@@ -45,7 +45,7 @@ pub async fn redirect_domain(asking: &mut Asking<'_>, parts: &Parts) {
     }
     let state = made_up_code();
     let asked = asking
-        .ask(REDIRECT, async |road| road.scan_page(&back, &state).await)
+        .call(REDIRECT, async |road| road.scan_page(&back, &state).await)
         .await;
     let Some(asked) = asked else { return };
     let is_own = parts

@@ -9,10 +9,10 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::Check;
-use crate::config::{CallbackConfig, Parts};
+use crate::config::{CallbackConfig, PartialConfig};
 use crate::dingtalk::callback::{CallbackCrypto, InvalidKey, OwnerKeys};
+use crate::dingtalk::callback_self_test::{self, SelfTestResult};
 use crate::dingtalk::client::unix_millis;
-use crate::dingtalk::rehearsal::{self, Outcome};
 
 const NAME: &str = "self_message";
 /// DingTalk gives an address no more time than this.
@@ -22,7 +22,7 @@ const TIME: Duration = Duration::from_secs(9);
 
 /// Sends one message with each owner key that the settings accept. Nothing that comes of it is more than
 /// a warning, for many networks cannot reach themselves from inside.
-pub async fn check(parts: &Parts) -> Check {
+pub async fn check(parts: &PartialConfig) -> Check {
     let (Some(url), Some(callback), Some(app), Some(corp_id)) = (
         &parts.public_url,
         &parts.callback,
@@ -43,25 +43,25 @@ pub async fn check(parts: &Parts) -> Check {
     };
     match timeout(TIME, send_all(&address, callback, &owner_keys)).await {
         Ok(check) => check,
-        Err(_) => judge(&address, &Outcome::TimedOut),
+        Err(_) => judge(&address, &SelfTestResult::TimedOut),
     }
 }
 
 async fn send_all(address: &Url, callback: &CallbackConfig, owner_keys: &[&String]) -> Check {
-    let Ok(http) = rehearsal::client() else {
+    let Ok(http) = callback_self_test::client() else {
         return Check::skipped(NAME, "the HTTP client cannot be built");
     };
     let mut slowest = Duration::ZERO;
     for owner_key in owner_keys {
         match send(&http, address, callback, owner_key).await {
-            Ok(Outcome::Accepted(took)) => slowest = slowest.max(took),
+            Ok(SelfTestResult::Accepted(took)) => slowest = slowest.max(took),
             Ok(outcome) => return judge(address, &outcome),
             Err(InvalidKey) => {
                 return Check::skipped(NAME, "DINGTALK_CALLBACK_AES_KEY cannot be used as a key");
             }
         }
     }
-    judge(address, &Outcome::Accepted(slowest))
+    judge(address, &SelfTestResult::Accepted(slowest))
 }
 
 async fn send(
@@ -69,7 +69,7 @@ async fn send(
     address: &Url,
     callback: &CallbackConfig,
     owner_key: &str,
-) -> Result<Outcome, InvalidKey> {
+) -> Result<SelfTestResult, InvalidKey> {
     let crypto = CallbackCrypto::new(
         callback.token.expose_secret(),
         callback.aes_key.expose_secret(),
@@ -84,54 +84,54 @@ async fn send(
         &nonce,
         &rand::random(),
     );
-    Ok(rehearsal::send(http, address, &message, &crypto).await)
+    Ok(callback_self_test::send(http, address, &message, &crypto).await)
 }
 
-fn judge(address: &Url, outcome: &Outcome) -> Check {
+fn judge(address: &Url, outcome: &SelfTestResult) -> Check {
     /// What a proxy in front of us has to do.
     const PASS_THROUGH: &str = "let whatever stands in front of Dinggate pass /dingtalk/events through unchanged: no redirect, no page of its own, no challenge";
     const START: &str = "start `dinggate serve` and run doctor again; where it runs, this network may just not reach itself from inside: try `curl` from outside";
     let (what, action) = match outcome {
-        Outcome::Accepted(took) if *took > DEADLINE => (
+        SelfTestResult::Accepted(took) if *took > DEADLINE => (
             format!("the answer took {} ms; DingTalk waits 1500 ms", took.as_millis()),
             "find what makes it slow: the way to this address, the proxy in front, Postgres".to_owned(),
         ),
-        Outcome::Accepted(_) => {
+        SelfTestResult::Accepted(_) => {
             return Check::ok(
                 NAME,
                 format!("{address} takes a message in DingTalk's form and answers it rightly"),
             );
         }
-        Outcome::NoConnection(why) => (
+        SelfTestResult::NoConnection(why) => (
             format!("{address} cannot be reached from here: {why}"),
             START.to_owned(),
         ),
-        Outcome::TimedOut => (format!("{address} does not answer in time"), START.to_owned()),
-        Outcome::Certificate(why) => (
+        SelfTestResult::TimedOut => (format!("{address} does not answer in time"), START.to_owned()),
+        SelfTestResult::Certificate(why) => (
             format!("the certificate of {address} is not believed: {why}"),
             "give the public address a certificate that browsers and DingTalk believe, with the whole chain".to_owned(),
         ),
-        Outcome::Redirected(to) => (
+        SelfTestResult::Redirected(to) => (
             format!("{address} redirects to {}, and DingTalk follows no redirect", origin(address, to)),
             format!("{PASS_THROUGH}; set DINGGATE_PUBLIC_URL to the final address"),
         ),
-        Outcome::Status(503) => (
+        SelfTestResult::Status(503) => (
             format!("{address} answers with HTTP 503"),
             "see at /readyz what the service is waiting for, and whether it runs behind the proxy".to_owned(),
         ),
-        Outcome::Status(403) => (
+        SelfTestResult::Status(403) => (
             format!("{address} refuses the message (HTTP 403)"),
             "where Dinggate answers, it runs with other values of DINGTALK_CALLBACK_*, DINGTALK_APP_KEY or DINGTALK_CORP_ID: restart it; else look into the log of the firewall in front".to_owned(),
         ),
-        Outcome::Status(status) => (
+        SelfTestResult::Status(status) => (
             format!("{address} answers with HTTP {status}"),
             format!("see that Dinggate answers there, and {PASS_THROUGH}"),
         ),
-        Outcome::Page | Outcome::OtherForm => (
+        SelfTestResult::Page | SelfTestResult::OtherForm => (
             format!("what answers at {address} is not Dinggate"),
             format!("let DINGGATE_PUBLIC_URL lead to Dinggate, and {PASS_THROUGH}"),
         ),
-        Outcome::OtherKey => (
+        SelfTestResult::OtherKey => (
             format!("{address} answers with another token, key or owner key than ours"),
             "restart the service, so that it runs with these settings; see that the address leads to this installation".to_owned(),
         ),

@@ -1,13 +1,13 @@
 //! Each permission, by using it.
 
 use super::Check;
-use super::asking::{Asking, refused, refused_oddly};
+use super::check_runner::{CheckRunner, refused, unexpected_rejection};
 use super::dingtalk::{is_unknown_code, made_up_code, odd_answer};
 use super::scope::Visible;
-use crate::config::Parts;
+use crate::config::PartialConfig;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
-use crate::service::remedy;
+use crate::service::remediation;
 
 const APPROVALS: &str = "approvals";
 const BASE: &str = "qyapi_base";
@@ -22,7 +22,7 @@ const UNIONID: &str = "unionid";
 const MAX_DEPARTMENTS: usize = 4;
 
 /// Tries all permissions on what is visible.
-pub async fn try_all(asking: &mut Asking<'_>, visible: &Visible) {
+pub async fn try_all(asking: &mut CheckRunner<'_>, visible: &Visible) {
     base(asking).await;
     let children = departments(asking, visible.department).await;
     let mut people = members(asking, visible.department, &children).await;
@@ -36,23 +36,23 @@ pub async fn try_all(asking: &mut Asking<'_>, visible: &Visible) {
     fields(asking, &people);
 }
 
-async fn base(asking: &mut Asking<'_>) {
+async fn base(asking: &mut CheckRunner<'_>) {
     let code = made_up_code();
     let asked = asking
-        .ask_with_token(BASE, async |road| road.user_by_in_app_code(&code).await)
+        .call_with_token(BASE, async |road| road.user_by_in_app_code(&code).await)
         .await;
     let Some(asked) = asked else { return };
     asking.note(match asked {
         Err(error) if is_unknown_code(&error) => {
             Check::ok(BASE, "topapi/v2/user/getuserinfo may be called")
         }
-        Err(error) => refused_oddly(BASE, &error),
+        Err(error) => unexpected_rejection(BASE, &error),
         Ok(_) => odd_answer(BASE),
     });
 }
 
 /// Tries to read an approval that does not exist, where approvals are handed on.
-pub async fn approvals(asking: &mut Asking<'_>, parts: &Parts) {
+pub async fn approvals(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let types = parts.webhook.iter().flat_map(|w| &w.event_types);
     if !types
         .into_iter()
@@ -62,7 +62,7 @@ pub async fn approvals(asking: &mut Asking<'_>, parts: &Parts) {
     }
     let id = made_up_code();
     let asked = asking
-        .ask_with_token(APPROVALS, async |road| road.process_instance(&id).await)
+        .call_with_token(APPROVALS, async |road| road.process_instance(&id).await)
         .await;
     let Some(asked) = asked else { return };
     asking.note(match asked {
@@ -70,19 +70,19 @@ pub async fn approvals(asking: &mut Asking<'_>, parts: &Parts) {
             APPROVALS,
             "topapi/processinstance/get may be called, whose answers webhooks bear",
         ),
-        Err(error) => refused_oddly(APPROVALS, &error),
+        Err(error) => unexpected_rejection(APPROVALS, &error),
         Ok(_) => odd_answer(APPROVALS),
     });
 }
 
 /// Tries the list of departments; gives the children that it has.
-async fn departments(asking: &mut Asking<'_>, top: Option<DeptId>) -> Vec<DeptId> {
+async fn departments(asking: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<DeptId> {
     let Some(top) = top else {
         asking.skip(DEPARTMENTS, NO_DEPARTMENT);
         return Vec::new();
     };
     let asked = asking
-        .ask_with_token(DEPARTMENTS, async |road| road.sub_departments(top).await)
+        .call_with_token(DEPARTMENTS, async |road| road.sub_departments(top).await)
         .await;
     match asked {
         None => Vec::new(),
@@ -107,7 +107,11 @@ async fn departments(asking: &mut Asking<'_>, top: Option<DeptId>) -> Vec<DeptId
 const NO_DEPARTMENT: &str = "the app may see no department (contact_scope)";
 
 /// Tries the lists of members until one names somebody.
-async fn members(asking: &mut Asking<'_>, top: Option<DeptId>, children: &[DeptId]) -> Vec<Person> {
+async fn members(
+    asking: &mut CheckRunner<'_>,
+    top: Option<DeptId>,
+    children: &[DeptId],
+) -> Vec<Person> {
     if top.is_none() {
         asking.skip(MEMBERS, NO_DEPARTMENT);
     }
@@ -118,7 +122,7 @@ async fn members(asking: &mut Asking<'_>, top: Option<DeptId>, children: &[DeptI
         .take(MAX_DEPARTMENTS)
     {
         let asked = asking
-            .ask_with_token(MEMBERS, async |road| {
+            .call_with_token(MEMBERS, async |road| {
                 road.users_of_department(dept_id).await
             })
             .await;
@@ -158,7 +162,7 @@ async fn members(asking: &mut Asking<'_>, top: Option<DeptId>, children: &[DeptI
 }
 
 /// Tries a person's record and the way back from the unionid; the record is added to those looked at.
-async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
+async fn member(asking: &mut CheckRunner<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
     let Some(userid) = somebody else {
         return asking.skip(
             MEMBER,
@@ -166,7 +170,7 @@ async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut 
         );
     };
     let asked = asking
-        .ask_with_token(MEMBER, async |road| road.user(&userid).await)
+        .call_with_token(MEMBER, async |road| road.user(&userid).await)
         .await;
     let person = match asked {
         None => return,
@@ -182,7 +186,7 @@ async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut 
         ));
     };
     let asked = asking
-        .ask_with_token(MEMBER, async |road| road.userid_by_unionid(&unionid).await)
+        .call_with_token(MEMBER, async |road| road.userid_by_unionid(&unionid).await)
         .await;
     let Some(asked) = asked else { return };
     asking.note(match asked {
@@ -200,7 +204,7 @@ async fn member(asking: &mut Asking<'_>, somebody: Option<UserId>, people: &mut 
 }
 
 /// What the records hold of those that were looked at.
-fn fields(asking: &mut Asking<'_>, people: &[Person]) {
+fn fields(asking: &mut CheckRunner<'_>, people: &[Person]) {
     if people.is_empty() {
         for name in [MOBILE, EMAIL, UNIONID] {
             asking.skip(name, "nobody's record could be looked at");
@@ -246,7 +250,7 @@ fn field(
         ),
         format!(
             "where you want it in the staff table: {}",
-            remedy::grant(permission).en
+            remediation::grant(permission).en
         ),
     )
 }
@@ -266,7 +270,7 @@ fn unionids(missing: usize, looked_at: usize) -> Check {
     Check::failure(
         UNIONID,
         format!("{detail}: nobody can sign in"),
-        remedy::grant(MEMBER).en,
+        remediation::grant(MEMBER).en,
     )
 }
 

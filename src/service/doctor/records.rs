@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::store::Conn;
 
-use super::{Check, Subject, forwarded};
+use super::{Check, Input, forwarded};
 use crate::service::admins::{self, Administrator, Entitlement};
-use crate::service::remedy;
+use crate::service::remediation;
 use crate::store::StoreError;
 use crate::store::alert::{self, Alert};
 use crate::store::diagnosis::{self, Inbox, LastSync};
@@ -40,7 +40,7 @@ pub fn none(why: &str) -> Vec<Check> {
 }
 
 /// Reads the tables; and whether somebody has signed in by a scan.
-pub async fn read(conn: &mut Conn, subject: &Subject) -> (Vec<Check>, Option<bool>) {
+pub async fn read(conn: &mut Conn, subject: &Input) -> (Vec<Check>, Option<bool>) {
     let administrators = match admins::administrators(conn, &subject.parts.admins).await {
         Ok(admins) => staff::count_employed(conn)
             .await
@@ -206,7 +206,7 @@ fn alert_check(alert: &Alert) -> Check {
             ),
             format!(
                 "{} Once it is right, dismiss the banner on the administration pages.",
-                remedy::of(api, code).en
+                remediation::of(api, code).en
             ),
         );
     }

@@ -1,7 +1,7 @@
 //! What of the company the app may see.
 
 use super::Check;
-use super::asking::{Asking, refused};
+use super::check_runner::{CheckRunner, refused};
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 
 const NAME: &str = "contact_scope";
@@ -22,9 +22,9 @@ impl Visible {
 }
 
 /// Asks for the contact scope; where that cannot be read, the root department is as good a guess as any.
-pub async fn look(asking: &mut Asking<'_>) -> Visible {
+pub async fn look(asking: &mut CheckRunner<'_>) -> Visible {
     let asked = asking
-        .put_with_token(NAME, async |road| road.scopes().await)
+        .check_with_token(NAME, async |road| road.scopes().await)
         .await;
     let unknown = |check| Visible {
         department: Some(ROOT_DEPARTMENT),

@@ -1,7 +1,7 @@
 //! What can be said of the settings without asking anybody.
 
 use super::Check;
-use crate::config::{Faults, Parts};
+use crate::config::{Faults, PartialConfig};
 use crate::dingtalk::proxy::{ProxySetting, proxy_setting};
 
 const NAME: &str = "settings";
@@ -48,7 +48,7 @@ pub fn proxy() -> Check {
 }
 
 /// Whether DingTalk can reach the public address at all.
-pub fn public_url(parts: &Parts) -> Check {
+pub fn public_url(parts: &PartialConfig) -> Check {
     const NAME: &str = "public_url";
     match &parts.public_url {
         None => Check::skipped(NAME, "DINGGATE_PUBLIC_URL is missing or wrong"),

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Asked, Outcome, Trigger};
+use super::{Lookup, Outcome, Trigger};
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{Conn, StoreError, access, alert, event, look as looks, unionid_conflict};
+use crate::store::{Conn, StoreError, access, alert, event, recheck as looks, unionid_conflict};
 
 /// What to do with a person whom DingTalk lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Verdict {
 }
 
 /// A person whom DingTalk lists, the row as it is locked, and what to do.
-pub(super) struct Decided {
+pub(super) struct EmploymentDecision {
     pub row: Option<StaffRow>,
     pub trigger: Trigger,
     pub verdict: Verdict,
@@ -34,7 +34,7 @@ const NEVER_ADDED: &str = "was never in the staff table, and only a join event, 
 const HAS_LEFT: &str = "has left, and no join event came since";
 const HELD_ELSEWHERE: &str = "marked as left by an administrator, under another userid";
 
-impl Asked<'_> {
+impl Lookup<'_> {
     /// Why it was asked, as far as that still holds.
     async fn standing_trigger(
         &self,
@@ -58,11 +58,11 @@ pub(super) async fn decide(
     ctx: &Context,
     tx: &mut Conn,
     person: &Person,
-    asked: &Asked<'_>,
-) -> Result<Decided, StoreError> {
+    asked: &Lookup<'_>,
+) -> Result<EmploymentDecision, StoreError> {
     let row = staff::lock(tx, &person.userid).await?;
     let trigger = asked.standing_trigger(ctx, tx, &person.userid).await?;
-    let left_at = staff::leaving_time(tx, &person.userid).await?;
+    let left_at = staff::leave_event_time(tx, &person.userid).await?;
     let is_held_elsewhere = staff::held_under_unionid(tx, person).await?.is_some();
     let verdict = match judge(row.as_ref(), left_at, asked, trigger) {
         Verdict::Employ(Outcome::Changed) if is_held_elsewhere => {
@@ -78,7 +78,7 @@ pub(super) async fn decide(
         Verdict::Employ(_) if is_held_elsewhere => Verdict::Nothing(HELD_ELSEWHERE),
         verdict => verdict,
     };
-    Ok(Decided {
+    Ok(EmploymentDecision {
         row,
         trigger,
         verdict,
@@ -88,7 +88,7 @@ pub(super) async fn decide(
 fn judge(
     row: Option<&StaffRow>,
     left_at: Option<DateTime<Utc>>,
-    asked: &Asked<'_>,
+    asked: &Lookup<'_>,
     trigger: Trigger,
 ) -> Verdict {
     let asked_at = asked.at;
@@ -123,7 +123,7 @@ pub(super) async fn carry_out(
     tx: &mut Conn,
     person: &Person,
     asked_at: DateTime<Utc>,
-    decided: &Decided,
+    decided: &EmploymentDecision,
 ) -> Result<Outcome, StoreError> {
     // An employment or a newer answer settles a conflict itself; whoever stays as they are waits for no unionid any longer.
     if !matches!(
@@ -155,7 +155,7 @@ pub(super) async fn carry_out(
         }
     };
     if let Some(row) = &decided.row {
-        note_unionid_change(tx, audit::Actor::System, None, row, person).await?;
+        record_unionid_change(tx, audit::Actor::System, None, row, person).await?;
     }
     Ok(outcome)
 }
@@ -188,7 +188,7 @@ async fn employ(
 
 /// Audits that a row has been given another unionid, with the former one as the reason, and lets those who
 /// wait for the former one be looked up.
-pub(super) async fn note_unionid_change(
+pub(super) async fn record_unionid_change(
     tx: &mut Conn,
     actor: audit::Actor<'_>,
     address: Option<&str>,
@@ -222,10 +222,10 @@ pub(super) async fn apply_unknown(
     ctx: &Context,
     tx: &mut Conn,
     userid: &UserId,
-    asked: &Asked<'_>,
+    asked: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
     let (asked_at, trigger) = (asked.at, asked.trigger);
-    staff::serialise(tx, std::slice::from_ref(userid)).await?;
+    staff::lock_people(tx, std::slice::from_ref(userid)).await?;
     let row = staff::lock(tx, userid).await?;
     if trigger == Trigger::Join {
         // DingTalk's answers may lag behind its events: ask again later.
@@ -246,7 +246,7 @@ pub(super) async fn apply_unknown(
     } else {
         LeftCause::UnknownToDingTalk
     };
-    if cause == LeftCause::UnknownToDingTalk && brake_holds(ctx, tx).await? {
+    if cause == LeftCause::UnknownToDingTalk && leaver_limit_exceeded(ctx, tx).await? {
         unionid_conflict::clear(tx, std::slice::from_ref(userid)).await?;
         return Ok(Outcome::StaysOut(
             "too many people have become unknown to DingTalk within a day",
@@ -260,15 +260,15 @@ pub(super) async fn apply_unknown(
 }
 
 /// Whether one more person marked through 60121 would be too many for 24 hours.
-async fn brake_holds(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
-    staff::serialise_brake(tx).await?;
+async fn leaver_limit_exceeded(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
+    staff::lock_leaver_limit(tx).await?;
     let marked = staff::count_recently_unknown(tx).await?;
     let employed = staff::count_employed(tx).await?;
     let holds = ctx
         .config
         .sync
         .max_leavers
-        .exceeded_by(marked + 1, employed + marked);
+        .is_exceeded_by(marked + 1, employed + marked);
     if holds {
         tracing::error!(
             marked,

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
-use super::apply::{self, Decided, Verdict, apply_unknown, carry_out};
-use super::{Asked, Outcome, Trigger, time_now};
+use super::apply::{self, EmploymentDecision, Verdict, apply_unknown, carry_out};
+use super::{Lookup, Outcome, Trigger, time_now};
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::domain::unionid_claims::Claims;
+use crate::domain::unionid_claims::UnionidConflicts;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
@@ -18,10 +18,10 @@ use crate::store::{Conn, StoreError, alert, unionid_conflict};
 /// The alert that unionids of employed people conflict; its detail is how many people wait.
 pub const ALERT: &str = "unionid_conflict";
 /// How many people of one chain are asked about; the next recheck continues it.
-const MAX_RIVALS: usize = 50;
+const MAX_CONFLICTING_ROWS: usize = 50;
 
 /// Somebody employed who has the unionid of another, and what DingTalk says of them.
-struct Rival {
+struct ConflictingRow {
     userid: UserId,
     /// None where DingTalk does not know them.
     person: Option<Person>,
@@ -33,9 +33,9 @@ pub(super) async fn settle(
     ctx: &Context,
     priority: Priority,
     person: &Person,
-    asked: &Asked<'_>,
+    asked: &Lookup<'_>,
 ) -> Result<Outcome, UpstreamError> {
-    let rivals = ask_rivals(ctx, priority, person).await?;
+    let rivals = look_up_rivals(ctx, priority, person).await?;
     let settled = ctx
         .db
         .tx(async |tx| settle_in(ctx, tx, person, asked, &rivals).await)
@@ -48,7 +48,7 @@ pub(super) async fn settle(
 }
 
 /// Whether an employed row other than the person's has the person's unionid.
-pub(super) async fn has_rival(ctx: &Context, person: &Person) -> Result<bool, StoreError> {
+pub(super) async fn has_conflict(ctx: &Context, person: &Person) -> Result<bool, StoreError> {
     let Some(unionid) = &person.unionid else {
         return Ok(false);
     };
@@ -69,15 +69,15 @@ async fn employed_holder(
 
 /// Asks about the holder of the person's unionid, then about the holder of that one's, and so on to the end of the
 /// chain, or back to its beginning.
-async fn ask_rivals(
+async fn look_up_rivals(
     ctx: &Context,
     priority: Priority,
     person: &Person,
-) -> Result<Vec<Rival>, UpstreamError> {
-    let mut rivals: Vec<Rival> = Vec::new();
+) -> Result<Vec<ConflictingRow>, UpstreamError> {
+    let mut rivals: Vec<ConflictingRow> = Vec::new();
     let mut wanted = person.unionid.clone();
     while let Some(unionid) = wanted.take()
-        && rivals.len() < MAX_RIVALS
+        && rivals.len() < MAX_CONFLICTING_ROWS
     {
         let holder = ctx
             .db
@@ -104,7 +104,7 @@ async fn ask_rivals(
             .as_ref()
             .and_then(|person| person.unionid.clone())
             .filter(|wanted| *wanted != unionid);
-        rivals.push(Rival {
+        rivals.push(ConflictingRow {
             userid: holder.userid,
             person,
             asked_at,
@@ -117,7 +117,7 @@ async fn ask_rivals(
 struct Claimant<'a> {
     person: &'a Person,
     asked_at: DateTime<Utc>,
-    decided: Decided,
+    decided: EmploymentDecision,
 }
 
 impl Claimant<'_> {
@@ -151,16 +151,16 @@ async fn settle_in(
     ctx: &Context,
     tx: &mut Conn,
     person: &Person,
-    asked: &Asked<'_>,
-    rivals: &[Rival],
+    asked: &Lookup<'_>,
+    rivals: &[ConflictingRow],
 ) -> Result<Outcome, StoreError> {
     let mut userids: Vec<UserId> = rivals.iter().map(|rival| rival.userid.clone()).collect();
     userids.push(person.userid.clone());
-    staff::serialise(tx, &userids).await?;
+    staff::lock_people(tx, &userids).await?;
     staff::lock_all(tx, &userids).await?;
     let mut claimants = vec![claimant(ctx, tx, person, asked).await?];
     for rival in rivals {
-        let asked = Asked {
+        let asked = Lookup {
             at: rival.asked_at,
             trigger: Trigger::Event,
             warrants: &[],
@@ -187,7 +187,7 @@ async fn claimant<'a>(
     ctx: &Context,
     tx: &mut Conn,
     person: &'a Person,
-    asked: &Asked<'_>,
+    asked: &Lookup<'_>,
 ) -> Result<Claimant<'a>, StoreError> {
     Ok(Claimant {
         person,
@@ -207,7 +207,7 @@ async fn refused(tx: &mut Conn, claimants: &[Claimant<'_>]) -> Result<HashSet<Us
                 .all(|claimant| claimant.person.userid != holder.userid)
         }));
     }
-    let mut claims = Claims::default();
+    let mut claims = UnionidConflicts::default();
     for other in &others {
         claims.keeps(&other.userid, other.unionid.as_ref());
     }
@@ -247,7 +247,7 @@ async fn write_all(
             && let Some(unionid) = claimant.wanted()
         {
             let holder = employed_holder(tx, unionid).await?.map(|row| row.userid);
-            note_conflict(tx, &claimant.person.userid, unionid, holder.as_ref()).await?;
+            record_conflict(tx, &claimant.person.userid, unionid, holder.as_ref()).await?;
             *outcome = Outcome::UnionidTaken(holder);
         }
     }
@@ -255,7 +255,7 @@ async fn write_all(
     Ok(outcomes.swap_remove(0))
 }
 
-async fn note_conflict(
+async fn record_conflict(
     tx: &mut Conn,
     userid: &UserId,
     unionid: &UnionId,

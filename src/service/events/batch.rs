@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answer::{Answer, Fault, Gravity};
-use super::asking::Urgency;
+use super::lookup_pool::Urgency;
+use super::outcome::{ErrorClass, LookupError, LookupOutcome};
 use crate::domain::event::{Event, Kind};
 use crate::domain::ids::{DeptId, UserId};
-use crate::store::event::Claimed;
+use crate::store::event::ClaimedEvent;
 
 /// How often a refusal of what is asked about is taken: after some two minutes an administrator has to
 /// look.
@@ -22,12 +22,12 @@ const IN_ONE_ROUND: usize = 4;
 
 /// Whom or what a question is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum About {
+pub(super) enum SubjectId {
     Person(UserId),
     Department(DeptId),
 }
 
-impl About {
+impl SubjectId {
     /// The id, as the inbox keeps what is still to be looked up.
     fn id(&self) -> String {
         match self {
@@ -39,8 +39,8 @@ impl About {
 
 /// One question, asked once however many events want it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Question {
-    pub about: About,
+pub(super) struct PendingLookup {
+    pub about: SubjectId,
     /// The events that say that the person has joined.
     pub joins: Vec<i64>,
     /// That of the most urgent event.
@@ -49,55 +49,55 @@ pub(super) struct Question {
 
 /// How the work on one event ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum EventOutcome {
     Applied,
-    Retry(Fault),
+    Retry(LookupError),
     Failed(String),
     /// It was never really tried.
-    PutBack,
+    Released,
 }
 
 /// One event whose work has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ended {
+pub(super) struct FinishedEvent {
     pub id: i64,
     pub attempts: i32,
     /// Whether the record or what it names was at fault, and not just DingTalk out of our reach.
     pub is_refusal: bool,
     /// What is still to be looked up, where the event names more than one subject.
     pub pending: Option<Vec<String>>,
-    pub end: End,
+    pub end: EventOutcome,
 }
 
-struct Open {
+struct InFlightEvent {
     attempts: i32,
     /// How many of the attempts so far have met with a refusal.
     refusals: i32,
-    unanswered: BTreeSet<About>,
+    unanswered: BTreeSet<SubjectId>,
     /// What has failed or was put back.
     unfinished: Vec<String>,
     names_several: bool,
-    gravest: Option<Fault>,
+    gravest: Option<LookupError>,
     was_put_back: bool,
     problem: Option<&'static str>,
 }
 
 /// The events of one claim that are not done yet.
-pub(super) struct Batch(BTreeMap<i64, Open>);
+pub(super) struct Batch(BTreeMap<i64, InFlightEvent>);
 
 impl Batch {
     /// Takes up claimed events; gives the questions to ask about them, in order of arrival.
-    pub fn new(claimed: Vec<Claimed>) -> (Self, Vec<Question>) {
-        let mut questions: Vec<Question> = Vec::new();
-        let mut places: BTreeMap<About, usize> = BTreeMap::new();
+    pub fn new(claimed: Vec<ClaimedEvent>) -> (Self, Vec<PendingLookup>) {
+        let mut questions: Vec<PendingLookup> = Vec::new();
+        let mut places: BTreeMap<SubjectId, usize> = BTreeMap::new();
         let mut open = BTreeMap::new();
         for event in claimed {
             let kind = Kind::of(&event.event_type);
-            let about = wanted(kind, &event);
+            let about = pending_lookups(kind, &event);
             for (position, about) in about.iter().enumerate() {
                 let urgency = urgency(kind, &event, position);
                 let place = *places.entry(about.clone()).or_insert_with(|| {
-                    questions.push(Question {
+                    questions.push(PendingLookup {
                         about: about.clone(),
                         joins: Vec::new(),
                         urgency,
@@ -113,7 +113,7 @@ impl Batch {
             }
             open.insert(
                 event.id,
-                Open {
+                InFlightEvent {
                     attempts: event.attempts,
                     refusals: event.refusals,
                     unfinished: Vec::new(),
@@ -142,7 +142,7 @@ impl Batch {
     }
 
     /// Notes an answer.
-    pub fn note(&mut self, about: &About, answer: &Answer) {
+    pub fn record(&mut self, about: &SubjectId, answer: &LookupOutcome) {
         for event in self
             .0
             .values_mut()
@@ -150,21 +150,21 @@ impl Batch {
         {
             event.unanswered.remove(about);
             match answer {
-                Answer::Done => continue,
-                Answer::NotAsked => event.was_put_back = true,
-                Answer::Failed(fault) => event.keep_the_gravest(fault),
+                LookupOutcome::Done => continue,
+                LookupOutcome::NotAsked => event.was_put_back = true,
+                LookupOutcome::Failed(fault) => event.keep_most_severe(fault),
             }
             event.unfinished.push(about.id());
         }
     }
 
     /// Takes out the events about which all answers are in.
-    pub fn take_ended(&mut self) -> Vec<Ended> {
+    pub fn take_finished(&mut self) -> Vec<FinishedEvent> {
         let ended = self
             .0
             .extract_if(.., |_, event| event.unanswered.is_empty());
         ended
-            .map(|(id, mut event)| Ended {
+            .map(|(id, mut event)| FinishedEvent {
                 id,
                 attempts: event.attempts,
                 is_refusal: event.is_refusal(),
@@ -178,17 +178,20 @@ impl Batch {
 }
 
 /// Whom or what is still to be looked up for an event. A leaving was carried out when it was stored.
-fn wanted(kind: Kind, event: &Claimed) -> BTreeSet<About> {
-    let all: BTreeSet<About> = match kind {
-        Kind::UserJoined | Kind::UserChanged => {
-            event.userids.iter().cloned().map(About::Person).collect()
-        }
+fn pending_lookups(kind: Kind, event: &ClaimedEvent) -> BTreeSet<SubjectId> {
+    let all: BTreeSet<SubjectId> = match kind {
+        Kind::UserJoined | Kind::UserChanged => event
+            .userids
+            .iter()
+            .cloned()
+            .map(SubjectId::Person)
+            .collect(),
         Kind::DepartmentChanged => event
             .dept_ids
             .iter()
             .copied()
             .filter(|id| *id > 0)
-            .map(About::Department)
+            .map(SubjectId::Department)
             .collect(),
         Kind::UserLeft | Kind::CheckUrl | Kind::Recorded => BTreeSet::new(),
     };
@@ -202,7 +205,7 @@ fn wanted(kind: Kind, event: &Claimed) -> BTreeSet<About> {
 }
 
 /// How urgent the subject at this position among those of an event is.
-fn urgency(kind: Kind, event: &Claimed, position: usize) -> Urgency {
+fn urgency(kind: Kind, event: &ClaimedEvent, position: usize) -> Urgency {
     Urgency {
         is_retry: event.is_retry,
         round: u64::try_from(position / IN_ONE_ROUND).unwrap_or(u64::MAX),
@@ -210,38 +213,40 @@ fn urgency(kind: Kind, event: &Claimed, position: usize) -> Urgency {
     }
 }
 
-impl Open {
-    fn keep_the_gravest(&mut self, fault: &Fault) {
-        let is_graver = |known: &Fault| known.gravity < fault.gravity;
+impl InFlightEvent {
+    fn keep_most_severe(&mut self, fault: &LookupError) {
+        let is_graver = |known: &LookupError| known.gravity < fault.gravity;
         if self.gravest.as_ref().is_none_or(is_graver) {
             self.gravest = Some(fault.clone());
         }
     }
 
     fn is_refusal(&self) -> bool {
-        matches!(&self.gravest, Some(fault) if fault.gravity <= Gravity::OutOfScope)
+        matches!(&self.gravest, Some(fault) if fault.gravity <= ErrorClass::OutOfScope)
     }
 
     fn may_try_again(&self) -> bool {
         match self.gravest.as_ref().map(|fault| fault.gravity) {
-            Some(Gravity::Bad) => self.refusals + 1 < MAX_BAD,
-            Some(Gravity::Refused) => self.refusals + 1 < MAX_REFUSALS,
-            Some(Gravity::OutOfScope) => self.refusals + 1 < MAX_OUT_OF_SCOPE,
-            Some(Gravity::UnionidTaken) => true,
-            Some(Gravity::AgainstUs | Gravity::Unavailable) => self.attempts < MAX_UNAVAILABLE,
+            Some(ErrorClass::Permanent) => self.refusals + 1 < MAX_BAD,
+            Some(ErrorClass::Rejected) => self.refusals + 1 < MAX_REFUSALS,
+            Some(ErrorClass::OutOfScope) => self.refusals + 1 < MAX_OUT_OF_SCOPE,
+            Some(ErrorClass::UnionidTaken) => true,
+            Some(ErrorClass::Misconfigured | ErrorClass::Unavailable) => {
+                self.attempts < MAX_UNAVAILABLE
+            }
             None => false,
         }
     }
 
-    fn end(self) -> End {
+    fn end(self) -> EventOutcome {
         let may_try_again = self.may_try_again();
         match self.gravest {
-            Some(fault) if may_try_again => End::Retry(fault),
-            Some(fault) if !self.was_put_back => End::Failed(fault.reason),
-            _ if self.was_put_back => End::PutBack,
-            _ => self
-                .problem
-                .map_or(End::Applied, |problem| End::Failed(problem.to_owned())),
+            Some(fault) if may_try_again => EventOutcome::Retry(fault),
+            Some(fault) if !self.was_put_back => EventOutcome::Failed(fault.reason),
+            _ if self.was_put_back => EventOutcome::Released,
+            _ => self.problem.map_or(EventOutcome::Applied, |problem| {
+                EventOutcome::Failed(problem.to_owned())
+            }),
         }
     }
 }

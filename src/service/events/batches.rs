@@ -3,22 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::Answer;
-use super::asking::{Lookup, Urgency};
-use super::batch::{About, Batch, Ended, Question};
-use crate::store::event::Claimed;
+use super::batch::{Batch, FinishedEvent, PendingLookup, SubjectId};
+use super::lookup_pool::{LookupTask, Urgency};
+use super::outcome::LookupOutcome;
+use crate::store::event::ClaimedEvent;
 
 /// A question with the numbers of the batches that want its answer.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted {
+pub(super) struct MergedLookup {
     batches: Vec<usize>,
-    pub question: Question,
+    pub question: PendingLookup,
 }
 
-impl Lookup for Wanted {
-    type Subject = About;
+impl LookupTask for MergedLookup {
+    type Subject = SubjectId;
 
-    fn subject(&self) -> About {
+    fn subject(&self) -> SubjectId {
         self.question.about.clone()
     }
 
@@ -42,14 +42,14 @@ pub(super) struct Batches {
 
 impl Batches {
     /// Takes up claimed events as a batch of their own; gives the questions to ask about them.
-    pub fn add(&mut self, claimed: Vec<Claimed>) -> Vec<Wanted> {
+    pub fn add(&mut self, claimed: Vec<ClaimedEvent>) -> Vec<MergedLookup> {
         let (batch, questions) = Batch::new(claimed);
         let number = self.begun;
         self.begun += 1;
         self.open.insert(number, batch);
         questions
             .into_iter()
-            .map(|question| Wanted {
+            .map(|question| MergedLookup {
                 batches: vec![number],
                 question,
             })
@@ -57,17 +57,21 @@ impl Batches {
     }
 
     /// Notes the answer to a question.
-    pub fn note(&mut self, wanted: &Wanted, answer: &Answer) {
+    pub fn record(&mut self, wanted: &MergedLookup, answer: &LookupOutcome) {
         for number in &wanted.batches {
             if let Some(batch) = self.open.get_mut(number) {
-                batch.note(&wanted.question.about, answer);
+                batch.record(&wanted.question.about, answer);
             }
         }
     }
 
     /// Takes out the events about which all answers are in.
-    pub fn take_ended(&mut self) -> Vec<Ended> {
-        let ended = self.open.values_mut().flat_map(Batch::take_ended).collect();
+    pub fn take_finished(&mut self) -> Vec<FinishedEvent> {
+        let ended = self
+            .open
+            .values_mut()
+            .flat_map(Batch::take_finished)
+            .collect();
         self.open.retain(|_, batch| !batch.ids().is_empty());
         ended
     }
@@ -88,8 +92,8 @@ mod tests {
     use super::*;
     use crate::domain::ids::UserId;
 
-    fn change(id: i64) -> Claimed {
-        Claimed {
+    fn change(id: i64) -> ClaimedEvent {
+        ClaimedEvent {
             id,
             event_type: "user_modify_org".to_owned(),
             userids: vec![UserId::parse("zhangsan01").unwrap()],
@@ -111,12 +115,16 @@ mod tests {
         assert_eq!(second.subject(), third.subject());
         second.merge(third);
         let ended = |batches: &mut Batches| -> Vec<i64> {
-            batches.take_ended().iter().map(|ended| ended.id).collect()
+            batches
+                .take_finished()
+                .iter()
+                .map(|ended| ended.id)
+                .collect()
         };
-        batches.note(&first, &Answer::Done);
+        batches.record(&first, &LookupOutcome::Done);
         assert_eq!(ended(&mut batches), [1]);
         assert_eq!(batches.ids(), [2, 3]);
-        batches.note(&second, &Answer::Done);
+        batches.record(&second, &LookupOutcome::Done);
         assert_eq!(ended(&mut batches), [2, 3]);
         assert!(batches.open.is_empty());
     }

@@ -7,7 +7,7 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::{StoreError, department};
 
 /// Asks DingTalk about a department and writes down what it says; one that it does not know goes.
-pub(super) async fn look(
+pub(super) async fn refresh_department(
     ctx: &Context,
     priority: Priority,
     dept_id: DeptId,

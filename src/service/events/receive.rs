@@ -7,18 +7,19 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::{door, held, refused};
+use super::{offboarding, parked, rejected_callbacks};
 use crate::context::Context;
 use crate::dingtalk::callback::{
-    self, CallbackCrypto, CallbackError, InvalidKey, Opened, OwnerKeys, Push, Reply,
+    self, CallbackCrypto, CallbackError, DecryptedCallback, EncryptedCallback, InvalidKey,
+    OwnerKeys, Reply,
 };
 use crate::dingtalk::client::unix_millis;
 use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
-use crate::store::event::{self, Arrival};
+use crate::store::event::{self, InitialState};
 
 /// DingTalk waits 1.5 s, and sends a push again that was answered with an error.
-const STORE_PATIENCE: Duration = Duration::from_millis(700);
+const STORE_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// Why a push is not answered with a success.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum ReceiveError {
 pub fn check_query(query: &str) -> Result<(), ReceiveError> {
     let (_, timestamp, _) = parameters(query).ok_or(ReceiveError::BadRequest)?;
     callback::check_freshness(&timestamp, unix_millis()).map_err(|why| {
-        refused::note(why);
+        rejected_callbacks::note(why);
         ReceiveError::Refused
     })
 }
@@ -60,10 +61,10 @@ fn parameters(query: &str) -> Option<(String, String, String)> {
 
 /// Checks a push, stores its event for good (with a leaver's door closed) and gives the answer.
 pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, ReceiveError> {
-    let given = Given::read(query, body).ok_or(ReceiveError::BadRequest)?;
+    let given = RawCallback::read(query, body).ok_or(ReceiveError::BadRequest)?;
     let crypto = crypto(ctx)?;
-    let opened = believe(&crypto, &given.push()).map_err(|why| {
-        refused::note(why);
+    let opened = verify_and_decrypt(&crypto, &given.push()).map_err(|why| {
+        rejected_callbacks::note(why);
         ReceiveError::Refused
     })?;
     let event = Event::parse(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
@@ -76,14 +77,14 @@ pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, R
 }
 
 /// The parts of a push, as they came.
-struct Given {
+struct RawCallback {
     signature: String,
     timestamp: String,
     nonce: String,
     encrypt: String,
 }
 
-impl Given {
+impl RawCallback {
     /// Nothing where a parameter is missing or the body is not JSON with a text `encrypt`.
     fn read(query: &str, body: &[u8]) -> Option<Self> {
         let (signature, timestamp, nonce) = parameters(query)?;
@@ -99,8 +100,8 @@ impl Given {
         })
     }
 
-    fn push(&self) -> Push<'_> {
-        Push {
+    fn push(&self) -> EncryptedCallback<'_> {
+        EncryptedCallback {
             signature: &self.signature,
             timestamp: &self.timestamp,
             nonce: &self.nonce,
@@ -124,7 +125,10 @@ fn crypto(ctx: &Context) -> Result<CallbackCrypto, InvalidKey> {
 }
 
 /// The signature comes first: nothing unsigned is decrypted.
-fn believe(crypto: &CallbackCrypto, push: &Push<'_>) -> Result<Opened, CallbackError> {
+fn verify_and_decrypt(
+    crypto: &CallbackCrypto,
+    push: &EncryptedCallback<'_>,
+) -> Result<DecryptedCallback, CallbackError> {
     crypto.verify(push)?;
     callback::check_freshness(push.timestamp, unix_millis())?;
     crypto.decrypt(push.encrypt)
@@ -132,15 +136,15 @@ fn believe(crypto: &CallbackCrypto, push: &Push<'_>) -> Result<Opened, CallbackE
 
 async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
     ctx.db
-        .tx_within(STORE_PATIENCE, async |tx| {
+        .tx_within(STORE_TIMEOUT, async |tx| {
             let is_new = event::insert_once(tx, event, arrival(event))
                 .await?
                 .is_some();
             if !is_new {
-                return held::release_repeated(tx, event).await;
+                return parked::release_repeated(tx, event).await;
             }
             if event.kind == Kind::UserLeft {
-                door::close(tx, &event.userids).await?;
+                offboarding::terminate(tx, &event.userids).await?;
             }
             Ok(())
         })
@@ -148,13 +152,13 @@ async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
 }
 
 /// Only what DingTalk must be asked about waits. A leaving is carried out by being stored.
-pub(super) fn arrival(event: &Event) -> Arrival {
+pub(super) fn arrival(event: &Event) -> InitialState {
     let waits = event.names_something() && event.kind != Kind::UserLeft;
     match event.problem {
-        Some(problem) if event.is_foreign => Arrival::Ignored(problem),
-        _ if waits => Arrival::Waiting,
-        Some(problem) => Arrival::Failed(problem),
-        None => Arrival::Applied,
+        Some(problem) if event.is_foreign => InitialState::Ignored(problem),
+        _ if waits => InitialState::Waiting,
+        Some(problem) => InitialState::Failed(problem),
+        None => InitialState::Applied,
     }
 }
 
@@ -183,15 +187,15 @@ mod tests {
     #[test]
     fn the_newer_signature_is_taken_and_the_older_one_where_it_is_missing() {
         let body = br#"{"encrypt":"x","other":1}"#;
-        assert_eq!(Given::read(QUERY, body).unwrap().signature, "bb");
+        assert_eq!(RawCallback::read(QUERY, body).unwrap().signature, "bb");
         assert_eq!(
-            Given::read("signature=aa&timestamp=1&nonce=n", body)
+            RawCallback::read("signature=aa&timestamp=1&nonce=n", body)
                 .unwrap()
                 .signature,
             "aa"
         );
         assert_eq!(
-            Given::read("signature=aa&msg_signature=&timestamp=1&nonce=n", body)
+            RawCallback::read("signature=aa&msg_signature=&timestamp=1&nonce=n", body)
                 .unwrap()
                 .signature,
             "aa"
@@ -208,7 +212,7 @@ mod tests {
             "signature=a&timestamp=&nonce=n",
         ] {
             assert!(
-                Given::read(query, br#"{"encrypt":"x"}"#).is_none(),
+                RawCallback::read(query, br#"{"encrypt":"x"}"#).is_none(),
                 "{query}"
             );
         }
@@ -223,7 +227,7 @@ mod tests {
             b"{\"encrypt\":\"\xff\"}",
         ];
         for body in bodies {
-            assert!(Given::read(QUERY, body).is_none(), "{body:?}");
+            assert!(RawCallback::read(QUERY, body).is_none(), "{body:?}");
         }
     }
 
@@ -232,35 +236,35 @@ mod tests {
         let arrives = |message: Value| arrival(&Event::parse(&message));
         assert_eq!(
             arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})),
-            Arrival::Waiting
+            InitialState::Waiting
         );
         assert_eq!(
             arrives(json!({"EventType": "user_add_org", "UserId": ["a", null]})),
-            Arrival::Waiting
+            InitialState::Waiting
         );
         assert_eq!(
             arrives(json!({"EventType": "user_leave_org", "UserId": ["a"]})),
-            Arrival::Applied
+            InitialState::Applied
         );
         assert_eq!(
             arrives(json!({"EventType": "org_admin_add", "UserId": ["a"]})),
-            Arrival::Applied
+            InitialState::Applied
         );
         assert_eq!(
             arrives(json!({"EventType": "org_dept_modify", "DeptId": [-7]})),
-            Arrival::Applied
+            InitialState::Applied
         );
         assert_eq!(
             arrives(json!({"EventType": "never_heard_of"})),
-            Arrival::Applied
+            InitialState::Applied
         );
         assert!(matches!(
             arrives(json!({"EventType": "user_add_org", "UserId": [null]})),
-            Arrival::Failed(_)
+            InitialState::Failed(_)
         ));
         assert!(matches!(
             arrives(json!({"EventType": "user_leave_org", "UserId": ["a", null]})),
-            Arrival::Failed(_)
+            InitialState::Failed(_)
         ));
     }
 }

@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::Answer;
-use super::asking::{Asking, Lookup as _, Urgency};
-use super::batch::{About, End, Ended, Question};
-use super::batches::{Batches, Wanted};
+use super::batch::{EventOutcome, FinishedEvent, PendingLookup, SubjectId};
+use super::batches::{Batches, MergedLookup};
 use super::claiming::{Timer, room};
-use super::{Busy, HEARTBEAT, REST, departments, last_moments};
+use super::lookup_pool::{LookupPool, LookupTask as _, Urgency};
+use super::outcome::LookupOutcome;
+use super::{HEARTBEAT, KeyedMutex, REQUEUE_DELAY, departments, shutdown_grace};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::employment::{self, Outcome, Trigger};
 use crate::service::upstream::{Priority, UpstreamError};
-use crate::store::event::{self, Claimed, Class};
+use crate::store::event::{self, ClaimedEvent, Class};
 use crate::store::{Conn, StoreError};
 
 /// How many events this process has claimed at most, whatever they name.
@@ -31,18 +31,22 @@ const AT_ONCE: usize = 3;
 /// `stop` is cancelled nothing new is asked, what is in flight is finished, and the rest is given back.
 pub async fn work(
     ctx: &Context,
-    busy: &Arc<Busy>,
+    busy: &Arc<KeyedMutex>,
     stop: &CancellationToken,
 ) -> Result<usize, StoreError> {
     let mut batches = Batches::default();
-    let mut asking = Asking::new(AT_ONCE, stop, {
+    let mut asking = LookupPool::new(AT_ONCE, stop, {
         let (ctx, busy) = (ctx.clone(), Arc::clone(busy));
-        move |wanted: &Wanted| {
-            Box::pin(ask(ctx.clone(), Arc::clone(&busy), wanted.question.clone())) as _
+        move |wanted: &MergedLookup| {
+            Box::pin(look_up(
+                ctx.clone(),
+                Arc::clone(&busy),
+                wanted.question.clone(),
+            )) as _
         }
     });
     let began = Instant::now();
-    let mut count = pick_up(ctx, &mut batches, &mut asking).await?;
+    let mut count = claim(ctx, &mut batches, &mut asking).await?;
     if count == 0 {
         return Ok(0);
     }
@@ -50,39 +54,39 @@ pub async fn work(
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
-    settle(ctx, batches.take_ended(), stop).await?;
-    let mut last_moments = pin!(last_moments(stop));
+    finish(ctx, batches.take_finished(), stop).await?;
+    let mut last_moments = pin!(shutdown_grace(stop));
     loop {
         count += start_next(ctx, &mut batches, &mut asking).await;
         tokio::select! {
             answer = asking.next() => {
                 let Some((wanted, answer)) = answer else { break };
-                batches.note(&wanted, &answer);
+                batches.record(&wanted, &answer);
                 // What was not asked comes last, and is put back together.
-                if answer != Answer::NotAsked {
-                    settle(ctx, batches.take_ended(), stop).await?;
+                if answer != LookupOutcome::NotAsked {
+                    finish(ctx, batches.take_finished(), stop).await?;
                 }
             }
             () = timer.wait(Some(&ctx.work)), if next_claim(&asking, &batches).is_some() => {
                 let began = Instant::now();
-                match pick_up(ctx, &mut batches, &mut asking).await {
+                match claim(ctx, &mut batches, &mut asking).await {
                     Ok(picked_up) => count += picked_up,
                     Err(error) => tracing::debug!(%error, "no further event could be claimed"),
                 }
                 timer = Timer::after(began);
-                settle(ctx, batches.take_ended(), stop).await?;
+                finish(ctx, batches.take_finished(), stop).await?;
             }
             _ = heartbeat.tick() => renew(ctx, &batches.ids()).await,
             () = &mut last_moments => return Ok(count),
         }
     }
-    settle(ctx, batches.take_ended(), stop).await?;
+    finish(ctx, batches.take_finished(), stop).await?;
     Ok(count)
 }
 
 /// Returns which events are claimed next, and how many: those that would be looked up before what waits already.
-fn next_claim(asking: &Asking<Wanted>, batches: &Batches) -> Option<(Class, i64)> {
-    if asking.has_given_up() || batches.len() >= MOST_CLAIMED {
+fn next_claim(asking: &LookupPool<MergedLookup>, batches: &Batches) -> Option<(Class, i64)> {
+    if asking.has_stopped() || batches.len() >= MOST_CLAIMED {
         return None;
     }
     let classes = [
@@ -97,10 +101,10 @@ fn next_claim(asking: &Asking<Wanted>, batches: &Batches) -> Option<(Class, i64)
 }
 
 /// Claims further events; returns how many.
-async fn pick_up(
+async fn claim(
     ctx: &Context,
     batches: &mut Batches,
-    asking: &mut Asking<Wanted>,
+    asking: &mut LookupPool<MergedLookup>,
 ) -> Result<usize, StoreError> {
     let Some((class, limit)) = next_claim(asking, batches) else {
         return Ok(0);
@@ -116,7 +120,11 @@ async fn pick_up(
 
 /// Begins as many lookups as there are free places, each for all events about its person that are stored by now; returns
 /// how many further events that were.
-async fn start_next(ctx: &Context, batches: &mut Batches, asking: &mut Asking<Wanted>) -> usize {
+async fn start_next(
+    ctx: &Context,
+    batches: &mut Batches,
+    asking: &mut LookupPool<MergedLookup>,
+) -> usize {
     let mut next = asking.take_next();
     let others = claim_about(ctx, &next).await;
     let count = others.len();
@@ -134,12 +142,12 @@ async fn start_next(ctx: &Context, batches: &mut Batches, asking: &mut Asking<Wa
 }
 
 /// Claims the other events about those who are looked up next. Where that fails they only cost another lookup.
-async fn claim_about(ctx: &Context, next: &[Wanted]) -> Vec<Claimed> {
+async fn claim_about(ctx: &Context, next: &[MergedLookup]) -> Vec<ClaimedEvent> {
     let people: Vec<&UserId> = next
         .iter()
         .filter_map(|wanted| match &wanted.question.about {
-            About::Person(userid) => Some(userid),
-            About::Department(_) => None,
+            SubjectId::Person(userid) => Some(userid),
+            SubjectId::Department(_) => None,
         })
         .collect();
     if people.is_empty() {
@@ -164,7 +172,7 @@ async fn renew(ctx: &Context, ids: &[i64]) {
     }
 }
 
-async fn ask(ctx: Context, busy: Arc<Busy>, question: Question) -> Answer {
+async fn look_up(ctx: Context, busy: Arc<KeyedMutex>, question: PendingLookup) -> LookupOutcome {
     let priority = match question.urgency {
         Urgency { is_retry: true, .. } => Priority::Retry,
         Urgency {
@@ -175,17 +183,19 @@ async fn ask(ctx: Context, busy: Arc<Busy>, question: Question) -> Answer {
         Urgency { .. } => Priority::Join,
     };
     match &question.about {
-        About::Person(userid) => {
-            let _alone = busy.enter(userid).await;
-            look_at_person(&ctx, priority, userid, &question.joins)
+        SubjectId::Person(userid) => {
+            let _alone = busy.lock(userid).await;
+            refresh_person(&ctx, priority, userid, &question.joins)
                 .await
                 .into()
         }
-        About::Department(dept_id) => departments::look(&ctx, priority, *dept_id).await.into(),
+        SubjectId::Department(dept_id) => departments::refresh_department(&ctx, priority, *dept_id)
+            .await
+            .into(),
     }
 }
 
-async fn look_at_person(
+async fn refresh_person(
     ctx: &Context,
     priority: Priority,
     userid: &UserId,
@@ -196,19 +206,19 @@ async fn look_at_person(
     } else {
         Trigger::Join
     };
-    employment::look(ctx, priority, userid, trigger, joins).await
+    employment::refresh_person(ctx, priority, userid, trigger, joins).await
 }
 
 /// Writes down how events ended.
-async fn settle(
+async fn finish(
     ctx: &Context,
-    ended: Vec<Ended>,
+    ended: Vec<FinishedEvent>,
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
     if ended.is_empty() {
         return Ok(());
     }
-    let ids_of = |wanted: &End| -> Vec<i64> {
+    let ids_of = |wanted: &EventOutcome| -> Vec<i64> {
         ended
             .iter()
             .filter(|event| event.end == *wanted)
@@ -218,29 +228,36 @@ async fn settle(
     let rest = if stop.is_cancelled() {
         Duration::ZERO
     } else {
-        REST
+        REQUEUE_DELAY
     };
     ctx.db
         .read(async |conn| {
-            event::mark_applied(conn, ctx.instance, &ids_of(&End::Applied)).await?;
-            for event in ended.iter().filter(|event| event.end != End::Applied) {
+            event::mark_applied(conn, ctx.instance, &ids_of(&EventOutcome::Applied)).await?;
+            for event in ended
+                .iter()
+                .filter(|event| event.end != EventOutcome::Applied)
+            {
                 if let Some(pending) = &event.pending {
                     event::keep_progress(conn, ctx.instance, event.id, pending).await?;
                 }
             }
-            event::release(conn, ctx.instance, &ids_of(&End::PutBack), rest).await?;
+            event::release(conn, ctx.instance, &ids_of(&EventOutcome::Released), rest).await?;
             for event in &ended {
-                settle_failure(conn, ctx, event).await?;
+                finish_failed(conn, ctx, event).await?;
             }
             Ok(())
         })
         .await
 }
 
-async fn settle_failure(conn: &mut Conn, ctx: &Context, event: &Ended) -> Result<(), StoreError> {
+async fn finish_failed(
+    conn: &mut Conn,
+    ctx: &Context,
+    event: &FinishedEvent,
+) -> Result<(), StoreError> {
     let (id, attempts) = (event.id, event.attempts);
     match &event.end {
-        End::Retry(fault) => {
+        EventOutcome::Retry(fault) => {
             let (delay, reason) = (fault.back_off(attempts), &fault.reason);
             tracing::debug!(id, attempts, reason, "an event will be tried again");
             let is_outage = fault.is_outage();
@@ -255,7 +272,7 @@ async fn settle_failure(conn: &mut Conn, ctx: &Context, event: &Ended) -> Result
             )
             .await
         }
-        End::Failed(reason) => {
+        EventOutcome::Failed(reason) => {
             tracing::warn!(
                 id,
                 attempts,
@@ -264,6 +281,6 @@ async fn settle_failure(conn: &mut Conn, ctx: &Context, event: &Ended) -> Result
             );
             event::mark_failed(conn, ctx.instance, id, reason).await
         }
-        End::Applied | End::PutBack => Ok(()),
+        EventOutcome::Applied | EventOutcome::Released => Ok(()),
     }
 }

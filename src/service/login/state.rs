@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::LoginError;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
-use crate::store::login_state::{Begun, StateMatch};
+use crate::store::login_state::{StartedLogin, StateMatch};
 use crate::store::{StoreError, login_state};
 
 /// A fresh secret of 256 bits, in characters that need no encoding.
@@ -56,25 +56,25 @@ pub enum StateFault {
 }
 
 /// A state that is good for nothing.
-pub(super) struct BadState {
+pub(super) struct StateError {
     pub error: LoginError,
     /// Where the person wanted to go, if the state is only too old.
     pub back: Option<ReturnPath>,
 }
 
-impl From<LoginError> for BadState {
+impl From<LoginError> for StateError {
     fn from(error: LoginError) -> Self {
         Self { error, back: None }
     }
 }
 
-impl From<StateFault> for BadState {
+impl From<StateFault> for StateError {
     fn from(fault: StateFault) -> Self {
         LoginError::InvalidState(fault).into()
     }
 }
 
-impl From<StoreError> for BadState {
+impl From<StoreError> for StateError {
     fn from(error: StoreError) -> Self {
         LoginError::from(error).into()
     }
@@ -92,7 +92,7 @@ pub(super) async fn check(
     ctx: &Context,
     state: Option<&str>,
     browser_secret: Option<&str>,
-) -> Result<CheckedState, BadState> {
+) -> Result<CheckedState, StateError> {
     let state = state
         .filter(|state| !state.is_empty())
         .ok_or(StateFault::Missing)?;
@@ -116,7 +116,7 @@ pub(super) async fn check(
 
 impl CheckedState {
     /// Uses the state up, whatever comes of the login.
-    pub async fn take(&self, ctx: &Context) -> Result<(), BadState> {
+    pub async fn take(&self, ctx: &Context) -> Result<(), StateError> {
         let taken = ctx
             .db
             .read(async |conn| login_state::take(conn, &self.state_hash, &self.browser_hash).await)
@@ -128,10 +128,10 @@ impl CheckedState {
     }
 }
 
-fn unexpired(begun: &Begun) -> Result<ReturnPath, BadState> {
+fn unexpired(begun: &StartedLogin) -> Result<ReturnPath, StateError> {
     let back = ReturnPath::parse(Some(&begun.return_path));
     if begun.is_expired {
-        return Err(BadState {
+        return Err(StateError {
             error: LoginError::InvalidState(StateFault::Expired),
             back: Some(back),
         });

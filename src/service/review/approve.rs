@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, Objection, ReviewError, check_right, decide};
+use super::{Actor, Decision, RejectedDecision, ReviewError, check_right, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
@@ -21,7 +21,7 @@ use crate::store::unmatched::{self, Case};
 use crate::store::{StoreError, admin_grant};
 
 /// How long an administrator waits for DingTalk's answers, all together.
-const PATIENCE: Duration = Duration::from_secs(8);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Approves a person whom DingTalk lists as an internal member: the staff row is added, or brought
 /// up to date, and employed. With `link` only where that is the row that DingTalk names, and the row
@@ -43,8 +43,8 @@ pub(super) async fn approve_in_job(
     place: Option<Place>,
 ) -> Result<Case, ReviewError> {
     let (case, asked_at) = read_waiting(ctx, case_id, link).await?;
-    let asked = tokio::time::timeout(PATIENCE, ask(ctx, &case, asked_at, link)).await;
-    let person = asked.unwrap_or_else(|_| Err(out_of_patience()))?;
+    let asked = tokio::time::timeout(LOOKUP_TIMEOUT, ask(ctx, &case, asked_at, link)).await;
+    let person = asked.unwrap_or_else(|_| Err(timed_out()))?;
     let decision = Decision {
         by,
         state: CaseState::Approved,
@@ -56,7 +56,7 @@ pub(super) async fn approve_in_job(
     Ok(case)
 }
 
-fn out_of_patience() -> ReviewError {
+fn timed_out() -> ReviewError {
     ReviewError::Upstream(UpstreamError::Api(ApiError::Timeout {
         api: "topapi/v2/user/get",
     }))
@@ -74,7 +74,7 @@ async fn read_waiting(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             if case.state != CaseState::Waiting {
-                return Err(Objection::NotWaiting.into());
+                return Err(RejectedDecision::NotWaiting.into());
             }
             if let Some(asked) = link {
                 check_link(conn, &case, asked).await?;
@@ -90,17 +90,17 @@ async fn check_link(conn: &mut Conn, case: &Case, asked: &str) -> Result<(), Rev
         Ok(userid) => staff::find(conn, &userid).await?,
         Err(_) => None,
     };
-    let row = row.ok_or_else(|| Objection::NoSuchRow(asked.to_owned()))?;
+    let row = row.ok_or_else(|| RejectedDecision::NoSuchRow(asked.to_owned()))?;
     refuse_held(&row)?;
     if row.unionid.as_ref() == Some(&case.unionid) {
-        return Err(Objection::HasThisUnionid(row.userid).into());
+        return Err(RejectedDecision::HasThisUnionid(row.userid).into());
     }
     Ok(())
 }
 
-fn refuse_held(row: &StaffRow) -> Result<(), Objection> {
+fn refuse_held(row: &StaffRow) -> Result<(), RejectedDecision> {
     if row.is_held {
-        Err(Objection::Held(row.userid.clone()))
+        Err(RejectedDecision::Held(row.userid.clone()))
     } else {
         Ok(())
     }
@@ -115,15 +115,15 @@ async fn ask(
 ) -> Result<Person, ReviewError> {
     let contact = listed(upstream::userid_by_unionid(ctx, Priority::Join, &case.unionid).await)?;
     if !contact.is_internal {
-        return Err(Objection::External.into());
+        return Err(RejectedDecision::External.into());
     }
     if link.is_some_and(|asked| asked != contact.userid.as_str()) {
-        return Err(Objection::SomebodyElse(contact.userid).into());
+        return Err(RejectedDecision::SomebodyElse(contact.userid).into());
     }
     let mut person = listed(upstream::user(ctx, Priority::Join, &contact.userid).await)?;
     // Where the app may not see the unionid, the answer about the unionid itself speaks for it.
     if person.unionid.get_or_insert_with(|| case.unionid.clone()) != &case.unionid {
-        return Err(Objection::OtherUnionid(contact.userid).into());
+        return Err(RejectedDecision::OtherUnionid(contact.userid).into());
     }
     employment::settle_unionid(ctx, Priority::Join, &person, asked_at).await?;
     Ok(person)
@@ -132,7 +132,7 @@ async fn ask(
 fn listed<T>(answer: Result<T, UpstreamError>) -> Result<T, ReviewError> {
     answer.map_err(|error| {
         if error.is_unknown_person() {
-            Objection::NotListed.into()
+            RejectedDecision::NotListed.into()
         } else {
             error.into()
         }
@@ -150,7 +150,7 @@ async fn admit(
     ctx.db
         .tx(async |tx| {
             admin_grant::serialise_shared(tx).await?;
-            staff::serialise(tx, std::slice::from_ref(&person.userid)).await?;
+            staff::lock_people(tx, std::slice::from_ref(&person.userid)).await?;
             let row = staff::lock(tx, &person.userid).await?;
             check_right(ctx, tx, decision.by).await?;
             check_row(tx, row.as_ref(), case, person, asked_at).await?;
@@ -167,7 +167,7 @@ async fn admit(
             // The employment itself closes a waiting case.
             match unmatched::lock_state(tx, case.id).await? {
                 Some(CaseState::Waiting | CaseState::Closed) => {}
-                Some(_) => return Err(Objection::NotWaiting.into()),
+                Some(_) => return Err(RejectedDecision::NotWaiting.into()),
                 None => return Err(ReviewError::NotFound),
             }
             let approved = Case {
@@ -192,23 +192,23 @@ async fn check_row(
         refuse_held(row)?;
     }
     if let Some(held) = staff::held_under_unionid(tx, person).await? {
-        return Err(Objection::Held(held).into());
+        return Err(RejectedDecision::Held(held).into());
     }
     // Another case of this person: an approval does not end its rejection, which either id keeps.
     if let Some(rejection) =
         unmatched::rejection(tx, Some(&case.unionid), Some(&person.userid)).await?
         && rejection.case_id != case.id
     {
-        return Err(Objection::RejectedElsewhere(rejection.case_id).into());
+        return Err(RejectedDecision::RejectedElsewhere(rejection.case_id).into());
     }
     if staff::has_left_since(tx, &person.userid, asked_at).await? {
-        return Err(Objection::LeftMeanwhile.into());
+        return Err(RejectedDecision::LeftMeanwhile.into());
     }
     let holder = staff::find_by_unionid(tx, &case.unionid).await?;
     match holder
         .filter(|holder| holder.status == Status::Employed && holder.userid != person.userid)
     {
-        Some(holder) => Err(Objection::UnionidTaken(holder.userid).into()),
+        Some(holder) => Err(RejectedDecision::UnionidTaken(holder.userid).into()),
         None => Ok(()),
     }
 }
@@ -221,7 +221,7 @@ async fn record_employment(
     decision: &Decision<'_>,
 ) -> Result<(), ReviewError> {
     let actor = audit::Actor::Person(decision.by.userid);
-    employment::note_unionid_change(tx, actor, decision.by.address, row, person).await?;
+    employment::record_unionid_change(tx, actor, decision.by.address, row, person).await?;
     let action = match row.map(|row| row.status) {
         None => "staff.added",
         Some(Status::Left) => "staff.returned",

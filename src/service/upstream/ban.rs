@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::UpstreamError;
 use crate::context::Context;
 use crate::dingtalk::ApiError;
-use crate::store::{StoreError, pause};
+use crate::store::{StoreError, circuit};
 
 /// The pause after a first web page. A failing proxy may be well again by then; to a banned address the next
 /// call shows that it is one. Calls wait for the end of a pause that is no longer than this.
@@ -13,7 +13,7 @@ pub(super) const SHORT_PAUSE: Duration = Duration::from_secs(3);
 
 /// Pauses all calls where the error tells of a ban, or of what may be one. Returns the error of the caller
 /// where it is of no use to wait.
-pub(super) async fn heed(
+pub(super) async fn pause_if_banned(
     ctx: &Context,
     error: &ApiError,
     begun: Instant,
@@ -22,16 +22,16 @@ pub(super) async fn heed(
         ApiError::Banned { api } => {
             let paused = ctx
                 .db
-                .read(async |conn| pause::pause_for_ban(conn).await)
+                .read(async |conn| circuit::open_circuit(conn).await)
                 .await?;
             (*api, paused)
         }
         ApiError::Page { api } => {
-            ctx.troubles.note_page();
+            ctx.outages.record_html_answer();
             let age = begun.elapsed();
             let paused = ctx
                 .db
-                .read(async |conn| pause::pause_after_page(conn, SHORT_PAUSE, age).await)
+                .read(async |conn| circuit::pause_after_html(conn, SHORT_PAUSE, age).await)
                 .await?;
             (*api, paused)
         }
@@ -52,13 +52,13 @@ pub(super) async fn heed(
 }
 
 /// Takes in that DingTalk has answered a call that was begun then: a web page before it was no ban.
-pub(super) async fn note_answer(ctx: &Context, begun: Instant) {
-    if !ctx.troubles.end_page(begun) {
+pub(super) async fn record_answer(ctx: &Context, begun: Instant) {
+    if !ctx.outages.record_api_answer(begun) {
         return;
     }
     let forgotten = ctx
         .db
-        .read(async |conn| pause::forget_page(conn).await)
+        .read(async |conn| circuit::forget_html(conn).await)
         .await;
     if let Err(error) = forgotten {
         tracing::debug!(%error, "a web page is remembered although DingTalk answers again");

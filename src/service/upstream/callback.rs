@@ -1,9 +1,9 @@
 //! The calls that manage the registered callback, and the one that fetches what it missed.
 
-use super::{Priority, Repeat, UpstreamError, call};
+use super::{Idempotency, Priority, UpstreamError, call};
 use crate::context::Context;
-use crate::dingtalk::subscription::{
-    DELETE, FAILED, FailedPage, REGISTER, Registered, SHOW, UPDATE,
+use crate::dingtalk::callback_registration::{
+    DELETE, FAILED, FailedPage, REGISTER, RegisteredCallback, SHOW, UPDATE,
 };
 
 /// An operator waits for these, and what was missed are joins, changes and leavings: they come right
@@ -11,24 +11,34 @@ use crate::dingtalk::subscription::{
 const PRIORITY: Priority = Priority::Join;
 
 /// Registers a callback; DingTalk tries its address before it answers.
-pub async fn register_callback(ctx: &Context, wanted: &Registered) -> Result<(), UpstreamError> {
-    call(ctx, PRIORITY, REGISTER, Repeat::Never, |token| {
-        Box::pin(async move { ctx.dingtalk.register_callback(&token, wanted).await })
-    })
+pub async fn register_callback(
+    ctx: &Context,
+    wanted: &RegisteredCallback,
+) -> Result<(), UpstreamError> {
+    call(
+        ctx,
+        PRIORITY,
+        REGISTER,
+        Idempotency::NotIdempotent,
+        |token| Box::pin(async move { ctx.dingtalk.register_callback(&token, wanted).await }),
+    )
     .await
 }
 
 /// Asks for the registered callback.
-pub async fn registered_callback(ctx: &Context) -> Result<Registered, UpstreamError> {
-    call(ctx, PRIORITY, SHOW, Repeat::Allowed, |token| {
+pub async fn registered_callback(ctx: &Context) -> Result<RegisteredCallback, UpstreamError> {
+    call(ctx, PRIORITY, SHOW, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.callback(&token).await })
     })
     .await
 }
 
 /// Replaces the registered callback; DingTalk tries the new address before it answers.
-pub async fn update_callback(ctx: &Context, wanted: &Registered) -> Result<(), UpstreamError> {
-    call(ctx, PRIORITY, UPDATE, Repeat::Never, |token| {
+pub async fn update_callback(
+    ctx: &Context,
+    wanted: &RegisteredCallback,
+) -> Result<(), UpstreamError> {
+    call(ctx, PRIORITY, UPDATE, Idempotency::NotIdempotent, |token| {
         Box::pin(async move { ctx.dingtalk.update_callback(&token, wanted).await })
     })
     .await
@@ -36,7 +46,7 @@ pub async fn update_callback(ctx: &Context, wanted: &Registered) -> Result<(), U
 
 /// Deletes the registered callback.
 pub async fn delete_callback(ctx: &Context) -> Result<(), UpstreamError> {
-    call(ctx, PRIORITY, DELETE, Repeat::Never, |token| {
+    call(ctx, PRIORITY, DELETE, Idempotency::NotIdempotent, |token| {
         Box::pin(async move { ctx.dingtalk.delete_callback(&token).await })
     })
     .await
@@ -45,7 +55,7 @@ pub async fn delete_callback(ctx: &Context) -> Result<(), UpstreamError> {
 /// Fetches the next page of what could not be delivered. DingTalk forgets what the call before has
 /// returned, so this one is made once, whatever comes of it.
 pub async fn failed_events(ctx: &Context) -> Result<FailedPage, UpstreamError> {
-    call(ctx, PRIORITY, FAILED, Repeat::Never, |token| {
+    call(ctx, PRIORITY, FAILED, Idempotency::NotIdempotent, |token| {
         Box::pin(async move { ctx.dingtalk.failed_events(&token).await })
     })
     .await

@@ -2,8 +2,8 @@
 
 use futures_util::future::BoxFuture;
 
-use super::entry::Entry;
-use super::{Priority, Repeat, UpstreamError, attempts, call, call_in_turn};
+use super::login_slot::LoginSlot;
+use super::{Idempotency, Priority, UpstreamError, call, call_in_turn, call_with_retries};
 use crate::context::Context;
 use crate::dingtalk::approval::ProcessInstance;
 use crate::dingtalk::contact::{BadDepartment, Contact, Scopes, UserPage};
@@ -20,17 +20,25 @@ const NEW_TIME_MS: u64 = 1_000;
 pub async fn user_by_scan_code(
     ctx: &Context,
     code: &str,
-    entry: &Entry,
+    entry: &LoginSlot,
 ) -> Result<ScannedPerson, UpstreamError> {
-    attempts(ctx, Priority::Login, SCAN, Repeat::UsesCode, || {
-        Box::pin(scan(ctx, code, entry))
-    })
+    call_with_retries(
+        ctx,
+        Priority::Login,
+        SCAN,
+        Idempotency::ConsumesCode,
+        || Box::pin(scan(ctx, code, entry)),
+    )
     .await
 }
 
 /// Makes the call; once more where its time is refused, which is looked at before the code: the refusal has told
 /// the right time, so that the first call of an instance whose clock is off does not fail.
-async fn scan(ctx: &Context, code: &str, entry: &Entry) -> Result<ScannedPerson, UpstreamError> {
+async fn scan(
+    ctx: &Context,
+    code: &str,
+    entry: &LoginSlot,
+) -> Result<ScannedPerson, UpstreamError> {
     let believed = ctx.dingtalk.clock().ahead_ms();
     match scan_once(ctx, code, entry).await {
         Err(UpstreamError::Api(error))
@@ -46,9 +54,9 @@ async fn scan(ctx: &Context, code: &str, entry: &Entry) -> Result<ScannedPerson,
 async fn scan_once(
     ctx: &Context,
     code: &str,
-    entry: &Entry,
+    entry: &LoginSlot,
 ) -> Result<ScannedPerson, UpstreamError> {
-    let turn = entry.turn(ctx, SCAN).await?;
+    let turn = entry.permit(ctx, SCAN).await?;
     let person = ctx.dingtalk.user_by_scan_code(code).await;
     drop(turn);
     Ok(person?)
@@ -58,14 +66,14 @@ async fn scan_once(
 pub async fn user_by_in_app_code(
     ctx: &Context,
     code: &str,
-    entry: &Entry,
+    entry: &LoginSlot,
 ) -> Result<InAppPerson, UpstreamError> {
-    let turn = || -> BoxFuture<'_, _> { Box::pin(entry.turn(ctx, IN_APP)) };
+    let turn = || -> BoxFuture<'_, _> { Box::pin(entry.permit(ctx, IN_APP)) };
     call_in_turn(
         ctx,
         Priority::Login,
         IN_APP,
-        Repeat::UsesCode,
+        Idempotency::ConsumesCode,
         turn,
         |token| Box::pin(async move { ctx.dingtalk.user_by_in_app_code(&token, code).await }),
     )
@@ -79,7 +87,7 @@ pub async fn userid_by_unionid(
     unionid: &UnionId,
 ) -> Result<Contact, UpstreamError> {
     const API: &str = "topapi/user/getbyunionid";
-    call(ctx, priority, API, Repeat::Allowed, |token| {
+    call(ctx, priority, API, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.userid_by_unionid(&token, unionid).await })
     })
     .await
@@ -92,7 +100,7 @@ pub async fn user(
     userid: &UserId,
 ) -> Result<Person, UpstreamError> {
     const API: &str = "topapi/v2/user/get";
-    call(ctx, priority, API, Repeat::Allowed, |token| {
+    call(ctx, priority, API, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.user(&token, userid).await })
     })
     .await
@@ -105,7 +113,7 @@ pub async fn department(
     dept_id: DeptId,
 ) -> Result<Department, UpstreamError> {
     const API: &str = "topapi/v2/department/get";
-    call(ctx, priority, API, Repeat::Allowed, |token| {
+    call(ctx, priority, API, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.department(&token, dept_id).await })
     })
     .await
@@ -118,7 +126,7 @@ pub async fn sub_departments(
     dept_id: DeptId,
 ) -> Result<Vec<Result<Department, BadDepartment>>, UpstreamError> {
     const API: &str = "topapi/v2/department/listsub";
-    call(ctx, priority, API, Repeat::Allowed, |token| {
+    call(ctx, priority, API, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.sub_departments(&token, dept_id).await })
     })
     .await
@@ -132,7 +140,7 @@ pub async fn users_of_department(
     cursor: i64,
 ) -> Result<UserPage, UpstreamError> {
     const API: &str = "topapi/v2/user/list";
-    call(ctx, priority, API, Repeat::Allowed, |token| {
+    call(ctx, priority, API, Idempotency::Idempotent, |token| {
         Box::pin(async move {
             ctx.dingtalk
                 .users_of_department(&token, dept_id, cursor)
@@ -144,9 +152,13 @@ pub async fn users_of_department(
 
 /// Asks which part of the company the app may see.
 pub async fn scopes(ctx: &Context, priority: Priority) -> Result<Scopes, UpstreamError> {
-    call(ctx, priority, "auth/scopes", Repeat::Allowed, |token| {
-        Box::pin(async move { ctx.dingtalk.scopes(&token).await })
-    })
+    call(
+        ctx,
+        priority,
+        "auth/scopes",
+        Idempotency::Idempotent,
+        |token| Box::pin(async move { ctx.dingtalk.scopes(&token).await }),
+    )
     .await
 }
 
@@ -157,7 +169,7 @@ pub async fn process_instance(
     id: &str,
 ) -> Result<ProcessInstance, UpstreamError> {
     const API: &str = "topapi/processinstance/get";
-    call(ctx, priority, API, Repeat::Allowed, |token| {
+    call(ctx, priority, API, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.process_instance(&token, id).await })
     })
     .await

@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
-use super::entry::Entry;
-use super::{Priority, Repeat, UpstreamError, attempts, pace};
+use super::login_slot::LoginSlot;
+use super::{Idempotency, Priority, UpstreamError, call_with_retries, rate_limiter};
 use crate::context::Context;
 use crate::dingtalk::login::ScannedPerson;
 use crate::dingtalk::oauth2::UserGrant;
@@ -15,7 +15,7 @@ pub(super) const USER_ACCESS_TOKEN: &str = "v1.0/oauth2/userAccessToken";
 pub async fn user_by_oauth2_code(
     ctx: &Context,
     code: &str,
-    entry: &Entry,
+    entry: &LoginSlot,
 ) -> Result<ScannedPerson, UpstreamError> {
     let grant = grant(ctx, code, entry).await?;
     let corp_id = grant.corp_id.as_deref();
@@ -25,15 +25,15 @@ pub async fn user_by_oauth2_code(
     owner(ctx, &grant.token).await
 }
 
-async fn grant(ctx: &Context, code: &str, entry: &Entry) -> Result<UserGrant, UpstreamError> {
+async fn grant(ctx: &Context, code: &str, entry: &LoginSlot) -> Result<UserGrant, UpstreamError> {
     const API: &str = USER_ACCESS_TOKEN;
     let once = || async move {
-        let turn = entry.turn(ctx, API).await?;
+        let turn = entry.permit(ctx, API).await?;
         let grant = ctx.dingtalk.user_grant(code).await;
         drop(turn);
         Ok(grant?)
     };
-    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || {
+    call_with_retries(ctx, Priority::Login, API, Idempotency::ConsumesCode, || {
         Box::pin(once())
     })
     .await
@@ -43,12 +43,12 @@ async fn grant(ctx: &Context, code: &str, entry: &Entry) -> Result<UserGrant, Up
 async fn owner(ctx: &Context, token: &SecretString) -> Result<ScannedPerson, UpstreamError> {
     const API: &str = "v1.0/contact/users/me";
     let once = || async move {
-        let turn = pace::turn(ctx, API, Priority::Login).await?;
+        let turn = rate_limiter::acquire(ctx, API, Priority::Login).await?;
         let person = ctx.dingtalk.token_owner(token).await;
         drop(turn);
         Ok(person?)
     };
-    attempts(ctx, Priority::Login, API, Repeat::UsesCode, || {
+    call_with_retries(ctx, Priority::Login, API, Idempotency::ConsumesCode, || {
         Box::pin(once())
     })
     .await

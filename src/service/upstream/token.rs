@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Priority, Repeat, UpstreamError, attempts, pace};
+use super::{Idempotency, Priority, UpstreamError, call_with_retries, rate_limiter};
 use crate::context::{CachedToken, Context};
 use crate::dingtalk::token::Token;
 use crate::store::{StoreError, token as table};
@@ -30,13 +30,13 @@ pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError>
     {
         return Ok(token.clone());
     }
-    let token = obtain_to_the_end(ctx).await?;
+    let token = obtain_detached(ctx).await?;
     *copy = Some(token.clone());
     Ok(token)
 }
 
 /// Obtains a token on a task of its own: a login that is cut off must not leave a claim behind.
-async fn obtain_to_the_end(ctx: &Context) -> Result<CachedToken, UpstreamError> {
+async fn obtain_detached(ctx: &Context) -> Result<CachedToken, UpstreamError> {
     let ctx = ctx.clone();
     let obtained = tokio::spawn(async move { obtain(&ctx).await }).await;
     obtained.unwrap_or(Err(UpstreamError::Store(StoreError::Unavailable(None))))
@@ -94,7 +94,7 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
     if kept.seconds_to_renewal <= 0.0 {
         life = life.min(Duration::from_secs(2));
         if let Some(claim) = claim(ctx).await? {
-            renew_aside(ctx, claim);
+            renew_in_background(ctx, claim);
         }
     }
     Ok(Some(CachedToken {
@@ -112,7 +112,7 @@ fn copy_life(seconds_left: f64) -> Duration {
 }
 
 /// Renews the token while the old one is still in use.
-fn renew_aside(ctx: &Context, claim: Uuid) {
+fn renew_in_background(ctx: &Context, claim: Uuid) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         if let Err(error) = fetch(&ctx, claim).await {
@@ -124,8 +124,8 @@ fn renew_aside(ctx: &Context, claim: Uuid) {
 /// Fetches and keeps a token; the caller holds the claim, which ends with this.
 async fn fetch(ctx: &Context, claim: Uuid) -> Result<CachedToken, UpstreamError> {
     let digest = secret_digest(ctx);
-    let fetched = attempts(ctx, Priority::Login, API, Repeat::Allowed, || {
-        Box::pin(ask(ctx))
+    let fetched = call_with_retries(ctx, Priority::Login, API, Idempotency::Idempotent, || {
+        Box::pin(request(ctx))
     })
     .await;
     let stored = ctx
@@ -148,8 +148,8 @@ async fn fetch(ctx: &Context, claim: Uuid) -> Result<CachedToken, UpstreamError>
     })
 }
 
-pub(super) async fn ask(ctx: &Context) -> Result<Token, UpstreamError> {
-    let turn = pace::turn(ctx, API, Priority::Login).await?;
+pub(super) async fn request(ctx: &Context) -> Result<Token, UpstreamError> {
+    let turn = rate_limiter::acquire(ctx, API, Priority::Login).await?;
     let token = ctx.dingtalk.get_token().await;
     drop(turn);
     Ok(token?)

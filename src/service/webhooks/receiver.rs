@@ -10,7 +10,7 @@ use url::Url;
 use super::signature::sign;
 use crate::config::{WebhookConfig, WebhookSecret};
 use crate::dingtalk::proxy::proxy_for;
-use crate::store::webhook::Due;
+use crate::store::webhook::ReadyDelivery;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the receiver may take in all.
@@ -27,7 +27,7 @@ pub struct Receiver {
 
 /// What came of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(super) enum DeliveryResult {
     Yes {
         status: u16,
     },
@@ -68,7 +68,7 @@ impl Receiver {
     }
 
     /// Posts a message, signed for this moment.
-    pub(super) async fn post(&self, message: &Due) -> Taken {
+    pub(super) async fn post(&self, message: &ReadyDelivery) -> DeliveryResult {
         let signature = sign(
             self.secret.expose(),
             &message.message_id,
@@ -89,28 +89,28 @@ impl Receiver {
                 drain(answer).await;
                 taken
             }
-            Err(error) if error.is_timeout() => Taken::NoAnswer { error: "timeout" },
-            Err(_) => Taken::NoAnswer { error: "connect" },
+            Err(error) if error.is_timeout() => DeliveryResult::NoAnswer { error: "timeout" },
+            Err(_) => DeliveryResult::NoAnswer { error: "connect" },
         }
     }
 }
 
-fn read(status: u16, headers: &HeaderMap, now: i64) -> Taken {
-    let not_now = |error| Taken::NotNow {
+fn read(status: u16, headers: &HeaderMap, now: i64) -> DeliveryResult {
+    let not_now = |error| DeliveryResult::NotNow {
         status,
         error,
-        wish: wish(headers, now),
+        wish: retry_after(headers, now),
     };
     match status {
-        200..300 => Taken::Yes { status },
+        200..300 => DeliveryResult::Yes { status },
         300..400 => not_now("redirect"),
-        410 => Taken::Never { status },
+        410 => DeliveryResult::Never { status },
         _ => not_now("status"),
     }
 }
 
 /// What `Retry-After` asks for, in seconds or as a date; one in the past is no wait at all.
-fn wish(headers: &HeaderMap, now: i64) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
@@ -144,9 +144,9 @@ mod tests {
     fn the_status_says_whether_a_message_was_taken() {
         let none = headers(None);
         for status in [200, 202, 204, 299] {
-            assert_eq!(read(status, &none, 0), Taken::Yes { status });
+            assert_eq!(read(status, &none, 0), DeliveryResult::Yes { status });
         }
-        assert_eq!(read(410, &none, 0), Taken::Never { status: 410 });
+        assert_eq!(read(410, &none, 0), DeliveryResult::Never { status: 410 });
         for (status, error) in [
             (301, "redirect"),
             (304, "redirect"),
@@ -155,7 +155,7 @@ mod tests {
             (429, "status"),
             (503, "status"),
         ] {
-            let wanted = Taken::NotNow {
+            let wanted = DeliveryResult::NotNow {
                 status,
                 error,
                 wish: None,
@@ -176,7 +176,7 @@ mod tests {
             ("soon", None),
             ("", None),
         ] {
-            let found = wish(&headers(Some(text)), 784_111_700).map(|wait| wait.as_secs());
+            let found = retry_after(&headers(Some(text)), 784_111_700).map(|wait| wait.as_secs());
             assert_eq!(found, wanted, "{text}");
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::bounds::RETRY_AFTER;
 
 /// For how long a message is tried, counted from when it was stored or sent again by hand.
-pub(super) const PATIENCE: Duration = Duration::from_hours(3 * 24);
+pub(super) const RETRY_WINDOW: Duration = Duration::from_hours(3 * 24);
 
 const FIRST_WAITS: [Duration; 6] = [
     Duration::from_secs(5),

@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::lane::Claimed;
-use super::receiver::{Receiver, Taken};
-use super::{lane, note, retry, schedule};
+use super::receiver::{DeliveryResult, Receiver};
+use super::worker::Claim;
+use super::{note, retry, schedule, worker};
 use crate::context::Context;
 use crate::store::StoreError;
-use crate::store::webhook::{self, Attempt, Due, End};
+use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd, ReadyDelivery};
 
-impl Claimed for Due {
+impl Claim for ReadyDelivery {
     fn id(&self) -> i64 {
         self.id
     }
@@ -23,7 +23,7 @@ pub async fn send(
     receiver: &Receiver,
     stop: &CancellationToken,
 ) -> Result<bool, StoreError> {
-    lane::run(
+    worker::run(
         ctx,
         stop,
         |limit| async move {
@@ -36,12 +36,12 @@ pub async fn send(
     .await
 }
 
-async fn send_one(ctx: &Context, receiver: &Receiver, message: Due) {
+async fn send_one(ctx: &Context, receiver: &Receiver, message: ReadyDelivery) {
     let begun = Instant::now();
     let taken = receiver.post(&message).await;
     let duration = begun.elapsed();
     let (status, error, end) = judge(taken, message.attempts);
-    let attempt = Attempt {
+    let attempt = DeliveryAttempt {
         duration,
         status,
         error,
@@ -49,11 +49,11 @@ async fn send_one(ctx: &Context, receiver: &Receiver, message: Due) {
     note(ctx, message.id, attempt, end).await;
 }
 
-fn judge(taken: Taken, attempts: i32) -> (Option<u16>, Option<&'static str>, End) {
+fn judge(taken: DeliveryResult, attempts: i32) -> (Option<u16>, Option<&'static str>, DeliveryEnd) {
     match taken {
-        Taken::Yes { status } => (Some(status), None, End::Delivered),
-        Taken::Never { status } => (Some(status), Some("gone"), End::Failed),
-        Taken::NotNow {
+        DeliveryResult::Yes { status } => (Some(status), None, DeliveryEnd::Delivered),
+        DeliveryResult::Never { status } => (Some(status), Some("gone"), DeliveryEnd::Failed),
+        DeliveryResult::NotNow {
             status,
             error,
             wish,
@@ -61,7 +61,7 @@ fn judge(taken: Taken, attempts: i32) -> (Option<u16>, Option<&'static str>, End
             let wait = schedule::wait_after(attempts, wish);
             (Some(status), Some(error), retry(wait))
         }
-        Taken::NoAnswer { error } => {
+        DeliveryResult::NoAnswer { error } => {
             let wait = schedule::wait_after(attempts, None);
             (None, Some(error), retry(wait))
         }

@@ -28,18 +28,18 @@ pub struct Conn {
 
 #[derive(Debug)]
 enum Inner {
-    Pooled(Guarded),
+    Pooled(GuardedConnection),
     Single(Box<PgConnection>),
 }
 
 /// A pooled connection that is closed when dropped, unless its work has come to an end.
 #[derive(Debug)]
-struct Guarded {
+struct GuardedConnection {
     conn: PoolConnection<Postgres>,
     is_finished: bool,
 }
 
-impl Drop for Guarded {
+impl Drop for GuardedConnection {
     fn drop(&mut self) {
         if !self.is_finished {
             self.conn.close_on_drop();
@@ -71,7 +71,7 @@ impl State {
 impl Conn {
     pub(super) fn pooled(conn: PoolConnection<Postgres>, pass: Pass, pooler: Pooler) -> Self {
         Self {
-            inner: Inner::Pooled(Guarded {
+            inner: Inner::Pooled(GuardedConnection {
                 conn,
                 is_finished: false,
             }),
@@ -197,12 +197,12 @@ impl Conn {
 
 /// A statement without a name on the server: behind a transaction pooler a named one would belong to
 /// whichever client had the server connection before (measured: other clients' rows without an error).
-struct Unnamed<Q> {
+struct UnnamedStatement<Q> {
     query: Q,
     is_unnamed: bool,
 }
 
-impl<'q, Q: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<Q> {
+impl<'q, Q: Execute<'q, Postgres>> Execute<'q, Postgres> for UnnamedStatement<Q> {
     fn sql(self) -> SqlStr {
         self.query.sql()
     }
@@ -272,12 +272,12 @@ impl<'c> Executor<'c> for &'c mut Conn {
 }
 
 impl Conn {
-    fn prepared<Q>(&mut self, query: Q) -> (&mut PgConnection, &mut State, Unnamed<Q>) {
+    fn prepared<Q>(&mut self, query: Q) -> (&mut PgConnection, &mut State, UnnamedStatement<Q>) {
         let conn = match &mut self.inner {
             Inner::Pooled(guarded) => &mut *guarded.conn,
             Inner::Single(conn) => &mut **conn,
         };
-        let query = Unnamed {
+        let query = UnnamedStatement {
             query,
             is_unnamed: self.pooler == Pooler::Transaction,
         };

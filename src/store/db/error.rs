@@ -86,7 +86,7 @@ const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 /// Tells the log why there is no connection, at most once a minute, where Postgres has said so: the pages only
 /// say that the service is not available.
-pub(super) fn tell(error: &sqlx::Error) {
+pub(super) fn log_refusal(error: &sqlx::Error) {
     static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
     let is_said = match error {
         sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::write::Written;
+use super::write::WrittenRow;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Person;
 
@@ -21,7 +21,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub fn of(people: &[Written<'_>]) -> Self {
+    pub fn of(people: &[WrittenRow<'_>]) -> Self {
         let texts = |read: fn(&Person) -> Option<&String>| {
             people.iter().map(|row| read(row.person).cloned()).collect()
         };

@@ -12,7 +12,7 @@ use crate::store::audit::Actor;
 
 /// One person to write, and when DingTalk was asked about them.
 #[derive(Debug, Clone, Copy)]
-pub struct Written<'a> {
+pub struct WrittenRow<'a> {
     pub person: &'a Person,
     pub asked_at: DateTime<Utc>,
 }
@@ -22,7 +22,7 @@ pub struct Written<'a> {
 /// Violates [`crate::store::staff::EMPLOYED_UNIONID`] where an employed row has one of the unionids.
 pub async fn add(
     conn: &mut Conn,
-    people: &[Written<'_>],
+    people: &[WrittenRow<'_>],
     started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
     let rows = Columns::of(people);
@@ -57,15 +57,15 @@ pub async fn add(
 
 /// Describes employed people anew, but for those who would get the unionid of somebody who is held; gives
 /// whose row it wrote.
-pub async fn change(conn: &mut Conn, people: &[Written<'_>]) -> Result<Vec<UserId>, StoreError> {
+pub async fn change(conn: &mut Conn, people: &[WrittenRow<'_>]) -> Result<Vec<UserId>, StoreError> {
     write(conn, people, None).await
 }
 
 /// Employs people again who left before `started_at` and are not held, under whatever userid; gives whose
 /// row it wrote.
-pub async fn return_again(
+pub async fn rehire(
     conn: &mut Conn,
-    people: &[Written<'_>],
+    people: &[WrittenRow<'_>],
     started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
     write(conn, people, Some(started_at)).await
@@ -74,7 +74,7 @@ pub async fn return_again(
 /// Writes over employed rows, or over those that left before a moment.
 async fn write(
     conn: &mut Conn,
-    people: &[Written<'_>],
+    people: &[WrittenRow<'_>],
     left_before: Option<DateTime<Utc>>,
 ) -> Result<Vec<UserId>, StoreError> {
     let rows = Columns::of(people);
@@ -126,7 +126,7 @@ async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
 
 /// Lets go of the unionids of those employed people whom a run describes with another one and no later
 /// answer has described, so that several may change hands in one transaction.
-pub async fn forget_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+pub async fn release_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "SELECT s.userid FROM staff s JOIN sync_draft d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
          ORDER BY s.userid FOR UPDATE OF s",
@@ -146,7 +146,7 @@ pub async fn forget_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreEr
 
 /// Gives somebody who was not written after all the unionid back that [`forget_unionids`] has
 /// taken, unless another employed row bears it by now.
-pub async fn take_unionid_back(
+pub async fn restore_unionid(
     conn: &mut Conn,
     run_id: i64,
     userid: &UserId,
@@ -170,7 +170,7 @@ fn texts(userids: &[UserId]) -> Vec<String> {
 
 async fn write_departments(
     conn: &mut Conn,
-    people: &[Written<'_>],
+    people: &[WrittenRow<'_>],
     userids: &[String],
 ) -> Result<(), StoreError> {
     let places = || {
@@ -248,7 +248,7 @@ pub async fn lock_absent(
 }
 
 /// Appends one line to the audit trail for each of these people, as they stand in the table now.
-pub async fn note_in_audit(
+pub async fn record_in_audit(
     conn: &mut Conn,
     actor: Actor<'_>,
     userids: &[UserId],
@@ -275,7 +275,7 @@ pub async fn note_in_audit(
 
 /// Appends one line to the audit trail for each employed row that a run has given another unionid, with the former
 /// one as the reason.
-pub async fn note_unionid_changes(
+pub async fn record_unionid_changes(
     conn: &mut Conn,
     actor: Actor<'_>,
     run_id: i64,

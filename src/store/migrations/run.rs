@@ -12,7 +12,7 @@ use crate::store::{Conn, Db, StoreError};
 
 /// How long anybody waits for locks and for other instances, and what lies in between.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct LockTimeouts {
     /// For the locks of one migration, over all tries.
     pub locks: Duration,
     /// Between two tries, so that those who have queued up behind the last one get through.
@@ -22,7 +22,7 @@ pub(super) struct Patience {
 }
 
 /// A minute for locks.
-const PATIENCE: Patience = Patience {
+const LOCK_TIMEOUTS: LockTimeouts = LockTimeouts {
     locks: Duration::from_mins(1),
     pause: Duration::from_secs(1),
     others: Duration::from_mins(10),
@@ -39,7 +39,7 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
     }
     let all: Vec<Migration> = MIGRATOR.iter().cloned().collect();
     let mut done = Vec::new();
-    let result = apply_all(db, &all, PATIENCE, &mut done).await;
+    let result = apply_all(db, &all, LOCK_TIMEOUTS, &mut done).await;
     match result {
         Err(MigrationError::NoDirectWay(_)) => Err(MigrationError::NoDirectWay(state.pending)),
         result => result.map(|()| done),
@@ -50,7 +50,7 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
 pub(super) async fn apply_all(
     db: &Db,
     all: &[Migration],
-    patience: Patience,
+    patience: LockTimeouts,
     done: &mut Vec<String>,
 ) -> Result<(), MigrationError> {
     let mut waited_for: Option<(i64, Instant)> = None;

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType};
 use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr as _};
 use tokio::time::{Instant, sleep};
 
-use super::run::{Patience, apply_all};
+use super::run::{LockTimeouts, apply_all};
 use super::*;
 
 #[sqlx::test(migrations = false)]
@@ -68,7 +68,7 @@ fn with(sql: &str) -> Vec<Migration> {
     MIGRATOR.iter().cloned().chain([own]).collect()
 }
 
-const PATIENCE: Patience = Patience {
+const LOCK_TIMEOUTS: LockTimeouts = LockTimeouts {
     locks: Duration::from_secs(10),
     pause: Duration::from_millis(200),
     others: Duration::from_secs(20),
@@ -100,7 +100,7 @@ async fn a_migration_that_a_reader_blocks_is_tried_until_it_ends_and_lets_others
         .unwrap();
     let all = with("ALTER TABLE staff ADD COLUMN own integer");
     let mut done = Vec::new();
-    let migrating = apply_all(&db, &all, PATIENCE, &mut done);
+    let migrating = apply_all(&db, &all, LOCK_TIMEOUTS, &mut done);
     let reading = async {
         let mut longest = Duration::ZERO;
         let end = Instant::now() + Duration::from_secs(3);
@@ -130,9 +130,9 @@ async fn a_migration_that_stays_blocked_names_itself_and_the_oldest_transaction(
         .execute(&mut *reader)
         .await
         .unwrap();
-    let patience = Patience {
+    let patience = LockTimeouts {
         locks: Duration::from_millis(700),
-        ..PATIENCE
+        ..LOCK_TIMEOUTS
     };
     let all = with("ALTER TABLE staff ADD COLUMN own integer");
     let error = apply_all(&db, &all, patience, &mut Vec::new())
@@ -164,8 +164,8 @@ async fn an_index_is_created_concurrently_while_other_instances_wait(pool: PgPoo
     );
     let (mut one, mut other) = (Vec::new(), Vec::new());
     let (first, second, ()) = tokio::join!(
-        apply_all(&db, &all, PATIENCE, &mut one),
-        apply_all(&db, &all, PATIENCE, &mut other),
+        apply_all(&db, &all, LOCK_TIMEOUTS, &mut one),
+        apply_all(&db, &all, LOCK_TIMEOUTS, &mut other),
         async {
             sleep(Duration::from_secs(2)).await;
             writer.rollback().await.unwrap();

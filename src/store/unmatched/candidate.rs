@@ -8,7 +8,7 @@ use crate::store::StoreError;
 
 /// Why a staff row might be the person who scanned, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guess {
+pub enum MatchReason {
     /// DingTalk gives the person this row's userid, and the row has no unionid yet.
     UseridWithoutUnionid,
     /// DingTalk gives the person this row's userid, but the row holds another unionid.
@@ -34,7 +34,7 @@ pub struct Candidate {
     pub status: Status,
     /// Left by a decision of an administrator, which no approval undoes.
     pub is_held: bool,
-    pub guess: Guess,
+    pub guess: MatchReason,
 }
 
 impl Candidate {
@@ -42,7 +42,7 @@ impl Candidate {
     pub fn is_linkable(&self) -> bool {
         let has_this_unionid = matches!(
             self.guess,
-            Guess::SamePerson | Guess::UnionidOfLeaver | Guess::UnionidElsewhere
+            MatchReason::SamePerson | MatchReason::UnionidOfLeaver | MatchReason::UnionidElsewhere
         );
         !self.is_held && !has_this_unionid
     }
@@ -92,13 +92,18 @@ pub async fn candidates(conn: &mut Conn, case_ids: &[i64]) -> Result<Vec<Candida
         .collect())
 }
 
-fn guess(has_userid: bool, has_unionid: bool, holds_any_unionid: bool, status: Status) -> Guess {
+fn guess(
+    has_userid: bool,
+    has_unionid: bool,
+    holds_any_unionid: bool,
+    status: Status,
+) -> MatchReason {
     match (has_userid, has_unionid, status) {
-        (true, true, _) => Guess::SamePerson,
-        (true, false, _) if holds_any_unionid => Guess::UseridWithOtherUnionid,
-        (true, false, _) => Guess::UseridWithoutUnionid,
-        (false, true, Status::Left) => Guess::UnionidOfLeaver,
-        (false, true, Status::Employed) => Guess::UnionidElsewhere,
-        (false, false, _) => Guess::SameName,
+        (true, true, _) => MatchReason::SamePerson,
+        (true, false, _) if holds_any_unionid => MatchReason::UseridWithOtherUnionid,
+        (true, false, _) => MatchReason::UseridWithoutUnionid,
+        (false, true, Status::Left) => MatchReason::UnionidOfLeaver,
+        (false, true, Status::Employed) => MatchReason::UnionidElsewhere,
+        (false, false, _) => MatchReason::SameName,
     }
 }

@@ -10,7 +10,7 @@ use crate::store::sort::Sort;
 
 /// Which cases are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
+pub struct CaseFilter {
     pub reasons: Vec<Refusal>,
     /// None: whatever its state.
     pub state: Option<CaseState>,
@@ -18,7 +18,7 @@ pub struct Filter {
     pub q: String,
 }
 
-impl Default for Filter {
+impl Default for CaseFilter {
     /// What waits for an administrator: people of the company.
     fn default() -> Self {
         Self {
@@ -29,7 +29,7 @@ impl Default for Filter {
     }
 }
 
-impl Filter {
+impl CaseFilter {
     fn reason_names(&self) -> Vec<String> {
         self.reasons
             .iter()
@@ -45,7 +45,7 @@ impl Filter {
 /// One page of cases, without another order the latest attempt first.
 pub async fn list(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &CaseFilter,
     sort: Option<Sort>,
     limit: i64,
     offset: i64,
@@ -57,7 +57,7 @@ pub async fn list(
 /// The numbers of cases in order, a page of them or all.
 pub async fn ids(
     conn: &mut Conn,
-    filter: &Filter,
+    filter: &CaseFilter,
     sort: Option<Sort>,
     limit: Option<i64>,
     offset: i64,
@@ -104,7 +104,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError>
 }
 
 /// How many cases [`list`] finds in all.
-pub async fn count(conn: &mut Conn, filter: &Filter) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, filter: &CaseFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM unmatched_login
          WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)

@@ -264,7 +264,7 @@ async fn every_refusal_has_the_same_bytes_and_none_is_stored_or_limited(pool: Pg
         ("no cipher text", wrapped(String::new())),
         ("no base64", wrapped("*".into())),
     ];
-    let counted_before = dinggate::service::events::refused_count();
+    let counted_before = dinggate::service::events::rejected_count();
     let first = app.push(&refused[0].1).await;
     for (what, callback) in &refused {
         let answer = app.push(callback).await;
@@ -277,7 +277,7 @@ async fn every_refusal_has_the_same_bytes_and_none_is_stored_or_limited(pool: Pg
     for _ in 0..300 {
         assert_eq!(app.push(&refused[0].1).await.status, 403);
     }
-    assert!(dinggate::service::events::refused_count() - counted_before >= 315);
+    assert!(dinggate::service::events::rejected_count() - counted_before >= 315);
     assert_eq!(stored(&app).await, 0);
     assert_eq!(app.push(&good).await.status, 200);
     // Within the hour is within the hour.

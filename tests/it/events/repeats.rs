@@ -1,7 +1,7 @@
 //! Repeats of stored events, parked ones among them, and events of other companies.
 
 use dinggate::domain::event::Event;
-use dinggate::store::{Conn, event_held};
+use dinggate::store::{Conn, event_parked};
 use dingtalk_sim::company;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -32,7 +32,7 @@ async fn park(pool: &PgPool, event_type: &str, corp_id: &str) {
         event_type: {"corpid": corp_id, "userid": [WHO]}});
     let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
     let event = Event::of_undelivered(&entry).checked_for(CORP_ID);
-    event_held::insert_once(&mut conn, &event)
+    event_parked::insert_once(&mut conn, &event)
         .await
         .unwrap()
         .unwrap();

@@ -170,7 +170,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
     assert_eq!(
         unmatched::count(
             &mut conn,
-            &unmatched::Filter {
+            &unmatched::CaseFilter {
                 state: None,
                 ..Default::default()
             }
@@ -196,7 +196,7 @@ async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
     .await
     .unwrap();
     assert_eq!(unmatched::sweep(&mut conn).await.unwrap(), 2);
-    let all = unmatched::Filter {
+    let all = unmatched::CaseFilter {
         state: None,
         ..Default::default()
     };

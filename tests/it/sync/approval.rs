@@ -144,7 +144,7 @@ async fn whom_something_was_heard_of_since_the_stopped_run_stays(pool: PgPool) {
     let (company, id, gone) = stopped(&pool).await;
     let first = UserId::parse(gone[0].as_str()).unwrap();
     company.sim.rehire_quietly(&gone[0], None).unwrap();
-    employment::look(&company.ctx, Priority::Look, &first, Trigger::Event, &[])
+    employment::refresh_person(&company.ctx, Priority::Look, &first, Trigger::Event, &[])
         .await
         .unwrap();
     company.sim.dismiss_quietly(&gone[0]).unwrap();

@@ -29,7 +29,7 @@ fn newcomer(userid: &str) -> NewPerson {
 }
 
 async fn look(company: &Company, userid: &str, trigger: Trigger) {
-    employment::look(
+    employment::refresh_person(
         &company.ctx,
         Priority::Look,
         &UserId::parse(userid).unwrap(),

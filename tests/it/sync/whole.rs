@@ -262,11 +262,11 @@ async fn a_dry_run_shows_the_plan_and_writes_nothing(pool: PgPool) {
     let before = company.fingerprint().await;
     let runs = company.number("SELECT count(*) FROM sync_run").await;
     let mut plan = Vec::new();
-    let listener = directory_sync::Listener {
+    let listener = directory_sync::ProgressSink {
         progress: &mut |_| {},
         record: &mut |record| plan.push(record),
     };
-    let summary = directory_sync::run_heard(&company.ctx, dry(), listener)
+    let summary = directory_sync::run_with_progress(&company.ctx, dry(), listener)
         .await
         .unwrap();
     assert_eq!(

@@ -247,7 +247,7 @@ async fn details_that_come_late_are_handed_on_and_missing_ones_when_it_is_sent_a
     let last = app.number("SELECT max(id) FROM webhook_delivery").await;
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     assert!(
-        dinggate::store::webhook::send_again(&mut conn, last)
+        dinggate::store::webhook::redeliver(&mut conn, last)
             .await
             .unwrap()
             .is_some()

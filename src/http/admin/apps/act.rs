@@ -6,20 +6,20 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::http::admin::see_other;
 use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::Toast;
+use crate::http::layout::Toast;
 use crate::http::text::admin_apps::AppTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
 use crate::service::apps;
 
 /// A form that says nothing but its token.
 #[derive(serde::Deserialize)]
-pub(super) struct Bare {}
+pub(super) struct CsrfOnly {}
 
 pub(super) async fn delete(
     admin: Admin,
@@ -27,7 +27,7 @@ pub(super) async fn delete(
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     let t = AppTexts::of(Lang::of(request.headers()));
     let address = address_of(&ctx, &request);
@@ -42,7 +42,7 @@ pub(super) async fn show(
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     set_shown(&admin, &ctx, &request, &session, &id, true).await
 }
@@ -53,7 +53,7 @@ pub(super) async fn hide(
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     set_shown(&admin, &ctx, &request, &session, &id, false).await
 }
@@ -82,7 +82,7 @@ pub(super) async fn up(
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     shift(&ctx, &request, &session, &id, true).await
 }
@@ -93,7 +93,7 @@ pub(super) async fn down(
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
-    _form: CsrfForm<Bare>,
+    _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     shift(&ctx, &request, &session, &id, false).await
 }
@@ -123,7 +123,7 @@ fn told(
     next: &str,
 ) -> HttpResponse {
     let toast = match name {
-        Some(name) => Toast::ok(fill(done, &[("name", &name)])),
+        Some(name) => Toast::ok(interpolate(done, &[("name", &name)])),
         None => Toast::new(Tone::Neutral, not_done),
     };
     flash::set(session, &toast);

@@ -15,15 +15,15 @@ use crate::domain::app::{App, Draft, Fault};
 use crate::domain::ids::DeptId;
 use crate::http::admin::see_other;
 use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::Toast;
+use crate::http::layout::Toast;
 use crate::http::text::admin_apps::AppTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
 use crate::service::apps;
 use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
@@ -144,7 +144,7 @@ pub(super) async fn create(
     let t = AppTexts::of(Lang::of(request.headers()));
     Ok(saved(
         &session,
-        &Toast::ok(fill(t.created, &[("name", &app.name)])),
+        &Toast::ok(interpolate(t.created, &[("name", &app.name)])),
     ))
 }
 
@@ -165,7 +165,7 @@ pub(super) async fn update(
     let is_done = apps::update(&ctx, &actor(&admin, address.as_deref()), id, &app).await?;
     let t = AppTexts::of(Lang::of(request.headers()));
     let toast = if is_done {
-        Toast::ok(fill(t.updated, &[("name", &app.name)]))
+        Toast::ok(interpolate(t.updated, &[("name", &app.name)]))
     } else {
         Toast::new(Tone::Warn, t.gone)
     };

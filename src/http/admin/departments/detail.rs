@@ -11,18 +11,18 @@ use crate::domain::ids::DeptId;
 use crate::http::admin::last_page;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::list_query::ListQuery;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_departments::DepartmentTexts;
 use crate::http::view::{Pager, TimeText};
-use crate::http::visitor::Admin;
 use crate::store::department_tree::{self, Member};
 use crate::store::{StoreError, staff};
 
 #[derive(Template)]
 #[template(path = "admin/department_detail.html")]
 struct DepartmentPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static DepartmentTexts,
     id: DeptId,
     name: String,

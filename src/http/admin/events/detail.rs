@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 
 use super::{EventView, view};
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_events::EventTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::TimeText;
-use crate::http::visitor::Admin;
 use crate::store::{StoreError, event_list, staff};
 
 #[derive(Template)]
 #[template(path = "admin/event_detail.html")]
 struct EventPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static EventTexts,
     title: String,
     event: EventView,
@@ -50,7 +50,7 @@ pub async fn detail(
     let time = |at: Option<DateTime<Utc>>| at.map(|at| TimeText::new(at, now, frame.lang));
     let page = EventPage {
         t,
-        title: fill(t.detail_title, &[("id", &id)]),
+        title: interpolate(t.detail_title, &[("id", &id)]),
         dingtalk_id: found.row.dedupe_key.strip_prefix("id:").map(str::to_owned),
         event_time: time(found.row.event_time),
         applied_at: time(found.row.applied_at),

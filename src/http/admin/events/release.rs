@@ -6,16 +6,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::http::admin::BackForm;
 use crate::http::admin::unmatched::address_of;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::Toast;
+use crate::http::layout::Toast;
 use crate::http::text::admin_events::EventTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
-use crate::service::events::{self, Releaser};
+use crate::service::events::{self, ReleasedBy};
 use crate::store::audit;
 
 /// Releases one held event into the inbox.
@@ -31,8 +31,8 @@ pub async fn release(
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let t = EventTexts::of(lang);
     let toast = match carry_out(&admin, &ctx, &request, Some(id)).await? {
-        0 => Toast::new(Tone::Warn, fill(t.not_held, &[("id", &id)])),
-        _ => Toast::ok(fill(t.released, &[("id", &id)])),
+        0 => Toast::new(Tone::Warn, interpolate(t.not_held, &[("id", &id)])),
+        _ => Toast::ok(interpolate(t.released, &[("id", &id)])),
     };
     flash::set(&session, &toast);
     Ok(form.0.see_other(&format!("/admin/events/{id}")))
@@ -51,7 +51,7 @@ pub async fn release_held(
     let toast = match carry_out(&admin, &ctx, &request, None).await? {
         0 => Toast::new(Tone::Neutral, t.none_held),
         1 => Toast::ok(t.released_one),
-        n => Toast::ok(fill(t.released_all, &[("n", &n)])),
+        n => Toast::ok(interpolate(t.released_all, &[("n", &n)])),
     };
     flash::set(&session, &toast);
     Ok(form.0.see_other("/admin/events"))
@@ -64,7 +64,7 @@ async fn carry_out(
     id: Option<i64>,
 ) -> Result<usize, AppError> {
     let address = address_of(ctx, request);
-    let releaser = Releaser {
+    let releaser = ReleasedBy {
         actor: audit::Actor::Person(&admin.0.userid),
         address: address.as_deref(),
     };

@@ -6,16 +6,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::http::admin::BackForm;
 use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::Toast;
+use crate::http::layout::Toast;
 use crate::http::text::admin_events::EventTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
-use crate::service::upkeep;
+use crate::service::events;
 
 /// Has one failed event tried again.
 pub async fn retry(
@@ -31,10 +31,10 @@ pub async fn retry(
     let t = EventTexts::of(lang);
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
-    let toast = if upkeep::retry_event(&ctx, &by, id).await? {
-        Toast::ok(fill(t.retried, &[("id", &id)]))
+    let toast = if events::retry_event(&ctx, &by, id).await? {
+        Toast::ok(interpolate(t.retried, &[("id", &id)]))
     } else {
-        Toast::new(Tone::Warn, fill(t.not_failed, &[("id", &id)]))
+        Toast::new(Tone::Warn, interpolate(t.not_failed, &[("id", &id)]))
     };
     flash::set(&session, &toast);
     Ok(form.0.see_other(&format!("/admin/events/{id}")))
@@ -52,10 +52,10 @@ pub async fn retry_failed(
     let t = EventTexts::of(lang);
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
-    let toast = match upkeep::retry_failed_events(&ctx, &by).await? {
+    let toast = match events::retry_failed_events(&ctx, &by).await? {
         0 => Toast::new(Tone::Neutral, t.none_failed),
         1 => Toast::ok(t.retried_one),
-        n => Toast::ok(fill(t.retried_all, &[("n", &n)])),
+        n => Toast::ok(interpolate(t.retried_all, &[("n", &n)])),
     };
     flash::set(&session, &toast);
     Ok(form.0.see_other("/admin/events"))

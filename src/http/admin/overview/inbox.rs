@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use crate::http::lang::Lang;
 use crate::http::text::admin_overview::OverviewTexts;
-use crate::http::text::fill;
-use crate::http::view::{Columns, span};
+use crate::http::text::interpolate;
+use crate::http::view::{Columns, humanize};
 use crate::store::overview::EventDay;
 
 /// The chart of events, and the table beneath it.
@@ -31,7 +31,7 @@ pub(super) fn view(found: &[EventDay], days: &[NaiveDate], lang: Lang) -> InboxV
     let t = OverviewTexts::of(lang);
     let rows: Vec<InboxDay> = days.iter().map(|day| row(found, *day, lang)).collect();
     let columns = rows.iter().map(|row| {
-        let label = fill(t.event_label, &[("day", &row.day), ("n", &row.received)]);
+        let label = interpolate(t.event_label, &[("day", &row.day), ("n", &row.received)]);
         (label, vec![row.received])
     });
     let most = rows.iter().map(|row| row.received).max().unwrap_or(0);
@@ -42,11 +42,11 @@ pub(super) fn view(found: &[EventDay], days: &[NaiveDate], lang: Lang) -> InboxV
     let received = rows.iter().map(|row| row.received).sum();
     InboxView {
         chart: Columns::new(&["fill-accent"], columns.collect()),
-        description: fill(t.events_desc, &[("most", &most)]),
+        description: interpolate(t.events_desc, &[("most", &most)]),
         received,
         delay: latest
             .and_then(|day| day.median)
-            .map(|seconds| span(seconds, lang)),
+            .map(|seconds| humanize(seconds, lang)),
         is_empty: received == 0,
         rows,
     }
@@ -54,7 +54,7 @@ pub(super) fn view(found: &[EventDay], days: &[NaiveDate], lang: Lang) -> InboxV
 
 fn row(found: &[EventDay], day: NaiveDate, lang: Lang) -> InboxDay {
     let found = found.iter().find(|row| row.day == day);
-    let words = |seconds: Option<f64>| seconds.map_or_else(String::new, |s| span(s, lang));
+    let words = |seconds: Option<f64>| seconds.map_or_else(String::new, |s| humanize(s, lang));
     InboxDay {
         day: day.to_string(),
         received: found.map_or(0, |row| row.received),

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Found;
+use super::OverviewData;
 use crate::context::Context;
 use crate::http::lang::Lang;
 use crate::http::text::admin_overview::OverviewTexts;
 use crate::http::text::admin_review::ReviewTexts;
 use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone};
 use crate::store::overview::Standing;
 use crate::store::sync_list::RunRow;
@@ -69,11 +69,11 @@ pub(super) struct Step {
     pub text: String,
 }
 
-pub(super) fn tiles(found: &Found, t: &OverviewTexts, lang: Lang) -> Vec<Tile> {
+pub(super) fn tiles(found: &OverviewData, t: &OverviewTexts, lang: Lang) -> Vec<Tile> {
     let now = &found.standing;
     let oldest = now.waits_since.map(|at| {
         let time = TimeText::new(at, found.now, lang).relative;
-        fill(t.waits_since, &[("time", &time)])
+        interpolate(t.waits_since, &[("time", &time)])
     });
     let waiting = Tile::new(
         t.events_waiting,
@@ -161,7 +161,7 @@ pub(super) fn steps(ctx: &Context, standing: Standing, t: &OverviewTexts) -> Opt
         Step {
             is_done: standing.has_events,
             title: t.step_events,
-            text: fill(t.step_events_text, &[("url", &url)]),
+            text: interpolate(t.step_events_text, &[("url", &url)]),
         },
     ])
 }

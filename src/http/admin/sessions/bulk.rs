@@ -11,18 +11,18 @@ use crate::http::admin::BackForm;
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN};
 use crate::http::admin::links::staff_path;
 use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::layout::Toast;
 use crate::http::login::signed_out;
-use crate::http::page::Toast;
 use crate::http::text::admin_review::people;
 use crate::http::text::admin_sessions::SessionTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Tone, browser_name};
-use crate::http::visitor::Admin;
-use crate::service::upkeep;
+use crate::service::sessions;
 use crate::store::session_list::{self, SessionRow};
 
 const LIST: &str = "/admin/sessions";
@@ -50,7 +50,7 @@ pub(super) async fn start(
     let lang = Lang::of(request.headers());
     let t = SessionTexts::of(lang);
     if form.ids.len() > MAX_CHOSEN {
-        let sentence = fill(t.too_many, &[("n", &MAX_CHOSEN)]);
+        let sentence = interpolate(t.too_many, &[("n", &MAX_CHOSEN)]);
         return Err(AppError::BadRequest(sentence));
     }
     if form.ids.is_empty() {
@@ -64,7 +64,7 @@ pub(super) async fn start(
     }
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
-    let ended = upkeep::end_sessions(&ctx, &by, &ids).await?;
+    let ended = sessions::end_sessions(&ctx, &by, &ids).await?;
     if ids.contains(&admin.0.session_id) {
         return Ok(signed_out(&request));
     }
@@ -72,7 +72,10 @@ pub(super) async fn start(
         (0, _) => Toast::new(Tone::Warn, t.gone),
         (ended, of) => {
             let people = people(lang, of);
-            Toast::ok(fill(t.many_ended, &[("n", &ended), ("people", &people)]))
+            Toast::ok(interpolate(
+                t.many_ended,
+                &[("n", &ended), ("people", &people)],
+            ))
         }
     };
     flash::set(&session, &toast);
@@ -99,8 +102,8 @@ async fn ask(
     let frame = admin.frame(ctx, request).await?.at(back.path_or(LIST));
     let page = BulkAsk {
         list: (back.path_or(LIST), t.title),
-        title: fill(t.many_title, &[("n", &chosen.len())]),
-        sentence: fill(t.many_ask, &[("n", &chosen.len())]),
+        title: interpolate(t.many_title, &[("n", &chosen.len())]),
+        sentence: interpolate(t.many_ask, &[("n", &chosen.len())]),
         path: "/admin/sessions/bulk",
         action: "",
         label: t.end,

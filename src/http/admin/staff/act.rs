@@ -6,22 +6,22 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::detail::{self, Trouble, userid_of};
+use super::detail::{self, FormErrors, userid_of};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::see_other;
 use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::layout::Toast;
 use crate::http::login::signed_out;
-use crate::http::page::Toast;
 use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
 use crate::service::staff_admin::{self, StaffError};
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +66,7 @@ pub(super) async fn leave(
             ))
         }
         Err(error) => {
-            let trouble = Trouble {
+            let trouble = FormErrors {
                 reason: form.0.reason,
                 ..trouble(t, "leave", error)?
             };
@@ -96,10 +96,10 @@ pub(super) async fn restore(
         Ok(name) => Ok(done(
             &session,
             &userid,
-            &Toast::ok(fill(t.restored_toast, &[("name", &name)])),
+            &Toast::ok(interpolate(t.restored_toast, &[("name", &name)])),
         )),
         Err(error) => {
-            let trouble = Trouble {
+            let trouble = FormErrors {
                 reason: form.0.reason,
                 ..trouble(t, "restore", error)?
             };
@@ -141,7 +141,7 @@ pub(super) async fn end_sessions(
             ))
         }
         Err(error) => {
-            let trouble = Trouble {
+            let trouble = FormErrors {
                 reason: form.0.reason,
                 ..trouble(t, "end-sessions", error)?
             };
@@ -157,20 +157,20 @@ fn done(session: &Session, userid: &UserId, toast: &Toast) -> HttpResponse {
 
 /// What the page says of an action that came to nothing; an error where there is no such person, or
 /// no page at all.
-fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trouble, AppError> {
+fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<FormErrors, AppError> {
     let (status, sentence) = match &error {
         StaffError::Reason => {
-            return Ok(Trouble {
+            return Ok(FormErrors {
                 status: Some(StatusCode::BAD_REQUEST),
                 bad_form: form,
-                ..Trouble::default()
+                ..FormErrors::default()
             });
         }
         StaffError::NotFound => return Err(AppError::NotFound),
         StaffError::NoLongerAdmin => return Err(AppError::NotAdmin),
         StaffError::Store(_) => return Err(into_store_error(error)),
-        StaffError::Oneself => (StatusCode::CONFLICT, t.oneself),
-        StaffError::HeldAlready => (StatusCode::CONFLICT, t.held_already),
+        StaffError::CannotTargetSelf => (StatusCode::CONFLICT, t.oneself),
+        StaffError::AlreadyMarkedLeft => (StatusCode::CONFLICT, t.held_already),
         StaffError::NoSessions => (StatusCode::CONFLICT, t.no_sessions),
         StaffError::NotLeft => (StatusCode::CONFLICT, t.not_left),
         StaffError::NotListed => (StatusCode::CONFLICT, t.not_listed),
@@ -195,11 +195,11 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Trou
         _ => None,
     };
     tracing::info!(%error, form, "nothing was done to a member of staff");
-    Ok(Trouble {
+    Ok(FormErrors {
         status: Some(status),
-        note: Some(fill(sentence, &[("userid", &about)])),
+        note: Some(interpolate(sentence, &[("userid", &about)])),
         retry_after,
-        ..Trouble::default()
+        ..FormErrors::default()
     })
 }
 

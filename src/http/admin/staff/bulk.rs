@@ -13,18 +13,18 @@ use crate::http::admin::BackForm;
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN, ReasonField};
 use crate::http::admin::links::staff_path;
 use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
+use crate::http::layout::Toast;
 use crate::http::login::signed_out;
-use crate::http::page::Toast;
 use crate::http::text::admin_review::people;
 use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Tone, count};
-use crate::http::visitor::Admin;
-use crate::service::staff_admin::{self, ManyAction, Outcome, StaffError};
+use crate::service::staff_admin::{self, BulkAction, BulkReport, StaffError};
 use crate::store::staff_list;
 
 const PATH: &str = "/admin/staff-bulk";
@@ -57,10 +57,11 @@ pub(super) async fn start(
     let form = form.0;
     let lang = Lang::of(request.headers());
     let t = StaffTexts::of(lang);
-    let action = ManyAction::parse(&form.action)
-        .ok_or_else(|| AppError::BadRequest(fill(t.unknown_action, &[("value", &form.action)])))?;
+    let action = BulkAction::parse(&form.action).ok_or_else(|| {
+        AppError::BadRequest(interpolate(t.unknown_action, &[("value", &form.action)]))
+    })?;
     if form.ids.len() > MAX_CHOSEN {
-        let sentence = fill(t.too_many, &[("n", &MAX_CHOSEN)]);
+        let sentence = interpolate(t.too_many, &[("n", &MAX_CHOSEN)]);
         return Err(AppError::BadRequest(sentence));
     }
     if form.ids.is_empty() {
@@ -73,8 +74,8 @@ pub(super) async fn start(
     let userids = userids(&form.ids)?;
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
-    match staff_admin::act_on_many(&ctx, &by, action, &userids, &form.reason).await {
-        Ok(_) if action == ManyAction::EndSessions && userids.contains(&admin.0.userid) => {
+    match staff_admin::apply_to_many(&ctx, &by, action, &userids, &form.reason).await {
+        Ok(_) if action == BulkAction::EndSessions && userids.contains(&admin.0.userid) => {
             Ok(signed_out(&request))
         }
         Ok(outcomes) => {
@@ -109,7 +110,7 @@ async fn ask(
     admin: &Admin,
     ctx: &Context,
     request: &HttpRequest,
-    action: ManyAction,
+    action: BulkAction,
     form: BulkForm,
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
@@ -124,8 +125,8 @@ async fn ask(
     let frame = admin.frame(ctx, request).await?.at(back.path_or(LIST));
     let (t, lang) = (StaffTexts::of(frame.lang), frame.lang);
     let (title, sentence, label) = match action {
-        ManyAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
-        ManyAction::EndSessions => (t.many_end_title, t.many_end_ask, t.end_all),
+        BulkAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
+        BulkAction::EndSessions => (t.many_end_title, t.many_end_ask, t.end_all),
     };
     let devices = |n| count(lang, n, "台设备", "device", "devices");
     let words: [(&str, &dyn Display); 2] = [
@@ -137,8 +138,8 @@ async fn ask(
     ];
     let page = BulkAsk {
         list: (back.path_or(LIST), t.title),
-        title: fill(title, &words),
-        sentence: fill(sentence, &words),
+        title: interpolate(title, &words),
+        sentence: interpolate(sentence, &words),
         path: PATH,
         action: action.as_str(),
         label,
@@ -168,21 +169,24 @@ fn named(name: &str, userid: &str) -> String {
 }
 
 /// Says to how many it was done, and for whom it was not and why.
-fn toast(t: &StaffTexts, lang: Lang, action: ManyAction, outcomes: &[Outcome]) -> Toast {
+fn toast(t: &StaffTexts, lang: Lang, action: BulkAction, outcomes: &[BulkReport]) -> Toast {
     let refused: Vec<String> = outcomes
         .iter()
         .filter_map(|outcome| {
             let why = objection(t, outcome.result.as_ref().err()?);
             let name = named(&outcome.name, outcome.userid.as_str());
-            Some(fill(t.many_refused_one, &[("name", &name), ("why", &why)]))
+            Some(interpolate(
+                t.many_refused_one,
+                &[("name", &name), ("why", &why)],
+            ))
         })
         .collect();
     let done = outcomes.len() - refused.len();
     let sentence = match action {
-        ManyAction::Leave => t.many_left_toast,
-        ManyAction::EndSessions => t.many_ended_toast,
+        BulkAction::Leave => t.many_left_toast,
+        BulkAction::EndSessions => t.many_ended_toast,
     };
-    let mut text = fill(sentence, &[("people", &people(lang, done))]);
+    let mut text = interpolate(sentence, &[("people", &people(lang, done))]);
     if refused.is_empty() {
         return Toast::ok(text);
     }
@@ -193,15 +197,15 @@ fn toast(t: &StaffTexts, lang: Lang, action: ManyAction, outcomes: &[Outcome]) -
     }
     let words: [(&str, &dyn Display); 2] =
         [("people", &people(lang, refused.len())), ("list", &list)];
-    text.push_str(&fill(t.many_refused, &words));
+    text.push_str(&interpolate(t.many_refused, &words));
     Toast::new(Tone::Warn, text)
 }
 
 /// Why nothing was done to somebody, as part of a sentence.
 fn objection(t: &StaffTexts, error: &StaffError) -> String {
     let sentence = match error {
-        StaffError::Oneself => t.oneself,
-        StaffError::HeldAlready => t.held_already,
+        StaffError::CannotTargetSelf => t.oneself,
+        StaffError::AlreadyMarkedLeft => t.held_already,
         StaffError::NoSessions => t.no_sessions,
         StaffError::LastAdministrator => t.last_administrator,
         _ => t.unknown_person,

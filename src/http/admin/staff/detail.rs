@@ -11,17 +11,17 @@ use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Status;
+use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::links::{staff_path, userid_in_path};
-use crate::http::admin::who::Who;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_audit::AuditTexts;
 use crate::http::text::admin_events::EventTexts;
 use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone, browser_name, china_day};
-use crate::http::visitor::Admin;
 use crate::store::Conn;
 use crate::store::audit::ActorKind;
 use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
@@ -35,7 +35,7 @@ const HISTORY: i64 = 30;
 #[derive(Template)]
 #[template(path = "admin/staff_detail.html")]
 struct PersonPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static StaffTexts,
     name: String,
     /// The address of this page, below which the actions are.
@@ -45,7 +45,7 @@ struct PersonPage {
     is_employed: bool,
     cause: Option<String>,
     left: Option<TimeText>,
-    held_by: Option<Who>,
+    held_by: Option<ActorView>,
     /// A day as DingTalk's directory has it: the day in China, wherever the reader is.
     hired: Option<String>,
     looked: Option<TimeText>,
@@ -61,7 +61,7 @@ struct PersonPage {
     leave_ask: String,
     restore_ask: String,
     end_all_ask: String,
-    trouble: Trouble,
+    trouble: FormErrors,
 }
 
 struct PlaceView {
@@ -92,7 +92,7 @@ struct EventView {
 
 /// What was wrong with the form that has just been sent; it comes back filled in.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct FormErrors {
     /// None where nothing was wrong.
     pub status: Option<StatusCode>,
     /// Why nothing was done.
@@ -105,7 +105,7 @@ pub(super) struct Trouble {
 }
 
 /// All that the page shows.
-struct Loaded {
+struct PersonData {
     now: DateTime<Utc>,
     facts: Facts,
     places: Vec<Place>,
@@ -132,7 +132,7 @@ pub(super) async fn detail(
         &ctx,
         &request,
         &userid_of(&userid)?,
-        Trouble::default(),
+        FormErrors::default(),
     )
     .await
 }
@@ -143,7 +143,7 @@ pub(super) async fn page(
     ctx: &Context,
     request: &HttpRequest,
     userid: &UserId,
-    trouble: Trouble,
+    trouble: FormErrors,
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
@@ -162,7 +162,7 @@ pub(super) async fn page(
     Ok(response)
 }
 
-async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<Loaded>, StoreError> {
+async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<PersonData>, StoreError> {
     let Some(facts) = staff_list::facts(conn, userid).await? else {
         return Ok(None);
     };
@@ -178,7 +178,7 @@ async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<Loaded>, StoreE
         Some(unionid) => unmatched::find_by_unionid(conn, unionid).await?,
         None => None,
     };
-    Ok(Some(Loaded {
+    Ok(Some(PersonData {
         now: staff::now(conn).await?,
         places: staff_list::places(conn, userid).await?,
         sessions: web_session::list_of(conn, userid).await?,
@@ -190,8 +190,8 @@ async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<Loaded>, StoreE
     }))
 }
 
-fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonPage {
-    let Loaded {
+fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) -> PersonPage {
+    let PersonData {
         now,
         facts,
         places,
@@ -227,7 +227,7 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
         held_by: facts
             .held_by
             .as_deref()
-            .map(|by| Who::new(lang, ActorKind::Person, by, held_by_name)),
+            .map(|by| ActorView::new(lang, ActorKind::Person, by, held_by_name)),
         hired: facts.hired_date.map(|at| china_day(at).to_string()),
         looked: facts.looked_at.map(time),
         created: time(facts.created_at),
@@ -244,7 +244,7 @@ fn view(loaded: Loaded, frame: Frame, own: &UserId, trouble: Trouble) -> PersonP
         is_rejected: matches!(case, Some((_, CaseState::Rejected))),
         can_leave: facts.held_at.is_none() && facts.userid != *own,
         leave_ask: t.about_devices(leave_ask, lang, &name, sessions.len()),
-        restore_ask: fill(t.restore_ask, &[("name", &name)]),
+        restore_ask: interpolate(t.restore_ask, &[("name", &name)]),
         end_all_ask: t.about_devices(t.end_all_ask, lang, &name, sessions.len()),
         sessions: sessions
             .into_iter()
@@ -262,9 +262,9 @@ fn place_view(place: Place, t: &StaffTexts) -> PlaceView {
         id: place.dept_id,
         name: place
             .name
-            .unwrap_or_else(|| fill(t.unknown_department, &[("id", &place.dept_id)])),
+            .unwrap_or_else(|| interpolate(t.unknown_department, &[("id", &place.dept_id)])),
         is_leader: place.is_leader,
-        order: place.sort_order.map(|n| fill(t.order, &[("n", &n)])),
+        order: place.sort_order.map(|n| interpolate(t.order, &[("n", &n)])),
     }
 }
 
@@ -273,7 +273,7 @@ fn session_view(session: SessionFacts, name: &str, now: DateTime<Utc>, lang: Lan
     let device = browser_name(&session.user_agent, lang);
     SessionView {
         id: session.id.to_string(),
-        ask: fill(t.end_one_ask, &[("name", &name), ("device", &device)]),
+        ask: interpolate(t.end_one_ask, &[("name", &name), ("device", &device)]),
         device,
         user_agent: session.user_agent,
         address: session.address,

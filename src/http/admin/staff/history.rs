@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::http::admin::who::Who;
+use crate::http::admin::actor_view::ActorView;
 use crate::http::lang::Lang;
 use crate::http::text::admin_audit::AuditTexts;
 use crate::http::view::TimeText;
@@ -12,7 +12,7 @@ use crate::store::staff_list::HistoryLine;
 /// One line of the audit trail, in words.
 pub struct HistoryView {
     pub at: TimeText,
-    pub who: Who,
+    pub who: ActorView,
     pub action: String,
     pub status: String,
     pub reason: Option<String>,
@@ -26,7 +26,7 @@ pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) ->
         .into_iter()
         .map(|line| HistoryView {
             at: TimeText::new(line.at, now, lang),
-            who: Who::new(
+            who: ActorView::new(
                 lang,
                 ActorKind::parse(&line.actor_kind),
                 &line.actor,

@@ -6,21 +6,21 @@ use chrono::{DateTime, Utc};
 
 use super::{actor_kind, path_of};
 use crate::context::Context;
+use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::admin::who::Who;
 use crate::http::admin::{BackForm, see_other};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::Toast;
+use crate::http::layout::Toast;
 use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone};
-use crate::http::visitor::Admin;
 use crate::service::directory_sync::{self, ApproveError, Cause, Request, SyncError};
 use crate::store::audit::ActorKind;
-use crate::store::sync_list::{self, Filter};
+use crate::store::sync_list::{self, SyncFilter};
 use crate::store::{StoreError, staff};
 
 pub(super) async fn start(
@@ -135,9 +135,9 @@ async fn already(
     by: &str,
     since: DateTime<Utc>,
 ) -> Result<(Toast, Option<i64>), StoreError> {
-    let running = Filter {
+    let running = SyncFilter {
         state: Some("running"),
-        ..Filter::default()
+        ..SyncFilter::default()
     };
     let (now, run) = ctx
         .db
@@ -152,9 +152,9 @@ async fn already(
         .map_or(ActorKind::Person, |run| actor_kind(&run.cause));
     let name = run.as_ref().and_then(|run| run.started_by_name.clone());
     let values: [(&str, &dyn std::fmt::Display); 2] = [
-        ("by", &Who::new(lang, kind, by, name).label),
+        ("by", &ActorView::new(lang, kind, by, name).label),
         ("since", &TimeText::new(since, now, lang).relative),
     ];
-    let toast = Toast::new(Tone::Warn, fill(sentence, &values));
+    let toast = Toast::new(Tone::Warn, interpolate(sentence, &values));
     Ok((toast, run.map(|run| run.id)))
 }

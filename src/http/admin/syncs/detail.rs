@@ -8,17 +8,17 @@ use chrono::{DateTime, Utc};
 use super::plan::{self, RecordView};
 use super::{RunView, path_of, view};
 use crate::context::Context;
+use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
-use crate::http::admin::who::Who;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_syncs::plan::PlanTexts;
 use crate::http::text::admin_syncs::{KINDS, SyncTexts};
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, TimeText, query};
-use crate::http::visitor::Admin;
 use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
@@ -29,7 +29,7 @@ const NAMED: i64 = 100;
 #[derive(Template)]
 #[template(path = "admin/sync_detail.html")]
 struct SyncPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static SyncTexts,
     p: &'static PlanTexts,
     title: String,
@@ -39,8 +39,8 @@ struct SyncPage {
     is_running: bool,
     hint: Option<&'static str>,
     unannounced: Option<String>,
-    waiting: Option<Waiting>,
-    decided: Option<Decided>,
+    waiting: Option<PendingApproval>,
+    decided: Option<ApprovalDecision>,
     /// The run whose leavers this one marks.
     approves: Option<(i64, String)>,
     finished: Option<TimeText>,
@@ -57,7 +57,7 @@ struct SyncPage {
 }
 
 /// Those whom the brake has held back, while somebody can decide about them.
-struct Waiting {
+struct PendingApproval {
     title: String,
     effect: String,
     until: TimeText,
@@ -73,16 +73,16 @@ struct Waiting {
 }
 
 /// What became of those whom the brake has held back.
-struct Decided {
+struct ApprovalDecision {
     sentence: &'static str,
-    by: Option<Who>,
+    by: Option<ActorView>,
     at: Option<TimeText>,
     /// The run that has carried it out: its number and a sentence.
     run: Option<(i64, String)>,
 }
 
 /// What the tables say of one run.
-struct Found {
+struct SyncData {
     now: DateTime<Utc>,
     run: RunRow,
     recorded: i64,
@@ -91,7 +91,7 @@ struct Found {
     held_back: Vec<ChangeRow>,
     /// The latest run that was to mark them.
     attempt: Option<RunRow>,
-    known: plan::Known,
+    known: plan::KnownNames,
 }
 
 pub(super) async fn detail(
@@ -124,7 +124,7 @@ async fn find(
     id: i64,
     filter: &ChangeFilter,
     asked: &ListQuery,
-) -> Result<Option<Found>, StoreError> {
+) -> Result<Option<SyncData>, StoreError> {
     let paging = asked.paging();
     ctx.db
         .read(async |conn| {
@@ -148,7 +148,7 @@ async fn find(
                 attempt = sync_list::find(conn, id).await?;
             }
             let known = plan::known(conn, &[&rows[..], &held_back[..]].concat()).await?;
-            Ok(Some(Found {
+            Ok(Some(SyncData {
                 now: staff::now(conn).await?,
                 run,
                 recorded: by_kind.iter().map(|(_, count)| count).sum(),
@@ -162,8 +162,8 @@ async fn find(
         .await
 }
 
-fn page(frame: Frame, found: Found, filter: ChangeFilter, pager: Pager) -> SyncPage {
-    let Found {
+fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> SyncPage {
+    let SyncData {
         now, run, known, ..
     } = found;
     let lang = frame.lang;
@@ -173,11 +173,11 @@ fn page(frame: Frame, found: Found, filter: ChangeFilter, pager: Pager) -> SyncP
         let views = rows.into_iter().map(|row| plan::view(row, &known, lang));
         views.collect::<Vec<_>>()
     };
-    let numbered = |sentence: &str, id: i64| (id, fill(sentence, &[("id", &id)]));
+    let numbered = |sentence: &str, id: i64| (id, interpolate(sentence, &[("id", &id)]));
     SyncPage {
         t,
         p: PlanTexts::of(lang),
-        title: fill(t.detail_title, &[("id", &run.id)]),
+        title: interpolate(t.detail_title, &[("id", &run.id)]),
         path: path_of(run.id),
         approve_path: format!("{}/approve", path_of(run.id)),
         discard_path: format!("{}/discard", path_of(run.id)),
@@ -228,7 +228,7 @@ fn waiting(
     attempt: Option<&RunRow>,
     now: DateTime<Utc>,
     lang: Lang,
-) -> Option<Waiting> {
+) -> Option<PendingApproval> {
     let t = SyncTexts::of(lang);
     let until = run.waits_until.filter(|_| run.is_waiting)?;
     let count = t.people(lang, run.held_back);
@@ -238,37 +238,37 @@ fn waiting(
     } else {
         t.came_to_nothing
     };
-    let with_count = |sentence: &str| fill(sentence, &[("people", &count)]);
-    Some(Waiting {
+    let with_count = |sentence: &str| interpolate(sentence, &[("people", &count)]);
+    Some(PendingApproval {
         title: with_count(t.waiting_title),
         effect: with_count(t.waiting_effect),
         until: TimeText::new(until, now, lang),
         more: i64::from(run.held_back) - i64::try_from(people.len()).unwrap_or(i64::MAX),
         people,
         is_under_way,
-        attempt: attempt.map(|run| (run.id, fill(sentence, &[("id", &run.id)]))),
+        attempt: attempt.map(|run| (run.id, interpolate(sentence, &[("id", &run.id)]))),
         approve_ask: with_count(t.approve_ask),
         discard_ask: with_count(t.discard_ask),
     })
 }
 
-fn decided(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<Decided> {
+fn decided(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<ApprovalDecision> {
     if run.state != "stopped" || run.is_waiting {
         return None;
     }
     let t = SyncTexts::of(lang);
     let by = run.decided_by.as_deref();
-    Some(Decided {
+    Some(ApprovalDecision {
         sentence: match run.decision.as_deref() {
             Some("approved") => t.approved_hint,
             Some("discarded") => t.discarded_hint,
             Some(_) => t.superseded_hint,
             None => t.expired_hint,
         },
-        by: by.map(|by| Who::new(lang, ActorKind::Person, by, run.decided_by_name.clone())),
+        by: by.map(|by| ActorView::new(lang, ActorKind::Person, by, run.decided_by_name.clone())),
         at: run.decided_at.map(|at| TimeText::new(at, now, lang)),
         run: run
             .approved_in
-            .map(|id| (id, fill(t.approved_in, &[("id", &id)]))),
+            .map(|id| (id, interpolate(t.approved_in, &[("id", &id)]))),
     })
 }

@@ -8,18 +8,18 @@ use super::{RunView, view};
 use crate::context::Context;
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_syncs::{CAUSES, STATES, SyncTexts};
 use crate::http::view::{Choice, Pager, TimeText, query};
-use crate::http::visitor::Admin;
-use crate::store::sync_list::{self, Filter};
+use crate::store::sync_list::{self, SyncFilter};
 use crate::store::{StoreError, staff};
 
 #[derive(Template)]
 #[template(path = "admin/syncs.html")]
 struct SyncsPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static SyncTexts,
     q: String,
     states: Vec<Choice<'static>>,
@@ -41,7 +41,7 @@ pub(super) async fn list(
         asked.choice("state", &STATES)?,
         asked.choice("cause", &CAUSES)?,
     );
-    let filter = Filter {
+    let filter = SyncFilter {
         state,
         cause,
         q: asked.q().to_owned(),

@@ -10,7 +10,7 @@ use crate::http::admin::links::staff_path;
 use crate::http::lang::Lang;
 use crate::http::text::admin_syncs::SyncTexts;
 use crate::http::text::admin_syncs::plan::PlanTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::store::sync_list::ChangeRow;
 use crate::store::{StoreError, sync_names};
@@ -30,26 +30,26 @@ pub struct RecordView {
 
 /// What is known of the people and departments that some records name.
 #[derive(Default)]
-pub struct Known {
+pub struct KnownNames {
     people: BTreeSet<String>,
     departments: Names,
 }
 
 /// Looks up whom and what the records name.
-pub async fn known(conn: &mut Conn, rows: &[ChangeRow]) -> Result<Known, StoreError> {
+pub async fn known(conn: &mut Conn, rows: &[ChangeRow]) -> Result<KnownNames, StoreError> {
     let userids: Vec<String> = rows.iter().filter_map(|row| row.userid.clone()).collect();
     let named = |row: &ChangeRow| {
         let values = row.differences.iter().flat_map(values::departments_of);
         values.chain(row.dept_id).collect::<Vec<_>>()
     };
     let dept_ids: Vec<i64> = rows.iter().flat_map(named).collect();
-    Ok(Known {
+    Ok(KnownNames {
         people: sync_names::known_people(conn, &userids).await?,
         departments: sync_names::department_names(conn, &dept_ids).await?,
     })
 }
 
-pub fn view(row: ChangeRow, known: &Known, lang: Lang) -> RecordView {
+pub fn view(row: ChangeRow, known: &KnownNames, lang: Lang) -> RecordView {
     let t = PlanTexts::of(lang);
     let is_department = row.dept_id.is_some();
     let lines = row.differences.iter();
@@ -65,7 +65,7 @@ pub fn view(row: ChangeRow, known: &Known, lang: Lang) -> RecordView {
             let stored = known.departments.get(&dept);
             let href = stored.map(|_| departments::path_of(dept));
             let name = name.or_else(|| stored.cloned());
-            let name = name.unwrap_or_else(|| fill(t.unnamed_department, &[("id", &dept)]));
+            let name = name.unwrap_or_else(|| interpolate(t.unnamed_department, &[("id", &dept)]));
             (name, Some(dept.to_string()), href)
         }
         (None, None) => (t.nobody.to_owned(), None, None),

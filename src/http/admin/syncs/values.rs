@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::ids::DeptId;
 use crate::http::text::admin_syncs::plan::PlanTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::china_day;
 use crate::store::sync_list::FieldChange;
 
@@ -125,7 +125,7 @@ fn moves(
     let with_role = |id: &DeptId, place: &Place| {
         let name = name_of(t, *id, names);
         if place.is_leader {
-            fill(t.as_leader, &[("name", &name)])
+            interpolate(t.as_leader, &[("name", &name)])
         } else {
             name
         }
@@ -149,7 +149,7 @@ fn moves(
             lines.push(line(sentence, String::new(), name.clone()));
         }
         if before.order != now.order {
-            let label = fill(t.order_in, &[("name", &name)]);
+            let label = interpolate(t.order_in, &[("name", &name)]);
             lines.push(Line {
                 is_code: true,
                 ..line(&label, before.order.clone(), now.order.clone())
@@ -169,7 +169,7 @@ fn department(t: &PlanTexts, id: &str, names: &Names) -> String {
 fn name_of(t: &PlanTexts, id: DeptId, names: &Names) -> String {
     match names.get(&id) {
         Some(name) => name.clone(),
-        None => fill(t.unnamed_department, &[("id", &id)]),
+        None => interpolate(t.unnamed_department, &[("id", &id)]),
     }
 }
 

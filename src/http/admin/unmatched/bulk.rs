@@ -9,15 +9,15 @@ use serde::Deserialize;
 use super::ListView;
 use crate::context::Context;
 use crate::http::admin::see_other;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::{Frame, Toast, html};
+use crate::http::layout::{Layout, Toast, html};
 use crate::http::text::admin_review::{ReviewTexts, people};
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::http::visitor::Admin;
 use crate::service::review::{self, BulkAction, ReviewError};
 use crate::store::unmatched;
 
@@ -41,7 +41,7 @@ pub(super) struct BulkForm {
 #[derive(Template)]
 #[template(path = "admin/unmatched_reject.html")]
 struct RejectPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static ReviewTexts,
     title: String,
     sentence: String,
@@ -63,13 +63,13 @@ pub(super) async fn start(
     let t = ReviewTexts::of(Lang::of(request.headers()));
     let view = ListView::parse(form.back.as_deref());
     let Some(action) = BulkAction::parse(&form.action) else {
-        return Err(AppError::BadRequest(fill(
+        return Err(AppError::BadRequest(interpolate(
             t.unknown_action,
             &[("value", &form.action)],
         )));
     };
     if form.ids.len() > MAX_CHOSEN {
-        return Err(AppError::BadRequest(fill(
+        return Err(AppError::BadRequest(interpolate(
             t.too_many,
             &[("n", &MAX_CHOSEN)],
         )));
@@ -115,8 +115,8 @@ async fn ask_for_reason(
     let people = people(frame.lang, chosen.len());
     let page = RejectPage {
         t,
-        title: fill(t.bulk_reject_title, &[("people", &people)]),
-        sentence: fill(t.bulk_reject_text, &[("people", &people)]),
+        title: interpolate(t.bulk_reject_title, &[("people", &people)]),
+        sentence: interpolate(t.bulk_reject_text, &[("people", &people)]),
         chosen,
         view,
         reason: form.reason.unwrap_or_default(),

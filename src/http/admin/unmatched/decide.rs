@@ -5,18 +5,18 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::detail::{self, Trouble};
+use super::detail::{self, FormErrors};
 use super::{ListView, actor, address_of, case_id, display_name};
 use crate::context::Context;
 use crate::http::admin::see_other;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
-use crate::http::page::Toast;
+use crate::http::layout::Toast;
 use crate::http::text::admin_review::ReviewTexts;
-use crate::http::text::fill;
-use crate::http::visitor::Admin;
+use crate::http::text::interpolate;
 use crate::service::review::{self, ReviewError};
 use crate::store::unmatched::Case;
 
@@ -52,7 +52,7 @@ pub(super) async fn approve(
             &toast(t.approved_toast, &case),
         )),
         Err(error) => {
-            let trouble = Trouble {
+            let trouble = FormErrors {
                 link: asked.to_owned(),
                 ..trouble(t, error)?
             };
@@ -79,7 +79,7 @@ pub(super) async fn reject(
             Ok(done(&session, view.href(), &toast))
         }
         Err(error) => {
-            let trouble = Trouble {
+            let trouble = FormErrors {
                 reason: form.0.reason,
                 ..trouble(t, error)?
             };
@@ -109,7 +109,7 @@ pub(super) async fn reopen(
 }
 
 fn toast(sentence: &str, case: &Case) -> Toast {
-    Toast::ok(fill(sentence, &[("name", &display_name(case))]))
+    Toast::ok(interpolate(sentence, &[("name", &display_name(case))]))
 }
 
 fn done(session: &Session, back: &str, toast: &Toast) -> HttpResponse {
@@ -119,13 +119,13 @@ fn done(session: &Session, back: &str, toast: &Toast) -> HttpResponse {
 
 /// What the page says of a decision that came to nothing; an error where there is no such page, or
 /// no page at all.
-fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
+fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> {
     let (status, code, retry_after) = match &error {
         ReviewError::Reason => {
-            return Ok(Trouble {
+            return Ok(FormErrors {
                 status: Some(StatusCode::BAD_REQUEST),
                 reason_is_bad: true,
-                ..Trouble::default()
+                ..FormErrors::default()
             });
         }
         ReviewError::NotFound => return Err(AppError::NotFound),
@@ -145,11 +145,11 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<Trouble, AppError> {
     };
     // Not the error itself: it may hold what was typed into the form.
     tracing::info!(outcome = code, "a review came to nothing");
-    Ok(Trouble {
+    Ok(FormErrors {
         status: Some(status),
         note: Some(t.objection(code, about)),
         retry_after,
-        ..Trouble::default()
+        ..FormErrors::default()
     })
 }
 

@@ -10,15 +10,15 @@ use super::{CandidateView, ListView, case_id, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
+use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::staff::history::{HistoryView, history_views};
-use crate::http::admin::who::Who;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_review::ReviewTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone};
-use crate::http::visitor::Admin;
 use crate::store::Conn;
 use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
@@ -32,7 +32,7 @@ const HISTORY: i64 = 30;
 #[derive(Template)]
 #[template(path = "admin/unmatched_detail.html")]
 struct CasePage {
-    frame: Frame,
+    frame: Layout,
     t: &'static ReviewTexts,
     /// The view of the list that the case was opened from.
     view: ListView,
@@ -53,7 +53,7 @@ struct CasePage {
     first_seen: TimeText,
     last_seen: TimeText,
     reference: String,
-    decided_by: Option<Who>,
+    decided_by: Option<ActorView>,
     decided_at: Option<TimeText>,
     decision_reason: Option<String>,
     /// Which id of a rejected case the last attempt had.
@@ -63,12 +63,12 @@ struct CasePage {
     history: Vec<HistoryView>,
     is_waiting: bool,
     reject_ask: String,
-    trouble: Trouble,
+    trouble: FormErrors,
 }
 
 /// What was wrong with the form that has just been sent; it comes back filled in.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct FormErrors {
     /// None where nothing was wrong.
     pub status: Option<StatusCode>,
     /// Why the decision came to nothing.
@@ -90,7 +90,7 @@ struct RefusalView {
 }
 
 /// All that the page shows.
-struct Loaded {
+struct CaseData {
     now: DateTime<Utc>,
     case: Case,
     candidates: Vec<Candidate>,
@@ -105,7 +105,7 @@ pub(super) async fn detail(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, AppError> {
-    page(&admin, &ctx, &request, case_id(&id)?, Trouble::default()).await
+    page(&admin, &ctx, &request, case_id(&id)?, FormErrors::default()).await
 }
 
 /// The page of a case, with what was wrong with the form before.
@@ -114,7 +114,7 @@ pub(super) async fn page(
     ctx: &Context,
     request: &HttpRequest,
     id: i64,
-    trouble: Trouble,
+    trouble: FormErrors,
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
@@ -133,7 +133,7 @@ pub(super) async fn page(
     Ok(response)
 }
 
-async fn load(conn: &mut Conn, id: i64) -> Result<Option<Loaded>, StoreError> {
+async fn load(conn: &mut Conn, id: i64) -> Result<Option<CaseData>, StoreError> {
     let Some(case) = unmatched::find(conn, id).await? else {
         return Ok(None);
     };
@@ -145,7 +145,7 @@ async fn load(conn: &mut Conn, id: i64) -> Result<Option<Loaded>, StoreError> {
         Some(userid) => staff::find(conn, &userid).await?.map(|row| row.name),
         None => None,
     };
-    Ok(Some(Loaded {
+    Ok(Some(CaseData {
         now: staff::now(conn).await?,
         candidates: unmatched::candidates(conn, &[id]).await?,
         refusals: attempt::list(conn, id).await?,
@@ -156,8 +156,8 @@ async fn load(conn: &mut Conn, id: i64) -> Result<Option<Loaded>, StoreError> {
     }))
 }
 
-fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CasePage {
-    let Loaded {
+fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) -> CasePage {
+    let CaseData {
         now,
         case,
         candidates,
@@ -188,7 +188,7 @@ fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CaseP
         decided_by: case
             .decided_by
             .as_deref()
-            .map(|by| Who::new(frame.lang, ActorKind::Person, by, decider_name)),
+            .map(|by| ActorView::new(frame.lang, ActorKind::Person, by, decider_name)),
         decided_at: case.decided_at.map(time),
         matched: case
             .matched
@@ -209,7 +209,7 @@ fn view(loaded: Loaded, frame: Frame, list: ListView, trouble: Trouble) -> CaseP
             .map(|candidate| CandidateView::new(candidate, t))
             .collect(),
         is_waiting: case.state == CaseState::Waiting,
-        reject_ask: fill(t.reject_ask, &[("name", &name)]),
+        reject_ask: interpolate(t.reject_ask, &[("name", &name)]),
         userid_href: case
             .userid
             .as_ref()

@@ -10,17 +10,17 @@ use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::UserId;
-use crate::http::admin::links::this_view;
+use crate::http::admin::links::current_url;
 use crate::http::admin::list_query::ListQuery;
 use crate::http::admin::{exports, last_page};
 use crate::http::csv;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_review::ReviewTexts;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
-use crate::http::visitor::Admin;
 use crate::store::sort::Sort;
-use crate::store::unmatched::{self, Candidate, Case, Filter};
+use crate::store::unmatched::{self, Candidate, Case, CaseFilter};
 use crate::store::{StoreError, staff};
 
 /// People of the company: what the page shows unasked.
@@ -44,7 +44,7 @@ const BATCH: usize = 1000;
 #[derive(Template)]
 #[template(path = "admin/unmatched.html")]
 struct UnmatchedPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static ReviewTexts,
     q: String,
     reasons: Vec<Choice<'static>>,
@@ -78,18 +78,18 @@ struct CaseView {
 }
 
 /// The filters of a query.
-struct Asked {
+struct RequestedFilter {
     reason: &'static str,
     state: &'static str,
-    filter: Filter,
+    filter: CaseFilter,
     sort: Option<Sort>,
 }
 
-impl Asked {
+impl RequestedFilter {
     fn read(asked: &ListQuery) -> Result<Self, AppError> {
         let reason = with_default(asked, "reason", &REASONS, COMPANY)?;
         let state = with_default(asked, "state", &STATES, "waiting")?;
-        let filter = Filter {
+        let filter = CaseFilter {
             reasons: reasons_of(reason),
             state: unmatched::parse_state(state),
             q: asked.q().to_owned(),
@@ -139,7 +139,7 @@ fn with_default(
 
 fn reasons_of(name: &str) -> Vec<Refusal> {
     match name {
-        COMPANY => Filter::default().reasons,
+        COMPANY => CaseFilter::default().reasons,
         ALL => vec![Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee],
         name => unmatched::parse_reason(name).into_iter().collect(),
     }
@@ -151,7 +151,7 @@ pub(super) async fn list(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let wanted = Asked::read(&asked)?;
+    let wanted = RequestedFilter::read(&asked)?;
     let paging = asked.paging();
     let (now, total, cases, candidates) = ctx
         .db
@@ -171,7 +171,7 @@ pub(super) async fn list(
     }
     let frame = admin.frame(&ctx, &request).await?;
     let t = ReviewTexts::of(frame.lang);
-    let back = this_view(&request);
+    let back = current_url(&request);
     let here = ListView::parse(Some(&back));
     let page = UnmatchedPage {
         t,
@@ -200,14 +200,14 @@ pub(super) async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn reason_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
+fn reason_choices(frame: &Layout, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
     let words =
         |name| unmatched::parse_reason(name).map_or(t.company, |reason| t.reason_words(reason));
     let named = REASONS.map(|name| (name, words(name)));
     Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
 }
 
-fn state_choices(frame: &Frame, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
+fn state_choices(frame: &Layout, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
     let words = |name| unmatched::parse_state(name).map_or("", |state| t.state_words(state));
     let named = STATES.map(|name| (name, words(name)));
     Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
@@ -218,7 +218,7 @@ fn view(
     candidates: &[Candidate],
     here: &ListView,
     now: DateTime<Utc>,
-    frame: &Frame,
+    frame: &Layout,
 ) -> CaseView {
     let t = ReviewTexts::of(frame.lang);
     let of_case = candidates
@@ -249,7 +249,7 @@ pub(super) async fn export(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let wanted = Asked::read(&asked)?;
+    let wanted = RequestedFilter::read(&asked)?;
     exports::note(&admin, &ctx, &request, "review.export").await?;
     let header = [
         "userid",
@@ -274,7 +274,10 @@ pub(super) async fn export(
 
 /// All cases that a query finds, in its order, as cells: found at once, then read in batches, each with a
 /// connection of its own, so that a slow reader holds none.
-fn rows(ctx: Context, wanted: Asked) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+fn rows(
+    ctx: Context,
+    wanted: RequestedFilter,
+) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let found = async move {
         let found = ctx
             .db

@@ -7,19 +7,19 @@ use serde_json::Value;
 
 use super::{DeliveryView, view};
 use crate::context::Context;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_webhooks::WebhookTexts;
-use crate::http::text::fill;
+use crate::http::text::interpolate;
 use crate::http::view::{TimeText, Tone};
-use crate::http::visitor::Admin;
 use crate::store::webhook_list::{self, AttemptRow};
 use crate::store::{StoreError, staff};
 
 #[derive(Template)]
 #[template(path = "admin/webhook_detail.html")]
 struct WebhookPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static WebhookTexts,
     title: String,
     message: DeliveryView,
@@ -68,11 +68,11 @@ pub async fn detail(
         words: t
             .result_words(row.status, row.error.as_deref())
             .unwrap_or_default(),
-        took: fill(t.took, &[("ms", &row.duration_ms)]),
+        took: interpolate(t.took, &[("ms", &row.duration_ms)]),
     };
     let page = WebhookPage {
         t,
-        title: fill(t.detail_title, &[("id", &id)]),
+        title: interpolate(t.detail_title, &[("id", &id)]),
         message_id: found.row.message_id.clone(),
         url: webhook.map(|webhook| webhook.url.to_string()),
         body: found.body.map(pretty),

@@ -2,14 +2,14 @@
 
 use crate::store::Conn;
 
-use super::Mission;
+use super::ApplyRequest;
 use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
-use crate::service::directory_sync::book::Tally;
+use crate::service::directory_sync::plan_writer::PlanCounts;
 use crate::service::directory_sync::skip::SkipReason;
 use crate::service::directory_sync::{Progress, SyncError};
-use crate::store::directory::{self, Written};
-use crate::store::sync_scratch::{self, DraftedPerson, Step};
+use crate::store::directory::{self, WrittenRow};
+use crate::store::sync_staging::{self, ChangedPerson, Step};
 use crate::store::{StoreError, staff};
 
 /// Large enough that a hundred thousand people are fewer savepoints than Postgres keeps at hand.
@@ -20,17 +20,17 @@ const TRIES: u32 = 2;
 /// The people that are written, and what has become of them so far.
 pub struct Rows<'a> {
     pub conn: &'a mut Conn,
-    mission: &'a Mission<'a>,
+    mission: &'a ApplyRequest<'a>,
     progress: &'a mut (dyn FnMut(Progress) + Send),
     done: usize,
     total: usize,
-    pub tally: Tally,
+    pub tally: PlanCounts,
 }
 
 impl<'a> Rows<'a> {
     pub fn new(
         conn: &'a mut Conn,
-        mission: &'a Mission<'a>,
+        mission: &'a ApplyRequest<'a>,
         progress: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
         let tally = mission.tally;
@@ -45,8 +45,8 @@ impl<'a> Rows<'a> {
     }
 
     /// Several people may hand unionids on to each other: all let go of theirs first.
-    pub async fn let_go_of_unionids(&mut self) -> Result<(), StoreError> {
-        directory::forget_unionids(self.conn, self.mission.run.id).await
+    pub async fn release_unionids(&mut self) -> Result<(), StoreError> {
+        directory::release_unionids(self.conn, self.mission.run.id).await
     }
 
     /// Writes everybody of a step. A part that Postgres refuses is halved until the row is found that is
@@ -56,7 +56,7 @@ impl<'a> Rows<'a> {
         loop {
             let run_id = self.mission.run.id;
             let people =
-                sync_scratch::drafted_people(self.conn, run_id, step, after, CHUNK).await?;
+                sync_staging::changed_people(self.conn, run_id, step, after, CHUNK).await?;
             let Some(last) = people.last() else {
                 return Ok(());
             };
@@ -82,7 +82,7 @@ impl<'a> Rows<'a> {
     async fn write_part(
         &mut self,
         step: Step,
-        part: &[DraftedPerson],
+        part: &[ChangedPerson],
     ) -> Result<Vec<UserId>, StoreError> {
         let mut tries = 1;
         loop {
@@ -102,7 +102,7 @@ impl<'a> Rows<'a> {
     async fn count(
         &mut self,
         step: Step,
-        part: &[DraftedPerson],
+        part: &[ChangedPerson],
         written: &[UserId],
     ) -> Result<(), StoreError> {
         if written.len() < part.len() {
@@ -112,21 +112,21 @@ impl<'a> Rows<'a> {
                 .filter(|userid| !written.contains(userid))
                 .cloned()
                 .collect();
-            self.pass_over(step, &overtaken).await?;
+            self.skip(step, &overtaken).await?;
         }
         self.report(part.len());
         Ok(())
     }
 
     /// Notes those whom an event has changed first.
-    async fn pass_over(&mut self, step: Step, overtaken: &[UserId]) -> Result<(), StoreError> {
+    async fn skip(&mut self, step: Step, overtaken: &[UserId]) -> Result<(), StoreError> {
         *self.number(step) -= overtaken.len();
         let is_told = step == Step::Leave && self.mission.tells_overtaken;
         let reason = SkipReason::Overtaken;
         let (words, chinese) = (reason.to_string(), reason.in_chinese());
         if step == Step::Move {
             for userid in overtaken {
-                directory::take_unionid_back(self.conn, self.mission.run.id, userid).await?;
+                directory::restore_unionid(self.conn, self.mission.run.id, userid).await?;
             }
         }
         let told = is_told.then_some((words.as_str(), chinese.as_str()));
@@ -135,14 +135,14 @@ impl<'a> Rows<'a> {
         } else if step != Step::Leave {
             self.tally.unchanged += overtaken.len();
         }
-        sync_scratch::pass_over(self.conn, self.mission.run.id, overtaken, told).await
+        sync_staging::record_skipped(self.conn, self.mission.run.id, overtaken, told).await
     }
 
     /// Notes somebody whom Postgres would not take.
     async fn refuse(
         &mut self,
         step: Step,
-        one: &DraftedPerson,
+        one: &ChangedPerson,
         error: &StoreError,
     ) -> Result<(), StoreError> {
         let run_id = self.mission.run.id;
@@ -156,9 +156,9 @@ impl<'a> Rows<'a> {
         self.tally.skipped += 1;
         let (words, chinese) = (reason.to_string(), reason.in_chinese());
         let userid = std::slice::from_ref(&one.userid);
-        sync_scratch::pass_over(self.conn, run_id, userid, Some((&words, &chinese))).await?;
+        sync_staging::record_skipped(self.conn, run_id, userid, Some((&words, &chinese))).await?;
         if step == Step::Move {
-            directory::take_unionid_back(self.conn, run_id, &one.userid).await?;
+            directory::restore_unionid(self.conn, run_id, &one.userid).await?;
         }
         self.report(1);
         Ok(())
@@ -184,13 +184,13 @@ impl<'a> Rows<'a> {
 
 async fn write(
     conn: &mut Conn,
-    mission: &Mission<'_>,
+    mission: &ApplyRequest<'_>,
     step: Step,
-    part: &[DraftedPerson],
+    part: &[ChangedPerson],
 ) -> Result<Vec<UserId>, StoreError> {
     let described = part.iter().filter_map(|drafted| drafted.person.as_ref());
-    let rows: Vec<Written<'_>> = described
-        .map(|(person, asked_at)| Written {
+    let rows: Vec<WrittenRow<'_>> = described
+        .map(|(person, asked_at)| WrittenRow {
             person,
             asked_at: *asked_at,
         })
@@ -201,12 +201,13 @@ async fn write(
         Step::Move | Step::Change => directory::change(conn, &rows).await,
         Step::Add => {
             let added = directory::add(conn, &rows, started_at).await?;
-            directory::note_in_audit(conn, actor, &added, "staff.added", "employed").await?;
+            directory::record_in_audit(conn, actor, &added, "staff.added", "employed").await?;
             Ok(added)
         }
         Step::Return => {
-            let returned = directory::return_again(conn, &rows, started_at).await?;
-            directory::note_in_audit(conn, actor, &returned, "staff.returned", "employed").await?;
+            let returned = directory::rehire(conn, &rows, started_at).await?;
+            directory::record_in_audit(conn, actor, &returned, "staff.returned", "employed")
+                .await?;
             Ok(returned)
         }
     }
@@ -214,14 +215,14 @@ async fn write(
 
 async fn mark_left(
     conn: &mut Conn,
-    mission: &Mission<'_>,
-    part: &[DraftedPerson],
+    mission: &ApplyRequest<'_>,
+    part: &[ChangedPerson],
 ) -> Result<Vec<UserId>, StoreError> {
     let userids: Vec<UserId> = part.iter().map(|leaver| leaver.userid.clone()).collect();
     let absent = directory::lock_absent(conn, &userids, mission.guard).await?;
     // Sessions end with it, and DingTalk is asked again later, as after every leaving.
     let left = staff::mark_left(conn, &absent, LeftCause::Sync).await?;
-    directory::note_in_audit(
+    directory::record_in_audit(
         conn,
         mission.actor,
         &left,

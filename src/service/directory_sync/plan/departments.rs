@@ -9,7 +9,7 @@ use crate::domain::person::Department;
 
 /// A department as DingTalk has described it during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedDepartment {
+pub struct DesiredDepartment {
     pub department: Department,
     pub asked_at: DateTime<Utc>,
 }
@@ -18,7 +18,7 @@ pub struct WantedDepartment {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DepartmentPlan {
     /// New ones, and those whose name, parent or order has changed.
-    pub written: Vec<WantedDepartment>,
+    pub written: Vec<DesiredDepartment>,
     /// Those that are no longer there.
     pub gone: Vec<DeptId>,
 }
@@ -27,7 +27,7 @@ pub struct DepartmentPlan {
 /// one whose record could not be read (`spared`).
 pub fn plan(
     current: &[Department],
-    wanted: &BTreeMap<DeptId, WantedDepartment>,
+    wanted: &BTreeMap<DeptId, DesiredDepartment>,
     spared: &BTreeSet<DeptId>,
     is_complete: bool,
 ) -> DepartmentPlan {
@@ -46,7 +46,7 @@ pub fn plan(
 }
 
 /// The lists of departments do not say the order, which a look at the department may have found out.
-fn completed_from(wanted: &WantedDepartment, stored: Option<&Department>) -> WantedDepartment {
+fn completed_from(wanted: &DesiredDepartment, stored: Option<&Department>) -> DesiredDepartment {
     let mut wanted = wanted.clone();
     let order = wanted
         .department
@@ -74,14 +74,14 @@ mod tests {
         }
     }
 
-    fn wanted(departments: &[Department]) -> BTreeMap<DeptId, WantedDepartment> {
+    fn wanted(departments: &[Department]) -> BTreeMap<DeptId, DesiredDepartment> {
         let asked_at = DateTime::UNIX_EPOCH;
         departments
             .iter()
             .map(|d| {
                 (
                     d.dept_id,
-                    WantedDepartment {
+                    DesiredDepartment {
                         department: d.clone(),
                         asked_at,
                     },

@@ -73,7 +73,7 @@ fn reading(people: Vec<Person>) -> Reading {
         };
         (
             listed.person.userid.clone(),
-            Wanted::listed(listed, 1, at(START + 10)),
+            DesiredPerson::listed(listed, 1, at(START + 10)),
         )
     };
     people.into_iter().map(wanted).collect()

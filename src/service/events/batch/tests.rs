@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::*;
 
-fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> Claimed {
+fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> ClaimedEvent {
     let body = json!({"EventType": event_type, "UserId": userids, "DeptId": dept_ids});
-    Claimed {
+    ClaimedEvent {
         id,
         event_type: event_type.into(),
         userids: userids
@@ -20,27 +20,27 @@ fn claimed(id: i64, event_type: &str, userids: &[&str], dept_ids: &[i64]) -> Cla
     }
 }
 
-fn person(userid: &str) -> About {
-    About::Person(UserId::parse(userid).unwrap())
+fn person(userid: &str) -> SubjectId {
+    SubjectId::Person(UserId::parse(userid).unwrap())
 }
 
-fn fault(gravity: Gravity) -> Answer {
-    Answer::Failed(Fault {
+fn fault(gravity: ErrorClass) -> LookupOutcome {
+    LookupOutcome::Failed(LookupError {
         gravity,
         reason: format!("{gravity:?}"),
     })
 }
 
-fn retry(gravity: Gravity) -> End {
-    End::Retry(Fault {
+fn retry(gravity: ErrorClass) -> EventOutcome {
+    EventOutcome::Retry(LookupError {
         gravity,
         reason: format!("{gravity:?}"),
     })
 }
 
-fn ends(batch: &mut Batch) -> Vec<(i64, End)> {
+fn ends(batch: &mut Batch) -> Vec<(i64, EventOutcome)> {
     batch
-        .take_ended()
+        .take_finished()
         .into_iter()
         .map(|ended| (ended.id, ended.end))
         .collect()
@@ -65,8 +65,8 @@ fn each_person_and_department_is_asked_about_once_and_a_join_is_remembered() {
             (person("a"), vec![]),
             (person("b"), vec![2, 3]),
             (person("c"), vec![3]),
-            (About::Department(7), vec![]),
-            (About::Department(8), vec![]),
+            (SubjectId::Department(7), vec![]),
+            (SubjectId::Department(8), vec![]),
         ]
     );
     assert_eq!(batch.ids(), [1, 2, 3, 4, 5]);
@@ -79,10 +79,10 @@ fn a_failure_touches_only_the_events_that_name_the_person() {
         claimed(2, "user_modify_org", &["a", "b"], &[]),
     ]);
     assert!(ends(&mut batch).is_empty());
-    batch.note(&person("a"), &Answer::Done);
-    assert_eq!(ends(&mut batch), [(1, End::Applied)]);
-    batch.note(&person("b"), &fault(Gravity::Unavailable));
-    assert_eq!(ends(&mut batch), [(2, retry(Gravity::Unavailable))]);
+    batch.record(&person("a"), &LookupOutcome::Done);
+    assert_eq!(ends(&mut batch), [(1, EventOutcome::Applied)]);
+    batch.record(&person("b"), &fault(ErrorClass::Unavailable));
+    assert_eq!(ends(&mut batch), [(2, retry(ErrorClass::Unavailable))]);
     assert!(batch.ids().is_empty());
 }
 
@@ -96,10 +96,10 @@ fn an_event_with_nothing_to_ask_ends_at_once() {
     assert_eq!(
         ends(&mut batch),
         [
-            (1, End::Applied),
+            (1, EventOutcome::Applied),
             (
                 2,
-                End::Failed("a userid in the event cannot be read".into())
+                EventOutcome::Failed("a userid in the event cannot be read".into())
             )
         ]
     );
@@ -110,78 +110,90 @@ fn what_could_not_be_read_parks_the_event_after_the_rest_was_applied() {
     let mut event = claimed(1, "user_add_org", &["a"], &[]);
     event.body = Some(json!({"EventType": "user_add_org", "UserId": ["a", {}]}));
     let (mut batch, _) = Batch::new(vec![event]);
-    batch.note(&person("a"), &Answer::Done);
-    assert!(matches!(ends(&mut batch).as_slice(), [(1, End::Failed(_))]));
+    batch.record(&person("a"), &LookupOutcome::Done);
+    assert!(matches!(
+        ends(&mut batch).as_slice(),
+        [(1, EventOutcome::Failed(_))]
+    ));
 }
 
 #[test]
 fn the_failure_that_time_may_mend_decides() {
-    let all = |answers: [Answer; 2], attempts: i32| {
+    let all = |answers: [LookupOutcome; 2], attempts: i32| {
         let mut event = claimed(1, "user_modify_org", &["a", "b"], &[]);
         event.attempts = attempts;
         event.refusals = attempts - 1;
         let (mut batch, _) = Batch::new(vec![event]);
-        batch.note(&person("a"), &answers[0]);
-        batch.note(&person("b"), &answers[1]);
+        batch.record(&person("a"), &answers[0]);
+        batch.record(&person("b"), &answers[1]);
         ends(&mut batch).remove(0).1
     };
     let (bad, refused, away) = (
-        fault(Gravity::Bad),
-        fault(Gravity::Refused),
-        fault(Gravity::Unavailable),
+        fault(ErrorClass::Permanent),
+        fault(ErrorClass::Rejected),
+        fault(ErrorClass::Unavailable),
     );
-    assert_eq!(all([bad.clone(), Answer::Done], 2), retry(Gravity::Bad));
     assert_eq!(
-        all([bad.clone(), Answer::Done], 3),
-        End::Failed("Bad".into())
+        all([bad.clone(), LookupOutcome::Done], 2),
+        retry(ErrorClass::Permanent)
+    );
+    assert_eq!(
+        all([bad.clone(), LookupOutcome::Done], 3),
+        EventOutcome::Failed("Bad".into())
     );
     assert_eq!(
         all([bad.clone(), away.clone()], 1),
-        retry(Gravity::Unavailable)
+        retry(ErrorClass::Unavailable)
     );
     assert_eq!(
         all([away.clone(), refused.clone()], 6),
-        retry(Gravity::Unavailable)
+        retry(ErrorClass::Unavailable)
     );
     assert_eq!(
-        all([refused.clone(), Answer::Done], 11),
-        retry(Gravity::Refused)
+        all([refused.clone(), LookupOutcome::Done], 11),
+        retry(ErrorClass::Rejected)
     );
     assert_eq!(
-        all([refused.clone(), Answer::Done], 12),
-        End::Failed("Refused".into())
+        all([refused.clone(), LookupOutcome::Done], 12),
+        EventOutcome::Failed("Refused".into())
     );
-    let outside = fault(Gravity::OutOfScope);
+    let outside = fault(ErrorClass::OutOfScope);
     assert_eq!(
         all([refused.clone(), outside.clone()], 289),
-        retry(Gravity::OutOfScope)
+        retry(ErrorClass::OutOfScope)
     );
     assert_eq!(
-        all([outside.clone(), Answer::Done], 290),
-        End::Failed("OutOfScope".into())
+        all([outside.clone(), LookupOutcome::Done], 290),
+        EventOutcome::Failed("OutOfScope".into())
     );
     assert_eq!(
         all([outside, away.clone()], 290),
-        retry(Gravity::Unavailable)
+        retry(ErrorClass::Unavailable)
     );
-    let ours = fault(Gravity::AgainstUs);
+    let ours = fault(ErrorClass::Misconfigured);
     assert_eq!(
         all([ours.clone(), refused.clone()], 5759),
-        retry(Gravity::AgainstUs)
+        retry(ErrorClass::Misconfigured)
     );
     assert_eq!(
-        all([ours, Answer::Done], 5760),
-        End::Failed("AgainstUs".into())
+        all([ours, LookupOutcome::Done], 5760),
+        EventOutcome::Failed("AgainstUs".into())
     );
     assert_eq!(
-        all([away.clone(), Answer::Done], 5760),
-        End::Failed("Unavailable".into())
+        all([away.clone(), LookupOutcome::Done], 5760),
+        EventOutcome::Failed("Unavailable".into())
     );
-    assert_eq!(all([Answer::NotAsked, Answer::Done], 1), End::PutBack);
-    assert_eq!(all([Answer::NotAsked, bad], 3), End::PutBack);
     assert_eq!(
-        all([Answer::NotAsked, away], 1),
-        retry(Gravity::Unavailable)
+        all([LookupOutcome::NotAsked, LookupOutcome::Done], 1),
+        EventOutcome::Released
+    );
+    assert_eq!(
+        all([LookupOutcome::NotAsked, bad], 3),
+        EventOutcome::Released
+    );
+    assert_eq!(
+        all([LookupOutcome::NotAsked, away], 1),
+        retry(ErrorClass::Unavailable)
     );
 }
 
@@ -191,11 +203,11 @@ fn only_what_has_failed_is_looked_up_again() {
         claimed(1, "user_modify_org", &["a", "b", "c"], &[]),
         claimed(2, "user_modify_org", &["b"], &[]),
     ]);
-    batch.note(&person("a"), &Answer::Done);
-    batch.note(&person("b"), &fault(Gravity::OutOfScope));
-    batch.note(&person("c"), &Answer::NotAsked);
+    batch.record(&person("a"), &LookupOutcome::Done);
+    batch.record(&person("b"), &fault(ErrorClass::OutOfScope));
+    batch.record(&person("c"), &LookupOutcome::NotAsked);
     let pending: Vec<_> = batch
-        .take_ended()
+        .take_finished()
         .into_iter()
         .map(|ended| ended.pending)
         .collect();
@@ -209,7 +221,7 @@ fn only_what_has_failed_is_looked_up_again() {
         .into_iter()
         .map(|question| question.about)
         .collect();
-    assert_eq!(about, [person("b"), person("c"), About::Department(8)]);
+    assert_eq!(about, [person("b"), person("c"), SubjectId::Department(8)]);
 }
 
 #[test]

@@ -11,11 +11,11 @@ use crate::context::Context;
 use crate::domain::app::{COLOURS, Fault, ICONS};
 use crate::domain::ids::DeptId;
 use crate::http::admin::apps::people_href;
+use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::page::{Frame, html};
+use crate::http::layout::{Layout, html};
 use crate::http::text::admin_apps::AppTexts;
-use crate::http::text::fill;
-use crate::http::visitor::Admin;
+use crate::http::text::interpolate;
 use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
 use crate::store::department::{self, DepartmentName, DepartmentRow};
@@ -26,7 +26,7 @@ const FOUND: i64 = 30;
 #[derive(Template)]
 #[template(path = "admin/app_form.html")]
 struct FormPage {
-    frame: Frame,
+    frame: Layout,
     t: &'static AppTexts,
     /// The app that is there already.
     old: Option<OldApp>,
@@ -35,7 +35,7 @@ struct FormPage {
     icons: Vec<Swatch>,
     colours: Vec<Swatch>,
     chosen: Vec<DepartmentBox>,
-    found: Option<Found>,
+    found: Option<FormData>,
     /// How many people are in the chosen departments.
     people: String,
     faults: Vec<FaultView>,
@@ -73,7 +73,7 @@ struct DepartmentBox {
 }
 
 /// What a search has found besides the chosen.
-struct Found {
+struct FormData {
     boxes: Vec<DepartmentBox>,
     more: Option<String>,
 }
@@ -85,7 +85,7 @@ struct FaultView {
 }
 
 /// What the page needs of the tables.
-struct Known {
+struct FormOptions {
     old: Option<AppRow>,
     chosen: Vec<DepartmentName>,
     found: Vec<DepartmentRow>,
@@ -93,11 +93,11 @@ struct Known {
     people: i64,
 }
 
-async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<Known, AppError> {
+async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<FormOptions, AppError> {
     let (q, chosen) = (form.search(), Vec::from_iter(form.departments.clone()));
     let is_search = form.is_search();
     let known = ctx.db.read(async |conn| {
-        Ok::<_, StoreError>(Known {
+        Ok::<_, StoreError>(FormOptions {
             old: match id {
                 Some(id) => app::find(conn, id).await?,
                 None => None,
@@ -178,7 +178,7 @@ fn chosen(
     let known: BTreeSet<DeptId> = named.iter().map(|named| named.dept_id).collect();
     let gone = ids.difference(&known).map(|id| DepartmentBox {
         id: *id,
-        name: fill(t.gone_department, &[("id", id)]),
+        name: interpolate(t.gone_department, &[("id", id)]),
         parents: String::new(),
         people: None,
     });
@@ -194,7 +194,7 @@ fn chosen(
         .collect()
 }
 
-fn found(known: &Known, form: &AppForm, t: &'static AppTexts) -> Found {
+fn found(known: &FormOptions, form: &AppForm, t: &'static AppTexts) -> FormData {
     let others = known
         .found
         .iter()
@@ -205,10 +205,10 @@ fn found(known: &Known, form: &AppForm, t: &'static AppTexts) -> Found {
         parents: row.parents.join(" / "),
         people: Some(number(t.one_person, t.many_people, row.whole_count)),
     });
-    Found {
+    FormData {
         boxes: boxes.collect(),
         more: (known.total > FOUND)
-            .then(|| fill(t.more_found, &[("n", &known.total), ("shown", &FOUND)])),
+            .then(|| interpolate(t.more_found, &[("n", &known.total), ("shown", &FOUND)])),
     }
 }
 
@@ -222,14 +222,14 @@ fn old(row: AppRow, t: &'static AppTexts) -> OldApp {
         id: row.id,
         people_href: people_href(row.id, row.is_for_all),
         sees: number(t.sees_one, t.sees_many, row.audience),
-        delete_ask: fill(ask, &[("name", &row.name), ("n", &row.audience)]),
+        delete_ask: interpolate(ask, &[("name", &row.name), ("n", &row.audience)]),
         name: row.name,
     }
 }
 
 /// A sentence with a number of people.
 fn number(one: &str, many: &str, n: i64) -> String {
-    fill(if n == 1 { one } else { many }, &[("n", &n)])
+    interpolate(if n == 1 { one } else { many }, &[("n", &n)])
 }
 
 fn fault_view(fault: Fault, t: &'static AppTexts) -> FaultView {

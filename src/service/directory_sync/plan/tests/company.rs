@@ -10,7 +10,7 @@ pub struct Current {
 }
 
 /// What DingTalk has said.
-pub type Reading = BTreeMap<UserId, Wanted>;
+pub type Reading = BTreeMap<UserId, DesiredPerson>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
@@ -111,7 +111,7 @@ pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
         started_at,
         is_complete,
     );
-    let terms = Terms {
+    let terms = PlanOptions {
         started_at,
         is_complete,
         refused: &refused,

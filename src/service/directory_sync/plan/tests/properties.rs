@@ -141,9 +141,9 @@ fn case() -> impl Strategy<Value = Case> {
         )
 }
 
-fn wanted(n: usize) -> impl Strategy<Value = Wanted> {
+fn wanted(n: usize) -> impl Strategy<Value = DesiredPerson> {
     (some_person(n), 10..20_i64)
-        .prop_map(|(person, later)| Wanted::whole(person, at(START + later)))
+        .prop_map(|(person, later)| DesiredPerson::whole(person, at(START + later)))
 }
 
 /// As the table's index does.
@@ -244,7 +244,7 @@ proptest! {
     fn a_later_run_that_reads_the_same_changes_nothing_more(case in case()) {
         let after = apply(&case.current, &case.plan(&case.current));
         // Events that ran ahead of the first run are behind the second.
-        let reread = |(id, w): (&UserId, &Wanted)| (id.clone(), Wanted::whole(w.person.clone(), at(START + 2_010)));
+        let reread = |(id, w): (&UserId, &DesiredPerson)| (id.clone(), DesiredPerson::whole(w.person.clone(), at(START + 2_010)));
         let later = Case { reading: case.reading.iter().map(reread).collect(), ..case };
         let settled = apply(&after, &later.plan_as_of(&after, START + 2_000));
         let again = later.plan_as_of(&settled, START + 2_000);

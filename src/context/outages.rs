@@ -1,0 +1,120 @@
+//! Since when an interface of DingTalk's has brought nothing but trouble, and which refusals the log has told
+//! of, as this process has seen it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Trouble that was this long ago has nothing to do with that of now.
+const MAX_GAP: Duration = Duration::from_mins(2);
+
+/// A refusal that many events meet with is not worth a line of the log each.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The spells of trouble that are not over yet, by interface, and the refusals that the log has told of.
+#[derive(Debug, Default)]
+pub struct OutageTracker {
+    spells: Mutex<HashMap<&'static str, Outage>>,
+    told: Mutex<HashMap<(&'static str, String), Instant>>,
+    /// When a web page has last come in place of an answer, unless an answer has come since.
+    page_at: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Outage {
+    since: Instant,
+    latest: Instant,
+}
+
+impl OutageTracker {
+    /// Notes a call that brought no answer; gives how long the spell has lasted.
+    pub fn record_failure(&self, api: &'static str) -> Duration {
+        self.record_failure_at(api, Instant::now())
+    }
+
+    /// Notes that a web page has come in place of an answer.
+    pub fn record_html_answer(&self) {
+        *lock(&self.page_at) = Some(Instant::now());
+    }
+
+    /// Forgets the web page where a call has been answered that was begun after it. Returns whether there was
+    /// one to forget.
+    pub fn record_api_answer(&self, begun: Instant) -> bool {
+        lock(&self.page_at)
+            .take_if(|page_at| *page_at < begun)
+            .is_some()
+    }
+
+    /// Notes that the interface has answered.
+    pub fn record_success(&self, api: &'static str) {
+        lock(&self.spells).remove(api);
+    }
+
+    /// Whether the log has not told of this refusal for a minute; then it is taken to do so now.
+    pub fn should_log(&self, api: &'static str, code: &str) -> bool {
+        self.should_log_at(api, code, Instant::now())
+    }
+
+    fn should_log_at(&self, api: &'static str, code: &str, now: Instant) -> bool {
+        let mut told = lock(&self.told);
+        told.retain(|_, at| now.duration_since(*at) < LOG_INTERVAL);
+        let refusal = (api, code.to_owned());
+        let is_news = !told.contains_key(&refusal);
+        if is_news {
+            told.insert(refusal, now);
+        }
+        is_news
+    }
+
+    fn record_failure_at(&self, api: &'static str, now: Instant) -> Duration {
+        let new = Outage {
+            since: now,
+            latest: now,
+        };
+        let mut spells = lock(&self.spells);
+        let spell = spells.entry(api).or_insert(new);
+        if now.duration_since(spell.latest) > MAX_GAP {
+            *spell = new;
+        }
+        spell.latest = now;
+        now.duration_since(spell.since)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spell_lasts_until_an_answer_or_a_long_silence() {
+        let (troubles, start) = (OutageTracker::default(), Instant::now());
+        let note = |api, seconds| {
+            let at = start + Duration::from_secs(seconds);
+            troubles.record_failure_at(api, at).as_secs()
+        };
+        assert_eq!(
+            (note("a", 0), note("a", 100), note("a", 200)),
+            (0, 100, 200)
+        );
+        assert_eq!(note("b", 200), 0);
+        troubles.record_success("a");
+        assert_eq!((note("a", 201), note("b", 202)), (0, 2));
+        assert_eq!((note("b", 323), note("b", 330)), (0, 7));
+    }
+
+    #[test]
+    fn a_refusal_is_told_once_a_minute_and_another_at_once() {
+        let (troubles, start) = (OutageTracker::default(), Instant::now());
+        let is_news = |api, code, seconds| {
+            troubles.should_log_at(api, code, start + Duration::from_secs(seconds))
+        };
+        assert!(is_news("a", "60011", 0));
+        assert!(!is_news("a", "60011", 59));
+        assert!(is_news("a", "60020", 59) && is_news("b", "60011", 59));
+        assert!(is_news("a", "60011", 60));
+    }
+}

@@ -1,0 +1,289 @@
+//! The queue of logins that have not sent their code yet: clients in turn, all clients of a site (IPv6 /48) with no
+//! more turns than ten others, and no more waiting than can be served in time.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::context::clients::{CLIENTS_PER_SITE, Client, ClientKey, InProgressCounts};
+
+/// How many logins of a client may be in progress while another client waits.
+const MAX_IN_PROGRESS: usize = 8;
+/// Nobody is told to come back later than this.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
+/// How many clients without a waiter are remembered for what they were told.
+const MAX_PROMISES: usize = 4_096;
+/// The most shares that a site has.
+const MAX_SHARES: usize = CLIENTS_PER_SITE as usize;
+
+/// Waiters by client. `W` is what a waiter is told through.
+#[derive(Debug)]
+pub struct FairQueue<W> {
+    lines: HashMap<ClientKey, VecDeque<Waiter<W>>>,
+    /// The sites with a line, the next one to be served first.
+    sites: VecDeque<Site>,
+    len: usize,
+    /// Until when places have been promised to the clients that were told to come back.
+    retry_reservations: HashMap<ClientKey, Instant>,
+}
+
+/// The clients of one site that have a line. A client that belongs to none is a site of its own.
+#[derive(Debug)]
+struct Site {
+    key: ClientKey,
+    /// The next one to be served first.
+    order: VecDeque<ClientKey>,
+    /// How many turns it has had since it came first.
+    turns: usize,
+}
+
+fn site_of(key: ClientKey) -> ClientKey {
+    key.site().unwrap_or(key)
+}
+
+#[derive(Debug)]
+struct Waiter<W> {
+    client: Client,
+    sender: W,
+}
+
+/// What became of a waiter that wanted to enter the queue.
+#[derive(Debug, PartialEq, Eq)]
+pub enum EnqueueResult<W> {
+    Queued,
+    /// In the place of the last waiter of another client, which had more than its share.
+    Evicted(ClientKey, W),
+    Full,
+}
+
+impl<W> Default for FairQueue<W> {
+    fn default() -> Self {
+        Self {
+            lines: HashMap::new(),
+            sites: VecDeque::new(),
+            len: 0,
+            retry_reservations: HashMap::new(),
+        }
+    }
+}
+
+impl<W> FairQueue<W> {
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Enters the queue, which can serve `capacity` waiters in time.
+    pub fn enqueue(&mut self, client: &Client, told: W, capacity: usize) -> EnqueueResult<W> {
+        let mut entered = EnqueueResult::Queued;
+        if self.len >= capacity {
+            match self.evict_from_longest(client) {
+                Some((key, evicted)) => entered = EnqueueResult::Evicted(key, evicted),
+                None => return EnqueueResult::Full,
+            }
+        }
+        if !self.lines.contains_key(&client.key) {
+            self.append(client.key);
+        }
+        let line = self.lines.entry(client.key).or_default();
+        line.push_back(Waiter {
+            client: client.clone(),
+            sender: told,
+        });
+        self.len += 1;
+        entered
+    }
+
+    /// Puts a client that gets a line last among those of its site.
+    fn append(&mut self, client: ClientKey) {
+        let key = site_of(client);
+        if let Some(site) = self.sites.iter_mut().find(|site| site.key == key) {
+            site.order.push_back(client);
+            return;
+        }
+        self.sites.push_back(Site {
+            key,
+            order: VecDeque::from([client]),
+            turns: 0,
+        });
+    }
+
+    /// Whether a waiter of this client would be turned away.
+    pub fn is_full_for(&self, client: &Client, capacity: usize) -> bool {
+        self.len >= capacity && self.eviction_candidate(client).is_none()
+    }
+
+    fn evict_from_longest(&mut self, newcomer: &Client) -> Option<(ClientKey, W)> {
+        let key = self.eviction_candidate(newcomer)?;
+        let line = self.lines.get_mut(&key)?;
+        let last = line.pop_back()?;
+        self.len -= 1;
+        self.forget_if_empty(key);
+        Some((key, last.sender))
+    }
+
+    /// The client that has to give up a place: one that is slowed before any other, then the one with the
+    /// longest line, its own or its part of the site's; none where the newcomer would then have no less than it.
+    fn eviction_candidate(&self, newcomer: &Client) -> Option<ClientKey> {
+        let own_site = site_of(newcomer.key);
+        // Whoever takes the place has one more, and the other one less.
+        let own = self.waiters_of([&newcomer.key]) + 1;
+        let in_own_site = self.sites.iter().find(|site| site.key == own_site);
+        let in_own_site = in_own_site.map_or(0, |site| self.waiters_of(&site.order)) + 1;
+        let own_part = own.max(in_own_site.div_ceil(MAX_SHARES));
+        let victims = self.sites.iter().flat_map(|site| {
+            let part_of_site = self.waiters_of(&site.order).div_ceil(MAX_SHARES);
+            let others = site.order.iter().filter(|key| **key != newcomer.key);
+            others.filter_map(move |key| {
+                let line = self.lines.get(key)?;
+                let client = &line.back()?.client;
+                let (is_slowed, is_address) = (client.is_slowed(), !client.is_known_browser());
+                let part = line.len().max(part_of_site);
+                // To each other, the clients of a site are clients like any.
+                let (theirs, ours) = if site.key == own_site {
+                    (line.len(), own)
+                } else {
+                    (part, own_part)
+                };
+                let ours = (newcomer.is_slowed(), ours, !newcomer.is_known_browser());
+                let has_more = (is_slowed, theirs, is_address) > ours;
+                has_more.then_some(((is_slowed, part, is_address, line.len()), *key))
+            })
+        });
+        let (_, key) = victims.max_by_key(|(rank, _)| *rank)?;
+        Some(key)
+    }
+
+    fn waiters_of<'a>(&self, clients: impl IntoIterator<Item = &'a ClientKey>) -> usize {
+        let lines = clients.into_iter().filter_map(|key| self.lines.get(key));
+        lines.map(VecDeque::len).sum()
+    }
+
+    /// Takes the waiter whose turn it is out of the queue; none where all that wait have to wait on.
+    pub fn next(&mut self, counts: &InProgressCounts) -> Option<(ClientKey, W)> {
+        let (at, position) = self.next_position(counts)?;
+        let site = self.sites.get_mut(at)?;
+        let key = site.order.remove(position)?;
+        site.order.push_back(key);
+        site.turns += 1;
+        if site.turns >= site.order.len().min(MAX_SHARES) {
+            let mut site = self.sites.remove(at)?;
+            site.turns = 0;
+            self.sites.push_back(site);
+        }
+        let waiter = self.lines.get_mut(&key)?.pop_front()?;
+        self.len -= 1;
+        self.forget_if_empty(key);
+        Some((key, waiter.sender))
+    }
+
+    /// Whether somebody's turn could come now.
+    pub fn has_next(&self, counts: &InProgressCounts) -> bool {
+        self.next_position(counts).is_some()
+    }
+
+    /// Clients below their rate come first, one after another; then the others, each with one login at a time.
+    /// Returns the position of the site, and that of the client within it.
+    fn next_position(&self, counts: &InProgressCounts) -> Option<(usize, usize)> {
+        let is_alone = self.lines.len() == 1;
+        let first = |slowed: bool, most: usize| {
+            let is_next = |key: &ClientKey| {
+                let waiter = self.lines.get(key).and_then(VecDeque::front);
+                waiter.is_some_and(|waiter| {
+                    waiter.client.is_slowed() == slowed && counts.of(*key) < most
+                })
+            };
+            let mut sites = self.sites.iter().enumerate();
+            sites.find_map(|(at, site)| Some((at, site.order.iter().position(is_next)?)))
+        };
+        let most = if is_alone {
+            usize::MAX
+        } else {
+            MAX_IN_PROGRESS
+        };
+        first(false, most).or_else(|| first(true, 1))
+    }
+
+    /// Removes the waiters that have gone away.
+    pub fn retain(&mut self, is_there: impl Fn(&W) -> bool) {
+        self.lines.retain(|_, line| {
+            line.retain(|waiter| is_there(&waiter.sender));
+            !line.is_empty()
+        });
+        for site in &mut self.sites {
+            site.order.retain(|key| self.lines.contains_key(key));
+        }
+        self.sites.retain(|site| !site.order.is_empty());
+        self.len = self.lines.values().map(VecDeque::len).sum();
+    }
+
+    /// Takes everybody out of the queue.
+    pub fn drain(&mut self) -> Vec<W> {
+        self.sites.clear();
+        self.len = 0;
+        let lines = self.lines.drain().flat_map(|(_, line)| line);
+        lines.map(|waiter| waiter.sender).collect()
+    }
+
+    fn forget_if_empty(&mut self, key: ClientKey) {
+        if self.lines.get(&key).is_some_and(VecDeque::is_empty) {
+            self.lines.remove(&key);
+            for site in &mut self.sites {
+                site.order.retain(|other| *other != key);
+            }
+            self.sites.retain(|site| !site.order.is_empty());
+        }
+    }
+
+    /// Returns when a client that is turned away should come back: after its earlier promises, at its share of
+    /// the pace, so that those who come back do not all meet a full queue again.
+    pub fn reserve_retry(
+        &mut self,
+        key: ClientKey,
+        now: Instant,
+        hold: Duration,
+        spacing: Duration,
+    ) -> Duration {
+        self.retry_reservations.retain(|_, until| *until > now);
+        let rounds = self.rounds_per_turn(key);
+        let earliest = now + hold;
+        let after = self
+            .retry_reservations
+            .get(&key)
+            .copied()
+            .unwrap_or(earliest);
+        let until =
+            (after.max(earliest) + spacing.saturating_mul(rounds)).min(now + MAX_RETRY_AFTER);
+        if self.retry_reservations.len() < MAX_PROMISES
+            || self.retry_reservations.contains_key(&key)
+        {
+            self.retry_reservations.insert(key, until);
+        }
+        until - now
+    }
+
+    /// Returns how many turns of the queue come to one of this client, with all that wait or were told to come
+    /// back. A site has no more than its shares, and its clients divide these among them.
+    fn rounds_per_turn(&self, key: ClientKey) -> u32 {
+        let is_counted =
+            self.lines.contains_key(&key) || self.retry_reservations.contains_key(&key);
+        let absent =
+            (self.retry_reservations.keys()).filter(|other| !self.lines.contains_key(other));
+        let newcomer = (!is_counted).then_some(&key);
+        let mut shares = 0;
+        let mut sites: HashMap<ClientKey, usize> = HashMap::new();
+        for client in self.lines.keys().chain(absent).chain(newcomer) {
+            match client.site() {
+                Some(site) => *sites.entry(site).or_default() += 1,
+                None => shares += 1,
+            }
+        }
+        shares += (sites.values())
+            .map(|count| count.min(&MAX_SHARES))
+            .sum::<usize>();
+        let own_site = key.site().and_then(|site| sites.get(&site));
+        let part = own_site.map_or(1, |count| count.div_ceil(MAX_SHARES));
+        u32::try_from(shares * part).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests;

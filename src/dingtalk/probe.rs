@@ -1,0 +1,135 @@
+//! Looks at DingTalk from outside, without a token: is it there, what time is it there, and does its
+//! login page take our return address.
+
+use reqwest::Response;
+use reqwest::header::LOCATION;
+
+use super::client::{Client, innermost, unix_millis};
+use super::clock;
+use super::error::ApiError;
+use super::response::parse_response;
+
+/// What an unauthenticated call came upon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// DingTalk answers; by how many milliseconds its clock is ahead of ours, where it says the time.
+    Answered { clock_ahead_ms: Option<i64> },
+    /// No connection, and why, in the words of the system or of TLS.
+    NoConnection(String),
+    /// Something answers that is not DingTalk, or DingTalk's gateway without DingTalk.
+    Unexpected(ApiError),
+}
+
+/// What DingTalk's login page made of our return address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanPage {
+    /// A page, with its title.
+    Shown { title: String },
+    /// Another address.
+    Elsewhere(String),
+    /// An HTTP status that is no success.
+    Status(u16),
+}
+
+/// More than enough for a title.
+const MAX_PAGE: usize = 256 * 1024;
+
+impl Client {
+    /// Calls `gettoken` without any key, which DingTalk refuses in its own way.
+    pub async fn probe(&self) -> Probe {
+        const API: &str = "gettoken";
+        let asked_at = unix_millis();
+        let answer = match self.http.get(self.address(API)).send().await {
+            Ok(answer) => answer,
+            Err(error) => return Probe::NoConnection(innermost(&error)),
+        };
+        let clock_ahead_ms = clock::ahead_ms(answer.headers(), asked_at, unix_millis());
+        let status = answer.status().as_u16();
+        let body = match read(answer, MAX_PAGE).await {
+            Ok(body) => body,
+            Err(error) => return Probe::NoConnection(innermost(&error)),
+        };
+        let result = parse_response(API, status, &body, &[], self.clock.now_ms());
+        self.clock.learn(&result, clock_ahead_ms);
+        match result {
+            Ok(_) => Probe::Answered { clock_ahead_ms },
+            Err(error) if error.code().is_some() => Probe::Answered { clock_ahead_ms },
+            Err(error) => Probe::Unexpected(error),
+        }
+    }
+
+    /// Asks for DingTalk's page with the QR code, as a browser would, and follows no redirect.
+    pub async fn scan_page(&self, redirect_uri: &str, state: &str) -> Result<ScanPage, ApiError> {
+        const API: &str = "connect/qrconnect";
+        let query = [
+            ("appid", self.login_app.key.as_str()),
+            ("response_type", "code"),
+            ("scope", "snsapi_login"),
+            ("state", state),
+            ("redirect_uri", redirect_uri),
+        ];
+        let request = self.http.get(self.address(API)).query(&query);
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| super::client::failure(API, &error))?;
+        let status = answer.status();
+        if status.is_redirection() {
+            let to = answer.headers().get(LOCATION);
+            let to = to.map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+            return Ok(ScanPage::Elsewhere(to.unwrap_or_default()));
+        }
+        if !status.is_success() {
+            return Ok(ScanPage::Status(status.as_u16()));
+        }
+        let page = read(answer, MAX_PAGE).await;
+        let page = page.map_err(|error| super::client::failure(API, &error))?;
+        // DingTalk puts some refusals into JSON.
+        match parse_response(API, 200, &page, &[], self.clock.now_ms()) {
+            Err(refused @ ApiError::Refused { .. }) => Err(refused),
+            _ => Ok(ScanPage::Shown {
+                title: title(&String::from_utf8_lossy(&page)),
+            }),
+        }
+    }
+}
+
+/// The first bytes of a body.
+async fn read(mut answer: Response, limit: usize) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() >= limit {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// The text of a page's title, cut short.
+fn title(page: &str) -> String {
+    let lower = page.to_ascii_lowercase();
+    let begin = lower
+        .find("<title")
+        .and_then(|at| Some(at + lower.get(at..)?.find('>')? + 1));
+    let text = begin.and_then(|begin| {
+        let end = begin + lower.get(begin..)?.find('<')?;
+        page.get(begin..end)
+    });
+    let text = text.unwrap_or_default().trim();
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_found_whatever_its_letters() {
+        assert_eq!(
+            title("<html><TITLE lang=zh> 钉钉登录\n</TITLE>"),
+            "钉钉登录"
+        );
+        for none in ["", "<title", "<title>", "<p>x</p>"] {
+            assert_eq!(title(none), "", "{none}");
+        }
+    }
+}

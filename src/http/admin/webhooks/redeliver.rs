@@ -1,0 +1,77 @@
+//! Sending messages again.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::context::Context;
+use crate::http::admin::BackForm;
+use crate::http::client_address::client_address;
+use crate::http::current_user::Admin;
+use crate::http::error::AppError;
+use crate::http::flash;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::layout::Toast;
+use crate::http::text::admin_webhooks::WebhookTexts;
+use crate::http::text::interpolate;
+use crate::http::view::Tone;
+use crate::service::review::Actor;
+use crate::service::webhooks;
+
+/// Has one message sent again.
+pub async fn one(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    lang: Lang,
+    id: web::Path<String>,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
+    let t = WebhookTexts::of(lang);
+    let address =
+        client_address(&request, &ctx.config.server.trusted_proxies).map(|at| at.to_string());
+    let by = Actor {
+        userid: &admin.0.userid,
+        address: address.as_deref(),
+    };
+    let toast = if ctx.config.webhook.is_none() {
+        Toast::new(Tone::Warn, t.not_configured)
+    } else if webhooks::redeliver(&ctx, &by, id).await? {
+        Toast::ok(interpolate(t.queued, &[("id", &id)]))
+    } else {
+        Toast::new(Tone::Warn, interpolate(t.not_queued, &[("id", &id)]))
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other(&format!("/admin/webhooks/{id}")))
+}
+
+/// Has all failed messages sent again.
+pub async fn all_failed(
+    admin: Admin,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    lang: Lang,
+    form: CsrfForm<BackForm>,
+) -> Result<HttpResponse, AppError> {
+    let t = WebhookTexts::of(lang);
+    let address =
+        client_address(&request, &ctx.config.server.trusted_proxies).map(|at| at.to_string());
+    let by = Actor {
+        userid: &admin.0.userid,
+        address: address.as_deref(),
+    };
+    let toast = if ctx.config.webhook.is_none() {
+        Toast::new(Tone::Warn, t.not_configured)
+    } else {
+        match webhooks::redeliver_failed(&ctx, &by).await? {
+            0 => Toast::new(Tone::Neutral, t.none_failed),
+            1 => Toast::ok(t.queued_one),
+            n => Toast::ok(interpolate(t.queued_all, &[("n", &n)])),
+        }
+    };
+    flash::set(&session, &toast);
+    Ok(form.0.see_other("/admin/webhooks"))
+}

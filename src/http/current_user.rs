@@ -1,0 +1,153 @@
+//! Who is asking: permission is a parameter type, so that no handler can forget it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_session::SessionExt as _;
+use actix_web::dev::Payload;
+use actix_web::http::uri::PathAndQuery;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use uuid::Uuid;
+
+use super::error::AppError;
+use super::lang::Lang;
+use super::layout::{Layout, LayoutUser};
+use super::session_store::{CSRF, IS_ADMIN, NAME, SESSION_ID, USERID};
+use super::{admin::alerts::frame_alert, flash};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::domain::return_path::ReturnPath;
+use crate::store::alert;
+
+/// A signed-in person. Without a session: 303 to the login page, and from there back here.
+#[derive(Debug, Clone)]
+pub struct CurrentUser {
+    pub userid: UserId,
+    pub name: String,
+    pub session_id: Uuid,
+    pub csrf: String,
+    pub is_admin: bool,
+}
+
+impl CurrentUser {
+    /// The person of a request's session, whether or not there is one.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        let session = request.get_session();
+        let text = |name: &str| session.get::<String>(name).ok().flatten();
+        let (Some(userid), Some(id), Some(csrf)) = (text(USERID), text(SESSION_ID), text(CSRF))
+        else {
+            return None;
+        };
+        let (Ok(userid), Ok(session_id)) = (UserId::parse(userid), Uuid::parse_str(&id)) else {
+            return None;
+        };
+        let name = text(NAME).unwrap_or_default();
+        let is_admin = session.get(IS_ADMIN).ok().flatten().unwrap_or(false);
+        Some(Self {
+            userid,
+            name,
+            session_id,
+            csrf,
+            is_admin,
+        })
+    }
+
+    fn in_frame(&self) -> LayoutUser {
+        LayoutUser {
+            name: self.name.clone(),
+            csrf: self.csrf.clone(),
+            is_admin: self.is_admin,
+        }
+    }
+
+    /// What the layout of a page needs, with the toast of the action before.
+    pub fn frame(&self, request: &HttpRequest) -> Layout {
+        let frame = Layout::of(request, Some(self.in_frame()));
+        frame.with_toast(flash::take(&request.get_session()))
+    }
+}
+
+/// Whom a request was found to come from, for the page that says what went wrong with it.
+pub fn recognized(request: &HttpRequest) -> Option<LayoutUser> {
+    request.extensions().get::<LayoutUser>().cloned()
+}
+
+impl FromRequest for CurrentUser {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let asked = request.uri().path_and_query().map(page_of);
+            let asked = asked.filter(|_| request.method().is_safe());
+            let back = ReturnPath::parse(asked.as_deref());
+            let visitor = Self::of(&request).ok_or(AppError::SignIn(back))?;
+            request.extensions_mut().insert(visitor.in_frame());
+            Ok(visitor)
+        })
+    }
+}
+
+/// The page to come back to. A download would leave the login's page standing, so it is the list that the
+/// download was of, with the same query.
+fn page_of(asked: &PathAndQuery) -> String {
+    let path = asked.path();
+    let path = path.strip_suffix(".csv").unwrap_or(path);
+    match asked.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    }
+}
+
+/// An administrator. Others see a 403 page.
+#[derive(Debug, Clone)]
+pub struct Admin(pub CurrentUser);
+
+impl Admin {
+    /// What the layout of an administration page needs, with what administrators must be told.
+    pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
+        let alerts = ctx.db.read(async |conn| alert::current(conn).await).await?;
+        let lang = Lang::of(request.headers());
+        let alerts = alerts
+            .iter()
+            .map(|alert| frame_alert(lang, alert))
+            .collect();
+        Ok(self.0.frame(request).with_alerts(alerts))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = AppError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = CurrentUser::from_request(request, payload);
+        Box::pin(async move {
+            let visitor = visitor.await?;
+            if visitor.is_admin {
+                Ok(Self(visitor))
+            } else {
+                Err(AppError::NotAdmin)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_leads_to_the_list_and_never_to_a_download_of_it() {
+        for (asked, page) in [
+            ("/admin/staff.csv?q=%E5%BC%A0", "/admin/staff?q=%E5%BC%A0"),
+            ("/admin/audit.csv", "/admin/audit"),
+            ("/admin/staff?q=a.csv", "/admin/staff?q=a.csv"),
+            ("/", "/"),
+        ] {
+            let asked: PathAndQuery = asked.parse().unwrap();
+            assert_eq!(page_of(&asked), page);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Signing out.
+
+use actix_session::SessionExt as _;
+use actix_web::http::header::LOCATION;
+use actix_web::{FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, web};
+
+use super::RequestInfo;
+use super::in_app::SIGNED_OUT;
+use crate::context::Context;
+use crate::http::current_user::CurrentUser;
+use crate::http::dingtalk_client::is_inside_dingtalk;
+use crate::http::error::AppError;
+use crate::http::form::CsrfForm;
+use crate::http::lang::Lang;
+use crate::http::middleware::cookies::ConflictingSessions;
+use crate::http::text::sign_out::SignOutTexts;
+use crate::service::sessions;
+
+#[derive(serde::Deserialize)]
+struct Empty {}
+
+/// Ends this session everywhere. Whoever has none any more is out already.
+pub async fn sign_out(
+    request: HttpRequest,
+    payload: web::Payload,
+    ctx: web::Data<Context>,
+) -> Result<HttpResponse, AppError> {
+    if let Some(visitor) = CurrentUser::of(&request) {
+        CsrfForm::<Empty>::from_request(&request, &mut payload.into_inner()).await?;
+        let circumstances = RequestInfo::of(&request, &ctx);
+        sessions::sign_out(
+            &ctx,
+            &visitor.userid,
+            visitor.session_id,
+            &circumstances.visit(),
+        )
+        .await?;
+    } else if request.extensions().contains::<ConflictingSessions>() {
+        let t = SignOutTexts::of(Lang::of(request.headers()));
+        return Err(AppError::Conflict(t.conflicting.to_owned()));
+    }
+    Ok(signed_out(&request))
+}
+
+/// Leads out whoever has ended the session that they are asking with.
+pub fn signed_out(request: &HttpRequest) -> HttpResponse {
+    request.get_session().purge();
+    // Inside DingTalk the login page would sign the person in again at once.
+    let target = if is_inside_dingtalk(request.headers()) {
+        format!("/login?{SIGNED_OUT}")
+    } else {
+        "/login".to_owned()
+    };
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, target))
+        .finish()
+}

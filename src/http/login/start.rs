@@ -1,0 +1,97 @@
+//! Where a login begins: the page with the QR code, and the way to DingTalk's own page.
+
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded::parse;
+
+use super::{RequestInfo, authorize_url, bind_browser, in_app};
+use crate::context::Context;
+use crate::domain::return_path::ReturnPath;
+use crate::http::current_user::CurrentUser;
+use crate::http::dingtalk_client::is_inside_dingtalk;
+use crate::http::error::AppError;
+use crate::http::layout::Layout;
+use crate::http::login_limit::{LoginLimit, Outcome};
+use crate::http::pages::{self, LoginView};
+use crate::http::security::content_security_policy;
+use crate::service::login;
+
+fn return_path(request: &HttpRequest) -> ReturnPath {
+    let asked = parse(request.query_string().as_bytes()).find(|(name, _)| name == "rd");
+    ReturnPath::parse(asked.as_ref().map(|(_, value)| value.as_ref()))
+}
+
+/// The login page; whoever is signed in goes on at once.
+pub async fn page(
+    request: HttpRequest,
+    ctx: web::Data<Context>,
+    limit: web::Data<LoginLimit>,
+) -> Result<HttpResponse, AppError> {
+    let back = return_path(&request);
+    if CurrentUser::of(&request).is_some() {
+        return Ok(HttpResponse::SeeOther()
+            .insert_header((LOCATION, back.as_str()))
+            .finish());
+    }
+    if is_inside_dingtalk(request.headers()) {
+        return Ok(in_app::page(&request, &ctx, &back));
+    }
+    let (state, cookie) = begin(&request, &ctx, &limit, &back).await?;
+    let origin = ctx.config.dingtalk.login_url.origin().ascii_serialization();
+    let embedded = authorize_url::embedded(&ctx, &state);
+    let view = LoginView {
+        qr_src: embedded.src,
+        goto: embedded.goto,
+        is_oauth2: embedded.is_oauth2,
+        login_origin: origin.clone(),
+        full_page_href: format!("/login/qr?rd={}", back.encoded()),
+        state_ttl: ctx.config.login.state_ttl,
+    };
+    let frame = Layout::of(&request, None);
+    let mut response = pages::login(frame, view);
+    if let Ok(policy) = content_security_policy(Some(&origin)).parse() {
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    add_cookie(&mut response, &cookie)?;
+    Ok(response)
+}
+
+/// Leads to DingTalk's own login page.
+pub async fn full_page(
+    request: HttpRequest,
+    ctx: web::Data<Context>,
+    limit: web::Data<LoginLimit>,
+) -> Result<HttpResponse, AppError> {
+    let (state, cookie) = begin(&request, &ctx, &limit, &return_path(&request)).await?;
+    let target = authorize_url::full_page(&ctx, &state);
+    let mut response = HttpResponse::Found()
+        .insert_header((LOCATION, target))
+        .finish();
+    add_cookie(&mut response, &cookie)?;
+    Ok(response)
+}
+
+async fn begin(
+    request: &HttpRequest,
+    ctx: &Context,
+    limit: &LoginLimit,
+    back: &ReturnPath,
+) -> Result<(String, actix_web::cookie::Cookie<'static>), AppError> {
+    let circumstances = RequestInfo::of(request, ctx);
+    let attempt = circumstances.attempt(request, ctx, limit).await?;
+    let (secret, cookie) = bind_browser(request, ctx);
+    let state = login::begin(ctx, &secret, back).await?;
+    attempt.end(Outcome::Started);
+    Ok((state, cookie))
+}
+
+pub(super) fn add_cookie(
+    response: &mut HttpResponse,
+    cookie: &actix_web::cookie::Cookie<'_>,
+) -> Result<(), AppError> {
+    response
+        .add_cookie(cookie)
+        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))
+}

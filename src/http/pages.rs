@@ -1,0 +1,21 @@
+//! The pages that employees see; each function makes an answer of what it is given.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+pub mod error_page;
+pub mod in_app;
+pub mod login;
+pub mod portal;
+
+pub use error_page::{ErrorKind, ErrorView, render_error};
+pub use in_app::{InAppView, in_app, in_app_refusal};
+pub use login::{LoginView, login, qr_frame_src};
+pub use portal::{PortalApp, PortalDepartment, PortalSession, PortalView, portal};
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+fn ok(page: &impl askama::Template) -> HttpResponse {
+    super::layout::html(StatusCode::OK, page)
+}

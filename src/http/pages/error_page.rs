@@ -1,0 +1,251 @@
+//! The page that turns somebody away or says that something failed; one for all outcomes.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use askama::Template;
+
+use crate::domain::case::Refusal;
+use crate::http::lang::Lang;
+use crate::http::layout::{Layout, html};
+use crate::http::text::interpolate;
+use crate::http::text::notice::{NoticeText, NoticeTexts};
+
+/// Why there is no page of the kind that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    InvalidState,
+    InvalidCode,
+    /// The person broke the login off on DingTalk's page.
+    Cancelled,
+    Rejected,
+    Left,
+    NotEmployee,
+    PendingReview,
+    DingTalkUnavailable,
+    Misconfigured,
+    RateLimited,
+    Unavailable,
+    /// Not an administrator.
+    Forbidden,
+    Csrf,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    BadRequest,
+    TooLarge,
+    Internal,
+}
+
+impl From<Refusal> for ErrorKind {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected => Self::Rejected,
+            Refusal::Left => Self::Left,
+            Refusal::NotEmployee => Self::NotEmployee,
+            Refusal::PendingReview => Self::PendingReview,
+        }
+    }
+}
+
+impl ErrorKind {
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidState | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidCode | Self::Cancelled => StatusCode::UNAUTHORIZED,
+            Self::Rejected
+            | Self::Left
+            | Self::NotEmployee
+            | Self::PendingReview
+            | Self::Forbidden
+            | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::DingTalkUnavailable | Self::Misconfigured | Self::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The value of `error` in a JSON answer.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidState => "invalid_state",
+            Self::InvalidCode | Self::Cancelled => "invalid_code",
+            Self::Rejected => "rejected",
+            Self::Left => "left",
+            Self::NotEmployee => "not_employee",
+            Self::PendingReview => "pending_review",
+            Self::DingTalkUnavailable => "dingtalk_unavailable",
+            Self::Misconfigured => "misconfigured",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Forbidden => "forbidden",
+            Self::Csrf => "csrf",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::BadRequest => "bad_request",
+            Self::TooLarge => "too_large",
+            Self::Internal => "internal",
+        }
+    }
+
+    pub fn text(self, lang: Lang) -> &'static NoticeText {
+        NoticeText::of(self, lang)
+    }
+
+    /// What happened, in one sentence.
+    pub fn message(self, lang: Lang) -> &'static str {
+        self.text(lang).explanation
+    }
+
+    /// Whether the button leads home; if not, back to where the person was.
+    fn leads_home(self) -> bool {
+        match self {
+            Self::Forbidden | Self::NotFound | Self::MethodNotAllowed | Self::Internal => true,
+            Self::InvalidState
+            | Self::InvalidCode
+            | Self::Cancelled
+            | Self::Rejected
+            | Self::Left
+            | Self::NotEmployee
+            | Self::PendingReview
+            | Self::DingTalkUnavailable
+            | Self::Misconfigured
+            | Self::RateLimited
+            | Self::Unavailable
+            | Self::Csrf
+            | Self::Conflict
+            | Self::BadRequest
+            | Self::TooLarge => false,
+        }
+    }
+
+    /// Where the button leads on a page that stands there.
+    fn button_href(self, here: &str) -> &str {
+        let path = here.split('?').next().unwrap_or_default();
+        match self {
+            notice if notice.leads_home() => "/",
+            // What was wrong may stand in the query.
+            Self::BadRequest => path,
+            _ => here,
+        }
+    }
+
+    /// How serious it looks: waiting and trying again are no disasters.
+    fn tone(self) -> &'static str {
+        match self {
+            Self::Rejected
+            | Self::Left
+            | Self::NotEmployee
+            | Self::Forbidden
+            | Self::Misconfigured
+            | Self::Internal => "danger",
+            Self::PendingReview | Self::Cancelled | Self::NotFound => "neutral",
+            _ => "warn",
+        }
+    }
+}
+
+/// A notice with what is known of the occasion.
+#[derive(Debug, Clone)]
+pub struct ErrorView {
+    pub notice: ErrorKind,
+    /// The nick that DingTalk gave for the person who scanned.
+    pub nick: Option<String>,
+    /// A sentence, in the reader's language, that says more than the notice's own explanation.
+    pub detail: Option<String>,
+    /// What the log bears, too.
+    pub reference: Option<String>,
+    /// When another try makes sense; also sent as `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// Whether the page makes the same request again by then.
+    pub retries: bool,
+}
+
+impl ErrorView {
+    pub fn new(notice: ErrorKind) -> Self {
+        Self {
+            notice,
+            nick: None,
+            detail: None,
+            reference: None,
+            retry_after: None,
+            retries: false,
+        }
+    }
+
+    /// After how many seconds the page makes the same request again; none where it does not.
+    fn reload_after(&self) -> Option<u64> {
+        self.retry_after.filter(|_| self.retries).map(whole_seconds)
+    }
+
+    pub(super) fn explanation(&self, text: &NoticeText) -> String {
+        let detail = self
+            .detail
+            .as_deref()
+            .filter(|detail| !detail.trim().is_empty());
+        detail.unwrap_or(text.explanation).to_owned()
+    }
+
+    pub(super) fn next_step(&self, text: &NoticeText, common: &NoticeTexts) -> String {
+        match self.retry_after.map(whole_seconds) {
+            Some(n) if self.retries => interpolate(common.retries_in, &[("n", &n)]),
+            None => text.next_step.to_owned(),
+            Some(n @ ..=90) => interpolate(common.wait_seconds, &[("n", &n)]),
+            Some(n) => interpolate(common.wait_minutes, &[("n", &n.div_ceil(60))]),
+        }
+    }
+}
+
+/// Rounded up, and at least one, so that nobody is told to come back at once.
+fn whole_seconds(wait: Duration) -> u64 {
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    (wait.as_secs() + begun).max(1)
+}
+
+#[derive(Template)]
+#[template(path = "public/notice.html")]
+struct ErrorPage {
+    frame: Layout,
+    common: &'static NoticeTexts,
+    text: &'static NoticeText,
+    explanation: String,
+    next_step: String,
+    button_href: String,
+    tone: &'static str,
+    reload_after: Option<u64>,
+    view: ErrorView,
+}
+
+/// Answers with the notice's page, its status and, where known, `Retry-After`.
+pub fn render_error(frame: Layout, view: ErrorView) -> HttpResponse {
+    let (common, text) = (NoticeTexts::of(frame.lang), view.notice.text(frame.lang));
+    let status = view.notice.status();
+    let retry_after = view
+        .retry_after
+        .map(|wait| HeaderValue::from(whole_seconds(wait)));
+    let page = ErrorPage {
+        button_href: view.notice.button_href(&frame.current_url).to_owned(),
+        frame,
+        common,
+        text,
+        explanation: view.explanation(text),
+        next_step: view.next_step(text, common),
+        tone: view.notice.tone(),
+        reload_after: view.reload_after(),
+        view,
+    };
+    let mut response = html(status, &page);
+    if let Some(value) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, value);
+    }
+    response
+}

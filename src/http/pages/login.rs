@@ -1,0 +1,81 @@
+//! The login page: DingTalk's QR code in a frame, and a plain link to DingTalk's own page.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use askama::Template;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use crate::http::layout::Layout;
+use crate::http::text::login::LoginTexts;
+
+/// What a login page is made of; one begun login each.
+#[derive(Debug, Clone)]
+pub struct LoginView {
+    /// What the frame shows: DingTalk's login page of the flow in use.
+    pub qr_src: String,
+    /// Where the script goes on after a scan: DingTalk's `sns_authorize` with state and way back, to which it
+    /// adds the temporary code; or, in the newer flow, our own way back, to which it adds code and state.
+    pub goto: String,
+    /// Whether the frame speaks as the newer login page does.
+    pub is_oauth2: bool,
+    /// The one origin whose messages are believed, e.g. `https://login.dingtalk.com`.
+    pub login_origin: String,
+    /// `/login/qr?rd=…`, for whom the frame does not work.
+    pub full_page_href: String,
+    /// How long the begun login lives; shortly before its end the page renews itself.
+    pub state_ttl: Duration,
+}
+
+#[derive(Template)]
+#[template(path = "public/login.html")]
+struct LoginPage {
+    frame: Layout,
+    t: &'static LoginTexts,
+    view: LoginView,
+}
+
+/// Answers with the login page.
+pub fn login(frame: Layout, view: LoginView) -> HttpResponse {
+    let t = LoginTexts::of(frame.lang);
+    super::ok(&LoginPage { frame, t, view })
+}
+
+/// How DingTalk's page is to look inside ours; its QR code needs a light ground in dark pages, too.
+const QR_STYLE: &str = "border:none;background-color:#FFFFFF;";
+
+/// The address of DingTalk's QR page for a frame, as DingTalk's own `ddLogin.js` builds it.
+pub fn qr_frame_src(login_url: &Url, goto: &str) -> String {
+    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let root = login_url.as_str().trim_end_matches('/');
+    format!(
+        "{root}/login/qrcode.htm?goto={}&style={}",
+        encode(goto),
+        encode(QR_STYLE)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frame_carries_the_whole_way_on_as_one_value() {
+        let goto = "https://oapi.dingtalk.com/connect/oauth2/sns_authorize?appid=a&state=s&redirect_uri=https%3A%2F%2Fx%2F";
+        let src = Url::parse(&qr_frame_src(
+            &Url::parse("https://login.dingtalk.com").unwrap(),
+            goto,
+        ))
+        .unwrap();
+        assert_eq!(src.path(), "/login/qrcode.htm");
+        let pairs: Vec<_> = src.query_pairs().into_owned().collect();
+        assert_eq!(
+            pairs,
+            [
+                ("goto".to_owned(), goto.to_owned()),
+                ("style".to_owned(), QR_STYLE.to_owned())
+            ]
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! What has had its day goes: each kind by a statement of its own, so that one that fails keeps none
+//! of the others.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::service::directory_sync;
+use crate::store::{
+    StoreError, event, login_state, review_job, sync_run, sync_staging, unmatched, web_session,
+    webhook,
+};
+
+/// On a line that is lost a statement would wait for ever, and nothing would be swept again.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sweeps one kind, in a piece of work of its own: behind a transaction pooler a piece of work is one transaction,
+/// which one failed statement would undo.
+macro_rules! sweep {
+    ($ctx:expr, $what:literal, $sweep:path) => {
+        log_result(
+            $what,
+            $ctx.db
+                .read_within(TIMEOUT, async |conn| $sweep(conn).await)
+                .await,
+        )?
+    };
+}
+
+pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
+    sweep!(ctx, "begun logins", login_state::sweep);
+    sweep!(ctx, "sessions", web_session::sweep);
+    sweep!(ctx, "messages of old events", event::drop_old_bodies);
+    sweep!(ctx, "untouched cases", unmatched::sweep);
+    sweep!(ctx, "finished review jobs", review_job::sweep);
+    sweep!(ctx, "old webhook messages", webhook::sweep);
+    sweep!(ctx, "old plans of syncs", sync_run::sweep);
+    sweep!(ctx, "notes of syncs that were cut off", sync_staging::sweep);
+    log_result(
+        "syncs that were cut off",
+        directory_sync::fail_interrupted(ctx).await,
+    )
+}
+
+/// Where Postgres is away there is no point in going on.
+fn log_result(what: &str, swept: Result<u64, StoreError>) -> Result<(), StoreError> {
+    match swept {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(what, rows, "swept"),
+        Err(error @ StoreError::Unavailable(_)) => return Err(error),
+        Err(error) => tracing::error!(what, %error, "sweeping failed"),
+    }
+    Ok(())
+}

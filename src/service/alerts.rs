@@ -1,0 +1,31 @@
+//! Alerts that an administrator dismisses.
+
+use super::review::Actor;
+use crate::context::Context;
+use crate::store::audit::{self, Entry};
+use crate::store::{StoreError, alert};
+
+/// Dismisses an alert until its cause comes back; false where it did not stand, or is about the
+/// directory, which only a complete sync puts right.
+pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<bool, StoreError> {
+    if alert::is_of_directory(kind) {
+        return Ok(false);
+    }
+    ctx.db
+        .tx(async |tx| {
+            let is_dismissed = alert::dismiss(tx, kind).await?;
+            if is_dismissed {
+                let entry = Entry {
+                    actor: audit::Actor::Person(by.userid),
+                    action: "alert.dismiss",
+                    name: Some(kind),
+                    status: "dismissed",
+                    address: by.address,
+                    ..Entry::default()
+                };
+                audit::append(tx, &entry).await?;
+            }
+            Ok(is_dismissed)
+        })
+        .await
+}

@@ -1,0 +1,148 @@
+//! The end of a run, in the transaction that carries its plan out: its numbers, what it means for runs
+//! that wait, and for the administrators' banner.
+
+use std::sync::atomic::Ordering;
+
+use crate::store::Conn;
+
+use super::lease::Calls;
+use super::plan_writer::PlanCounts;
+use super::{State, SyncError};
+use crate::service::review::Actor;
+use crate::store::audit::{self, Entry};
+use crate::store::sync_run::{self, Ending, Run};
+use crate::store::{StoreError, alert, sync_staging};
+
+/// The last full sync was not a good one: `<run>:<state>`.
+const SYNC: &str = "directory:sync";
+/// A run has found changes that no event had announced: `<run>:<count>`.
+const UNANNOUNCED: &str = "directory:unannounced";
+/// What a complete run makes up for.
+const MENDED: [&str; 2] = ["directory:failed_events", "directory:lost_events"];
+
+/// How a run ends, once its plan has been carried out.
+pub struct Conclusion<'a> {
+    pub run: Run,
+    pub calls: &'a Calls,
+    pub state: State,
+    pub problem: Option<&'a str>,
+    /// Whether everything was read.
+    pub is_complete: bool,
+    /// Whether it is a full sync, and not just a look at some people.
+    pub is_full: bool,
+    /// The stopped run whose leavers this one marks, and the administrator who has let them go.
+    pub approves: Option<(i64, Actor<'a>)>,
+}
+
+impl Conclusion<'_> {
+    /// Ends the run; fails where it is no longer this one's.
+    pub async fn conclude(&self, tx: &mut Conn, tally: &PlanCounts) -> Result<(), SyncError> {
+        if let Some((stopped, by)) = self.approves {
+            approve(tx, stopped, &by).await?;
+        }
+        let unannounced = self.unannounced(tx).await?;
+        if self.is_complete {
+            sync_run::supersede(tx, self.run).await?;
+            for kind in MENDED {
+                alert::dismiss_older(tx, kind, self.run.started_at).await?;
+            }
+            alert_unannounced(tx, self.run, unannounced).await?;
+        }
+        if self.is_full {
+            raise_alert(tx, self.run.id, self.state).await?;
+        }
+        let ending = Ending {
+            unannounced,
+            ..end_of_run(tally, self)
+        };
+        if !sync_run::finish(tx, self.run, &ending).await? {
+            return Err(SyncError::Interrupted);
+        }
+        Ok(())
+    }
+
+    /// How many people have changed without an event; nobody, by a first run or one that is not
+    /// complete.
+    async fn unannounced(&self, tx: &mut Conn) -> Result<i32, StoreError> {
+        if !self.is_complete || !sync_run::has_complete(tx).await? {
+            return Ok(0);
+        }
+        let count = sync_staging::count_unannounced(tx, self.run.id, self.run.started_at).await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+}
+
+fn end_of_run<'a>(tally: &PlanCounts, closing: &Conclusion<'a>) -> Ending<'a> {
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    Ending {
+        state: closing.state.as_str(),
+        is_complete: closing.is_complete,
+        calls: closing.calls.load(Ordering::Relaxed),
+        added: count(tally.added),
+        changed: count(tally.changed),
+        returned: count(tally.returned),
+        left: count(tally.left),
+        unchanged: count(tally.unchanged),
+        skipped: count(tally.skipped),
+        held_back: count(tally.held_back),
+        departments_added: count(tally.departments_added),
+        departments_changed: count(tally.departments_changed),
+        departments_removed: count(tally.departments_removed),
+        unannounced: 0,
+        error: closing.problem,
+    }
+}
+
+async fn approve(tx: &mut Conn, stopped: i64, by: &Actor<'_>) -> Result<(), SyncError> {
+    if !sync_run::decide(tx, stopped, "approved", Some(by.userid)).await? {
+        return Err(SyncError::NotWaiting);
+    }
+    note_decision(tx, stopped, by, "sync.approve", "approved").await?;
+    Ok(())
+}
+
+/// Puts an administrator's decision about a stopped run on the audit trail, and takes it off the banner.
+pub async fn note_decision(
+    tx: &mut Conn,
+    stopped: i64,
+    by: &Actor<'_>,
+    action: &'static str,
+    status: &str,
+) -> Result<(), StoreError> {
+    let run = stopped.to_string();
+    let entry = Entry {
+        actor: audit::Actor::Person(by.userid),
+        action,
+        status,
+        reference: Some(&run),
+        address: by.address,
+        ..Entry::default()
+    };
+    audit::append(tx, &entry).await?;
+    let detail = detail(stopped, State::Stopped);
+    alert::dismiss_detail(tx, SYNC, &detail).await
+}
+
+fn detail(run_id: i64, state: State) -> String {
+    format!("{run_id}:{}", state.as_str())
+}
+
+/// Tells the administrators how the last full sync has ended, unless it was well.
+pub async fn raise_alert(tx: &mut Conn, run_id: i64, state: State) -> Result<(), StoreError> {
+    if state == State::Done {
+        alert::dismiss(tx, SYNC).await?;
+    } else {
+        alert::raise(tx, SYNC, &detail(run_id, state)).await?;
+    }
+    Ok(())
+}
+
+async fn alert_unannounced(tx: &mut Conn, run: Run, unannounced: i32) -> Result<(), StoreError> {
+    if unannounced == 0 {
+        alert::dismiss(tx, UNANNOUNCED).await?;
+    } else {
+        let detail = format!("{}:{unannounced}", run.id);
+        alert::raise(tx, UNANNOUNCED, &detail).await?;
+    }
+    Ok(())
+}

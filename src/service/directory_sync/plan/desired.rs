@@ -1,0 +1,150 @@
+//! What one run has heard of one person, put together from all departments that list them.
+
+use chrono::{DateTime, Utc};
+
+use crate::dingtalk::contact::ListedPerson;
+use crate::domain::ids::DeptId;
+use crate::domain::person::{Membership, Person};
+use crate::store::sync_staging::ObservedPerson;
+
+/// A person as DingTalk has described them during a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredPerson {
+    pub person: Person,
+    /// When the first of the questions was asked whose answers are in this: an event that was looked
+    /// into later knows better.
+    pub asked_at: DateTime<Utc>,
+    /// When the last of them was asked.
+    last_asked_at: DateTime<Utc>,
+    /// The departments whose order and leadership are known.
+    heard_of: Vec<DeptId>,
+    /// Whether the departments are all there are, and not just those whose lists were read.
+    has_all_departments: bool,
+}
+
+impl From<ObservedPerson> for DesiredPerson {
+    fn from(heard: ObservedPerson) -> Self {
+        Self {
+            person: heard.person,
+            asked_at: heard.asked_at,
+            last_asked_at: heard.last_asked_at,
+            heard_of: heard.heard_of,
+            has_all_departments: heard.has_all_departments,
+        }
+    }
+}
+
+impl From<DesiredPerson> for ObservedPerson {
+    fn from(wanted: DesiredPerson) -> Self {
+        Self {
+            person: wanted.person,
+            asked_at: wanted.asked_at,
+            last_asked_at: wanted.last_asked_at,
+            heard_of: wanted.heard_of,
+            has_all_departments: wanted.has_all_departments,
+        }
+    }
+}
+
+impl DesiredPerson {
+    /// A person out of the list of one department.
+    pub fn listed(listed: ListedPerson, dept_id: DeptId, asked_at: DateTime<Utc>) -> Self {
+        let ListedPerson {
+            person,
+            has_all_departments,
+        } = listed;
+        Self {
+            person,
+            asked_at,
+            last_asked_at: asked_at,
+            heard_of: vec![dept_id],
+            has_all_departments,
+        }
+    }
+
+    /// A person who was asked about singly, with all their departments.
+    pub fn whole(person: Person, asked_at: DateTime<Utc>) -> Self {
+        let heard_of = person.departments.iter().map(|d| d.dept_id).collect();
+        Self {
+            person,
+            asked_at,
+            last_asked_at: asked_at,
+            heard_of,
+            has_all_departments: true,
+        }
+    }
+
+    /// Adds what another department's list says of the same person: of fields that differ, the later
+    /// answer's stays; order and leadership come from the list of the department itself.
+    pub fn merge(&mut self, mut other: Self) {
+        if other.last_asked_at >= self.last_asked_at {
+            std::mem::swap(self, &mut other);
+        }
+        if !self.has_all_departments {
+            self.add_missing(&other.person.departments);
+            self.has_all_departments = other.has_all_departments;
+        }
+        for known in other
+            .person
+            .departments
+            .iter()
+            .filter(|d| other.heard_of.contains(&d.dept_id))
+        {
+            if !self.heard_of.contains(&known.dept_id) {
+                self.place(known);
+            }
+        }
+        self.asked_at = self.asked_at.min(other.asked_at);
+    }
+
+    /// Whether the lists that have named the person are all among those that had done so before.
+    pub fn names_no_other_place_than(&self, earlier: &ObservedPerson) -> bool {
+        let mut places = self.heard_of.iter();
+        places.all(|place| earlier.heard_of.contains(place))
+    }
+
+    fn add_missing(&mut self, others: &[Membership]) {
+        let own = &mut self.person.departments;
+        let missing: Vec<_> = others
+            .iter()
+            .filter(|o| own.iter().all(|d| d.dept_id != o.dept_id))
+            .cloned()
+            .collect();
+        own.extend(missing);
+        own.sort_unstable();
+    }
+
+    /// Takes over order and leadership in a department that the person is in.
+    fn place(&mut self, known: &Membership) {
+        if let Some(own) = self
+            .person
+            .departments
+            .iter_mut()
+            .find(|d| d.dept_id == known.dept_id)
+        {
+            own.clone_from(known);
+            self.heard_of.push(known.dept_id);
+        }
+    }
+
+    /// The person as the table is to hold them: what DingTalk did not say this time stays as it was.
+    pub fn completed_from(&self, stored: &Person) -> Person {
+        let mut person = self.person.clone();
+        if person.unionid.is_none() {
+            person.unionid.clone_from(&stored.unionid);
+        }
+        for own in &mut person.departments {
+            let Some(known) = stored.departments.iter().find(|d| d.dept_id == own.dept_id) else {
+                continue;
+            };
+            own.order = own.order.or(known.order);
+            if !self.heard_of.contains(&own.dept_id) {
+                own.is_leader = known.is_leader;
+            }
+        }
+        person
+    }
+}
+
+#[cfg(test)]
+mod tests;

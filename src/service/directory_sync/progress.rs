@@ -1,0 +1,58 @@
+//! Telling whoever listens what a run has passed over, or would do.
+
+use super::plan_writer::DB_RETRY_WINDOW;
+use crate::context::Context;
+use crate::store::sync_list::{self, ChangeFilter, ChangeRow};
+use crate::store::sync_run::Run;
+use crate::store::{StoreError, sync_staging};
+
+/// How many records are fetched at a time.
+const PAGE: i64 = 1_000;
+
+/// Tells of each record of a plan that was written down.
+pub async fn report_plan(
+    ctx: &Context,
+    run: Run,
+    record: &mut (dyn FnMut(ChangeRow) + Send),
+) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let records = ctx
+            .db
+            .read_within(DB_RETRY_WINDOW, async |conn| {
+                sync_staging::staged_changes(conn, run.id, after, PAGE).await
+            })
+            .await?;
+        let Some(last) = records.last() else {
+            return Ok(());
+        };
+        after = last.position;
+        records.into_iter().for_each(&mut *record);
+    }
+}
+
+/// Tells of each record that a run which has ended has passed over.
+pub async fn report_skipped(
+    ctx: &Context,
+    run: Run,
+    record: &mut (dyn FnMut(ChangeRow) + Send),
+) -> Result<(), StoreError> {
+    let skipped = ChangeFilter {
+        kind: Some("skipped"),
+        ..ChangeFilter::default()
+    };
+    let mut told = 0;
+    loop {
+        let records = ctx
+            .db
+            .read_within(DB_RETRY_WINDOW, async |conn| {
+                sync_list::changes(conn, run.id, &skipped, PAGE, told).await
+            })
+            .await?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        told += PAGE;
+        records.into_iter().for_each(&mut *record);
+    }
+}

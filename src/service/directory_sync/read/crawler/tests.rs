@@ -1,0 +1,446 @@
+use super::*;
+use crate::dingtalk::contact::{BadRecord, ListedPerson};
+use crate::domain::bounds::{MAX_DEPARTMENTS, MAX_PAGES};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+fn person(userid: &str) -> Person {
+    Person {
+        userid: UserId::parse(userid).unwrap(),
+        unionid: None,
+        name: userid.to_owned(),
+        avatar: None,
+        job_number: None,
+        title: None,
+        mobile: None,
+        email: None,
+        hired_date: None,
+        departments: Vec::new(),
+    }
+}
+
+fn department(dept_id: DeptId) -> Department {
+    Department {
+        dept_id,
+        parent_id: Some(1),
+        name: format!("d{dept_id}"),
+        order: None,
+    }
+}
+
+fn page(userids: &[&str], next_cursor: Option<i64>) -> Response {
+    let listed = |userid: &&str| {
+        Ok(ListedPerson {
+            person: person(userid),
+            has_all_departments: true,
+        })
+    };
+    Response::Page(UserPage {
+        people: userids.iter().map(listed).collect(),
+        next_cursor,
+    })
+}
+
+fn scopes(departments: &[DeptId], users: &[&str]) -> Scopes {
+    let users = users
+        .iter()
+        .map(|userid| UserId::parse(*userid).unwrap())
+        .collect();
+    Scopes {
+        departments: departments.to_vec(),
+        users,
+        unreadable_users: 0,
+    }
+}
+
+fn first_page(dept_id: DeptId) -> Request {
+    Request::Page { dept_id, cursor: 0 }
+}
+
+fn rest(walk: &mut Crawler) -> Vec<Request> {
+    std::iter::from_fn(|| walk.next()).collect()
+}
+
+/// Answers every question until there is none: `children` says who is below whom. Gives the questions
+/// and the people who were heard of.
+fn wander(
+    walk: &mut Crawler,
+    children: impl Fn(DeptId) -> Vec<DeptId>,
+) -> (Vec<Request>, BTreeSet<String>) {
+    let (mut asked, mut people) = (Vec::new(), BTreeSet::new());
+    while let Some(ask) = walk.next() {
+        let answer = match &ask {
+            Request::Department(id) => Response::Department(department(*id)),
+            Request::Children(id) => Response::Children(
+                children(*id)
+                    .into_iter()
+                    .map(|child| Ok(department(child)))
+                    .collect(),
+            ),
+            Request::Page { dept_id, .. } => page(&[&format!("u{dept_id}")], None),
+            Request::Person(userid) => Response::Person(person(userid.as_str())),
+        };
+        people.extend(names(&walk.on_response(&ask, answer, at(1))));
+        asked.push(ask);
+        assert!(asked.len() < 1_000, "the walk goes round in circles");
+    }
+    (asked, people)
+}
+
+fn names(people: &[DesiredPerson]) -> Vec<String> {
+    people
+        .iter()
+        .map(|wanted| wanted.person.userid.to_string())
+        .collect()
+}
+
+#[test]
+fn the_whole_company_is_walked_once_even_where_the_tree_has_circles() {
+    let mut walk = Crawler::within(scopes(&[1], &["u1"]));
+    let (asked, people) = wander(&mut walk, |id| match id {
+        1 => vec![2, 3],
+        2 => vec![3, 4],
+        4 => vec![2, 1],
+        _ => vec![],
+    });
+    assert_eq!(asked.len(), 1 + 2 * 4);
+    assert!(walk.problems.is_empty() && walk.has_heard);
+    assert_eq!((walk.departments_read, walk.departments_found()), (4, 4));
+    assert_eq!(
+        walk.departments.keys().copied().collect::<Vec<_>>(),
+        [1, 2, 3, 4]
+    );
+    assert_eq!(people.len(), 4);
+}
+
+#[test]
+fn a_part_of_the_company_is_walked_but_is_never_the_whole() {
+    let mut walk = Crawler::within(scopes(&[5, 7], &["solo"]));
+    let (_, people) = wander(&mut walk, |id| if id == 5 { vec![7, 8] } else { vec![] });
+    assert_eq!(
+        walk.departments.keys().copied().collect::<Vec<_>>(),
+        [5, 7, 8]
+    );
+    assert_eq!(
+        people.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["solo", "u5", "u7", "u8"]
+    );
+    assert_eq!(
+        walk.problems.to_string(),
+        "the app may see only a part of the company"
+    );
+
+    let odd = Scopes {
+        unreadable_users: 2,
+        ..scopes(&[5], &[])
+    };
+    let walk = Crawler::within(odd);
+    assert!(!walk.problems.is_empty());
+    assert_eq!(walk.skips.len(), 2);
+}
+
+#[test]
+fn paging_goes_on_over_empty_pages_until_the_end_is_told() {
+    let mut walk = Crawler::default();
+    let people = walk.on_response(&first_page(2), page(&["a"], Some(100)), at(1));
+    assert_eq!(names(&people), ["a"]);
+    assert_eq!(
+        rest(&mut walk),
+        [Request::Page {
+            dept_id: 2,
+            cursor: 100
+        }]
+    );
+    walk.on_response(
+        &Request::Page {
+            dept_id: 2,
+            cursor: 100,
+        },
+        page(&[], Some(200)),
+        at(2),
+    );
+    assert_eq!(
+        rest(&mut walk),
+        [Request::Page {
+            dept_id: 2,
+            cursor: 200
+        }]
+    );
+    walk.on_response(
+        &Request::Page {
+            dept_id: 2,
+            cursor: 200,
+        },
+        page(&["b"], None),
+        at(3),
+    );
+    assert!(rest(&mut walk).is_empty() && walk.problems.is_empty());
+    assert_eq!(walk.departments_read, 1);
+}
+
+#[test]
+fn pages_that_do_not_advance_or_do_not_end_leave_the_reading_incomplete() {
+    let mut walk = Crawler::default();
+    walk.on_response(
+        &Request::Page {
+            dept_id: 2,
+            cursor: 100,
+        },
+        page(&["a"], Some(100)),
+        at(1),
+    );
+    assert!(rest(&mut walk).is_empty() && !walk.problems.is_empty());
+
+    let mut walk = Crawler::default();
+    let mut ask = first_page(2);
+    for cursor in 1..1_000 {
+        walk.on_response(&ask, page(&[], Some(cursor)), at(1));
+        walk.note_named(&ask, 0);
+        let Some(next) = walk.next() else { break };
+        ask = next;
+    }
+    assert_eq!(
+        walk.problems.to_string(),
+        "department 2: the pages of its people do not end"
+    );
+}
+
+#[test]
+fn pages_that_name_the_same_people_again_and_again_end() {
+    // Everybody is new on the first of `every` pages.
+    let pages_asked = |every: i64| {
+        let (mut walk, mut ask) = (Crawler::default(), first_page(2));
+        for cursor in 1..1_000 {
+            walk.on_response(&ask, page(&["a"], Some(cursor)), at(1));
+            walk.note_named(&ask, usize::from(cursor % every == 1));
+            let Some(next) = walk.next() else {
+                return (cursor, walk.problems.to_string());
+            };
+            ask = next;
+        }
+        (1_000, walk.problems.to_string())
+    };
+    let endless = "department 2: the pages of its people do not end".to_owned();
+    assert_eq!(pages_asked(2_000), (101, endless));
+    assert_eq!(pages_asked(100), (1_000, String::new()));
+
+    // The last page of a long department that lists people of others.
+    let mut walk = Crawler::default();
+    for n in 0..100 {
+        let (ask, next) = (
+            Request::Page {
+                dept_id: 2,
+                cursor: n,
+            },
+            (n < 99).then_some(n + 1),
+        );
+        walk.on_response(&ask, page(&["a"], next), at(1));
+        walk.note_named(&ask, 0);
+        walk.next();
+    }
+    assert!(walk.problems.is_empty() && walk.departments_read == 1);
+}
+
+#[test]
+fn a_bad_record_is_passed_over_and_its_person_is_spared() {
+    let mut walk = Crawler::default();
+    let bad = |userid: Option<&str>| {
+        Err(BadRecord {
+            userid: userid.map(|id| UserId::parse(id).unwrap()),
+            lack: "name",
+        })
+    };
+    let people = vec![bad(Some("a")), bad(Some("a")), bad(Some("b"))];
+    walk.on_response(
+        &first_page(2),
+        Response::Page(UserPage {
+            people,
+            next_cursor: None,
+        }),
+        at(1),
+    );
+    walk.on_response(&first_page(3), page(&["b", "c"], None), at(1));
+    let people = vec![bad(None)];
+    walk.on_response(
+        &first_page(4),
+        Response::Page(UserPage {
+            people,
+            next_cursor: None,
+        }),
+        at(1),
+    );
+    assert_eq!(walk.skipped_people(), ["a", "b"]);
+    walk.was_read_elsewhere(&[UserId::parse("b").unwrap()]);
+    assert!(
+        walk.problems.is_empty(),
+        "whoever is absent is asked about one by one"
+    );
+    assert_eq!(
+        walk.spared.iter().map(UserId::as_str).collect::<Vec<_>>(),
+        ["a", "b"]
+    );
+    // The record of b could be read elsewhere.
+    assert_eq!(
+        walk.skips
+            .iter()
+            .map(|skip| skip.userid.as_ref().map(UserId::as_str))
+            .collect::<Vec<_>>(),
+        [Some("a"), None]
+    );
+}
+
+fn bad_department(dept_id: Option<DeptId>, lack: &'static str) -> BadDepartment {
+    BadDepartment { dept_id, lack }
+}
+
+#[test]
+fn a_department_whose_id_cannot_be_read_leaves_the_reading_incomplete() {
+    let mut walk = Crawler::default();
+    let children = vec![Ok(department(2)), Err(bad_department(None, "dept_id"))];
+    walk.on_response(&Request::Children(1), Response::Children(children), at(1));
+    assert_eq!(rest(&mut walk), [Request::Children(2), first_page(2)]);
+    assert_eq!(
+        walk.problems.to_string(),
+        "a department below 1 lacks a readable dept_id"
+    );
+}
+
+#[test]
+fn a_department_without_a_name_is_walked_and_passed_over_until_it_has_one() {
+    let mut walk = Crawler::default();
+    let nameless = || Err(bad_department(Some(7), "name"));
+    walk.on_response(
+        &Request::Children(1),
+        Response::Children(vec![nameless(), nameless()]),
+        at(1),
+    );
+    assert_eq!(rest(&mut walk), [Request::Children(7), first_page(7)]);
+    assert!(walk.problems.is_empty() && walk.departments.is_empty());
+    assert_eq!(walk.skips, [Skip::bad_department(7, "name")]);
+    assert!(walk.spared_departments.contains(&7));
+
+    walk.on_response(
+        &Request::Children(2),
+        Response::Children(vec![Ok(department(7))]),
+        at(2),
+    );
+    walk.on_response(
+        &Request::Children(3),
+        Response::Children(vec![nameless()]),
+        at(3),
+    );
+    assert!(rest(&mut walk).is_empty(), "once is enough");
+    assert!(walk.departments.contains_key(&7));
+    assert!(walk.skips.is_empty() && walk.spared_departments.is_empty());
+}
+
+#[test]
+fn the_top_may_lack_a_name_too() {
+    let mut walk = Crawler::from_root();
+    walk.on_bad_record(&Request::Department(1), "name");
+    assert!(walk.problems.is_empty() && walk.spared_departments.contains(&1));
+    assert_eq!(walk.skips, [Skip::bad_department(1, "name")]);
+}
+
+#[test]
+fn after_many_failures_in_a_row_the_rest_is_not_asked_for() {
+    let mut walk = Crawler::default();
+    let children = (2..100).map(|id| Ok(department(id))).collect();
+    walk.on_response(&Request::Children(1), Response::Children(children), at(1));
+    for _ in 0..9 {
+        walk.next();
+        walk.on_error(&first_page(2), &"no answer", false);
+    }
+    walk.on_response(&first_page(3), page(&["a"], None), at(1));
+    for _ in 0..9 {
+        walk.on_error(&first_page(2), &"no answer", false);
+    }
+    assert!(walk.next().is_some());
+    walk.on_error(&first_page(2), &"no answer", false);
+    assert_eq!(walk.next(), None);
+    assert_eq!(
+        walk.problems.to_string(),
+        "department 2: no answer (and 19 more)"
+    );
+}
+
+#[test]
+fn refusals_that_speak_of_one_department_do_not_end_the_reading() {
+    let mut walk = Crawler::default();
+    let children = (2..100).map(|id| Ok(department(id))).collect();
+    walk.on_response(&Request::Children(1), Response::Children(children), at(1));
+    for _ in 0..50 {
+        walk.next();
+        walk.on_error(&first_page(2), &"refused", true);
+    }
+    assert!(walk.next().is_some());
+}
+
+#[test]
+fn somebody_who_is_known_but_not_listed_shows_that_an_empty_list_was_too_empty() {
+    let somebody_in = |dept_id| {
+        let place = crate::domain::person::Membership {
+            dept_id,
+            order: None,
+            is_leader: false,
+        };
+        Person {
+            departments: vec![place],
+            ..person("a")
+        }
+    };
+    let mut walk = Crawler::default();
+    walk.on_response(&first_page(2), page(&["b"], None), at(1));
+    walk.on_response(&first_page(3), page(&[], None), at(1));
+    // Pages shift when somebody else goes: no reason to doubt the rest.
+    walk.on_unlisted(&somebody_in(2));
+    assert!(walk.problems.is_empty());
+    for dept_id in [3, 4] {
+        let mut doubted = Crawler {
+            peopled: walk.peopled.clone(),
+            ..Crawler::default()
+        };
+        doubted.on_unlisted(&somebody_in(dept_id));
+        assert!(!doubted.problems.is_empty(), "{dept_id}");
+    }
+}
+
+#[test]
+fn pages_that_always_name_somebody_new_end_too() {
+    let (mut walk, mut ask) = (Crawler::default(), first_page(2));
+    for cursor in 1..i64::from(MAX_PAGES) + 2 {
+        walk.on_response(&ask, page(&["a"], Some(cursor)), at(1));
+        walk.note_named(&ask, 1);
+        let Some(next) = walk.next() else { break };
+        ask = next;
+    }
+    assert_eq!(
+        walk.problems.to_string(),
+        "department 2: the pages of its people do not end"
+    );
+}
+
+#[test]
+fn a_cursor_that_goes_back_or_to_the_end_of_all_numbers_ends_the_pages() {
+    for (cursor, next) in [(0, 0), (0, -1), (0, i64::MIN), (i64::MAX, i64::MAX)] {
+        let mut walk = Crawler::default();
+        let ask = Request::Page { dept_id: 2, cursor };
+        walk.on_response(&ask, page(&["a"], Some(next)), at(1));
+        assert!(rest(&mut walk).is_empty() && !walk.problems.is_empty());
+    }
+}
+
+#[test]
+fn a_tree_without_end_is_read_so_far_and_no_further() {
+    let mut walk = Crawler::default();
+    let last = DeptId::try_from(MAX_DEPARTMENTS).unwrap() + 2;
+    for parent in 1..=last {
+        let child = vec![Ok(department(parent + 1))];
+        walk.on_response(&Request::Children(parent), Response::Children(child), at(1));
+    }
+    assert_eq!(walk.departments_found(), MAX_DEPARTMENTS);
+    assert_eq!(walk.departments.len(), MAX_DEPARTMENTS);
+    assert!(!walk.problems.is_empty());
+}

@@ -1,0 +1,174 @@
+//! The last question before anybody, or any department, is taken for gone: pages can shift while they
+//! are read, and people be moved from a department that is yet to be read into one that was.
+
+use std::sync::atomic::Ordering;
+
+use futures_util::{StreamExt, stream};
+
+use super::lease::Calls;
+use super::plan_writer::{DB_RETRY_WINDOW, PlanWriter};
+use super::read::Crawler;
+use super::skip::SkipReason;
+use super::{Abort, Progress};
+use crate::context::Context;
+use crate::domain::ids::{DeptId, UserId};
+use crate::domain::person::Person;
+use crate::service::employment::time_now;
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::StoreError;
+use crate::store::sync_staging::{self, ChangedPerson, Step};
+
+const IN_FLIGHT: usize = 3;
+/// How many people are taken out of the plan at a time to be asked about.
+const BATCH: i64 = 300;
+
+/// Of how many people in a department that has listed nobody, and of how many in all, DingTalk is asked
+/// before their absence is believed.
+const PER_SILENT_DEPARTMENT: i64 = 3;
+const AT_MOST: i64 = 100;
+
+/// Asks DingTalk about some of those who are to leave from departments that have listed nobody, and tells
+/// the walk whom it still knows: an empty list may be a broken answer. Gives the error of a question that
+/// was not answered.
+pub async fn sample_silent_departments(
+    book: &mut PlanWriter<'_>,
+    calls: &Calls,
+    walk: &mut Crawler,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Option<UpstreamError>, Abort> {
+    let (peopled, run_id) = (walk.non_empty(), book.run.id);
+    let people = book
+        .ctx
+        .db
+        .read_within(DB_RETRY_WINDOW, async |conn| {
+            let each = PER_SILENT_DEPARTMENT;
+            sync_staging::leavers_outside(conn, run_id, &peopled, each, AT_MOST).await
+        })
+        .await
+        .map_err(Abort::Store)?;
+    let (total, mut done) = (people.len(), 0);
+    let mut heard = |person: Option<&Person>| {
+        if let Some(person) = person {
+            walk.on_unlisted(person);
+        }
+        done += 1;
+        progress(Progress::Confirming { done, total });
+    };
+    ask_all(book, calls, people, SkipReason::StillKnown, &mut heard).await
+}
+
+/// Asks DingTalk about everybody who is to leave, and passes those over whom it still knows; gives
+/// them to `still_known`. The error of a question that was not answered ends it: then nobody may leave.
+pub async fn people(
+    book: &mut PlanWriter<'_>,
+    calls: &Calls,
+    reason: SkipReason,
+    still_known: &mut (dyn FnMut(&Person) + Send),
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Option<UpstreamError>, Abort> {
+    let (total, mut done, mut after) = (book.tally.left, 0, 0);
+    loop {
+        let batch = leavers(book, after).await.map_err(Abort::Store)?;
+        let Some(last) = batch.last() else {
+            return Ok(None);
+        };
+        after = last.position;
+        let batch = batch.into_iter().map(|leaver| leaver.userid).collect();
+        let mut heard = |person: Option<&Person>| {
+            if let Some(person) = person {
+                still_known(person);
+            }
+            done += 1;
+            progress(Progress::Confirming { done, total });
+        };
+        let failed = ask_all(book, calls, batch, reason, &mut heard).await?;
+        if failed.is_some() {
+            return Ok(failed);
+        }
+    }
+}
+
+/// Asks about these people, and passes those over who are still there; gives `heard` every record that
+/// can be read.
+async fn ask_all(
+    book: &mut PlanWriter<'_>,
+    calls: &Calls,
+    people: Vec<UserId>,
+    reason: SkipReason,
+    heard: &mut (dyn FnMut(Option<&Person>) + Send),
+) -> Result<Option<UpstreamError>, Abort> {
+    let ctx = book.ctx;
+    let questions = people.into_iter().map(|userid| ask(ctx, calls, userid));
+    let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
+    let mut known = Vec::new();
+    let mut unreadable = Vec::new();
+    while let Some((userid, answer)) = answers.next().await {
+        match answer {
+            Ok(person) => {
+                heard(Some(&person));
+                known.push(userid);
+            }
+            Err(error) if error.is_unknown_person() => heard(None),
+            Err(error) => match error.bad_record() {
+                Some(lack) => {
+                    heard(None);
+                    unreadable.push((userid, lack));
+                }
+                None => return Abort::unless_passing(error).map(Some),
+            },
+        }
+    }
+    drop(answers);
+    book.skip_leavers(&known, reason)
+        .await
+        .map_err(Abort::Store)?;
+    for (userid, lack) in unreadable {
+        let reason = SkipReason::BadRecord(lack);
+        book.skip_leavers(&[userid], reason)
+            .await
+            .map_err(Abort::Store)?;
+    }
+    Ok(None)
+}
+
+async fn leavers(book: &PlanWriter<'_>, after: i32) -> Result<Vec<ChangedPerson>, StoreError> {
+    book.ctx
+        .db
+        .read_within(DB_RETRY_WINDOW, async |conn| {
+            sync_staging::changed_people(conn, book.run.id, Step::Leave, after, BATCH).await
+        })
+        .await
+}
+
+async fn ask(
+    ctx: &Context,
+    calls: &Calls,
+    userid: UserId,
+) -> (UserId, Result<Person, UpstreamError>) {
+    calls.fetch_add(1, Ordering::Relaxed);
+    let answer = upstream::user(ctx, Priority::Sync, &userid).await;
+    (userid, answer)
+}
+
+/// Asks DingTalk about departments that no list has named: whichever it still describes was moved while
+/// the tree was read, and is heard of now. Gives the error of a question that was not answered.
+pub async fn departments(
+    ctx: &Context,
+    calls: &Calls,
+    missing: &[DeptId],
+    walk: &mut Crawler,
+) -> Result<Option<UpstreamError>, Abort> {
+    for dept_id in missing {
+        let asked_at = time_now(ctx).await.map_err(Abort::Store)?;
+        calls.fetch_add(1, Ordering::Relaxed);
+        match upstream::department(ctx, Priority::Sync, *dept_id).await {
+            Ok(department) => walk.on_department(department, asked_at),
+            Err(error) if error.is_unknown_department() => {}
+            Err(error) => match error.bad_record() {
+                Some(lack) => walk.skip_department(*dept_id, lack),
+                None => return Abort::unless_passing(error).map(Some),
+            },
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,76 @@
+//! A page of the list goes into the table, whole.
+
+use std::time::Duration;
+
+use crate::store::Conn;
+use serde_json::Value;
+
+use super::UNDELIVERED;
+use crate::context::Context;
+use crate::dingtalk::callback_registration::FailedPage;
+use crate::domain::event::Event;
+use crate::store::event_parked::{self, ParkedRow};
+use crate::store::{StoreError, alert, failed_callbacks};
+
+/// Two hundred entries are some hundreds of statements.
+const DB_RETRY_WINDOW: Duration = Duration::from_secs(10);
+/// A page that cannot be stored is lost, so it is tried for as long as Postgres may take to restart.
+const STORE_TRIES: u32 = 30;
+
+/// Stores a page, however often it takes: DingTalk will not give it again once asked for the next.
+pub(super) async fn store_page(
+    ctx: &Context,
+    page: &FailedPage,
+    given: usize,
+) -> Result<Vec<ParkedRow>, StoreError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match keep_once(ctx, page, given).await {
+            Err(StoreError::Unavailable(_)) if tries < STORE_TRIES => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            kept => return kept,
+        }
+    }
+}
+
+async fn keep_once(
+    ctx: &Context,
+    page: &FailedPage,
+    given: usize,
+) -> Result<Vec<ParkedRow>, StoreError> {
+    ctx.db
+        .tx_within(DB_RETRY_WINDOW, async |tx| {
+            let mut stored = Vec::new();
+            for entry in &page.entries {
+                stored.extend(keep_entry(ctx, tx, entry).await?);
+            }
+            if !page.entries.is_empty() {
+                alert::raise(tx, UNDELIVERED, &given.to_string()).await?;
+            }
+            failed_callbacks::record_settled(tx, ctx.instance).await?;
+            Ok(stored)
+        })
+        .await
+}
+
+/// Stores one entry; one that Postgres cannot hold as it is does not stop the rest.
+async fn keep_entry(
+    ctx: &Context,
+    tx: &mut Conn,
+    entry: &Value,
+) -> Result<Option<ParkedRow>, StoreError> {
+    let event = Event::of_undelivered(entry).checked_for(&ctx.config.dingtalk.corp_id);
+    let stored = tx
+        .savepoint(async |tx| event_parked::insert_once(tx, &event).await)
+        .await;
+    match stored {
+        Err(StoreError::Statement(error)) => {
+            tracing::error!(%error, "an entry of DingTalk's list is stored as plain text");
+            let as_text = Event::of_undelivered(&Value::String(entry.to_string()));
+            event_parked::insert_once(tx, &as_text).await
+        }
+        stored => stored,
+    }
+}

@@ -1,0 +1,55 @@
+//! The door that a leaving closes, in the transaction that stores it.
+
+use crate::store::Conn;
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::UserId;
+use crate::domain::person::LeftCause;
+use crate::store::{StoreError, audit, directory, event_parked, recheck, staff};
+
+/// Ends employment and sessions of these people, remembers those whom the table does not hold, and
+/// has DingTalk asked later whether it was true.
+pub(super) async fn terminate(tx: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+    staff::lock_people(tx, userids).await?;
+    // First, since this waits for a sync that is adding one of these people: who is then marked as left.
+    staff::remember_unknown_leavers(tx, userids).await?;
+    let changed = staff::mark_left(tx, userids, LeftCause::Event).await?;
+    let others: Vec<UserId> = userids
+        .iter()
+        .filter(|id| !changed.contains(id))
+        .cloned()
+        .collect();
+    staff::renew_leave(tx, &others).await?;
+    recheck::schedule_after_leave(tx, &others).await?;
+    directory::record_in_audit(
+        tx,
+        audit::Actor::System,
+        &changed,
+        "staff.left",
+        LeftCause::Event.as_str(),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The same for a leaving that comes late, by DingTalk's time of it: it is believed all the same, but
+/// not against what DingTalk has said of a person since. Of those whom it has listed long enough after,
+/// it is asked at once instead: had they left again, that answer says so.
+pub(super) async fn terminate_unless_relisted(
+    tx: &mut Conn,
+    userids: &[UserId],
+    left_at: Option<DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    staff::lock_people(tx, userids).await?;
+    let listed = match left_at {
+        Some(left_at) => event_parked::listed_since(tx, userids, left_at).await?,
+        None => Vec::new(),
+    };
+    recheck::schedule_at_once(tx, &listed).await?;
+    let gone: Vec<UserId> = userids
+        .iter()
+        .filter(|id| !listed.contains(id))
+        .cloned()
+        .collect();
+    terminate(tx, &gone).await
+}

@@ -1,0 +1,265 @@
+//! What came of a question to DingTalk, and when to ask it again.
+
+use std::time::Duration;
+
+use crate::dingtalk::ApiError;
+use crate::domain::ids::UserId;
+use crate::service::employment::Outcome;
+use crate::service::upstream::UpstreamError;
+use crate::store::StoreError;
+
+/// What came of one question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LookupOutcome {
+    Done,
+    Failed(LookupError),
+    /// The question was put back: this process stops, or DingTalk leaves others unanswered.
+    NotAsked,
+}
+
+/// How a question failed, the gravest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ErrorClass {
+    /// The record cannot be read, or there is a fault of ours: asking again changes nothing.
+    Permanent,
+    /// DingTalk or a rule of the table refuses what is asked about, which somebody may mend.
+    Rejected,
+    /// What is asked about lies outside the app's scope, which somebody may widen.
+    OutOfScope,
+    /// Another employed row has the unionid: it is free as soon as that person leaves or gets another.
+    UnionidTaken,
+    /// DingTalk refuses us: once somebody has mended that, the same question is answered.
+    Misconfigured,
+    /// Nobody answers: time mends it.
+    Unavailable,
+}
+
+/// A failed question. The reason is shown to administrators; it holds nothing personal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LookupError {
+    pub gravity: ErrorClass,
+    pub reason: String,
+}
+
+impl LookupError {
+    /// Whether the subject was not asked about at all: DingTalk is away or refuses us.
+    pub fn is_outage(&self) -> bool {
+        matches!(
+            self.gravity,
+            ErrorClass::Misconfigured | ErrorClass::Unavailable
+        )
+    }
+
+    /// How long to wait after this many attempts, of which this was the last.
+    pub fn back_off(&self, attempts: i32) -> Duration {
+        match self.gravity {
+            ErrorClass::OutOfScope => in_steps(attempts, &OUT_OF_SCOPE_WAITS),
+            ErrorClass::UnionidTaken => in_steps(attempts, &UNIONID_TAKEN_WAITS),
+            _ => in_steps(attempts, &WAITS),
+        }
+    }
+
+    /// The fault of a person whose unionid the employed row named has.
+    fn unionid_taken(holder: Option<&UserId>) -> Self {
+        let reason = match holder {
+            Some(holder) => format!(
+                "the employed {} has the same unionid; the rest of the record is up to date",
+                holder.as_str()
+            ),
+            None => "somebody else who is employed has the same unionid".to_owned(),
+        };
+        Self {
+            gravity: ErrorClass::UnionidTaken,
+            reason,
+        }
+    }
+
+    /// The fault of a worker that has panicked.
+    pub fn panicked() -> Self {
+        Self {
+            gravity: ErrorClass::Permanent,
+            reason: "a fault in Dinggate: see the log".to_owned(),
+        }
+    }
+}
+
+impl From<UpstreamError> for LookupError {
+    fn from(error: UpstreamError) -> Self {
+        let (gravity, reason) = match &error {
+            // Half an answer, or a gateway's: the next one may be whole.
+            UpstreamError::Api(ApiError::Malformed {
+                what: "JSON" | "an end",
+                ..
+            }) => (ErrorClass::Unavailable, error.to_string()),
+            UpstreamError::Api(ApiError::Malformed { .. } | ApiError::BadRecord { .. }) => {
+                (ErrorClass::Permanent, error.to_string())
+            }
+            UpstreamError::Store(StoreError::Statement(cause)) => {
+                tracing::error!(%cause, "a statement failed while an event was applied");
+                (ErrorClass::Rejected, error.to_string())
+            }
+            UpstreamError::Api(refusal) if refusal.is_out_of_scope() => {
+                (ErrorClass::OutOfScope, error.to_string())
+            }
+            UpstreamError::Api(refusal) if refusal.is_misconfiguration() => {
+                (ErrorClass::Misconfigured, error.to_string())
+            }
+            error if error.is_unavailable() => (ErrorClass::Unavailable, error.to_string()),
+            error => (ErrorClass::Rejected, error.to_string()),
+        };
+        Self { gravity, reason }
+    }
+}
+
+impl From<Result<(), UpstreamError>> for LookupOutcome {
+    fn from(result: Result<(), UpstreamError>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<Result<Outcome, UpstreamError>> for LookupOutcome {
+    fn from(result: Result<Outcome, UpstreamError>) -> Self {
+        match result {
+            Ok(Outcome::UnionidTaken(holder)) => {
+                Self::Failed(LookupError::unionid_taken(holder.as_ref()))
+            }
+            Ok(_) => Self::Done,
+            Err(error) => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// The wait after each attempt, in seconds; the last after all others.
+const WAITS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 15.0];
+/// The same after a refusal of scope: only a change in DingTalk's console helps, and many may be refused at once.
+const OUT_OF_SCOPE_WAITS: [f64; 4] = [15.0, 60.0, 120.0, 300.0];
+/// The same while another employed row has the unionid: two people may share one for good, and a change of the other row
+/// has it retried at once. Such an event counts no more than six attempts.
+const UNIONID_TAKEN_WAITS: [f64; 6] = [1.0, 2.0, 4.0, 15.0, 60.0, 300.0];
+
+/// Give or take a fifth, so that instances and events do not come back all at once.
+fn in_steps(attempts: i32, waits: &[f64]) -> Duration {
+    let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or_default();
+    let seconds = waits
+        .get(step)
+        .or(waits.last())
+        .copied()
+        .unwrap_or_default();
+    Duration::from_secs_f64(seconds * rand::random_range(0.8..=1.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_waits(gravity: ErrorClass, expected: &[(i32, f64)]) {
+        let fault = LookupError {
+            gravity,
+            reason: String::new(),
+        };
+        for (attempts, seconds) in expected {
+            for _ in 0..50 {
+                let wait = fault.back_off(*attempts).as_secs_f64();
+                assert!(
+                    (seconds * 0.799..=seconds * 1.201).contains(&wait),
+                    "{gravity:?}, {attempts}: {wait}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_fifteen_seconds() {
+        let expected = [
+            (0, 1.0),
+            (1, 1.0),
+            (2, 2.0),
+            (3, 4.0),
+            (4, 8.0),
+            (5, 15.0),
+            (5000, 15.0),
+        ];
+        for gravity in [
+            ErrorClass::Permanent,
+            ErrorClass::Rejected,
+            ErrorClass::Misconfigured,
+            ErrorClass::Unavailable,
+        ] {
+            check_waits(gravity, &expected);
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_scope_is_retried_less_often() {
+        let expected = [(1, 15.0), (2, 60.0), (3, 120.0), (4, 300.0), (5000, 300.0)];
+        check_waits(ErrorClass::OutOfScope, &expected);
+    }
+
+    #[test]
+    fn a_shared_unionid_is_retried_soon_and_then_less_and_less_often() {
+        let expected = [
+            (1, 1.0),
+            (2, 2.0),
+            (3, 4.0),
+            (4, 15.0),
+            (5, 60.0),
+            (6, 300.0),
+        ];
+        check_waits(ErrorClass::UnionidTaken, &expected);
+    }
+
+    #[test]
+    fn failures_are_told_apart_by_what_mends_them() {
+        let gravity = |error: UpstreamError| LookupError::from(error).gravity;
+        let api = "topapi/v2/user/get";
+        assert_eq!(
+            gravity(
+                ApiError::Malformed {
+                    api,
+                    what: "userid"
+                }
+                .into()
+            ),
+            ErrorClass::Permanent
+        );
+        assert_eq!(
+            gravity(ApiError::Timeout { api }.into()),
+            ErrorClass::Unavailable
+        );
+        assert_eq!(
+            gravity(UpstreamError::Paused {
+                retry_after: Duration::from_secs(9)
+            }),
+            ErrorClass::Unavailable
+        );
+        assert_eq!(
+            gravity(StoreError::Unavailable(None).into()),
+            ErrorClass::Unavailable
+        );
+        let refused = |api, code| {
+            let message = "no".into();
+            gravity(ApiError::Refused { api, code, message }.into())
+        };
+        for code in [40079, 43007, 60011, 60020, 90020] {
+            assert_eq!(refused(api, code), ErrorClass::Misconfigured, "{code}");
+        }
+        for code in [50002, 50004] {
+            assert_eq!(refused(api, code), ErrorClass::OutOfScope, "{code}");
+        }
+        assert_eq!(refused("gettoken", 40035), ErrorClass::Misconfigured);
+        assert_eq!(
+            gravity(ApiError::TokenRejected { api, code: 40014 }.into()),
+            ErrorClass::Misconfigured
+        );
+        for code in [40035, 60003, 88] {
+            assert_eq!(refused(api, code), ErrorClass::Rejected, "{code}");
+        }
+        assert_eq!(
+            gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()),
+            ErrorClass::Rejected
+        );
+    }
+}

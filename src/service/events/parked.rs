@@ -1,0 +1,125 @@
+//! Held events go into the inbox as if they had just been pushed.
+
+use crate::store::Conn;
+
+use super::{offboarding, receive};
+use crate::context::Context;
+use crate::domain::event::{Event, Kind};
+use crate::store::StoreError;
+use crate::store::audit::{self, Entry};
+use crate::store::event_parked::{self, ParkedRow, ReleasedEvent};
+use crate::store::webhook;
+
+/// A person who has held events released, as the audit trail names them.
+#[derive(Debug, Clone, Copy)]
+pub struct ReleasedBy<'a> {
+    pub actor: audit::Actor<'a>,
+    pub address: Option<&'a str>,
+}
+
+/// The held events, in the order in which they are released.
+pub async fn parked(ctx: &Context) -> Result<Vec<ParkedRow>, StoreError> {
+    ctx.db
+        .read(async |conn| event_parked::list(conn).await)
+        .await
+}
+
+/// Releases all held events in the order of their times, or the one with this id; gives how many. A
+/// person's doing stands on the audit trail.
+pub async fn release(
+    ctx: &Context,
+    id: Option<i64>,
+    releaser: Option<ReleasedBy<'_>>,
+) -> Result<usize, StoreError> {
+    let (mut count, mut releaser) = (0, releaser);
+    while release_next(ctx, id, releaser.take()).await? {
+        count += 1;
+        ctx.work.notify_one();
+    }
+    Ok(count)
+}
+
+/// Releases what comes first, in a transaction of its own: the locks that a leaving takes are those of
+/// a push, in the same order. One that cannot be released keeps none of the others.
+async fn release_next(
+    ctx: &Context,
+    id: Option<i64>,
+    releaser: Option<ReleasedBy<'_>>,
+) -> Result<bool, StoreError> {
+    ctx.db
+        .tx(async |tx| {
+            let Some(next) = event_parked::lock_next(tx, id).await? else {
+                return Ok(false);
+            };
+            if let Some(releaser) = releaser {
+                note_in_audit(tx, id, releaser).await?;
+            }
+            let outcome = tx.savepoint(async |tx| release_one(tx, &next).await).await;
+            match outcome {
+                Ok(()) => {}
+                Err(StoreError::Statement(cause)) => {
+                    tracing::error!(id = next.id, %cause, "a held event could not be released");
+                    event_parked::fail(tx, next.id, "a fault in Dinggate: see the log").await?;
+                }
+                Err(error) => return Err(error),
+            }
+            Ok(true)
+        })
+        .await
+}
+
+async fn release_one(tx: &mut Conn, released: &ReleasedEvent) -> Result<(), StoreError> {
+    let event = as_event(released);
+    if event.kind == Kind::UserLeft {
+        offboarding::terminate_unless_relisted(tx, &event.userids, event.event_time).await?;
+    }
+    event_parked::release(tx, released.id, receive::arrival(&event).state()).await?;
+    webhook::enqueue_event(tx, released.id, &released.event_type).await
+}
+
+/// Applies the held event that a push repeats, exactly as if the push had been the first: DingTalk reports it
+/// now, so a leave event takes effect at once.
+pub(super) async fn release_repeated(tx: &mut Conn, event: &Event) -> Result<(), StoreError> {
+    let Some(id) = event_parked::lock_repeated(tx, event).await? else {
+        return Ok(());
+    };
+    if event.kind == Kind::UserLeft {
+        offboarding::terminate(tx, &event.userids).await?;
+    }
+    event_parked::release(tx, id, receive::arrival(event).state()).await?;
+    webhook::enqueue_event(tx, id, &event.event_type).await
+}
+
+/// What decides about an event's way into the inbox; the row keeps its reason and its body.
+fn as_event(released: &ReleasedEvent) -> Event {
+    Event {
+        event_time: released.event_time,
+        userids: released.userids.clone(),
+        dept_ids: released.dept_ids.clone(),
+        problem: released.problem.as_ref().map(|_| "the row says what"),
+        ..Event::parse(&serde_json::json!({"EventType": released.event_type}))
+    }
+}
+
+async fn note_in_audit(
+    tx: &mut Conn,
+    id: Option<i64>,
+    releaser: ReleasedBy<'_>,
+) -> Result<(), StoreError> {
+    let count = match id {
+        Some(_) => 1,
+        None => event_parked::count(tx).await?,
+    };
+    audit::append(
+        tx,
+        &Entry {
+            actor: releaser.actor,
+            action: "event.release",
+            status: &count.to_string(),
+            reference: id.map(|id| id.to_string()).as_deref(),
+            address: releaser.address,
+            ..Entry::default()
+        },
+    )
+    .await
+}

@@ -1,0 +1,66 @@
+//! Retries of failed events on an administrator's request.
+
+use super::release;
+use crate::context::Context;
+use crate::service::review::Actor;
+use crate::store::audit::{self, Entry};
+use crate::store::{Conn, StoreError, event};
+
+/// Retries one failed event at once; false where it is not failed.
+pub async fn retry_event(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
+    let is_queued = ctx
+        .db
+        .tx(async |tx| {
+            let is_queued = event::retry_one(tx, id).await?;
+            if is_queued {
+                note_retry(tx, by, Some(id), 1).await?;
+            }
+            Ok::<_, StoreError>(is_queued)
+        })
+        .await?;
+    if is_queued {
+        release(ctx, Some(id), None).await?;
+        ctx.work.notify_one();
+    }
+    Ok(is_queued)
+}
+
+/// Retries all failed events at once; returns how many there were.
+pub async fn retry_failed_events(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
+    let retried = ctx
+        .db
+        .tx(async |tx| {
+            let retried = event::retry_all_failed(tx).await?;
+            if retried.count > 0 {
+                note_retry(tx, by, None, retried.count).await?;
+            }
+            Ok::<_, StoreError>(retried)
+        })
+        .await?;
+    // What is not released here, because the process ends, is released as any held event.
+    for id in retried.leave_ids {
+        release(ctx, Some(id), None).await?;
+    }
+    if retried.count > 0 {
+        ctx.work.notify_one();
+    }
+    Ok(retried.count)
+}
+
+async fn note_retry(
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    id: Option<i64>,
+    count: u64,
+) -> Result<(), StoreError> {
+    let (count, id) = (count.to_string(), id.map(|id| id.to_string()));
+    let entry = Entry {
+        actor: audit::Actor::Person(by.userid),
+        action: "event.retry",
+        status: &count,
+        reference: id.as_deref(),
+        address: by.address,
+        ..Entry::default()
+    };
+    audit::append(tx, &entry).await
+}

@@ -1,0 +1,26 @@
+//! The audit of exports.
+
+use super::review::Actor;
+use crate::context::Context;
+use crate::store::StoreError;
+use crate::store::audit::{self, Entry};
+
+/// Audits an export: the query says what was exported.
+pub async fn record_export(
+    ctx: &Context,
+    by: &Actor<'_>,
+    action: &'static str,
+    query: &str,
+) -> Result<(), StoreError> {
+    let entry = Entry {
+        actor: audit::Actor::Person(by.userid),
+        action,
+        status: "csv",
+        reason: Some(query).filter(|query| !query.is_empty()),
+        address: by.address,
+        ..Entry::default()
+    };
+    ctx.db
+        .read(async |conn| audit::append(conn, &entry).await)
+        .await
+}

@@ -1,0 +1,254 @@
+//! Who is let in: what the staff table and DingTalk say of a caller, in this order.
+
+use super::{ExternalIdentity, LoginError};
+use crate::config::UnknownStaff;
+use crate::context::Context;
+use crate::dingtalk::contact::Contact;
+use crate::domain::case::Refusal;
+use crate::domain::ids::{UnionId, UserId};
+use crate::domain::person::{Person, Status};
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::service::{admins, employment};
+use crate::store::audit::{self, Entry};
+use crate::store::staff::{self, StaffRow};
+use crate::store::{StoreError, unmatched};
+
+/// What was decided.
+pub(super) enum Decision {
+    Employed(UserId),
+    Refused(Denial),
+}
+
+/// A refusal, and whom it concerns.
+pub(super) struct Denial {
+    pub refusal: Refusal,
+    pub userid: Option<UserId>,
+    /// Whether to ask DingTalk about the person later.
+    pub look: bool,
+}
+
+fn refused(refusal: Refusal, userid: Option<UserId>) -> Decision {
+    Decision::Refused(Denial {
+        refusal,
+        userid,
+        look: false,
+    })
+}
+
+/// Decides about a caller. What the tables know is checked before DingTalk is asked.
+pub(super) async fn decide(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+) -> Result<Decision, LoginError> {
+    let (is_rejected, row) = known(ctx, caller).await?;
+    if is_rejected {
+        // The case gains the userid that DingTalk names, and shows which id matched.
+        let named = caller.userid.clone();
+        return Ok(refused(
+            Refusal::Rejected,
+            named.or_else(|| row.map(|row| row.userid)),
+        ));
+    }
+    let row = match row {
+        Some(row) if row.status == Status::Left => {
+            return Ok(refused(Refusal::Left, Some(row.userid)));
+        }
+        row => row,
+    };
+    let Some(contact) = look_up_member(ctx, caller, row.as_ref()).await? else {
+        return Ok(match row {
+            Some(row) => Decision::Refused(Denial {
+                refusal: Refusal::Left,
+                userid: Some(row.userid),
+                look: true,
+            }),
+            None => refused(Refusal::NotEmployee, None),
+        });
+    };
+    if !contact.is_internal {
+        return Ok(refused(Refusal::NotEmployee, Some(contact.userid)));
+    }
+    // Under the row's userid this was checked before DingTalk was asked.
+    if row.as_ref().is_none_or(|row| row.userid != contact.userid)
+        && has_rejection(ctx, caller, &contact.userid).await?
+    {
+        return Ok(refused(Refusal::Rejected, Some(contact.userid)));
+    }
+    match row {
+        Some(row) if row.userid == contact.userid => Ok(Decision::Employed(row.userid)),
+        Some(_) => Ok(refused(Refusal::PendingReview, Some(contact.userid))),
+        None => without_row(ctx, caller, contact.userid).await,
+    }
+}
+
+async fn known(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+) -> Result<(bool, Option<StaffRow>), StoreError> {
+    ctx.db
+        .read(async |conn| {
+            let row = staff::find_by_unionid(conn, &caller.unionid).await?;
+            let userid = row.as_ref().map(|row| &row.userid);
+            let userid = caller.userid.as_ref().or(userid);
+            let rejection = unmatched::rejection(conn, Some(&caller.unionid), userid).await?;
+            Ok((rejection.is_some(), row))
+        })
+        .await
+}
+
+/// Whether the caller's unionid, or the userid that DingTalk names, was rejected.
+async fn has_rejection(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+    userid: &UserId,
+) -> Result<bool, StoreError> {
+    let rejection = ctx
+        .db
+        .read(async |conn| unmatched::rejection(conn, Some(&caller.unionid), Some(userid)).await)
+        .await?;
+    Ok(rejection.is_some())
+}
+
+/// Asks DingTalk which member of the company the caller is; none where it knows nobody.
+async fn look_up_member(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+    row: Option<&StaffRow>,
+) -> Result<Option<Contact>, UpstreamError> {
+    // Inside DingTalk the code has named the userid, but an external contact has one, too.
+    if let Some(userid) =
+        (caller.userid.as_ref()).filter(|userid| row.is_some_and(|row| row.userid == **userid))
+    {
+        return Ok(Some(Contact {
+            userid: userid.clone(),
+            is_internal: true,
+        }));
+    }
+    match upstream::userid_by_unionid(ctx, Priority::Login, &caller.unionid).await {
+        Ok(contact) => Ok(Some(contact)),
+        Err(error) if error.is_unknown_person() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Decides about a member of the company whose unionid no employed row has.
+async fn without_row(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+    userid: UserId,
+) -> Result<Decision, LoginError> {
+    let listed = &ctx.config.login.admins;
+    let (row, has_left, is_administrator) = ctx
+        .db
+        .read(async |conn| {
+            let row = staff::find(conn, &userid).await?;
+            let has_left = staff::leave_event_time(conn, &userid).await?.is_some();
+            let is_administrator =
+                admins::may_enter_unreviewed(conn, listed, &userid, &caller.unionid).await?;
+            Ok::<_, StoreError>((row, has_left, is_administrator))
+        })
+        .await?;
+    if has_left {
+        return Ok(refused(Refusal::Left, Some(userid)));
+    }
+    let may_be_added =
+        is_administrator || ctx.config.login.unknown_staff == UnknownStaff::Provision;
+    if row.is_some() || !may_be_added {
+        return Ok(refused(Refusal::PendingReview, Some(userid)));
+    }
+    provision(ctx, caller, userid).await
+}
+
+/// Adds somebody whom DingTalk confirms to be in the company.
+async fn provision(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+    userid: UserId,
+) -> Result<Decision, LoginError> {
+    let asked_at = employment::time_now(ctx).await?;
+    let mut person = match upstream::user(ctx, Priority::Login, &userid).await {
+        Ok(person) => person,
+        Err(error) if error.is_unknown_person() => {
+            return Ok(refused(Refusal::PendingReview, Some(userid)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if *person.unionid.get_or_insert_with(|| caller.unionid.clone()) != caller.unionid {
+        return Ok(refused(Refusal::PendingReview, Some(userid)));
+    }
+    let added = ctx
+        .db
+        .tx(async |tx| {
+            staff::lock_people(tx, std::slice::from_ref(&userid)).await?;
+            // Somebody else may have decided while DingTalk answered.
+            if staff::lock(tx, &userid).await?.is_some()
+                || staff::leave_event_time(tx, &userid).await?.is_some()
+                || staff::held_under_unionid(tx, &person).await?.is_some()
+                || unmatched::rejection(tx, Some(&caller.unionid), Some(&userid))
+                    .await?
+                    .is_some()
+            {
+                return Ok(false);
+            }
+            staff::upsert_employed(tx, &person, asked_at).await?;
+            audit::append(tx, &addition(&person)).await?;
+            Ok::<_, StoreError>(true)
+        })
+        .await;
+    match added {
+        Ok(true) => Ok(Decision::Employed(userid)),
+        Ok(false) => decide_after_conflict(ctx, caller, userid).await,
+        Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {
+            decide_after_conflict(ctx, caller, userid).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Decides by what somebody else has just written about the person.
+async fn decide_after_conflict(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+    userid: UserId,
+) -> Result<Decision, LoginError> {
+    if has_rejection(ctx, caller, &userid).await? {
+        return Ok(refused(Refusal::Rejected, Some(userid)));
+    }
+    let (_, row) = known(ctx, caller).await?;
+    Ok(match row {
+        Some(row) if row.userid == userid && row.status == Status::Employed => {
+            Decision::Employed(userid)
+        }
+        Some(row) if row.status == Status::Employed => {
+            refused(Refusal::PendingReview, Some(userid))
+        }
+        _ => refused(Refusal::Left, Some(userid)),
+    })
+}
+
+fn addition(person: &Person) -> Entry<'_> {
+    Entry {
+        actor: audit::Actor::System,
+        action: "staff.added",
+        userid: Some(person.userid.as_str()),
+        unionid: person.unionid.as_ref().map(UnionId::as_str),
+        name: Some(&person.name),
+        status: "employed",
+        reason: None,
+        reference: None,
+        address: None,
+    }
+}
+
+/// Why somebody who was about to be let in is not.
+pub(super) async fn denial_reason(
+    ctx: &Context,
+    caller: &ExternalIdentity,
+) -> Result<Refusal, StoreError> {
+    let (is_rejected, _) = known(ctx, caller).await?;
+    Ok(if is_rejected {
+        Refusal::Rejected
+    } else {
+        Refusal::Left
+    })
+}

@@ -1,0 +1,132 @@
+//! What an administrator does to several members of staff at once: one transaction, and a refusal about
+//! one of them never stops the others.
+
+use crate::store::Conn;
+
+use super::{StaffError, check_right, checked, leave_in, note};
+use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::service::admins;
+use crate::service::review::Actor;
+use crate::store::{admin_grant, staff, web_session};
+
+/// How it ended for one of many: how many sessions were ended, or why nothing was done.
+#[derive(Debug)]
+pub struct BulkReport {
+    pub userid: UserId,
+    /// Empty where there is no such person.
+    pub name: String,
+    pub result: Result<u64, StaffError>,
+}
+
+/// What is done to many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BulkAction {
+    Leave,
+    EndSessions,
+}
+
+impl BulkAction {
+    /// Reads the name that stands in forms.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "leave" => Some(Self::Leave),
+            "end-sessions" => Some(Self::EndSessions),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::EndSessions => "end-sessions",
+        }
+    }
+}
+
+/// Does one thing to each of these people for a reason, with a line of the audit trail for each to whom
+/// something was done; gives the outcomes in the order of the userids.
+pub async fn apply_to_many(
+    ctx: &Context,
+    by: &Actor<'_>,
+    action: BulkAction,
+    userids: &[UserId],
+    reason: &str,
+) -> Result<Vec<BulkReport>, StaffError> {
+    let reason = checked(reason)?;
+    let mut userids = userids.to_vec();
+    userids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    userids.dedup();
+    ctx.db
+        .tx(async |tx| {
+            admin_grant::serialise(tx).await?;
+            // Whoever else writes about several of these people waits, and does not meet us half-way.
+            staff::lock_people(tx, &userids).await?;
+            check_right(ctx, tx, by).await?;
+            let mut outcomes = Vec::with_capacity(userids.len());
+            for userid in &userids {
+                let done = tx.savepoint(async |tx| one(ctx, tx, by, action, userid, &reason).await);
+                outcomes.push(match done.await {
+                    Err(StaffError::LastAdministrator) => last_administrator(tx, userid).await?,
+                    done => done?,
+                });
+            }
+            Ok(outcomes)
+        })
+        .await
+}
+
+/// The outcome for somebody without whom nobody could administer.
+async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport, StaffError> {
+    let row = staff::find(tx, userid).await?;
+    Ok(BulkReport {
+        userid: userid.clone(),
+        name: row.map(|row| row.name).unwrap_or_default(),
+        result: Err(StaffError::LastAdministrator),
+    })
+}
+
+/// Acts on one person. All refusals but that of the last administrator come before anything is written; that one
+/// is returned as an error, which undoes the writes.
+async fn one(
+    ctx: &Context,
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    action: BulkAction,
+    userid: &UserId,
+    reason: &str,
+) -> Result<BulkReport, StaffError> {
+    let name = staff::find(tx, userid).await?.map(|row| row.name);
+    let result = match action {
+        BulkAction::Leave => leave_in(tx, by, userid, reason)
+            .await
+            .map(|(_, ended)| ended),
+        BulkAction::EndSessions => end_all(tx, by, userid, reason).await,
+    };
+    match result {
+        Err(StaffError::Store(error)) => Err(error.into()),
+        Ok(_) if action == BulkAction::Leave && admins::is_nobody_left(ctx, tx).await? => {
+            Err(StaffError::LastAdministrator)
+        }
+        result => Ok(BulkReport {
+            userid: userid.clone(),
+            name: name.unwrap_or_default(),
+            result,
+        }),
+    }
+}
+
+async fn end_all(
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    userid: &UserId,
+    reason: &str,
+) -> Result<u64, StaffError> {
+    let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
+    let ended = web_session::end_all_of(tx, userid).await?;
+    if ended == 0 {
+        return Err(StaffError::NoSessions);
+    }
+    note(tx, by, &row, "session.end", &ended.to_string(), reason).await?;
+    Ok(ended)
+}

@@ -1,0 +1,180 @@
+//! How often a call that fails is made again.
+
+use std::time::Duration;
+
+use super::{Idempotency, Priority};
+use crate::dingtalk::ApiError;
+
+/// DingTalk wants to be tried again three times at most where it says that it is busy.
+const MAX_BUSY: u32 = 3;
+/// One for each step of the hold: 1, 2 and 4 s.
+const MAX_THROTTLED: u32 = 3;
+/// How often a question of a sync is put again that found no answer.
+const MAX_UNANSWERED: u32 = 2;
+/// How long an interface may bring nothing but trouble before a sync no longer waits for it: nobody is
+/// kept waiting by that, and one question without an answer spoils the whole run.
+const MAX_SYNC_WAIT: Duration = Duration::from_mins(2);
+
+/// What is left of the patience with one call.
+pub(super) struct RetryPolicy {
+    priority: Priority,
+    repeat: Idempotency,
+    busy: u32,
+    throttled: u32,
+    unanswered: u32,
+    has_met_page: bool,
+}
+
+impl RetryPolicy {
+    pub fn new(priority: Priority, repeat: Idempotency) -> Self {
+        Self {
+            priority,
+            repeat,
+            busy: 0,
+            throttled: 0,
+            unanswered: 0,
+            has_met_page: false,
+        }
+    }
+
+    /// How long to wait before the call is made again; nothing where it is not. `trouble` says how long
+    /// its interface has brought no answer to a sync.
+    pub fn next_delay(&mut self, error: &ApiError, trouble: Duration) -> Option<Duration> {
+        let is_sync = self.priority == Priority::Sync && trouble < MAX_SYNC_WAIT;
+        // A sync that has lost its patience with an interface does not wait by each of its questions anew.
+        let most_throttled = if self.priority == Priority::Sync {
+            0
+        } else {
+            MAX_THROTTLED
+        };
+        let is_question = self.repeat == Idempotency::Idempotent;
+        match error {
+            ApiError::Busy { .. } if is_question && self.busy < MAX_BUSY => {
+                self.busy += 1;
+                Some(Duration::from_millis(200 << self.busy))
+            }
+            // The interface is held back for all.
+            ApiError::Throttled { .. } if is_sync || self.throttled < most_throttled => {
+                self.throttled += 1;
+                Some(Duration::ZERO)
+            }
+            // All calls are paused for a moment; another page then tells of a ban.
+            ApiError::Page { .. } if is_question && !self.has_met_page => {
+                self.has_met_page = true;
+                Some(Duration::ZERO)
+            }
+            error
+                if error.has_no_answer()
+                    && is_question
+                    && is_sync
+                    && self.unanswered < MAX_UNANSWERED =>
+            {
+                self.unanswered += 1;
+                Some(Duration::from_millis(500 << self.unanswered))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const API: &str = "topapi/v2/user/list";
+    const THROTTLED: ApiError = ApiError::Throttled {
+        api: API,
+        code: 90002,
+        wait: None,
+    };
+
+    /// How often a call is made again in all, of at most a hundred times.
+    fn repeats(
+        priority: Priority,
+        repeat: Idempotency,
+        error: &ApiError,
+        trouble: Duration,
+    ) -> usize {
+        let mut patience = RetryPolicy::new(priority, repeat);
+        std::iter::repeat_with(|| patience.next_delay(error, trouble))
+            .take(100)
+            .flatten()
+            .count()
+    }
+
+    #[test]
+    fn throttling_is_waited_for_by_all_its_steps_and_by_a_sync_much_longer() {
+        let now = Duration::ZERO;
+        for priority in [Priority::Login, Priority::Join, Priority::Look] {
+            assert_eq!(
+                repeats(priority, Idempotency::ConsumesCode, &THROTTLED, now),
+                3
+            );
+        }
+        let sync = |trouble| repeats(Priority::Sync, Idempotency::Idempotent, &THROTTLED, trouble);
+        assert_eq!(sync(now), 100);
+        assert_eq!(sync(Duration::from_secs(119)), 100);
+        assert_eq!(sync(MAX_SYNC_WAIT), 0);
+    }
+
+    #[test]
+    fn only_a_sync_asks_again_where_there_was_no_answer() {
+        let unanswered = [
+            ApiError::Connect { api: API },
+            ApiError::Broken { api: API },
+            ApiError::Timeout { api: API },
+            ApiError::Http {
+                api: API,
+                status: 502,
+            },
+            ApiError::Malformed {
+                api: API,
+                what: "JSON",
+            },
+        ];
+        for error in &unanswered {
+            let (sync, now) = (Priority::Sync, Duration::ZERO);
+            assert_eq!(
+                repeats(sync, Idempotency::Idempotent, error, now),
+                2,
+                "{error}"
+            );
+            assert_eq!(
+                repeats(sync, Idempotency::NotIdempotent, error, now),
+                0,
+                "{error}"
+            );
+            assert_eq!(
+                repeats(sync, Idempotency::Idempotent, error, MAX_SYNC_WAIT),
+                0,
+                "{error}"
+            );
+            assert_eq!(
+                repeats(Priority::Login, Idempotency::Idempotent, error, now),
+                0,
+                "{error}"
+            );
+        }
+        let page = ApiError::Page { api: API };
+        for priority in [Priority::Login, Priority::Look, Priority::Sync] {
+            let now = Duration::ZERO;
+            assert_eq!(repeats(priority, Idempotency::Idempotent, &page, now), 1);
+            for once in [Idempotency::ConsumesCode, Idempotency::NotIdempotent] {
+                assert_eq!(repeats(priority, once, &page, now), 0);
+            }
+        }
+        let answered = ApiError::Malformed {
+            api: API,
+            what: "result",
+        };
+        assert_eq!(
+            repeats(
+                Priority::Sync,
+                Idempotency::Idempotent,
+                &answered,
+                Duration::ZERO
+            ),
+            0
+        );
+    }
+}

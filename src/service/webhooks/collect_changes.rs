@@ -1,0 +1,102 @@
+//! Makes messages of what transactions have done to staff rows: one for each person and transaction.
+
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::store::StoreError;
+use crate::store::staff_change::{self, Message, StaffChange};
+
+/// How many changes are taken at once.
+const BATCH: i64 = 500;
+
+/// What of a row counts as a change, and under which name it is told.
+const FIELDS: [&str; 8] = [
+    "unionid",
+    "name",
+    "avatar",
+    "job_number",
+    "title",
+    "mobile",
+    "email",
+    "hired_date",
+];
+
+/// Makes messages of the oldest changes; says whether there were any.
+pub async fn collect(ctx: &Context) -> Result<bool, StoreError> {
+    ctx.db
+        .tx(async |tx| {
+            let changes = staff_change::take(tx, BATCH).await?;
+            let messages: Vec<Message> = changes.iter().filter_map(message).collect();
+            if !messages.is_empty() {
+                staff_change::store_messages(tx, &messages).await?;
+            }
+            Ok(!changes.is_empty())
+        })
+        .await
+}
+
+/// The message of a change; none where nothing is different in the end.
+fn message(change: &StaffChange) -> Option<Message> {
+    let changed = changed(change);
+    let message_type = message_type(change, !changed.is_empty())?;
+    let mut data = change.person.clone();
+    let name = data.get("name").and_then(Value::as_str).unwrap_or_default();
+    let subject = name.to_owned();
+    let fields = data.as_object_mut()?;
+    let is_new = message_type == "staff.added";
+    fields.insert(
+        "changed".to_owned(),
+        if is_new { json!([]) } else { json!(changed) },
+    );
+    fields.insert("cause".to_owned(), cause(change, message_type));
+    let body = json!({"type": message_type, "timestamp": change.at, "data": data});
+    Some(Message {
+        message_type,
+        userid: change.userid.clone(),
+        subject,
+        body: body.to_string(),
+    })
+}
+
+/// The names of the fields that are different in the end; the status is told by the message's type.
+fn changed(change: &StaffChange) -> Vec<&'static str> {
+    let mut changed = Vec::new();
+    if let (Some(was), Some(became)) = (&change.was, &change.became) {
+        changed.extend(
+            FIELDS
+                .iter()
+                .filter(|field| was.get(**field) != became.get(**field)),
+        );
+    }
+    if change.has_departments {
+        changed.push("departments");
+    }
+    changed
+}
+
+fn message_type(change: &StaffChange, has_changed: bool) -> Option<&'static str> {
+    let Some(became) = &change.became else {
+        return has_changed.then_some("staff.changed");
+    };
+    let is_employed = |row: &Value| row.get("status").and_then(Value::as_str) == Some("employed");
+    match (change.was.as_ref().map(is_employed), is_employed(became)) {
+        (None, true) => Some("staff.added"),
+        (None | Some(true), false) => Some("staff.left"),
+        (Some(false), true) => Some("staff.returned"),
+        _ => has_changed.then_some("staff.changed"),
+    }
+}
+
+/// What ended an employment, as the row says it; and only an administrator takes back what an
+/// administrator has decided. Nothing else leaves a trace in the row.
+fn cause(change: &StaffChange, message_type: &str) -> Value {
+    let field = |row: &Option<Value>, name| row.as_ref().and_then(|row| row.get(name).cloned());
+    match message_type {
+        "staff.left" => field(&change.became, "left_cause").unwrap_or_default(),
+        "staff.returned" if field(&change.was, "is_held") == Some(json!(true)) => json!("manual"),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! What administrators do to messages: have them sent again.
+
+use crate::context::Context;
+use crate::service::review::Actor;
+use crate::store::audit::{self, Entry};
+use crate::store::{StoreError, webhook};
+
+/// Has one message sent again; false where it is being sent at this moment, or no longer kept.
+pub async fn redeliver(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
+    let number = id.to_string();
+    ctx.db
+        .tx(async |tx| {
+            let Some(queued) = webhook::redeliver(tx, id).await? else {
+                return Ok(false);
+            };
+            let entry = Entry {
+                userid: queued.userid.as_deref(),
+                name: Some(queued.subject.as_str()).filter(|name| !name.is_empty()),
+                reason: Some(&queued.message_type),
+                reference: Some(&number),
+                ..line(by, "1")
+            };
+            audit::append(tx, &entry).await?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Has all failed messages sent again that are still kept; gives how many there were.
+pub async fn redeliver_failed(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
+    ctx.db
+        .tx(async |tx| {
+            let count = webhook::redeliver_failed(tx).await?;
+            if count > 0 {
+                audit::append(tx, &line(by, &count.to_string())).await?;
+            }
+            Ok(count)
+        })
+        .await
+}
+
+/// `count` is how many messages.
+fn line<'a>(by: &Actor<'a>, count: &'a str) -> Entry<'a> {
+    Entry {
+        actor: audit::Actor::Person(by.userid),
+        action: "webhook.resend",
+        status: count,
+        address: by.address,
+        ..Entry::default()
+    }
+}

@@ -1,0 +1,209 @@
+//! Makes the bodies of messages about events; those about approvals bear what DingTalk says of them.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::worker::Claim;
+use super::{note, retry, schedule, worker};
+use crate::context::Context;
+use crate::dingtalk::ApiError;
+use crate::dingtalk::approval::ProcessInstance;
+use crate::domain::event::Event;
+use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::StoreError;
+use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd, PendingPayload};
+
+/// How long DingTalk may take over one approval, queues for the pace and the token included.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
+
+impl Claim for PendingPayload {
+    fn id(&self) -> i64 {
+        self.id
+    }
+}
+
+/// Makes the bodies that are due; says whether there were any.
+pub async fn render(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
+    worker::run(
+        ctx,
+        stop,
+        |limit| async move {
+            ctx.db
+                .read(async |conn| webhook::claim_pending(conn, ctx.instance, limit).await)
+                .await
+        },
+        |message| render_one(ctx, message),
+    )
+    .await
+}
+
+/// For how long after the event DingTalk may not know the approval yet, or tell of it oddly.
+const LAG: Duration = Duration::from_mins(5);
+/// How long somebody has to put right that we may not read approvals, before receivers are told without.
+const MENDING: Duration = Duration::from_hours(1);
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+
+/// What is known of the approval that an event is about.
+enum Details {
+    NotWanted,
+    Found(ProcessInstance),
+    /// DingTalk will not say; with its code, or one of ours.
+    Refused(String),
+    /// DingTalk may say more later; how long that is still waited for, where not to the very end.
+    NotYet(Option<Duration>),
+}
+
+async fn render_one(ctx: &Context, message: PendingPayload) {
+    let begun = Instant::now();
+    let give_up = |error, end| {
+        let attempt = DeliveryAttempt {
+            duration: begun.elapsed(),
+            status: None,
+            error: Some(error),
+        };
+        note(ctx, message.id, attempt, end)
+    };
+    let Some(event) = message.event.as_ref().map(Event::as_pushed) else {
+        return give_up("event_dropped", DeliveryEnd::Failed).await;
+    };
+    match details(ctx, &message, &event).await {
+        Details::NotYet(left) => {
+            let wait = schedule::wait_after(message.attempts, None);
+            let wait = left.map_or(wait, |left| wait.min(left.max(LEAST_WAIT)));
+            give_up("dingtalk", retry(wait)).await;
+        }
+        details => store(ctx, &message, &event, details).await,
+    }
+}
+
+async fn store(ctx: &Context, message: &PendingPayload, event: &Value, details: Details) {
+    let subject = subject(event, &details);
+    let body = body(message, event, details).to_string();
+    let stored = ctx.db.read(async |conn| {
+        webhook::store_body(conn, ctx.instance, message.id, &subject, &body).await
+    });
+    if let Err(error) = stored.await {
+        tracing::warn!(id = message.id, %error, "a webhook message could not be stored; it will be made again");
+    }
+}
+
+async fn details(ctx: &Context, message: &PendingPayload, event: &Value) -> Details {
+    if !matches!(
+        message.event_type.as_str(),
+        "bpms_instance_change" | "bpms_task_change"
+    ) {
+        return Details::NotWanted;
+    }
+    let Some(id) = Event::field(event, &["processInstanceId"]) else {
+        return Details::Refused("no_process_instance_id".to_owned());
+    };
+    let asked = upstream::process_instance(ctx, Priority::Look, &id);
+    match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
+        Ok(Ok(found)) => Details::Found(found),
+        Ok(Err(error)) => refusal(&error, message.age),
+        Err(_) => Details::NotYet(None),
+    }
+}
+
+/// What a refusal means for an event of this age, in seconds: it is believed only after a while, for
+/// DingTalk's answers lag behind its events, and a missing permission can be granted.
+fn refusal(error: &UpstreamError, age: f64) -> Details {
+    let age = Duration::try_from_secs_f64(age).unwrap_or_default();
+    let Some((code, bound)) = of_approvals(error) else {
+        return Details::NotYet(None);
+    };
+    match bound.checked_sub(age).filter(|left| !left.is_zero()) {
+        Some(left) => Details::NotYet(Some(left)),
+        None => Details::Refused(code),
+    }
+}
+
+/// The code of a refusal that speaks of the approval, or of our right to read approvals, and how long
+/// after the event it is not believed.
+fn of_approvals(error: &UpstreamError) -> Option<(String, Duration)> {
+    match error {
+        // The caller's address and the month's quota concern all calls, and are put right.
+        UpstreamError::Api(error @ ApiError::Refused { api, code, .. })
+            if *api == "topapi/processinstance/get" && !matches!(code, 60020 | 90020) =>
+        {
+            let is_unknown = error.is_unknown_process_instance();
+            Some((code.to_string(), if is_unknown { LAG } else { MENDING }))
+        }
+        UpstreamError::Api(ApiError::Malformed {
+            what: "process_instance",
+            ..
+        }) => Some(("unreadable".to_owned(), LAG)),
+        _ => None,
+    }
+}
+
+/// What people call the event: an approval's title.
+fn subject(event: &Value, details: &Details) -> String {
+    let found = match details {
+        Details::Found(found) => found.title.clone(),
+        _ => None,
+    };
+    let title = found.or_else(|| Event::field(event, &["title"]));
+    let plain = title.unwrap_or_default();
+    plain
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect()
+}
+
+fn body(message: &PendingPayload, event: &Value, details: Details) -> Value {
+    let mut data = Map::new();
+    data.insert("event_id".to_owned(), message.event_id.into());
+    data.insert("event_type".to_owned(), json!(message.event_type));
+    data.insert("event_time".to_owned(), json!(message.event_time));
+    data.insert("received_at".to_owned(), json!(message.received_at));
+    data.insert("event".to_owned(), event.clone());
+    match details {
+        // Without an answer no body is made.
+        Details::NotWanted | Details::NotYet(_) => {}
+        Details::Found(found) => drop(data.insert("process_instance".to_owned(), found.json)),
+        Details::Refused(code) => {
+            data.insert("process_instance".to_owned(), Value::Null);
+            data.insert("process_instance_error".to_owned(), code.into());
+        }
+    }
+    json!({
+        "type": message.event_type,
+        "timestamp": message.event_time.unwrap_or(message.received_at),
+        "data": data,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_believed_once_it_has_lasted() {
+        let refused = |code| {
+            UpstreamError::Api(ApiError::Refused {
+                api: "topapi/processinstance/get",
+                code,
+                message: String::new(),
+            })
+        };
+        for (code, bound) in [(820_005, 300), (400_002, 300), (60011, 3600), (40079, 3600)] {
+            let bound = f64::from(bound);
+            let Details::NotYet(Some(left)) = refusal(&refused(code), bound - 2.0) else {
+                panic!("{code}");
+            };
+            assert!(left <= Duration::from_secs(2), "{code}");
+            let Details::Refused(told) = refusal(&refused(code), bound) else {
+                panic!("{code}");
+            };
+            assert_eq!(told, code.to_string());
+        }
+        for code in [60020, 90020] {
+            let found = refusal(&refused(code), 1e6);
+            assert!(matches!(found, Details::NotYet(None)), "{code}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The last moments of the transaction that writes a plan: what others may be waiting for is touched
+//! only now.
+
+use crate::store::Conn;
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::UserId;
+use crate::domain::person::LeftCause;
+use crate::store::StoreError;
+use crate::store::access::{self, Change};
+
+/// Does what follows from the rows that a run has written: ends the sessions of former unionids, closes
+/// the cases that waited for this, takes back what was planned while there was no row.
+pub async fn finish(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+    let concerned = concerned(conn, run_id).await?;
+    access::end_mismatched(conn, &concerned, Change::Written).await?;
+    sqlx::query!(
+        "UPDATE unmatched_login SET state = 'closed' WHERE id IN (
+             SELECT c.id FROM sync_draft d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND c.state = 'waiting'
+               -- Somebody else waits for a review under this unionid.
+               AND (c.reason <> 'pending_review' OR c.userid IS NULL OR c.userid = s.userid)
+             ORDER BY c.id FOR UPDATE OF c)",
+        run_id
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM scheduled_look WHERE id IN (
+             SELECT l.id FROM sync_draft d JOIN scheduled_look l USING (userid)
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND l.cause = 'join'
+             ORDER BY l.id FOR UPDATE OF l)",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Finds those whom the run has written and who have something that a changed pair ends or completes: a
+/// session, a right, or a rejection without a userid.
+async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
+    let userids = sqlx::query_scalar!(
+        "SELECT d.userid FROM sync_draft d JOIN staff s USING (userid)
+         -- Whoever was to be given another unionid has lost the former one even where that was undone.
+         WHERE d.run_id = $1 AND d.step <> 'leave' AND (NOT d.is_undone OR d.step = 'move') AND (
+             EXISTS (SELECT FROM web_session w WHERE w.userid = s.userid AND w.unionid IS DISTINCT FROM s.unionid)
+             OR EXISTS (SELECT FROM admin_grant g WHERE g.userid = s.userid)
+             OR EXISTS (SELECT FROM admin_binding b WHERE b.userid = s.userid)
+             OR EXISTS (SELECT FROM unmatched_login u
+                 WHERE u.unionid = s.unionid AND u.state = 'rejected' AND u.userid IS NULL))",
+        run_id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(userids.into_iter().flatten().collect())
+}
+
+/// Has the leaving of anybody whom the run has added wait until the end of the transaction, and waits
+/// for those that were being stored: a leaving does not see a row that is not yet committed, and would
+/// otherwise be remembered as that of somebody unknown. Nobody else's leaving waits.
+pub async fn block_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO unknown_leaver (userid, left_at)
+         SELECT userid, '-infinity' FROM sync_draft WHERE run_id = $1 AND step = 'add' AND NOT is_undone ORDER BY userid
+         ON CONFLICT (userid) DO UPDATE SET left_at = unknown_leaver.left_at",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Marks those as left whom the run has added and whose leaving was stored since it began, as if it had
+/// been stored right after; gives whom. Comes after [`bar_leavings`].
+pub async fn apply_blocked_leave_events(
+    conn: &mut Conn,
+    run_id: i64,
+    started_at: DateTime<Utc>,
+) -> Result<Vec<UserId>, StoreError> {
+    let left = sqlx::query_scalar!(
+        r#"UPDATE staff s SET status = 'left', left_at = u.left_at, left_cause = 'event', updated_at = now()
+         FROM sync_draft d JOIN unknown_leaver u USING (userid)
+         WHERE d.run_id = $1 AND d.step = 'add' AND NOT d.is_undone AND s.userid = d.userid
+           AND s.status = 'employed'
+           -- As where people are added: a time from before a step of the clock says nothing about what came after it.
+           AND CASE WHEN $2 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $2
+         RETURNING s.userid AS "userid: UserId""#,
+        run_id,
+        started_at,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let ids: Vec<String> = left.iter().map(|id| id.as_str().to_owned()).collect();
+    access::end_mismatched(conn, &ids, Change::Left(LeftCause::Event)).await?;
+    Ok(left)
+}
+
+/// Forgets the remembered leavings of everybody who has a row now, and so lets leavings pass again.
+pub async fn unblock_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM unknown_leaver u USING sync_draft d
+         WHERE d.run_id = $1 AND d.step IN ('add', 'return') AND NOT d.is_undone AND u.userid = d.userid",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! The shared pace of calls to DingTalk.
+
+use std::time::Duration;
+
+use crate::store::Conn;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// What became of a request for a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acquire {
+    /// The call may go out now; the slot is to be given back after it.
+    Granted(i16),
+    Wait(Duration),
+    /// Our address is banned for so long.
+    Banned(Duration),
+}
+
+/// Asks for the turn of one call to an API; a lower number is served first.
+pub async fn acquire(
+    conn: &mut Conn,
+    api: &str,
+    priority: i16,
+    holder: Uuid,
+) -> Result<Acquire, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT slot, wait_ms AS "wait_ms!", is_banned AS "is_banned!" FROM take_call($1, $2, $3)"#,
+        api,
+        priority,
+        holder
+    )
+    .fetch_one(conn)
+    .await?;
+    let wait = Duration::from_millis(u64::try_from(row.wait_ms).unwrap_or(1));
+    Ok(match row.slot {
+        Some(slot) => Acquire::Granted(slot),
+        None if row.is_banned => Acquire::Banned(wait),
+        None => Acquire::Wait(wait),
+    })
+}
+
+/// Gives a slot back, unless its lease ended and somebody else has it.
+pub async fn release(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE call_in_flight SET held_until = '-infinity', holder = NULL WHERE slot = $1 AND holder = $2", slot, holder)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The longest that an API is held back, in seconds; `take_call` takes a later time for one that a step of
+/// Postgres's clock has left behind.
+const MAX_HOLD: f64 = 60.0;
+
+/// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s, and
+/// at least for `wait`, a minute at most.
+pub async fn penalize(conn: &mut Conn, api: &str, wait: Duration) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE call_pace SET
+            throttled_count = CASE WHEN throttled_at BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp()
+                THEN least(throttled_count + 1, 2) ELSE 0 END,
+            throttled_at = clock_timestamp(),
+            -- A time further ahead than a hold is left over from before the clock stepped back.
+            next_at = greatest(CASE WHEN next_at <= clock_timestamp() + interval '61 seconds' THEN next_at ELSE '-infinity' END,
+                clock_timestamp() + make_interval(secs => $2), clock_timestamp() + interval '1 second' *
+                (CASE WHEN throttled_at BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp()
+                    THEN 2 ^ least(throttled_count + 1, 2) ELSE 1 END))
+         -- Calls that were in flight together are throttled together.
+         WHERE api = $1 AND NOT throttled_at BETWEEN clock_timestamp() - interval '300 milliseconds' AND clock_timestamp()",
+        api,
+        wait.as_secs_f64().min(MAX_HOLD),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! Looks at one person that are due at a time.
+
+use std::time::Duration;
+
+use crate::store::Conn;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::domain::ids::UserId;
+
+/// When DingTalk is asked again after an event that its own answers may lag behind.
+const LATER: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
+
+/// What a look was scheduled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecheckCause {
+    /// DingTalk answered a login with 60121.
+    Login,
+    /// A join that DingTalk did not know of yet.
+    Join,
+    /// A leaving, which is believed at once and taken back slowly.
+    Leaving,
+}
+
+impl RecheckCause {
+    fn parse(text: &str) -> Self {
+        match text {
+            "login" => Self::Login,
+            "join" => Self::Join,
+            // The table's CHECK allows no fourth word.
+            _ => Self::Leaving,
+        }
+    }
+}
+
+/// Schedules the looks after a leaving, a minute and ten minutes from now, in place of all others at
+/// these people.
+pub async fn schedule_after_leave(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+    if userids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    // In one order everywhere, so that two of these never wait for each other.
+    sqlx::query!(
+        "DELETE FROM scheduled_look WHERE id IN (SELECT id FROM scheduled_look WHERE userid = ANY ($1) ORDER BY id FOR UPDATE)",
+        &ids,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT id, 'leaving', clock_timestamp() + make_interval(secs => delay)
+         FROM unnest($1::text[]) AS id, unnest($2::double precision[]) AS delay",
+        &ids,
+        &delays,
+    )
+    .execute(&mut *conn)
+    .await?;
+    Ok(())
+}
+
+/// Has DingTalk asked at once whether people have left of whom an old leaving says so.
+pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT id, 'leaving', clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id",
+        &ids,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Schedules the looks after a join that DingTalk does not know of yet, unless there are some already:
+/// a look that still does not find the person must not go on for ever.
+pub async fn schedule_after_join(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
+    let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT $1, 'join', clock_timestamp() + make_interval(secs => delay) FROM unnest($2::double precision[]) AS delay
+         WHERE NOT EXISTS (SELECT FROM scheduled_look WHERE userid = $1 AND cause = 'join')",
+        userid.as_str(),
+        &delays,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Schedules a look at once after a login that DingTalk answered with 60121, unless one is waiting.
+pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO scheduled_look (userid, cause, due_at)
+         SELECT $1, 'login', clock_timestamp()
+         WHERE NOT EXISTS (SELECT FROM scheduled_look WHERE userid = $1 AND cause = 'login')",
+        userid.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A look that this instance works on.
+#[derive(Debug, Clone)]
+pub struct ClaimedRecheck {
+    pub id: i64,
+    pub userid: UserId,
+    pub cause: RecheckCause,
+    /// How often it was tried, this time included.
+    pub attempts: i32,
+    /// Whether a try before has failed.
+    pub is_retry: bool,
+}
+
+/// Claims due looks that no living instance works on: first tries before retries, which can be left out, and then those
+/// that have been due longest.
+pub async fn claim_batch(
+    conn: &mut Conn,
+    instance: Uuid,
+    with_retries: bool,
+    limit: i64,
+) -> Result<Vec<ClaimedRecheck>, StoreError> {
+    let rows = sqlx::query!(
+        r#"WITH due AS (
+             -- As with events, three tries that have ended with their process count as a failure.
+             SELECT id, attempts >= 3 OR last_error IS NOT NULL AS is_retry FROM scheduled_look
+             WHERE due_at <= now() AND is_free(claimed_until) AND ($3 OR attempts < 3 AND last_error IS NULL)
+             ORDER BY is_retry, due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE scheduled_look l SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
+         FROM due WHERE l.id = due.id
+         RETURNING l.id, userid AS "userid: UserId", cause, attempts, is_retry AS "is_retry!""#,
+        instance,
+        limit,
+        with_retries,
+    )
+    .fetch_all(conn)
+    .await?;
+    let claimed = rows.into_iter().map(|row| ClaimedRecheck {
+        id: row.id,
+        userid: row.userid,
+        cause: RecheckCause::parse(&row.cause),
+        attempts: row.attempts,
+        is_retry: row.is_retry,
+    });
+    Ok(claimed.collect())
+}
+
+/// Keeps claims of this instance for another lease; passes over those that a new leaving replaces.
+pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE scheduled_look SET claimed_until = lease_end()
+         WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE SKIP LOCKED)",
+        ids,
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes looks off the list, unless another instance has taken them over.
+pub async fn delete(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM scheduled_look
+         WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
+        ids,
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts a look off after a failure.
+pub async fn postpone(
+    conn: &mut Conn,
+    instance: Uuid,
+    id: i64,
+    delay: Duration,
+    reason: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE scheduled_look SET due_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
+             claimed_by = NULL, claimed_until = NULL
+         WHERE id = $1 AND claimed_by = $2",
+        id,
+        instance,
+        delay.as_secs_f64(),
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives claims back as if they had never been made; somebody may take them after `delay`.
+pub async fn release(
+    conn: &mut Conn,
+    instance: Uuid,
+    ids: &[i64],
+    delay: Duration,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
+             due_at = clock_timestamp() + make_interval(secs => $3)
+         WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
+        ids,
+        instance,
+        delay.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives back whatever a process that stops has claimed, so that another one goes on at once.
+pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
+         WHERE id IN (SELECT id FROM scheduled_look WHERE claimed_by = $1 ORDER BY id FOR UPDATE)",
+        instance,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether one of these looks is still this instance's to make: a leaving that came meanwhile has
+/// replaced them.
+pub async fn is_claimed(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<bool, StoreError> {
+    let is_claimed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,
+        ids,
+        instance
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_claimed)
+}

@@ -1,0 +1,283 @@
+//! What a run will do, record by record, in the order of the plan.
+
+use crate::store::Conn;
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+use super::person::{PersonJson, json};
+use crate::domain::ids::{DeptId, UserId};
+use crate::domain::person::Person;
+use crate::store::StoreError;
+use crate::store::sync_list::{ChangeRow, FieldChange};
+
+/// In which step a person is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Leave,
+    /// A change by which a unionid is let go of.
+    Move,
+    Return,
+    Add,
+    Change,
+}
+
+impl Step {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Move => "move",
+            Self::Return => "return",
+            Self::Add => "add",
+            Self::Change => "change",
+        }
+    }
+}
+
+/// One record of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct StagedChange {
+    pub position: i32,
+    /// As in `sync_change`.
+    pub kind: &'static str,
+    pub userid: Option<UserId>,
+    pub dept_id: Option<DeptId>,
+    pub name: Option<String>,
+    pub differences: Vec<FieldChange>,
+    pub reason: Option<String>,
+    pub reason_zh: Option<String>,
+    pub step: Option<Step>,
+    /// How the person is to be described, and when DingTalk was asked.
+    pub person: Option<(Person, DateTime<Utc>)>,
+}
+
+/// A person whom a plan writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedPerson {
+    pub position: i32,
+    pub userid: UserId,
+    /// None for those who leave.
+    pub person: Option<(Person, DateTime<Utc>)>,
+}
+
+/// What no text column of Postgres takes.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn differences(draft: &StagedChange) -> Result<String, sqlx::Error> {
+    let shown = draft.differences.iter().map(|difference| FieldChange {
+        field: difference.field.clone(),
+        old: without_nul(&difference.old),
+        new: without_nul(&difference.new),
+    });
+    json(&shown.collect::<Vec<_>>())
+}
+
+/// Appends records to the plan of a run.
+pub async fn stage_changes(
+    conn: &mut Conn,
+    run_id: i64,
+    drafts: &[StagedChange],
+) -> Result<(), StoreError> {
+    let texts = |read: fn(&StagedChange) -> Option<&String>| -> Vec<Option<String>> {
+        drafts
+            .iter()
+            .map(|draft| read(draft).map(|text| without_nul(text)))
+            .collect()
+    };
+    let positions: Vec<i32> = drafts.iter().map(|draft| draft.position).collect();
+    let kinds: Vec<String> = drafts.iter().map(|draft| draft.kind.to_owned()).collect();
+    let userids: Vec<Option<String>> = drafts
+        .iter()
+        .map(|draft| draft.userid.as_ref().map(|id| id.as_str().to_owned()))
+        .collect();
+    let dept_ids: Vec<Option<i64>> = drafts.iter().map(|draft| draft.dept_id).collect();
+    let differing = drafts
+        .iter()
+        .map(differences)
+        .collect::<Result<Vec<_>, _>>()?;
+    let steps: Vec<Option<String>> = drafts
+        .iter()
+        .map(|draft| draft.step.map(|step| step.as_str().to_owned()))
+        .collect();
+    let people = drafts
+        .iter()
+        .map(|draft| {
+            draft
+                .person
+                .as_ref()
+                .map(|(person, _)| json(&PersonJson::of(person)))
+                .transpose()
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let asked_at: Vec<Option<DateTime<Utc>>> = drafts
+        .iter()
+        .map(|draft| draft.person.as_ref().map(|(_, at)| *at))
+        .collect();
+    sqlx::query!(
+        "INSERT INTO sync_draft (run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh, step, person, asked_at)
+         SELECT $1, n.position, n.kind, n.userid, n.dept_id, n.name, n.differences::jsonb, n.reason, n.reason_zh, n.step,
+             n.person::json, n.asked_at
+         FROM unnest($2::integer[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
+             $10::text[], $11::text[], $12::timestamptz[])
+             AS n (position, kind, userid, dept_id, name, differences, reason, reason_zh, step, person, asked_at)",
+        run_id,
+        &positions,
+        &kinds,
+        &userids as &[Option<String>],
+        &dept_ids as &[Option<i64>],
+        &texts(|draft| draft.name.as_ref()) as &[Option<String>],
+        &differing,
+        &texts(|draft| draft.reason.as_ref()) as &[Option<String>],
+        &texts(|draft| draft.reason_zh.as_ref()) as &[Option<String>],
+        &steps as &[Option<String>],
+        &people as &[Option<String>],
+        &asked_at as &[Option<DateTime<Utc>>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The next records of a plan behind a position.
+pub async fn staged_changes(
+    conn: &mut Conn,
+    run_id: i64,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_zh
+         FROM sync_draft WHERE run_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
+        run_id,
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let changes = rows.into_iter().map(|row| ChangeRow {
+        position: row.position,
+        kind: row.kind,
+        userid: row.userid,
+        dept_id: row.dept_id,
+        name: row.name,
+        differences: row.differences.0,
+        reason: row.reason,
+        reason_zh: row.reason_zh,
+    });
+    Ok(changes.collect())
+}
+
+/// The next people of one step behind a position.
+pub async fn changed_people(
+    conn: &mut Conn,
+    run_id: i64,
+    step: Step,
+    after: i32,
+    limit: i64,
+) -> Result<Vec<ChangedPerson>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT position, userid AS "userid!: UserId", person AS "person: Json<PersonJson>", asked_at
+         FROM sync_draft WHERE run_id = $1 AND step = $2 AND position > $3 ORDER BY position LIMIT $4"#,
+        run_id,
+        step.as_str(),
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let people = rows.into_iter().map(|row| ChangedPerson {
+        position: row.position,
+        person: row
+            .person
+            .zip(row.asked_at)
+            .map(|(person, at)| (person.0.read(row.userid.clone()), at)),
+        userid: row.userid,
+    });
+    Ok(people.collect())
+}
+
+/// Those of these people who leave by the plan of a run.
+pub async fn leaving_among(
+    conn: &mut Conn,
+    run_id: i64,
+    userids: &[String],
+) -> Result<Vec<UserId>, StoreError> {
+    let leaving = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid!: UserId" FROM sync_draft WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)"#,
+        run_id,
+        userids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(leaving)
+}
+
+/// Some who leave by the plan of a run and are in a department other than these: of each such department
+/// at most `each`, `limit` in all, the first of every department before the second of any.
+pub async fn leavers_outside(
+    conn: &mut Conn,
+    run_id: i64,
+    dept_ids: &[DeptId],
+    each: i64,
+    limit: i64,
+) -> Result<Vec<UserId>, StoreError> {
+    let leavers = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid!: UserId" FROM (
+             SELECT d.userid, row_number() OVER (PARTITION BY m.dept_id ORDER BY d.position) AS place
+             FROM sync_draft d JOIN staff_department m USING (userid)
+             WHERE d.run_id = $1 AND d.step = 'leave' AND NOT EXISTS (SELECT FROM unnest($2::bigint[]) AS o (id) WHERE o.id = m.dept_id)
+         ) one WHERE place <= $3 GROUP BY userid ORDER BY min(place), userid LIMIT $4"#,
+        run_id,
+        dept_ids,
+        each,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(leavers)
+}
+
+/// Turns all leavers of a plan into people whom the brake holds back; says how many there were.
+pub async fn withhold_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sync_draft SET kind = 'held_back', step = NULL WHERE run_id = $1 AND step = 'leave'",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Takes all leavers out of a plan; says how many there were.
+pub async fn drop_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM sync_draft WHERE run_id = $1 AND step = 'leave'",
+        run_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Turns people who were to leave into ones that are passed over, for a reason.
+pub async fn skip_leavers(
+    conn: &mut Conn,
+    run_id: i64,
+    userids: &[UserId],
+    reason: &str,
+    reason_zh: &str,
+) -> Result<(), StoreError> {
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    sqlx::query!(
+        "UPDATE sync_draft SET kind = 'skipped', step = NULL, reason = $3, reason_zh = $4
+         WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)",
+        run_id,
+        &ids,
+        reason,
+        reason_zh,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! What a run has heard of each person.
+
+use crate::store::Conn;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+
+use super::person::{PersonJson, json};
+use crate::domain::ids::{DeptId, UnionId, UserId};
+use crate::domain::person::Person;
+use crate::store::StoreError;
+
+/// A person as the lists of some departments have described them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedPerson {
+    pub person: Person,
+    /// When the first and the last of the questions were asked.
+    pub asked_at: DateTime<Utc>,
+    pub last_asked_at: DateTime<Utc>,
+    /// The departments whose order and leadership are known.
+    pub heard_of: Vec<DeptId>,
+    /// Whether the departments are all there are.
+    pub has_all_departments: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredRecord {
+    person: PersonJson,
+    asked_at: DateTime<Utc>,
+    last_asked_at: DateTime<Utc>,
+    heard_of: Vec<DeptId>,
+    has_all_departments: bool,
+}
+
+/// Writes what was heard of these people over what was heard before; none of them stands there twice.
+pub async fn stage_people(
+    conn: &mut Conn,
+    run_id: i64,
+    people: &[ObservedPerson],
+) -> Result<(), StoreError> {
+    let userids: Vec<String> = people
+        .iter()
+        .map(|observed| observed.person.userid.as_str().to_owned())
+        .collect();
+    let unionids: Vec<Option<String>> = people
+        .iter()
+        .map(|observed| observed.person.unionid.clone().map(UnionId::into_string))
+        .collect();
+    let records = people.iter().map(|observed| {
+        json(&StoredRecord {
+            person: PersonJson::of(&observed.person),
+            asked_at: observed.asked_at,
+            last_asked_at: observed.last_asked_at,
+            heard_of: observed.heard_of.clone(),
+            has_all_departments: observed.has_all_departments,
+        })
+    });
+    let records = records.collect::<Result<Vec<String>, _>>()?;
+    sqlx::query!(
+        "INSERT INTO sync_reading (run_id, userid, unionid, record)
+         SELECT $1, n.userid, n.unionid, n.record::json
+         FROM unnest($2::text[], $3::text[], $4::text[]) AS n (userid, unionid, record)
+         ON CONFLICT (run_id, userid) DO UPDATE SET unionid = excluded.unionid, record = excluded.record",
+        run_id,
+        &userids,
+        &unionids as &[Option<String>],
+        &records,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What was heard of those of these people of whom anything was.
+pub async fn staged_people(
+    conn: &mut Conn,
+    run_id: i64,
+    userids: &[String],
+) -> Result<Vec<ObservedPerson>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT userid AS "userid: UserId", record AS "record: Json<StoredRecord>" FROM sync_reading
+         WHERE run_id = $1 AND userid = ANY ($2)"#,
+        run_id,
+        userids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let people = rows.into_iter().map(|row| {
+        let record = row.record.0;
+        ObservedPerson {
+            person: record.person.read(row.userid),
+            asked_at: record.asked_at,
+            last_asked_at: record.last_asked_at,
+            heard_of: record.heard_of,
+            has_all_departments: record.has_all_departments,
+        }
+    });
+    Ok(people.collect())
+}
+
+/// Those of these people of whom anything was heard.
+pub async fn staged_among(
+    conn: &mut Conn,
+    run_id: i64,
+    userids: &[String],
+) -> Result<Vec<UserId>, StoreError> {
+    let userids = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid: UserId" FROM sync_reading WHERE run_id = $1 AND userid = ANY ($2)"#,
+        run_id,
+        userids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(userids)
+}
+
+/// Of how many people a run has heard.
+pub async fn count_staged(conn: &mut Conn, run_id: i64) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM sync_reading WHERE run_id = $1"#,
+        run_id
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// The next userids behind `after`, of those in the staff table and those heard of, in the database's
+/// order.
+pub async fn keys(
+    conn: &mut Conn,
+    run_id: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let keys = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid!" FROM (
+             (SELECT userid FROM staff WHERE userid > $2 ORDER BY userid LIMIT $3)
+             UNION (SELECT userid FROM sync_reading WHERE run_id = $1 AND userid > $2 ORDER BY userid LIMIT $3)
+         ) keys ORDER BY userid LIMIT $3"#,
+        run_id,
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(keys)
+}
+
+/// The next employed people behind `after` of whom nothing was heard.
+pub async fn absent(
+    conn: &mut Conn,
+    run_id: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let absent = sqlx::query_scalar!(
+        "SELECT userid FROM staff s WHERE userid > $2 AND status = 'employed'
+           AND NOT EXISTS (SELECT FROM sync_reading r WHERE r.run_id = $1 AND r.userid = s.userid)
+         ORDER BY userid LIMIT $3",
+        run_id,
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(absent)
+}
+
+/// Those who bear, or would bear, a unionid that another employed or heard-of person bears or would
+/// bear too; nobody else's claim can stand in anybody's way.
+pub async fn contested(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
+    let contested = sqlx::query_scalar!(
+        r#"WITH bearer AS (
+             SELECT unionid, userid FROM staff WHERE status = 'employed' AND unionid IS NOT NULL
+             UNION
+             SELECT coalesce(r.unionid, s.unionid), r.userid FROM sync_reading r LEFT JOIN staff s USING (userid)
+             WHERE r.run_id = $1 AND coalesce(r.unionid, s.unionid) IS NOT NULL
+         )
+         SELECT DISTINCT userid AS "userid!" FROM bearer
+         WHERE unionid IN (SELECT unionid FROM bearer GROUP BY unionid HAVING count(*) > 1)"#,
+        run_id,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(contested)
+}

@@ -1,0 +1,106 @@
+//! From the plan of a run to what is kept of it.
+
+use crate::store::Conn;
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{DeptId, UserId};
+use crate::store::StoreError;
+
+/// Keeps the plan of a run as what it does; says how many records it has.
+pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "INSERT INTO sync_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh)
+         SELECT run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh FROM sync_draft
+         WHERE run_id = $1",
+        run_id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Notes that these people were not written after all: passed over for a reason, in two languages, or
+/// without one because an event had put them right already.
+pub async fn record_skipped(
+    conn: &mut Conn,
+    run_id: i64,
+    userids: &[UserId],
+    reason: Option<(&str, &str)>,
+) -> Result<(), StoreError> {
+    if userids.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    let positions = sqlx::query_scalar!(
+        "UPDATE sync_draft SET is_undone = true WHERE run_id = $1 AND step IS NOT NULL AND userid = ANY ($2)
+         RETURNING position",
+        run_id,
+        &ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let Some((reason, reason_zh)) = reason else {
+        return take_out(conn, run_id, &positions).await;
+    };
+    sqlx::query!(
+        "UPDATE sync_change SET kind = 'skipped', reason = $3, reason_zh = $4 WHERE run_id = $1 AND position = ANY ($2)",
+        run_id,
+        &positions,
+        reason,
+        reason_zh,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that these departments were not written after all, because a newer answer stood there.
+pub async fn record_skipped_departments(
+    conn: &mut Conn,
+    run_id: i64,
+    dept_ids: &[DeptId],
+) -> Result<(), StoreError> {
+    let positions = sqlx::query_scalar!(
+        "SELECT position FROM sync_draft WHERE run_id = $1 AND dept_id = ANY ($2)",
+        run_id,
+        dept_ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    take_out(conn, run_id, &positions).await
+}
+
+async fn take_out(conn: &mut Conn, run_id: i64, positions: &[i32]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM sync_change WHERE run_id = $1 AND position = ANY ($2)",
+        run_id,
+        positions,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// How many of the people whom a run writes no event had announced: none that still waits or has
+/// failed, and none that has come since the run began. A new picture alone is not announced at all.
+pub async fn count_unannounced(
+    conn: &mut Conn,
+    run_id: i64,
+    started_at: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM sync_draft
+         WHERE run_id = $1 AND step IS NOT NULL AND NOT is_undone
+           AND (kind <> 'changed' OR jsonb_path_exists(differences, '$[*] ? (@.field != "avatar")'))
+           AND userid NOT IN (
+               SELECT unnest(userids) FROM event WHERE state IN ('waiting', 'failed')
+               UNION SELECT unnest(userids) FROM event WHERE received_at >= $2)
+           -- The looks at those who leave by this very run do not count.
+           AND (step = 'leave' OR userid NOT IN (SELECT userid FROM scheduled_look))"#,
+        run_id,
+        started_at,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
