@@ -8,7 +8,7 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{Conn, StoreError, access, alert, event, recheck as looks, unionid_conflict};
+use crate::store::{Conn, StoreError, access, alert, event, recheck, unionid_conflict};
 
 /// What to do with a person whom DingTalk lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Lookup<'_> {
         let stands = match self.trigger {
             Trigger::Join => event::is_join_standing(tx, self.warrants, userid).await?,
             Trigger::Leaving | Trigger::LateJoin => {
-                looks::is_claimed(tx, ctx.instance, self.warrants).await?
+                recheck::is_claimed(tx, ctx.instance, self.warrants).await?
             }
             Trigger::Event | Trigger::Login => true,
         };
@@ -229,7 +229,7 @@ pub(super) async fn apply_unknown(
     let row = staff::lock(tx, userid).await?;
     if trigger == Trigger::Join {
         // DingTalk's answers may lag behind its events: ask again later.
-        looks::schedule_after_join(tx, userid).await?;
+        recheck::schedule_after_join(tx, userid).await?;
     }
     let Some(row) = row.filter(|row| row.status == Status::Employed) else {
         if trigger == Trigger::Leaving {
