@@ -1,4 +1,4 @@
-//! The service: assembles the parts, binds, waits for Postgres, works, stops.
+//! The service: assembles the parts, binds, waits for Postgres, serves, shuts down.
 
 mod descriptors;
 
@@ -23,11 +23,11 @@ use crate::service::webhooks;
 use crate::store::{Db, Pooler, StoreError, migrations};
 use crate::{http, jobs};
 
-/// How long requests in flight may take when the service stops.
+/// Timeout for requests in flight on shutdown.
 const SHUTDOWN: Duration = Duration::from_secs(10);
-/// How long the workers may take, so that with the closing of the pool it is less than that.
+/// Timeout for the workers on shutdown; with the closing of the pool it stays below [`SHUTDOWN`].
 const WORKERS_SHUTDOWN: Duration = Duration::from_secs(7);
-/// How long the closing of the pool may take, with what has to be written before.
+/// Timeout for closing the pool, including the writes that precede it.
 const CLOSING: Duration = Duration::from_secs(2);
 /// Connections to Postgres for the pages, the events and the workers of one instance.
 const MAX_CONNECTIONS: u32 = 20;
@@ -35,7 +35,7 @@ const MAX_CONNECTIONS: u32 = 20;
 /// Connections that actix may have accepted and not yet registered, or closed and not yet dropped.
 const SPARE_CONNECTIONS: usize = 128;
 
-/// A service that has bound its address.
+/// A service that has bound its port.
 pub struct Application {
     ctx: Context,
     port: u16,
@@ -43,7 +43,7 @@ pub struct Application {
     edge: web::Data<Edge>,
 }
 
-/// Prepares what every use-case is handed; connects to nothing yet.
+/// Creates the context that all use cases share; does not connect to anything yet.
 pub fn context(config: Config) -> anyhow::Result<Context> {
     let pooler = match config.database.pooler {
         DatabasePooler::Off => Pooler::Off,
@@ -67,12 +67,12 @@ pub fn context(config: Config) -> anyhow::Result<Context> {
 }
 
 impl Application {
-    /// Binds the address. Postgres need not be there yet.
+    /// Binds the listen address. Postgres need not be reachable yet.
     pub fn build(config: Config) -> anyhow::Result<Self> {
         Self::of_context(context(config)?)
     }
 
-    /// Binds the address for a context that is already there.
+    /// Binds the listen address for an existing context.
     pub fn of_context(ctx: Context) -> anyhow::Result<Self> {
         let listen = ctx.config.server.listen;
         let listener = TcpListener::bind(listen)
@@ -98,12 +98,12 @@ impl Application {
                 .wrap(from_fn(http::limit))
         })
         .workers(workers)
-        // Above what `Connections` lets in, so that it always learns of a new connection.
+        // Above the limit of `Connections`, so that `Connections` always sees a new connection.
         .max_connections((max_connections + RESERVE + SPARE_CONNECTIONS).div_ceil(workers))
         .on_connect(move |socket, extensions| registry.on_connect(socket, extensions))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        // A request whose client has gone stops working.
+        // Work on a request stops when its client disconnects.
         .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN.as_secs())
@@ -117,7 +117,7 @@ impl Application {
         })
     }
 
-    /// The port that was bound.
+    /// Returns the bound port.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -126,10 +126,10 @@ impl Application {
         &self.ctx
     }
 
-    /// Serves until told to stop; then finishes what is in flight and gives claimed work back.
+    /// Serves until `stop` resolves, then finishes requests in flight and releases claimed work.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let handle = self.server.handle();
-        // On its own task: it has to be driven while it is being stopped, too.
+        // Spawned as a task because it must also be polled while it is being stopped.
         let mut server = actix_web::rt::spawn(self.server);
         let stopping = CancellationToken::new();
         tracing::info!(
@@ -153,13 +153,13 @@ impl Application {
             self.ctx.permits_returned().await;
             self.ctx.db.close().await;
         };
-        // A connection that a cut-off request still holds would keep this waiting for ever.
+        // A connection still used by an aborted request would block this forever.
         let _in_time = tokio::time::timeout(CLOSING, closing).await;
         result.and(drained.1)
     }
 }
 
-/// Closes client connections without progress, for ever.
+/// Closes stalled client connections, forever.
 async fn close_expired(edge: &Edge) -> Infallible {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -167,7 +167,7 @@ async fn close_expired(edge: &Edge) -> Infallible {
     }
 }
 
-/// Waits for the workers to give their claims back; what has already ended is not waited for.
+/// Waits for the workers to release their claims; returns at once if they have already ended.
 async fn finish(
     work: impl Future<Output = anyhow::Result<()>>,
     is_running: bool,
@@ -180,7 +180,7 @@ async fn finish(
     Ok(())
 }
 
-/// Brings the schema into place, then runs the workers until told to stop.
+/// Prepares the schema, then runs the workers until told to stop.
 async fn work(ctx: Context, stopping: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
         result = prepare(&ctx) => result?,
@@ -192,7 +192,7 @@ async fn work(ctx: Context, stopping: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for the schema, and notes there what this start hands on.
+/// Waits for the schema, then stores the webhook subscription of this configuration.
 async fn prepare(ctx: &Context) -> anyhow::Result<()> {
     wait_for_schema(ctx).await?;
     loop {
@@ -204,10 +204,10 @@ async fn prepare(ctx: &Context) -> anyhow::Result<()> {
     }
 }
 
-/// How often the log tells for what the start waits, where that stays the same.
+/// How often an unchanged reason for waiting is logged.
 const TOLD_EVERY: Duration = Duration::from_mins(1);
 
-/// Waits for Postgres, and for the migrations as the settings want them.
+/// Waits for Postgres, and applies or requires the migrations as `migrate` is configured.
 async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
     let mut told: Option<(String, Instant)> = None;
     loop {

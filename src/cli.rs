@@ -1,4 +1,4 @@
-//! The command line: one file per subcommand. Exit codes: 0 done, 1 failed, 2 bad usage.
+//! The command line: one file per subcommand. Exit codes: 0 success, 1 failure, 2 bad usage.
 
 mod actor;
 mod admin;
@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::store::migrations;
 
-/// The command line, parsed.
+/// The parsed command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "dinggate",
@@ -32,21 +32,21 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the gate until SIGINT or SIGTERM (the default)
+    /// Runs the login gate until SIGINT or SIGTERM (the default)
     Serve,
     /// Applies pending database migrations
     Migrate,
-    /// Reads the whole directory from DingTalk and brings the staff table up to date
+    /// Reads the whole directory from DingTalk and updates the staff table
     Sync(sync::Args),
-    /// Manages the callback that is registered by DingTalk's API, and what it has missed
+    /// Manages the callback registered by DingTalk's API, and the events that it missed
     Callback(callback::Args),
     /// Grants, revokes and lists administrators
     Admin(admin::Args),
-    /// Checks settings, Postgres and DingTalk, and says what to do about each thing that is not right
+    /// Checks settings, Postgres and DingTalk, and says how to fix each problem
     Doctor(doctor::Args),
 }
 
-/// Carries out what wants no whole settings; none for everything else.
+/// Runs a command that does not need all settings to be valid; returns `None` for every other command.
 pub fn without_settings(cli: &Cli) -> Option<anyhow::Result<ExitCode>> {
     match &cli.command {
         Some(Command::Doctor(args)) => Some(doctor::run(args)),
@@ -54,7 +54,7 @@ pub fn without_settings(cli: &Cli) -> Option<anyhow::Result<ExitCode>> {
     }
 }
 
-/// Carries out what the command line asks for.
+/// Runs the selected command.
 pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
@@ -63,14 +63,13 @@ pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
             Command::Sync(args) => sync::run(&args, config).await,
             Command::Callback(args) => callback::run(args, config).await,
             Command::Admin(args) => admin::run(args, config).await,
-            // Carried out before any settings were asked for.
+            // `without_settings` has already handled it.
             Command::Doctor(_) => Ok(()),
         }
     })
 }
 
-/// Does a command's work with what commands share with the service; an error where the schema is not in
-/// place.
+/// Runs a command with the same context as the service; returns an error if the schema is not up to date.
 pub async fn with_context(
     config: Config,
     work: impl AsyncFnOnce(&Context) -> anyhow::Result<()>,
@@ -78,7 +77,7 @@ pub async fn with_context(
     let ctx = app::context(config)?;
     migrations::require(&ctx.db).await?;
     let done = work(&ctx).await;
-    // A right to a call that went down with the process would keep the service's logins waiting.
+    // A permit lost with the process would delay the service's logins.
     ctx.permits_returned().await;
     done
 }

@@ -1,8 +1,8 @@
-//! Settings: read once, parsed, secrets wrapped; every fault is told at once.
+//! Settings: read once and parsed, with secrets wrapped and all faults reported together.
 //!
-//! They come from environment variables and from the TOML file that `DINGGATE_CONFIG` names, which
-//! takes the same keys; the environment wins. An empty value counts as not set. Every secret `X` may
-//! instead be given as `X_FILE`, the path of a file that holds it.
+//! They come from environment variables and from the TOML file named by `DINGGATE_CONFIG`, which takes the same
+//! keys; the environment takes precedence. An empty value counts as not set. Every secret `X` may instead be set
+//! as `X_FILE`, the path of a file that holds it.
 
 mod brand;
 mod database;
@@ -56,17 +56,17 @@ pub struct Config {
     pub brand: BrandConfig,
     pub log: LogConfig,
     pub dingtalk: DingTalkConfig,
-    /// None where the company's own systems are told nothing.
+    /// `None` if no webhook is configured.
     pub webhook: Option<WebhookConfig>,
 }
 
 impl Config {
-    /// The settings of this process: its environment and the files that the environment names.
+    /// Returns the settings of this process, from its environment and the files named there.
     pub fn from_process() -> Result<Self, Faults> {
         Self::load(std::env::vars_os(), |path| fs::read_to_string(path))
     }
 
-    /// Settings from the given environment; `read` yields the text of a file that it names.
+    /// Returns the settings from the given environment; `read` returns the text of a file named there.
     pub fn load(
         env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
         read: impl Fn(&Path) -> io::Result<String>,
@@ -74,7 +74,7 @@ impl Config {
         Self::examine(env, read).whole
     }
 
-    /// Like [`Config::from_process`], but with what is right of settings that are not.
+    /// Like [`Config::from_process`], but also returns the valid parts of invalid settings.
     pub fn examine_process() -> ConfigCheck {
         Self::examine(std::env::vars_os(), |path| fs::read_to_string(path))
     }

@@ -1,4 +1,4 @@
-//! What every use-case is handed: settings, the database, the clock, the calls to DingTalk.
+//! The context that every use case receives: settings, database, clock, calls to DingTalk.
 
 pub mod clients;
 pub mod outages;
@@ -22,10 +22,10 @@ use crate::store::{Db, rate_limiter};
 use outages::OutageTracker;
 use permit_queue::PermitQueues;
 
-/// How long a program that ends waits for its last rights to a call to be given back.
+/// Timeout for returning outstanding permits on shutdown.
 const PERMIT_RETURN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The one value that pages, workers and commands share. Cheap to clone.
+/// State shared by pages, workers and commands. Cheap to clone.
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
 
@@ -33,32 +33,32 @@ pub struct Context(Arc<Inner>);
 pub struct Inner {
     pub config: Config,
     pub db: Db,
-    /// DingTalk's interfaces; call them through [`crate::service::upstream`], which keeps the pace.
+    /// The DingTalk client; call it through [`crate::service::upstream`], which enforces the rate limit.
     pub dingtalk: Client,
-    /// This process among all those on the same database.
+    /// Identifies this process among all those on the same database.
     pub instance: Uuid,
-    /// Rings when an event or another piece of work has been stored by this process.
+    /// Notified when this process has stored an event or another piece of work.
     pub work: Notify,
-    /// Who waits for a call to DingTalk.
+    /// The waiters for a permit to call DingTalk.
     pub permit_queues: PermitQueues<PermitResult>,
-    /// Which interfaces have brought no answer lately.
+    /// The DingTalk APIs that have not answered recently.
     pub outages: OutageTracker,
-    /// The access token as this process last saw it; the lock is held while it is looked up.
+    /// This process's cached access token; the lock is held while the token is looked up.
     pub token: tokio::sync::Mutex<Option<CachedToken>>,
     /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
     pub stopping: CancellationToken,
-    /// What goes on after the request that has begun it; waited for when the process stops.
+    /// Work that outlives the request that started it; awaited on shutdown.
     pub background: TaskTracker,
     ready: AtomicBool,
-    /// The rights to a call in flight that are being given back.
+    /// Permits that are being returned.
     returns: TaskTracker,
 }
 
-/// How often the return of a slot is tried; its lease ends about then.
+/// Attempts to return a permit's slot; its lease expires at about the same time.
 const RETURN_ATTEMPTS: u32 = 16;
 const RETURN_RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// The right to one call in flight; ends when dropped, wherever that happens.
+/// A permit for one call in flight; dropping it returns the slot, also on cancellation.
 pub struct Permit {
     db: Db,
     instance: Uuid,
@@ -69,7 +69,7 @@ pub struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let (db, instance, slot) = (self.db.clone(), self.instance, self.slot);
-        // Outside a runtime the lease of the slot ends by itself.
+        // Outside a runtime the slot is freed when its lease expires.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
@@ -79,7 +79,7 @@ impl Drop for Permit {
                 let Err(error) = given.await else {
                     return;
                 };
-                // The queue for Postgres may be full, just when calls are needed most.
+                // The queue for a database connection may be full just when permits are in demand.
                 tracing::debug!(%error, "a slot in flight could not be returned yet");
                 tokio::time::sleep(RETURN_RETRY_DELAY).await;
             }
@@ -88,7 +88,7 @@ impl Drop for Permit {
     }
 }
 
-/// What a waiter for a call is handed: its turn, or how long all calls are paused, or nothing where
+/// The result of waiting for a permit: the permit, or the remaining pause of all calls, or a failure because
 /// Postgres did not answer.
 pub enum PermitResult {
     Permit(Permit),
@@ -104,9 +104,9 @@ pub enum PermitResult {
 #[derive(Clone)]
 pub struct CachedToken {
     pub value: SecretString,
-    /// Which one it is in the table.
+    /// The version of the token in the table.
     pub version: i64,
-    /// When to look into the table again.
+    /// When to read the table again.
     pub fresh_until: Instant,
 }
 
@@ -135,7 +135,7 @@ impl Context {
         }))
     }
 
-    /// Takes charge of a slot in flight that was granted to this process.
+    /// Wraps a slot that was granted to this process; dropping the permit returns it.
     pub fn permit(&self, slot: i16) -> Permit {
         Permit {
             db: self.db.clone(),
@@ -145,15 +145,14 @@ impl Context {
         }
     }
 
-    /// Waits until the last right to a call in flight has been given back, for a program that ends:
-    /// one that it takes along is nobody's for 8 s. Waits for a second at most: where Postgres has fallen
-    /// silent, they end by their leases.
+    /// Waits at process exit until all permits are returned: a permit that is not returned stays blocked until its
+    /// 8 s lease expires. Waits 1 s at most, in case Postgres does not answer.
     pub async fn permits_returned(&self) {
         self.returns.close();
         let _in_time = tokio::time::timeout(PERMIT_RETURN_TIMEOUT, self.returns.wait()).await;
     }
 
-    /// Whether the migrations were seen in place; until then nothing but health is served.
+    /// Returns whether the migrations were seen to be in place; until then only the health endpoints are served.
     pub fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Acquire)
     }

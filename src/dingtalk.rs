@@ -1,4 +1,4 @@
-//! DingTalk's HTTP interfaces: requests, answers, typed errors; and the crypto of its callback.
+//! Client for DingTalk's HTTP APIs: requests, responses and typed errors, plus the crypto of its event callback.
 
 pub mod approval;
 pub mod callback;

@@ -1,4 +1,4 @@
-//! Pure types of the gate: parsed once, trusted afterwards.
+//! Pure types of the domain: parsed once, trusted afterwards.
 
 pub mod app;
 pub mod bounds;

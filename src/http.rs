@@ -1,4 +1,4 @@
-//! The web edge: routes, pages, endpoints, the session cookie, and one error.
+//! The web layer: routes, pages, APIs, the session cookie, and the error type.
 
 pub mod admin;
 pub mod assets;
@@ -42,10 +42,10 @@ pub use middleware::{Edge, connections, limit};
 pub use request_id::log_request;
 pub use security::secure;
 
-/// What an extractor of actix may read, in bytes; our own bodies go through [`Edge`].
+/// Maximum body that actix's own extractors read, in bytes; our own bodies are read through [`Edge`].
 const MAX_BODY: usize = 256 * 1024;
 
-/// All routes. What needs no session comes before the pages.
+/// Registers all routes. Those that need no session come before the pages.
 pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
     cfg.app_data(web::PayloadConfig::new(MAX_BODY));
     health::configure(cfg);
@@ -75,8 +75,8 @@ async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, A
     })
 }
 
-/// The session cookie: a key that is worthless once its row has gone. It lives as long as a session may
-/// at most; the idle and the absolute end are the table's.
+/// Returns the session middleware. The cookie holds a key that is worthless once its row is deleted. The cookie's
+/// lifetime is the maximum session lifetime; the table decides the idle and the absolute end.
 fn sessions(ctx: &Context) -> SessionMiddleware<session_store::PgSessions> {
     let is_https = ctx.config.server.public_url.is_https();
     let cookie = SessionCookie::new(ctx.config.server.secret_key.expose(), is_https);

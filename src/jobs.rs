@@ -1,4 +1,4 @@
-//! The workers' loops of one process. Several processes on one database share the work.
+//! The worker loops of one process. Several processes on one database share the work.
 
 mod bind_admins;
 mod cleanup;
@@ -21,16 +21,15 @@ use crate::store::StoreError;
 
 use poll_loop::PollLoop;
 
-/// How often a loop asks for work that nobody has rung for: another instance may have stored it.
+/// Poll interval for work without a notification: another instance may have stored it.
 const POLL: Duration = Duration::from_millis(300);
 const SWEEP: Duration = Duration::from_mins(1);
-/// How long any worker goes on once the process is to stop: a little longer than each means to by itself.
+/// Grace period for any worker on shutdown: slightly longer than each worker's own.
 const WORK_GRACE: Duration = Duration::from_secs(6);
-/// How long work that may take minutes goes on once the process is to stop.
+/// Grace period on shutdown for work that may take minutes.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(4);
 
-/// Runs all loops. They end soon after `stop` is cancelled, with what is in flight finished and what
-/// they had claimed given back.
+/// Runs all loops. They end soon after `stop` is cancelled, with work in flight finished and claimed work released.
 pub async fn run(ctx: &Context, stop: CancellationToken) {
     let busy = Arc::new(events::KeyedMutex::default());
     let mut loops = JoinSet::new();
@@ -49,7 +48,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
         () = all_ended(&mut loops) => {}
         () = has_to_end(&stop) => loops.shutdown().await,
     }
-    // Side by side: where Postgres is away, each has to wait in vain.
+    // Concurrently, because without Postgres each one runs into its timeout.
     let given = tokio::join!(
         events::give_back(ctx),
         crate::service::webhooks::release(ctx)
@@ -67,14 +66,13 @@ async fn all_ended(loops: &mut JoinSet<()>) {
     }
 }
 
-/// Returns when the workers must leave what they do, so that there is time to give it back.
+/// Returns when the workers must stop, so that there is time to release their work.
 async fn has_to_end(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(WORK_GRACE).await;
 }
 
-/// Works on events and on looks until none of either is due; gives how many there were. For tests,
-/// which run no loops.
+/// Processes events and rechecks until none is due; returns how many there were. For tests, which run no loops.
 pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
     let (busy, never) = (
         Arc::new(events::KeyedMutex::default()),
@@ -129,7 +127,7 @@ async fn review_in_bulk(ctx: Context, stop: CancellationToken) {
     rounds.run(&ctx, || review_until_stopped(&ctx, &stop)).await;
 }
 
-/// A job may be long: whoever takes it over goes on where this process was cut off.
+/// A job may be long: the process that takes it over continues where this one was interrupted.
 async fn review_until_stopped(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
     tokio::select! {
         worked = review::work_bulk(ctx) => worked,
@@ -143,7 +141,7 @@ async fn shutdown_grace(stop: &CancellationToken) {
     tokio::time::sleep(SHUTDOWN_GRACE).await;
 }
 
-/// A full sync may take minutes, and all it has read would have to be read anew anyway.
+/// Stops running syncs: a full sync may take minutes, and an interrupted one has to be read again from the start.
 async fn end_syncs(ctx: Context, stop: CancellationToken) {
     stop.cancelled().await;
     directory_sync::stop(&ctx).await;

@@ -1,16 +1,16 @@
 //! Dinggate lets into a company's web apps exactly the people who work there now.
 //!
-//! The map of this tree, from the inside out:
+//! The modules, from the inside out:
 //!
-//! - [`domain`]: pure types, parsed once at the edge; knows nothing else of ours.
-//! - [`dingtalk`]: the one client of DingTalk's HTTP interfaces, the callback's crypto, typed errors.
+//! - [`domain`]: pure types, parsed once at the edge; depends on no other module.
+//! - [`dingtalk`]: the only client of DingTalk's HTTP APIs, the callback's crypto, typed errors.
 //! - [`store`]: every SQL statement; free functions on a connection.
-//! - [`context`]: what every use-case is handed: settings, database, clock, the calls to DingTalk.
-//! - [`service`]: one file per use-case; owns the transactions; knows nothing of HTTP servers.
-//! - [`jobs`]: the workers' loops.
+//! - [`context`]: what every use case receives: settings, database, clock, calls to DingTalk.
+//! - [`service`]: one file per use case; owns the transactions; independent of the HTTP server.
+//! - [`jobs`]: the worker loops.
 //! - [`http`]: routes, pages, endpoints, the session cookie.
 //! - [`cli`]: one file per subcommand.
-//! - [`app`]: assembles it all, binds, starts the workers, stops them.
+//! - [`app`]: assembles the parts, binds, starts the workers, stops them.
 
 pub mod app;
 pub mod cli;

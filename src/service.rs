@@ -1,4 +1,4 @@
-//! The use-cases, one file each. They own the transactions and know nothing of HTTP servers.
+//! The use cases, one file each. They own the transactions and are independent of the HTTP server.
 
 pub mod admins;
 pub mod alerts;

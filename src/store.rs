@@ -1,5 +1,5 @@
-//! All SQL: free functions on a connection, one file per family of tables. The services own the
-//! transactions. Times are Postgres's: every instance shares its clock.
+//! All SQL: free functions on a connection, one file per group of tables. The services own the transactions. Times
+//! are Postgres's, because all instances share its clock.
 
 pub mod access;
 pub mod admin_grant;

@@ -1,4 +1,4 @@
-//! The log: structured lines on stderr, so that stdout is left to the results of commands.
+//! The log: structured lines on stderr, which leaves stdout to the results of commands.
 
 use std::io::{self, IsTerminal};
 
@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Starts logging for the whole process; an error where that has been done before.
+/// Starts logging for the whole process; fails if it was already started.
 pub fn init(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.filter).context("the log filter does not parse")?;
     let registry = tracing_subscriber::registry().with(filter);

@@ -1,14 +1,14 @@
-//! File descriptors: enough for the connections that the settings allow.
+//! File descriptors: raises the limit to what the configured connections need.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::http::connections::RESERVE;
 
-/// Of each client connection: its own, and a second one through which it can be ended.
+/// Per client connection: its own descriptor, and a duplicate through which it can be closed.
 const PER_CONNECTION: u64 = 2;
 /// For Postgres, DingTalk, the log, and connections that are accepted but not yet registered.
 const OTHERS: u64 = 200;
-/// With less than this nothing useful can be done.
+/// Lower bound of the connections allowed; a service with fewer would be useless.
 const FEWEST: u64 = 16;
 
 /// Raises this process's limit on open files as far as `wanted` client connections need; returns how many
@@ -16,7 +16,7 @@ const FEWEST: u64 = 16;
 pub fn allow_connections(wanted: usize) -> usize {
     let needed = needed_for(u64::try_from(wanted).unwrap_or(u64::MAX));
     let limit = getrlimit(Resource::Nofile);
-    // `None` stands for "unlimited".
+    // `None` means "unlimited".
     let Some(current) = limit.current else {
         return wanted;
     };

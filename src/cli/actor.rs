@@ -1,11 +1,12 @@
-//! Who gives a command, as the audit trail names them.
+//! The user who runs a command, as named in the audit trail.
 
 use std::os::unix::fs::MetadataExt as _;
 
-/// Long enough for any login name; the rest is dropped.
+/// Long enough for any login name; the rest is truncated.
 const MAX_LEN: usize = 64;
 
-/// `command:` with the login name of whoever gives the command; behind sudo, of whoever called it.
+/// Returns `command:` followed by the login name of the user who runs the command; under sudo, of the user who
+/// called it.
 pub fn name() -> String {
     of(environment, || {
         std::fs::metadata("/proc/self").map_or_else(

@@ -23,16 +23,16 @@ enum Action {
     Grant {
         /// The person's userid in DingTalk
         userid: UserId,
-        /// Confirms that an entry of `DINGGATE_ADMINS` now means another account of the same userid
+        /// Confirms that an entry of `DINGGATE_ADMINS` now means a different account with the same userid
         #[arg(long)]
         rebind: bool,
     },
-    /// Takes a grant back; the person stays signed in, without the administrator's pages
+    /// Revokes a grant; the person stays signed in, without access to the administrator pages
     Revoke {
         /// The person's userid in DingTalk
         userid: UserId,
     },
-    /// Prints all administrators, one a line: userid, name, source, and why one has no rights; tabs between
+    /// Prints all administrators, one per line, tab-separated: userid, name, source, and why one has no rights
     List,
 }
 
@@ -72,7 +72,7 @@ fn line(admin: &Administrator) -> String {
         None => Some("the account or the employment has changed"),
     };
     let problem = problem.map_or_else(String::new, |problem| format!("\t{problem}"));
-    // A name is chosen by its bearer: it must not steer the terminal or pass for another column.
+    // People choose their own names: a name must not control the terminal or look like another column.
     let name = admin
         .name
         .as_deref()

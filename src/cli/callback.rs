@@ -19,34 +19,34 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Registers our address with DingTalk, which calls it at once: the service must be running
+    /// Registers our URL with DingTalk, which calls it at once: the service must be running
     Register {
         #[command(flatten)]
         events: Events,
     },
-    /// Prints what is registered; token and key stay hidden
+    /// Prints the registered callback; token and key stay hidden
     Show,
-    /// Puts our address, token and key in the place of what is registered, and prints what changed
+    /// Replaces the registered callback with our URL, token and key, and prints what changed
     Update {
         #[command(flatten)]
         events: Events,
-        /// Drops event types that are registered and not named by --events
+        /// Removes registered event types that --events does not name
         #[arg(long)]
         only: bool,
     },
-    /// Deletes what is registered: DingTalk then pushes nothing to it any more
+    /// Deletes the registered callback: DingTalk then stops pushing to it
     Delete {
-        /// Deletes an address that is not ours, too
+        /// Deletes the callback even if its URL is not ours
         #[arg(long)]
         force: bool,
     },
-    /// Fetches what DingTalk could not deliver, stores it as held, then prints it
+    /// Fetches the events that DingTalk could not deliver, stores them as held, then prints them
     #[command(
         after_help = "DingTalk forgets what it gives. While the service runs, it fetches and releases by itself: \
             at its start, after a downtime and every 10 minutes, also what this command has left as held."
     )]
     Failed {
-        /// Releases all that is held into the inbox
+        /// Releases all held events into the inbox
         #[arg(long)]
         replay: bool,
     },
@@ -54,7 +54,7 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 struct Events {
-    /// Event types, with commas between [default: every type that we act on or hand on by webhook]
+    /// Event types, comma-separated [default: every type that we process or forward by webhook]
     #[arg(long, value_delimiter = ',', value_parser = event_type, value_name = "TYPES")]
     events: Vec<String>,
 }
@@ -69,7 +69,7 @@ impl Events {
     }
 }
 
-/// Reads DingTalk's name of an event type.
+/// Validates DingTalk's name of an event type.
 fn event_type(text: &str) -> Result<String, String> {
     let name = text.trim();
     let is_name = !name.is_empty()
@@ -111,7 +111,7 @@ async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {
     print(&text)
 }
 
-/// What is there is shown beside the error that it causes.
+/// Adds the registered callback to an error that it causes.
 fn told<T>(ctx: &Context, done: Result<T, RegistrationFailed>) -> anyhow::Result<T> {
     done.map_err(|error| match &error {
         RegistrationFailed::Exists(there) | RegistrationFailed::NotOurs(there) => {

@@ -1,4 +1,4 @@
-//! `dinggate doctor`: what is wrong, and what to do about it. Results on stdout; there is no log.
+//! `dinggate doctor`: what is wrong and how to fix it. Results on stdout; there is no log.
 
 mod lines;
 
@@ -11,12 +11,12 @@ use crate::service::doctor::{self, Input, Report};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Prints one JSON document instead of lines
+    /// Prints one JSON document instead of text lines
     #[arg(long)]
     json: bool,
 }
 
-/// Examines the settings, right or wrong, and all that they name; 1 where anything fails.
+/// Checks the settings, valid or not, and everything they refer to; the exit code is 1 if any check fails.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -28,7 +28,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         });
         doctor::examine(&subject).await
     });
-    // A name that is still being resolved would keep an orderly end waiting.
+    // A normal shutdown would wait for a pending name resolution.
     runtime.shutdown_background();
     print(args, &report)?;
     Ok(if report.ok {
@@ -47,7 +47,7 @@ fn print(args: &Args, report: &Report) -> anyhow::Result<()> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Colours are for terminals whose user has not forbidden them (<https://no-color.org>).
+/// Uses colours on terminals whose user has not disabled them (<https://no-color.org>).
 #[expect(
     clippy::disallowed_methods,
     reason = "NO_COLOR and TERM are the terminal's, not settings of ours"

@@ -1,4 +1,4 @@
-//! `dinggate migrate`: brings the schema up to date.
+//! `dinggate migrate`: updates the database schema.
 
 use std::io::{self, Write as _};
 
@@ -6,7 +6,7 @@ use crate::app;
 use crate::config::Config;
 use crate::store::migrations;
 
-/// Applies what is pending and prints it; an instance that is at it already is waited for.
+/// Applies pending migrations and prints them; waits for an instance that is already migrating.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let applied = migrations::apply(&app::context(config)?.db).await?;
     let mut out = io::stdout().lock();

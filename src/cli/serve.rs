@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::Application;
 use crate::config::Config;
 
-/// Serves until SIGINT or SIGTERM, then finishes what is in flight.
+/// Serves until SIGINT or SIGTERM, then finishes work in flight.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     Application::build(config)?.run_until(stop).await

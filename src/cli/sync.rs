@@ -1,4 +1,4 @@
-//! `dinggate sync`: a full sync now. Results on stdout, progress and logs on stderr.
+//! `dinggate sync`: runs a full sync now. Results on stdout, progress and logs on stderr.
 
 mod progress;
 mod report;
@@ -18,15 +18,15 @@ use progress::Progressing;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Prints what would be done, and does nothing
+    /// Prints what would be done, without doing it
     #[arg(long)]
     dry_run: bool,
-    /// Marks as left however many people are gone, as this run finds them
+    /// Marks people as left, however many this run finds gone
     #[arg(long)]
     accept_leavers: bool,
 }
 
-/// Runs a full sync and prints what came of it; an error unless everything was read and done.
+/// Runs a full sync and prints the result; returns an error unless everything was read and done.
 pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
     super::with_context(config, async |ctx| act(ctx, args).await).await
 }
@@ -55,7 +55,7 @@ async fn act(ctx: &Context, args: &Args) -> anyhow::Result<()> {
         tokio::select! {
             summary = &mut sync => summary,
             () = stop => {
-                // The run then ends by itself, and frees its place.
+                // The run then stops on its own and releases its lease.
                 ctx.stopping.cancel();
                 sync.await
             }
@@ -75,7 +75,7 @@ fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What goes to stdout: line by line, for there may be a hundred thousand.
+/// Output for stdout, buffered because there may be a hundred thousand lines.
 #[derive(Default)]
 struct BufferedOutput {
     out: Vec<u8>,
@@ -99,7 +99,7 @@ impl BufferedOutput {
         let written = io::stdout().lock().write_all(&self.out);
         self.out.clear();
         if let Err(error) = written {
-            // What was to be done is done, whether anybody reads of it or not.
+            // The work is done, whether or not the output can be written.
             self.failed.get_or_insert(error);
         }
     }
@@ -114,7 +114,7 @@ impl BufferedOutput {
     }
 }
 
-/// What a dry run fails with that finds that a run would not be done.
+/// Returns the error of a dry run which finds that a real run would not complete.
 fn dry_verdict(summary: &Summary) -> anyhow::Result<()> {
     let problem = problem(summary);
     match summary.state {
@@ -134,7 +134,7 @@ fn problem(summary: &Summary) -> &str {
     summary.problem.as_deref().unwrap_or("no reason was given")
 }
 
-/// What a run that is not done fails with.
+/// Returns the error of an incomplete run.
 fn verdict(summary: &Summary) -> anyhow::Result<()> {
     let problem = problem(summary);
     match summary.state {

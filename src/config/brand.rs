@@ -1,4 +1,4 @@
-//! The company's own name, logo and colour.
+//! The company's name, logo and colour.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -12,7 +12,7 @@ use super::setting;
 use super::value::web_url;
 use crate::domain::colour::Colour;
 
-/// How the pages look like the company's own; what is not set is Dinggate's.
+/// The company's branding of the pages; what is not set falls back to Dinggate's.
 #[derive(Debug, Clone, Default)]
 pub struct BrandConfig {
     pub name: Option<String>,
@@ -20,21 +20,21 @@ pub struct BrandConfig {
     pub colour: Option<Colour>,
 }
 
-/// Where the logo comes from.
+/// Source of the logo.
 #[derive(Debug, Clone)]
 pub enum Logo {
-    /// An address that browsers fetch it from.
+    /// A URL that browsers load it from.
     Address(Url),
-    /// A file that was read at the start, and that we serve.
+    /// A file read at startup and served by us.
     File {
         content_type: &'static str,
         bytes: Arc<[u8]>,
     },
 }
 
-/// The largest logo that is read from a file, in bytes.
+/// Maximum size of a logo file, in bytes.
 const MAX_LOGO: u64 = 256 * 1024;
-/// The longest name, in characters: what fits above a login on a phone.
+/// Maximum length of the name, in characters: what fits above a login on a phone.
 const MAX_NAME: usize = 40;
 
 impl BrandConfig {
@@ -72,7 +72,7 @@ fn logo(text: &str) -> Result<Logo, String> {
 
 fn read_logo(path: &Path) -> Result<Logo, String> {
     let mut bytes = Vec::new();
-    // One byte more than is allowed tells that there is more.
+    // One byte over the limit shows that the file is larger.
     File::open(path)
         .and_then(|file| file.take(MAX_LOGO + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
@@ -91,7 +91,7 @@ fn read_logo(path: &Path) -> Result<Logo, String> {
     })
 }
 
-/// The kind of a picture, by its first bytes and not by its name.
+/// Returns an image's media type, detected from its first bytes and not from its file name.
 fn content_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),

@@ -1,4 +1,4 @@
-//! How to reach Postgres.
+//! Postgres connection settings.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,24 +9,24 @@ use sqlx::postgres::PgConnectOptions;
 use super::reader::Reader;
 use super::setting;
 
-/// How to reach Postgres. Its `Debug` form shows nothing, for most fields hold a password.
+/// Postgres connection settings. The `Debug` form shows none of them, because most fields hold a password.
 #[derive(Clone)]
 pub struct DatabaseConfig {
-    /// The addresses as they were written, which hold passwords.
+    /// The URLs as written, which contain passwords.
     pub urls: Vec<SecretString>,
     pub options: PgConnectOptions,
     pub pooler: DatabasePooler,
-    /// The way past the pooler.
+    /// Connection that bypasses the pooler.
     pub direct: Option<PgConnectOptions>,
 }
 
-/// What may stand between us and Postgres.
+/// The pooler, if any, between us and Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DatabasePooler {
-    /// Nothing, or a pooler that gives each client a server connection of its own.
+    /// No pooler, or one that assigns a server connection to each client.
     #[default]
     Off,
-    /// A pooler that gives each transaction a server connection.
+    /// A pooler that assigns a server connection to each transaction.
     Transaction,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Debug for DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// Returns something wherever `DATABASE_URL` is right; what is wrong with the others has been noted.
+    /// Returns `Some` whenever `DATABASE_URL` is valid; faults in the other settings have been recorded.
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let main = reader.value(&setting::DATABASE_URL, parse);
         let pooler = reader.value(&setting::DATABASE_POOLER, DatabasePooler::parse);
@@ -63,7 +63,7 @@ impl DatabaseConfig {
     }
 }
 
-/// What is wrong is said without the library's own words, which repeat parts of the address.
+/// Error messages omit the library's own text, which repeats parts of the URL.
 fn parse(text: &str) -> Result<(SecretString, PgConnectOptions), String> {
     if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
         return Err("is not an address that begins with postgres://".to_owned());
@@ -72,7 +72,7 @@ fn parse(text: &str) -> Result<(SecretString, PgConnectOptions), String> {
         "is not an address of Postgres (blanks and @ : / ? # in a password are written as %..)"
             .to_owned()
     })?;
-    // Poolers refuse the start-up parameter that sqlx would send; numbers come in binary form anyway.
+    // Poolers refuse the start-up parameter that sqlx would send; numbers are transferred in binary anyway.
     let options = options
         .extra_float_digits(None)
         .application_name("dinggate");

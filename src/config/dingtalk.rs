@@ -1,4 +1,4 @@
-//! Our apps at DingTalk, and where DingTalk stands.
+//! Our DingTalk apps and DingTalk's URLs.
 
 use secrecy::SecretString;
 use url::Url;
@@ -9,27 +9,27 @@ use super::secret::{aes_key, callback_token};
 use super::setting::{self, Setting};
 use super::value::{given_id, given_secret, root_url, script_url};
 
-/// Our apps at DingTalk, and where DingTalk stands.
+/// Our DingTalk apps and DingTalk's URLs.
 #[derive(Debug, Clone)]
 pub struct DingTalkConfig {
     pub corp_id: String,
     /// The internal app: tokens, directory, in-app login.
     pub app: AppCredentials,
-    /// The app that people sign in with, on DingTalk's login page.
+    /// The app that people sign in with on DingTalk's login page.
     pub login_app: AppCredentials,
     pub login_flow: LoginFlow,
     pub callback: CallbackConfig,
-    /// The old interfaces. A path bears no slash at its end; an empty path reads `/`, as in every [`Url`].
+    /// The old APIs. A path has no trailing slash; an empty path reads `/`, as in every [`Url`].
     pub oapi_url: Url,
-    /// The new interfaces, written likewise.
+    /// The new APIs, in the same form.
     pub api_url: Url,
-    /// The login pages, written likewise.
+    /// The login pages, in the same form.
     pub login_url: Url,
-    /// The script that speaks to the DingTalk app around a page; it names one file.
+    /// The script that talks to the DingTalk app around a page; it names one file.
     pub jsapi_url: Url,
 }
 
-/// The key and the secret of one app.
+/// Key and secret of one app.
 #[derive(Debug, Clone)]
 pub struct AppCredentials {
     pub key: String,
@@ -42,7 +42,7 @@ pub struct CallbackConfig {
     pub token: SecretString,
     /// 43 letters and digits.
     pub aes_key: SecretString,
-    /// The only key that is accepted behind a message; none accepts the app's key and the company's id.
+    /// The only owner key accepted in a message; `None` accepts the app's key and the company's id.
     pub owner_key: Option<String>,
 }
 
@@ -87,7 +87,7 @@ impl AppCredentials {
     }
 }
 
-/// The scan-login app, where one is set; with one half of it, the other must not be missing.
+/// Returns the scan-login app, if one is set; if only its id or only its secret is set, records a fault.
 pub(super) fn login_app(reader: &mut Reader) -> Option<AppCredentials> {
     let (id, secret) = (&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET);
     for (given, absent) in [(id, secret), (secret, id)] {

@@ -1,13 +1,13 @@
-//! What is wrong with the settings, told so that it can be put right.
+//! Faults in the settings, described so that they can be fixed.
 
 use std::fmt;
 
-/// One thing that is wrong with one setting. Never holds the value of a secret.
+/// One fault in one setting. Never holds the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The variable, as it was spelled.
+    /// The variable as spelled by the user.
     pub name: String,
-    /// The file in which it stands; none for the environment.
+    /// The file that sets it; `None` for the environment.
     pub file: Option<String>,
     pub what: String,
     pub example: String,
@@ -23,7 +23,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All that is wrong with the settings, one line each.
+/// All faults in the settings, one line each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 

@@ -1,11 +1,11 @@
-//! What is logged, and in which form.
+//! Log filter and format.
 
 use tracing_subscriber::EnvFilter;
 
 use super::reader::Reader;
 use super::setting;
 
-/// What is logged, and in which form.
+/// Log filter and format.
 #[derive(Debug, Clone)]
 pub struct LogConfig {
     /// A tracing filter that is known to parse.
@@ -15,9 +15,9 @@ pub struct LogConfig {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// A line for people.
+    /// Text lines for people.
     Pretty,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -44,8 +44,8 @@ impl LogConfig {
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// A tracing filter. A lone word must be a level: tracing itself takes a misspelt one for the name
-/// of a target, and then logs nothing at all.
+/// Parses a tracing filter. A single word must be a level: tracing itself would take a misspelt level for the
+/// name of a target and log nothing at all.
 fn filter(text: &str) -> Result<String, String> {
     let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
     let lone = text

@@ -1,4 +1,4 @@
-//! Logins and sessions.
+//! Login and session settings.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use super::reader::Reader;
 use super::{setting, value};
 use crate::domain::listed_admins::ListedAdmins;
 
-/// Logins and sessions.
+/// Login and session settings.
 #[derive(Debug, Clone)]
 pub struct LoginConfig {
-    /// How long a session lives without being used; never longer than `session_max`.
+    /// Idle timeout of a session; never longer than `session_max`.
     pub session_idle: Duration,
     pub session_max: Duration,
     pub state_ttl: Duration,
-    /// Failed logins of one client address.
+    /// Failed logins per client IP address.
     pub rate: Rate,
     pub unknown_staff: UnknownStaff,
-    /// Who is an administrator from the start.
+    /// The initial administrators.
     pub admins: ListedAdmins,
 }
 
-/// What a scan by somebody who is in the company, but not in the staff table, leads to.
+/// How to handle a scan by someone who is in the company but not in the staff table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownStaff {
     /// An administrator decides.
@@ -59,8 +59,8 @@ impl LoginConfig {
     }
 }
 
-/// The idle and the absolute life of a session; an idle life that nobody set yields to a shorter
-/// absolute one.
+/// Returns the idle timeout and the maximum lifetime of a session; an idle timeout left at its default is
+/// shortened to the maximum lifetime.
 fn session(reader: &mut Reader) -> Option<(Duration, Duration)> {
     let idle = reader.value(&setting::SESSION_IDLE, value::duration);
     let max = reader.value(&setting::SESSION_MAX, value::duration);

@@ -1,9 +1,9 @@
-//! By which of DingTalk's login pages people come.
+//! Which of DingTalk's login pages is used.
 
 use super::reader::Reader;
 use super::setting;
 
-/// By which of DingTalk's login pages people come; it decides which interface redeems their codes.
+/// Which of DingTalk's login pages is used; this decides which API redeems the codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginFlow {
     /// The scan page of `connect/qrconnect`, with `sns/getuserinfo_bycode`.

@@ -1,4 +1,4 @@
-//! The settings one by one, for whoever looks for what is wrong with them: a fault in one hides no other.
+//! The settings individually, for diagnosis: a fault in one hides no other.
 
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,23 +14,23 @@ use super::webhook::WebhookConfig;
 use super::{Config, Faults, setting};
 use crate::domain::listed_admins::ListedAdmins;
 
-/// All that could be read, be the whole right or not.
+/// Everything that could be read, whether or not all settings are valid.
 pub struct ConfigCheck {
     /// Every setting, or every fault.
     pub whole: Result<Config, Faults>,
     pub parts: PartialConfig,
-    /// The texts of all secrets that were given, right or wrong, so that nobody shows them.
+    /// The texts of all secrets that are set, valid or not, so that they can be kept out of output.
     pub secrets: Vec<SecretString>,
 }
 
-/// Settings that are of use by themselves; none where one is missing or wrong.
+/// Settings that are useful on their own; `None` if one is missing or invalid.
 pub struct PartialConfig {
     pub database: Option<DatabaseConfig>,
     pub public_url: Option<PublicUrl>,
     pub admins: ListedAdmins,
     pub corp_id: Option<String>,
     pub app: Option<AppCredentials>,
-    /// The internal app's where none of its own was given.
+    /// The internal app's credentials if no scan-login app is set.
     pub login_app: Option<AppCredentials>,
     pub callback: Option<CallbackConfig>,
     pub oapi_url: Option<Url>,
@@ -39,7 +39,7 @@ pub struct PartialConfig {
     pub webhook: Option<WebhookConfig>,
 }
 
-/// The password in an address, as it is written and as it is meant.
+/// Returns the password in a URL, as written and percent-decoded.
 pub(super) fn passwords(address: &SecretString) -> Vec<SecretString> {
     let url = Url::parse(address.expose_secret());
     let Some(written) = url.ok().and_then(|url| url.password().map(str::to_owned)) else {
@@ -52,7 +52,7 @@ pub(super) fn passwords(address: &SecretString) -> Vec<SecretString> {
 }
 
 impl PartialConfig {
-    /// What is wrong has been noted by whoever read the whole.
+    /// Faults are ignored here: reading the whole configuration has already recorded them.
     pub(super) fn read(reader: &mut Reader) -> Self {
         let app = AppCredentials::read(reader, &setting::APP_KEY, &setting::APP_SECRET);
         let has_login_app = [&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET]

@@ -1,8 +1,8 @@
-//! A part of the whole, in percent.
+//! A percentage.
 
 use std::fmt;
 
-/// A share from 0 % to 100 %, kept exactly, in millionths.
+/// A share from 0 % to 100 %, stored exactly, in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Percentage {
     millionths: u32,
@@ -11,11 +11,11 @@ pub struct Percentage {
 const WHOLE: u32 = 1_000_000;
 /// Decimals of a percentage that millionths can hold.
 const DECIMALS: usize = 4;
-/// Up to this many leavers are never too many: small companies have small numbers.
+/// Up to this many leavers are always allowed: in a small company a few people are a large share.
 const ALWAYS_ALLOWED: i64 = 5;
 
 impl Percentage {
-    /// Reads `10%` or `2.5%`.
+    /// Parses `10%` or `2.5%`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!("{text:?} is not a percentage from 0% to 100% with at most {DECIMALS} decimals")
@@ -35,7 +35,7 @@ impl Percentage {
         (millionths <= WHOLE).then_some(Self { millionths })
     }
 
-    /// Whether so many leavers, out of so many employed, are more than five and more than this share.
+    /// Whether this many leavers, out of this many employed people, are more than five and more than this share.
     pub fn is_exceeded_by(self, leavers: i64, employed: i64) -> bool {
         let are_leaving = i128::from(leavers) * i128::from(WHOLE);
         let may_leave = i128::from(employed) * i128::from(self.millionths);

@@ -1,4 +1,4 @@
-//! How browsers reach us.
+//! The public URL.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use url::Url;
 use super::value::web_url;
 use crate::domain::net::is_loopback;
 
-/// The address under which browsers reach us: a scheme, a host and a port, without a path.
+/// The URL under which browsers reach us: a scheme, a host and a port, without a path.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicUrl {
     url: Url,
@@ -24,12 +24,12 @@ impl PublicUrl {
         Ok(Self { url, origin })
     }
 
-    /// The address without a slash at its end, ready for a path to be put behind it.
+    /// Returns the URL without a trailing slash, so that a path can be appended.
     pub fn as_str(&self) -> &str {
         &self.origin
     }
 
-    /// The origin as browsers write it: without the port that the scheme implies.
+    /// Returns the origin as browsers write it: without the scheme's default port.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -38,17 +38,17 @@ impl PublicUrl {
         self.url.scheme() == "https"
     }
 
-    /// Whether it leads to the machine of the browser itself.
+    /// Whether it points to the browser's own machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.url)
     }
 
-    /// The host name or address, without the port; an IPv6 address stands in brackets.
+    /// Returns the host name or IP address, without the port; an IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// The port, be it written or implied by the scheme.
+    /// Returns the port, either explicit or the scheme's default.
     pub fn port(&self) -> u16 {
         self.url.port_or_known_default().unwrap_or_default()
     }

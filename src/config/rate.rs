@@ -1,19 +1,19 @@
-//! So many in such a time.
+//! A rate: count per duration.
 
 use std::time::Duration;
 
-/// A number of occurrences in a span of time.
+/// A number of occurrences per period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     pub count: u32,
     pub per: Duration,
 }
 
-/// Ten times as many must still be a number.
+/// Ten times as many must still fit the number type.
 const MOST: u32 = 100_000_000;
 
 impl Rate {
-    /// Reads `120/m`: a number, and `s`, `m` or `h`.
+    /// Parses `120/m`: a number, and `s`, `m` or `h`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is not a number per s, m or h");
         let (count, unit) = text.split_once('/').ok_or_else(wrong)?;

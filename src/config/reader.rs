@@ -1,4 +1,4 @@
-//! Parses settings one by one and keeps every fault, so that none hides another.
+//! Parses settings one by one and collects every fault, so that none hides another.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -6,7 +6,7 @@ use super::fault::{Fault, Faults};
 use super::setting::{self, Setting};
 use super::source::RawValue;
 
-/// Hands out parsed settings; what is wrong with any is kept for the end.
+/// Returns parsed settings and collects their faults.
 pub(super) struct Reader {
     written: RawValue,
 }
@@ -16,12 +16,12 @@ impl Reader {
         Self { written }
     }
 
-    /// What has been found wrong so far, which is then forgotten.
+    /// Returns the faults collected so far and clears them.
     pub fn take_faults(&mut self) -> Faults {
         std::mem::take(&mut self.written.faults)
     }
 
-    /// The texts of all secrets that somebody gave.
+    /// Returns the texts of all secrets that are set.
     pub fn secrets(&self) -> Vec<SecretString> {
         let secret = |name: &str| setting::find(name).is_some_and(|(setting, _)| setting.is_secret);
         let given = self.written.values.iter();
@@ -31,13 +31,13 @@ impl Reader {
             .collect()
     }
 
-    /// Whether somebody gave the setting, be it in a way that cannot be read.
+    /// Whether the setting is set, even if it cannot be read.
     pub fn is_given(&self, setting: &Setting) -> bool {
         self.written.values.contains_key(setting.name)
             || self.written.unreadable.contains(&setting.name)
     }
 
-    /// The parsed value, else that of the default; none where it is wrong or missing, which is noted.
+    /// Returns the parsed value or the parsed default; `None` if it is invalid or missing, which is recorded.
     pub fn value<T>(
         &mut self,
         setting: &'static Setting,
@@ -53,7 +53,7 @@ impl Reader {
         parsed?.map_err(|what| self.fault(setting, what)).ok()
     }
 
-    /// The parsed value; none where it is not set, or wrong, which is noted.
+    /// Returns the parsed value; `None` if it is not set, or if it is invalid, which is recorded.
     pub fn optional<T>(
         &mut self,
         setting: &'static Setting,
@@ -64,7 +64,7 @@ impl Reader {
         parsed.map_err(|what| self.fault(setting, what)).ok()
     }
 
-    /// Notes what is wrong with a setting. `what` must not repeat the value of a secret.
+    /// Records a fault of a setting. `what` must not repeat the value of a secret.
     pub fn fault(&mut self, setting: &Setting, what: String) {
         let file = self
             .written

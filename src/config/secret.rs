@@ -1,17 +1,17 @@
-//! Secrets of our own and of the event subscription.
+//! Our own secret key and the event subscription's secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_PAD_INDIFFERENT, URL_SAFE_PAD_INDIFFERENT};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
-/// The key from which the keys for cookies and for sealing are derived: at least 64 random bytes.
+/// The master key from which the keys for cookies and for encryption are derived: at least 64 random bytes.
 #[derive(Debug, Clone)]
 pub struct SecretKey(SecretSlice<u8>);
 
 const MIN_BYTES: usize = 64;
 
 impl SecretKey {
-    /// Reads base64 of either alphabet, with or without padding, in one line or several.
+    /// Parses base64 of either alphabet, with or without padding, on one line or several.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let decoded = STANDARD_PAD_INDIFFERENT
@@ -27,13 +27,13 @@ impl SecretKey {
         Ok(Self(SecretSlice::from(bytes)))
     }
 
-    /// The bytes, of which there are at least 64.
+    /// Returns the bytes, at least 64.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }
 }
 
-/// The key of the event subscription: base64 of 32 bytes without its padding.
+/// Validates the key of the event subscription: base64 of 32 bytes without its padding.
 pub(super) fn aes_key(text: &str) -> Result<SecretString, String> {
     if text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(SecretString::from(text));
@@ -44,7 +44,7 @@ pub(super) fn aes_key(text: &str) -> Result<SecretString, String> {
     ))
 }
 
-/// The signing token of the event subscription.
+/// Validates the signing token of the event subscription.
 pub(super) fn callback_token(text: &str) -> Result<SecretString, String> {
     if (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(SecretString::from(text));

@@ -1,4 +1,4 @@
-//! Where the service stands: its addresses, its key, its migrations.
+//! Server settings: URLs, connections, proxies, secret key, migrations.
 
 use std::net::SocketAddr;
 
@@ -9,20 +9,20 @@ use super::reader::Reader;
 use super::secret::SecretKey;
 use super::{setting, value};
 
-/// Where the service stands.
+/// Server settings.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
     pub public_url: PublicUrl,
     pub listen: SocketAddr,
-    /// Open client connections of the whole process.
+    /// Limit on open client connections of the whole process.
     pub max_connections: usize,
-    /// Networks whose `X-Forwarded-*` headers are believed.
+    /// Networks whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
     pub secret_key: SecretKey,
     pub migrate: Migrate,
 }
 
-/// What `serve` does about migrations that are not applied yet.
+/// What `serve` does about pending migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Migrate {
     /// Applies them.

@@ -1,25 +1,25 @@
-//! The names of all settings, with what each looks like.
+//! The names of all settings, with an example and the default of each.
 
-/// One setting: its name in the environment and in the file, and how it is written.
+/// One setting: its name in the environment and in the file, and its form.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Setting {
     pub name: &'static str,
-    /// What to write, for those who got it wrong; never a value that would do for a secret.
+    /// Example shown to users who got it wrong; never a value that would work as a secret.
     pub example: &'static str,
-    /// What holds where nothing is set.
+    /// The value used if nothing is set.
     pub default: Option<&'static str>,
     /// Whether the value must never be shown, and may be given as the path of a file.
     pub is_secret: bool,
 }
 
-/// What a setting's name ends in when its value is the path of a file.
+/// Suffix of a setting's name if its value is the path of a file.
 pub const FILE_SUFFIX: &str = "_FILE";
-/// The variable that names the TOML file; it stands in the environment only.
+/// The variable that names the TOML file; read from the environment only.
 pub const CONFIG_FILE: Setting = plain("DINGGATE_CONFIG", "/etc/dinggate.toml");
 
-/// The system's variable for the time zone of all moments; it stands in the environment only.
+/// The system's variable for the time zone of all times; read from the environment only.
 pub const TIME_ZONE: Setting = defaulting("TZ", "Asia/Shanghai", "Asia/Shanghai");
-/// What is no setting of ours in a file.
+/// Settings that a file must not contain.
 pub const ENVIRONMENT_ONLY: [&Setting; 2] = [&CONFIG_FILE, &TIME_ZONE];
 
 const fn plain(name: &'static str, example: &'static str) -> Setting {
@@ -138,7 +138,7 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
     "bpms_instance_change,bpms_task_change",
 );
 
-/// Every setting that this version knows, in the order in which the documentation lists them.
+/// Every setting that this version knows, in the order of the documentation.
 pub static ALL: [&Setting; 39] = [
     &DATABASE_URL,
     &DATABASE_POOLER,
@@ -181,7 +181,7 @@ pub static ALL: [&Setting; 39] = [
     &WEBHOOK_EVENTS,
 ];
 
-/// The setting of this name, and whether the name asks for a file that holds the value.
+/// Finds the setting with this name, and whether the name asks for a file that holds the value.
 pub fn find(name: &str) -> Option<(&'static Setting, bool)> {
     let plainly = |wanted: &str| ALL.iter().copied().find(|setting| setting.name == wanted);
     if let Some(setting) = plainly(name) {
@@ -191,7 +191,7 @@ pub fn find(name: &str) -> Option<(&'static Setting, bool)> {
     setting.is_secret.then_some((setting, true))
 }
 
-/// The known name that somebody probably meant: at most a third of its own letters are wrong.
+/// Finds the known name that was probably meant: at most a third of its own letters are wrong.
 pub fn meant_by(name: &str) -> Option<String> {
     let name = name.to_ascii_uppercase();
     let files = ALL
@@ -205,14 +205,14 @@ pub fn meant_by(name: &str) -> Option<String> {
     let (distance, nearest) = known
         .map(|known| (distance(&name, &known), known))
         .min_by_key(|(distance, _)| *distance)?;
-    // What all names begin with says nothing.
+    // The prefix that all names share is not distinctive.
     let own = nearest
         .split_once('_')
         .map_or(nearest.len(), |(_, own)| own.len());
     (distance * 3 <= own).then_some(nearest)
 }
 
-/// How many letters must be put in, taken out or replaced to make one name of the other.
+/// Returns the edit distance: the letters to insert, delete or replace to turn one name into the other.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, from) in a.chars().enumerate() {

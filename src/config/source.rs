@@ -1,4 +1,5 @@
-//! Where settings are written: the environment over the TOML file, secrets in files of their own.
+//! Sources of settings: the environment takes precedence over the TOML file; secrets may be in files of their
+//! own.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,26 +12,26 @@ use super::fault::{Fault, Faults};
 use super::setting::{self, CONFIG_FILE, ENVIRONMENT_ONLY, FILE_SUFFIX, Setting, TIME_ZONE};
 use super::value;
 
-/// A value as it was written, before it is parsed.
+/// A value as written, before it is parsed.
 pub(super) struct RawSettings {
     pub text: SecretString,
-    /// The file from which it came; none for the environment.
+    /// The file that it came from; `None` for the environment.
     pub file: Option<String>,
 }
 
-/// All that was written, by the name of the setting, and what is wrong with it so far.
+/// All values as written, by the name of the setting, and the faults found so far.
 #[derive(Default)]
 pub(super) struct RawValue {
     pub values: BTreeMap<&'static str, RawSettings>,
-    /// Settings that were given in a way that cannot be read: they are not missing as well.
+    /// Settings that are set but unreadable, so that they are not reported as missing too.
     pub unreadable: Vec<&'static str>,
     pub faults: Faults,
 }
 
-/// One layer: names as they were spelled, with their text; what is empty has been left out.
+/// One layer: names as spelled, with their text; empty values are left out.
 type Layer = BTreeMap<String, String>;
 
-/// Everything that the environment and the files which it names say about our settings.
+/// Collects our settings from the environment and the files named there.
 pub(super) fn collect(
     env: impl Iterator<Item = (OsString, OsString)>,
     read: &dyn Fn(&Path) -> io::Result<String>,
@@ -49,7 +50,7 @@ pub(super) fn collect(
     written
 }
 
-/// Our variables of the environment; others are none of our business.
+/// Returns our variables of the environment; others are ignored.
 fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut RawValue) -> Layer {
     let mut layer = Layer::new();
     for (name, value) in env {
@@ -69,7 +70,8 @@ fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut Ra
     layer
 }
 
-/// The keys of the file; of its faults only the line is told, for the line may hold a secret.
+/// Returns the keys of the file. A syntax error is reported by its line number only, because the line may hold a
+/// secret.
 fn toml_file(
     file: &str,
     read: &dyn Fn(&Path) -> io::Result<String>,
@@ -95,7 +97,7 @@ fn toml_file(
     }
 }
 
-/// One key of the file with its text; none where it is unknown, empty or not a plain value.
+/// Returns one key of the file with its text; `None` if it is unknown, empty or not a scalar value.
 fn entry(
     key: String,
     value: toml::Value,
@@ -128,7 +130,7 @@ fn entry(
 }
 
 impl RawValue {
-    /// Takes over what an earlier layer has not given already, reading the files of secrets.
+    /// Adds the settings that no earlier layer has set, and reads the files of secrets.
     fn take(
         &mut self,
         mut layer: Layer,
@@ -158,7 +160,7 @@ impl RawValue {
         }
     }
 
-    /// Keeps a text, unless it stands in quotes.
+    /// Stores a text, unless it is in quotes.
     fn insert(&mut self, setting: &'static Setting, text: String, file: Option<&str>) {
         if self.is_quoted(setting.name, file, &text) {
             return;
@@ -173,8 +175,8 @@ impl RawValue {
         );
     }
 
-    /// Whether the text still stands in quotes, as `docker run --env-file` and some editors leave it; noted
-    /// then.
+    /// Whether the text is still in quotes, as `docker run --env-file` and some editors leave it; if so, records
+    /// a fault.
     fn is_quoted(&mut self, name: &str, file: Option<&str>, text: &str) -> bool {
         let is_quoted = value::is_quoted(text);
         if is_quoted {
@@ -184,7 +186,7 @@ impl RawValue {
         is_quoted
     }
 
-    /// Notes a setting that was given, but not so that its text is known.
+    /// Records a fault of a setting that is set, but whose text is not known.
     fn unreadable(&mut self, name: &str, file: Option<&str>, what: String) {
         let example = match setting::find(name) {
             Some((setting, is_file)) => {
@@ -219,7 +221,7 @@ fn environment_only(name: &str) -> Option<&'static Setting> {
         .copied()
 }
 
-/// What the name of a secret's file looks like.
+/// Example for a setting that names a secret's file.
 static SECRET_FILE: Setting = Setting {
     name: "",
     example: "/run/secrets/dinggate",
@@ -227,7 +229,7 @@ static SECRET_FILE: Setting = Setting {
     is_secret: false,
 };
 
-/// The secret in a file, without one newline at its end.
+/// Returns the secret in a file, without one trailing newline.
 fn secret_file(path: &str, read: &dyn Fn(&Path) -> io::Result<String>) -> Result<String, String> {
     let mut text = read(Path::new(path))
         .map_err(|error| format!("names {path:?}, which cannot be read: {error}"))?;
@@ -244,7 +246,7 @@ fn secret_file(path: &str, read: &dyn Fn(&Path) -> io::Result<String>) -> Result
     }
 }
 
-/// A name that no setting bears, with the one that was probably meant.
+/// Returns the fault for an unknown name, with the one that was probably meant.
 fn unknown(name: &str, file: Option<&str>) -> Fault {
     let default = setting::LISTEN.name.to_owned();
     let (what, meant) = if is_service_link(name) {
@@ -262,7 +264,7 @@ fn unknown(name: &str, file: Option<&str>) -> Fault {
         None => setting::LISTEN.example,
     };
     Fault {
-        // Escaped, so that an odd name cannot pass for another line.
+        // Escaped, so that an odd name cannot look like another line.
         name: name.escape_debug().to_string(),
         file: file.map(|file| format!("{file:?}")),
         what,
@@ -270,7 +272,7 @@ fn unknown(name: &str, file: Option<&str>) -> Fault {
     }
 }
 
-/// Whether the name is one of those that Kubernetes makes of a Service named `dinggate`.
+/// Whether the name is one that Kubernetes sets for a Service named `dinggate`.
 fn is_service_link(name: &str) -> bool {
     name.strip_prefix("DINGGATE_").is_some_and(|rest| {
         rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")

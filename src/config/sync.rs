@@ -1,4 +1,4 @@
-//! The full sync.
+//! Full sync settings.
 
 use chrono_tz::Tz;
 
@@ -7,19 +7,19 @@ use super::reader::Reader;
 use super::setting;
 use crate::domain::schedule::{Schedule, ScheduleError};
 
-/// The full sync.
+/// Full sync settings.
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
-    /// When it runs by itself.
+    /// When it runs automatically.
     pub schedule: Schedule,
-    /// More leavers than this stop a sync, which then asks.
+    /// The leaver threshold: more leavers than this stop a sync pending approval.
     pub max_leavers: Percentage,
 }
 
 impl SyncConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let zone = reader.value(&setting::TIME_ZONE, zone);
-        // Where the zone is wrong, the expression is still looked at.
+        // Even if the zone is wrong, the expression is still checked.
         let schedule = reader.value(&setting::SYNC_CRON, |text| {
             Schedule::parse(text, zone.unwrap_or(Tz::UTC)).map_err(|error| told(text, &error))
         });
@@ -36,9 +36,8 @@ fn told(text: &str, error: &ScheduleError) -> String {
     format!("{text:?} {error}")
 }
 
-/// A zone's name as the IANA database has it, with a colon before it, as the path of its file or of the link
-/// to it; or whole hours from UTC as POSIX writes them, such as `CST-8`, for `TZ` is the whole system's and
-/// not ours.
+/// Parses a time zone: an IANA name, also with a leading colon, or the path of its file or of a link to that; or
+/// whole hours from UTC in POSIX form, such as `CST-8`, because `TZ` is a setting of the whole system, not ours.
 fn zone(text: &str) -> Result<Tz, String> {
     const DATABASE: &str = "/usr/share/zoneinfo/";
     let path = text.strip_prefix(':').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! The rules that hold over all settings: layers, files of secrets, faults all at once, silence.
+//! Rules for all settings: layers, files of secrets, all faults reported together, secrets never shown.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ fn required() -> BTreeMap<&'static str, &'static str> {
     ])
 }
 
-/// Loads the required settings with changes; an empty value takes one away.
+/// Loads the required settings with changes; an empty value removes one.
 fn load(
     changes: &[(&'static str, &'static str)],
     files: &[(&str, &str)],
@@ -59,7 +59,7 @@ fn faults(changes: &[(&'static str, &'static str)], files: &[(&str, &str)]) -> V
         .collect()
 }
 
-/// The only fault, which must begin with the name and hold these words.
+/// Asserts that there is one fault, which begins with the name and contains these words.
 #[track_caller]
 fn assert_fault(changes: &[(&'static str, &'static str)], name: &str, words: &str) {
     let faults = faults(changes, &[]);

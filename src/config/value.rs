@@ -1,4 +1,4 @@
-//! Parsers of single values; each says what is wrong in words that follow the setting's name.
+//! Parsers of single values; each error message is worded to follow the setting's name.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +15,7 @@ use crate::domain::net::is_loopback;
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// A span of time with its unit, from a second to 366 days.
+/// Parses a duration with its unit, from one second to 366 days.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span = humantime::parse_duration(text)
         .map_err(|_| format!("{text:?} is not a span of time with a unit (s, m, h, d)"))?;
@@ -25,7 +25,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(span)
 }
 
-/// How many client connections may be open.
+/// Parses the maximum number of open client connections.
 pub(super) fn connections(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
@@ -33,7 +33,7 @@ pub(super) fn connections(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("{text:?} is not a whole number from 10 to 100000"))
 }
 
-/// An address to listen on: an IP address and a port.
+/// Parses an IP address and a port to listen on.
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| format!("{text:?} is not an IP address with a port"))
@@ -46,8 +46,8 @@ pub(super) fn is_quoted(text: &str) -> bool {
     chars.next().is_some_and(is_mark) && chars.next_back().is_some_and(is_mark)
 }
 
-/// The entries of a comma separated list. Marks of Chinese keyboards and quotation marks are slips, which
-/// would make one strange entry of several.
+/// Splits a comma-separated list. Chinese separators and quotation marks are rejected as typing errors, because
+/// they would merge several entries into one.
 fn entries(text: &str) -> Result<Vec<&str>, String> {
     if let Some(mark) = text.chars().find(|c| "，、；".contains(*c)) {
         return Err(format!(
@@ -62,7 +62,7 @@ fn entries(text: &str) -> Result<Vec<&str>, String> {
     }
 }
 
-/// Networks, comma separated; a single address is a network of one.
+/// Parses comma-separated networks; a single IP address is a network of one.
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     entries(text)?
         .into_iter()
@@ -76,7 +76,7 @@ pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
         .collect()
 }
 
-/// Administrators, comma separated: userids, or a userid, `=` and its unionid.
+/// Parses comma-separated administrators: a userid, or a userid, `=` and its unionid.
 pub(super) fn admins(text: &str) -> Result<ListedAdmins, String> {
     let entries: Vec<_> = entries(text)?
         .into_iter()
@@ -99,7 +99,7 @@ fn admin(entry: &str) -> Result<(UserId, Option<UnionId>), String> {
     Ok((userid, unionid))
 }
 
-/// DingTalk's names of types of events, comma separated, at least one.
+/// Parses DingTalk's names of event types, comma-separated, at least one.
 pub(super) fn event_types(text: &str) -> Result<BTreeSet<String>, String> {
     let is_name = |entry: &str| {
         entry.len() <= 100
@@ -124,7 +124,7 @@ pub(super) fn event_types(text: &str) -> Result<BTreeSet<String>, String> {
     Ok(types)
 }
 
-/// An id or key that DingTalk has given out: printable ASCII without blanks, at most 256 characters.
+/// Validates an id or key issued by DingTalk: printable ASCII without spaces, at most 256 characters.
 pub(super) fn given_id(text: &str) -> Result<String, String> {
     if text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(text.to_owned());
@@ -132,12 +132,12 @@ pub(super) fn given_id(text: &str) -> Result<String, String> {
     Err("must be up to 256 printable ASCII characters without blanks or line breaks".to_owned())
 }
 
-/// A secret that DingTalk has given out, under the same rule.
+/// Validates a secret issued by DingTalk, by the same rule.
 pub(super) fn given_secret(text: &str) -> Result<SecretString, String> {
     given_id(text).map(SecretString::from)
 }
 
-/// A root address of DingTalk's: its path bears no slash at the end.
+/// Parses a root URL of DingTalk, without trailing slashes in its path.
 pub(super) fn root_url(text: &str) -> Result<Url, String> {
     let mut url = web_url(text)?;
     let path = url.path().trim_end_matches('/').to_owned();
@@ -145,8 +145,8 @@ pub(super) fn root_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The address of one script. It stands whole in the Content-Security-Policy, where a path that ends in a
-/// slash would allow all that lies below it, and some characters would end the rule.
+/// Parses the URL of one script. It is used whole in the Content-Security-Policy, where a path that ends in a
+/// slash would allow everything below it, and some characters would end the directive.
 pub(super) fn script_url(text: &str) -> Result<Url, String> {
     let url = web_url(text)?;
     if url.path().ends_with('/') {
@@ -160,13 +160,13 @@ pub(super) fn script_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// A web address: https unless it is loopback; no credentials, query or fragment. What is wrong is
-/// said without repeating the address, which may bear a password.
+/// Parses a URL: https unless it is loopback; no credentials, query or fragment. Error messages do not repeat the
+/// URL, which may contain a password.
 pub(super) fn web_url(text: &str) -> Result<Url, String> {
     address(text, Query::Refused)
 }
 
-/// A web address under the same rule, but that it may bear a query.
+/// Parses a URL by the same rule, except that it may have a query.
 pub(super) fn web_url_with_query(text: &str) -> Result<Url, String> {
     address(text, Query::Allowed)
 }
@@ -179,7 +179,7 @@ enum Query {
 
 fn address(text: &str, query: Query) -> Result<Url, String> {
     let lower = text.to_ascii_lowercase();
-    // A URL parser forgives missing slashes, blanks and backslashes; a setting that has them is a slip.
+    // A URL parser accepts missing slashes, spaces and backslashes; in a setting they are typing errors.
     let is_whole = lower.starts_with("https://") || lower.starts_with("http://");
     if !is_whole || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err("is not an address that begins with https://".to_owned());
@@ -202,7 +202,7 @@ fn fault_of(url: &Url, query: Query) -> Option<&'static str> {
     } else if url.query().is_some() || url.fragment().is_some() {
         return Some("must not bear a query or fragment");
     }
-    // The host stands in security headers, where other characters would mean something.
+    // The host is used in security headers, where other characters would have a meaning.
     let is_host = |host: &str| {
         host.chars()
             .all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))

@@ -1,4 +1,4 @@
-//! Where the company's own systems are told.
+//! Webhook settings.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,20 +12,20 @@ use super::reader::Reader;
 use super::setting;
 use super::value::{event_types, web_url_with_query};
 
-/// Where the company's own systems are told, and of what besides changes of the staff.
+/// The webhook receiver, and the events delivered to it in addition to staff changes.
 #[derive(Debug, Clone)]
 pub struct WebhookConfig {
     pub url: WebhookUrl,
     pub secret: WebhookSecret,
-    /// DingTalk's types of events; never empty.
+    /// DingTalk's event types; never empty.
     pub event_types: BTreeSet<String>,
 }
 
-/// The receiver's address. Its query may be a secret and is not shown.
+/// The receiver's URL. Its query may be a secret and is not shown.
 #[derive(Clone)]
 pub struct WebhookUrl(Url);
 
-/// The key of the signatures: 24 to 64 bytes.
+/// The signing key: 24 to 64 bytes.
 #[derive(Debug, Clone)]
 pub struct WebhookSecret(SecretSlice<u8>);
 
@@ -33,7 +33,7 @@ const PREFIX: &str = "whsec_";
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 impl WebhookConfig {
-    /// Nothing where no webhook is wanted; half of one is a fault.
+    /// Returns `None` if no webhook is configured; an incomplete configuration is a fault.
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let (url, secret) = (&setting::WEBHOOK_URL, &setting::WEBHOOK_SECRET);
         let given = [url, secret, &setting::WEBHOOK_EVENTS]
@@ -60,12 +60,12 @@ impl WebhookUrl {
         web_url_with_query(text).map(Self)
     }
 
-    /// The whole address, to send to.
+    /// Returns the whole URL, for sending.
     pub fn expose(&self) -> &Url {
         &self.0
     }
 
-    /// The query and each value in it, which nobody shows.
+    /// Returns the query and each value in it, which must not be shown.
     pub(super) fn secrets(&self) -> Vec<SecretString> {
         let query = self.0.query().map(SecretString::from);
         let values = self.0.query_pairs().map(|(_, v)| v.into_owned().into());
@@ -89,8 +89,8 @@ impl fmt::Debug for WebhookUrl {
 }
 
 impl WebhookSecret {
-    /// Reads what Standard Webhooks prescribes: `whsec_`, which may be left out, and base64. What is
-    /// wrong is said without repeating any of it.
+    /// Parses the form that Standard Webhooks prescribes: an optional `whsec_`, then base64. Error messages
+    /// repeat none of it.
     fn parse(text: &str) -> Result<Self, String> {
         let encoded = text.strip_prefix(PREFIX).unwrap_or(text);
         let bytes = STANDARD_PAD_INDIFFERENT
@@ -107,7 +107,7 @@ impl WebhookSecret {
         Ok(Self(SecretSlice::from(bytes)))
     }
 
-    /// The bytes of the key.
+    /// Returns the bytes of the key.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret()
     }

@@ -1,14 +1,14 @@
-//! Who a login comes from, for limits and for fairness between clients.
+//! Identifies the client of a login, for rate limits and for fairness between clients.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A site (/48) has the share of so many clients, however many of its subnets are in use.
+/// A site (/48) has the share of this many clients, however many of its subnets are in use.
 pub const CLIENTS_PER_SITE: u32 = 10;
 
-/// What a client is told apart by.
+/// The key by which clients are distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ClientKey {
     /// A browser that has signed in here before, by the id in its device cookie.
@@ -18,7 +18,7 @@ pub enum ClientKey {
     Subnet(u64),
     /// An IPv6 /48, by its upper 48 bits: one site may have all of it.
     Site(u64),
-    /// A peer without an address.
+    /// A peer whose IP address is unknown.
     Unknown,
 }
 
@@ -31,7 +31,7 @@ impl ClientKey {
         }
     }
 
-    /// Returns the /48 around an IPv6 /64.
+    /// Returns the /48 that contains an IPv6 /64.
     pub fn site(self) -> Option<Self> {
         match self {
             Self::Subnet(upper) => Some(Self::Site(upper >> 16)),
@@ -44,7 +44,7 @@ impl ClientKey {
 #[derive(Debug, Clone)]
 pub struct Client {
     pub key: ClientKey,
-    /// Whether it is above its rate now; the limit that counts its failures changes this.
+    /// Whether the client exceeds its rate; set by the limiter that counts its failures.
     slowed: Arc<AtomicBool>,
 }
 
@@ -53,18 +53,18 @@ impl Client {
         Self { key, slowed }
     }
 
-    /// Whether the client is above its rate, and served after those below theirs.
+    /// Returns whether the client exceeds its rate, so that clients below theirs are served first.
     pub fn is_slowed(&self) -> bool {
         self.slowed.load(Ordering::Relaxed)
     }
 
-    /// Whether somebody has signed in from this browser before.
+    /// Returns whether somebody has signed in from this browser before.
     pub fn is_known_browser(&self) -> bool {
         matches!(self.key, ClientKey::Device(_))
     }
 }
 
-/// How many logins of each client have begun their calls and not ended.
+/// Number of logins in progress per client: those that have started their calls and not ended.
 #[derive(Debug, Clone, Default)]
 pub struct InProgressCounts(Arc<Mutex<HashMap<ClientKey, usize>>>);
 
@@ -86,7 +86,7 @@ impl InProgressCounts {
     }
 }
 
-/// A login in progress, until this is dropped.
+/// A login in progress; dropping it ends it.
 #[must_use]
 #[derive(Debug)]
 pub struct InProgress {
@@ -110,7 +110,7 @@ impl Drop for InProgress {
 pub(super) mod tests {
     use super::*;
 
-    /// A client by a number, below its rate.
+    /// Returns a client with the IPv4 address that ends in this number, below its rate.
     pub fn address(n: u8) -> Client {
         let key = ClientKey::V4(Ipv4Addr::new(192, 0, 2, n));
         Client::new(key, Arc::default())

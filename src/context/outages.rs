@@ -1,22 +1,21 @@
-//! Since when an interface of DingTalk's has brought nothing but trouble, and which refusals the log has told
-//! of, as this process has seen it.
+//! Tracks, for this process, since when each DingTalk API has been failing, and which rejections have been logged.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Trouble that was this long ago has nothing to do with that of now.
+/// A gap longer than this starts a new outage.
 const MAX_GAP: Duration = Duration::from_mins(2);
 
-/// A refusal that many events meet with is not worth a line of the log each.
+/// Minimum interval between two log lines about the same rejection, which may affect many events.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The spells of trouble that are not over yet, by interface, and the refusals that the log has told of.
+/// The current outages by API, and the rejections logged recently.
 #[derive(Debug, Default)]
 pub struct OutageTracker {
     spells: Mutex<HashMap<&'static str, Outage>>,
     told: Mutex<HashMap<(&'static str, String), Instant>>,
-    /// When a web page has last come in place of an answer, unless an answer has come since.
+    /// When a web page was last received instead of an API response; cleared by a later API response.
     page_at: Mutex<Option<Instant>>,
 }
 
@@ -27,30 +26,29 @@ struct Outage {
 }
 
 impl OutageTracker {
-    /// Notes a call that brought no answer; gives how long the spell has lasted.
+    /// Records a call without a response; returns how long the outage has lasted.
     pub fn record_failure(&self, api: &'static str) -> Duration {
         self.record_failure_at(api, Instant::now())
     }
 
-    /// Notes that a web page has come in place of an answer.
+    /// Records that a web page was received instead of an API response.
     pub fn record_html_answer(&self) {
         *lock(&self.page_at) = Some(Instant::now());
     }
 
-    /// Forgets the web page where a call has been answered that was begun after it. Returns whether there was
-    /// one to forget.
+    /// Clears the web page if the answered call began after it was received. Returns whether it was cleared.
     pub fn record_api_answer(&self, begun: Instant) -> bool {
         lock(&self.page_at)
             .take_if(|page_at| *page_at < begun)
             .is_some()
     }
 
-    /// Notes that the interface has answered.
+    /// Records that the API has answered.
     pub fn record_success(&self, api: &'static str) {
         lock(&self.spells).remove(api);
     }
 
-    /// Whether the log has not told of this refusal for a minute; then it is taken to do so now.
+    /// Returns whether this rejection has not been logged for a minute, and if so counts it as logged now.
     pub fn should_log(&self, api: &'static str, code: &str) -> bool {
         self.should_log_at(api, code, Instant::now())
     }

@@ -1,4 +1,4 @@
-//! Who waits in this process for a call to DingTalk, most urgent first.
+//! The waiters of this process for permits to call DingTalk, most urgent first.
 
 mod fair;
 mod forecast;
@@ -13,28 +13,28 @@ use super::clients::{Client, ClientKey, InProgress, InProgressCounts};
 use fair::{EnqueueResult, FairQueue};
 use forecast::Forecast;
 
-/// The priority of logins; only calls of logins that go on are as urgent as those that begin.
+/// The priority of logins; only calls of logins in progress are as urgent as new logins.
 const LOGIN: i16 = 0;
-/// How long a login may wait for its first call. What is left of the 8 s that a person waits in all is
-/// for the calls themselves.
+/// How long a login may wait for its first permit. The rest of the 8 s that a person waits in total is for the
+/// calls themselves.
 pub const QUEUE_TIME: Duration = Duration::from_secs(5);
 
-/// What a waiter is handed when its turn has come, and for a login that begins its mark of being in progress.
+/// What a waiter receives: the permit, and for a new login its in-progress guard.
 pub type Granted<G> = (G, Option<InProgress>);
 type Sender<G> = oneshot::Sender<Granted<G>>;
 
 /// The waiters of one API.
 #[derive(Debug)]
 struct Queue<G> {
-    /// Those without a client, ordered by priority (lower first), then by arrival.
+    /// Calls without a client, ordered by priority (lower first), then by arrival.
     calls: BTreeMap<(i16, u64), Sender<G>>,
-    /// Logins that begin. They come after calls of the same priority: those have used their codes.
+    /// New logins. They come after calls of the same priority, whose codes are already used up.
     logins: FairQueue<Sender<G>>,
     forecast: Forecast,
-    /// Whether somebody serves it.
+    /// Whether a task is serving the queue.
     is_served: bool,
-    /// The priority that a turn is being asked for. A turn for a login may hold a call in flight that other work
-    /// may not have.
+    /// The priority for which a permit is being acquired. A login's permit may use a slot in flight that is
+    /// reserved for logins.
     wanted: i16,
 }
 
@@ -55,10 +55,10 @@ impl<G> Queue<G> {
         self.calls.is_empty() && self.logins.is_empty()
     }
 
-    /// How many logins may wait.
+    /// Returns how many logins may wait.
     fn capacity(&self, now: Instant) -> usize {
         let ahead = self.calls.range(..(LOGIN + 1, 0)).count();
-        // Also where the forecast leaves no time: the first of an empty queue finds out.
+        // One waiter is allowed even if the forecast leaves no time: the first of an empty queue tests it.
         let floor = usize::from(self.forecast.hold(now) < QUEUE_TIME);
         let capacity = self.forecast.capacity(now, QUEUE_TIME);
         capacity.saturating_sub(ahead).max(floor)
@@ -70,28 +70,28 @@ impl<G> Queue<G> {
     }
 }
 
-/// Whose turn it is.
+/// Who receives the next permit.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NextPermit {
     /// A call of this priority.
     Call(i16),
-    /// Everybody who waits has to wait for another login to end.
+    /// All waiters must wait for another login to end.
     Blocked,
-    /// Nobody waits; the queue is idle from now on.
+    /// There are no waiters; the queue is idle from now on.
     Idle,
 }
 
-/// A place in the queue.
+/// An entry in the queue.
 #[derive(Debug)]
 pub struct QueueEntry<G> {
     pub permit: oneshot::Receiver<Granted<G>>,
-    /// The queue was idle, so that the caller has to set it going.
+    /// The queue was idle, so the caller must start serving it.
     pub was_idle: bool,
-    /// Who gave up a place for this one, and when they should come back.
+    /// The waiter evicted in favour of this one, and after how long it should retry.
     pub evicted: Option<(Sender<G>, Duration)>,
 }
 
-/// The queues of all APIs. `G` is what a waiter is handed when its turn has come.
+/// The queues of all APIs. `G` is what a waiter receives as its permit.
 #[derive(Debug)]
 pub struct PermitQueues<G> {
     queues: Mutex<(u64, HashMap<&'static str, Queue<G>>)>,
@@ -112,7 +112,7 @@ impl<G> PermitQueues<G> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lines up for a call that no client has to share.
+    /// Queues a call that is not attributed to a client.
     pub fn enqueue(&self, api: &'static str, priority: i16) -> QueueEntry<G> {
         let (sender, turn) = oneshot::channel();
         let mut guard = self.lock();
@@ -127,8 +127,8 @@ impl<G> PermitQueues<G> {
         }
     }
 
-    /// Lines up for the first call of a login. Returns when to come back where the queue is longer than can be
-    /// served in time.
+    /// Queues the first call of a login. Returns `Err` with the time to wait before a retry if the queue is longer
+    /// than can be served in time.
     pub fn enqueue_login(
         &self,
         api: &'static str,
@@ -152,7 +152,7 @@ impl<G> PermitQueues<G> {
         })
     }
 
-    /// Returns when to come back where a login of this client would be turned away now.
+    /// Returns the time to wait before a retry if a login of this client would be rejected now, else `None`.
     pub fn retry_after_if_full(&self, api: &'static str, client: &Client) -> Option<Duration> {
         let now = Instant::now();
         let mut guard = self.lock();
@@ -163,7 +163,7 @@ impl<G> PermitQueues<G> {
         is_full.then(|| queue.promise(client.key, now))
     }
 
-    /// Returns whose turn is next.
+    /// Returns who receives the next permit.
     pub fn next(&self, api: &'static str) -> NextPermit {
         let mut guard = self.lock();
         let Some(queue) = guard.1.get_mut(api) else {
@@ -185,15 +185,15 @@ impl<G> PermitQueues<G> {
         NextPermit::Call(wanted)
     }
 
-    /// Notes for how long the next turn has to wait.
+    /// Records how long the next permit has to wait.
     pub fn record_wait(&self, api: &'static str, wait: Duration) {
         if let Some(queue) = self.lock().1.get_mut(api) {
             queue.forecast.record_wait(Instant::now(), wait);
         }
     }
 
-    /// Hands something to the most urgent waiter; gives it back when nobody wants it that is at least as urgent as
-    /// the one it was asked for.
+    /// Sends a permit to the most urgent waiter; returns it if no waiter is left that is at least as urgent as the
+    /// priority it was acquired for.
     pub fn grant_next(&self, api: &'static str, mut what: G) -> Option<G> {
         loop {
             let mut guard = self.lock();
@@ -214,12 +214,12 @@ impl<G> PermitQueues<G> {
         }
     }
 
-    /// Ends a queue that nobody serves any more; who waits in it is told by the end of the channel.
+    /// Removes a queue that is no longer served; its waiters see the channel close.
     pub fn close(&self, api: &'static str) {
         self.lock().1.remove(api);
     }
 
-    /// Takes everybody out of the queue.
+    /// Removes and returns all waiters of a queue.
     pub fn reject_all(&self, api: &'static str) -> Vec<Sender<G>> {
         let mut guard = self.lock();
         let Some(queue) = guard.1.get_mut(api) else {
@@ -230,7 +230,7 @@ impl<G> PermitQueues<G> {
     }
 }
 
-/// Takes the most urgent waiter out of a queue, with its client where it is a login that begins.
+/// Removes the most urgent waiter from a queue; includes the client key if it is a new login.
 fn pop<G>(
     queue: &mut Queue<G>,
     counts: &InProgressCounts,

@@ -1,4 +1,4 @@
-//! Approvals: what DingTalk says of one instance.
+//! Approval instances (`topapi/processinstance/get`).
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -10,17 +10,17 @@ use crate::domain::json;
 
 const GET: &str = "topapi/processinstance/get";
 
-/// One approval, from its start to its end.
+/// One approval instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProcessInstance {
-    /// What people call it, for example `张三提交的转岗`.
+    /// Display title, for example `张三提交的转岗`.
     pub title: Option<String>,
-    /// All that DingTalk says, as it says it: form, steps, tasks.
+    /// The complete record as DingTalk returns it: form, steps, tasks.
     pub json: Value,
 }
 
 impl Client {
-    /// What DingTalk says of an approval (`topapi/processinstance/get`).
+    /// Returns one approval instance (`topapi/processinstance/get`).
     pub async fn process_instance(
         &self,
         token: &SecretString,
@@ -36,7 +36,7 @@ impl Client {
     }
 }
 
-/// The instance stands beside the code; interfaces of its kind wrap theirs in `result`.
+/// Finds the instance in a response. It is documented next to `errcode`; similar APIs wrap theirs in `result`.
 fn read(answer: &Value) -> Option<ProcessInstance> {
     let found = lenient::field(answer, "process_instance").or_else(|| {
         let result = lenient::field(answer, "result")?;
@@ -46,7 +46,7 @@ fn read(answer: &Value) -> Option<ProcessInstance> {
         Value::String(text) => json::read(text.as_bytes()).ok()?,
         other => other.clone(),
     };
-    // A record without a single field says nothing of an approval.
+    // An empty record carries no information about an approval.
     json.as_object().filter(|fields| !fields.is_empty())?;
     Some(ProcessInstance {
         title: lenient::display_text(&json, "title"),

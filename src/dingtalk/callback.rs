@@ -1,8 +1,8 @@
-//! The crypto of DingTalk's event callback: verify, decrypt, answer.
+//! Crypto of DingTalk's event callback: verify, decrypt, reply.
 //!
-//! A push carries a base64 text and a SHA-1 over it, signed with the subscription's token. Inside
-//! are 16 random bytes, the message's length, the message, and the owner key that says whose
-//! subscription it is (DingTalk's document "callback event message body encryption and decryption").
+//! A push carries a base64 text and a SHA-1 over it, signed with the subscription's token. The plaintext holds 16
+//! random bytes, the message length, the message, and the owner key that identifies the subscription (DingTalk's
+//! document "callback event message body encryption and decryption").
 
 mod cipher;
 
@@ -12,10 +12,10 @@ use subtle::ConstantTimeEq as _;
 use crate::domain::json;
 use cipher::{Cipher, RANDOM_LEN};
 
-/// Where the message begins: after the random bytes and the four bytes of its length.
+/// Offset of the message: after the random bytes and the four-byte length.
 const HEAD_LEN: usize = RANDOM_LEN + 4;
 
-/// The text that DingTalk wants to read in the answer.
+/// The reply text that DingTalk requires.
 const ANSWER: &[u8] = b"success";
 
 /// A callback key that is not 43 characters of base64.
@@ -23,7 +23,7 @@ const ANSWER: &[u8] = b"success";
 #[error("a callback key is 43 letters and digits")]
 pub struct InvalidKey;
 
-/// Why a push is not believed. The sender never learns which of these it was.
+/// Why a push is rejected. The sender is never told the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
     #[error("wrong signature")]
@@ -44,13 +44,13 @@ pub enum CallbackError {
     Json,
 }
 
-/// The owner keys that a push may bear.
+/// The owner keys accepted in a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnerKeys(Vec<String>);
 
 impl OwnerKeys {
-    /// Only the key that the settings name; where they name none, the `AppKey` of a subscription made
-    /// in the console and the `CorpId` of a callback registered by API.
+    /// Accepts only the configured key, if there is one; otherwise the `AppKey` (subscription made in the
+    /// console) and the `CorpId` (callback registered by API).
     pub fn new(only: Option<&str>, app_key: &str, corp_id: &str) -> Self {
         Self(match only {
             Some(only) => vec![only.to_owned()],
@@ -66,7 +66,7 @@ impl OwnerKeys {
     }
 }
 
-/// A push as it came: what the query string and the body hold, unchanged.
+/// A push as received: the values of the query string and the body, unchanged.
 #[derive(Clone, Copy)]
 pub struct EncryptedCallback<'a> {
     /// 40 hexadecimal digits: `msg_signature`, else `signature`.
@@ -76,16 +76,16 @@ pub struct EncryptedCallback<'a> {
     pub encrypt: &'a str,
 }
 
-/// What was in a push that is believed.
+/// The content of an authenticated push.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecryptedCallback {
     /// Always an object.
     pub json: serde_json::Value,
-    /// The owner key that came, which the answer bears too.
+    /// The owner key received, which the reply must carry too.
     pub owner_key: String,
 }
 
-/// The answer that DingTalk takes for a success; the field names are DingTalk's.
+/// The reply that DingTalk accepts as success; the field names are DingTalk's.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reply {
     pub msg_signature: String,
@@ -103,8 +103,8 @@ pub struct CallbackCrypto {
 }
 
 impl CallbackCrypto {
-    /// Prepares the crypto of a subscription; fails where the key is not 43 characters that stand
-    /// for 32 bytes. The spare bits of the last character may have any value.
+    /// Creates the crypto of a subscription. Fails if the key is not 43 characters that decode to 32 bytes; the
+    /// spare bits of the last character may have any value.
     pub fn new(token: &str, aes_key: &str, owner_keys: OwnerKeys) -> Result<Self, InvalidKey> {
         Ok(Self {
             token: token.to_owned(),
@@ -113,7 +113,7 @@ impl CallbackCrypto {
         })
     }
 
-    /// Checks the signature over the texts exactly as they came, in constant time.
+    /// Checks the signature over the texts exactly as received, in constant time.
     pub fn verify(&self, push: &EncryptedCallback<'_>) -> Result<(), CallbackError> {
         let wanted = self.signature(push.timestamp, push.nonce, push.encrypt);
         let given = push.signature.to_ascii_lowercase();
@@ -135,7 +135,7 @@ impl CallbackCrypto {
         }
     }
 
-    /// The answer `success`, signed with a timestamp (Unix milliseconds) and a nonce of its own.
+    /// Returns the encrypted reply `success`, signed with its own timestamp (Unix milliseconds) and nonce.
     pub fn reply(
         &self,
         owner_key: &str,
@@ -146,7 +146,7 @@ impl CallbackCrypto {
         self.seal(ANSWER, owner_key, timestamp_ms, nonce, random)
     }
 
-    /// Any message, encrypted and signed as an answer is; the parts of a push are the same.
+    /// Encrypts and signs any message as a reply is; a push has the same parts.
     pub fn seal(
         &self,
         message: &[u8],
@@ -165,7 +165,7 @@ impl CallbackCrypto {
         }
     }
 
-    /// The bytes of a message, which need not be JSON, and the owner key behind them.
+    /// Decrypts and returns the message bytes, not necessarily JSON, and the owner key that follows them.
     pub fn open(&self, encrypt: &str) -> Result<(Vec<u8>, String), CallbackError> {
         let plain = self.cipher.decrypt(encrypt)?;
         let length = plain
@@ -184,7 +184,7 @@ impl CallbackCrypto {
         Ok((message.to_vec(), owner.to_owned()))
     }
 
-    /// Lowercase hex of the SHA-1 over the four texts, sorted by their bytes and joined.
+    /// Returns the lowercase hex SHA-1 of the four texts, sorted bytewise and concatenated.
     fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> String {
         let mut parts = [self.token.as_str(), timestamp, nonce, encrypt];
         parts.sort_unstable();
@@ -196,13 +196,13 @@ impl CallbackCrypto {
     }
 }
 
-/// More than this off the present, a push is stale, in milliseconds.
+/// A push whose timestamp differs from now by more than this, in milliseconds, is stale.
 const MAX_AGE_MS: u64 = 3_600_000;
-/// Below this a timestamp is in seconds.
+/// A timestamp below this is in seconds.
 const FIRST_MILLIS: i64 = 100_000_000_000;
 
-/// Refuses the timestamp of a push that is more than an hour off `now_ms` (Unix milliseconds), or no
-/// whole number. DingTalk sends milliseconds; some of its documents show seconds.
+/// Rejects a push whose timestamp is more than an hour from `now_ms` (Unix milliseconds) or is not an integer.
+/// DingTalk sends milliseconds; some of its documents show seconds.
 pub fn check_freshness(timestamp: &str, now_ms: i64) -> Result<(), CallbackError> {
     let number: i64 = timestamp.parse().map_err(|_| CallbackError::Stale)?;
     let millis = if number < FIRST_MILLIS {
@@ -217,10 +217,10 @@ pub fn check_freshness(timestamp: &str, now_ms: i64) -> Result<(), CallbackError
     }
 }
 
-/// Random bytes, length, message and owner key in a row, not yet padded.
+/// Concatenates random bytes, length, message and owner key, without padding.
 fn plaintext(message: &[u8], owner_key: &str, random: &[u8; RANDOM_LEN]) -> Vec<u8> {
     let mut plain = random.to_vec();
-    // Messages of ours are short; a length past 4 GiB does not occur.
+    // Our own messages are short; a length over 4 GiB does not occur.
     plain.extend_from_slice(
         &u32::try_from(message.len())
             .unwrap_or(u32::MAX)

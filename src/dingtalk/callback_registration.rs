@@ -1,5 +1,5 @@
-//! The interfaces by which a company registers its callback (`call_back/*`), and the list of what
-//! DingTalk could not deliver to it.
+//! APIs by which a company registers its callback (`call_back/*`), and the list of callbacks that DingTalk could
+//! not deliver.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -8,18 +8,18 @@ use super::client::Client;
 use super::error::ApiError;
 use super::lenient;
 
-/// The interface that registers a callback.
+/// API that registers a callback.
 pub const REGISTER: &str = "call_back/register_call_back";
-/// The interface that shows the registered callback.
+/// API that returns the registered callback.
 pub const SHOW: &str = "call_back/get_call_back";
-/// The interface that replaces the registered callback.
+/// API that replaces the registered callback.
 pub const UPDATE: &str = "call_back/update_call_back";
-/// The interface that deletes the registered callback.
+/// API that deletes the registered callback.
 pub const DELETE: &str = "call_back/delete_call_back";
-/// The interface that gives what could not be delivered, and forgets what it gave the time before.
+/// API that returns failed callbacks, and deletes those it returned in the previous call.
 pub const FAILED: &str = "call_back/get_call_back_failed_result";
 
-/// The callback that is registered with DingTalk for the company.
+/// The callback registered with DingTalk for the company.
 #[derive(Debug, Clone)]
 pub struct RegisteredCallback {
     /// DingTalk's names of the event types.
@@ -29,40 +29,40 @@ pub struct RegisteredCallback {
     pub url: String,
 }
 
-/// One page of what could not be delivered.
+/// One page of failed callbacks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailedPage {
-    /// The entries as DingTalk gave them, of whatever shape.
+    /// The entries as DingTalk returned them, of any shape.
     pub entries: Vec<Value>,
-    /// Whether another call gives more; it makes DingTalk forget these.
+    /// Whether another call returns more; that call makes DingTalk delete these.
     pub has_more: bool,
 }
 
-/// What DingTalk says of a callback, in its older codes (710xx) and its newer ones (4000xx).
+/// What DingTalk reports about a callback, in its older codes (710xx) and its newer ones (4000xx).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegistrationError {
     /// None is registered (71007, 400040).
     NoneRegistered,
-    /// One is registered already (71006, 400041).
+    /// One is already registered (71006, 400041).
     Exists,
     /// An event type that cannot be subscribed to (71008).
     UnknownEvent,
-    /// The address did not answer with the encrypted `success` (71009, 400052).
+    /// The URL did not reply with the encrypted `success` (71009, 400052).
     BadReply,
-    /// A field of the request is missing or of the wrong form (71010).
+    /// A field of the request is missing or malformed (71010).
     BadFields,
-    /// The address is not one (71011, 400050).
+    /// The URL is invalid (71011, 400050).
     BadUrl,
-    /// DingTalk could not reach the address (71012, 400051).
+    /// DingTalk could not reach the URL (71012, 400051).
     Unreachable,
-    /// DingTalk does not call this domain or address (71013, 400053).
+    /// DingTalk does not call this domain or IP address (71013, 400053).
     NotAllowed,
-    /// The address did not answer in time (400054).
+    /// The URL did not reply in time (400054).
     TooSlow,
 }
 
 impl RegistrationError {
-    /// Reads DingTalk's code; nothing for one that does not speak of a callback.
+    /// Maps DingTalk's code; returns `None` for a code that does not concern a callback.
     pub fn of(code: i64) -> Option<Self> {
         Some(match code {
             71007 | 400_040 => Self::NoneRegistered,
@@ -80,7 +80,7 @@ impl RegistrationError {
 }
 
 impl Client {
-    /// Registers a callback (`register_call_back`); DingTalk tries its address before it answers.
+    /// Registers a callback (`register_call_back`); DingTalk tests its URL before it responds.
     pub async fn register_callback(
         &self,
         token: &SecretString,
@@ -89,7 +89,7 @@ impl Client {
         self.submit(REGISTER, token, wanted).await
     }
 
-    /// Replaces the registered callback (`update_call_back`); DingTalk tries its address first.
+    /// Replaces the registered callback (`update_call_back`); DingTalk tests its URL first.
     pub async fn update_callback(
         &self,
         token: &SecretString,
@@ -98,7 +98,7 @@ impl Client {
         self.submit(UPDATE, token, wanted).await
     }
 
-    /// The registered callback (`get_call_back`).
+    /// Returns the registered callback (`get_call_back`).
     pub async fn callback(&self, token: &SecretString) -> Result<RegisteredCallback, ApiError> {
         registered(&self.get_with_token(SHOW, token).await?).map_err(|what| lacks(SHOW, what))
     }
@@ -108,8 +108,8 @@ impl Client {
         self.get_with_token(DELETE, token).await.map(drop)
     }
 
-    /// The next page of what could not be delivered (`get_call_back_failed_result`). DingTalk forgets
-    /// what the call before has returned: store a page before asking for the next.
+    /// Returns the next page of failed callbacks (`get_call_back_failed_result`). DingTalk deletes what the
+    /// previous call returned: store a page before requesting the next.
     pub async fn failed_events(&self, token: &SecretString) -> Result<FailedPage, ApiError> {
         failed_page(&self.get_with_token(FAILED, token).await?).map_err(|what| lacks(FAILED, what))
     }
@@ -137,7 +137,7 @@ fn lacks(api: &'static str, what: &'static str) -> ApiError {
     ApiError::Malformed { api, what }
 }
 
-/// The same error without DingTalk's words where they quote the token or the key, be it in part.
+/// Removes DingTalk's message from an error if it quotes the token or the key, even in part.
 fn redacted(error: ApiError, wanted: &RegisteredCallback) -> ApiError {
     const TELLING: usize = 6;
     let quotes = |message: &str, secret: &SecretString| {
@@ -180,7 +180,7 @@ fn failed_page(answer: &Value) -> Result<FailedPage, &'static str> {
     let entries = lenient::list(answer, "failed_list")
         .map_err(|_| "failed_list")?
         .into_owned();
-    // What was given must not be lost over a flag: where that cannot be read, one more call tells.
+    // A bad flag must not lose the entries returned: if it cannot be read, make one more call to find out.
     let has_more = lenient::field(answer, "has_more")
         .is_some_and(|flag| lenient::boolean(flag).unwrap_or(!entries.is_empty()));
     Ok(FailedPage { entries, has_more })

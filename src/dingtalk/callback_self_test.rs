@@ -1,4 +1,4 @@
-//! Sends a message to an address as DingTalk does, and reads the answer as DingTalk does.
+//! Sends a message to a URL and checks the reply, both as DingTalk does.
 
 use std::time::{Duration, Instant};
 
@@ -9,37 +9,37 @@ use url::Url;
 use super::callback::{CallbackCrypto, EncryptedCallback, Reply};
 use super::client::innermost;
 
-/// What came of a message.
+/// Result of one test message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SelfTestResult {
-    /// The encrypted `success`, with the same owner key, after this long.
+    /// The encrypted `success` with the same owner key; holds the response time.
     Accepted(Duration),
-    /// No connection, and why, in the words of the system.
+    /// No connection; holds the reason as the system reports it.
     NoConnection(String),
-    /// The address's certificate is not believed, and why.
+    /// The certificate of the URL is not trusted; holds the reason.
     Certificate(String),
     TimedOut,
     /// DingTalk does not follow redirects.
     Redirected(String),
-    /// Any other HTTP status than 200.
+    /// Any HTTP status other than 200.
     Status(u16),
-    /// A page for people.
+    /// An HTML page.
     Page,
-    /// Neither a page nor an answer of the right form.
+    /// Neither a page nor a well-formed reply.
     OtherForm,
-    /// An answer of the right form, but not by our token, key or owner key.
+    /// A well-formed reply, but not made with our token, key or owner key.
     OtherKey,
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// DingTalk waits 1.5 s; waiting longer tells slow from silent.
+/// DingTalk waits 1.5 s; waiting longer distinguishes slow from silent.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// No answer of ours is near this size, in bytes.
+/// Size limit in bytes; none of our replies is near it.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// A client that knows no proxy, for our own address is not DingTalk's, and follows no redirect.
+/// Creates a client that follows no redirects and uses no proxy, because our own URL is not DingTalk's.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    // Whoever comes second finds the provider in place, which is as good.
+    // Fails if a provider is already installed, which is just as good.
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)

@@ -1,4 +1,4 @@
-//! The one HTTP client of DingTalk: sends, reads, and tells failures apart.
+//! The only HTTP client for DingTalk: sends requests, parses responses, classifies failures.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,12 +14,12 @@ use super::response::parse_response;
 use super::v1::V1Client;
 use crate::domain::bounds::MAX_ANSWER_BYTES;
 
-/// How long a connection may take.
+/// Timeout for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a whole call may take.
+/// Timeout for a whole call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
-/// After this an idle connection is not used again. Servers commonly close one after 5 s or more; a call that goes
-/// out at that moment is lost, and one that redeems a code cannot be repeated.
+/// An idle connection is not reused after this time. Servers commonly close one after 5 s or more; a call sent at
+/// that moment is lost, and one that redeems a code cannot be repeated.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The credentials of one DingTalk app.
@@ -29,8 +29,7 @@ pub struct App {
     pub secret: SecretString,
 }
 
-/// A client of the interfaces at `oapi.dingtalk.com` and the newer ones at `api.dingtalk.com`. Cheap
-/// to clone.
+/// A client of the APIs at `oapi.dingtalk.com` and the newer ones at `api.dingtalk.com`. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
     pub(super) http: reqwest::Client,
@@ -38,19 +37,19 @@ pub struct Client {
     pub(super) v1: V1Client,
     pub(super) app: App,
     pub(super) login_app: App,
-    /// Shared with the client of the newer interfaces.
+    /// Shared with the client of the newer APIs.
     pub(super) clock: Clock,
 }
 
-/// An HTTP answer, whoever has given it.
+/// An HTTP response, from DingTalk or from anything in between.
 pub(super) struct HttpAnswer {
     pub status: u16,
     pub body: Vec<u8>,
-    /// By how many milliseconds the clock of whoever answered is ahead of ours.
+    /// How many milliseconds the responder's clock is ahead of ours.
     pub ahead_ms: Option<i64>,
 }
 
-/// The present time of this machine in Unix milliseconds.
+/// Returns this machine's current time in Unix milliseconds.
 #[expect(
     clippy::disallowed_methods,
     reason = "DingTalk compares signatures with the wall clock"
@@ -63,8 +62,7 @@ pub fn unix_millis() -> i64 {
 }
 
 impl Client {
-    /// Prepares a client of the interfaces under `root` and of the newer ones under `newer_root`;
-    /// connects to nothing yet.
+    /// Creates a client of the APIs under `root` and of the newer ones under `newer_root`; does not connect yet.
     pub fn new(
         root: &Url,
         newer_root: &Url,
@@ -82,22 +80,22 @@ impl Client {
         })
     }
 
-    /// DingTalk's clock, as its answers have shown it.
+    /// Returns DingTalk's clock, as learned from its responses.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The root address of the interfaces, without a trailing slash.
+    /// Returns the root URL of the APIs, without a trailing slash.
     pub fn root(&self) -> &str {
         &self.root
     }
 
-    /// The internal app whose access token the calls bear.
+    /// Returns the internal app, whose access token the calls carry.
     pub fn app(&self) -> &App {
         &self.app
     }
 
-    /// Calls an interface that takes its token in the query and a JSON body; gives the whole answer.
+    /// Calls an API that takes its token in the query and a JSON body; returns the whole response.
     pub async fn post(
         &self,
         api: &'static str,
@@ -112,7 +110,7 @@ impl Client {
         .await
     }
 
-    /// Calls an interface that takes only a token.
+    /// Calls an API that takes only a token.
     pub async fn get_with_token(
         &self,
         api: &'static str,
@@ -163,7 +161,7 @@ impl Client {
     }
 }
 
-/// What of a request nobody may read in a log, should DingTalk's words repeat it.
+/// Collects the request's secrets so that they can be redacted from error messages.
 fn secrets_in(request: &reqwest::RequestBuilder) -> Vec<String> {
     const IN_QUERY: [&str; 3] = ["access_token", "appsecret", "signature"];
     const IN_BODY: [&str; 2] = ["code", "tmp_auth_code"];
@@ -183,9 +181,9 @@ fn secrets_in(request: &reqwest::RequestBuilder) -> Vec<String> {
         .collect()
 }
 
-/// The HTTP client for one of DingTalk's hosts.
+/// Creates the HTTP client for one of DingTalk's hosts.
 pub(super) fn http_client(root: &Url) -> Result<reqwest::Client, reqwest::Error> {
-    // Whoever comes second finds the provider in place, which is as good.
+    // Fails if a provider is already installed, which is just as good.
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -200,12 +198,12 @@ pub(super) fn http_client(root: &Url) -> Result<reqwest::Client, reqwest::Error>
     builder.build()
 }
 
-/// A root address, ready for a slash and a path to be put behind it.
+/// Returns a root URL without trailing slashes, so that a slash and a path can be appended.
 pub(super) fn without_slash(root: &Url) -> String {
     root.as_str().trim_end_matches('/').to_owned()
 }
 
-/// Sends a request and reads its answer whole.
+/// Sends a request and reads the whole response.
 pub(super) async fn exchange(
     api: &'static str,
     request: reqwest::RequestBuilder,
@@ -232,8 +230,8 @@ pub(super) async fn exchange(
     })
 }
 
-/// The cause behind an error of the network, in the words of the system or of TLS. The outer words
-/// name the whole address.
+/// Returns the innermost cause of a network error, as the system or TLS reports it. The outer messages contain
+/// the whole URL.
 pub(super) fn innermost(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
@@ -264,8 +262,8 @@ mod tests {
 
     use super::*;
 
-    /// Answers the first request of each connection and closes it on the second, as a server does whose time for an
-    /// idle connection is over.
+    /// Answers the first request of each connection and closes it on the second, like a server whose idle timeout
+    /// has expired.
     async fn answers_once(listener: TcpListener) {
         while let Ok((mut socket, _)) = listener.accept().await {
             tokio::spawn(async move {

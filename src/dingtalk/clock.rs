@@ -1,5 +1,5 @@
-//! DingTalk's clock, as the `Date` of its answers shows it. Signatures that DingTalk compares with its own
-//! time are made by it, so that an instance whose clock is off can still sign people in.
+//! DingTalk's clock, learned from the `Date` header of its responses. Signatures that DingTalk compares with its
+//! own time use it, so that an instance whose clock is off can still sign people in.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,26 +13,26 @@ use super::client::unix_millis;
 use super::error::ApiError;
 use crate::domain::bounds::CLOCK_OFFSET_MS;
 
-/// How many answers count: one odd `Date` among them changes nothing.
+/// Number of responses considered: a single odd `Date` changes nothing.
 const SAMPLES: usize = 5;
-/// A difference that an operator should hear of, in milliseconds.
+/// Difference, in milliseconds, that is reported to the operator.
 const NOTABLE_MS: u64 = 10_000;
-/// How often an operator hears of it.
+/// Minimum interval between reports.
 const REMINDER: Duration = Duration::from_mins(10);
 
-/// The differences that the last answers have shown. Clones share them.
+/// The clock differences of the last responses. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Clock(Arc<Mutex<Differences>>);
 
 #[derive(Debug, Default)]
 struct Differences {
-    /// By how many milliseconds DingTalk's clock was ahead of ours, oldest first.
+    /// How many milliseconds DingTalk's clock was ahead of ours, oldest first.
     ahead_ms: VecDeque<i64>,
     told_at: Option<Instant>,
 }
 
 impl Differences {
-    /// The median; where there are two in the middle, the larger.
+    /// Returns the median; of two middle values, the larger.
     fn median(&self) -> i64 {
         let mut sorted: Vec<i64> = self.ahead_ms.iter().copied().collect();
         sorted.sort_unstable();
@@ -58,19 +58,19 @@ impl Differences {
 }
 
 impl Clock {
-    /// Returns DingTalk's present time in Unix milliseconds, or ours while no answer has shown it.
+    /// Returns DingTalk's current time in Unix milliseconds, or ours until a response has shown it.
     pub fn now_ms(&self) -> i64 {
         unix_millis().saturating_add(self.ahead_ms())
     }
 
-    /// Returns by how many milliseconds DingTalk's clock is ahead of ours: the median of the last five
-    /// answers, none of which is believed beyond 15 minutes.
+    /// Returns how many milliseconds DingTalk's clock is ahead of ours: the median of the last five responses.
+    /// Differences of more than 15 minutes are ignored.
     pub fn ahead_ms(&self) -> i64 {
         self.differences().median()
     }
 
-    /// Takes in what an answer has shown. Only answers that DingTalk itself has given count: a proxy's page
-    /// tells the proxy's time.
+    /// Records the time of a response. Only DingTalk's own responses count: a proxy's page carries the proxy's
+    /// time.
     pub(super) fn learn(&self, result: &Result<Value, ApiError>, ahead_ms: Option<i64>) {
         let refusal = result.as_ref().err();
         if !refusal.is_none_or(ApiError::is_from_dingtalk) {
@@ -78,7 +78,7 @@ impl Clock {
         }
         let mut differences = self.differences();
         if refusal.is_some_and(ApiError::is_wrong_time) {
-            // What was believed so far is wrong, for example since our clock was set meanwhile.
+            // The recorded differences are wrong, for example because our clock was set in the meantime.
             differences.ahead_ms.clear();
         }
         let Some(ahead_ms) = ahead_ms else { return };
@@ -101,9 +101,9 @@ impl Clock {
     }
 }
 
-/// Returns by how many milliseconds the clock of whoever answered is ahead of ours, where the answer bears the
-/// time. The header leaves out the part of a second, and was written at some time between request and answer:
-/// both are taken at their middle.
+/// Returns how many milliseconds the responder's clock is ahead of ours, or `None` if the response carries no
+/// time. The header has no fraction of a second and was written at some time between request and response: the
+/// middle is assumed for both.
 pub(super) fn ahead_ms(headers: &HeaderMap, asked_at: i64, answered_at: i64) -> Option<i64> {
     let date = headers.get(DATE)?.to_str().ok()?;
     let date_ms = DateTime::parse_from_rfc2822(date).ok()?.timestamp_millis();

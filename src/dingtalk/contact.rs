@@ -1,4 +1,4 @@
-//! The directory's interfaces: people, departments, and what of them the app may see.
+//! The directory APIs: people, departments, and the part of the company that the app may see.
 
 mod record;
 
@@ -13,47 +13,47 @@ use super::lenient;
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 
-/// Whom DingTalk knows by a unionid.
+/// The person that DingTalk finds by unionid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     pub userid: UserId,
-    /// False for an external contact, who must not be taken for an employee.
+    /// False for an external contact, who must not be treated as an employee.
     pub is_internal: bool,
 }
 
-/// What of the company the app may see.
+/// The part of the company that the app may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes {
-    /// The tops of the visible branches; the root among them means the whole company.
+    /// Roots of the visible subtrees; if they include the root department, the whole company is visible.
     pub departments: Vec<DeptId>,
-    /// People who are visible one by one; nobody is named where the whole company is visible.
+    /// People who are visible individually; empty if the whole company is visible.
     pub users: Vec<UserId>,
-    /// How many more are, whose userids cannot be read.
+    /// Number of further people whose userids cannot be read.
     pub unreadable_users: usize,
 }
 
-/// One person as a department lists them.
+/// A person as listed by a department.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedPerson {
-    /// Order and leadership are filled in for the listed department only.
+    /// Order and leadership are set for the listed department only.
     pub person: Person,
-    /// Whether the record names all departments of the person, and not just the listed one.
+    /// Whether the record names all departments of the person, not just the listed one.
     pub has_all_departments: bool,
 }
 
-/// A record in a list that cannot be read.
+/// An unreadable record in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRecord {
-    /// Whose record it is, where at least that can be read.
+    /// The person's userid, if at least that can be read.
     pub userid: Option<UserId>,
     /// The field that is missing or unreadable.
     pub lack: &'static str,
 }
 
-/// A department's record in a list that cannot be read.
+/// An unreadable department record in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadDepartment {
-    /// Which department's record it is, where at least that can be read.
+    /// The department's id, if at least that can be read.
     pub dept_id: Option<DeptId>,
     /// The field that is missing or unreadable.
     pub lack: &'static str,
@@ -63,7 +63,7 @@ pub struct BadDepartment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserPage {
     pub people: Vec<Result<ListedPerson, BadRecord>>,
-    /// Where the next page begins; none only where DingTalk says that this was the last.
+    /// Start of the next page; `None` only if DingTalk reports that this is the last.
     pub next_cursor: Option<i64>,
 }
 
@@ -74,11 +74,11 @@ const DEPARTMENT_GET: &str = "topapi/v2/department/get";
 const DEPARTMENT_LIST_SUB: &str = "topapi/v2/department/listsub";
 const AUTH_SCOPES: &str = "auth/scopes";
 
-/// The most that DingTalk gives on one page.
+/// The largest page that DingTalk returns.
 const PAGE_SIZE: i64 = 100;
 
 impl Client {
-    /// What DingTalk says of a member (`topapi/v2/user/get`).
+    /// Returns the record of a member (`topapi/v2/user/get`).
     pub async fn user(&self, token: &SecretString, userid: &UserId) -> Result<Person, ApiError> {
         let answer = self
             .post(
@@ -88,14 +88,14 @@ impl Client {
             )
             .await?;
         let record = result(USER_GET, &answer)?;
-        // An answer about somebody else must not be written into this person's row.
+        // A response about somebody else must not be written into this person's row.
         if record::userid(record).as_ref() != Ok(userid) {
             return Err(lacks(USER_GET, "userid"));
         }
         record::person(record).map_err(|lack| bad_record(USER_GET, lack))
     }
 
-    /// Whom DingTalk knows by a unionid (`topapi/user/getbyunionid`).
+    /// Finds a person by unionid (`topapi/user/getbyunionid`).
     pub async fn userid_by_unionid(
         &self,
         token: &SecretString,
@@ -107,7 +107,7 @@ impl Client {
         contact(result(USER_BY_UNIONID, &answer)?).map_err(|lack| lacks(USER_BY_UNIONID, lack))
     }
 
-    /// What DingTalk says of a department (`topapi/v2/department/get`).
+    /// Returns the record of a department (`topapi/v2/department/get`).
     pub async fn department(
         &self,
         token: &SecretString,
@@ -123,8 +123,8 @@ impl Client {
         record::department(record, None).map_err(|lack| bad_record(DEPARTMENT_GET, lack))
     }
 
-    /// A department's children, one level deep (`topapi/v2/department/listsub`); an unreadable one is
-    /// what its record lacks, and those with ids at or below zero are left out.
+    /// Returns a department's children, one level deep (`topapi/v2/department/listsub`). An unreadable record
+    /// becomes a `BadDepartment`; ids at or below zero are left out.
     pub async fn sub_departments(
         &self,
         token: &SecretString,
@@ -137,7 +137,7 @@ impl Client {
             .map_err(|lack| lacks(DEPARTMENT_LIST_SUB, lack))
     }
 
-    /// A page of a department's direct members with whole records (`topapi/v2/user/list`); the first
+    /// Returns a page of a department's direct members with full records (`topapi/v2/user/list`); the first
     /// cursor is 0.
     pub async fn users_of_department(
         &self,
@@ -150,7 +150,7 @@ impl Client {
         user_page(result(USER_LIST, &answer)?, dept_id).map_err(|lack| lacks(USER_LIST, lack))
     }
 
-    /// What of the company the app may see (`auth/scopes`).
+    /// Returns the part of the company that the app may see (`auth/scopes`).
     pub async fn scopes(&self, token: &SecretString) -> Result<Scopes, ApiError> {
         let answer = self.get_with_token(AUTH_SCOPES, token).await?;
         scopes(&answer).map_err(|lack| lacks(AUTH_SCOPES, lack))
@@ -201,8 +201,8 @@ fn user_page(result: &Value, dept_id: DeptId) -> Result<UserPage, record::Missin
         .and_then(lenient::boolean)
         .ok_or("has_more")?;
     let next_cursor = lenient::field(result, "next_cursor").and_then(lenient::number);
-    // DingTalk may leave an empty list out. Whoever is known to be in the department is asked about before they
-    // are taken for gone. Where more is to come, the people of this page are missing.
+    // DingTalk may leave an empty list out. People known to be in the department are looked up before they are
+    // treated as gone. If more pages follow, the people of this page are missing.
     let list = match lenient::field(result, "list") {
         Some(list) => lenient::items(list).map_err(|_| "list")?,
         None if has_more => return Err("list"),

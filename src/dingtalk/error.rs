@@ -1,41 +1,40 @@
-//! What can go wrong in a call to DingTalk, told apart by what to do about it.
+//! Errors of calls to DingTalk, classified by how to handle them.
 
 use super::callback_registration::RegistrationError;
 use super::v1;
 use std::time::Duration;
 
-/// Refusals that every other question would meet too: no such interface, credentials, company,
-/// authorisation, permission, address, quota.
+/// Codes that any other request would meet too: no such API, credentials, company, authorisation, permission, IP
+/// address, quota.
 const OF_THE_APP: [i64; 10] = [
     22, 404, 40001, 40013, 40079, 40089, 40096, 60011, 60020, 90020,
 ];
-/// Refusals of what lies outside of what the app was given to see: not authorised for it, a person and a
-/// department out of its scope.
+/// Codes for what lies outside the app's scope: not authorised, person out of scope, department out of scope.
 const OF_ITS_SCOPE: [i64; 3] = [43007, 50002, 50004];
 
-/// What the name of a field that DingTalk withholds begins with, among the named codes.
+/// Prefix, among the named codes, for a field that DingTalk withholds.
 pub const WITHHELD: &str = "withheld:";
 
-/// How a call to DingTalk failed. Never holds an address, a code, a token or an answer's body.
+/// How a call to DingTalk failed. Never holds a URL, a code, a token or a response body.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ApiError {
-    /// No connection: nothing was asked.
+    /// No connection: the request was not sent.
     #[error("{api}: no connection to DingTalk")]
     Connect { api: &'static str },
-    /// The connection broke before the answer was whole: the call may have been carried out.
+    /// The connection broke before the response was complete: the call may have been carried out.
     #[error("{api}: the connection to DingTalk broke")]
     Broken { api: &'static str },
-    /// No whole answer in time: the call may or may not have been carried out.
+    /// No complete response in time: the call may or may not have been carried out.
     #[error("{api}: DingTalk did not answer in time")]
     Timeout { api: &'static str },
-    /// An HTTP status that no DingTalk answer should have.
+    /// An HTTP status that no DingTalk response should have.
     #[error("{api}: DingTalk answered with HTTP {status}")]
     Http { api: &'static str, status: u16 },
-    /// DingTalk says that this machine's address is banned for five minutes: status 1111.
+    /// DingTalk reports that this machine's IP address is banned for five minutes: status 1111.
     #[error("{api}: DingTalk has banned our address for five minutes")]
     Banned { api: &'static str },
-    /// A web page inside HTTP 200: so answers DingTalk's gateway to a banned address, and many a proxy in
-    /// place of an error.
+    /// A web page with HTTP status 200: DingTalk's gateway answers a banned IP address this way, and many proxies
+    /// do so instead of returning an error.
     #[error(
         "{api}: a web page came in place of DingTalk's answer, as from a failing proxy or to a banned address"
     )]
@@ -43,26 +42,25 @@ pub enum ApiError {
     /// DingTalk is busy (-1).
     #[error("{api}: DingTalk is busy")]
     Busy { api: &'static str },
-    /// Too many calls (90018, 90002 and their kin).
+    /// Too many calls (90018, 90002 and related codes).
     #[error("{api}: DingTalk is throttling us ({code})")]
     Throttled {
         api: &'static str,
         code: i64,
-        /// For how long yet, where DingTalk has said when the penalty ends; a minute at most.
+        /// Remaining time, if DingTalk reports when the penalty ends; at most one minute.
         wait: Option<Duration>,
     },
     /// The access token is no longer accepted (40014, 42001).
     #[error("{api}: DingTalk rejects our access token ({code})")]
     TokenRejected { api: &'static str, code: i64 },
-    /// DingTalk refuses with a code of its own.
+    /// DingTalk refuses with its own code.
     #[error("{api}: DingTalk refuses with {code} {message}")]
     Refused {
         api: &'static str,
         code: i64,
         message: String,
     },
-    /// A newer interface refuses, with a code in words and, where DingTalk names them, the permissions
-    /// that are missing.
+    /// A newer API refuses, with a textual code and, if DingTalk names them, the missing permissions.
     #[error("{api}: DingTalk refuses with {code} {message}")]
     Denied {
         api: &'static str,
@@ -72,21 +70,21 @@ pub enum ApiError {
         permissions: Vec<String>,
         message: String,
     },
-    /// An answer without a field that the app may read only with a permission.
+    /// A response without a field that the app may read only with a permission.
     #[error("{api}: DingTalk's answer lacks {field}: the app lacks the permission {permission}")]
     Withheld {
         api: &'static str,
         field: &'static str,
         permission: &'static str,
     },
-    /// An answer that does not have the documented shape.
+    /// A response that does not have the documented shape.
     #[error("{api}: DingTalk's answer lacks {what}")]
     Malformed {
         api: &'static str,
         what: &'static str,
     },
-    /// The very record that was asked for, with its id, but without this field, or with one that cannot
-    /// be read: the person or the department is there.
+    /// The requested record, with its id, but with this field missing or unreadable: the person or the department
+    /// exists.
     #[error("{api}: DingTalk's record lacks a readable {lack}")]
     BadRecord {
         api: &'static str,
@@ -95,7 +93,7 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// Whether DingTalk is out of reach or too busy for us, so that a later try may succeed.
+    /// Whether DingTalk is unreachable or too busy, so that a later attempt may succeed.
     pub fn is_unavailable(&self) -> bool {
         !matches!(
             self,
@@ -106,18 +104,18 @@ impl ApiError {
         )
     }
 
-    /// Whether DingTalk itself has answered, and not a gateway or nobody.
+    /// Whether DingTalk itself responded, rather than a gateway or nothing at all.
     pub fn is_from_dingtalk(&self) -> bool {
         self.code().is_some() || matches!(self, Self::Denied { .. })
     }
 
-    /// Whether DingTalk refuses the time of a signature, more than a minute off its own. It looks at the time
-    /// before it looks at the code.
+    /// Whether DingTalk rejects the time of a signature: more than a minute off its own. It checks the time
+    /// before the code.
     pub fn is_wrong_time(&self) -> bool {
         matches!(self, Self::Refused { code: 853_002, .. })
     }
 
-    /// Whether nobody has answered, or a gateway, or only half an answer came: asking again may bring one.
+    /// Whether there was no response, only part of one, or one from a gateway: a retry may bring one.
     pub fn has_no_answer(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Broken { .. } | Self::Timeout { .. } => true,
@@ -127,7 +125,7 @@ impl ApiError {
         }
     }
 
-    /// DingTalk's own code, where it gave one.
+    /// Returns DingTalk's own code, if it returned one.
     pub fn code(&self) -> Option<i64> {
         match self {
             Self::Throttled { code, .. }
@@ -138,8 +136,8 @@ impl ApiError {
         }
     }
 
-    /// DingTalk's own code as text; a newer interface's is in words, with the missing permissions behind. For a
-    /// field that was withheld, [`WITHHELD`] and its name, with the permission behind.
+    /// Returns DingTalk's own code as text. For a newer API this is its textual code followed by the missing
+    /// permissions; for a withheld field it is [`WITHHELD`] and the field's name, followed by the permission.
     pub fn named_code(&self) -> Option<String> {
         match self {
             Self::Denied {
@@ -155,14 +153,13 @@ impl ApiError {
         }
     }
 
-    /// Whether DingTalk refuses the app, so that every other question would be refused as well.
+    /// Whether DingTalk rejects the app, so that every other request would be refused as well.
     pub fn is_app_rejected(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if OF_THE_APP.contains(code))
     }
 
-    /// Whether DingTalk refuses us for a reason that lies in its console or in our settings, and not in
-    /// the person or the department that is asked about: once it is mended there, the same question is
-    /// answered.
+    /// Whether the cause of the refusal lies in DingTalk's console or in our settings, not in the person or
+    /// department requested: once it is fixed there, the same request succeeds.
     pub fn is_misconfiguration(&self) -> bool {
         match self {
             Self::TokenRejected { .. } => true,
@@ -184,7 +181,7 @@ impl ApiError {
         )
     }
 
-    /// The name of the interface that was called, for example `topapi/v2/user/get`.
+    /// Returns the name of the API that was called, for example `topapi/v2/user/get`.
     pub fn api(&self) -> &'static str {
         match self {
             Self::Connect { api }
@@ -204,25 +201,25 @@ impl ApiError {
         }
     }
 
-    /// Whether DingTalk may have carried the call out although its answer never came, or came spoilt.
+    /// Whether DingTalk may have carried out the call although its response never arrived or was damaged.
     pub fn may_have_been_carried_out(&self) -> bool {
         match self {
             Self::Broken { .. }
             | Self::Timeout { .. }
             | Self::Malformed { .. }
             | Self::Page { .. } => true,
-            // A gateway's word that what stands behind it gave no good answer.
+            // A gateway reports that the server behind it gave no good response.
             Self::Http { status, .. } => *status >= 500,
             _ => false,
         }
     }
 
-    /// What DingTalk complains of about a callback, where its code speaks of one.
+    /// Returns the callback registration error that DingTalk's code stands for, if any.
     pub fn registration_error(&self) -> Option<RegistrationError> {
         self.code().and_then(RegistrationError::of)
     }
 
-    /// Whether DingTalk says that it does not know the person (60121, or 33012 for an odd userid).
+    /// Whether DingTalk does not know the person (60121, or 33012 for an odd userid).
     pub fn is_unknown_person(&self) -> bool {
         match self {
             Self::Denied { code, .. } => v1::is_unknown_person(code),
@@ -230,18 +227,18 @@ impl ApiError {
         }
     }
 
-    /// Whether DingTalk says that there is no such department (60003, or 40009 for an odd id).
+    /// Whether there is no such department (60003, or 40009 for an odd id).
     pub fn is_unknown_department(&self) -> bool {
         matches!(self.code(), Some(60003 | 40009))
     }
 
-    /// Whether DingTalk says that there is no such approval (820005, or 400002 and 40035 for an odd id).
+    /// Whether there is no such approval (820005, or 400002 and 40035 for an odd id).
     pub fn is_unknown_process_instance(&self) -> bool {
         self.api() == "topapi/processinstance/get"
             && matches!(self.code(), Some(820_005 | 400_002 | 40035))
     }
 
-    /// Whether DingTalk says that a one-time code is used up, too old, forged or of another kind.
+    /// Whether DingTalk reports that a one-time code is used, expired, forged or of another kind.
     pub fn is_spent_code(&self) -> bool {
         match self {
             Self::Denied {

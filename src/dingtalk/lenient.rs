@@ -1,5 +1,5 @@
-//! Reads DingTalk's JSON values leniently: its samples show numbers and booleans as text, lists as
-//! JSON text and single objects where lists are meant, and real answers may do so too.
+//! Reads DingTalk's JSON values leniently: its samples show numbers and booleans as text, lists as JSON text, and
+//! single objects where lists are meant, and real responses may do the same.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use serde_json::Value;
 use crate::domain::bounds::{MAX_TEXT_CHARS, MOMENT_MS};
 use crate::domain::json;
 
-/// A value that is there but is not what it should be.
+/// A value that is present but not of the expected shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrongShape;
 
-/// A field of an object; null counts as absent.
+/// Returns a field of an object; null counts as absent.
 pub fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 
-/// A whole number, also one written as text; never by way of a float, for orders exceed 2^53.
+/// Returns an integer, also one written as text; never parsed as a float, because orders exceed 2^53.
 pub fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
@@ -27,7 +27,7 @@ pub fn number(value: &Value) -> Option<i64> {
     }
 }
 
-/// A yes or no, also one written as text or as 1 and 0.
+/// Returns a boolean, also one written as text or as 1 and 0.
 pub fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(yes) => Some(*yes),
@@ -45,14 +45,14 @@ pub fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// A field's text, unchanged; absent and blank are the same, and a number is taken as it is written.
+/// Returns a field's text unchanged; blank counts as absent, and a number is returned as written.
 pub fn text(object: &Value, name: &str) -> Result<Option<String>, WrongShape> {
     field(object, name)
         .map_or(Ok(None), |value| as_string(value).map(Some))
         .map(|text| text.filter(|text| !text.trim().is_empty()))
 }
 
-/// A text, unchanged, or a number as it is written.
+/// Returns a text unchanged, or a number as written.
 pub fn as_string(value: &Value) -> Result<String, WrongShape> {
     match value {
         Value::String(text) => Ok(text.clone()),
@@ -61,24 +61,24 @@ pub fn as_string(value: &Value) -> Result<String, WrongShape> {
     }
 }
 
-/// A field's text for people to read, as far as [`MAX_TEXT_CHARS`]; one of another shape is passed over.
+/// Returns a field's text for display, cut to [`MAX_TEXT_CHARS`]; a value of another shape is ignored.
 pub fn display_text(object: &Value, name: &str) -> Option<String> {
-    // Postgres cannot store NUL in a text, and nobody can read one.
+    // Postgres cannot store NUL in a text, and it cannot be displayed.
     let text = text(object, name).ok()??.replace('\0', "");
     Some(shortened(&text, MAX_TEXT_CHARS)).filter(|text| !text.is_empty())
 }
 
-/// The first characters of a text, without the white space around it.
+/// Trims a text and returns its first characters.
 pub fn shortened(text: &str, most: usize) -> String {
     text.trim().chars().take(most).collect()
 }
 
-/// A field's items: a list, a list as JSON text, or a single item; none where it is absent or empty.
+/// Returns a field's items: a list, a list as JSON text, or a single item; empty if the field is absent or empty.
 pub fn list<'a>(object: &'a Value, name: &str) -> Result<Cow<'a, [Value]>, WrongShape> {
     field(object, name).map_or_else(|| Ok(Cow::Borrowed(&[][..])), items)
 }
 
-/// The items of a value that is a list, a list as JSON text, or a single item.
+/// Returns the items of a value that is a list, a list as JSON text, or a single item.
 pub fn items(value: &Value) -> Result<Cow<'_, [Value]>, WrongShape> {
     match value {
         Value::Array(items) => Ok(Cow::Borrowed(items)),
@@ -92,7 +92,7 @@ pub fn items(value: &Value) -> Result<Cow<'_, [Value]>, WrongShape> {
     }
 }
 
-/// A moment in Unix milliseconds; zero and what no calendar of ours holds count as absent.
+/// Returns a time given in Unix milliseconds; zero and values outside the calendar's range count as absent.
 pub fn unix_millis(object: &Value, name: &str) -> Option<DateTime<Utc>> {
     let millis = field(object, name).and_then(number)?;
     if millis == 0 || !MOMENT_MS.contains(millis) {

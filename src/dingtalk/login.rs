@@ -1,4 +1,4 @@
-//! Redeeming the one-time codes of a login.
+//! Redeems the one-time codes of a login.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,15 +11,16 @@ use super::client::Client;
 use super::error::ApiError;
 use crate::domain::ids::{UnionId, UserId};
 
-/// Who signed in on DingTalk's page: DingTalk says who it is, not whether the person works here.
+/// The person who signed in on DingTalk's page: DingTalk identifies them, but does not say whether they work
+/// here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannedPerson {
-    /// A name that the person has chosen.
+    /// A name chosen by the person.
     pub nick: String,
     pub unionid: UnionId,
 }
 
-/// Who opened a page inside DingTalk, as a member of this company.
+/// The person who opened a page inside DingTalk, as a member of this company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InAppPerson {
     pub userid: UserId,
@@ -27,10 +28,10 @@ pub struct InAppPerson {
     pub name: String,
 }
 
-/// The signature of `sns/*` calls: base64 of HMAC-SHA256 over the bare timestamp. To be
+/// Returns the signature of `sns/*` calls: base64 of HMAC-SHA256 over the bare timestamp. It must be
 /// percent-encoded once. Source: open.dingtalk.com, "signature-personal-registration".
 pub fn sns_signature(app_secret: &str, timestamp: &str) -> String {
-    // HMAC takes keys of any length.
+    // HMAC accepts keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(app_secret.as_bytes()) else {
         return String::new();
     };
@@ -39,8 +40,8 @@ pub fn sns_signature(app_secret: &str, timestamp: &str) -> String {
 }
 
 impl Client {
-    /// Redeems the code of a scan (`sns/getuserinfo_bycode`), signed by DingTalk's time. Never call it twice with
-    /// one code, unless [`ApiError::is_wrong_time`].
+    /// Redeems the code of a scan (`sns/getuserinfo_bycode`), signed with DingTalk's time. Never call it twice
+    /// with the same code, unless [`ApiError::is_wrong_time`].
     pub async fn user_by_scan_code(&self, code: &str) -> Result<ScannedPerson, ApiError> {
         const API: &str = "sns/getuserinfo_bycode";
         let timestamp = self.clock.now_ms().to_string();
@@ -60,7 +61,8 @@ impl Client {
         })
     }
 
-    /// Redeems a code of `requestAuthCode` (`topapi/v2/user/getuserinfo`). Never twice with one code.
+    /// Redeems a code of `requestAuthCode` (`topapi/v2/user/getuserinfo`). Never call it twice with the same
+    /// code.
     pub async fn user_by_in_app_code(
         &self,
         token: &SecretString,
@@ -85,7 +87,7 @@ fn text(object: &Value, key: &str) -> Option<String> {
     object.get(key)?.as_str().map(str::to_owned)
 }
 
-/// A name as its bearer may have chosen it: without what no page or table can show, and not without end.
+/// Returns a name that its owner may have chosen, without unprintable characters and limited in length.
 pub(super) fn name(object: &Value, key: &str) -> String {
     let name = text(object, key).unwrap_or_default();
     name.chars().filter(|c| !c.is_control()).take(100).collect()

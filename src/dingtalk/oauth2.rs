@@ -1,4 +1,4 @@
-//! The newer login page: from its code to a token of the person's, and from that to who it is.
+//! The newer login page: exchanges its code for the person's token, and that for their identity.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -9,16 +9,16 @@ use super::lenient;
 use super::login::{ScannedPerson, name, unionid};
 use super::v1;
 
-/// What a person has granted on DingTalk's login page, for one look at who it is.
+/// What a person granted on DingTalk's login page, used once to identify them.
 pub struct UserGrant {
-    /// Opens the person's own record; to be dropped after the login.
+    /// Grants access to the person's own record; must be dropped after the login.
     pub token: SecretString,
     /// The company that the person chose on the page. It proves nothing.
     pub corp_id: Option<String>,
 }
 
 impl Client {
-    /// Redeems the code of the login page (`v1.0/oauth2/userAccessToken`). Never call it twice with one
+    /// Redeems the code of the login page (`v1.0/oauth2/userAccessToken`). Never call it twice with the same
     /// code. Source: open.dingtalk.com, "obtain-user-token".
     pub async fn user_grant(&self, code: &str) -> Result<UserGrant, ApiError> {
         const API: &str = v1::REDEEM;
@@ -41,13 +41,13 @@ impl Client {
         })
     }
 
-    /// Asks whose token it is (`v1.0/contact/users/me`). Source: open.dingtalk.com,
+    /// Returns the person a token belongs to (`v1.0/contact/users/me`). Source: open.dingtalk.com,
     /// "dingtalk-retrieve-user-information".
     pub async fn token_owner(&self, token: &SecretString) -> Result<ScannedPerson, ApiError> {
         const API: &str = "v1.0/contact/users/me";
         let answer = self.v1.get(API, token).await;
         let answer = answer.map_err(of_this_login)?;
-        // DingTalk leaves fields out that the app may not read. A record without any field is a broken answer.
+        // DingTalk leaves out fields that the app may not read. A record without any field is a broken response.
         let is_record = ["nick", "openId"]
             .iter()
             .any(|name| lenient::field(&answer, name).is_some());
@@ -65,7 +65,8 @@ impl Client {
     }
 }
 
-/// A person's token that is rejected is not the app's: it is not fetched anew, and nothing is to be mended.
+/// Treats a rejected token as a failed login: it is the person's token, not the app's, so it is not fetched
+/// again, and no setting needs fixing.
 fn of_this_login(error: ApiError) -> ApiError {
     match error {
         ApiError::TokenRejected { api, .. } => ApiError::Denied {

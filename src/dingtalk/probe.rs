@@ -1,5 +1,5 @@
-//! Looks at DingTalk from outside, without a token: is it there, what time is it there, and does its
-//! login page take our return address.
+//! Checks DingTalk from outside, without a token: whether it is reachable, what time it has, and whether its
+//! login page accepts our redirect URL.
 
 use reqwest::Response;
 use reqwest::header::LOCATION;
@@ -9,33 +9,34 @@ use super::clock;
 use super::error::ApiError;
 use super::response::parse_response;
 
-/// What an unauthenticated call came upon.
+/// Result of an unauthenticated call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {
-    /// DingTalk answers; by how many milliseconds its clock is ahead of ours, where it says the time.
+    /// DingTalk responds; holds how many milliseconds its clock is ahead of ours, if the response carries the
+    /// time.
     Answered { clock_ahead_ms: Option<i64> },
-    /// No connection, and why, in the words of the system or of TLS.
+    /// No connection; holds the reason as the system or TLS reports it.
     NoConnection(String),
-    /// Something answers that is not DingTalk, or DingTalk's gateway without DingTalk.
+    /// The responder is not DingTalk, or is DingTalk's gateway without DingTalk behind it.
     Unexpected(ApiError),
 }
 
-/// What DingTalk's login page made of our return address.
+/// How DingTalk's login page responds to our redirect URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanPage {
     /// A page, with its title.
     Shown { title: String },
-    /// Another address.
+    /// A redirect to another URL.
     Elsewhere(String),
-    /// An HTTP status that is no success.
+    /// An HTTP status other than success.
     Status(u16),
 }
 
-/// More than enough for a title.
+/// Size limit in bytes, more than enough to find a title.
 const MAX_PAGE: usize = 256 * 1024;
 
 impl Client {
-    /// Calls `gettoken` without any key, which DingTalk refuses in its own way.
+    /// Calls `gettoken` without a key, which DingTalk refuses in its own way.
     pub async fn probe(&self) -> Probe {
         const API: &str = "gettoken";
         let asked_at = unix_millis();
@@ -58,7 +59,7 @@ impl Client {
         }
     }
 
-    /// Asks for DingTalk's page with the QR code, as a browser would, and follows no redirect.
+    /// Requests DingTalk's QR code page as a browser would, without following redirects.
     pub async fn scan_page(&self, redirect_uri: &str, state: &str) -> Result<ScanPage, ApiError> {
         const API: &str = "connect/qrconnect";
         let query = [
@@ -82,7 +83,7 @@ impl Client {
         }
         let page = read(answer, MAX_PAGE).await;
         let page = page.map_err(|error| super::client::failure(API, &error))?;
-        // DingTalk puts some refusals into JSON.
+        // DingTalk returns some refusals as JSON.
         match parse_response(API, 200, &page, &[], self.clock.now_ms()) {
             Err(refused @ ApiError::Refused { .. }) => Err(refused),
             _ => Ok(ScanPage::Shown {
@@ -92,7 +93,7 @@ impl Client {
     }
 }
 
-/// The first bytes of a body.
+/// Returns the first bytes of a body.
 async fn read(mut answer: Response, limit: usize) -> Result<Vec<u8>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {
@@ -104,7 +105,7 @@ async fn read(mut answer: Response, limit: usize) -> Result<Vec<u8>, reqwest::Er
     Ok(body)
 }
 
-/// The text of a page's title, cut short.
+/// Returns the text of a page's title, truncated.
 fn title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
     let begin = lower

@@ -1,21 +1,21 @@
-//! The proxy that the environment names for calls to DingTalk.
+//! The proxy that the environment configures for calls to DingTalk.
 
 use reqwest::{NoProxy, Proxy};
 use url::Url;
 
-/// What the environment says about a proxy for calls to DingTalk.
+/// The environment's proxy setting for calls to DingTalk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxySetting {
     Unset,
-    /// The calls go through this address, shown without its password, but for what `NO_PROXY` names.
+    /// Calls go through this URL, shown without its password, except to hosts in `NO_PROXY`.
     Set(String),
-    /// It cannot be used, so that no proxy is.
+    /// The value is unusable, so no proxy is used.
     Malformed {
         variable: &'static str,
     },
 }
 
-/// Reads the proxy of the environment.
+/// Returns the environment's proxy setting.
 pub fn proxy_setting() -> ProxySetting {
     match chosen_proxy() {
         None => ProxySetting::Unset,
@@ -26,7 +26,7 @@ pub fn proxy_setting() -> ProxySetting {
     }
 }
 
-/// The proxy of the environment for calls to this address; loopback is never proxied.
+/// Returns the environment's proxy for calls to this URL; loopback is never proxied.
 pub fn proxy_for(root: &Url) -> Option<Proxy> {
     if crate::domain::net::is_loopback(root) {
         return None;
@@ -41,8 +41,8 @@ fn chosen_proxy() -> Option<(&'static str, String)> {
         .find_map(|name| Some((name, environment(name)?)))
 }
 
-/// The proxy at an address, and the address without name and password; none where no proxy that we can
-/// speak to is named.
+/// Returns the proxy at a URL, and the URL without name and password; `None` if it is not a proxy that we
+/// support.
 fn usable_proxy(address: &str) -> Option<(Proxy, String)> {
     let with_scheme = if address.contains("://") {
         address.to_owned()

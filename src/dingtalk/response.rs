@@ -1,4 +1,4 @@
-//! What an answer of DingTalk's says, and what went wrong where it says that.
+//! Parses DingTalk's responses and the errors in them.
 
 use serde_json::Value;
 
@@ -6,8 +6,7 @@ use super::error::ApiError;
 use super::throttle_until;
 use crate::domain::json;
 
-/// Makes of an HTTP answer either DingTalk's JSON object or what went wrong, without the secrets sent. `now_ms`
-/// is the time at DingTalk.
+/// Parses a response into JSON or an `ApiError`, with the secrets sent redacted. `now_ms` is DingTalk's time.
 pub(super) fn parse_response(
     api: &'static str,
     status: u16,
@@ -38,12 +37,12 @@ fn not_json_error(api: &'static str, status: u16, body: &[u8]) -> ApiError {
     }
 }
 
-/// The gateway's own answer to a banned address: `{"status":1111,"punish":"deny",…}`.
+/// Detects the gateway's own response to a banned IP address: `{"status":1111,"punish":"deny",…}`.
 pub(super) fn is_ban(answer: &Value) -> bool {
     answer.get("errcode").is_none() && number(answer.get("status")) == Some(1111)
 }
 
-/// The code that counts: `sub_code`, a string, where `errcode` is the wrapper 88.
+/// Returns the effective code: `sub_code`, a string, if `errcode` is the wrapper 88.
 fn code_of(answer: &Value) -> Option<i64> {
     match number(answer.get("errcode"))? {
         88 => Some(number(answer.get("sub_code")).unwrap_or(88)),
@@ -69,7 +68,7 @@ fn refusal(
     match code {
         -1 => ApiError::Busy { api },
         40014 | 42001 => ApiError::TokenRejected { api, code },
-        // At `gettoken` it means a wrong secret.
+        // For `gettoken` this code means a wrong secret.
         40001 if api != "gettoken" => ApiError::TokenRejected { api, code },
         90001..=90014 | 90017 | 90018 => ApiError::Throttled {
             api,
@@ -90,8 +89,8 @@ fn message(answer: &Value, secrets: &[&str]) -> String {
     redact_and_truncate(said.unwrap_or_default(), secrets)
 }
 
-/// DingTalk's own words, cut short: they help an operator. Errors are logged, so what we had sent is taken
-/// out should the words repeat it.
+/// Returns DingTalk's own message, truncated: it helps an operator. Errors are logged, so secrets that we sent
+/// are removed if the message repeats them.
 pub(super) fn redact_and_truncate(said: &str, secrets: &[&str]) -> String {
     let said = secrets
         .iter()

@@ -1,4 +1,4 @@
-//! When DingTalk stops throttling, which only its sentence about it says.
+//! When DingTalk stops throttling, which only its error message reports.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::domain::bounds::THROTTLE_WAIT;
 
-/// China's time is eight hours ahead, all year.
+/// China's time is eight hours ahead of UTC, all year.
 const CHINA: i32 = 8 * 3_600;
 const SHAPE: &str = "0000-00-00 00:00:00";
 
-/// How long a penalty lasts yet at `now`, in Unix milliseconds, where the answer tells its end: a
-/// minute at most. Nothing where it tells none, or one that is past.
+/// Returns how long a penalty still lasts at `now`, in Unix milliseconds: at most one minute. `None` if the
+/// response names no end, or one that is past.
 pub(super) fn retry_after(answer: &Value, now: i64) -> Option<Duration> {
     let texts = ["sub_msg", "errmsg"].iter();
     let end = texts
@@ -22,11 +22,11 @@ pub(super) fn retry_after(answer: &Value, now: i64) -> Option<Duration> {
     Some(THROTTLE_WAIT.of_millis(left))
 }
 
-/// The first `yyyy-MM-dd HH:mm:ss` of a sentence, taken for China's time, in Unix milliseconds.
+/// Returns the first `yyyy-MM-dd HH:mm:ss` in a text, read as China time, in Unix milliseconds.
 fn end_time(text: &str) -> Option<i64> {
     let starts = text.char_indices().map(|(start, _)| start);
     let mut times = starts.filter_map(|start| {
-        // The parser would pass over a space in front, and then miss the last digit.
+        // The parser would skip a leading space and then miss the last digit.
         let time = text.get(start..start + SHAPE.len())?;
         time.starts_with(|first: char| first.is_ascii_digit())
             .then_some(())?;

@@ -10,14 +10,14 @@ use super::error::ApiError;
 use super::lenient;
 use crate::domain::bounds::TOKEN_LIFETIME;
 
-/// A fresh access token and how long it is used, within [`TOKEN_LIFETIME`].
+/// A fresh access token and how long to use it, within [`TOKEN_LIFETIME`].
 pub struct Token {
     pub value: SecretString,
     pub lifetime: Duration,
 }
 
 impl Client {
-    /// Fetches the internal app's access token; DingTalk gives the same one again within its life.
+    /// Fetches the internal app's access token; DingTalk returns the same one until it expires.
     pub async fn get_token(&self) -> Result<Token, ApiError> {
         const API: &str = "gettoken";
         let answer = self

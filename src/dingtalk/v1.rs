@@ -1,5 +1,5 @@
-//! The newer interfaces at `api.dingtalk.com`: they say by the HTTP status that they refuse, and why by
-//! a code in words. Source: open.dingtalk.com, "server-api-error-codes-1".
+//! The newer APIs at `api.dingtalk.com`: the HTTP status reports a refusal, and a textual code the reason.
+//! Source: open.dingtalk.com, "server-api-error-codes-1".
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,12 +12,12 @@ use super::error::ApiError;
 use super::response;
 use crate::domain::json;
 
-/// The interface that redeems the code of the newer login page.
+/// API that redeems the code of the newer login page.
 pub(super) const REDEEM: &str = "v1.0/oauth2/userAccessToken";
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
-/// The host of the newer interfaces. Cheap to clone.
+/// Client for the host of the newer APIs. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct V1Client {
     http: reqwest::Client,
@@ -34,7 +34,7 @@ impl V1Client {
         })
     }
 
-    /// Calls an interface that takes a JSON body and no token. An error does not repeat the secrets in it.
+    /// Calls an API that takes a JSON body and no token. An error does not repeat the secrets in it.
     pub async fn post(
         &self,
         api: &'static str,
@@ -46,7 +46,7 @@ impl V1Client {
         self.read(api, &answer, secrets)
     }
 
-    /// Calls an interface that takes only a token.
+    /// Calls an API that takes only a token.
     pub async fn get(&self, api: &'static str, token: &SecretString) -> Result<Value, ApiError> {
         let lacks = ApiError::Malformed {
             api,
@@ -72,7 +72,7 @@ impl V1Client {
     }
 }
 
-/// Makes of an HTTP answer either DingTalk's JSON object or what went wrong, without the secrets sent.
+/// Parses a response into JSON or an `ApiError`, with the secrets sent redacted.
 fn read_answer(
     api: &'static str,
     status: u16,
@@ -86,7 +86,7 @@ fn read_answer(
         Some((answer, code)) if !(200..300).contains(&status) => {
             Err(rejection(api, status, code, answer, secrets))
         }
-        // A success, a gateway's page, a ban, or an error in the form of the older interfaces.
+        // A success, a gateway's page, a ban, or an error in the form of the older APIs.
         _ => response::parse_response(api, status, body, secrets, now_ms),
     }
 }
@@ -106,7 +106,7 @@ fn rejection(
     };
     match status {
         500.. => ApiError::Http { api, status },
-        // Words for what the older interfaces say by number: 90018, 90002 and 40014.
+        // Textual forms of the older APIs' codes 90018, 90002 and 40014.
         _ if lower.contains("qpslimitforapi") => throttled(90002),
         429 => throttled(90018),
         _ if lower.contains("qpslimit") => throttled(90018),
@@ -126,12 +126,12 @@ fn message(answer: &Value, secrets: &[&str]) -> String {
     response::redact_and_truncate(said.unwrap_or_default(), secrets)
 }
 
-/// Whether a code says that there is no such person.
+/// Whether a code means that there is no such person.
 pub(super) fn is_unknown_person(code: &str) -> bool {
     code.eq_ignore_ascii_case("invalidParameter.user.notFound")
 }
 
-/// What a refused redeeming call names where the fault is ours or the app's, not the code's.
+/// What the code of a refused exchange contains if the fault lies with us or the app, not with the one-time code.
 const MISCONFIGURATION_CODES: [&str; 6] = [
     "client",
     "granttype",
@@ -141,10 +141,9 @@ const MISCONFIGURATION_CODES: [&str; 6] = [
     "forbidden",
 ];
 
-/// Whether a refusal says that what a person brought is worth nothing: the code, or the token made of it.
-/// DingTalk does not list the words for that. Of the parameters of a redeeming call only the one-time code
-/// differs from login to login, so whatever makes such a call a bad request is that code, unless the words
-/// name something of ours.
+/// Whether a refusal means that the person's credential is worthless: the code, or the token obtained with it.
+/// DingTalk does not list the codes for that. Of an exchange's parameters only the one-time code differs from
+/// login to login, so a bad request is caused by that code, unless the response names something of ours.
 pub(super) fn is_spent_code(api: &str, status: u16, code: &str) -> bool {
     let code = code.to_ascii_lowercase();
     if api == REDEEM && status == 400 {
@@ -160,7 +159,7 @@ pub(super) fn is_spent_code(api: &str, status: u16, code: &str) -> bool {
         && (is_token || is_parameter || is_code.iter().any(|words| code.contains(words)))
 }
 
-/// A field whose name may be written in any letter case.
+/// Returns a field by its name, ignoring letter case.
 fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let fields = object.as_object()?;
     let found = fields
@@ -169,7 +168,7 @@ fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     found.map(|(_, value)| value)
 }
 
-/// A field's text, cut short and fit for a line of the log.
+/// Returns a field's text, truncated and safe for a log line.
 fn error_text(object: &Value, name: &str) -> Option<String> {
     Some(response::redact_and_truncate(
         field(object, name)?.as_str()?,
@@ -178,7 +177,7 @@ fn error_text(object: &Value, name: &str) -> Option<String> {
     .filter(|text| !text.is_empty())
 }
 
-/// The permissions that DingTalk names as missing: a list, or a single one.
+/// Returns the permissions that DingTalk reports as missing: a list, or a single one.
 fn permissions(answer: &Value) -> Vec<String> {
     let detail = field(answer, "accessdenieddetail");
     let named = match detail.and_then(|detail| field(detail, "requiredscopes")) {

@@ -1,4 +1,4 @@
-//! An app of the company, as administrators describe it.
+//! An app on the company's portal, as administrators configure it.
 
 use std::collections::BTreeSet;
 
@@ -7,33 +7,33 @@ use url::Url;
 use super::ids::DeptId;
 use super::net::is_loopback;
 
-/// The pictures that are built in, by their names.
+/// The names of the built-in icons.
 pub const ICONS: [&str; 24] = [
     "mail", "calendar", "chat", "document", "folder", "book", "code", "tasks", "chart", "money",
     "receipt", "cart", "box", "truck", "people", "card", "phone", "help", "shield", "cloud",
     "server", "globe", "tool", "plane",
 ];
-/// The grounds of pictures and letters, by their names; white reads well on each.
+/// The names of the background colours of icons and letters; white text is legible on each.
 pub const COLOURS: [&str; 8] = [
     "blue", "teal", "green", "olive", "orange", "red", "purple", "grey",
 ];
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 pub const MAX_NAME: usize = 40;
-/// The longest description, in characters: one line of a tile.
+/// Maximum length of a description, in characters: one line of a tile.
 pub const MAX_DESCRIPTION: usize = 80;
-/// The longest address, in bytes.
+/// Maximum length of a URL, in bytes.
 pub const MAX_ADDRESS: usize = 2000;
 
 /// Who sees an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
     All,
-    /// Whoever is in one of these departments, or below one; never empty.
+    /// Members of one of these departments or of one below it; never empty.
     Departments(BTreeSet<DeptId>),
 }
 
 impl Audience {
-    /// The departments of a choice; none for everybody.
+    /// Returns the selected departments; empty for everybody.
     pub fn departments(&self) -> Vec<DeptId> {
         match self {
             Self::All => Vec::new(),
@@ -42,13 +42,13 @@ impl Audience {
     }
 }
 
-/// An app whose every part is as it must be.
+/// A valid app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
     pub name: String,
     pub address: Url,
     pub description: String,
-    /// One of [`ICONS`]; None for the first letters of the name.
+    /// One of [`ICONS`]; `None` for the first letters of the name.
     pub icon: Option<&'static str>,
     /// One of [`COLOURS`].
     pub colour: &'static str,
@@ -56,7 +56,7 @@ pub struct App {
     pub is_shown: bool,
 }
 
-/// What a form says of an app.
+/// The form fields of an app, not yet validated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
     pub name: String,
@@ -70,18 +70,18 @@ pub struct Draft {
     pub is_shown: bool,
 }
 
-/// What is wrong with a draft; the pages have a sentence for each.
+/// A validation error of a draft; the pages have a sentence for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     NameMissing,
     NameTooLong,
     AddressMissing,
     AddressTooLong,
-    /// Not a whole address that begins with `https://`.
+    /// Not an absolute `https://` URL.
     NotAnAddress,
     /// `http://` to another machine.
     NotHttps,
-    /// A user name or a password, which everybody would read.
+    /// A user name or a password, which everybody could read.
     Credentials,
     DescriptionTooLong,
     UnknownIcon,
@@ -90,7 +90,7 @@ pub enum Fault {
 }
 
 impl App {
-    /// Reads a draft, or names everything that is wrong with it.
+    /// Validates a draft, or returns all errors in it.
     pub fn parse(draft: &Draft) -> Result<Self, Vec<Fault>> {
         let name = name(&draft.name);
         let address = address(&draft.address);
@@ -125,7 +125,7 @@ impl App {
     }
 }
 
-/// A text on one line, without blanks at its ends.
+/// Returns a text on one line, trimmed.
 fn line(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     text.trim().to_owned()
@@ -150,8 +150,8 @@ fn description(text: &str) -> Result<String, Fault> {
     Ok(description)
 }
 
-/// Reads an address that a tile may lead to. Plain http is for this machine alone: what somebody between
-/// could change must not stand on everybody's first page.
+/// Parses the URL of a tile. Plain http is accepted for this machine only: a link that can be modified in transit
+/// must not be on everybody's start page.
 fn address(text: &str) -> Result<Url, Fault> {
     let text = line(text);
     if text.is_empty() {
@@ -198,7 +198,7 @@ fn audience(draft: &Draft) -> Result<Audience, Fault> {
     }
 }
 
-/// The host of an address and its port, as a tile shows where it leads.
+/// Returns the host and the port of a URL, as a tile shows its target.
 pub fn place(address: &str) -> String {
     let Ok(url) = Url::parse(address) else {
         return address.to_owned();
@@ -210,8 +210,8 @@ pub fn place(address: &str) -> String {
     }
 }
 
-/// What stands on a tile without a picture: the first two characters of a Chinese name, or the first
-/// letters of the first two words of another one.
+/// Returns the text of a tile without an icon: the first two characters of a Chinese name, or the initials of the
+/// first two words of another one.
 pub fn letters(name: &str) -> String {
     let is_latin = |c: char| c.is_alphanumeric() && !is_wide(c);
     let mut words = name

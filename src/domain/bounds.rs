@@ -1,9 +1,9 @@
-//! Floors and ceilings for numbers that other systems name: whatever controls a loop, a timer or memory
-//! stays within them.
+//! Lower and upper bounds for numbers that other systems supply: whatever controls a loop, a timer or memory is
+//! clamped to them.
 
 use std::time::Duration;
 
-/// A floor and a ceiling, both included.
+/// A lower and an upper bound, both inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds<T> {
     floor: T,
@@ -19,7 +19,7 @@ impl<T: Copy + PartialOrd> Bounds<T> {
         self.ceiling
     }
 
-    /// Returns the value, or the bound that it exceeds.
+    /// Returns the value, clamped to the bounds.
     pub fn clamp(&self, value: T) -> T {
         if value < self.floor {
             self.floor
@@ -36,47 +36,47 @@ impl<T: Copy + PartialOrd> Bounds<T> {
 }
 
 impl Bounds<Duration> {
-    /// Returns so many seconds as a duration within the bounds; a negative number is the floor.
+    /// Returns this many seconds as a duration within the bounds; a negative number yields the lower bound.
     pub fn of_seconds(&self, seconds: i64) -> Duration {
         self.clamp(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
 
-    /// Returns so many milliseconds as a duration within the bounds; a negative number is the floor.
+    /// Returns this many milliseconds as a duration within the bounds; a negative number yields the lower bound.
     pub fn of_millis(&self, millis: i64) -> Duration {
         self.clamp(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
     }
 }
 
-/// How long an access token is used, whatever `gettoken` says of it. DingTalk rejects one that ends sooner,
-/// and it is then fetched again; 2 h is the documented lifetime.
+/// How long an access token is used, whatever `gettoken` says. DingTalk rejects one that expires sooner, and it is
+/// then fetched again; 2 h is the documented lifetime.
 pub const TOKEN_LIFETIME: Bounds<Duration> =
     Bounds::new(Duration::from_mins(1), Duration::from_hours(2));
 
-/// How long an API is held back because DingTalk has said when its throttling ends.
+/// How long an API is blocked because DingTalk has said when its throttling ends.
 pub const THROTTLE_WAIT: Bounds<Duration> = Bounds::new(Duration::ZERO, Duration::from_mins(1));
 
-/// How long a webhook receiver may make us wait by `Retry-After`: a mistake of its must not cost the message.
+/// Bounds of a webhook receiver's `Retry-After`, so that a bad header cannot lose the message.
 pub const RETRY_AFTER: Bounds<Duration> = Bounds::new(Duration::ZERO, Duration::from_hours(6));
 
-/// By how many milliseconds DingTalk's clock may be ahead of ours, or behind, to be believed.
+/// The accepted offset of DingTalk's clock from ours, in milliseconds.
 pub const CLOCK_OFFSET_MS: Bounds<i64> = Bounds::new(-15 * 60 * 1000, 15 * 60 * 1000);
 
-/// Moments of a record, in Unix milliseconds: 1900 to 2999. Postgres and chrono agree on these.
+/// Times in a record, in Unix milliseconds: 1900 to 2999, a range in which Postgres and chrono agree.
 pub const MOMENT_MS: Bounds<i64> = Bounds::new(-2_208_988_800_000, 32_503_679_999_999);
 
-/// How many bytes of one answer of DingTalk's are read; no answer that we ask for is near this size.
+/// Maximum size in bytes of a DingTalk response; no response that we request comes near it.
 pub const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
-/// How many characters of a name are kept: an index entry of Postgres holds no more than 2,700 bytes.
+/// Maximum length of a name in characters: an index entry of Postgres holds no more than 2,700 bytes.
 pub const MAX_NAME_CHARS: usize = 200;
 
-/// How many characters of any other text of a record are kept.
+/// Maximum length in characters of any other text of a record.
 pub const MAX_TEXT_CHARS: usize = 2_000;
 
-/// How many pages of people one department may have: a million people.
+/// Maximum number of pages of people in one department: a million people.
 pub const MAX_PAGES: u32 = 10_000;
 
-/// How many departments one full sync reads.
+/// Maximum number of departments that one full sync reads.
 pub const MAX_DEPARTMENTS: usize = 100_000;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! The refusals of a login and the cases that an administrator reviews.
+//! The reasons for refusing a login, and the cases that an administrator reviews.
 
-/// Why somebody whom DingTalk has named is not let in.
+/// Why a person identified by DingTalk is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// An administrator has rejected this person.
     Rejected,
-    /// The person has left, or DingTalk no longer knows one whom the table holds.
+    /// The person has left, or DingTalk no longer knows a person in the staff table.
     Left,
-    /// Nobody in this company, or an external contact.
+    /// Not a member of this company, or an external contact.
     NotEmployee,
     /// In the company, but not (or not under this userid) in the staff table.
     PendingReview,
@@ -21,7 +21,7 @@ impl Refusal {
         Self::Rejected,
     ];
 
-    /// The name under which the refusal stands in addresses, answers, the log and the table.
+    /// Returns the refusal's name in URLs, responses, the log and the table.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rejected => "rejected",
@@ -32,7 +32,7 @@ impl Refusal {
     }
 }
 
-/// Where a case stands.
+/// The state of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseState {
     Waiting,

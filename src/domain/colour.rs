@@ -1,4 +1,4 @@
-//! Colours, and whether people can tell them apart.
+//! Colours and their contrast.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
-/// What WCAG 2.2 (1.4.3) asks of text.
+/// The minimum contrast of text in WCAG 2.2 (1.4.3).
 pub const FOR_TEXT: f64 = 4.5;
-/// What WCAG 2.2 (1.4.11) asks of controls.
+/// The minimum contrast of controls in WCAG 2.2 (1.4.11).
 pub const FOR_CONTROLS: f64 = 3.0;
 
 impl Colour {
@@ -19,7 +19,7 @@ impl Colour {
         Self([red, green, blue])
     }
 
-    /// Reads `#rrggbb` or `#rgb`.
+    /// Parses `#rrggbb` or `#rgb`.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: Vec<u8> = text
             .strip_prefix('#')?
@@ -33,7 +33,7 @@ impl Colour {
         }
     }
 
-    /// The contrast of two colours, from 1 to 21, as WCAG 2 defines it.
+    /// Returns the contrast ratio of two colours, from 1 to 21, as WCAG 2 defines it.
     pub fn contrast(self, other: Self) -> f64 {
         let (one, other) = (self.luminance(), other.luminance());
         (one.max(other) + 0.05) / (one.min(other) + 0.05)
@@ -51,7 +51,7 @@ impl Colour {
         0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
-    /// This colour with a share of another, in hundredths.
+    /// Returns this colour mixed with `percent` percent of another.
     #[must_use]
     pub fn mixed(self, other: Self, percent: u8) -> Self {
         let share = u16::from(percent.min(100));
@@ -63,7 +63,8 @@ impl Colour {
         Self(mixed)
     }
 
-    /// The colour nearest to this one on the way to `end` that has this contrast on all of these grounds.
+    /// Returns the colour nearest to this one, on the way to `end`, with this contrast on all of these backgrounds,
+    /// or `end` if none has it.
     #[must_use]
     pub fn legible(self, grounds: &[Self], contrast: f64, end: Self) -> Self {
         (0..=100)
@@ -76,7 +77,7 @@ impl Colour {
             .unwrap_or(end)
     }
 
-    /// Black or white, whichever reads better on this colour: always at least [`FOR_TEXT`].
+    /// Returns black or white, whichever is more legible on this colour: always at least [`FOR_TEXT`].
     #[must_use]
     pub fn text_on(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) {

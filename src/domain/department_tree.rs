@@ -1,30 +1,30 @@
-//! The company's tree with its head counts. A move that is only half told may make a circle of
-//! departments, or leave one without its parent: each is shown all the same, under a root of its own.
+//! The department tree with its head counts. A move that has been only half reported may create a cycle of
+//! departments, or leave one without its parent: each is still shown, under a root of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::DeptId;
 use super::person::Department;
 
-/// How many people are in exactly these departments.
+/// The number of people who are in exactly these departments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadCount {
     pub dept_ids: Vec<DeptId>,
     pub people: i64,
 }
 
-/// One department in its place.
+/// One department in the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     pub dept_id: DeptId,
     pub name: String,
-    /// None for a root, and for a department whose parent is unknown.
+    /// `None` for a root, and for a department whose parent is unknown.
     pub parent: Option<DeptId>,
-    /// In the order in which DingTalk shows them.
+    /// In DingTalk's display order.
     pub children: Vec<DeptId>,
-    /// People directly in it.
+    /// Number of people directly in it.
     pub own: i64,
-    /// People in it or below it, each counted once.
+    /// Number of people in it or below it, each counted once.
     pub whole: i64,
 }
 
@@ -69,7 +69,7 @@ impl Tree {
         tree
     }
 
-    /// Whoever climbs in a circle comes back: the lowest id of the circle is made a root.
+    /// Breaks parent cycles by making the lowest id of each cycle a root.
     fn break_cycles(&mut self) {
         let ids: Vec<DeptId> = self.nodes.keys().copied().collect();
         let mut leads_out = BTreeSet::new();
@@ -146,7 +146,7 @@ impl Tree {
         &self.roots
     }
 
-    /// The departments above this one, root first.
+    /// Returns the departments above this one, root first.
     pub fn way_to(&self, id: DeptId) -> Vec<&Node> {
         let parent_of = |node: &Node| node.parent.and_then(|parent| self.nodes.get(&parent));
         let mut way: Vec<&Node> =
@@ -158,7 +158,7 @@ impl Tree {
         way
     }
 
-    /// How many departments are below this one, on all levels.
+    /// Returns how many departments are below this one, on all levels.
     pub fn below(&self, id: DeptId) -> usize {
         let mut count = 0;
         let mut open = vec![id];
@@ -169,8 +169,7 @@ impl Tree {
         count
     }
 
-    /// How many whole levels, from these departments down, hold at most `most` departments together;
-    /// at least one.
+    /// Returns how many full levels, from these departments down, hold at most `most` departments; at least one.
     pub fn levels_within(&self, top: &[DeptId], most: usize) -> usize {
         let (mut levels, mut total) = (1, top.len());
         let mut level = top.to_vec();

@@ -1,7 +1,7 @@
-//! An event of DingTalk's callback, read leniently: only the crypto before it may refuse a message.
+//! An event of DingTalk's callback, parsed leniently: only the decryption before it may reject a message.
 //!
-//! DingTalk spells fields in Pascal case (`UserId`, as seen in real pushes) or camel case (`userId`, as
-//! documented since 2022), writes numbers as text, and gives one id without its list.
+//! DingTalk spells fields in Pascal case (`UserId`, as seen in real pushes) or camel case (`userId`, as documented
+//! since 2022), writes numbers as text, and sends a single id without its list.
 
 mod dedupe;
 mod fields;
@@ -12,20 +12,20 @@ use serde_json::Value;
 
 use super::ids::{DeptId, UserId};
 
-/// What an event asks of us.
+/// How an event is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// DingTalk tries the address; wants an answer and nothing else.
+    /// DingTalk tests the callback URL; it only expects a response.
     CheckUrl,
-    /// `user_add_org`, `user_active_org`: the person came.
+    /// `user_add_org`, `user_active_org`: the person joined.
     UserJoined,
-    /// `user_modify_org`: look at the person again.
+    /// `user_modify_org`: recheck the person.
     UserChanged,
-    /// `user_leave_org`: the person is out at once.
+    /// `user_leave_org`: the person is terminated at once.
     UserLeft,
-    /// `org_dept_create`, `org_dept_modify`, `org_dept_remove`: look at the department again.
+    /// `org_dept_create`, `org_dept_modify`, `org_dept_remove`: recheck the department.
     DepartmentChanged,
-    /// Kept and shown, nothing more: rights of DingTalk's administrators, and types unknown to us.
+    /// Stored and shown, nothing more: rights of DingTalk's administrators, and types unknown to us.
     Recorded,
 }
 
@@ -41,8 +41,8 @@ const KINDS: [(&str, Kind); 8] = [
     ("check_url", Kind::CheckUrl),
 ];
 
-/// DingTalk's names of the types that the staff table and the departments need, and that a company
-/// has to subscribe to.
+/// Returns DingTalk's names of the types that the staff table and the departments depend on. The company must
+/// subscribe to them.
 pub fn acted_on() -> impl Iterator<Item = &'static str> {
     KINDS
         .iter()
@@ -51,7 +51,7 @@ pub fn acted_on() -> impl Iterator<Item = &'static str> {
 }
 
 impl Kind {
-    /// Reads DingTalk's name of a type.
+    /// Parses DingTalk's name of a type.
     pub fn of(event_type: &str) -> Self {
         KINDS
             .iter()
@@ -63,7 +63,7 @@ impl Kind {
         matches!(self, Self::UserJoined | Self::UserChanged | Self::UserLeft)
     }
 
-    /// Whether the ids and the time say all that matters about such an event.
+    /// Returns whether the ids and the time carry all the relevant content of such an event.
     fn is_acted_on(self) -> bool {
         self.names_people() || self == Self::DepartmentChanged
     }
@@ -73,14 +73,14 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     pub kind: Kind,
-    /// DingTalk's name of the type; `unnamed` where it gave none.
+    /// DingTalk's name of the type; `unnamed` where it sent none.
     pub event_type: String,
     pub event_time: Option<DateTime<Utc>>,
-    /// In ascending order, none twice.
+    /// In ascending order, without duplicates.
     pub userids: Vec<UserId>,
-    /// In ascending order, none twice; without the home-school contacts, whose ids are not positive.
+    /// In ascending order, without duplicates; without the home-school contacts, whose ids are not positive.
     pub dept_ids: Vec<DeptId>,
-    /// What could not be read of an event that we act on, or why it is ignored.
+    /// What could not be parsed in an event that we act on, or why it is ignored.
     pub problem: Option<&'static str>,
     /// The `CorpId`s that the message names.
     pub companies: Vec<String>,
@@ -88,7 +88,7 @@ pub struct Event {
     pub is_foreign: bool,
     /// The same for every delivery of one event, and different for different events.
     pub dedupe_key: String,
-    /// The message as Postgres can hold it.
+    /// The message as Postgres can store it.
     pub body: Value,
 }
 
@@ -102,7 +102,7 @@ const BAD_DEPARTMENTS: &str = "a department id in the event cannot be read";
 const FOREIGN: &str = "the event names another CorpId";
 
 impl Event {
-    /// Reads a decrypted message. What is odd about it becomes its `problem`.
+    /// Parses a decrypted message. Anomalies in it become its `problem`.
     pub fn parse(message: &Value) -> Self {
         let body = fields::without_nul(message);
         let event_type = fields::text(&body, &["EventType"])
@@ -131,8 +131,8 @@ impl Event {
         event
     }
 
-    /// Sets the event aside if it names a company other than this one. It then names nobody, so that
-    /// nothing that reads stored events can mistake it for an event about our people.
+    /// Neutralizes an event that names a company other than this one. It then names nobody, so that no reader of
+    /// stored events can mistake it for an event about our people.
     #[must_use]
     pub fn checked_for(mut self, corp_id: &str) -> Self {
         if self.companies.iter().all(|company| company == corp_id) {
@@ -147,18 +147,18 @@ impl Event {
         self
     }
 
-    /// The time that identifies the event together with its type and ids, where these say all about it.
+    /// Returns the time that identifies the event together with its type and ids, if these are its full content.
     pub fn identifying_time(&self) -> Option<DateTime<Utc>> {
         self.event_time
             .filter(|_| self.kind.is_acted_on() && self.problem.is_none())
     }
 
-    /// The first text or number among these fields of a stored message, however they are spelled.
+    /// Returns the first text or number among these fields of a stored message, whatever their spelling.
     pub fn field(body: &Value, names: &[&str]) -> Option<String> {
         fields::text(body, names)
     }
 
-    /// Whether there is anything to ask DingTalk about.
+    /// Returns whether there is anything to look up at DingTalk.
     pub fn names_something(&self) -> bool {
         match self.kind {
             Kind::UserJoined | Kind::UserChanged | Kind::UserLeft => !self.userids.is_empty(),
@@ -168,7 +168,7 @@ impl Event {
     }
 }
 
-/// A type's name without what a log or a page could trip over, and not longer than they can take.
+/// Returns a type's name without control characters, shortened to 100 characters, for logs and pages.
 fn printable(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(100).collect()
 }

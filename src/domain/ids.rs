@@ -1,14 +1,14 @@
-//! The names by which DingTalk knows people.
+//! The ids by which DingTalk identifies people.
 
 use std::fmt;
 
-/// Why a text is not an id.
+/// The error for a text that is not a valid id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("an id is 1 to 128 bytes without control characters or U+FFFD")]
 pub struct InvalidId;
 
 fn is_id(text: &str) -> bool {
-    // U+FFFD stands for what could not be read: half an id is nobody's.
+    // U+FFFD replaces unreadable bytes, and a partial id identifies nobody.
     let is_odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
     !text.is_empty() && text.len() <= 128 && !text.chars().any(is_odd)
 }
@@ -51,7 +51,7 @@ macro_rules! id {
 }
 
 id! {
-    /// A member's id, unique inside one company; compared byte by byte, never changed by DingTalk.
+    /// A member's id, unique within one company; compared byte by byte, never changed by DingTalk.
     UserId
 }
 id! {

@@ -1,15 +1,15 @@
-//! JSON as DingTalk sends it. A name that was cut in the middle of an emoji leaves half a surrogate pair,
-//! or a few stray bytes: that must not cost all that stands around it.
+//! JSON as DingTalk sends it. A name that was cut in the middle of an emoji leaves half a surrogate pair, or a few
+//! stray bytes, which must not make the rest of the message unreadable.
 
 use serde_json::{Result, Value};
 
-/// Half a pair as `serde_json` will have it: U+FFFD, the replacement character.
+/// The replacement for an unpaired surrogate: U+FFFD.
 const REPLACEMENT: &[u8] = b"\\ufffd";
-/// `\uXXXX`.
+/// Length of `\uXXXX`.
 const ESCAPE_LEN: usize = 6;
 
-/// Reads JSON; where that fails, once more with U+FFFD for each escape of half a surrogate pair and for
-/// each byte that is not UTF-8.
+/// Parses JSON; on failure, retries with U+FFFD in place of each unpaired surrogate escape and of each byte that is
+/// not UTF-8.
 pub fn read(bytes: &[u8]) -> Result<Value> {
     read_utf8(bytes).or_else(|error| match std::str::from_utf8(bytes) {
         Ok(_) => Err(error),
@@ -17,8 +17,8 @@ pub fn read(bytes: &[u8]) -> Result<Value> {
     })
 }
 
-/// Reads JSON; where that fails, once more with U+FFFD for each escape of half a surrogate pair. What is
-/// not UTF-8 stays an error.
+/// Parses JSON; on failure, retries with U+FFFD in place of each unpaired surrogate escape. Invalid UTF-8 remains
+/// an error.
 pub fn read_utf8(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).or_else(|error| match without_half_pairs(bytes) {
         Some(mended) => serde_json::from_slice(&mended),
@@ -26,7 +26,7 @@ pub fn read_utf8(bytes: &[u8]) -> Result<Value> {
     })
 }
 
-/// The same JSON without escapes of half a pair; nothing where it has none.
+/// Returns the JSON with its unpaired surrogate escapes replaced; `None` if it has none.
 fn without_half_pairs(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut mended = Vec::with_capacity(bytes.len());
     let (mut rest, mut has_mended) = (bytes, false);
@@ -39,7 +39,7 @@ fn without_half_pairs(bytes: &[u8]) -> Option<Vec<u8>> {
                 rest = rest.get(ESCAPE_LEN..).unwrap_or_default();
                 continue;
             }
-            // Whatever is escaped, another backslash for one, begins no escape.
+            // An escaped character, such as a second backslash, does not start an escape.
             _ if *first == b'\\' && !behind.is_empty() => 2,
             _ => 1,
         };
@@ -50,7 +50,7 @@ fn without_half_pairs(bytes: &[u8]) -> Option<Vec<u8>> {
     has_mended.then_some(mended)
 }
 
-/// The number of the `\uXXXX` that these bytes begin with.
+/// Returns the code unit of the `\uXXXX` at the start of these bytes.
 fn unit(bytes: &[u8]) -> Option<u16> {
     let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
     if !digits.iter().all(u8::is_ascii_hexdigit) {
@@ -107,7 +107,7 @@ mod tests {
         assert!(read(b"\xff{}").is_err());
     }
 
-    /// Texts in which escapes, backslashes and halves of pairs meet.
+    /// Generates texts that combine escapes, backslashes and unpaired surrogates.
     fn tricky() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             Just(r"\".to_owned()),

@@ -1,10 +1,10 @@
-//! The administrators that the settings name.
+//! The administrators listed in the settings.
 
 use std::collections::BTreeMap;
 
 use super::ids::{UnionId, UserId};
 
-/// Userids from `DINGGATE_ADMINS`, each with the unionid that it was given, if any.
+/// The userids in `DINGGATE_ADMINS`, each with its configured unionid, if any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedAdmins {
     userids: Vec<String>,
@@ -13,7 +13,8 @@ pub struct ListedAdmins {
 }
 
 impl ListedAdmins {
-    /// Builds the list; equal entries count once. Returns the userid that two entries give different unionids.
+    /// Creates the list; equal entries count once. Fails with the userid that two entries pair with different
+    /// unionids.
     pub fn new(
         entries: impl IntoIterator<Item = (UserId, Option<UnionId>)>,
     ) -> Result<Self, UserId> {
@@ -51,7 +52,7 @@ impl ListedAdmins {
         self.entries.keys()
     }
 
-    /// Returns the unionid that the entry of a userid demands.
+    /// Returns the unionid that the entry of a userid requires.
     pub fn demanded(&self, userid: &UserId) -> Option<&UnionId> {
         self.entries.get(userid)?.as_ref()
     }
@@ -61,7 +62,7 @@ impl ListedAdmins {
         &self.userids
     }
 
-    /// Returns the demanded unionids as the column beside [`Self::userids`].
+    /// Returns the required unionids as the column beside [`Self::userids`].
     pub fn unionids(&self) -> &[Option<String>] {
         &self.unionids
     }

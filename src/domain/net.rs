@@ -1,10 +1,10 @@
-//! Which addresses never leave this machine.
+//! Classification of IP addresses and hosts: loopback and private.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-/// Whether a host name or address means this machine.
+/// Returns whether a host name or IP address means this machine.
 pub fn is_loopback_host(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
@@ -13,12 +13,12 @@ pub fn is_loopback_host(host: &Host<&str>) -> bool {
     }
 }
 
-/// Whether a URL leads to this machine.
+/// Returns whether a URL leads to this machine.
 pub fn is_loopback(url: &Url) -> bool {
     url.host().is_some_and(|host| is_loopback_host(&host))
 }
 
-/// The IPv4 address that an IPv6 address stands for, if it does.
+/// Returns the IPv4 address of an IPv4-mapped IPv6 address, and any other IP address unchanged.
 pub fn canonical(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
@@ -26,7 +26,7 @@ pub fn canonical(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Whether an address belongs to a private network or to this machine (RFC 1918, 6598, 3927, 4193, 4291).
+/// Returns whether an IP address is private, shared, link-local or loopback (RFC 1918, 6598, 3927, 4193, 4291).
 pub fn is_private(address: IpAddr) -> bool {
     match canonical(address) {
         IpAddr::V4(v4) => {
@@ -38,7 +38,7 @@ pub fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// The first IP address that a text of DingTalk's names.
+/// Returns the first IP address in a DingTalk message.
 pub fn address_in(text: &str) -> Option<IpAddr> {
     let is_part = |c: char| c.is_ascii_hexdigit() || ".:".contains(c);
     text.split(|c| !is_part(c))

@@ -1,14 +1,14 @@
-//! A person as DingTalk describes one, and the state of an employment.
+//! A person as DingTalk describes them, and the status of an employment.
 
 use chrono::{DateTime, Utc};
 
 use super::ids::{DeptId, UnionId, UserId};
 
-/// What DingTalk says of one member: the fields that the staff table keeps.
+/// DingTalk's record of one member: the fields that the staff table stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub userid: UserId,
-    /// Absent where the app may not see it.
+    /// `None` where the app may not read it.
     pub unionid: Option<UnionId>,
     pub name: String,
     pub avatar: Option<String>,
@@ -17,20 +17,20 @@ pub struct Person {
     pub mobile: Option<String>,
     pub email: Option<String>,
     pub hired_date: Option<DateTime<Utc>>,
-    /// One entry a department, ordered by department id, none twice.
+    /// One entry per department, ordered by department id, without duplicates.
     pub departments: Vec<Membership>,
 }
 
-/// One department of one person.
+/// A person's membership of a department.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Membership {
     pub dept_id: DeptId,
-    /// DingTalk's sorting number, beyond 2^53 in practice.
+    /// DingTalk's sort order, beyond 2^53 in practice.
     pub order: Option<i64>,
     pub is_leader: bool,
 }
 
-/// What the staff table says of an employment.
+/// The employment status in the staff table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Employed,
@@ -45,7 +45,7 @@ impl Status {
         }
     }
 
-    /// Reads a status as the table and the filters spell it.
+    /// Parses a status as the table and the filters spell it.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "employed" => Some(Self::Employed),
@@ -61,7 +61,7 @@ pub enum LeftCause {
     Event,
     Sync,
     Manual,
-    /// DingTalk answered 60121 to a look that no leaving had announced.
+    /// DingTalk answered 60121 to a recheck that no leave event had announced.
     UnknownToDingTalk,
 }
 
@@ -76,11 +76,11 @@ impl LeftCause {
     }
 }
 
-/// A department as DingTalk describes one.
+/// A department as DingTalk describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Department {
     pub dept_id: DeptId,
-    /// None for the root.
+    /// `None` for the root.
     pub parent_id: Option<DeptId>,
     pub name: String,
     pub order: Option<i64>,

@@ -1,27 +1,27 @@
-//! Where a login leads: always a path on this site.
+//! The return target of a login: always a path on this site.
 
 use url::Url;
 
-/// A path (with its query) on this site; never another site, whatever it was made of.
+/// A path (with its query) on this site; never another site, whatever the input was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnPath(String);
 
-/// Longer ones are dropped: they would not fit into an address either.
+/// Longer paths are dropped: they would not fit into a URL either.
 const MAX_LEN: usize = 2048;
 
 impl ReturnPath {
-    /// The portal.
+    /// Returns the path of the portal.
     pub fn home() -> Self {
         Self("/".to_owned())
     }
 
-    /// Reads what a browser asked for; anything but a path on this site is the portal.
+    /// Parses the requested path; anything but a path on this site becomes the portal.
     pub fn parse(asked: Option<&str>) -> Self {
         asked.and_then(Self::try_parse).unwrap_or_else(Self::home)
     }
 
-    /// Reads a path on this site, or nothing. The result is what a URL parser makes of it, so that
-    /// no browser can read it in another way.
+    /// Parses a path on this site, or returns `None`. The result is normalized by a URL parser, so that no browser
+    /// can interpret it differently.
     pub fn try_parse(asked: &str) -> Option<Self> {
         let clean = asked.len() <= MAX_LEN
             && asked.starts_with('/')
@@ -32,7 +32,7 @@ impl ReturnPath {
         }
         let base = Url::parse("https://here.invalid").ok()?;
         let url = base.join(asked).ok()?;
-        // `//host` and friends leave the base; dot segments may create a new `//`.
+        // `//host` and the like leave the base; dot segments may create a new `//`.
         if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
             return None;
         }
@@ -46,7 +46,7 @@ impl ReturnPath {
         }))
     }
 
-    /// Returning to a page that only serves to sign in or out would go round in circles.
+    /// Returns whether this is a sign-in or sign-out page, which would cause a redirect loop.
     fn loops(path: &str) -> bool {
         path == "/login" || path.starts_with("/login/") || path == "/logout"
     }
@@ -55,7 +55,7 @@ impl ReturnPath {
         &self.0
     }
 
-    /// The path as a value of a query string.
+    /// Returns the path encoded as a query value.
     pub fn encoded(&self) -> String {
         percent_encoding::utf8_percent_encode(&self.0, percent_encoding::NON_ALPHANUMERIC)
             .to_string()

@@ -1,18 +1,18 @@
-//! When the full sync is to run: a cron expression in a time zone.
+//! The schedule of the full sync: a cron expression in a time zone.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-/// The moments that an expression names, in a zone.
+/// The times that a cron expression names, in a time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     cron: Cron,
     zone: Tz,
 }
 
-/// Why an expression makes no schedule.
+/// Why a cron expression is invalid.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ScheduleError {
     #[error("must have five fields: minute, hour, day of the month, month, day of the week")]
@@ -24,8 +24,7 @@ pub enum ScheduleError {
 }
 
 impl Schedule {
-    /// Reads five fields as cron does, with names of months and weekdays, and `L`, `W`, `#` and `+` as
-    /// croner has them.
+    /// Parses five cron fields, with names of months and weekdays, and with croner's `L`, `W`, `#` and `+`.
     pub fn parse(expression: &str, zone: Tz) -> Result<Self, ScheduleError> {
         if expression.split_whitespace().count() != 5 {
             return Err(ScheduleError::NotFiveFields);
@@ -43,28 +42,28 @@ impl Schedule {
         Ok(Self { cron, zone })
     }
 
-    /// The first moment after this one. One that falls into the hour that the clocks leave out comes
-    /// right after it; one in the hour that they repeat comes once.
+    /// Returns the first scheduled time after this one. A time in the hour that the clocks skip comes right after
+    /// it; one in the hour that they repeat comes once.
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = after.with_timezone(&self.zone);
         let next = self.cron.find_next_occurrence(&after, false).ok()?;
         Some(next.with_timezone(&Utc))
     }
 
-    /// The last moment that is not after this one.
+    /// Returns the last scheduled time that is not after this one.
     pub fn latest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let now = now.with_timezone(&self.zone);
         let latest = self.cron.find_previous_occurrence(&now, true).ok()?;
         Some(latest.with_timezone(&Utc))
     }
 
-    /// The moment that is due: the latest one, unless it has been taken. Of several that have passed
-    /// only the last is made up for.
+    /// Returns the scheduled time that is due: the latest one, unless it has been taken. Of several that were
+    /// missed only the last is made up for.
     pub fn due(&self, taken: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.latest(now).filter(|latest| *latest > taken)
     }
 
-    /// The zone's name, such as `Asia/Shanghai`.
+    /// Returns the time zone, such as `Asia/Shanghai`.
     pub fn zone(&self) -> Tz {
         self.zone
     }

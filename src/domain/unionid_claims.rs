@@ -1,10 +1,10 @@
-//! Who may bear a unionid: it is unique among the employed.
+//! Conflicts between unionids, which are unique among the employed.
 
 use std::collections::{HashMap, HashSet};
 
 use super::ids::{UnionId, UserId};
 
-/// The unionids that people would bear after a plan.
+/// The unionids that people would have after a plan.
 #[derive(Debug, Default)]
 pub struct UnionidConflicts<'a> {
     claims: Vec<Claim<'a>>,
@@ -13,13 +13,13 @@ pub struct UnionidConflicts<'a> {
 #[derive(Debug)]
 struct Claim<'a> {
     userid: &'a UserId,
-    /// What an employed row bears already, and keeps where it cannot have the other.
+    /// The unionid in the employed row, which it keeps if it cannot have the other one.
     stored: Option<&'a UnionId>,
     wanted: Option<&'a UnionId>,
 }
 
 impl<'a> UnionidConflicts<'a> {
-    /// Somebody who stays as they are.
+    /// Adds a person who does not change.
     pub fn keeps(&mut self, userid: &'a UserId, stored: Option<&'a UnionId>) {
         self.claims.push(Claim {
             userid,
@@ -28,7 +28,7 @@ impl<'a> UnionidConflicts<'a> {
         });
     }
 
-    /// Somebody who is to be employed with a unionid that another may already bear.
+    /// Adds a person who is to be employed with a unionid that another person may already have.
     pub fn takes(
         &mut self,
         userid: &'a UserId,
@@ -42,8 +42,8 @@ impl<'a> UnionidConflicts<'a> {
         });
     }
 
-    /// Those who cannot have what they want: whoever bears a unionid keeps it, and of several who
-    /// newly want the same one nobody gets it, for there is no telling whose it is.
+    /// Returns those who cannot have their new unionid: the current holder keeps it, and if several newly claim the
+    /// same one nobody gets it, because its owner cannot be determined.
     pub fn refused(self) -> HashSet<UserId> {
         let mut claims = self.claims;
         let mut refused = HashSet::new();
@@ -59,8 +59,8 @@ impl<'a> UnionidConflicts<'a> {
                 return refused;
             }
             for loser in losers {
-                // What it keeps may be what another wanted: hence the loop, which ends since there
-                // are fewer who want something new each time.
+                // The unionid that the loser keeps may be one that another person claimed, hence the loop. It ends
+                // because each pass leaves fewer new claims.
                 loser.wanted = loser.stored;
                 refused.insert(loser.userid.clone());
             }
@@ -84,7 +84,7 @@ fn contested<'a>(claims: &[Claim<'a>]) -> HashSet<&'a UnionId> {
 mod tests {
     use super::*;
 
-    /// Who is refused of people given as (userid, stored, wanted).
+    /// Returns who is refused, from people given as (userid, stored, wanted).
     fn refused(people: &[(&str, &str, &str)]) -> Vec<String> {
         let ids: Vec<_> = people
             .iter()

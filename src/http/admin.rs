@@ -26,7 +26,7 @@ use super::error::AppError;
 use super::view::Pager;
 use crate::domain::return_path::ReturnPath;
 
-/// Everything below `/admin`.
+/// Registers all routes below `/admin`.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let pages = web::scope("/admin")
         .configure(overview::configure)
@@ -45,7 +45,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(pages);
 }
 
-/// Says only to administrators what is not there.
+/// Returns 404 for administrators; others get 303 or 403 first.
 async fn nothing_here(_admin: Admin, _request: HttpRequest) -> Result<HttpResponse, AppError> {
     Err(AppError::NotFound)
 }
@@ -56,15 +56,15 @@ fn see_other(path: &str) -> HttpResponse {
         .finish()
 }
 
-/// Leads to the last page of a list that ends before the page that was asked for: the rows of that may just have
-/// been dealt with. The toast waits, as long as no frame was made before.
+/// Redirects to the last page of a list when a page beyond it was requested: the rows of that page may just have
+/// been processed. The toast is kept as long as no layout was built before.
 fn last_page(request: &HttpRequest, pager: &Pager) -> Option<HttpResponse> {
     let query = pager.redirect_to_last()?;
     let page = format!("{}{query}", request.path());
     Some(see_other(page.trim_end_matches('?')))
 }
 
-/// A form that does nothing but lead back to the view that it stood on.
+/// A form that does nothing but redirect back to the view it was shown on.
 #[derive(Debug, serde::Deserialize)]
 struct BackForm {
     #[serde(default)]
@@ -72,12 +72,12 @@ struct BackForm {
 }
 
 impl BackForm {
-    /// Leads back to the view, or to this page where the form does not name one.
+    /// Redirects back to the view, or to this page if the form does not name one.
     fn see_other(&self, page: &str) -> HttpResponse {
         see_other(&self.path_or(page))
     }
 
-    /// The address of the view, or of this page where the form names no view of this site.
+    /// Returns the path of the view, or of this page if the form names no view of this site.
     fn path_or(&self, page: &str) -> String {
         let view = self.back.as_deref().and_then(ReturnPath::try_parse);
         view.map_or_else(|| page.to_owned(), |view| view.as_str().to_owned())

@@ -1,4 +1,4 @@
-//! The static files, part of the program, each under an address that changes with its content.
+//! The static files, embedded in the program, each under a URL that changes with its content.
 
 use std::sync::LazyLock;
 
@@ -42,7 +42,7 @@ static ASSETS: [Asset; 11] = [
     asset!("favicon.svg", "image/svg+xml"),
 ];
 
-/// What is sent of each file, and the beginning of its SHA-256 in hexadecimal, in the order of [`ASSETS`].
+/// The bytes sent for each file and the start of its SHA-256 in hexadecimal, in the order of [`ASSETS`].
 static SENT: LazyLock<Vec<(web::Bytes, String)>> = LazyLock::new(|| {
     let sent = ASSETS.iter().map(|asset| match asset.content_type {
         STYLE => compact(asset.body).into(),
@@ -57,7 +57,7 @@ static SENT: LazyLock<Vec<(web::Bytes, String)>> = LazyLock::new(|| {
 
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// A style sheet without its comments and indentation: a seventh less to send, and as good to debug.
+/// Returns a style sheet without comments and indentation: a seventh smaller, and as easy to debug.
 fn compact(css: &[u8]) -> Vec<u8> {
     let css = String::from_utf8_lossy(css);
     let mut kept = String::with_capacity(css.len());
@@ -92,7 +92,7 @@ fn find(name: &str) -> Option<(&'static Asset, web::Bytes, &'static str)> {
         .map(|(asset, (body, version))| (asset, body.clone(), version.as_str()))
 }
 
-/// The address of a static file, with its version; a name that no file has gets an address that answers 404.
+/// Returns the URL of a static file, with its version; for an unknown name, a URL that answers 404.
 pub fn href(name: &str) -> String {
     match find(name) {
         Some((_, _, version)) => format!("/static/{name}?v={version}"),
@@ -100,7 +100,7 @@ pub fn href(name: &str) -> String {
     }
 }
 
-/// Serves the files under `/static/`, and the icon where browsers look for it unasked.
+/// Registers the files under `/static/`, and the icon at the path where browsers request it by default.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(web::resource("/static/{name}").route(web::get().to(file)))
@@ -126,7 +126,7 @@ fn answer(name: &str, request: &HttpRequest) -> HttpResponse {
     } else {
         HttpResponse::Ok()
     };
-    // Another version's address must not pin this version's content.
+    // The URL of another version must not pin this version's content.
     let is_asked_for = request.query_string().strip_prefix("v=") == Some(version);
     let keep = if is_asked_for {
         "public, max-age=31536000, immutable"

@@ -8,21 +8,21 @@ use crate::config::{BrandConfig, Logo};
 use crate::context::Context;
 use crate::domain::colour::{Colour, FOR_CONTROLS, FOR_TEXT};
 
-/// What stands for a company that has not set its name.
+/// The name used if the company has not set its own.
 const PRODUCT: &str = "Dinggate";
 
-/// What a drawing may do: nothing that it does by itself, even where it is opened by its own address. Its
-/// styles count, for some browsers hold a picture on a page to the picture's own policy.
+/// The policy of an SVG logo: it may not load or run anything, even when opened at its own URL. Its styles are
+/// allowed, because some browsers apply the picture's own policy to a picture embedded in a page.
 const DRAWING: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox";
 
-/// What a layout shows of the company.
+/// The company's branding in a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brand {
     pub name: String,
-    /// The address of the logo; none where Dinggate's mark is shown.
+    /// The URL of the logo; `None` where Dinggate's mark is shown.
     pub logo: Option<String>,
-    /// The address of the style sheet with the company's colour.
+    /// The URL of the style sheet with the company's colour.
     pub style: Option<String>,
 }
 
@@ -52,13 +52,13 @@ impl Default for Brand {
     }
 }
 
-/// Another picture or colour gets another address, so that browsers may keep each for good.
+/// Returns the version of a picture or colour; each version has its own URL, so that browsers may cache it forever.
 fn version(content: &[u8]) -> String {
     let digest = hex::encode(Sha256::digest(content));
     digest.chars().take(16).collect()
 }
 
-/// The origin of a logo that browsers fetch from elsewhere.
+/// Returns the origin of a logo that browsers load from another site.
 pub fn logo_origin(config: &BrandConfig) -> Option<String> {
     match config.logo.as_ref()? {
         Logo::Address(url) => Some(url.origin().ascii_serialization()),
@@ -66,13 +66,13 @@ pub fn logo_origin(config: &BrandConfig) -> Option<String> {
     }
 }
 
-/// Serves the logo that was read from a file, and the style sheet with the colour.
+/// Registers the logo that was read from a file, and the style sheet with the colour.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/brand/logo").route(web::get().to(logo)))
         .service(web::resource("/brand/colour.css").route(web::get().to(colour)));
 }
 
-/// How long browsers may keep what has a version: for good under its own address, not at all under another's.
+/// Returns the caching header of versioned content: forever under its own URL, not at all under another version's.
 fn keep(request: &HttpRequest, version: &str) -> (HeaderName, &'static str) {
     let is_asked_for = request.query_string().strip_prefix("v=") == Some(version);
     let keep = if is_asked_for {
@@ -107,10 +107,10 @@ async fn colour(request: HttpRequest, ctx: web::Data<Context>) -> HttpResponse {
     }
 }
 
-/// The grounds of one scheme that the colour must stand out from: `--ground`, `--surface`, `--sunken`.
+/// The backgrounds of one colour scheme that the colour must contrast with: `--ground`, `--surface`, `--sunken`.
 struct Scheme {
     grounds: [Colour; 3],
-    /// Where a colour goes that does not stand out.
+    /// The colour towards which a colour with too little contrast is shifted.
     end: Colour,
 }
 
@@ -131,7 +131,7 @@ const DARK: Scheme = Scheme {
     end: Colour::WHITE,
 };
 
-/// The tokens that hang on the brand's colour, in both schemes.
+/// Returns the tokens that depend on the brand's colour, in both schemes.
 fn style(colour: Colour) -> String {
     format!(
         ":root {{{}}}\n@media (prefers-color-scheme: dark) {{ :root {{{}}} }}\n",
@@ -144,7 +144,7 @@ fn tokens(colour: Colour, scheme: &Scheme) -> String {
     let [_, surface, _] = scheme.grounds;
     let accent = colour.legible(&scheme.grounds, FOR_CONTROLS, scheme.end);
     let on_accent = accent.text_on();
-    // A button under the pointer goes away from its text, so that it reads no worse.
+    // On hover a button moves away from its text colour, so that the contrast does not get worse.
     let away = if on_accent == Colour::WHITE {
         Colour::BLACK
     } else {

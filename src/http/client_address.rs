@@ -1,4 +1,4 @@
-//! Who is calling: the peer, or whom a trusted proxy says it stands for.
+//! The client's IP address: the peer's, or the one that a trusted proxy reports.
 
 use std::net::IpAddr;
 
@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use crate::domain::net::canonical;
 
-/// The client's address. `X-Forwarded-For` is read from the right, and only as long as the address to
-/// its right is a trusted proxy's: what a client wrote there itself is never reached.
+/// Returns the client's IP address. `X-Forwarded-For` is read from the right, and only as long as the address to
+/// the right is a trusted proxy's, so entries written by the client itself are never reached.
 pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = canonical(request.peer_addr()?.ip());
     let forwarded = request
@@ -39,7 +39,7 @@ fn resolve<'a>(
     address
 }
 
-/// Some proxies add the port.
+/// Parses one entry; some proxies append the port.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let address = hop

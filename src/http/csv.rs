@@ -1,4 +1,4 @@
-//! Tables for spreadsheets: streamed row by row, and nothing in them is run.
+//! Tables for spreadsheets: streamed row by row, and protected against formula injection.
 
 use std::error::Error;
 
@@ -8,14 +8,14 @@ use actix_web::web::Bytes;
 use csv::{Terminator, Writer, WriterBuilder};
 use futures_util::stream::{Stream, StreamExt, once};
 
-/// How many rows go out in one piece, at most.
+/// Maximum number of rows per chunk.
 const CHUNK: usize = 500;
 
-/// With it spreadsheets read the file as UTF-8.
+/// Makes spreadsheets read the file as UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Answers with a table to be saved as `filename`: UTF-8 with a byte order mark, a header row, CRLF.
-/// A row that fails breaks the connection off, so that half a table is not taken for a whole one.
+/// Returns a table to be saved as `filename`: UTF-8 with a byte order mark, a header row, CRLF. A row that fails
+/// aborts the connection, so that half a table is not mistaken for a complete one.
 pub fn stream<E: Error + 'static>(
     filename: &str,
     header: &[&str],
@@ -54,7 +54,7 @@ fn encode(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, Box<dy
     Ok(writer.into_inner()?)
 }
 
-/// A cell that a spreadsheet takes for text, whatever the person who chose the text had in mind.
+/// Returns a cell that a spreadsheet treats as text, even if it was crafted as a formula.
 fn escape_formula(cell: String) -> String {
     if is_formula(&cell) {
         format!("'{cell}")
@@ -63,8 +63,8 @@ fn escape_formula(cell: String) -> String {
     }
 }
 
-/// Whether a spreadsheet might run a cell: by its first character, or by the first one behind blanks,
-/// which some of them drop.
+/// Returns whether a spreadsheet might evaluate a cell: by its first character, or by the first one after blanks,
+/// which some spreadsheets strip.
 fn is_formula(cell: &str) -> bool {
     let is_trigger = |c: char| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     let visible = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');

@@ -1,4 +1,4 @@
-//! Who is asking: permission is a parameter type, so that no handler can forget it.
+//! The signed-in user: permission is a parameter type, so that no handler can forget the check.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
 use crate::store::alert;
 
-/// A signed-in person. Without a session: 303 to the login page, and from there back here.
+/// A signed-in person. Without a session: 303 to the login page, which leads back here.
 #[derive(Debug, Clone)]
 pub struct CurrentUser {
     pub userid: UserId,
@@ -30,7 +30,7 @@ pub struct CurrentUser {
 }
 
 impl CurrentUser {
-    /// The person of a request's session, whether or not there is one.
+    /// Returns the person of a request's session, or `None` without a session.
     pub fn of(request: &HttpRequest) -> Option<Self> {
         let session = request.get_session();
         let text = |name: &str| session.get::<String>(name).ok().flatten();
@@ -60,14 +60,14 @@ impl CurrentUser {
         }
     }
 
-    /// What the layout of a page needs, with the toast of the action before.
+    /// Returns the layout of a page, with the toast of the previous action.
     pub fn frame(&self, request: &HttpRequest) -> Layout {
         let frame = Layout::of(request, Some(self.in_frame()));
         frame.with_toast(flash::take(&request.get_session()))
     }
 }
 
-/// Whom a request was found to come from, for the page that says what went wrong with it.
+/// Returns the user that a request was found to come from, for its error page.
 pub fn recognized(request: &HttpRequest) -> Option<LayoutUser> {
     request.extensions().get::<LayoutUser>().cloned()
 }
@@ -89,8 +89,8 @@ impl FromRequest for CurrentUser {
     }
 }
 
-/// The page to come back to. A download would leave the login's page standing, so it is the list that the
-/// download was of, with the same query.
+/// Returns the page to come back to after the login. A download would leave the login page on screen, so it is
+/// replaced by the list that was to be downloaded, with the same query.
 fn page_of(asked: &PathAndQuery) -> String {
     let path = asked.path();
     let path = path.strip_suffix(".csv").unwrap_or(path);
@@ -100,12 +100,12 @@ fn page_of(asked: &PathAndQuery) -> String {
     }
 }
 
-/// An administrator. Others see a 403 page.
+/// An administrator. Others get a 403 page.
 #[derive(Debug, Clone)]
 pub struct Admin(pub CurrentUser);
 
 impl Admin {
-    /// What the layout of an administration page needs, with what administrators must be told.
+    /// Returns the layout of an administration page, with the alerts for administrators.
     pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
         let alerts = ctx.db.read(async |conn| alert::current(conn).await).await?;
         let lang = Lang::of(request.headers());

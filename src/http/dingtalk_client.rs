@@ -1,9 +1,9 @@
-//! Whether a page is asked for inside DingTalk.
+//! Detects whether a page is requested inside DingTalk.
 
 use actix_web::http::header::{HeaderMap, USER_AGENT};
 
-/// Whether the browser says that it is DingTalk's own, on a desk or on a phone. A claim: it decides which
-/// page somebody sees, never whether they are let in.
+/// Returns whether the browser claims to be DingTalk's own, on desktop or phone. It is only a claim: it decides
+/// which page is shown, never whether a person is let in.
 pub fn is_inside_dingtalk(headers: &HeaderMap) -> bool {
     headers
         .get(USER_AGENT)

@@ -1,4 +1,4 @@
-//! `/dingtalk/events`: where DingTalk pushes its events.
+//! `/dingtalk/events`: the URL to which DingTalk pushes its events.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
@@ -18,7 +18,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     );
 }
 
-/// A GET shows that the address is reachable.
+/// Answers GET to show that the URL is reachable.
 async fn probe() -> HttpResponse {
     HttpResponse::Ok().json(json!({"code": 200, "msg": "ok"}))
 }
@@ -43,7 +43,7 @@ async fn receive(
     }
 }
 
-/// The answer to a push whose body was not read to its end.
+/// Returns the response to a push whose body was not read to its end.
 fn unread(error: BodyError) -> HttpResponse {
     let (mut answer, name) = match error {
         BodyError::TooLarge => (HttpResponse::PayloadTooLarge(), "too_large"),
@@ -54,7 +54,7 @@ fn unread(error: BodyError) -> HttpResponse {
     answer.json(json!({"error": name}))
 }
 
-/// The answer to what is not a success. All refusals look alike: they teach a forger nothing.
+/// Returns the response to a rejected push. All rejections look alike, so that a forger learns nothing.
 fn refusal(error: &ReceiveError) -> HttpResponse {
     match error {
         ReceiveError::BadRequest => {

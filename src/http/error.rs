@@ -1,4 +1,4 @@
-//! Whatever goes wrong at the web edge: one error, one place that makes a page or JSON of it.
+//! Errors of the web layer: one error type, and one middleware that renders it as a page or as JSON.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
 
-/// When to come back while Postgres does not answer, or has too many waiting for it.
+/// `Retry-After` while Postgres does not answer, or has too many requests waiting for it.
 const UNAVAILABLE_RETRY: Duration = Duration::from_secs(5);
 
-/// Why there is no answer of the kind that was asked for.
+/// The reason why a request is refused or has failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     #[error("signing in comes first")]
@@ -54,7 +54,7 @@ pub enum AppError {
     #[error("{error}")]
     Login {
         error: LoginError,
-        /// Where the person wanted to go, and is led by another try.
+        /// Where the person wanted to go, and where another attempt leads.
         back: Option<ReturnPath>,
     },
     #[error(transparent)]
@@ -86,7 +86,7 @@ impl From<UpstreamError> for AppError {
 impl AppError {
     fn error_kind(&self) -> ErrorKind {
         match self {
-            // Answered by a redirect; a page only where that is not possible.
+            // Normally answered by a redirect; a page only where that is not possible.
             Self::SignIn(_) | Self::NotAdmin => ErrorKind::Forbidden,
             Self::Csrf => ErrorKind::Csrf,
             Self::NotFound => ErrorKind::NotFound,
@@ -139,7 +139,7 @@ impl AppError {
         view
     }
 
-    /// Writes the cause into the log, once, under the number that the page shows.
+    /// Logs the cause, once, with the request id that the page shows.
     fn log(&self, reference: &RequestId) {
         let reference = reference.as_str();
         match self {
@@ -171,7 +171,7 @@ impl From<LoginError> for AppError {
     }
 }
 
-/// The login that leads there.
+/// Returns the URL of the login that leads there.
 fn login_to(back: &ReturnPath) -> String {
     format!("/login?rd={}", back.encoded())
 }
@@ -201,13 +201,13 @@ impl ResponseError for AppError {
         }
     }
 
-    /// A bare answer; [`render`] makes the page of it.
+    /// Returns an empty response; [`render`] fills in the page.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
 }
 
-/// What of a request an error's page needs. A request itself must not be kept while it is routed.
+/// The parts of a request that its error page needs. The request itself must not be kept while it is routed.
 struct RequestContext {
     frame: Layout,
     reference: RequestId,
@@ -223,7 +223,7 @@ impl RequestContext {
         }
     }
 
-    /// The frame of an error's page: switching the language after a failed login leads to the login anew,
+    /// Returns the layout of an error's page: switching the language after a failed login leads to the login page,
     /// and from there to where the person wanted to go.
     fn frame_for(&self, error: &AppError) -> Layout {
         let mut frame = self.frame.clone();
@@ -237,7 +237,7 @@ impl RequestContext {
     }
 }
 
-/// Makes of every error the page, or inside DingTalk the JSON, that tells the person about it.
+/// Middleware: renders errors as an HTML page, or as JSON for the in-app login.
 pub async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -252,7 +252,7 @@ pub async fn render<B: MessageBody + 'static>(
             None => Ok(response.map_into_left_body()),
         },
         Err(error) => {
-            // Without its request the answer passes the other middlewares by, so it is made whole here.
+            // An `Err` bypasses the outer middlewares, so the security headers are added here.
             let mut answer = answer(&asked, &error);
             security::add_headers(answer.headers_mut(), &asked.surroundings);
             Err(InternalError::from_response(error.to_string(), answer).into())
@@ -260,7 +260,7 @@ pub async fn render<B: MessageBody + 'static>(
     }
 }
 
-/// The page of an error, or of the router's own bare 405.
+/// Returns the page of an error or of the router's own empty 405; `None` for other responses.
 fn wants_page<B>(
     asked: &mut RequestContext,
     response: &ServiceResponse<B>,
@@ -286,7 +286,7 @@ fn answer(asked: &RequestContext, error: &Error) -> HttpResponse {
     }
 }
 
-/// An error of a library: the session store did not answer, or something of actix's.
+/// Converts an error of a library: a session store that did not answer, or an error of actix.
 fn foreign(error: &Error) -> AppError {
     let is_session = error.as_error::<InternalError<LoadError>>().is_some()
         || error.as_error::<InternalError<SaveError>>().is_some()
@@ -317,7 +317,7 @@ fn page(asked: &RequestContext, error: &AppError) -> HttpResponse {
     response
 }
 
-/// The refusal that the page inside DingTalk shows, with its `Retry-After`.
+/// Returns the refusal that the page inside DingTalk shows, with its `Retry-After`.
 fn json_answer(error: &AppError, lang: Lang, reference: &RequestId) -> HttpResponse {
     let view = error.view(reference);
     let mut response = HttpResponse::build(error.status_code());

@@ -1,4 +1,4 @@
-//! Forms, which cannot be read without the session's token against forged requests.
+//! Forms, which cannot be read without a check of the session's CSRF token.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,13 +15,13 @@ use super::middleware::Edge;
 use super::session_store::CSRF;
 use crate::context::Context;
 
-/// The header that may bear the token instead of the form field.
+/// The header that may carry the token instead of the form field.
 const HEADER: &str = "x-csrf-token";
 const FIELD: &str = "csrf_token";
-/// The largest form, in bytes.
+/// Maximum size of a form, in bytes.
 const MAX_FORM: usize = 256 * 1024;
 
-/// A form whose token was right; 403 otherwise. Fields that occur several times become lists.
+/// A form with a valid CSRF token; 403 otherwise. Fields that occur several times become lists.
 #[derive(Debug)]
 pub struct CsrfForm<T>(pub T);
 
@@ -42,7 +42,7 @@ impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
             let payload = payload.map_err(|_| AppError::BadRequest(String::new()))?;
             let body = edge.read_form(ctx, &request, payload, MAX_FORM).await?;
             check_token(&request, &body)?;
-            // No text has one, and Postgres takes none.
+            // No legitimate text contains NUL, and Postgres rejects it.
             if form_urlencoded::parse(&body).any(|(_, value)| value.contains('\0')) {
                 return Err(AppError::BadRequest(String::new()));
             }

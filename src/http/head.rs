@@ -1,4 +1,4 @@
-//! HEAD: what a GET answers, without the body, which the server leaves out by itself.
+//! HEAD: the response to GET without its body, which the server omits automatically.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 
-/// Answers HEAD as GET wherever looking changes nothing: the addresses of the login begin or end one.
+/// Answers HEAD as GET wherever a GET changes nothing: the URLs of the login begin or end one.
 pub async fn head_as_get(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,

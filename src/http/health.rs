@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve.
+//! Liveness and readiness of the process.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/readyz").route(web::get().to(ready)));
 }
 
-/// 200 when Postgres answers and takes writes, and the migrations are in place, else 503 with what is missing.
+/// Returns 200 when Postgres answers and accepts writes and the migrations are in place, else 503 with what is
+/// missing.
 async fn ready(ctx: web::Data<Context>, edge: web::Data<Edge>) -> HttpResponse {
     let db = ctx.db.clone();
     let missing = match edge.database_check.run(is_writable(db)).await {
@@ -30,16 +31,16 @@ async fn ready(ctx: web::Data<Context>, edge: web::Data<Edge>) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "missing": missing}))
 }
 
-/// Whether Postgres takes writes, or `None` where it does not answer.
+/// Returns whether Postgres accepts writes, or `None` where it does not answer.
 async fn is_writable(db: Db) -> Option<bool> {
     let read = db.read(async |conn| db::is_writable(conn).await);
     with_share(Share::Health, read).await.ok()
 }
 
-/// How long an answer is used again: anybody may ask, as often as they like.
+/// How long a result is reused: anybody may ask, as often as they like.
 const MAX_AGE: Duration = Duration::from_millis(500);
 
-/// The last answer of a check. One check runs at a time; who asks meanwhile gets its answer.
+/// The last result of a check. One check runs at a time; requests that arrive meanwhile get its result.
 #[derive(Debug, Clone, Default)]
 pub struct CachedCheck(Arc<Mutex<Option<CheckResult>>>);
 
@@ -60,8 +61,8 @@ impl CachedCheck {
         {
             return last.is_writable;
         }
-        // On a task of its own: clients that go away would otherwise break off one check after the other, and close
-        // a connection each time.
+        // Runs as a task of its own: clients that disconnect would otherwise abort one check after the other, and
+        // close a connection each time.
         let check = tokio::spawn(async move {
             let is_writable = check.await;
             let at = Instant::now();

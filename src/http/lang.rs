@@ -1,4 +1,4 @@
-//! The two languages of the pages: the one that was chosen by hand, else the one that the browser asks for.
+//! The two languages of the pages: the one chosen by the user, else the one that the browser asks for.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -7,17 +7,17 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 
-/// A language that every text of ours exists in.
+/// A language in which every text exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {
-    /// Chinese, which also whoever asks for neither of the two gets: the companies are in China.
+    /// Chinese, also the default for browsers that ask for neither of the two: the companies are in China.
     #[default]
     Zh,
     En,
 }
 
 impl Lang {
-    /// The language of `<html lang>`.
+    /// Returns the value for `<html lang>`.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Zh => "zh-CN",
@@ -25,14 +25,14 @@ impl Lang {
         }
     }
 
-    /// Reads a language as the switch and its cookie spell it: `zh` or `en`.
+    /// Parses a language as the switch and its cookie spell it: `zh` or `en`.
     pub fn from_code(code: &str) -> Option<Self> {
         [Self::Zh, Self::En]
             .into_iter()
             .find(|lang| lang.code() == code)
     }
 
-    /// How the switch and its cookie spell it.
+    /// Returns the code that the switch and its cookie use.
     pub fn code(self) -> &'static str {
         match self {
             Self::Zh => "zh",
@@ -40,7 +40,7 @@ impl Lang {
         }
     }
 
-    /// The one that the switch leads to.
+    /// Returns the language that the switch leads to.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -49,7 +49,7 @@ impl Lang {
         }
     }
 
-    /// Its name in itself.
+    /// Returns the language's own name for itself.
     pub fn own_name(self) -> &'static str {
         match self {
             Self::Zh => "中文",
@@ -57,7 +57,7 @@ impl Lang {
         }
     }
 
-    /// Chooses by what was chosen by hand in this browser, else by the `Accept-Language`.
+    /// Returns the language chosen in this browser, else the one that `Accept-Language` prefers.
     pub fn of(headers: &HeaderMap) -> Self {
         if let Some(chosen) = chosen(headers) {
             return chosen;
@@ -69,7 +69,7 @@ impl Lang {
             })
     }
 
-    /// Chooses the one of the two that an `Accept-Language` value prefers: the highest quality, the first among equals.
+    /// Returns the language that an `Accept-Language` value prefers: the highest quality, the first among equals.
     pub fn from_accepted(accepted: &str) -> Self {
         let mut best = (0.0, Self::default());
         for range in accepted.split(',') {
@@ -95,7 +95,7 @@ impl Lang {
     }
 }
 
-/// Reads `en-GB;q=0.8`; a quality that is no number between 0 and 1 is 0, which means "not this one".
+/// Parses `en-GB;q=0.8`; a quality that is not a number between 0 and 1 counts as 0, which means "not this one".
 fn read_range(range: &str) -> (&str, f32) {
     let mut parts = range.split(';').map(str::trim);
     let tag = parts.next().unwrap_or_default();
@@ -116,7 +116,7 @@ fn read_range(range: &str) -> (&str, f32) {
     )
 }
 
-/// The cookie that remembers a choice by hand.
+/// The cookie that stores the user's choice.
 pub const LANGUAGE_COOKIE: &str = "dinggate_lang";
 
 fn chosen(headers: &HeaderMap) -> Option<Lang> {

@@ -1,4 +1,4 @@
-//! The switch of the language: `?lang=zh` or `?lang=en` behind any page's address.
+//! The language switch: `?lang=zh` or `?lang=en` on the URL of any page.
 
 use actix_web::HttpResponse;
 use actix_web::body::{EitherBody, MessageBody};
@@ -13,10 +13,10 @@ use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 
 const PARAMETER: &str = "lang";
-/// Opening this address again would redeem a code twice: the switch leads to the login instead.
+/// Opening this URL again would redeem a code twice: the switch leads to the login page instead.
 const ONCE_ONLY: &str = "/login/callback";
 
-/// Remembers the language that a page is asked for in, and leads to the page itself.
+/// Stores the language that a page is requested in, and redirects to the page itself.
 pub async fn switch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -44,8 +44,8 @@ pub async fn switch<B: MessageBody + 'static>(
     Ok(request.into_response(answer).map_into_right_body())
 }
 
-/// Where a request leads back to: the page itself; where that cannot be opened again, the page that it was
-/// sent from.
+/// Returns the URL that a request leads back to: the page itself, or the page it was sent from if the page cannot
+/// be opened again.
 pub fn current_url(path: &str, query: &str, is_repeatable: bool) -> String {
     if path == ONCE_ONLY {
         "/login".to_owned()
@@ -56,7 +56,7 @@ pub fn current_url(path: &str, query: &str, is_repeatable: bool) -> String {
     }
 }
 
-/// The page whose forms are posted to a path: their addresses lie below it.
+/// Returns the page whose forms are posted to a path: their URLs lie below the page's.
 fn page_of_form(path: &str) -> &str {
     let Some(below) = path.strip_prefix("/admin/") else {
         return "/";
@@ -64,7 +64,7 @@ fn page_of_form(path: &str) -> &str {
     match below.split('/').collect::<Vec<_>>()[..] {
         ["alerts", ..] => "/admin",
         ["sessions", ..] => "/admin/sessions",
-        // The form of an app stands where it is sent to.
+        // The form of an app is shown at the URL to which it is posted.
         ["apps"] | ["apps", _] => path,
         ["apps", ..] => "/admin/apps",
         [list] => {
@@ -75,7 +75,7 @@ fn page_of_form(path: &str) -> &str {
     }
 }
 
-/// The address of a page in a language.
+/// Returns the URL of a page in a language.
 pub fn href(current_url: &str, lang: Lang) -> String {
     let separator = if current_url.contains('?') { '&' } else { '?' };
     format!("{current_url}{separator}{PARAMETER}={}", lang.code())
@@ -88,17 +88,18 @@ fn asked(query: &str) -> Option<Lang> {
     Lang::from_code(code)
 }
 
-/// The page's own path and query. What is no path of this site, such as `//elsewhere`, becomes the portal.
+/// Returns the page's own path and query. A path that is not of this site, such as `//elsewhere`, becomes the
+/// portal.
 fn without_language(path: &str, query: &str) -> String {
     let kept: Vec<&str> = query
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
         .collect();
-    // What went wrong with a download is put right on the list.
+    // A failed download is corrected on the list.
     let path = path.strip_suffix(".csv").unwrap_or(path);
     let separator = if kept.is_empty() { "" } else { "?" };
     let query = format!("{separator}{}", kept.join("&"));
-    // A login's own address is no place to come back to, but it is one to stay on.
+    // The login's own URL is no page to return to, but one to stay on.
     if path == "/login" || path == "/login/qr" {
         return format!("/login{query}");
     }

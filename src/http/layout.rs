@@ -1,4 +1,4 @@
-//! What every page has about it, and how a template becomes an answer.
+//! The layout that all pages share, and how a template becomes a response.
 
 use std::fmt::Display;
 
@@ -16,20 +16,20 @@ use super::view::{Tone, initials};
 use super::{assets, language};
 use crate::context::Context;
 
-/// What every layout needs; each page's template has it as its field `frame`.
+/// The data of every layout; each page's template has it as its field `frame`.
 #[derive(Debug, Clone)]
 pub struct Layout {
     pub lang: Lang,
     pub t: &'static CommonTexts,
     pub visitor: Option<LayoutUser>,
-    /// The path that was asked for, without its query.
+    /// The requested path, without its query.
     pub path: String,
-    /// What administrators must be told until it is put right.
+    /// What administrators must know until it is resolved.
     pub alerts: Vec<LayoutAlert>,
-    /// How the action that led here ended.
+    /// The result of the action that led here.
     pub toast: Option<Toast>,
     pub brand: Brand,
-    /// Where the page stands, with its query: what a form or the switch of the language leads back to.
+    /// The URL of the page, with its query: a form or the language switch leads back to it.
     pub current_url: String,
 }
 
@@ -41,22 +41,22 @@ pub struct LayoutUser {
     pub is_admin: bool,
 }
 
-/// What administrators must be told.
+/// An alert for administrators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayoutAlert {
     pub text: String,
-    /// The page that says more.
+    /// The page with more about it.
     pub more: Option<String>,
-    /// The path that takes it down when it is posted to; None where only its cause can be mended.
+    /// The path that dismisses it by a POST; `None` if only fixing its cause ends it.
     pub dismiss: Option<String>,
 }
 
-/// One sentence about an action that has ended, shown on the next page.
+/// One sentence about a finished action, shown on the next page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toast {
     pub tone: Tone,
     pub text: String,
-    /// A path that takes the action back when it is posted to.
+    /// A path that undoes the action by a POST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
 }
@@ -89,7 +89,7 @@ const OVERVIEW: &str = "/admin";
 /// An entry of the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NavItem {
-    /// The section's name, which is also its icon's.
+    /// The section's name, which is also the name of its icon.
     pub name: &'static str,
     pub href: &'static str,
     pub label: &'static str,
@@ -110,7 +110,7 @@ impl Layout {
         }
     }
 
-    /// The frame of the page that a request asks for.
+    /// Returns the layout of the page that a request asks for.
     pub fn of(request: &HttpRequest, visitor: Option<LayoutUser>) -> Self {
         let lang = Lang::of(request.headers());
         let (path, query) = (request.path(), request.query_string());
@@ -135,7 +135,7 @@ impl Layout {
         Self { toast, ..self }
     }
 
-    /// Leads back there instead of to the page of the form.
+    /// Makes forms and the language switch lead back to that URL instead of the page of the form.
     #[must_use]
     pub fn at(self, here: impl Into<String>) -> Self {
         Self {
@@ -144,22 +144,22 @@ impl Layout {
         }
     }
 
-    /// The page's address in the other language.
+    /// Returns the page's URL in the other language.
     pub fn other_language(&self) -> String {
         language::href(&self.current_url, self.lang.other())
     }
 
-    /// The address of a static file, for templates.
+    /// Returns the URL of a static file, for templates.
     pub fn asset(&self, name: &str) -> String {
         assets::href(name)
     }
 
-    /// The session's token against forged requests; empty without a session.
+    /// Returns the session's CSRF token; empty without a session.
     pub fn csrf(&self) -> &str {
         self.visitor.as_ref().map_or("", |visitor| &visitor.csrf)
     }
 
-    /// The sections of the administration, in the order of a day's work.
+    /// Returns the sections of the administration, in the order of a day's work.
     pub fn nav(&self) -> [NavItem; 10] {
         let item = |name, href: &'static str, label| NavItem {
             name,
@@ -188,18 +188,18 @@ impl Layout {
         })
     }
 
-    /// Puts a value in the place of `{name}`, for templates.
+    /// Replaces `{name}` with a value, for templates.
     pub fn fill(&self, text: &str, name: &str, value: &impl Display) -> String {
         interpolate(text, &[(name, value)])
     }
 
-    /// What stands in an avatar without a picture, for templates.
+    /// Returns the text of an avatar without a picture, for templates.
     pub fn initials(&self, name: &str) -> String {
         initials(name)
     }
 }
 
-/// Answers with a page, which no cache keeps: every page is about somebody or some moment.
+/// Returns a page that no cache stores: every page is specific to a person or a moment.
 pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
         Ok(body) => HttpResponse::build(status)

@@ -1,4 +1,4 @@
-//! The login's pages and endpoints.
+//! The pages and APIs of the login.
 
 mod authorize_url;
 mod callback;
@@ -28,7 +28,7 @@ use crate::service::sessions::ClientInfo;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let login = web::resource("/login").route(web::get().to(start::page));
-    // Says that the page is there, without beginning a login.
+    // Shows that the page exists, without beginning a login.
     let is_there = || async {
         HttpResponse::Ok()
             .content_type(ContentType::html())
@@ -41,7 +41,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/logout").route(web::post().to(logout::sign_out)));
 }
 
-/// The circumstances of a request, in values of its own.
+/// The client's details of a request, as owned values.
 pub(super) struct RequestInfo {
     reference: RequestId,
     address: Option<std::net::IpAddr>,
@@ -74,7 +74,8 @@ impl RequestInfo {
         }
     }
 
-    /// Begins an attempt of the client: the browser, where somebody has signed in from it before, or the address.
+    /// Begins an attempt of the client: the browser if somebody has signed in from it before, otherwise the IP
+    /// address.
     async fn attempt(
         &self,
         request: &HttpRequest,
@@ -85,7 +86,7 @@ impl RequestInfo {
         limit.begin(key).await.map_err(AppError::from)
     }
 
-    /// Returns the client, if an attempt of it would not be refused at once.
+    /// Returns the client, if an attempt of it would not be refused immediately.
     fn check(
         &self,
         request: &HttpRequest,
@@ -115,7 +116,7 @@ impl From<AttemptError> for AppError {
     }
 }
 
-/// What a login counts as against its client's rate.
+/// Returns how a login counts against its client's rate.
 fn outcome<T>(result: &Result<T, &LoginError>) -> Outcome {
     match result {
         Ok(_) => Outcome::SignedIn,
@@ -146,7 +147,7 @@ fn establish_session(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), 
     Ok(())
 }
 
-/// The cookie that binds begun logins to the browser.
+/// Returns the name of the cookie that binds begun logins to the browser.
 fn browser_cookie_name(ctx: &Context) -> &'static str {
     if ctx.config.server.public_url.is_https() {
         "__Host-dinggate-login"
@@ -155,7 +156,7 @@ fn browser_cookie_name(ctx: &Context) -> &'static str {
     }
 }
 
-/// The browser's secret, if it has brought one of our making.
+/// Returns the browser's secret, if its cookie holds one in our format.
 fn browser_secret(request: &HttpRequest, ctx: &Context) -> Option<String> {
     let cookie = request.cookie(browser_cookie_name(ctx))?;
     let value = cookie.value();
@@ -166,8 +167,8 @@ fn browser_secret(request: &HttpRequest, ctx: &Context) -> Option<String> {
     is_ours.then(|| value.to_owned())
 }
 
-/// The browser's secret, an old or a new one, and the cookie that keeps it for another while. Several
-/// tabs share it, each with a state of its own.
+/// Returns the browser's secret, an existing or a new one, and the cookie that keeps it for another period. Several
+/// tabs share it, each with its own state.
 fn bind_browser(request: &HttpRequest, ctx: &Context) -> (String, Cookie<'static>) {
     let secret = browser_secret(request, ctx).unwrap_or_else(random_secret);
     let ttl =

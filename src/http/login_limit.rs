@@ -1,4 +1,4 @@
-//! How often one client may try to log in, on this instance. Whoever is above the rate is slowed, not shut out.
+//! Rate limit of login attempts per client, on this instance. Clients above the rate are slowed, not locked out.
 
 mod clients;
 mod window;
@@ -13,17 +13,17 @@ use crate::context::clients::{Client, ClientKey};
 use clients::{Admission, Clients};
 pub use window::Outcome;
 
-/// How long an attempt of a client above its rate waits for its turn.
+/// How long an attempt of a client above its rate waits to begin.
 const TURN: Duration = Duration::from_secs(5);
 
-/// Counts what clients do, and makes those above their rate wait for each other.
+/// Counts the attempts of clients, and makes those of a client above its rate wait for each other.
 #[derive(Debug, Clone)]
 pub struct LoginLimit(Arc<Clients>);
 
-/// Why an attempt does not begin.
+/// The reason why an attempt does not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptError {
-    /// More attempts of this client wait than may.
+    /// The maximum number of attempts of this client are already waiting.
     TooMany { retry_after: Duration },
     /// The attempts before it took too long.
     TimedOut { retry_after: Duration },
@@ -34,12 +34,12 @@ impl LoginLimit {
         Self(Arc::new(Clients::new(rate)))
     }
 
-    /// Returns the client, if an attempt of it would not be refused at once.
+    /// Returns the client, if an attempt of it would not be refused immediately.
     pub fn check(&self, key: ClientKey) -> Result<Client, AttemptError> {
         (self.0.check(key)).ok_or(AttemptError::TooMany { retry_after: TURN })
     }
 
-    /// Begins an attempt. One of a client above its rate waits until no other of the client is in progress.
+    /// Begins an attempt. An attempt of a client above its rate waits until no other of that client is in progress.
     pub async fn begin(&self, key: ClientKey) -> Result<Attempt, AttemptError> {
         match Clients::enter(&self.0, key) {
             Admission::Begun(attempt) => Ok(attempt),
@@ -68,33 +68,33 @@ impl LoginLimit {
     }
 }
 
-/// An attempt in progress, until this is dropped.
+/// An attempt in progress, until it is dropped.
 #[must_use]
 #[derive(Debug)]
 pub struct Attempt {
     clients: Arc<Clients>,
     client: Client,
-    /// How long to wait yet, where the client is above its rate.
+    /// How long to wait before it begins, if the client is above its rate.
     spacing: Option<Duration>,
-    /// What it counts as where its request is abandoned.
+    /// What it counts as if its request is abandoned.
     if_abandoned: Outcome,
-    /// Whether its end is to be noted.
+    /// Whether its end is to be recorded.
     is_noted: bool,
 }
 
 impl Attempt {
-    /// The client, for the queue of calls.
+    /// Returns the client, for the queue of calls.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
     /// Counts the attempt as failed if its request is abandoned: otherwise a client could try codes without being
-    /// counted, by closing each connection before the answer.
+    /// counted, by closing each connection before the response.
     pub fn fail_if_abandoned(&mut self) {
         self.if_abandoned = Outcome::Failed;
     }
 
-    /// Ends the attempt and counts how it ended.
+    /// Ends the attempt and counts its outcome.
     pub fn end(mut self, outcome: Outcome) {
         self.if_abandoned = Outcome::Uncounted;
         self.clients.count(self.client.key, outcome);

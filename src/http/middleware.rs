@@ -1,4 +1,4 @@
-//! The outermost middleware: what limits a request before any handler sees it.
+//! The outermost middleware: limits every request before any handler sees it.
 
 pub mod bodies;
 pub mod connections;
@@ -32,9 +32,9 @@ use cookies::SessionCookie;
 use forwarded::ForwardedWatch;
 use sending::Sending;
 
-/// All that a request waits for Postgres; with everything else the answer comes within 3 s.
+/// Total time that a request waits for Postgres; with everything else the response is sent within 3 s.
 const DATABASE_TIME: Duration = Duration::from_millis(2_800);
-/// The same for a callback, which DingTalk waits 1.5 s for.
+/// The same for a callback, for which DingTalk waits 1.5 s.
 const CALLBACK_DATABASE_TIME: Duration = Duration::from_millis(900);
 
 /// Bodies that anybody may send.
@@ -43,18 +43,18 @@ const PUBLIC_BODIES: Limits = Limits {
     max_bodies: 128,
     max_bytes: 16 * 1024 * 1024,
 };
-/// Forms of signed-in people, who may have a slow line.
+/// Forms of signed-in people, who may have a slow connection.
 const FORM_BODIES: Limits = Limits {
     deadline: Duration::from_secs(10),
     max_bodies: 128,
     max_bytes: 16 * 1024 * 1024,
 };
 
-/// What all requests of this process share at the edge.
+/// The state that all requests of this process share.
 pub struct Edge {
     pub session_cookie: SessionCookie,
     pub connections: Arc<Connections>,
-    /// Ends bodies in progress, and waits for readiness, when the process is about to stop.
+    /// Cancels bodies in progress, and the wait for readiness, when the process is about to stop.
     pub stopping: CancellationToken,
     /// Whether Postgres answers, for `/readyz`.
     pub database_check: CachedCheck,
@@ -91,7 +91,7 @@ impl Edge {
         self.public_bodies.read(request, client, payload, max).await
     }
 
-    /// Reads a body of somebody who is signed in.
+    /// Reads a body from a signed-in person.
     pub async fn read_form(
         &self,
         ctx: &Context,
@@ -119,8 +119,8 @@ impl From<BodyError> for AppError {
     }
 }
 
-/// Applies the limits of the connection, the request's own body, and its time and share at Postgres, and keeps only
-/// our own cookies.
+/// Applies the limits on the connection, the request's body, and its time and share at Postgres, and keeps only our
+/// own cookies.
 pub async fn limit<B: MessageBody + 'static>(
     edge: web::Data<Edge>,
     ctx: web::Data<Context>,
@@ -136,17 +136,17 @@ pub async fn limit<B: MessageBody + 'static>(
         let status = StatusCode::SERVICE_UNAVAILABLE;
         return Ok(refuse(request, status, in_progress));
     }
-    // Postgres takes no NUL, and no address of ours has one.
+    // Postgres rejects NUL, and none of our URLs contains one.
     if request.uri().path().contains("%00") {
         return Ok(refuse(request, StatusCode::BAD_REQUEST, in_progress));
     }
-    // Nothing of ours reads it, so it would be taken in without any limit while the answer is made.
+    // No handler reads it, so it would be received without any limit while the response is created.
     if request.method().is_safe() && has_body(&mut request) {
         return Ok(refuse(request, StatusCode::BAD_REQUEST, in_progress));
     }
     edge.session_cookie.keep_own(&mut request);
     edge.forwarded.check(&ctx, &request);
-    // Only what DingTalk has signed gets as far as Postgres, whoever sends it.
+    // Only callbacks signed by DingTalk get as far as Postgres, whatever their sender.
     let (time, share) = if request.path() == "/dingtalk/events" {
         (CALLBACK_DATABASE_TIME, Share::Callbacks)
     } else {
@@ -168,7 +168,7 @@ fn has_body(request: &mut ServiceRequest) -> bool {
     has_body
 }
 
-/// Answers without a page, and closes the connection.
+/// Returns a response without a page, and closes the connection.
 fn refuse(
     request: ServiceRequest,
     status: StatusCode,

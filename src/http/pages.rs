@@ -1,4 +1,4 @@
-//! The pages that employees see; each function makes an answer of what it is given.
+//! The pages that employees see; each function renders a response from its view.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

@@ -1,4 +1,4 @@
-//! The portal: who I am here, the company's apps, and where I am signed in.
+//! The portal: the person's own data, the company's apps, and the person's sessions.
 
 mod sessions;
 
@@ -26,7 +26,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(sessions::configure);
 }
 
-/// What the tables hold for a person's portal.
+/// The stored data of a person's portal.
 struct KnownNames {
     now: DateTime<Utc>,
     me: Option<Profile>,
@@ -109,7 +109,7 @@ fn session(
     }
 }
 
-/// What ending all other sessions does, with their number.
+/// Returns the confirmation question for ending all other sessions, with their number, or `None` without others.
 fn end_others_ask(others: usize, lang: Lang) -> Option<String> {
     let t = PortalTexts::of(lang);
     match others {
@@ -131,7 +131,7 @@ fn tile(app: Tile) -> PortalApp {
     }
 }
 
-/// The departments of a person, each with the way to it.
+/// Returns the departments of a person, each with its path from the root.
 async fn departments(
     conn: &mut Conn,
     userid: &UserId,

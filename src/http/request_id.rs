@@ -1,5 +1,5 @@
-//! The number that a page and the log bear, so that one can be found by the other; and the log line
-//! of each request.
+//! The request id, shown on the page and in the log so that each can be found by the other; and the log line of
+//! each request.
 
 use std::time::Instant;
 
@@ -9,11 +9,11 @@ use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use tracing::Instrument as _;
 
-/// A request's reference number, made here and never taken from a header.
+/// A request's id, generated here and never taken from a header.
 #[derive(Debug, Clone)]
 pub struct RequestId(String);
 
-/// Letters and digits that nobody confuses when reading them out.
+/// Letters and digits that are not confused when read aloud.
 const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 impl RequestId {
@@ -27,7 +27,7 @@ impl RequestId {
         Self(head.iter().chain(&['-']).chain(tail).collect())
     }
 
-    /// The number of a request; always there behind [`log_request`].
+    /// Returns the id of a request; always set behind [`log_request`].
     pub fn of(request: &HttpRequest) -> Self {
         request
             .extensions()
@@ -50,7 +50,7 @@ impl FromRequest for RequestId {
     }
 }
 
-/// Numbers a request and writes its one line into the log: never the query string, which holds codes.
+/// Assigns an id to a request and writes its one log line, never with the query string, which holds codes.
 pub async fn log_request<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

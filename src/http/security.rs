@@ -1,4 +1,4 @@
-//! What stands around every answer: the security headers, the one public name, readiness.
+//! The security headers of every response, the one public name, and readiness.
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ use crate::domain::net::is_loopback_host;
 /// Avatars come from DingTalk's own hosts and from nowhere else.
 const IMAGES: &str = "'self' data: https://*.dingtalk.com https://*.alicdn.com";
 
-/// The Content-Security-Policy of a page, with the one origin that it may show in a frame.
+/// Returns the Content-Security-Policy of a page, with the one origin that it may show in a frame.
 pub fn content_security_policy(frame: Option<&str>) -> String {
     policy("", frame)
 }
 
-/// The Content-Security-Policy of the page inside DingTalk: beside our own scripts, this one file.
+/// Returns the Content-Security-Policy of the page inside DingTalk: our own scripts and this one file.
 pub fn in_app_security_policy(script: &Url) -> String {
     policy(&format!(" {script}"), None)
 }
@@ -44,7 +44,7 @@ fn policy(script: &str, frame: Option<&str>) -> String {
     )
 }
 
-/// Adds the security headers that an answer does not have of its own.
+/// Adds the security headers that a response does not set itself.
 pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -55,12 +55,12 @@ pub async fn secure(
     Ok(response)
 }
 
-/// What of a request decides which security headers its answer has.
+/// The properties of a request that decide the security headers of its response.
 #[derive(Debug, Clone)]
 pub struct HeaderContext {
     is_https: bool,
     is_inside_dingtalk: bool,
-    /// Where the company's logo comes from, if from elsewhere.
+    /// The origin of the company's logo, if it is loaded from another site.
     logo: Option<String>,
 }
 
@@ -75,7 +75,7 @@ impl HeaderContext {
     }
 }
 
-/// Adds the security headers that are not there yet.
+/// Adds the security headers that are missing.
 pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_missing(headers, REFERRER_POLICY, "no-referrer");
@@ -84,8 +84,8 @@ pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
-    // DingTalk on a desk hands its bridge's address over as the name of the window, which a browser forgets
-    // where this policy gives the page a window group of its own.
+    // DingTalk on desktop passes its bridge's URL as the window name, which a browser clears where this policy
+    // isolates the page in its own browsing context group.
     if !surroundings.is_inside_dingtalk {
         add_missing(
             headers,
@@ -111,7 +111,7 @@ pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
     }
 }
 
-/// Lets a page show the company's logo, wherever its policy was written.
+/// Allows a page to show the company's logo, wherever its policy was set.
 fn allow_images_from(headers: &mut HeaderMap, origin: &str) {
     let policy = headers
         .get(CONTENT_SECURITY_POLICY)
@@ -132,8 +132,8 @@ fn add_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 const START_TIMEOUT: Duration = Duration::from_secs(2);
 const START_POLL: Duration = Duration::from_millis(20);
 
-/// Waits a moment until the migrations are in place: a process binds its address before it is ready, and a
-/// restart should cost nobody an error page.
+/// Waits briefly until the migrations are in place: a process binds its port before it is ready, and a restart
+/// should not cause error pages.
 async fn becomes_ready(ctx: &Context, stopping: &CancellationToken) -> bool {
     let ready = async {
         while !ctx.is_ready() {
@@ -160,7 +160,7 @@ pub async fn when_ready<B: MessageBody>(
     }
 }
 
-/// Leads whoever came by another name of this machine to the public one, where the cookies are.
+/// Redirects requests for another loopback name of this machine to the public one, where the cookies are.
 pub async fn one_loopback_name(
     ctx: web::Data<Context>,
     request: ServiceRequest,

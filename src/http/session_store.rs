@@ -1,4 +1,4 @@
-//! actix-session's store on Postgres. A session is created by the login itself, which alone can tell
+//! The session store of actix-session on Postgres. A session is created by the login itself, which alone knows
 //! whether the person is employed at that moment; the store takes over the key.
 
 use std::collections::HashMap;
@@ -12,16 +12,16 @@ use crate::context::Context;
 use crate::service::sessions::key_hash;
 use crate::store::{Conn, StoreError, web_session};
 
-/// How long a finished answer waits for its session's idle time to be extended.
+/// How long a finished response waits for its session's idle time to be extended.
 const TOUCH_TIMEOUT: StdDuration = StdDuration::from_millis(400);
 
-/// Names in a session's state that come from the table's columns.
+/// Keys in a session's state that come from the table's columns.
 pub const USERID: &str = "userid";
 pub const SESSION_ID: &str = "sid";
 pub const CSRF: &str = "csrf";
 pub const NAME: &str = "name";
 pub const IS_ADMIN: &str = "admin";
-/// Where the login hands over the key of the session that it has created.
+/// The key under which the login passes the key of the session it has created.
 pub const NEW_KEY: &str = "key";
 
 /// Sessions in Postgres.
@@ -40,7 +40,7 @@ impl PgSessions {
         work: impl AsyncFnOnce(&mut Conn) -> Result<T, StoreError> + Clone,
     ) -> Result<T, StoreError> {
         let done = self.ctx.db.read(work);
-        // The page only says that the service is not available.
+        // The page only says that the service is unavailable.
         done.await.inspect_err(|error| match error {
             StoreError::Aborted => tracing::error!("sessions: a transaction was aborted"),
             StoreError::Statement(cause) => tracing::error!(%cause, "sessions: a statement failed"),
@@ -54,7 +54,7 @@ impl PgSessions {
 
 type State = HashMap<String, String>;
 
-/// What pages keep in a session, without what the columns hold.
+/// Returns what pages store in a session, without the values of the columns.
 fn own_state(state: &State) -> Value {
     let own = state.iter().filter(|(name, _)| {
         ![USERID, SESSION_ID, CSRF, NAME, IS_ADMIN, NEW_KEY].contains(&name.as_str())
@@ -99,7 +99,7 @@ impl SessionStore for PgSessions {
         SessionKey::try_from(key).map_err(|error| SaveError::Other(anyhow::Error::new(error)))
     }
 
-    /// A session that has ended meanwhile stays ended: the cookie then opens nothing.
+    /// Leaves a session ended if it has ended in the meantime; its cookie is then worthless.
     async fn update(
         &self,
         key: SessionKey,
@@ -115,8 +115,7 @@ impl SessionStore for PgSessions {
         Ok(key)
     }
 
-    /// The answer is there already: it is neither held up nor thrown away for a session's end that
-    /// stays where it was.
+    /// The response is ready: it is neither delayed nor discarded because a session's end could not be extended.
     async fn update_ttl(&self, key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
         let hash = key_hash(key.as_ref());
         let idle = self.ctx.config.login.session_idle;
@@ -140,7 +139,7 @@ impl SessionStore for PgSessions {
     }
 }
 
-/// Somebody tried to keep something in a session that no login has begun.
+/// A value was to be stored in a session that no login has created.
 #[derive(Debug, thiserror::Error)]
 #[error("only a login begins a session")]
 pub struct NoLogin;

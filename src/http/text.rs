@@ -1,4 +1,4 @@
-//! The texts of the pages: one struct a page family, each text given in both languages at once.
+//! The texts of the pages: one struct per page family, each text in both languages side by side.
 
 use std::fmt::{Display, Write};
 
@@ -21,7 +21,7 @@ pub mod notice;
 pub mod portal;
 pub mod sign_out;
 
-/// Declares a struct of texts with its two languages; one that lacks a language does not compile.
+/// Declares a struct of texts in two languages; a text that lacks a language does not compile.
 ///
 /// ```text
 /// texts! {
@@ -40,7 +40,7 @@ macro_rules! texts {
         $vis struct $name { $(pub $field: &'static str,)+ }
 
         impl $name {
-            /// The texts in one language.
+            /// Returns the texts in one language.
             pub fn of(lang: $crate::http::lang::Lang) -> &'static Self {
                 static ZH: $name = $name { $($field: $zh,)+ };
                 static EN: $name = $name { $($field: $en,)+ };
@@ -54,7 +54,7 @@ macro_rules! texts {
 }
 pub(crate) use texts;
 
-/// Puts values in the place of `{name}`s; a name without a value stays as it is, and values are not read again.
+/// Replaces each `{name}` with its value; a name without a value is kept, and values are not expanded again.
 pub fn interpolate(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut filled = String::with_capacity(text.len() + 16);
     let mut rest = text;

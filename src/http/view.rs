@@ -1,4 +1,4 @@
-//! What templates show of times, pages of a list and queries.
+//! Values that templates show: times, pages of a list and queries.
 
 pub mod browser;
 pub mod chart;
@@ -16,7 +16,7 @@ pub use time::{TimeText, china_day};
 
 use super::lang::Lang;
 
-/// How something stands; decides its colour, always beside words that say the same.
+/// The tone of a state; decides its colour, always beside words that say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
@@ -27,7 +27,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// The name that the style sheet knows it by.
+    /// Returns the name that the style sheet uses for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -47,7 +47,7 @@ pub struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
-    /// Makes choices of values with their labels; the current one is selected.
+    /// Returns the choices for values with their labels; the current one is selected.
     pub fn list(pairs: &[(&'a str, &'a str)], current: &str) -> Vec<Self> {
         pairs
             .iter()
@@ -60,8 +60,8 @@ impl<'a> Choice<'a> {
     }
 }
 
-/// What stands in an avatar without a picture: the last character of a Chinese name, as DingTalk
-/// has it, or the first letters of other names. What a name says in brackets is no part of it.
+/// Returns the text of an avatar without a picture: the last character of a Chinese name, as DingTalk does, or the
+/// first letters of other names. The part of a name in brackets is ignored.
 pub fn initials(name: &str) -> String {
     let name = name
         .split(['(', '（'])
@@ -82,7 +82,7 @@ fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Numbers of things for people, e.g. `5 次` or `5 times`: the English form is chosen by the number.
+/// Returns a count with its unit, e.g. `5 次` or `5 times`: the English form depends on the count.
 pub fn count(lang: Lang, n: i64, zh: &str, one: &str, many: &str) -> String {
     match lang {
         Lang::Zh => format!("{n} {zh}"),

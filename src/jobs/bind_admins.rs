@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 use crate::service::admins;
 
-/// How long to wait after a failure; the last wait is for all further ones.
+/// Delays after failures; the last one applies to all further failures.
 const WAITS: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(5),
@@ -15,7 +15,7 @@ const WAITS: [Duration; 4] = [
     Duration::from_mins(1),
 ];
 
-/// Tries until every entry is bound; later starts find nothing to do.
+/// Retries until every entry is bound; later starts then find no unbound entries.
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let mut waits = WAITS.iter().copied();
     let mut wait = Duration::ZERO;

@@ -1,5 +1,4 @@
-//! What has had its day goes: each kind by a statement of its own, so that one that fails keeps none
-//! of the others.
+//! Deletes expired rows, one statement per table, so one failure does not stop the others.
 
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use crate::store::{
     webhook,
 };
 
-/// On a line that is lost a statement would wait for ever, and nothing would be swept again.
+/// On a lost connection a statement would wait forever, and cleanup would never run again.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sweeps one kind, in a piece of work of its own: behind a transaction pooler a piece of work is one transaction,
-/// which one failed statement would undo.
+/// Deletes the expired rows of one kind in a unit of work of its own: behind a transaction pooler a unit is one
+/// transaction, which one failed statement would undo.
 macro_rules! sweep {
     ($ctx:expr, $what:literal, $sweep:path) => {
         log_result(
@@ -41,7 +40,7 @@ pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
     )
 }
 
-/// Where Postgres is away there is no point in going on.
+/// Logs the outcome of one statement; fails only if Postgres is unavailable, because the others would fail too.
 fn log_result(what: &str, swept: Result<u64, StoreError>) -> Result<(), StoreError> {
     match swept {
         Ok(0) => {}

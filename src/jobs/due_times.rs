@@ -1,4 +1,4 @@
-//! Repairs due times that Postgres's clock has left far ahead by stepping back.
+//! Corrects due times that are too far ahead because Postgres's clock was set back.
 
 use std::time::Duration;
 

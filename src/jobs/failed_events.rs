@@ -1,5 +1,5 @@
-//! Fetches what DingTalk could not deliver and releases it: at the start, after a downtime of ours,
-//! and every ten minutes; one instance for all. What was lost on the way is made up for by a full sync.
+//! Fetches the callbacks that DingTalk failed to deliver and releases them: at startup, after a downtime, and every
+//! ten minutes; one instance for all. Lost events are made up for by a full sync.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,9 @@ use crate::service::events::{self, ReadError};
 use crate::store::failed_callbacks::{self, NextFetch};
 use crate::store::{StoreError, staff};
 
-/// With the lease of a reader that died, less than ten seconds.
+/// A reader that died is replaced after its lease and this interval, in less than ten seconds.
 const POLL: Duration = Duration::from_secs(1);
-/// DingTalk gives a push up after 40 s: a shorter silence than this has cost nothing.
+/// DingTalk gives up on a push after 40 s: a shorter downtime than this has lost nothing.
 const DOWNTIME: Duration = Duration::from_secs(15);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
@@ -26,7 +26,7 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         bell: None,
         stop: &stop,
     };
-    // When the last round ended; none before the first.
+    // When the last tick ended; `None` before the first.
     let last = Mutex::new(None);
     rounds
         .run(&ctx, || async {
@@ -45,12 +45,12 @@ async fn round(
     if tick.is_due {
         read(ctx, stop).await?;
     }
-    // Whoever has lost events may be gone, and so may the sync that was to make up for them: the alert
-    // stands until a complete one has.
+    // The instance that lost events may be gone, and so may the sync that was to make up for them: the alert stands
+    // until a complete sync has.
     if owes_sync(ctx).await? {
         make_up_for_lost_events(ctx).await?;
     }
-    // A reading takes its time, which is no downtime.
+    // The time taken by a fetch is not downtime.
     let now = if tick.is_due {
         now(ctx).await?
     } else {
@@ -63,8 +63,7 @@ async fn round(
     Ok(())
 }
 
-/// The same moment by two clocks: this process's stands still while the machine sleeps, and Postgres's may
-/// step back.
+/// One moment by two clocks: this process's stands still while the machine sleeps, and Postgres's may step back.
 #[derive(Clone, Copy)]
 struct Moment {
     postgres: DateTime<Utc>,
@@ -72,15 +71,15 @@ struct Moment {
 }
 
 impl Moment {
-    /// Returns the time since then by the clock that says more.
+    /// Returns the time since then by the clock that shows more.
     fn elapsed(self, now: DateTime<Utc>) -> Duration {
         let by_postgres = (now - self.postgres).to_std().unwrap_or_default();
         by_postgres.max(self.process.elapsed())
     }
 }
 
-/// Looks at Postgres's clock. Where the last round is long ago, or there was none, this process or
-/// Postgres was away, and pushes may have failed meanwhile.
+/// Reads Postgres's clock. If the last tick is long ago, or there was none, this process or Postgres was down, and
+/// pushes may have failed meanwhile.
 async fn tick(ctx: &Context, last: Option<Moment>) -> Result<NextFetch, StoreError> {
     ctx.db
         .read(async |conn| {
@@ -105,7 +104,7 @@ async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
         .await
 }
 
-/// Reads and releases.
+/// Fetches the failed callbacks and releases the parked events.
 async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
     let by = format!("the service (instance {})", ctx.instance);
     let reading = match events::fetch_failed_callbacks(ctx, &by, stop).await {
@@ -113,8 +112,7 @@ async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError>
         Err(ReadError::Busy(_)) => return Ok(()),
         Err(ReadError::Store(error)) => return Err(error),
     };
-    // Also what an instance or a command before this one has left. Where this fails, the next reading
-    // does it.
+    // Includes what an earlier instance or command has left. If this fails, the next fetch does it.
     match events::release(ctx, None, None).await {
         Ok(released) if reading.given > 0 || released > 0 => tracing::warn!(
             given = reading.given,
@@ -128,7 +126,7 @@ async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Begins a full sync, unless another run has just begun: the next rounds see to the rest.
+/// Starts a full sync, unless another run has just started; later ticks check whether another one is needed.
 async fn make_up_for_lost_events(ctx: &Context) -> Result<(), StoreError> {
     let request = Request {
         cause: Cause::LostEvents,

@@ -1,4 +1,4 @@
-//! The full sync with which an empty staff table begins.
+//! The initial full sync of an empty staff table.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::store::StoreError;
 use crate::store::staff_list::{self, StaffFilter};
 use crate::store::sync_list::{self, SyncFilter as Runs};
 
-/// How long to wait after a run that did not do it; the last wait is for all further ones.
+/// Delays after unsuccessful runs; the last one applies to all further runs.
 const WAITS: [Duration; 4] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -20,35 +20,34 @@ const WAITS: [Duration; 4] = [
     Duration::from_mins(5),
 ];
 
-/// How often to look whether the run of another process has ended, or that process.
+/// How often to check whether the run of another process has ended, or the process has died.
 const WHILE_ANOTHER_RUNS: Duration = Duration::from_secs(1);
 
-/// After so many runs that could not read everything it is no passing trouble.
+/// After this many incomplete runs the cause is not transient.
 const MAX_PARTIAL: u32 = 4;
 
-/// What came of one try.
+/// The outcome of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FirstSync {
     /// There are people in the table.
     Filled,
     Partial,
     Failed,
-    /// Another process is at it.
+    /// Another process is running a sync.
     NotOurs,
-    /// Postgres did not say whether the table has to be filled.
+    /// Postgres did not answer whether a first sync is due.
     Untold,
 }
 
-/// Fills an empty staff table, however often it takes. Somebody who signs in meanwhile, and is added
-/// for that, does not end it: whether it is due is asked only at the start, and after another process
-/// has had its turn.
+/// Fills an empty staff table, retrying as often as needed. A person added by a login meanwhile does not end it:
+/// whether it is due is checked only at the start, and after another process's run.
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {
     let (mut asks_first, mut partial) = (true, 0);
     let mut waits = WAITS.iter().copied();
     let mut last_wait = Duration::ZERO;
     loop {
         let outcome = tokio::select! {
-            // Told to stop, the run itself ends at once.
+            // On shutdown the run itself ends at once.
             outcome = fill(&ctx, asks_first) => outcome,
             () = shutdown_grace(&stop) => return,
         };
@@ -114,8 +113,8 @@ async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
         .await
 }
 
-/// Whether a process began to fill the table and died before anybody had read the whole company: by
-/// then an event or a login may have brought in the first people.
+/// Returns whether a process started to fill the table and died before the whole company was read: an event or a
+/// login may have added the first people meanwhile.
 async fn was_cut_off(conn: &mut Conn) -> Result<bool, StoreError> {
     let begun = Runs {
         cause: Some(Cause::Empty.as_str()),

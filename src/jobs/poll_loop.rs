@@ -1,4 +1,4 @@
-//! A loop that nothing but the end of the process ends.
+//! A worker loop that runs until the process stops.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 use crate::store::StoreError;
 
-/// How a loop goes round.
+/// Settings of a loop.
 pub(super) struct PollLoop<'a> {
-    /// What the log calls it.
+    /// The worker's name in the log.
     pub name: &'static str,
-    /// How long it waits after a round that found nothing to do.
+    /// The wait after a tick that found no work.
     pub pause: Duration,
-    /// What cuts the wait short.
+    /// Cuts the wait short.
     pub bell: Option<&'a Notify>,
     pub stop: &'a CancellationToken,
 }
@@ -25,8 +25,8 @@ pub(super) struct PollLoop<'a> {
 const MAX_BACK_OFF: Duration = Duration::from_secs(5);
 
 impl PollLoop<'_> {
-    /// Goes round until stopped: at once again after a round that did something, after a pause where
-    /// it did not, and after longer and longer ones, up to five seconds, while it fails or panics.
+    /// Runs ticks until stopped: the next one at once after a tick that did work, after a pause if it did none, and
+    /// after growing waits, up to five seconds, while it fails or panics.
     pub async fn run<F>(&self, ctx: &Context, round: impl Fn() -> F)
     where
         F: Future<Output = Result<bool, StoreError>>,
@@ -56,7 +56,7 @@ impl PollLoop<'_> {
     }
 
     fn failed(&self, failures: u32, why: &str) -> u32 {
-        // One line where it begins, not one a round.
+        // Logged once per series of failures, not once per tick.
         if failures == 0 {
             tracing::warn!(
                 worker = self.name,

@@ -1,4 +1,4 @@
-//! The full sync at the moments of `DINGGATE_SYNC_CRON`.
+//! Runs the full sync at the times of `DINGGATE_SYNC_CRON`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::shutdown_grace;
 use crate::context::Context;
 use crate::service::schedule;
 
-/// How late a moment may be noticed, or that the instance which took it has died.
+/// How late a scheduled time, or the death of the instance that took it, may be noticed.
 const LOOK: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(ctx: Context, stop: CancellationToken) {

@@ -1,4 +1,4 @@
-//! The loops that tell the company's own systems what has happened.
+//! The loops that send webhooks to the company's own systems.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::poll_loop::PollLoop;
 use crate::context::Context;
 use crate::service::webhooks::{self, Receiver};
 
-/// Starts the loops; none where no webhook is configured.
+/// Starts the loops; none if no webhook is configured.
 pub(super) fn start(loops: &mut JoinSet<()>, ctx: &Context, stop: &CancellationToken) {
     let Some(config) = &ctx.config.webhook else {
         return;
@@ -23,7 +23,7 @@ pub(super) fn start(loops: &mut JoinSet<()>, ctx: &Context, stop: &CancellationT
             return;
         }
     };
-    // Rings when a message has its body.
+    // Notified when a message's body has been rendered.
     let made = Arc::new(Notify::new());
     loops.spawn(gather(ctx.clone(), Arc::clone(&made), stop.clone()));
     loops.spawn(make(ctx.clone(), Arc::clone(&made), stop.clone()));

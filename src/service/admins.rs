@@ -1,4 +1,4 @@
-//! Who may administer: pairs of userid and unionid that were granted it, or that `DINGGATE_ADMINS` names.
+//! Administrators: pairs of userid and unionid that have a grant, or that `DINGGATE_ADMINS` lists.
 
 mod bind;
 
@@ -13,7 +13,7 @@ use crate::store::{Conn, StoreError, admin_grant, unmatched};
 
 pub use bind::{bind_at_login, bind_listed};
 
-/// What the settings' entry of a userid is worth.
+/// Whether a userid's entry in the settings is in force, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entitlement {
     InForce,
@@ -21,18 +21,18 @@ pub enum Entitlement {
     NotBound,
     /// DingTalk did not know the userid when `serve` asked.
     Unknown,
-    /// DingTalk names another unionid than the setting.
+    /// DingTalk returned another unionid than the one in the setting.
     Contradicted,
     /// The employment has ended since.
     Ended,
     /// The userid belongs to another account now.
     AccountChanged,
-    /// The staff table does not hold the person.
+    /// The person is not in the staff table.
     NoRow,
 }
 
 impl Entitlement {
-    /// Returns why the entry has no effect, or `None` where it has.
+    /// Returns why the entry has no effect, or `None` if it has.
     pub fn problem(self) -> Option<&'static str> {
         Some(match self {
             Self::InForce => return None,
@@ -46,13 +46,13 @@ impl Entitlement {
     }
 }
 
-/// An administrator, and what makes them one.
+/// An administrator, and the source of the rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Administrator {
     pub userid: UserId,
-    /// None where the staff table does not hold the person.
+    /// `None` if the person is not in the staff table.
     pub name: Option<String>,
-    /// None where the settings do not name the userid.
+    /// `None` if the settings do not list the userid.
     pub in_settings: Option<Entitlement>,
     pub is_employed: bool,
     pub is_granted: bool,
@@ -86,7 +86,7 @@ pub enum GrantError {
     },
 }
 
-/// Why a person stays an administrator, or never was one.
+/// Why an administrator's grant was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
     #[error(transparent)]
@@ -99,21 +99,21 @@ pub enum RevokeError {
     NotGranted(UserId),
 }
 
-/// Returns whether nobody would be left who can administer, in a transaction that has just ended somebody's
-/// rights. [`admin_grant::serialise`] precedes it.
+/// Returns whether no administrator would be left, in a transaction that has just ended somebody's rights.
+/// [`admin_grant::serialise`] must precede it.
 pub async fn is_nobody_left(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
     Ok(admin_grant::count(tx, &ctx.config.login.admins).await? == 0)
 }
 
-/// Returns whether somebody who is about to act is an administrator, who then stays one until the commit.
-/// [`admin_grant::serialise`] or [`admin_grant::serialise_shared`] precedes it, and the locks of staff rows do, too.
+/// Returns whether a person who is about to act is an administrator, and locks that right until the commit.
+/// [`admin_grant::serialise`] or [`admin_grant::serialise_shared`] and the locks of staff rows must precede it.
 pub async fn may_act(ctx: &Context, tx: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
     admin_grant::lock_rights(tx, userid).await?;
     admin_grant::is_admin(tx, userid, None, &ctx.config.login.admins).await
 }
 
-/// Returns whether a login adds this member to the staff table without a review: the settings name the pair,
-/// nothing has ended its rights, and neither id has a row or a decision.
+/// Returns whether a login adds this member to the staff table without a review: the settings list the pair, its
+/// rights have not been ended, and neither id has a row or a decision.
 pub async fn may_enter_unreviewed(
     conn: &mut Conn,
     listed: &ListedAdmins,
@@ -140,8 +140,8 @@ pub async fn may_enter_unreviewed(
     })
 }
 
-/// Makes an employed person an administrator under their present pair; false where they were one by a grant
-/// already. Gives an entry in the settings its effect back; one that is bound to another account only with
+/// Makes an employed person an administrator under their present pair; returns false if a grant made them one
+/// already. Also puts an entry in the settings back in force; one that is bound to another account only with
 /// `rebinds`.
 pub async fn grant(
     ctx: &Context,
@@ -203,7 +203,7 @@ pub async fn revoke(
     }
     ctx.db
         .tx(async |tx| {
-            // The interface counts who would be left; two at a time could take away the last one.
+            // The admin pages count the remaining administrators; two concurrent changes could remove the last one.
             admin_grant::serialise(tx).await?;
             let person = staff::find(tx, userid).await?;
             if !admin_grant::delete(tx, userid).await? {
@@ -216,7 +216,7 @@ pub async fn revoke(
         .await
 }
 
-/// Lists everybody with a grant or an entry in the settings, by userid.
+/// Returns everybody with a grant or an entry in the settings, by userid.
 pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
     let listed = &ctx.config.login.admins;
     ctx.db
@@ -224,7 +224,7 @@ pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
         .await
 }
 
-/// Lists everybody with a grant or an entry in the settings, by userid, on a connection.
+/// Returns everybody with a grant or an entry in the settings, by userid, on a connection.
 pub async fn administrators(
     conn: &mut Conn,
     listed: &ListedAdmins,

@@ -5,8 +5,8 @@ use crate::context::Context;
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, alert};
 
-/// Dismisses an alert until its cause comes back; false where it did not stand, or is about the
-/// directory, which only a complete sync puts right.
+/// Dismisses an alert until its cause recurs; returns false if it was not raised, or is about the directory, which
+/// only a complete sync resolves.
 pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<bool, StoreError> {
     if alert::is_of_directory(kind) {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! The company's apps: what administrators do to them. All but the order is put on the audit trail.
+//! Administration of the company's apps. All changes except reordering are audited.
 
 use super::review::Actor;
 use crate::context::Context;
@@ -6,7 +6,7 @@ use crate::domain::app::App;
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, app};
 
-/// Adds an app behind all others.
+/// Adds an app after all others.
 pub async fn create(ctx: &Context, by: &Actor<'_>, new: &App) -> Result<(), StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -17,7 +17,7 @@ pub async fn create(ctx: &Context, by: &Actor<'_>, new: &App) -> Result<(), Stor
         .await
 }
 
-/// Replaces what an app is; false where it has been deleted meanwhile.
+/// Replaces an app's fields; returns false if it has been deleted meanwhile.
 pub async fn update(ctx: &Context, by: &Actor<'_>, id: i64, new: &App) -> Result<bool, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -30,7 +30,7 @@ pub async fn update(ctx: &Context, by: &Actor<'_>, id: i64, new: &App) -> Result
         .await
 }
 
-/// Shows an app or hides it; gives its name, or nothing where there was nothing to change.
+/// Shows or hides an app; returns its name, or `None` if nothing changed.
 pub async fn set_shown(
     ctx: &Context,
     by: &Actor<'_>,
@@ -49,7 +49,7 @@ pub async fn set_shown(
         .await
 }
 
-/// Deletes an app; gives its name, or nothing where it is gone already.
+/// Deletes an app; returns its name, or `None` if it no longer exists.
 pub async fn delete(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<Option<String>, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -62,7 +62,7 @@ pub async fn delete(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<Option<Str
         .await
 }
 
-/// Moves an app one place up or down; gives its name, or nothing where it cannot go further or is gone.
+/// Moves an app one place up or down; returns its name, or `None` if it cannot go further or no longer exists.
 pub async fn shift(ctx: &Context, id: i64, is_up: bool) -> Result<Option<String>, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -86,7 +86,7 @@ pub async fn shift(ctx: &Context, id: i64, is_up: bool) -> Result<Option<String>
         .await
 }
 
-/// The line about an app that was saved, with where it leads now.
+/// Returns the audit entry of a saved app, with its present URL.
 fn saved<'a>(by: &Actor<'a>, new: &'a App, action: &'static str) -> Entry<'a> {
     let status = if new.is_shown { "shown" } else { "hidden" };
     Entry {

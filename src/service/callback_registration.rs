@@ -1,4 +1,4 @@
-//! The callback that a company registers by DingTalk's API, in place of one made in its console.
+//! The callback that a company registers by DingTalk's API, instead of configuring it in the developer console.
 
 use std::collections::BTreeSet;
 
@@ -18,41 +18,41 @@ pub enum RegistrationFailed {
     /// None is registered.
     #[error("no callback is registered with DingTalk: `dinggate callback register` registers ours")]
     None,
-    /// There is one, which registering does not replace.
+    /// One exists, which registering does not replace.
     #[error("a callback is registered already: `dinggate callback update` replaces it")]
     Exists(Box<RegisteredCallback>),
-    /// The one that is there leads elsewhere.
+    /// The existing one has another URL.
     #[error(
         "the registered address is not ours: somebody else's system may need it; `dinggate callback delete --force` deletes it all the same"
     )]
     NotOurs(Box<RegisteredCallback>),
-    /// DingTalk does not take what we want to register; with what to do about it.
+    /// DingTalk rejects the registration; includes what to do about it.
     #[error("{error}: {advice}")]
     Refused {
         error: UpstreamError,
         advice: String,
     },
-    /// The answer never came: it may or may not have been done.
+    /// No response arrived: the change may or may not have been made.
     #[error("{0}: whether it was done is not known; `dinggate callback show` tells")]
     Unknown(UpstreamError),
     #[error(transparent)]
     Upstream(UpstreamError),
 }
 
-/// A callback in the place of another.
+/// The callback before and after an update.
 #[derive(Debug)]
 pub struct ReplacedCallback {
     pub old: RegisteredCallback,
     pub new: RegisteredCallback,
 }
 
-/// The event types that we act on or hand on by webhook, which is what is registered unless the operator
-/// says otherwise.
+/// Returns the event types that we act on or forward by webhook, which are registered unless the operator chooses
+/// other ones.
 pub fn default_events(ctx: &Context) -> Vec<String> {
     wanted_events(ctx.config.webhook.as_ref())
 }
 
-/// The event types that we act on, and those that this webhook hands on.
+/// Returns the event types that we act on, and those that this webhook forwards.
 pub fn wanted_events(webhook: Option<&WebhookConfig>) -> Vec<String> {
     let mut events: Vec<String> = event::acted_on().map(str::to_owned).collect();
     let handed_on = webhook.iter().flat_map(|w| &w.event_types);
@@ -64,7 +64,7 @@ pub fn wanted_events(webhook: Option<&WebhookConfig>) -> Vec<String> {
     events
 }
 
-/// Our address, token and key, with these event types.
+/// Returns our URL, token and key, with these event types.
 pub fn ours(ctx: &Context, events: Vec<String>) -> RegisteredCallback {
     let callback = &ctx.config.dingtalk.callback;
     RegisteredCallback {
@@ -75,32 +75,32 @@ pub fn ours(ctx: &Context, events: Vec<String>) -> RegisteredCallback {
     }
 }
 
-/// Where DingTalk is to push events.
+/// Returns the URL to which DingTalk should push events.
 pub fn our_url(ctx: &Context) -> String {
     format!("{}/dingtalk/events", ctx.config.server.public_url.as_str())
 }
 
-/// Whether a registered address is ours, however it is written.
+/// Returns whether a registered URL is ours, in any spelling.
 pub fn is_our_url(ctx: &Context, url: &str) -> bool {
     is_same_address(&our_url(ctx), url)
 }
 
-/// Whether two addresses are one, however they are written.
+/// Returns whether two URLs are equal once parsed.
 pub fn is_same_address(one: &str, other: &str) -> bool {
     Url::parse(one).is_ok_and(|one| Url::parse(other).is_ok_and(|other| one == other))
 }
 
-/// Whether the registered token is the one in our settings.
+/// Returns whether the registered token is the one in our settings.
 pub fn has_our_token(ctx: &Context, registered: &RegisteredCallback) -> bool {
     registered.token.expose_secret() == ctx.config.dingtalk.callback.token.expose_secret()
 }
 
-/// Whether the registered key is the one in our settings.
+/// Returns whether the registered key is the one in our settings.
 pub fn has_our_key(ctx: &Context, registered: &RegisteredCallback) -> bool {
     registered.aes_key.expose_secret() == ctx.config.dingtalk.callback.aes_key.expose_secret()
 }
 
-/// What is registered now.
+/// Returns the registered callback.
 pub async fn show(ctx: &Context) -> Result<RegisteredCallback, RegistrationFailed> {
     upstream::registered_callback(ctx)
         .await
@@ -110,7 +110,7 @@ pub async fn show(ctx: &Context) -> Result<RegisteredCallback, RegistrationFaile
         })
 }
 
-/// Registers our callback where there is none.
+/// Registers our callback if there is none.
 pub async fn register(
     ctx: &Context,
     events: Vec<String>,
@@ -123,7 +123,7 @@ pub async fn register(
     let wanted = ours(ctx, events);
     match upstream::register_callback(ctx, &wanted).await {
         Ok(()) => Ok(wanted),
-        // Somebody else has just registered one.
+        // Another one was registered since the check.
         Err(error) if registration_error(&error) == Some(RegistrationError::Exists) => {
             Err(RegistrationFailed::Exists(Box::new(show(ctx).await?)))
         }
@@ -131,8 +131,8 @@ pub async fn register(
     }
 }
 
-/// Puts our callback in the place of the one that is registered, whosever it is. Event types that are
-/// registered stay so, unless `only` the given ones are wanted.
+/// Replaces the registered callback, even a foreign one, with ours. Registered event types are kept, unless `only`
+/// the given ones are wanted.
 pub async fn update(
     ctx: &Context,
     events: Vec<String>,
@@ -153,7 +153,7 @@ pub async fn update(
     Ok(ReplacedCallback { old, new })
 }
 
-/// Deletes the registered callback; one that is not ours only with `force`.
+/// Deletes the registered callback; a foreign one only with `force`.
 pub async fn delete(ctx: &Context, force: bool) -> Result<RegisteredCallback, RegistrationFailed> {
     let there = show(ctx).await?;
     if !force && !is_our_url(ctx, &there.url) {
@@ -188,7 +188,7 @@ fn may_be_done(error: &UpstreamError) -> bool {
     matches!(error, UpstreamError::Api(error) if error.may_have_been_carried_out())
 }
 
-/// What to do about a complaint of DingTalk's.
+/// Returns what to do about a registration error.
 fn advice(ctx: &Context, complaint: RegistrationError) -> String {
     let url = our_url(ctx);
     match complaint {
@@ -229,7 +229,7 @@ fn reach_hint(ctx: &Context) -> &'static str {
     }
 }
 
-/// A callback that is registered by API bears the `CorpId` as its owner key.
+/// Returns a hint if our owner key is not the `CorpId`, which callbacks registered by API use as their owner key.
 fn owner_hint(ctx: &Context) -> &'static str {
     let dingtalk = &ctx.config.dingtalk;
     match &dingtalk.callback.owner_key {

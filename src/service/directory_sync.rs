@@ -1,12 +1,12 @@
-//! The full sync: reads the whole directory, plans, and brings the tables into line.
+//! The full sync: reads the whole directory, plans the changes and applies them to the tables.
 //!
-//! Nobody is marked as left because something failed: whatever could not be read makes the run
-//! partial, and a partial run adds and changes only. Events that arrive during a run win over what
-//! it has read. A run with `dry_run` holds the place like any other, so that two never ask DingTalk
-//! at once, but changes nothing, and its row is taken away at the end.
+//! A failure never marks a person as left: anything that could not be read makes the run partial, and a partial run
+//! only adds and changes. Events that arrive during a run take precedence over what it has read. A `dry_run` takes
+//! the run's lease like any other, so that two runs never query DingTalk at once, but it changes nothing, and its
+//! row is deleted at the end.
 //!
-//! What is read and planned stands in tables of its own while the run is at work: a company may have
-//! a hundred thousand people.
+//! Observed people and planned changes are kept in staging tables while the run is active: a company may have a
+//! hundred thousand people.
 
 mod apply;
 mod approve;
@@ -45,19 +45,19 @@ pub use summary::{State, Summary};
 
 use summary::Outcome;
 
-/// What asked for a run.
+/// The trigger of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// The staff table was empty when `serve` started.
     Empty,
     /// `dinggate sync`.
     Command,
-    /// An administrator, on the page of the syncs.
+    /// An administrator, on the syncs page.
     Admin,
     Schedule,
-    /// An administrator has let the leavers of a stopped run go.
+    /// An administrator has approved the leavers of a stopped run.
     Approval,
-    /// Events may have been lost while nobody could take them in.
+    /// Events may have been lost while Dinggate could not receive them.
     LostEvents,
 }
 
@@ -74,19 +74,19 @@ impl Cause {
     }
 }
 
-/// A run to be started.
+/// A request for a run.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub cause: Cause,
     /// A userid, or `system`, or `command:<login name>`.
     pub started_by: String,
-    /// Whether to plan only.
+    /// Whether to only plan.
     pub dry_run: bool,
-    /// Whether any number of leavers may be marked.
+    /// Whether to skip the leaver threshold.
     pub accept_leavers: bool,
 }
 
-/// How far a run has come.
+/// Progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     Reading {
@@ -94,7 +94,7 @@ pub enum Progress {
         departments_found: usize,
         people: usize,
     },
-    /// Asking about those whom no department lists.
+    /// Asking DingTalk about people listed in no department.
     Confirming {
         done: usize,
         total: usize,
@@ -105,35 +105,35 @@ pub enum Progress {
     },
 }
 
-/// Why there is no summary of a run.
+/// Why a run produced no summary.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     #[error("a full sync is already running, started by {by} at {}", since.format("%Y-%m-%d %H:%M:%S UTC"))]
     AlreadyRunning { by: String, since: DateTime<Utc> },
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another run has taken the place, since this one did not renew its lease.
+    /// Another run has taken over, because this one did not renew its lease.
     #[error("interrupted: its place has been taken")]
     Interrupted,
     #[error("interrupted: the process was told to stop")]
     Stopped,
-    /// Postgres was restarted: it does not keep what a run has not finished.
+    /// Postgres was restarted: the staging tables do not survive a crash.
     #[error("interrupted: Postgres was restarted and has forgotten what the run had read")]
     Forgotten,
-    /// While the leavers of a stopped run were looked at again, somebody else has decided about them.
+    /// Somebody else decided about the leavers of the stopped run while they were being verified.
     #[error("the stopped run does not wait for a decision any more")]
     NotWaiting,
 }
 
-/// What ends a run before anything is written.
+/// Reasons to end a run before anything is written.
 enum Abort {
     Store(StoreError),
-    /// DingTalk has banned our address, or has answered nothing at all.
+    /// DingTalk has banned our IP address, or has not answered at all.
     Upstream(String),
 }
 
 impl Abort {
-    /// Gives an error back that leaves the rest worth asking for.
+    /// Returns the error if the remaining requests are still worth making; any other error aborts the run.
     fn unless_passing(error: UpstreamError) -> Result<UpstreamError, Self> {
         match error {
             UpstreamError::Store(error) => Err(Self::Store(error)),
@@ -143,15 +143,15 @@ impl Abort {
     }
 }
 
-/// Who is told how far a run has come, and, at its end, of each record that it has passed over; of a
-/// dry run, of each record of its plan.
+/// Callbacks for progress and, at the end of a run, for each skipped record; in a dry run, for each record of the
+/// plan.
 pub struct ProgressSink<'a> {
     pub progress: &'a mut (dyn FnMut(Progress) + Send),
     pub record: &'a mut (dyn FnMut(ChangeRow) + Send),
 }
 
-/// Runs a full sync, unless one is running. What DingTalk did not answer is told by the summary's
-/// state and problem, not by an error.
+/// Runs a full sync, unless one is already running. Missing DingTalk answers are reported in the summary's state and
+/// problem, not as an error.
 pub async fn run(
     ctx: &Context,
     request: Request,
@@ -164,7 +164,7 @@ pub async fn run(
     run_with_progress(ctx, request, listener).await
 }
 
-/// Like [`run`], with somebody who listens to it.
+/// Like [`run`], with callbacks.
 pub async fn run_with_progress(
     ctx: &Context,
     request: Request,
@@ -174,11 +174,11 @@ pub async fn run_with_progress(
     run_stages(ctx, run, request, listener).await
 }
 
-/// Begins a full sync that goes on by itself on this process, unless one is running; gives its number.
+/// Starts a full sync in the background of this process, unless one is already running; returns the run id.
 pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
     let (told, begun) = oneshot::channel();
     let background = ctx.clone();
-    // The beginning, too: a request that is cut off must not leave a run behind that nobody carries out.
+    // `begin` runs in the task too: a cancelled request must not leave behind a run that nothing executes.
     ctx.background.spawn(async move {
         let run = match begin(&background, &request).await {
             Ok(run) => run,
@@ -199,15 +199,15 @@ pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
     begun.await.unwrap_or(Err(SyncError::Stopped))
 }
 
-/// Ends whatever [`start`] and [`approve`] have begun on this process, and waits until it has ended.
+/// Stops everything that [`start`] and [`approve`] have started in this process, and waits until it has ended.
 pub async fn stop(ctx: &Context) {
     ctx.stopping.cancel();
     ctx.background.close();
     ctx.background.wait().await;
 }
 
-/// Marks a run as failed whose process has not been heard of in time, and has the administrators told;
-/// gives how many there were. A dry run is forgotten, and nobody is told.
+/// Marks a run whose lease has expired as failed, and raises an alert; returns the number of failed runs. The row of
+/// a dry run is deleted without an alert.
 pub async fn fail_interrupted(ctx: &Context) -> Result<u64, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -228,7 +228,7 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
             let cause = request.cause.as_str();
             let (by, is_dry_run) = (&request.started_by, request.dry_run);
             let begun = sync_run::start(conn, cause, by, None, is_dry_run, ctx.instance).await?;
-            // What a run left behind that was cut off.
+            // Leftovers of an interrupted run.
             sync_staging::sweep(conn).await?;
             Ok::<_, StoreError>(begun)
         })
@@ -240,7 +240,7 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
     Ok(run)
 }
 
-/// Carries out a run that holds the place, and gives the place back.
+/// Executes a run that holds the lease, and releases it.
 async fn run_stages(
     ctx: &Context,
     run: Run,
@@ -290,7 +290,7 @@ async fn carry_out(
     let limit = ctx.config.sync.max_leavers;
     let summary = Summary::of_plan(&survey, &walk.problems, limit, calls);
     if request.dry_run {
-        // While the run still has its place, and with it what it has written down.
+        // While the run still holds its lease, and with it its staging rows.
         progress::report_plan(ctx, run, listener.record).await?;
         return Ok(Outcome::idle(summary));
     }
@@ -299,7 +299,7 @@ async fn carry_out(
     Ok(summary.once_applied(tally, calls))
 }
 
-/// Logs how long a phase has taken; gives when the next one begins.
+/// Logs the duration of a phase; returns the start time of the next one.
 fn note_end(run: Run, phase: &'static str, begun: Instant) -> Instant {
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(

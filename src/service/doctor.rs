@@ -1,5 +1,5 @@
-//! `dinggate doctor`: tries everything that the service needs, and says of each thing that is not right
-//! exactly what to do. Nothing is changed, and no check keeps another from being made.
+//! `dinggate doctor`: checks everything that the service needs, and says for each problem exactly what to do.
+//! Nothing is changed, and no failed check stops the others.
 
 mod access;
 mod callback;
@@ -28,22 +28,22 @@ use crate::context::Context;
 use access::Access;
 use check_runner::CheckRunner;
 
-/// How long DingTalk may take for all its answers. With what Postgres may take before, half a minute
-/// is not exceeded however many of them stay away.
+/// Timeout for all DingTalk calls together. With the time for Postgres before it, the total stays below half a
+/// minute even if nothing answers.
 const DINGTALK_TIME: Duration = Duration::from_secs(15);
 
-/// How a check came out.
+/// The status of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Ok,
     Warning,
     Failure,
-    /// It could not be made; the detail says why.
+    /// The check could not be made; the detail says why.
     Skipped,
 }
 
-/// One check: its name, which stays the same from version to version, and what it found.
+/// One check: its name, which is stable across versions, and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     pub name: &'static str,
@@ -85,7 +85,7 @@ impl Check {
     }
 }
 
-/// All checks, in the order in which one best mends what they find.
+/// All checks, in the order in which their findings are best fixed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Whether nothing has failed; warnings are allowed.
@@ -93,18 +93,18 @@ pub struct Report {
     pub checks: Vec<Check>,
 }
 
-/// What is examined: the settings, as far as they can be read, and what was made of them.
+/// What is examined: the settings, as far as they can be parsed, and what was built from them.
 pub struct Input {
     parts: PartialConfig,
     faults: Faults,
     migrate: Option<Migrate>,
-    /// None where the settings are not whole.
+    /// `None` if the settings are incomplete or invalid.
     ctx: Option<Context>,
     secrets: Vec<SecretString>,
 }
 
 impl Input {
-    /// Takes the settings; `context` makes of whole ones what the service works with.
+    /// Takes the settings; `context` creates the service's context from valid ones.
     pub fn new(examined: ConfigCheck, context: impl FnOnce(Config) -> Option<Context>) -> Self {
         let (config, faults) = match examined.whole {
             Ok(config) => (Some(config), Faults::default()),
@@ -120,7 +120,7 @@ impl Input {
     }
 }
 
-/// Makes all checks; takes less than half a minute, whoever does not answer.
+/// Runs all checks; takes less than half a minute, even if nothing answers.
 pub async fn examine(subject: &Input) -> Report {
     let mut checks = settings::all(&subject.faults);
     let database = database::examine(subject).await;
@@ -150,7 +150,7 @@ pub async fn examine(subject: &Input) -> Report {
     }
 }
 
-/// What came of asking DingTalk, around the check of our own address.
+/// The DingTalk checks, before and after the check of our own URL.
 struct Scope {
     before_address: Vec<Check>,
     login_page: Vec<Check>,
@@ -184,9 +184,9 @@ async fn ask_dingtalk(
     }
 }
 
-/// Takes secrets out of what others have said, and what could steer a terminal.
+/// Redacts secrets from external texts, and replaces control characters, which could manipulate a terminal.
 fn clean(text: &mut String, secrets: &[SecretString]) {
-    // Shorter ones would be found in words of ours; and nobody guesses a secret by them.
+    // Shorter secrets would match our own words, and redacting them would not protect them.
     const TELLING: usize = 6;
     for secret in secrets {
         let secret = secret.expose_secret().trim();

@@ -1,4 +1,4 @@
-//! The one place that decides what an answer of DingTalk does to a person's employment.
+//! The only place that decides how an answer from DingTalk affects a person's employment.
 
 mod apply;
 mod unionids;
@@ -15,22 +15,22 @@ use crate::store::{Conn, StoreError};
 
 pub use unionids::ALERT as UNIONID_CONFLICT;
 
-/// What made us look.
+/// Why a person is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trigger {
     /// A login that DingTalk answered with 60121.
     Login,
-    /// An event that says neither that the person came nor that the person left.
+    /// An event that says neither that the person joined nor that the person left.
     Event,
-    /// The look some time after a leaving.
+    /// The recheck some time after a leave event.
     Leaving,
-    /// The look some time after a joining that DingTalk did not know of yet.
+    /// The recheck some time after a join event whose person DingTalk did not know yet.
     LateJoin,
     /// An event that says that the person joined or activated the account.
     Join,
 }
 
-/// What a look has done.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Added,
@@ -40,18 +40,18 @@ pub enum Outcome {
     Unchanged,
     /// Nothing was done, for this reason.
     StaysOut(&'static str),
-    /// The unionid could not be written, because the employed row named has it (None where nobody can tell
-    /// whose it is). All else is written if the person is employed; the rest waits and is to be retried.
+    /// The unionid could not be written, because the given employed row has it (`None` if its owner cannot be
+    /// determined). Everything else is written if the person is employed; the rest is retried later.
     UnionidTaken(Option<UserId>),
 }
 
-/// Asks DingTalk about one person and brings the staff table into line with the answer.
+/// Asks DingTalk about one person and updates the staff table accordingly.
 ///
-/// Nobody is marked as left because a call failed: only by DingTalk's word that it does not know them.
+/// Nobody is marked as left because a call failed: only if DingTalk says that it does not know them.
 ///
-/// What may bring somebody back has to hold still when the answer is written: `warrants` are the ids of
-/// the events for [`Trigger::Join`], of the scheduled looks for [`Trigger::Leaving`] and
-/// [`Trigger::LateJoin`]. A leaving that came meanwhile has voided them.
+/// The reason to rehire somebody must still be valid when the answer is written: `warrants` are the ids of the
+/// events for [`Trigger::Join`], of the scheduled rechecks for [`Trigger::Leaving`] and [`Trigger::LateJoin`]. A
+/// leave event that arrived meanwhile has invalidated them.
 pub async fn refresh_person(
     ctx: &Context,
     priority: Priority,
@@ -73,7 +73,7 @@ pub async fn refresh_person(
         return Ok(apply_unknown(ctx, userid, &asked).await?);
     };
     match apply_known(ctx, &person, &asked).await {
-        // The row that has the unionid may be out of date.
+        // The row that has the unionid may be outdated.
         Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {
             unionids::settle(ctx, priority, &person, &asked).await
         }
@@ -81,8 +81,8 @@ pub async fn refresh_person(
     }
 }
 
-/// Looks up everybody employed who has a unionid that should be somebody else's, beginning with that of this person,
-/// and writes what DingTalk says of them and of this person. Employs nobody who is not employed.
+/// Looks up every employed person who has a unionid that should be somebody else's, starting with this person's
+/// unionid, and writes what DingTalk says about them and about this person. Employs nobody who is not employed.
 pub async fn settle_unionid(
     ctx: &Context,
     priority: Priority,
@@ -102,7 +102,7 @@ pub async fn settle_unionid(
         .map(drop)
 }
 
-/// Audits that a decision has given a row another unionid. The row is the one from before.
+/// Writes to the audit log that a decision has changed a row's unionid. `row` is the previous row.
 pub async fn record_unionid_change(
     tx: &mut Conn,
     actor: Actor<'_>,
@@ -116,7 +116,7 @@ pub async fn record_unionid_change(
     }
 }
 
-/// Postgres's time, taken before DingTalk is asked: what lands later than this wins over the answer.
+/// Returns Postgres's time, taken before DingTalk is asked: anything stored later takes precedence over the answer.
 pub async fn time_now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
     ctx.db.read(async |conn| staff::now(conn).await).await
 }

@@ -1,4 +1,4 @@
-//! DingTalk's events: believed, stored and answered at once, applied by workers.
+//! DingTalk's events: verified, stored and acknowledged at once, applied by workers.
 
 mod batch;
 mod batches;
@@ -35,20 +35,20 @@ use crate::context::Context;
 use crate::store::lease::HEARTBEAT;
 use crate::store::{StoreError, event, recheck};
 
-/// How long work rests that was put back because DingTalk did not answer others.
+/// Delay before work is tried again that was released because other lookups got no answer from DingTalk.
 const REQUEUE_DELAY: Duration = Duration::from_secs(1);
 
-/// How long questions that are being asked go on once the process is to stop: long enough for one call,
-/// not for a queue of calls that each wait for an access token.
+/// How long lookups in flight may continue once the process is to stop: long enough for one call, not for a queue of
+/// calls that each wait for an access token.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(5500);
 
-/// Returns when what is still unanswered must be left to others.
+/// Returns when unanswered lookups must be left to other instances.
 async fn shutdown_grace(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(SHUTDOWN_GRACE).await;
 }
 
-/// Gives back whatever this process has claimed and will not finish: its workers have ended.
+/// Releases everything that this process has claimed and will not finish, after its workers have ended.
 pub async fn give_back(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
         .read(async |conn| {

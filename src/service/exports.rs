@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 
-/// Audits an export: the query says what was exported.
+/// Audits an export; the query says what was exported.
 pub async fn record_export(
     ctx: &Context,
     by: &Actor<'_>,

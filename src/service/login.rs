@@ -23,11 +23,11 @@ use state::{CheckedState, StateError};
 
 pub use state::{StateFault, begin, random_secret};
 
-/// How long a person waits for DingTalk in all.
+/// Total timeout for DingTalk in one login, the wait for a permit included.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);
-/// When to come back after a wait that led to nothing.
+/// Retry time after a timeout.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(5);
-/// No code of DingTalk's is near this long, in bytes.
+/// Maximum length of a code in bytes; DingTalk's are far shorter.
 const MAX_CODE: usize = 512;
 
 /// Why nobody was signed in.
@@ -44,7 +44,7 @@ pub enum LoginError {
     #[error("DingTalk is not available")]
     DingTalkUnavailable {
         retry_after: Duration,
-        /// Neither the code nor the state has been used, so that the same request may be made again.
+        /// Neither the code nor the state has been used, so the same request may be repeated.
         is_unspent: bool,
     },
     #[error("the turn for DingTalk did not come in time")]
@@ -89,37 +89,37 @@ impl From<LoginSlotError> for LoginError {
     }
 }
 
-/// Somebody who is in.
+/// A person who has signed in.
 pub struct SignedIn {
     pub userid: UserId,
-    /// The key of the new session, for the cookie alone.
+    /// The key of the new session, for the cookie only.
     pub session_key: String,
     pub return_path: ReturnPath,
 }
 
-/// Who stands at the gate, as DingTalk names them.
+/// The identity returned by DingTalk.
 struct ExternalIdentity {
     nick: String,
     unionid: UnionId,
-    /// Known at once inside DingTalk; asked for after a scan.
+    /// Known at once for an in-app login; looked up after a scan.
     userid: Option<UserId>,
 }
 
-/// What somebody brings back from DingTalk's login page.
+/// The parameters of a return from DingTalk's login page.
 #[derive(Clone, Copy)]
 pub struct CallbackParams<'a> {
     pub state: Option<&'a str>,
     /// The secret of the browser that the state is bound to.
     pub browser_secret: Option<&'a str>,
     pub code: Option<&'a str>,
-    /// DingTalk says that there was no consent.
+    /// DingTalk reports that consent was denied.
     pub is_denied: bool,
 }
 
-/// A login by DingTalk's login page that failed.
+/// A failed login through DingTalk's login page.
 pub struct FailedScan {
     pub error: LoginError,
-    /// Where the person wanted to go, and is led by another try.
+    /// The path that the person wanted, kept for the next attempt.
     pub back: Option<ReturnPath>,
 }
 
@@ -138,8 +138,8 @@ impl From<LoginError> for FailedScan {
     }
 }
 
-/// Completes the login of somebody who comes back from DingTalk's login page. Its state is used up when the
-/// code can be sent, and not before.
+/// Completes the login of a person returning from DingTalk's login page. The state is used up when the code can be
+/// sent, and not before.
 pub async fn complete_scan(
     ctx: &Context,
     visit: &ClientInfo<'_>,
@@ -202,7 +202,7 @@ async fn sign_in_by_scan(
     })
 }
 
-/// Completes the login of somebody who opened a page inside DingTalk.
+/// Completes an in-app login.
 pub async fn complete_in_app(
     ctx: &Context,
     visit: &ClientInfo<'_>,
@@ -213,7 +213,7 @@ pub async fn complete_in_app(
     let began = Instant::now();
     let code = check_code(code)?;
     upstream::check_queue(ctx, CodeExchange::InApp, client)?;
-    // A session needs Postgres whatever DingTalk says: without it no code is used up.
+    // A session needs Postgres whatever DingTalk answers, so without it no code is consumed.
     employment::time_now(ctx).await?;
     let entry = upstream::acquire_login_slot(ctx, CodeExchange::InApp, client);
     let entry = tokio::time::timeout(LOGIN_TIMEOUT, entry)
@@ -239,7 +239,7 @@ pub async fn complete_in_app(
     })
 }
 
-/// Runs a login that has waited for its turn since `began`.
+/// Runs a login that has waited for its permit since `began`.
 async fn in_time<T>(
     began: Instant,
     work: impl Future<Output = Result<T, LoginError>>,
@@ -260,7 +260,7 @@ fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
     .ok_or(LoginError::InvalidCode)
 }
 
-/// Decides, then signs in or lists the refusal.
+/// Decides, then starts a session or records the refusal.
 async fn admit(
     ctx: &Context,
     visit: &ClientInfo<'_>,
@@ -272,7 +272,7 @@ async fn admit(
         access_decision::Decision::Employed(userid) => {
             match sessions::start(ctx, visit, &userid, &caller.unionid, method).await? {
                 Some(key) => return Ok((userid, key)),
-                // A leaving or a rejection was committed while DingTalk answered.
+                // A leave event or a rejection was committed while DingTalk answered.
                 None => access_decision::Denial {
                     refusal: access_decision::denial_reason(ctx, &caller).await?,
                     userid: Some(userid),
@@ -289,7 +289,7 @@ async fn admit(
     })
 }
 
-/// Lists a refusal for review and puts it on the audit trail.
+/// Records a refusal for review and on the audit trail.
 async fn record_refusal(
     ctx: &Context,
     visit: &ClientInfo<'_>,
@@ -325,7 +325,7 @@ async fn record_refusal(
             if let Some(userid) = userid.filter(|_| refused.look) {
                 crate::store::recheck::schedule_after_login(tx, userid).await?;
             }
-            // The trail is for ever, and anybody may be refused as often as they like.
+            // The audit trail is permanent, and anybody may be refused as often as they like.
             if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {
                 audit::append(tx, &entry).await?;
             }

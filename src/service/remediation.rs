@@ -1,5 +1,5 @@
-//! What to do about a refusal of DingTalk's, by its code, in both languages: the same words in the
-//! administrators' banner and in `dinggate doctor`.
+//! What to do about a rejection by DingTalk, by its code, in both languages: the same text in the administrators'
+//! banner and in `dinggate doctor`.
 
 pub use crate::dingtalk::error::WITHHELD;
 
@@ -10,7 +10,7 @@ pub struct Remediation {
     pub en: String,
 }
 
-/// What to do about a code that an interface refuses with.
+/// Returns the remediation for an API's error code.
 pub fn of(api: &str, code: i64) -> Remediation {
     match code {
         60011 | 43007 => match permission(api) {
@@ -29,8 +29,8 @@ pub fn of(api: &str, code: i64) -> Remediation {
     }
 }
 
-/// What to do about a code in either generation's form, a number or words, and with the permissions that
-/// DingTalk has named, if any.
+/// Returns the remediation for an error code of either API generation, numeric or textual, and for the permissions
+/// that DingTalk has named, if any.
 pub fn of_named(api: &str, code: &str, permissions: &str) -> Remediation {
     let lower = code.to_ascii_lowercase();
     let meanings = [
@@ -49,13 +49,13 @@ pub fn of_named(api: &str, code: &str, permissions: &str) -> Remediation {
 }
 
 impl Remediation {
-    /// Whether it says more than where to look the code up.
+    /// Returns whether it says more than where to look the code up.
     pub fn is_known(&self) -> bool {
         *self != plain(OTHER)
     }
 }
 
-/// What to do where a permission is missing, by the name that the developer console has for it.
+/// Returns the remediation for a missing permission, by its name in the developer console.
 pub fn grant(permission: &str) -> Remediation {
     Remediation {
         zh: format!("请在钉钉开放平台的“权限管理”中为应用开通权限 {permission}。"),
@@ -119,7 +119,7 @@ fn plain((zh, en): Pair) -> Remediation {
     }
 }
 
-/// The permission that an interface needs, as the developer console names it.
+/// Returns the permission that an API needs, as the developer console names it.
 fn permission(api: &str) -> Option<&'static str> {
     match api {
         "topapi/v2/user/get" | "topapi/user/getbyunionid" => Some("qyapi_get_member"),

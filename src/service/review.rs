@@ -1,5 +1,4 @@
-//! The review of people who scanned and could not be let in: approve, reject, re-open; one by one
-//! or many at a time.
+//! The review of people who scanned and could not be let in: approve, reject, re-open; one at a time or in bulk.
 
 mod approve;
 mod bulk;
@@ -23,11 +22,11 @@ use crate::store::{StoreError, admin_grant, staff, web_session};
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
     pub userid: &'a UserId,
-    /// The browser's address; none where a job carries the decision out.
+    /// The browser's IP address; `None` if a job carries the decision out.
     pub address: Option<&'a str>,
 }
 
-/// Why a decision cannot be carried out, though it was made properly.
+/// Why a valid decision cannot be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RejectedDecision {
     #[error("the case has been decided already")]
@@ -59,7 +58,7 @@ pub enum RejectedDecision {
 }
 
 impl RejectedDecision {
-    /// The objection's name, under which it stands in the table of bulk jobs.
+    /// Returns the name under which the reason is stored in the table of bulk jobs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotWaiting => "not_waiting",
@@ -78,7 +77,7 @@ impl RejectedDecision {
         }
     }
 
-    /// The userid that the objection speaks of.
+    /// Returns the userid that the reason concerns.
     pub fn about(&self) -> Option<&str> {
         match self {
             Self::OtherUnionid(userid)
@@ -98,7 +97,7 @@ impl RejectedDecision {
     }
 }
 
-/// Why a review came to nothing.
+/// Why a review failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
     #[error(transparent)]
@@ -124,10 +123,10 @@ impl From<UpstreamError> for ReviewError {
     }
 }
 
-/// How long a reason may be, in characters.
+/// Maximum length of a reason, in characters.
 pub const MAX_REASON: usize = 500;
 
-/// A reason as it is stored: one line, trimmed; nothing where it is too long. Postgres takes no NUL.
+/// Returns a reason as it is stored: one line, trimmed; `None` if it is too long. Postgres rejects NUL.
 pub(super) fn one_line(reason: &str) -> Option<String> {
     let line: String = reason
         .chars()
@@ -137,8 +136,8 @@ pub(super) fn one_line(reason: &str) -> Option<String> {
     (line.chars().count() <= MAX_REASON).then(|| line.to_owned())
 }
 
-/// Rejects a person for a reason: until the case is re-opened no event, sync or approval lets the
-/// person in. Ends all sessions of the person in the same transaction.
+/// Rejects a person for a reason: until the case is re-opened no event, sync or approval lets the person in. Ends
+/// all sessions of the person in the same transaction.
 pub async fn reject(
     ctx: &Context,
     by: &Actor<'_>,
@@ -185,8 +184,8 @@ async fn reject_in_job(
         .await
 }
 
-/// Ends the sessions of whoever has the unionid or the userid of a case. The staff rows are locked
-/// first, so that a login that is under way ends before this or sees the rejection.
+/// Ends the sessions of the people with the unionid or the userid of a case. The staff rows are locked first, so
+/// that a concurrent login ends before this or sees the rejection.
 async fn end_sessions(tx: &mut Conn, case: &Case) -> Result<(), StoreError> {
     let holder = staff::find_by_unionid(tx, &case.unionid)
         .await?
@@ -203,7 +202,7 @@ async fn end_sessions(tx: &mut Conn, case: &Case) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Lets a decided or closed case wait again. Nobody is let in by it.
+/// Returns a decided or closed case to waiting. This lets nobody in.
 pub async fn reopen(
     ctx: &Context,
     by: &Actor<'_>,
@@ -229,8 +228,8 @@ async fn reopen_in_job(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             if case.state == CaseState::Rejected {
-                // One that a login began in the very moment of the rejection opens nothing now, and
-                // must not do so from here on either.
+                // A session started at the moment of the rejection is not valid now, and must not become valid when
+                // the case is re-opened.
                 end_sessions(tx, &case).await?;
             }
             check_right(ctx, tx, by).await?;
@@ -250,7 +249,7 @@ async fn reopen_in_job(
         .await
 }
 
-/// Fails where whoever decides has lost the administrator's rights meanwhile.
+/// Fails if the administrator has lost their rights meanwhile.
 async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(), ReviewError> {
     if admins::may_act(ctx, tx, by.userid).await? {
         Ok(())
@@ -259,14 +258,14 @@ async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(),
     }
 }
 
-/// What is written about a decision.
+/// What is recorded about a decision.
 struct Decision<'a> {
     by: &'a Actor<'a>,
     state: CaseState,
     action: &'static str,
     reason: Option<&'a str>,
-    /// The person's place in a bulk job, which is settled with the decision itself, so that whoever
-    /// takes the job over does not decide twice.
+    /// The person's position in a bulk job, which is settled in the same transaction as the decision, so that an
+    /// instance taking the job over does not decide twice.
     place: Option<Place>,
 }
 

@@ -1,8 +1,8 @@
-//! The full sync that comes by itself, at the moments of `DINGGATE_SYNC_CRON`, on one instance only.
+//! The scheduled full sync, at the times of `DINGGATE_SYNC_CRON`, on one instance only.
 //!
-//! Every instance looks at Postgres's clock and takes the latest moment, if nobody has: so a moment
-//! that passed while none of them ran is made up for by the first one that starts. A moment is over
-//! once a complete run has begun after it, whoever asked for it.
+//! Every instance reads Postgres's clock and takes the latest scheduled time, if none has: so a time that passed
+//! while no instance ran is made up for by the first one that starts. A scheduled time is done once a complete run
+//! has begun after it, regardless of who started it.
 
 use std::time::Duration;
 
@@ -12,20 +12,19 @@ use crate::store::lease::LEASE;
 use crate::store::schedule::{self, ScheduledRun};
 use crate::store::{StoreError, staff};
 
-/// After how long a run that failed, or could not read everything, is tried again; then the next
-/// moment has to do. The run of an instance that was killed counts as one of them, but is tried again as
-/// soon as its place is free.
+/// Delays before a failed or incomplete run is retried; after the last one, the next scheduled time applies. The
+/// run of a killed instance counts as an attempt, but is retried as soon as its lease has expired.
 pub const WAITS: [Duration; 3] = [
     Duration::from_mins(10),
     Duration::from_mins(30),
     Duration::from_hours(1),
 ];
-/// How long to wait for the run of somebody else that began before the moment.
+/// How long to wait for another run that began before the scheduled time.
 const WHILE_ANOTHER_RUNS: Duration = Duration::from_mins(3);
-/// By then the place of a run that was cut off is free.
+/// By then the lease of an interrupted run has expired.
 const AFTER_BEING_CUT_OFF: Duration = LEASE.saturating_add(Duration::from_millis(500));
 
-/// What came of a moment that was taken.
+/// The outcome of a scheduled run.
 enum Outcome {
     Complete,
     Incomplete,
@@ -33,8 +32,8 @@ enum Outcome {
     CutOff,
 }
 
-/// Runs a full sync if a moment is due and nobody else has taken it; says whether it did. Once
-/// `stopped` is there the run is cut off, and the moment left to another instance.
+/// Runs a full sync if a scheduled time is due and no other instance has taken it; returns whether it did. Once
+/// `stopped` resolves the run is interrupted, and the scheduled time left to another instance.
 pub async fn run_if_due(
     ctx: &Context,
     stopped: impl Future<Output = ()>,
@@ -103,7 +102,7 @@ async fn settle(ctx: &Context, taken: ScheduledRun, outcome: &Outcome) -> Result
         .await
 }
 
-/// None after the last try.
+/// Returns `None` after the last attempt.
 fn wait_after(tries: i32) -> Option<Duration> {
     let index = usize::try_from(tries - 1).ok()?;
     WAITS.get(index).copied()

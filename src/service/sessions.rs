@@ -1,4 +1,4 @@
-//! Sessions: begun by a login, ended by their person, an administrator, or a leaving.
+//! Sessions: started by a login, ended by their person, an administrator, or a leave event.
 
 mod end;
 
@@ -15,23 +15,23 @@ use crate::store::audit::{self, Entry};
 use crate::store::web_session::{self, NewSession};
 use crate::store::{StoreError, staff, unmatched};
 
-/// The circumstances of a request that may start a session.
+/// The client of a request that may start a session.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientInfo<'a> {
-    /// The number that the page and the log bear.
+    /// The request id that the page and the log show.
     pub reference: &'a str,
-    /// The client's address, as far as trusted proxies tell.
+    /// The client's IP address, as reported by trusted proxies.
     pub address: &'a str,
     pub user_agent: &'a str,
 }
 
-/// What stands in the table for a key.
+/// Returns the hash under which a key is stored.
 pub fn key_hash(key: &str) -> [u8; 32] {
     Sha256::digest(key).into()
 }
 
-/// Starts a session of somebody who is employed at the moment of the commit; gives its key, or nothing
-/// when the person has left or been rejected meanwhile.
+/// Starts a session for a person who is employed at commit time; returns its key, or `None` if the person has left
+/// or been rejected meanwhile.
 pub async fn start(
     ctx: &Context,
     visit: &ClientInfo<'_>,
@@ -64,7 +64,7 @@ pub async fn start(
                 return Ok(None);
             }
             admins::bind_at_login(ctx, tx, userid, unionid).await?;
-            // Whoever is in has nothing to wait for.
+            // A person who is signed in needs no review.
             unmatched::close_for(tx, Some(unionid), userid).await?;
             let name = staff::find(tx, userid).await?.map(|row| row.name);
             audit::append(tx, &login_entry(visit, &new, name.as_deref())).await?;
@@ -91,7 +91,7 @@ fn login_entry<'a>(
     }
 }
 
-/// Ends the session of somebody who signs out.
+/// Ends the session of a person who signs out.
 pub async fn sign_out(
     ctx: &Context,
     userid: &UserId,
@@ -109,8 +109,7 @@ pub async fn sign_out(
         .await
 }
 
-/// Ends one of a person's own sessions; gives the browser that it was in, or nothing where it was over
-/// or never theirs.
+/// Ends one of a person's own sessions; returns its browser, or `None` if it was over or never theirs.
 pub async fn end_own(
     ctx: &Context,
     userid: &UserId,
@@ -128,7 +127,7 @@ pub async fn end_own(
         .await
 }
 
-/// Ends all of a person's sessions but the one they are in; gives how many there were.
+/// Ends all of a person's sessions except the current one; returns how many there were.
 pub async fn end_others(
     ctx: &Context,
     userid: &UserId,
@@ -148,7 +147,7 @@ pub async fn end_others(
         .await
 }
 
-/// What somebody did to sessions of their own.
+/// Returns the audit entry of a person's action on their own sessions.
 fn own_entry<'a>(
     visit: &ClientInfo<'a>,
     userid: &'a UserId,

@@ -1,4 +1,4 @@
-//! What an administrator does to one member of staff: mark as left, restore, end sessions.
+//! Administrators' actions on one member of staff: mark as left, restore, end sessions.
 
 mod bulk;
 
@@ -65,7 +65,7 @@ impl From<UpstreamError> for StaffError {
     }
 }
 
-/// How long an administrator waits for DingTalk's answer.
+/// Timeout for DingTalk's response.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 fn checked(reason: &str) -> Result<String, StaffError> {
@@ -74,8 +74,8 @@ fn checked(reason: &str) -> Result<String, StaffError> {
         .ok_or(StaffError::Reason)
 }
 
-/// Marks a person as left by a decision that only [`restore`] ends, whatever events and syncs say,
-/// and ends all sessions in the same transaction; gives the row as it was and how many there were.
+/// Marks a person as left by a decision that only [`restore`] ends, whatever events and syncs say, and ends all
+/// sessions in the same transaction; returns the previous row and the number of sessions.
 pub async fn leave(
     ctx: &Context,
     by: &Actor<'_>,
@@ -97,7 +97,7 @@ pub async fn leave(
         .await
 }
 
-/// Does what [`leave`] does, within a transaction; what is refused is refused before anything is written.
+/// Does what [`leave`] does, within a transaction; refuses before anything is written.
 async fn leave_in(
     tx: &mut Conn,
     by: &Actor<'_>,
@@ -117,8 +117,7 @@ async fn leave_in(
     Ok((row, ended))
 }
 
-/// Employs a person again who had left, however that came about, if DingTalk lists them; gives the
-/// name.
+/// Employs a person again who had left for any reason, if DingTalk lists them; returns the name.
 pub async fn restore(
     ctx: &Context,
     by: &Actor<'_>,
@@ -147,7 +146,7 @@ pub async fn restore(
     Ok(person.name)
 }
 
-/// Has whoever is employed with the person's unionid looked up, for that row may be out of date.
+/// Looks up the employed holder of the person's unionid, because that row may be out of date.
 async fn settle_unionid(
     ctx: &Context,
     person: &Person,
@@ -163,7 +162,7 @@ async fn settle_unionid(
     }
 }
 
-/// Fails where whoever acts has lost the administrator's rights meanwhile.
+/// Fails if the administrator has lost their rights meanwhile.
 async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(), StaffError> {
     if admins::may_act(ctx, tx, by.userid).await? {
         Ok(())
@@ -211,7 +210,7 @@ async fn write_restored(
             staff::upsert_employed(tx, person, asked_at)
                 .await
                 .map_err(|error| {
-                    // Taken within the blink since the check above: the next try names the holder.
+                    // The unionid was taken just after the check above: the next attempt names the holder.
                     if error.violates(staff::EMPLOYED_UNIONID) {
                         StoreError::Unavailable(None)
                     } else {
@@ -253,7 +252,7 @@ async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> 
     }
 }
 
-/// Refuses somebody about whom another decision stands, under either id, that a restore does not end.
+/// Refuses a person with another decision, under either id, that a restore does not end.
 async fn refuse_decided(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
     if let Some(held) = staff::held_under_unionid(tx, person).await? {
         return Err(StaffError::HeldElsewhere(held));
@@ -262,7 +261,7 @@ async fn refuse_decided(tx: &mut Conn, person: &Person) -> Result<(), StaffError
     rejection.map_or(Ok(()), |_| Err(StaffError::Rejected))
 }
 
-/// Ends one session of a person, or all of them for a reason; gives the name and how many.
+/// Ends one session of a person, or all of them for a reason; returns the name and the number of sessions.
 pub async fn end_sessions(
     ctx: &Context,
     by: &Actor<'_>,
@@ -291,7 +290,7 @@ pub async fn end_sessions(
         .await
 }
 
-/// Ends a session if it is this person's: the page names the person whose devices are meant.
+/// Ends a session if it belongs to this person: the page names the person whose devices are meant.
 async fn end_one(tx: &mut Conn, userid: &UserId, id: Uuid) -> Result<u64, StaffError> {
     let is_theirs = web_session::list_of(tx, userid)
         .await?

@@ -1,5 +1,5 @@
-//! Every call to DingTalk goes through here: the shared budget, the shared token, what is tried
-//! again and what is not, and what the administrators must be told.
+//! All calls to DingTalk go through here: the shared rate limit, the shared token, retries, and alerts for the
+//! administrators.
 
 mod ban;
 mod callback;
@@ -29,34 +29,34 @@ use crate::store::{StoreError, alert};
 
 use retry_policy::RetryPolicy;
 
-/// Who is served first when calls are scarce.
+/// The order in which calls get permits when these are scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     Login = 0,
-    /// The first try of a join event, and what an administrator waits for.
+    /// The first attempt of a join event, and calls that an administrator waits for.
     Join = 1,
-    /// The first try of another event.
+    /// The first attempt of another event.
     Change = 2,
-    /// The first try of a look that was scheduled, and whatever else is not a retry.
+    /// The first attempt of a scheduled recheck, and everything else that is not a retry.
     Look = 3,
     Retry = 4,
     Sync = 5,
 }
 
-/// Why DingTalk could not be asked, or did not answer what was asked.
+/// Why DingTalk could not be asked, or did not answer the question.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// Our address is banned; all calls wait.
+    /// Our IP address is banned; all calls wait.
     #[error("calls to DingTalk are paused for {} s, since it has banned our address", retry_after.as_secs())]
     Paused { retry_after: Duration },
 }
 
 impl UpstreamError {
-    /// Whether a later try may succeed without anybody changing a setting.
+    /// Whether a later attempt may succeed without a change of settings.
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Store(_) | Self::Paused { .. } => true,
@@ -69,12 +69,12 @@ impl UpstreamError {
         matches!(self, Self::Api(error) if error.is_unknown_person())
     }
 
-    /// Whether DingTalk says that there is no such department.
+    /// Whether DingTalk says that the department does not exist.
     pub fn is_unknown_department(&self) -> bool {
         matches!(self, Self::Api(error) if error.is_unknown_department())
     }
 
-    /// What the record lacks that was asked for, where DingTalk has given it but it cannot be read.
+    /// Returns the missing field if DingTalk has returned the requested record but it cannot be read.
     pub fn bad_record(&self) -> Option<&'static str> {
         match self {
             Self::Api(ApiError::BadRecord { lack, .. }) => Some(lack),
@@ -82,7 +82,7 @@ impl UpstreamError {
         }
     }
 
-    /// DingTalk's own code, where it gave one.
+    /// Returns DingTalk's error code, if there was one.
     pub fn code(&self) -> Option<i64> {
         match self {
             Self::Api(error) => error.code(),
@@ -90,7 +90,7 @@ impl UpstreamError {
         }
     }
 
-    /// When a login is worth another try, in whole seconds.
+    /// Returns when a login is worth another attempt, in whole seconds.
     pub fn retry_after(&self) -> Duration {
         match self {
             Self::Paused { retry_after } => (*retry_after).max(Duration::from_secs(1)),
@@ -99,19 +99,19 @@ impl UpstreamError {
     }
 }
 
-/// How often a call may go out again.
+/// Which failures of a call may be retried.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Idempotency {
-    /// A question: asking twice does no harm.
+    /// A query: repeating it does no harm.
     Idempotent,
-    /// The call uses up a code: only a refusal that came before the code was looked at is repeated.
+    /// The call consumes a code: it is only retried after rejections that precede the check of the code.
     ConsumesCode,
-    /// The call has its effect by being made: only a refusal at the door (token, throttling) is
-    /// repeated. Whoever makes it tells of its refusals.
+    /// The call itself has an effect: it is only retried after rejections that precede processing (token,
+    /// throttling). The caller reports its rejections.
     NotIdempotent,
 }
 
-/// Makes one call that bears the access token.
+/// Makes one call with the access token.
 async fn call<'a, T: Send>(
     ctx: &'a Context,
     priority: Priority,
@@ -123,7 +123,7 @@ async fn call<'a, T: Send>(
     call_in_turn(ctx, priority, api, repeat, turn, send).await
 }
 
-/// Makes one call that bears the access token, when `turn` says so.
+/// Makes one call with the access token, using a permit from `turn`.
 async fn call_in_turn<'a, T: Send>(
     ctx: &'a Context,
     priority: Priority,
@@ -138,7 +138,7 @@ async fn call_in_turn<'a, T: Send>(
     .await
 }
 
-/// Makes one call; a token that DingTalk rejects is dropped and fetched anew, once.
+/// Makes one call; a token that DingTalk rejects is dropped and fetched again, once.
 async fn with_token<'a, T>(
     ctx: &'a Context,
     turn: &(impl Fn() -> BoxFuture<'a, Result<Permit, UpstreamError>> + Sync),
@@ -160,8 +160,8 @@ async fn with_token<'a, T>(
     }
 }
 
-/// Makes a call as often as its failures allow, and tells the administrators of refusals that only
-/// they can mend.
+/// Makes a call with as many retries as its failures allow, and alerts the administrators about rejections that only
+/// they can fix.
 async fn call_with_retries<'a, T>(
     ctx: &Context,
     priority: Priority,
@@ -190,7 +190,7 @@ async fn call_with_retries<'a, T>(
         if failure.is_from_dingtalk() {
             ban::record_answer(ctx, begun).await;
         }
-        // The token's own call has had its repeats, its report, and its hold.
+        // The token's own call has already been retried, reported and throttled.
         let is_of_token = failure.api() != api;
         if is_of_token && priority != Priority::Sync {
             return Err(error);
@@ -213,7 +213,7 @@ async fn call_with_retries<'a, T>(
     }
 }
 
-/// For how long an interface has brought no answer to a sync.
+/// Returns for how long an API has not answered a sync.
 fn outage(ctx: &Context, priority: Priority, error: &ApiError) -> Duration {
     if priority == Priority::Sync && error.is_unavailable() {
         ctx.outages.record_failure(error.api())
@@ -222,7 +222,7 @@ fn outage(ctx: &Context, priority: Priority, error: &ApiError) -> Duration {
     }
 }
 
-/// Puts a refusal that speaks of us, not of a person, before the administrators.
+/// Alerts the administrators about a rejection that concerns the app, not a person.
 async fn report(ctx: &Context, error: &ApiError, repeat: Idempotency) {
     let speaks_of_the_question = repeat == Idempotency::NotIdempotent
         || error.registration_error().is_some()

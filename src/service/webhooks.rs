@@ -1,5 +1,5 @@
-//! Tells the company's own systems what has happened: messages are stored with what they tell of,
-//! made, sent by Standard Webhooks, and sent again until they are taken or three days are over.
+//! Webhooks to the company's own systems: messages are stored with the events and changes they report, rendered,
+//! sent by Standard Webhooks, and retried until they are accepted or three days have passed.
 
 mod collect_changes;
 mod receiver;
@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd};
 use crate::store::{StoreError, alert};
 
-/// Notes for all instances and commands what the settings of this one hand on.
+/// Stores which event types this configuration forwards, for all instances and commands.
 pub async fn set_subscription(ctx: &Context) -> Result<(), StoreError> {
     let types: Option<Vec<String>> = ctx
         .config
@@ -37,18 +37,18 @@ pub async fn set_subscription(ctx: &Context) -> Result<(), StoreError> {
         .await
 }
 
-/// Gives back whatever this process has claimed and will not finish.
+/// Releases everything that this process has claimed and will not finish.
 pub async fn release(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
         .read(async |conn| webhook::release_all(conn, ctx.instance).await)
         .await
 }
 
-/// How often the end of an attempt is stored where Postgres does not answer.
+/// Attempts to store the result of a delivery while Postgres does not answer.
 const TRIES: u32 = 4;
 
-/// Writes down how an attempt ended. Where that fails, the claim ends by itself and the message is
-/// sent again under the same id.
+/// Stores the result of a delivery attempt. If that fails, the claim expires and the message is sent again with the
+/// same id.
 async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd) {
     let mut stored = store_attempt(ctx, id, attempt, end).await;
     for tries in 1..TRIES {
@@ -103,7 +103,7 @@ async fn store_attempt(
         .await
 }
 
-/// The end of an attempt after which another one follows, in its time.
+/// Returns a result that schedules another attempt after this delay.
 fn retry(delay: Duration) -> DeliveryEnd {
     DeliveryEnd::Retry {
         delay,

@@ -1,4 +1,4 @@
-//! What a change of a staff row ends: the sessions and the administrator's rights of a pair (userid,
+//! Ends what a change of a staff row invalidates: the sessions and the administrator's rights of a pair (userid,
 //! unionid) that is no longer an employed row. Every function that writes a status or a unionid calls
 //! [`end_mismatched`] in its transaction.
 
@@ -8,7 +8,7 @@ use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::LeftCause;
 
-/// What has happened to the rows.
+/// What happened to the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// They were written, whatever their status.
@@ -17,8 +17,8 @@ pub enum Change {
     Left(LeftCause),
 }
 
-/// Ends the sessions and administrator's rights of these people that no longer match an employed row, with
-/// a line of the audit trail for each pair, and lets a rejection without a userid gain the one of its row.
+/// Ends the sessions and administrator's rights of these people that no longer match an employed row, with one audit
+/// entry for each pair, and adds the userid of its row to a rejection without one.
 ///
 /// What a leave event ends stays restorable until the event has been confirmed; anything else is final.
 pub async fn end_mismatched(
@@ -38,8 +38,8 @@ pub async fn end_mismatched(
     end_rights(conn, &concerned, change).await
 }
 
-/// Ends the sessions; returns whether the person has rights, or a rejection that lacks the userid. Few have, and every
-/// write of a row comes by here: about one person Postgres keeps the plan of this, about a list it plans each time.
+/// Ends the sessions; returns whether the person has rights, or a rejection that lacks the userid. Few people do,
+/// and every write of a row calls this: Postgres keeps the plan for one person, but plans for a list each time.
 async fn end_sessions(conn: &mut Conn, userid: &str) -> Result<bool, StoreError> {
     let has_more = sqlx::query_scalar!(
         r#"WITH ended AS (
@@ -112,8 +112,8 @@ async fn end_rights(conn: &mut Conn, userids: &[String], change: Change) -> Resu
     Ok(())
 }
 
-/// Returns the rights that a leave event has ended, whose recheck finds the event false. Precedes the
-/// statement that employs the person again, which ends for good what was not returned.
+/// Restores the rights that a leave event has ended, after a recheck found the event false. Must precede the
+/// statement that employs the person again, which permanently ends any rights that were not restored.
 pub async fn restore_ended(
     conn: &mut Conn,
     userid: &UserId,
@@ -143,7 +143,7 @@ pub async fn restore_ended(
     Ok(())
 }
 
-/// Makes the end of the rights final that a leave event has ended, once no recheck but these is left.
+/// Makes permanent what a leave event has ended, unless rechecks other than these remain.
 pub async fn confirm_ended(
     conn: &mut Conn,
     userid: &UserId,

@@ -1,4 +1,4 @@
-//! Who has administrator's rights: pairs of userid and unionid, by a grant or through `DINGGATE_ADMINS`.
+//! Administrators: pairs of userid and unionid, by a grant or through `DINGGATE_ADMINS`.
 
 use crate::store::Conn;
 
@@ -6,15 +6,15 @@ use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
 
-/// What the settings' entry of a userid was bound to.
+/// What the setting's entry of a userid was bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
-    /// None where DingTalk did not know the userid.
+    /// `None` if DingTalk did not know the userid.
     pub unionid: Option<UnionId>,
     pub is_ended: bool,
 }
 
-/// One person with a grant or an entry in the settings.
+/// A person with a grant or an entry in the setting.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "one row of a query: independent facts about two independent sources of rights"
@@ -22,7 +22,7 @@ pub struct Binding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminRow {
     pub userid: UserId,
-    /// None where the staff table does not hold the person.
+    /// `None` if the person has no row in the staff table.
     pub name: Option<String>,
     pub is_employed: bool,
     /// The unionid of the staff row.
@@ -31,14 +31,14 @@ pub struct AdminRow {
     pub is_granted: bool,
     /// Whether the grant is in force: its pair is that of the employed row.
     pub has_grant: bool,
-    /// Whether the entry in the settings was bound, be it to nobody.
+    /// Whether the entry in the setting was bound, even if to no unionid.
     pub is_bound: bool,
     pub bound_unionid: Option<UnionId>,
     pub is_ended: bool,
 }
 
-/// Keeps everybody else from ending an administrator's rights until the commit, so that two who do it at the
-/// same time do not leave nobody. Precedes every row's lock.
+/// Serializes ending administrators' rights until the commit, so that two concurrent calls cannot remove the last
+/// administrators. Must precede any row lock.
 pub async fn serialise(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))")
         .fetch_one(conn)
@@ -46,8 +46,8 @@ pub async fn serialise(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps everybody else from revoking a grant, or rejecting an administrator, until the commit; several may decide at a
-/// time. Precedes every row's lock.
+/// Keeps others from revoking a grant or rejecting an administrator until the commit; several holders of this shared
+/// lock may decide at once. Must precede any row lock.
 pub async fn serialise_shared(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock_shared(hashtextextended('administrators', 0))")
         .fetch_one(conn)
@@ -55,8 +55,8 @@ pub async fn serialise_shared(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps the rights of a person from ending until the commit. Comes after the locks of staff rows, as in whatever ends
-/// rights with an employment.
+/// Keeps the rights of a person from ending until the commit. Must follow the locks of staff rows, as in all code
+/// that ends rights together with employment.
 pub async fn lock_rights(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     sqlx::query!(
         r#"WITH grants AS (SELECT userid FROM admin_grant WHERE userid = $1 FOR SHARE),
@@ -69,7 +69,7 @@ pub async fn lock_rights(conn: &mut Conn, userid: &UserId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Returns whether an employed person is an administrator under this unionid; without one, under that of the
+/// Returns whether an employed person is an administrator under this unionid or, without one, under that of the
 /// staff row.
 pub async fn is_admin(
     conn: &mut Conn,
@@ -117,7 +117,7 @@ pub async fn count(conn: &mut Conn, listed: &ListedAdmins) -> Result<i64, StoreE
     Ok(count)
 }
 
-/// Makes a pair an administrator; false where it was one by a grant already.
+/// Grants administrator's rights to a pair; returns false if it already had a grant.
 pub async fn insert(
     conn: &mut Conn,
     userid: &UserId,
@@ -137,7 +137,7 @@ pub async fn insert(
     Ok(done.rows_affected() > 0)
 }
 
-/// Revokes a grant; false where there was none.
+/// Revokes a grant; returns false if there was none.
 pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
     let done = sqlx::query!("DELETE FROM admin_grant WHERE userid = $1", userid.as_str())
         .execute(conn)
@@ -145,7 +145,7 @@ pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError
     Ok(done.rows_affected() > 0)
 }
 
-/// Returns those of these userids whose entry in the settings was never bound.
+/// Returns those of these userids whose entry in the setting was never bound.
 pub async fn unbound(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<UserId>, StoreError> {
     let userids = sqlx::query_scalar!(
         r#"SELECT n.userid AS "userid!: UserId" FROM unnest($1::text[]) AS n (userid)
@@ -157,8 +157,8 @@ pub async fn unbound(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<UserI
     Ok(userids)
 }
 
-/// Binds the settings' entry of a userid, once: false where it was bound before. It has no effect from the
-/// beginning where the employment had ended by then.
+/// Binds the setting's entry of a userid, once; returns false if it was bound before. The binding is ended from the
+/// start if the employment had already ended.
 pub async fn bind(
     conn: &mut Conn,
     userid: &UserId,
@@ -180,8 +180,8 @@ pub async fn bind(
     Ok(done.rows_affected() > 0)
 }
 
-/// Binds the settings' entry of a userid to this unionid, whatever it was bound to before; false where it is in
-/// force under it already.
+/// Binds the setting's entry of a userid to this unionid, whatever it was bound to before; returns false if it is
+/// already in force with it.
 pub async fn rebind(
     conn: &mut Conn,
     userid: &UserId,
@@ -199,7 +199,7 @@ pub async fn rebind(
     Ok(done.rows_affected() > 0)
 }
 
-/// Finds what the settings' entry of a userid was bound to.
+/// Finds the binding of the setting's entry of a userid.
 pub async fn binding(conn: &mut Conn, userid: &UserId) -> Result<Option<Binding>, StoreError> {
     let binding = sqlx::query_as!(
         Binding,
@@ -211,7 +211,7 @@ pub async fn binding(conn: &mut Conn, userid: &UserId) -> Result<Option<Binding>
     Ok(binding)
 }
 
-/// Lists everybody with a grant or an entry in the settings, by userid.
+/// Lists all people with a grant or an entry in the setting, by userid.
 pub async fn list(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<AdminRow>, StoreError> {
     let rows = sqlx::query_as!(
         AdminRow,

@@ -1,29 +1,29 @@
-//! What administrators must be told: for a day after it last happened, or until they dismiss it. What
-//! makes the directory doubtful is told until it is made up for.
+//! Alerts for administrators: shown for a day after the last occurrence, or until dismissed. Alerts that make the
+//! directory doubtful are shown until their cause is resolved.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
 
-/// One standing alert.
+/// An open alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
     /// `misconfigured:<api>`, `unknown_people_brake`, or `directory:` and what makes it doubtful.
     pub kind: String,
-    /// DingTalk's code, or how many people the brake has held back, or which run it was.
+    /// DingTalk's error code, the number of people withheld by the leaver threshold, or the run.
     pub detail: String,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
     pub times: i64,
 }
 
-/// Whether alerts of this kind make the directory doubtful.
+/// Returns whether alerts of this kind make the directory doubtful.
 pub fn is_of_directory(kind: &str) -> bool {
     kind.starts_with("directory:")
 }
 
-/// Raises an alert, or notes that a standing one has happened again.
+/// Raises an alert, or records that an open one has occurred again.
 pub async fn raise(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO alert (kind, detail) VALUES ($1, $2)
@@ -42,7 +42,7 @@ pub async fn raise(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), Stor
     Ok(())
 }
 
-/// Takes an alert down; says whether it stood. It comes back when its cause does.
+/// Deletes an alert; returns whether it was open. It reappears when its cause recurs.
 pub async fn dismiss(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
     let done = sqlx::query!("DELETE FROM alert WHERE kind = $1", kind)
         .execute(conn)
@@ -50,7 +50,7 @@ pub async fn dismiss(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Takes an alert down that has not been raised since a moment.
+/// Deletes an alert that has not been raised since a moment.
 pub async fn dismiss_older(
     conn: &mut Conn,
     kind: &str,
@@ -66,7 +66,7 @@ pub async fn dismiss_older(
     Ok(())
 }
 
-/// Takes an alert down if it speaks of just this.
+/// Deletes an alert if it has exactly this detail.
 pub async fn dismiss_detail(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM alert WHERE kind = $1 AND detail = $2",
@@ -78,7 +78,7 @@ pub async fn dismiss_detail(conn: &mut Conn, kind: &str, detail: &str) -> Result
     Ok(())
 }
 
-/// The alerts of the last 24 hours, and those about the directory, oldest first.
+/// Returns the alerts of the last 24 hours, and those about the directory, oldest first.
 pub async fn current(conn: &mut Conn) -> Result<Vec<Alert>, StoreError> {
     let alerts = sqlx::query_as!(
         Alert,

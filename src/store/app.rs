@@ -1,4 +1,4 @@
-//! The company's apps, and who sees each.
+//! The company's apps, and who can see each.
 
 use crate::store::Conn;
 
@@ -16,7 +16,7 @@ pub struct Tile {
     pub colour: String,
 }
 
-/// An app as the administrators' list shows it.
+/// An app as shown in the administrators' list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppRow {
     pub id: i64,
@@ -27,18 +27,18 @@ pub struct AppRow {
     pub colour: String,
     pub is_shown: bool,
     pub is_for_all: bool,
-    /// The names of its departments, and the ids of those that are no more.
+    /// The names of its departments, and the ids of those that no longer exist.
     pub departments: Vec<String>,
-    /// Employed people who may see it.
+    /// How many employed people may see it.
     pub audience: i64,
 }
 
-/// The apps that a person may see, in the administrators' order: those for all, and those of a department
+/// Returns the apps that a person may see, in the administrators' order: those for all, and those of a department
 /// that the person is in or below.
 pub async fn visible_to(conn: &mut Conn, userid: &UserId) -> Result<Vec<Tile>, StoreError> {
     let tiles = sqlx::query_as!(
         Tile,
-        // UNION takes each department once, so that a circle of parents comes to an end.
+        // UNION visits each department once, so that a cycle of parents ends.
         "WITH RECURSIVE mine AS (
              SELECT m.dept_id FROM staff_department m WHERE m.userid = $1
              UNION SELECT d.parent_id FROM mine JOIN department d USING (dept_id) WHERE d.parent_id IS NOT NULL
@@ -54,7 +54,7 @@ pub async fn visible_to(conn: &mut Conn, userid: &UserId) -> Result<Vec<Tile>, S
     Ok(tiles)
 }
 
-/// Whether there is any app at all.
+/// Returns whether any app exists.
 pub async fn is_any(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(
         sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM app) AS "any!""#)
@@ -63,7 +63,7 @@ pub async fn is_any(conn: &mut Conn) -> Result<bool, StoreError> {
     )
 }
 
-/// All apps in the administrators' order.
+/// Returns all apps in the administrators' order.
 pub async fn list(conn: &mut Conn) -> Result<Vec<AppRow>, StoreError> {
     rows(conn, None).await
 }
@@ -98,7 +98,7 @@ async fn rows(conn: &mut Conn, id: Option<i64>) -> Result<Vec<AppRow>, StoreErro
     Ok(rows)
 }
 
-/// The name of an app.
+/// Returns the name of an app.
 pub async fn name(conn: &mut Conn, id: i64) -> Result<Option<String>, StoreError> {
     Ok(
         sqlx::query_scalar!("SELECT name FROM app WHERE id = $1", id)
@@ -107,7 +107,7 @@ pub async fn name(conn: &mut Conn, id: i64) -> Result<Option<String>, StoreError
     )
 }
 
-/// The departments that were chosen for an app, whether or not they still exist.
+/// Returns the departments that were chosen for an app, whether or not they still exist.
 pub async fn departments_of(conn: &mut Conn, id: i64) -> Result<Vec<DeptId>, StoreError> {
     Ok(sqlx::query_scalar!(
         "SELECT dept_id FROM app_department WHERE app_id = $1 ORDER BY dept_id",
@@ -117,7 +117,7 @@ pub async fn departments_of(conn: &mut Conn, id: i64) -> Result<Vec<DeptId>, Sto
     .await?)
 }
 
-/// How many employed people are in these departments or below them, each counted once.
+/// Returns how many employed people are in these departments or below them, each counted once.
 pub async fn audience(conn: &mut Conn, dept_ids: &[DeptId]) -> Result<i64, StoreError> {
     let people = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (
@@ -133,7 +133,7 @@ pub async fn audience(conn: &mut Conn, dept_ids: &[DeptId]) -> Result<i64, Store
     Ok(people)
 }
 
-/// Adds an app behind all others; gives its id.
+/// Adds an app after all others; returns its id.
 pub async fn insert(conn: &mut Conn, app: &App) -> Result<i64, StoreError> {
     let id = sqlx::query_scalar!(
         "INSERT INTO app (name, url, description, icon, colour, is_shown, is_for_all, position)
@@ -152,7 +152,7 @@ pub async fn insert(conn: &mut Conn, app: &App) -> Result<i64, StoreError> {
     Ok(id)
 }
 
-/// Replaces what an app is; false where there is none.
+/// Replaces the fields of an app; returns false if it does not exist.
 pub async fn update(conn: &mut Conn, id: i64, app: &App) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE app SET name = $2, url = $3, description = $4, icon = $5, colour = $6, is_shown = $7, is_for_all = $8,
@@ -194,7 +194,7 @@ async fn set_departments(conn: &mut Conn, id: i64, dept_ids: &[DeptId]) -> Resul
     Ok(())
 }
 
-/// Shows an app or hides it; gives its name where that changed anything.
+/// Shows or hides an app; returns its name if that changed anything.
 pub async fn set_shown(
     conn: &mut Conn,
     id: i64,
@@ -209,7 +209,7 @@ pub async fn set_shown(
     .await?)
 }
 
-/// Deletes an app; gives its name.
+/// Deletes an app; returns its name.
 pub async fn delete(conn: &mut Conn, id: i64) -> Result<Option<String>, StoreError> {
     Ok(
         sqlx::query_scalar!("DELETE FROM app WHERE id = $1 RETURNING name", id)
@@ -218,9 +218,10 @@ pub async fn delete(conn: &mut Conn, id: i64) -> Result<Option<String>, StoreErr
     )
 }
 
-/// The ids of all apps in the administrators' order, which nobody else changes until this transaction ends.
+/// Returns the ids of all apps in the administrators' order, which no one else can change until this transaction
+/// ends.
 pub async fn lock_order(conn: &mut Conn) -> Result<Vec<i64>, StoreError> {
-    // A statement of its own: the next one then sees what was committed while this one waited.
+    // A separate statement, so that the next one sees what was committed while this one waited.
     sqlx::query!("LOCK TABLE app IN SHARE ROW EXCLUSIVE MODE")
         .execute(&mut *conn)
         .await?;

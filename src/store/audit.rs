@@ -1,11 +1,11 @@
-//! The audit trail: written here, never changed.
+//! The audit trail: append-only.
 
 use crate::store::Conn;
 
 use super::StoreError;
 use crate::domain::ids::UserId;
 
-/// All that is ever done to somebody.
+/// All actions of the audit trail.
 pub const ACTIONS: [&str; 27] = [
     "login",
     "refusal",
@@ -47,7 +47,7 @@ pub enum Actor<'a> {
 }
 
 impl<'a> Actor<'a> {
-    /// Returns the name beside which [`Self::kind`] stands.
+    /// Returns the name that belongs to [`Self::kind`].
     pub fn name(self) -> &'a str {
         match self {
             Self::Person(userid) => userid.as_str(),
@@ -65,7 +65,7 @@ impl<'a> Actor<'a> {
     }
 }
 
-/// Whether a person, a command or the system acted. A name alone does not say: a userid may be `system`.
+/// Whether a person, a command or the system acted. The name alone is ambiguous: a userid may be `system`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
     Person,
@@ -74,7 +74,7 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    /// Reads a kind as the table spells it; its CHECK allows no fourth.
+    /// Parses a kind as stored in the table; its CHECK allows no fourth value.
     pub fn parse(text: &str) -> Self {
         match text {
             "command" => Self::Command,
@@ -92,7 +92,7 @@ impl ActorKind {
     }
 }
 
-/// One line of the audit trail: who did what to whom, and how it ended.
+/// One entry of the audit trail: who did what to whom, and with what result.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Entry<'a> {
     pub actor: Actor<'a>,
@@ -101,16 +101,16 @@ pub struct Entry<'a> {
     pub userid: Option<&'a str>,
     pub unionid: Option<&'a str>,
     pub name: Option<&'a str>,
-    /// How it ended, for example `in`, `left`, `approved`.
+    /// The result, for example `in`, `left`, `approved`.
     pub status: &'a str,
     pub reason: Option<&'a str>,
-    /// The number that the person read on their page.
+    /// The request id shown on the person's page.
     pub reference: Option<&'a str>,
-    /// The browser's address.
+    /// The browser's IP address.
     pub address: Option<&'a str>,
 }
 
-/// Appends one line, dated by the transaction it stands in.
+/// Appends an entry, dated by its transaction.
 pub async fn append(conn: &mut Conn, entry: &Entry<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status, reason, reference, address)

@@ -1,37 +1,37 @@
-//! Looking through the audit trail, which is long: the page reads and counts only so far.
+//! Searches the audit trail, which is long: the page reads and counts only a limited part of it.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
 
-/// Which lines are asked for.
+/// Which entries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     pub action: Option<&'static str>,
-    /// How the action ended.
+    /// The result of the action.
     pub status: Option<&'static str>,
-    /// Part of an actor, a userid, a unionid, a name, or a whole reference number; empty for all.
+    /// Part of an actor, a userid, a unionid or a name, or a whole request id; empty for all.
     pub q: String,
     pub from: Option<DateTime<Utc>>,
-    /// The first moment that is too late.
+    /// Exclusive upper bound.
     pub before: Option<DateTime<Utc>>,
-    /// Whether the oldest line comes first.
+    /// Whether the oldest entry comes first.
     pub is_oldest_first: bool,
 }
 
-/// One line of the audit trail.
+/// One entry of the audit trail.
 #[derive(Debug, Clone)]
 pub struct AuditRow {
     pub id: i64,
     pub at: DateTime<Utc>,
     pub actor: String,
     pub actor_kind: String,
-    /// The name that the staff table has for the actor.
+    /// The actor's name in the staff table.
     pub actor_name: Option<String>,
     pub action: String,
     pub userid: Option<String>,
-    /// Whether the staff table holds `userid`.
+    /// Whether the staff table contains `userid`.
     pub is_staff: bool,
     pub unionid: Option<String>,
     pub name: Option<String>,
@@ -41,18 +41,18 @@ pub struct AuditRow {
     pub address: Option<String>,
 }
 
-/// The lines that a page leads to at most; [`found`] gives no more of them.
+/// The maximum number of entries that the pages show.
 pub const MOST: usize = 10_000;
 
-/// Finds the numbers of the first [`MOST`] lines and one more, in order: counted and cut into pages, they
-/// take one look through the trail.
+/// Returns the ids of the first [`MOST`] entries and one more, in order: counting them and cutting them into pages
+/// takes a single search.
 pub async fn found(conn: &mut Conn, filter: &AuditFilter) -> Result<Vec<i64>, StoreError> {
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     ids(conn, filter, None, limit).await
 }
 
-/// The next lines of an export, beginning behind the line `after`. An export goes in batches so that
-/// a slow reader holds no connection.
+/// Returns the next entries of an export, after the entry `after`. An export is read in batches, so that a slow
+/// client holds no connection.
 pub async fn batch(
     conn: &mut Conn,
     filter: &AuditFilter,
@@ -63,7 +63,7 @@ pub async fn batch(
     rows(conn, &ids).await
 }
 
-/// Lines by their numbers, in the order of the numbers.
+/// Returns entries by id, in the order of the ids.
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as!(
         AuditRow,
@@ -80,7 +80,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreEr
     Ok(rows)
 }
 
-/// The order is that of the numbers, which follows the time and has an index.
+/// Orders by id, which follows the time and has an index.
 async fn ids(
     conn: &mut Conn,
     filter: &AuditFilter,

@@ -1,14 +1,14 @@
-//! The pause of all calls to DingTalk, which all instances keep.
+//! The circuit breaker for all calls to DingTalk, shared by all instances.
 
 use std::time::Duration;
 
 use super::StoreError;
 use crate::store::Conn;
 
-/// For how long DingTalk bans an address.
+/// How long DingTalk bans an IP address.
 const BAN: Duration = Duration::from_mins(5);
 
-/// Pauses all calls for as long as a ban lasts. Returns for how long they are paused.
+/// Pauses all calls for the duration of a ban. Returns how long they are paused.
 pub async fn open_circuit(conn: &mut Conn) -> Result<Duration, StoreError> {
     let seconds = sqlx::query_scalar!(
         r#"UPDATE call_pace SET next_at = clock_timestamp() + make_interval(secs => $1) WHERE api = '*'
@@ -20,17 +20,17 @@ pub async fn open_circuit(conn: &mut Conn) -> Result<Duration, StoreError> {
     Ok(time_until_closed(seconds))
 }
 
-/// Pauses all calls after a web page has come in place of an answer: for `short`, or, where this is the second
-/// one, for as long as a ban lasts. `call_age` is how long ago the call that met it was begun. Returns for how
-/// long they are paused.
+/// Pauses all calls after an HTML page was received instead of an API response: for `short` or, if this is the
+/// second one, for the duration of a ban. `call_age` is how long ago that call was started. Returns how long calls
+/// are paused.
 pub async fn pause_after_html(
     conn: &mut Conn,
     short: Duration,
     call_age: Duration,
 ) -> Result<Duration, StoreError> {
-    // For '*' the two columns of throttling tell of the first page. A page counts as the second one only where
-    // its call was begun after the first: calls in flight together meet the same failure. One that is older
-    // than a ban, or in the future because Postgres's clock was set back, counts for nothing.
+    // For '*' the two throttling columns describe the first page. A page counts as the second one only if its call
+    // was started after the first: calls in flight together meet the same failure. A first page older than a ban, or
+    // in the future because Postgres's clock was set back, does not count.
     let seconds = sqlx::query_scalar!(
         r#"UPDATE call_pace SET
              next_at = greatest(
@@ -53,7 +53,7 @@ pub async fn pause_after_html(
     Ok(time_until_closed(seconds))
 }
 
-/// Forgets the web page, since DingTalk answers: another one is the first again.
+/// Clears the recorded HTML page after an API response: the next one counts as the first again.
 pub async fn forget_html(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("UPDATE call_pace SET throttled_at = '-infinity' WHERE api = '*'")
         .execute(conn)

@@ -1,4 +1,4 @@
-//! The only way to a connection: [`Db::read`] and [`Db::tx`], with limits on how long anybody waits.
+//! The only ways to a connection: [`Db::read`] and [`Db::tx`], with time limits on every wait.
 
 mod conn;
 mod deadline;
@@ -32,12 +32,12 @@ pub struct Db {
     pooler: Pooler,
     direct: Direct,
     gate: Arc<Gate>,
-    /// Connections opened before this moment have plans of an older schema.
+    /// Connections opened before this moment have query plans for an older schema.
     plans_since: Arc<Mutex<Option<Instant>>>,
 }
 
-/// The way past a transaction pooler, where one is known. Its `Debug` form shows nothing, for it holds a
-/// password.
+/// Connection options that bypass a transaction pooler, if known. Its `Debug` form shows no fields, because they
+/// contain a password.
 #[derive(Clone, Default)]
 struct Direct(Option<Arc<PgConnectOptions>>);
 
@@ -47,11 +47,11 @@ impl fmt::Debug for Direct {
     }
 }
 
-/// How long a piece of work may take, with its wait for a connection.
+/// Default time limit for a unit of work, including its wait for a connection.
 const TIMEOUT: Duration = Duration::from_millis(2_400);
 
 impl Db {
-    /// Prepares a pool; connects on the first use, so that a service can start before its database.
+    /// Creates a pool that connects on first use, so that a service can start before its database.
     pub fn lazy(options: PgConnectOptions, pooler: Pooler, max_connections: u32) -> Self {
         let plans_since = Arc::new(Mutex::new(None));
         let since = Arc::clone(&plans_since);
@@ -59,7 +59,7 @@ impl Db {
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
             .max_lifetime(Duration::from_mins(30))
-            // In place of sqlx's own test, which never gives up on a server that has gone silent.
+            // Replaces sqlx's own test, which has no timeout for a server that has gone silent.
             .test_before_acquire(false)
             .before_acquire(move |conn, meta| {
                 let is_outdated = is_older(&since, meta.age);
@@ -67,7 +67,7 @@ impl Db {
                     if is_outdated {
                         return Ok(false);
                     }
-                    // The guard of `Conn` vouches for its transaction state.
+                    // The guard in `Conn` ensures that no transaction is open.
                     if meta.idle_for < HEALTH_CHECK_AFTER {
                         return Ok(true);
                     }
@@ -86,7 +86,7 @@ impl Db {
         }
     }
 
-    /// Wraps a pool that is already there, for tests.
+    /// Wraps an existing pool, for tests.
     pub fn from_pool(pool: PgPool) -> Self {
         Self {
             pooler: Pooler::Off,
@@ -97,21 +97,21 @@ impl Db {
         }
     }
 
-    /// Adds the way past a transaction pooler.
+    /// Adds connection options that bypass a transaction pooler.
     #[must_use]
     pub fn with_direct(mut self, options: Option<PgConnectOptions>) -> Self {
         self.direct = Direct(options.map(Arc::new));
         self
     }
 
-    /// Opens a connection that does not belong to the pool, with the pool's options. Behind a transaction
-    /// pooler use it through [`Conn::within`].
+    /// Opens a connection outside the pool, with the pool's options. Behind a transaction pooler use it through
+    /// [`Conn::within`].
     pub async fn connect(&self) -> Result<Conn, StoreError> {
         connect(&self.pool.connect_options(), self.pooler).await
     }
 
-    /// Opens a connection that is a session of its own on the server; `None` where there is a transaction
-    /// pooler and no way past it.
+    /// Opens a connection with a server session of its own; returns `None` behind a transaction pooler that cannot
+    /// be bypassed.
     pub async fn connect_directly(&self) -> Result<Option<Conn>, StoreError> {
         match self.direct_options() {
             Some(options) => connect(&options, Pooler::Off).await.map(Some),
@@ -119,7 +119,7 @@ impl Db {
         }
     }
 
-    /// Whether what must be a session of its own goes through a transaction pooler all the same.
+    /// Returns whether connections that need their own session go through a transaction pooler after all.
     pub async fn is_pooled_unawares(&self) -> Result<bool, StoreError> {
         match self.direct_options() {
             Some(options) => in_time(CONNECT_TIMEOUT, is_transaction_pooler(&options)).await,
@@ -127,7 +127,7 @@ impl Db {
         }
     }
 
-    /// How statements reach the server, by the settings.
+    /// Returns how statements reach the server, according to the settings.
     pub fn pooler(&self) -> Pooler {
         self.pooler
     }
@@ -144,10 +144,10 @@ impl Db {
         self.pool.close().await;
     }
 
-    /// Runs statements that each commit on their own, and returns what the work returns.
+    /// Runs statements that each commit on their own, and returns the result of the work.
     ///
-    /// The work may run twice: where the schema changed under a cached plan, it is repeated once on a new
-    /// connection. Fails with [`StoreError::Unavailable`] after the time limit.
+    /// The work may run twice: if the schema changed under a cached plan, it is repeated once on a new connection.
+    /// Fails with [`StoreError::Unavailable`] after the time limit.
     pub async fn read<T, E: From<StoreError>>(
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
@@ -155,18 +155,18 @@ impl Db {
         self.read_within(TIMEOUT, work).await
     }
 
-    /// Like [`Db::read`], with a time limit of its own.
+    /// Like [`Db::read`], with its own time limit.
     pub async fn read_within<T, E: From<StoreError>>(
         &self,
         limit: Duration,
         work: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
     ) -> Result<T, E> {
-        // Behind a transaction pooler a statement is right only inside an explicit transaction.
+        // Behind a transaction pooler, statements are only correct inside an explicit transaction.
         let is_transaction = self.pooler == Pooler::Transaction;
         self.run(limit, is_transaction, work).await
     }
 
-    /// Runs the work in one transaction: commits where it returns `Ok`, rolls back where it returns `Err`.
+    /// Runs the work in one transaction: commits on `Ok`, rolls back on `Err`.
     ///
     /// The work may run twice, as in [`Db::read`]. A commit that was cut off by the time limit has an unknown
     /// outcome.
@@ -177,7 +177,7 @@ impl Db {
         self.tx_within(TIMEOUT, work).await
     }
 
-    /// Like [`Db::tx`], with a time limit of its own.
+    /// Like [`Db::tx`], with its own time limit.
     pub async fn tx_within<T, E: From<StoreError>>(
         &self,
         limit: Duration,
@@ -212,7 +212,7 @@ impl Db {
         .await
     }
 
-    /// Runs the work once; returns with its result whether it failed because of an outdated plan.
+    /// Runs the work once; returns its result and whether it failed because of an outdated plan.
     async fn attempt<T, E: From<StoreError>>(
         &self,
         limit: Duration,
@@ -242,7 +242,7 @@ impl Db {
     }
 }
 
-/// Opens a connection that belongs to no pool.
+/// Opens a connection outside any pool.
 pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, StoreError> {
     in_time(CONNECT_TIMEOUT, async {
         let mut conn = PgConnection::connect_with(options).await?;
@@ -256,23 +256,23 @@ fn bounded(limit: Duration) -> Duration {
     deadline::remaining().map_or(limit, |left| left.min(limit))
 }
 
-/// At the limit the work is dropped and with it its `Conn`, which closes the connection: nobody else may
-/// get one whose state is unknown.
+/// Drops the work at the limit, and with it its `Conn`, which closes the connection: a connection in an unknown
+/// state must not be reused.
 async fn in_time<T, E: From<StoreError>>(
     limit: Duration,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let _counted = deadline::Stopwatch::start();
-    // On the heap: acquiring alone takes tens of kilobytes, which every caller would have to carry.
+    // Boxed: acquiring alone takes tens of kilobytes, which every caller's future would have to carry.
     match tokio::time::timeout(limit, Box::pin(work)).await {
         Ok(result) => result,
         Err(_) => Err(StoreError::Unavailable(None).into()),
     }
 }
 
-/// How long it may take to open a connection outside the pool: a server may accept it and stay silent.
+/// Timeout for opening a connection outside the pool: a server may accept it and stay silent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// A connection that was in use a moment ago is not checked again.
+/// A connection that was used more recently than this is not checked again.
 const HEALTH_CHECK_AFTER: Duration = Duration::from_millis(100);
 
 fn is_older(since: &Mutex<Option<Instant>>, age: Duration) -> bool {
@@ -280,7 +280,7 @@ fn is_older(since: &Mutex<Option<Instant>>, age: Duration) -> bool {
     since.is_some_and(|since| age > since.elapsed())
 }
 
-/// Whether this server takes writes; a standby, or one that was set to read-only, does not.
+/// Returns whether this server accepts writes; a standby or a server set to read-only does not.
 pub async fn is_writable(conn: &mut Conn) -> Result<bool, StoreError> {
     let writable = sqlx::query_scalar!(
         r#"SELECT current_setting('transaction_read_only') = 'off' AS "writable!""#

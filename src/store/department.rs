@@ -1,4 +1,4 @@
-//! The company's tree. An older answer of DingTalk never replaces a newer one.
+//! The company's department tree. An older answer from DingTalk never replaces a newer one.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use super::StoreError;
 use crate::domain::ids::DeptId;
 use crate::domain::person::Department;
 
-/// A department with the names that lead to it.
+/// A department with the path of names that leads to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DepartmentName {
     pub dept_id: DeptId,
@@ -16,7 +16,7 @@ pub struct DepartmentName {
     pub parents: Vec<String>,
 }
 
-/// A department as the administrators' list shows it.
+/// A department as shown in the administrators' list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DepartmentRow {
     pub dept_id: DeptId,
@@ -30,8 +30,8 @@ pub struct DepartmentRow {
     pub looked_at: DateTime<Utc>,
 }
 
-/// Writes what DingTalk answered to a question asked at `asked_at`; says whether it was written.
-/// What stands in the way: the row of a later answer, or a later event that removed the department.
+/// Writes a department from an answer requested at `asked_at`; returns whether it was written. It is not if the row
+/// is from a later answer, or if a later event removed the department.
 pub async fn upsert(
     conn: &mut Conn,
     department: &Department,
@@ -56,8 +56,8 @@ pub async fn upsert(
     Ok(done.rows_affected() > 0)
 }
 
-/// Removes a department that DingTalk, asked at `asked_at`, no longer knew, and everybody's place in
-/// it; says whether there was one that no newer answer speaks for.
+/// Removes a department that DingTalk, asked at `asked_at`, no longer knew, with all memberships in it; returns
+/// whether there was one without a newer answer.
 pub async fn remove(
     conn: &mut Conn,
     dept_id: DeptId,
@@ -79,7 +79,7 @@ pub async fn remove(
     Ok(done.rows_affected() > 0)
 }
 
-/// Writes many departments at once, each as [`upsert`] does; gives which were written.
+/// Writes many departments at once, each as [`upsert`] does; returns those written.
 pub async fn upsert_all(
     conn: &mut Conn,
     departments: &[(Department, DateTime<Utc>)],
@@ -113,7 +113,7 @@ pub async fn upsert_all(
     Ok(written)
 }
 
-/// Removes many departments at once, each as [`remove`] does; gives which were removed.
+/// Removes many departments at once, each as [`remove`] does; returns those removed.
 pub async fn remove_all(
     conn: &mut Conn,
     dept_ids: &[DeptId],
@@ -137,7 +137,7 @@ pub async fn remove_all(
     Ok(removed)
 }
 
-/// The ids of all departments, in ascending order.
+/// Returns the ids of all departments, in ascending order.
 pub async fn ids(conn: &mut Conn) -> Result<Vec<DeptId>, StoreError> {
     Ok(
         sqlx::query_scalar!("SELECT dept_id FROM department ORDER BY dept_id")
@@ -146,7 +146,7 @@ pub async fn ids(conn: &mut Conn) -> Result<Vec<DeptId>, StoreError> {
     )
 }
 
-/// All departments as they stand, in ascending order of their ids.
+/// Returns all departments, in ascending order of their ids.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Department>, StoreError> {
     let departments = sqlx::query_as!(
         Department,
@@ -157,7 +157,7 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Department>, StoreError> {
     Ok(departments)
 }
 
-/// The names of these departments; those that the table lacks are missing.
+/// Returns the names of these departments; those not in the table are missing.
 pub async fn names(
     conn: &mut Conn,
     dept_ids: &[DeptId],
@@ -165,7 +165,7 @@ pub async fn names(
     named(conn, Some(dept_ids)).await
 }
 
-/// Every department to choose from, each after its parents.
+/// Returns every department to choose from, each after its parents.
 pub async fn choices(conn: &mut Conn) -> Result<Vec<DepartmentName>, StoreError> {
     named(conn, None).await
 }
@@ -196,7 +196,7 @@ async fn named(
     Ok(departments)
 }
 
-/// Departments whose name contains `q`, or whose id it is, each after its parents.
+/// Returns departments whose name contains `q`, or whose id is `q`, each after its parents.
 pub async fn list(
     conn: &mut Conn,
     q: &str,
@@ -232,7 +232,7 @@ pub async fn list(
     Ok(departments)
 }
 
-/// How many departments [`list`] finds.
+/// Returns how many departments match the filter of [`list`].
 pub async fn count(conn: &mut Conn, q: &str) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM department

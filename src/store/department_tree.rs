@@ -1,4 +1,4 @@
-//! Reading the company's tree with its head counts, and the people of one department.
+//! Reads the company's department tree with its head counts, and the people of one department.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ pub struct Member {
     pub is_leader: bool,
 }
 
-/// All departments, with the employed people in each.
+/// Returns all departments, with the employed people in each.
 pub async fn tree(conn: &mut Conn) -> Result<Tree, StoreError> {
     let departments = department::all(conn).await?;
     let crowds = sqlx::query_as!(
@@ -32,7 +32,7 @@ pub async fn tree(conn: &mut Conn) -> Result<Tree, StoreError> {
     Ok(Tree::new(departments, &crowds))
 }
 
-/// When DingTalk was asked for what the row of a department holds; None where there is none.
+/// Returns when the data in a department's row was requested from DingTalk; `None` if there is no row.
 pub async fn looked_at(
     conn: &mut Conn,
     dept_id: DeptId,
@@ -46,8 +46,8 @@ pub async fn looked_at(
     Ok(looked_at)
 }
 
-/// The employed people directly in a department: its leaders first, then in DingTalk's order, which
-/// has the greatest number first.
+/// Returns the employed people directly in a department: its leaders first, then in DingTalk's order, which puts the
+/// greatest number first.
 pub async fn members(
     conn: &mut Conn,
     dept_id: DeptId,

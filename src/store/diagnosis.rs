@@ -1,4 +1,4 @@
-//! What `dinggate doctor` looks up: the server itself, and how fresh the tables are. Reads only.
+//! Reads for `dinggate doctor`: the server itself, and how recent the tables are.
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
@@ -6,13 +6,13 @@ use sqlx::postgres::PgConnectOptions;
 use super::db::is_tls_fault;
 use super::{Conn, Pooler, StoreError};
 
-/// Why no connection came about.
+/// Why no connection could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectFault {
-    /// Nobody answers, in the system's words.
+    /// No answer, with the system's message.
     Network(String),
     Tls(String),
-    /// Postgres refuses, with its SQLSTATE and its own words.
+    /// Postgres refuses, with its SQLSTATE and message.
     Refused {
         code: String,
         message: String,
@@ -20,7 +20,7 @@ pub enum ConnectFault {
     Other,
 }
 
-/// A connection of its own, so that the reason is known where there is none.
+/// Opens a separate connection, so that the reason of a failure is known.
 pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, ConnectFault> {
     options
         .connect()
@@ -38,22 +38,22 @@ pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn,
         })
 }
 
-/// What a server says of itself.
+/// The version and settings that a server reports.
 pub struct Server {
     /// 170002 for 17.2.
     pub version_number: i32,
     pub version: String,
     /// In Unix milliseconds.
     pub now_ms: i64,
-    /// In which it keeps texts.
+    /// The encoding of stored text.
     pub encoding: String,
-    /// The settings on which it depends what a crash takes along: `off` where it may take something.
+    /// The settings that decide what a crash may lose: `off` if it may lose something.
     pub synchronous_commit: String,
     pub fsync: String,
     pub full_page_writes: String,
 }
 
-/// Asks a server about itself.
+/// Reads the version and settings of a server.
 pub async fn server(conn: &mut Conn) -> Result<Server, StoreError> {
     let server = sqlx::query_as!(
         Server,
@@ -72,7 +72,7 @@ pub async fn server(conn: &mut Conn) -> Result<Server, StoreError> {
 
 /// The state of the inbox. Ages are in seconds.
 pub struct Inbox {
-    /// Since the last event arrived; none where none ever did.
+    /// Since the last event arrived; `None` if none ever did.
     pub last_age: Option<f64>,
     pub waiting: i64,
     /// Of the event that has waited longest.
@@ -81,7 +81,7 @@ pub struct Inbox {
     pub held: i64,
 }
 
-/// Looks into the inbox.
+/// Reads the state of the inbox.
 pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
     let inbox = sqlx::query_as!(
         Inbox,
@@ -99,16 +99,16 @@ pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
 
 /// How the last full sync ended. Ages are in seconds.
 pub struct LastSync {
-    /// `failed` where its instance has vanished.
+    /// `failed` if its instance has disappeared.
     pub state: String,
     pub age: f64,
     pub held_back: i32,
     pub error: Option<String>,
-    /// Since the last one that read and did everything.
+    /// Since the last run that read and applied everything.
     pub done_age: Option<f64>,
 }
 
-/// The last full sync that is over; a run that only carries out a decision is none.
+/// Returns the last full sync that has ended, except dry runs and runs that only apply a decision.
 pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> {
     let last = sqlx::query_as!(
         LastSync,
@@ -125,7 +125,7 @@ pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> 
     Ok(last)
 }
 
-/// Whether anybody is signed in, or was of late, who came by a scan.
+/// Returns whether a stored session was started by scanning the QR code.
 pub async fn has_scanned(conn: &mut Conn) -> Result<bool, StoreError> {
     let has = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM web_session WHERE method = 'qr') AS "has!""#

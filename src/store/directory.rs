@@ -1,6 +1,5 @@
-//! The directory as a whole: read and written many rows at a time. The rules are those of
-//! [`super::staff`]: an older answer never replaces a newer one, a decision by hand stands, and what
-//! has landed since a run began wins over what the run has read.
+//! Bulk reads and writes of the directory. The rules are those of [`super::staff`]: an older answer never replaces a
+//! newer one, a manual decision stands, and what was stored since a run began wins over what the run has read.
 
 mod columns;
 mod finish;
@@ -27,14 +26,14 @@ pub struct KnownPerson {
     pub person: Person,
     pub status: Status,
     pub left_at: Option<DateTime<Utc>>,
-    /// Marked as left by an administrator, which only a restore ends.
+    /// Marked as left by an administrator; only a restore ends this.
     pub is_held: bool,
-    /// When the answer that the row holds was asked for.
+    /// When the data in this row was requested from DingTalk.
     pub looked_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
 }
 
-/// Finds those of these people who have a row, in the database's order of their userids.
+/// Finds the staff rows of these people, in the database's order of userids.
 pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerson>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
@@ -64,7 +63,7 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
             hired_date: row.hired_date,
             departments: memberships(row.dept_ids, row.orders, row.leaders),
         },
-        // The table's CHECK allows no third word; an unknown one opens no gate.
+        // The table's CHECK allows no third value; an unknown one denies access.
         status: Status::parse(&row.status).unwrap_or(Status::Left),
         left_at: row.left_at,
         is_held: row.is_held,
@@ -74,8 +73,7 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
     Ok(known.collect())
 }
 
-/// When those of these people left whose leaving is remembered although the staff table does not hold
-/// them.
+/// Returns the recorded leave times of those of these people who have no row in the staff table.
 pub async fn unknown_leavers(
     conn: &mut Conn,
     userids: &[String],
@@ -92,7 +90,7 @@ pub async fn unknown_leavers(
         .collect())
 }
 
-/// Those of these unionids that somebody bears whom an administrator has marked as left.
+/// Returns those of these unionids that belong to a person marked as left by an administrator.
 pub async fn held_unionids(
     conn: &mut Conn,
     unionids: &[String],

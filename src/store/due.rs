@@ -1,24 +1,25 @@
-//! Due times that Postgres's clock has left behind by stepping back.
+//! Due times left in the future when Postgres's clock was set back.
 
 use std::time::Duration;
 
 use super::{Conn, StoreError};
 
-/// The longest wait of an event or a look after a failure; what has not been tried is due at once.
+/// The longest delay of an event or a recheck after a failure; without an attempt it is due at once.
 pub const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
-/// The longest wait after a refusal of scope, or while another employed row has the unionid.
+/// The longest delay after a request outside the app's scope was refused, or while another employed row has the
+/// unionid.
 const LONGEST_REFUSED: Duration = Duration::from_mins(6);
-/// The first and the later look after a leaving or a join.
+/// The delays of the first and the later recheck after a leave or join event.
 const LOOKS: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
-/// A webhook's receiver may ask for this.
+/// The longest delay that a webhook receiver may ask for.
 const LONGEST_WEBHOOK_WAIT: Duration = Duration::from_hours(6);
-/// Both of the failed list's times; infinity means never.
+/// For both times of the failed callbacks; infinity means never.
 const FAILED_LIST: Duration = Duration::from_mins(10);
-/// The last wait of a scheduled sync that failed.
+/// The last delay of a scheduled sync that failed.
 const LONGEST_SYNC_WAIT: Duration = Duration::from_hours(1);
 
-/// Makes everything due at once whose due time lies further ahead than anything puts it; returns how many rows
-/// that were.
+/// Makes everything due at once whose due time is further ahead than any code sets it; returns how many rows it
+/// changed.
 pub async fn recall(conn: &mut Conn) -> Result<u64, StoreError> {
     let mut recalled = recall_events(conn).await?;
     recalled += recall_looks(conn).await?;
@@ -44,7 +45,7 @@ async fn recall_events(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// A look after a leaving never comes at once: DingTalk may list the person for a while.
+/// A recheck after a leave event is never due at once: DingTalk may still list the person for a while.
 async fn recall_looks(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE scheduled_look SET due_at = CASE cause WHEN 'leaving' THEN now() + make_interval(secs => $3) ELSE now() END
@@ -76,7 +77,7 @@ async fn recall_unmade_messages(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// Apart from those without a body, so that each statement has an index.
+/// Separate from messages without a body, so that each statement can use an index.
 async fn recall_messages(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE webhook_delivery SET next_attempt_at = now() WHERE id IN (
@@ -115,7 +116,7 @@ async fn recall_scheduled_sync(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// An alert from the future would outlast the sync that puts it right.
+/// An alert from the future would outlast the sync that resolves it.
 async fn date_alerts_back(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE alert SET first_at = least(first_at, now()), last_at = least(last_at, now())

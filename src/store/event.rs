@@ -10,7 +10,7 @@ use super::{StoreError, webhook};
 use crate::domain::event::Event;
 use crate::domain::ids::{DeptId, UserId};
 
-/// In which state an event is stored.
+/// The state in which an event is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InitialState {
     Waiting,
@@ -22,7 +22,7 @@ pub enum InitialState {
 }
 
 impl InitialState {
-    /// The state's name in the table.
+    /// Returns the state's name in the table.
     pub fn state(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -33,8 +33,8 @@ impl InitialState {
     }
 }
 
-/// Stores an event unless it is known, with the webhook message about it where one is wanted; returns the id
-/// of a new one. An event is known by its key or, where these say all about it, by its type, time and ids.
+/// Stores an event unless it is known, with its webhook message if its type is subscribed; returns the id of a new
+/// one. An event is known by its key or, if these identify it, by its type, time and ids.
 pub async fn insert_once(
     conn: &mut Conn,
     event: &Event,
@@ -74,37 +74,37 @@ pub async fn insert_once(
     Ok(id)
 }
 
-/// The order in which waiting events are looked up, as the SQL function `event_class` numbers it.
+/// The order in which waiting events are looked up, as numbered by the SQL function `event_class`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// The first try of a join.
+    /// The first attempt at a join event.
     Join = 0,
-    /// The first try of anything else.
+    /// The first attempt at any other event.
     Change = 1,
     Retry = 2,
 }
 
-/// An event that this instance works on.
+/// An event that this instance has claimed.
 #[derive(Debug, Clone)]
 pub struct ClaimedEvent {
     pub id: i64,
     pub event_type: String,
     pub userids: Vec<UserId>,
     pub dept_ids: Vec<DeptId>,
-    /// Absent once it has been dropped for its age.
+    /// `None` once it has been dropped for its age.
     pub body: Option<Value>,
-    /// How often it was worked on, this time included.
+    /// Number of attempts, including this one.
     pub attempts: i32,
-    /// How many of the times before have met with a refusal.
+    /// How many of the earlier attempts ended in a refusal.
     pub refusals: i32,
-    /// Whether an attempt before has failed.
+    /// Whether an earlier attempt has failed.
     pub is_retry: bool,
     /// The userids or department ids that are still to be looked up; `None` means all.
     pub pending: Option<Vec<String>>,
 }
 
-/// Claims due events that no living instance works on, up to and including `last_class`: joins before changes, first
-/// tries before retries, and of one class those that have been due longest.
+/// Claims due events that no live instance has claimed, up to and including `last_class`: join events before
+/// changes, first attempts before retries, and within a class those that have been due longest.
 pub async fn claim_batch(
     conn: &mut Conn,
     instance: Uuid,
@@ -133,9 +133,9 @@ pub async fn claim_batch(
     Ok(batch)
 }
 
-/// Claims the other waiting events about people who are about to be looked up, so that one lookup serves them all. An
-/// event about one of them alone needs not be due: the lookup is made anyway. One that names others too has to be,
-/// because it leads to further lookups.
+/// Claims the other waiting events about people who are about to be looked up, so that one lookup serves them all.
+/// An event about one of them alone need not be due, because the lookup is made anyway. One that names others too
+/// must be due, because it leads to further lookups.
 pub async fn claim_about(
     conn: &mut Conn,
     instance: Uuid,
@@ -165,7 +165,7 @@ pub async fn claim_about(
     Ok(batch)
 }
 
-/// Keeps claims of this instance for another lease.
+/// Renews the lease of this instance's claims.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET claimed_until = lease_end()
@@ -178,7 +178,7 @@ pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), S
     Ok(())
 }
 
-/// Notes that events were carried out, unless another instance has taken them over.
+/// Marks events as applied, unless another instance has claimed them.
 pub async fn mark_applied(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
@@ -194,7 +194,7 @@ pub async fn mark_applied(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Resul
     Ok(())
 }
 
-/// Puts an event off after a failure.
+/// Postpones an event after a failure.
 pub async fn mark_retry(
     conn: &mut Conn,
     instance: Uuid,
@@ -205,7 +205,7 @@ pub async fn mark_retry(
     is_outage: bool,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        // Only outages use up the tries that an outage has: what waits for something else may wait for days.
+        // Only outages use up the attempts allowed for an outage: what waits for something else may wait for days.
         "UPDATE event SET attempts = CASE WHEN $6::boolean THEN attempts ELSE least(attempts, 5) END, next_attempt_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
              refusals = refusals + $5::boolean::integer,
              claimed_by = NULL, claimed_until = NULL
@@ -222,7 +222,7 @@ pub async fn mark_retry(
     Ok(())
 }
 
-/// Notes which subjects of an event are still to be looked up when it is next worked on.
+/// Records which subjects of an event are still to be looked up at the next attempt.
 pub async fn keep_progress(
     conn: &mut Conn,
     instance: Uuid,
@@ -240,7 +240,7 @@ pub async fn keep_progress(
     Ok(())
 }
 
-/// Parks an event until an administrator has it tried again.
+/// Marks an event as failed until an administrator retries it.
 pub async fn mark_failed(
     conn: &mut Conn,
     instance: Uuid,
@@ -259,7 +259,7 @@ pub async fn mark_failed(
     Ok(())
 }
 
-/// Gives claims back as if they had never been made; somebody may take them after `delay`.
+/// Releases claims as if they had never been made; they can be claimed again after `delay`.
 pub async fn release(
     conn: &mut Conn,
     instance: Uuid,
@@ -282,7 +282,7 @@ pub async fn release(
     Ok(())
 }
 
-/// Gives back whatever a process that stops has claimed, so that another one goes on at once.
+/// Releases all claims of a stopping process, so that another one can continue at once.
 pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
@@ -294,7 +294,7 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Has a failed event tried again; false where there is no such failed event.
+/// Retries a failed event; returns false if there is no such failed event.
 pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         // A leave event takes effect by being released, not by a lookup.
@@ -308,14 +308,14 @@ pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// What [`retry_all_failed`] has done.
+/// The result of [`retry_all_failed`].
 pub struct RetryReport {
     pub count: u64,
-    /// The leave events among them, which are held now and take effect when they are released.
+    /// The leave events among them, which are now parked and take effect when they are released.
     pub leave_ids: Vec<i64>,
 }
 
-/// Retries all failed events. They may be many, and count as retries, so that they come after what is new.
+/// Retries all failed events. They may be many, and count as retries, so that new events come first.
 pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetryReport, StoreError> {
     let retried = sqlx::query!(
         r#"UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'held' ELSE 'waiting' END,
@@ -333,8 +333,8 @@ pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetryReport, StoreError
     })
 }
 
-/// Whether one of these joinings has not been followed by a leaving of the same person: by DingTalk's
-/// times where both have one, else by the order of arrival. Events come late and out of order.
+/// Returns whether one of these join events has no later leave event of the same person: by DingTalk's times if both
+/// have one, else by order of arrival. Events come late and out of order.
 pub async fn is_join_standing(
     conn: &mut Conn,
     join_ids: &[i64],
@@ -356,7 +356,7 @@ pub async fn is_join_standing(
     Ok(stands)
 }
 
-/// Drops the messages of events that came more than 30 days ago; gives how many.
+/// Drops the bodies of events received more than 30 days ago; returns how many.
 pub async fn drop_old_bodies(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!("UPDATE event SET body = NULL WHERE body IS NOT NULL AND received_at < now() - interval '30 days'")
         .execute(conn)

@@ -1,4 +1,4 @@
-//! Looking through the inbox.
+//! Lists the inbox.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -7,16 +7,16 @@ use super::StoreError;
 use super::sort::Sort;
 use crate::domain::ids::DeptId;
 
-/// Which events are asked for.
+/// Which events to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// `waiting`, `applied` or `failed`; None for all.
+    /// `waiting`, `applied` or `failed`; `None` for all.
     pub state: Option<&'static str>,
     /// Only these types; empty for all.
     pub types: Vec<&'static str>,
-    /// All types but these.
+    /// Excludes these types.
     pub other_than: Vec<&'static str>,
-    /// A userid, an event's number or DingTalk's own id of it, or part of a person's name; empty for all.
+    /// A userid, an event's id or DingTalk's own id of it, or part of a person's name; empty for all.
     pub q: String,
 }
 
@@ -24,15 +24,15 @@ pub struct EventFilter {
 #[derive(Debug, Clone)]
 pub struct EventRow {
     pub id: i64,
-    /// `id:` and DingTalk's own id of the event, or a digest of an event that has none.
+    /// `id:` and DingTalk's own id of the event, or a digest for an event without one.
     pub dedupe_key: String,
     pub event_type: String,
     pub event_time: Option<DateTime<Utc>>,
     pub userids: Vec<String>,
-    /// The names that the staff table has for `userids`, in the same order; empty where it has none.
+    /// The names in the staff table for `userids`, in the same order; empty where there is none.
     pub names: Vec<String>,
     pub dept_ids: Vec<DeptId>,
-    /// The names that the department table has for `dept_ids`, in the same order.
+    /// The names in the department table for `dept_ids`, in the same order.
     pub dept_names: Vec<String>,
     pub state: String,
     /// `callback` or `failed_list`.
@@ -44,7 +44,7 @@ pub struct EventRow {
     pub applied_at: Option<DateTime<Utc>>,
 }
 
-/// An event and what it said.
+/// An event with its body.
 #[derive(Debug, Clone)]
 pub struct EventDetail {
     pub row: EventRow,
@@ -52,7 +52,7 @@ pub struct EventDetail {
     pub body: Option<serde_json::Value>,
 }
 
-/// One page of events, without another order the latest first.
+/// Returns one page of events, by default the latest first.
 pub async fn list(
     conn: &mut Conn,
     filter: &EventFilter,
@@ -77,7 +77,7 @@ pub async fn list(
     Ok(events)
 }
 
-/// The list's own order has an index; another one sorts all that is found.
+/// The default order has an index; any other order sorts all matches.
 async fn ids(
     conn: &mut Conn,
     filter: &EventFilter,
@@ -134,7 +134,7 @@ async fn ids(
     Ok(ids)
 }
 
-/// How many events [`list`] finds in all.
+/// Returns how many events match the filter of [`list`].
 pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<i64, StoreError> {
     let types = owned(&filter.types);
     let other_than = owned(&filter.other_than);
@@ -155,7 +155,7 @@ pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<i64, StoreEr
     Ok(count)
 }
 
-/// How many events have been given up and wait for an administrator.
+/// Returns how many events have failed and wait for an administrator.
 pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
         sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'failed'"#)
@@ -164,7 +164,7 @@ pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(count)
 }
 
-/// One event with its body.
+/// Finds an event with its body.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<EventDetail>, StoreError> {
     let row = sqlx::query_as!(
         EventRow,

@@ -1,4 +1,4 @@
-//! Events that DingTalk could not deliver: stored as held, released into the inbox later.
+//! Events that DingTalk could not deliver: parked (state `held`), and released into the inbox later.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -8,7 +8,7 @@ use super::StoreError;
 use crate::domain::event::Event;
 use crate::domain::ids::{DeptId, UserId};
 
-/// A held event, or one of the list that could not be read, without its body.
+/// A parked event, or a listed one that could not be read, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParkedRow {
     pub id: i64,
@@ -16,7 +16,7 @@ pub struct ParkedRow {
     pub event_time: Option<DateTime<Utc>>,
     pub userids: Vec<String>,
     pub dept_ids: Vec<DeptId>,
-    /// `held`, `failed` where it cannot be read, or `ignored` where it names another company.
+    /// `held`, `failed` if it cannot be read, or `ignored` if it names another company.
     pub state: String,
 }
 
@@ -28,13 +28,13 @@ pub struct ReleasedEvent {
     pub event_time: Option<DateTime<Utc>>,
     pub userids: Vec<UserId>,
     pub dept_ids: Vec<DeptId>,
-    /// What could not be read of it.
+    /// Which part of it could not be read.
     pub problem: Option<String>,
 }
 
-/// Stores an entry of DingTalk's list unless its event is stored already, under the same key or, for a
-/// push that bore an id of its own, with the same type, time and ids. One that cannot be applied at
-/// all is stored as failed.
+/// Stores an entry of DingTalk's list of failed callbacks unless its event is already stored, under the same key or,
+/// for a push with its own id, with the same type, time and ids. An entry that cannot be applied at all is stored as
+/// failed.
 pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<ParkedRow>, StoreError> {
     if is_stored(conn, event).await? {
         return Ok(None);
@@ -97,7 +97,7 @@ async fn is_stored(conn: &mut Conn, event: &Event) -> Result<bool, StoreError> {
     })
 }
 
-/// The held events, in the order in which they are released.
+/// Returns the parked events, in the order in which they are released.
 pub async fn list(conn: &mut Conn) -> Result<Vec<ParkedRow>, StoreError> {
     let rows = sqlx::query_as!(
         ParkedRow,
@@ -109,7 +109,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<ParkedRow>, StoreError> {
     Ok(rows)
 }
 
-/// How many events are held.
+/// Returns how many events are parked.
 pub async fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
         sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'held'"#)
@@ -118,12 +118,12 @@ pub async fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(count)
 }
 
-/// The held event that comes first, or the one with this id; until the commit nobody else's.
+/// Finds the first parked event, or the one with this id, and locks it until the commit.
 pub async fn lock_next(
     conn: &mut Conn,
     id: Option<i64>,
 ) -> Result<Option<ReleasedEvent>, StoreError> {
-    // One releaser at a time: two would put them into the inbox out of order.
+    // One releaser at a time: two would put the events into the inbox out of order.
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('release held events', 0))")
         .fetch_one(&mut *conn)
         .await?;
@@ -139,8 +139,8 @@ pub async fn lock_next(
     Ok(row)
 }
 
-/// The id of the held event that this one repeats, locked until the commit. It is the same by its key or, where
-/// these say all about it, by its type, time and ids.
+/// Returns the id of the parked event that this one repeats, locked until the commit. They are the same by key or,
+/// if these identify it, by type, time and ids.
 pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>, StoreError> {
     let userids: Vec<String> = event
         .userids
@@ -164,7 +164,7 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
     Ok(id)
 }
 
-/// Puts a held event into the state in which a push of it would have been stored.
+/// Sets a parked event to the state in which a push of it would have been stored.
 pub async fn release(conn: &mut Conn, id: i64, state: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = $2, next_attempt_at = now(), applied_at = CASE WHEN $2 = 'applied' THEN now() END
@@ -177,7 +177,7 @@ pub async fn release(conn: &mut Conn, id: i64, state: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// Parks a held event that cannot be released.
+/// Marks a parked event that cannot be released as failed.
 pub async fn fail(conn: &mut Conn, id: i64, reason: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = 'failed', last_error = $2 WHERE id = $1 AND state = 'held'",
@@ -189,16 +189,16 @@ pub async fn fail(conn: &mut Conn, id: i64, reason: &str) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Which of these employed people DingTalk has listed so long after a leaving that it no longer speaks
-/// of now: in an answer asked for ten minutes after it, in one that followed a joining told later than
-/// the leaving, or in a complete sync that began after it.
+/// Returns the employed people among these whose leave event is outdated, because DingTalk has listed them since: in
+/// an answer requested ten minutes after it, in one that followed a join event with a later time than the leave
+/// event, or in a complete sync that began after it.
 pub async fn listed_since(
     conn: &mut Conn,
     userids: &[UserId],
     left_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
-    // A minute is left to DingTalk's clock and ours.
+    // One minute is allowed for clock differences between DingTalk and us.
     let listed = sqlx::query_scalar!(
         r#"SELECT userid AS "userid: UserId" FROM staff s
          WHERE userid = ANY ($1) AND status = 'employed' AND (

@@ -1,4 +1,4 @@
-//! Who reads DingTalk's list of failed pushes, when it was read and when it will be: one row.
+//! The lease and schedule for fetching DingTalk's list of failed callbacks: one row.
 
 use std::time::Duration;
 
@@ -8,43 +8,43 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// How often the service reads.
+/// Interval between fetches.
 const EVERY: Duration = Duration::from_mins(10);
-/// DingTalk gives a push up after 40 s and lists it three to five minutes later.
+/// DingTalk abandons a push after 40 s and lists it three to five minutes later.
 const LISTED_AFTER: Duration = Duration::from_mins(6);
-/// How long nobody reads again after a reading, whoever asks for it.
+/// Minimum time between a fetch and the next one requested after downtime.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// How long after a full sync for lost events that has not made up for them the next one begins: after
-/// the first, the second, and so on; in seconds.
+/// Delays before the next full sync for lost events if the one before did not recover them: after the first, the
+/// second, and so on; in seconds.
 const SYNC_WAITS: [f64; 7] = [60.0, 300.0, 600.0, 1800.0, 1800.0, 3600.0, 10_800.0];
 
-/// After more runs than this, one that was cut off by the death of its process is not repeated at once: it may
-/// be what kills the process.
+/// After more runs than this, a run that was cut off by the death of its process is not repeated at once: it may be
+/// what kills the process.
 const MAX_CUT_OFF: i32 = 3;
 
-/// What a new reader finds.
+/// The result of acquiring the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseAcquired {
-    /// The reader before has asked, and died before it had stored the answer.
+    /// The previous reader sent a call, and died before it had stored the answer.
     pub lost_an_answer: bool,
 }
 
-/// Who is reading.
+/// The current holder of the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {
     pub by: String,
     pub since: DateTime<Utc>,
 }
 
-/// What the clock says of the list.
+/// Whether the next fetch is due, by Postgres's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextFetch {
     pub now: DateTime<Utc>,
     pub is_due: bool,
 }
 
-/// Makes this process the reader, unless somebody is.
+/// Acquires the lease for this process, or returns its current holder.
 pub async fn acquire_lease(
     conn: &mut Conn,
     reader: Uuid,
@@ -70,14 +70,14 @@ pub async fn acquire_lease(
         )
         .fetch_optional(&mut *conn)
         .await?;
-        // Whoever stood in the way may have ended meanwhile: then the place is free.
+        // The other holder may have finished meanwhile; then the lease is free.
         if let Some(other) = other {
             return Ok(Err(other));
         }
     }
 }
 
-/// Keeps the reader's place; false where it is no longer this one's.
+/// Renews the lease; returns false if this reader no longer holds it.
 pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE failed_list_reading SET lease_until = lease_end()
@@ -89,7 +89,7 @@ pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Notes that a call is about to be made; false where the place is no longer this one's.
+/// Records that a call is about to be sent; returns false if this reader no longer holds the lease.
 pub async fn record_attempt(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE failed_list_reading SET asking_since = clock_timestamp(),
@@ -102,7 +102,7 @@ pub async fn record_attempt(conn: &mut Conn, reader: Uuid) -> Result<bool, Store
     Ok(done.rows_affected() > 0)
 }
 
-/// Notes that what the last call has given is stored, or told as lost.
+/// Records that the answer to the last call is stored, or reported as lost.
 pub async fn record_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET asking_since = NULL WHERE holder = $1",
@@ -113,7 +113,7 @@ pub async fn record_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Gives the place up after the end of the list was seen.
+/// Releases the lease after reaching the end of the list.
 pub async fn finish(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET holder = NULL, lease_until = '-infinity', problem = NULL,
@@ -128,8 +128,8 @@ pub async fn finish(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Gives the place up after a failure; the service reads again after `wait`. Says whether the reading
-/// before had failed for another reason, or not at all.
+/// Releases the lease after a failure and schedules the next fetch after `wait`. Returns whether the previous fetch
+/// failed for another reason, or not at all.
 pub async fn fail(
     conn: &mut Conn,
     reader: Uuid,
@@ -151,7 +151,7 @@ pub async fn fail(
     Ok(is_new.unwrap_or(false))
 }
 
-/// The time, and whether a reading is due that nobody is at.
+/// Returns the time, and whether a fetch is due that no reader is working on.
 pub async fn next_fetch(conn: &mut Conn) -> Result<NextFetch, StoreError> {
     let next = sqlx::query_as!(
         NextFetch,
@@ -164,7 +164,7 @@ pub async fn next_fetch(conn: &mut Conn) -> Result<NextFetch, StoreError> {
     Ok(next)
 }
 
-/// Has the list read now, and again when DingTalk has listed what it could not deliver until now.
+/// Schedules a fetch now, and another once DingTalk has listed what it could not deliver until now.
 pub async fn request_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_list_reading SET
@@ -180,9 +180,9 @@ pub async fn request_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether a full sync is to begin now since events were lost, as the standing alert of this kind says:
-/// none is under way or waits for a decision, and those before it lie far enough back, unless the last one was
-/// cut off.
+/// Returns whether a full sync should start now because events were lost, according to the open alert of this kind:
+/// none is running or awaiting a decision, and the earlier ones ended long enough ago, unless the last one was cut
+/// off.
 pub async fn owes_sync(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
     let owes = sqlx::query_scalar!(
         r#"SELECT EXISTS (

@@ -1,4 +1,4 @@
-//! Logins that have begun: used once, by the browser that began them.
+//! Started logins: each is used once, by the browser that started it.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use crate::store::Conn;
 
 use super::StoreError;
 
-/// What a state stands for.
+/// The login that a state belongs to.
 pub struct StartedLogin {
     pub return_path: String,
     pub is_expired: bool,
 }
 
-/// What is known of a state and a browser.
+/// The result of checking a state against a browser.
 pub enum StateMatch {
     /// There is no such state, or it was used.
     Unknown,
@@ -20,7 +20,7 @@ pub enum StateMatch {
     Found(StartedLogin),
 }
 
-/// Stores a begun login.
+/// Stores a started login.
 pub async fn insert(
     conn: &mut Conn,
     state_hash: &[u8],
@@ -41,7 +41,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Looks at a state as the browser with this secret.
+/// Checks a state for the browser with this secret.
 pub async fn find(
     conn: &mut Conn,
     state_hash: &[u8],
@@ -66,7 +66,7 @@ pub async fn find(
     })
 }
 
-/// Uses up a state of this browser and gives what it stood for; nobody can use it again.
+/// Consumes a state of this browser and returns its login; the state cannot be used again.
 pub async fn take(
     conn: &mut Conn,
     state_hash: &[u8],
@@ -84,7 +84,7 @@ pub async fn take(
     Ok(begun)
 }
 
-/// Deletes the states that nobody came back with.
+/// Deletes expired states.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let swept = sqlx::query!(
         "DELETE FROM login_state WHERE expires_at < now() OR is_from_the_future(created_at)"

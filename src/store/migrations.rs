@@ -1,4 +1,4 @@
-//! The schema's migrations: which are missing, and applying them.
+//! The schema's migrations: finds and applies the missing ones.
 
 mod index;
 mod lock;
@@ -19,27 +19,27 @@ pub use run::apply;
 /// All migrations that this version knows.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// Where sqlx keeps account of what has been applied.
+/// The table in which sqlx records applied migrations.
 const TABLE: &str = "_sqlx_migrations";
 
-/// Why the database is not one that this version can work with.
+/// Why this version cannot work with the database.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Some are missing and nobody asked to apply them.
+    /// Some are missing, and nothing requested that they be applied.
     #[error("migrations are pending: {}; `dinggate migrate` applies them, and so does `dinggate serve` with DINGGATE_MIGRATE=auto", .0.join(", "))]
     Pending(Vec<String>),
-    /// One fails, or is not the one that was applied under its number.
+    /// One fails, or differs from the one that was applied under its version.
     #[error("the migrations cannot be applied")]
     Refused(#[source] MigrateError),
-    /// A lock that one needs was not to be had.
+    /// A lock that one needs could not be acquired.
     #[error("the migration {migration} waits for a lock that another transaction holds{}; let that end, then migrate again", held_by(.holder.as_deref()))]
     Blocked {
         migration: String,
         holder: Option<String>,
     },
-    /// Another instance has been at it for longer than anybody waits.
+    /// Another instance has been migrating for longer than the timeout.
     #[error("another instance is still migrating")]
     Busy,
     #[error(
@@ -68,7 +68,7 @@ fn held_by(text: Option<&str>) -> String {
 }
 
 impl MigrationError {
-    /// Whether a later try may succeed by itself.
+    /// Returns whether a later attempt may succeed without intervention.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self,
@@ -92,7 +92,7 @@ impl From<MigrateError> for MigrationError {
     }
 }
 
-/// Fails where the database cannot be worked with, or any migration is not applied yet.
+/// Fails if the database cannot be used, or any migration is not applied yet.
 pub async fn require(db: &Db) -> Result<(), MigrationError> {
     let state = look(db).await?;
     if state.pending.is_empty() {
@@ -102,10 +102,10 @@ pub async fn require(db: &Db) -> Result<(), MigrationError> {
     }
 }
 
-/// How long reading the state of the schema may take.
+/// Timeout for reading the state of the schema.
 const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// Compares the schema with what this version knows, on a database that can be worked with.
+/// Compares the schema with what this version knows, after checking that the database can be used.
 async fn look(db: &Db) -> Result<State, MigrationError> {
     preflight::way(db).await?;
     let mut conn = db.connect().await?;
@@ -129,11 +129,11 @@ async fn look(db: &Db) -> Result<State, MigrationError> {
 /// How a schema compares with the one that this version knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
-    /// How many have been applied, be they known or not.
+    /// How many have been applied, known or not.
     pub applied: usize,
-    /// Not applied yet, in their order.
+    /// Not applied yet, in order.
     pub pending: Vec<String>,
-    /// Applied, but not in the form in which this version knows them.
+    /// Applied, but in a form that differs from the one that this version knows.
     pub changed: Vec<String>,
     /// Applied by a newer version.
     pub newer: usize,
@@ -165,7 +165,7 @@ fn name(migration: &sqlx::migrate::Migration) -> String {
     format!("{} {}", migration.version, migration.description)
 }
 
-/// The checksums of what has been applied, by version.
+/// Returns the checksums of the applied migrations, by version.
 #[expect(
     clippy::disallowed_methods,
     reason = "sqlx's own table is not there when queries are checked"

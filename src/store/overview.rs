@@ -1,17 +1,17 @@
-//! What the overview counts: all bounded by time, or by how much stands open.
+//! Counts for the overview, all bounded by time or by the number of open items.
 
 use crate::store::Conn;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::StoreError;
 
-/// How many logins or refusals of one outcome a day in China has seen.
+/// How many logins or refusals with one outcome there were on one day in China.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginCount {
     pub day: NaiveDate,
     /// `login` or `refusal`.
     pub action: String,
-    /// `in`, or why somebody was turned away.
+    /// `in`, or why the login was refused.
     pub status: String,
     pub count: i64,
 }
@@ -32,15 +32,15 @@ pub async fn login_counts(
     Ok(counts)
 }
 
-/// The events that came on one day in China, and how long they took from their arrival to being applied.
+/// The events received on one day in China, and how long they took from arrival to being applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventDay {
     pub day: NaiveDate,
     pub received: i64,
     pub applied: i64,
-    /// In seconds; None where nothing was applied.
+    /// In seconds; `None` if nothing was applied.
     pub median: Option<f64>,
-    /// What 95 of 100 took at most, in seconds.
+    /// The 95th percentile, in seconds.
     pub slow: Option<f64>,
 }
 
@@ -60,7 +60,7 @@ pub async fn events(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<EventDa
     Ok(days)
 }
 
-/// What stands at this moment.
+/// The current totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub employed: i64,
@@ -69,15 +69,15 @@ pub struct Standing {
     pub events_waiting: i64,
     pub events_failed: i64,
     pub events_held: i64,
-    /// When the event came that has waited longest.
+    /// When the event that has waited longest arrived.
     pub waits_since: Option<DateTime<Utc>>,
-    /// Whether any event has ever come.
+    /// Whether any event has ever arrived.
     pub has_events: bool,
-    /// Whether any full sync has ever read all.
+    /// Whether any full sync has ever been complete.
     pub has_synced: bool,
 }
 
-/// Counts what stands at this moment.
+/// Returns the current totals.
 pub async fn standing(conn: &mut Conn) -> Result<Standing, StoreError> {
     let standing = sqlx::query_as!(
         Standing,

@@ -1,4 +1,4 @@
-//! The shared pace of calls to DingTalk.
+//! The shared rate limiter for calls to DingTalk.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// What became of a request for a turn.
+/// The result of requesting a permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acquire {
-    /// The call may go out now; the slot is to be given back after it.
+    /// The call may be sent now; the slot must be released after it.
     Granted(i16),
     Wait(Duration),
-    /// Our address is banned for so long.
+    /// Our IP address is banned for this long.
     Banned(Duration),
 }
 
-/// Asks for the turn of one call to an API; a lower number is served first.
+/// Requests a permit for one call to an API; a lower `priority` is served first.
 pub async fn acquire(
     conn: &mut Conn,
     api: &str,
@@ -40,7 +40,7 @@ pub async fn acquire(
     })
 }
 
-/// Gives a slot back, unless its lease ended and somebody else has it.
+/// Releases a slot, unless its lease ended and another holder has it.
 pub async fn release(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), StoreError> {
     sqlx::query!("UPDATE call_in_flight SET held_until = '-infinity', holder = NULL WHERE slot = $1 AND holder = $2", slot, holder)
         .execute(conn)
@@ -48,12 +48,12 @@ pub async fn release(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), Sto
     Ok(())
 }
 
-/// The longest that an API is held back, in seconds; `take_call` takes a later time for one that a step of
-/// Postgres's clock has left behind.
+/// Upper bound for a penalty, in seconds; `take_call` treats a later time as left behind by a clock step of
+/// Postgres.
 const MAX_HOLD: f64 = 60.0;
 
-/// Holds back an API that DingTalk throttles: 1, 2, then 4 s, as often as it throttles within 30 s, and
-/// at least for `wait`, a minute at most.
+/// Delays calls to an API that DingTalk throttles: 1, 2, then 4 s for throttling repeated within 30 s, and at least
+/// `wait`, a minute at most.
 pub async fn penalize(conn: &mut Conn, api: &str, wait: Duration) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE call_pace SET

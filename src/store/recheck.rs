@@ -1,4 +1,4 @@
-//! Looks at one person that are due at a time.
+//! Scheduled rechecks of one person each.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::domain::ids::UserId;
 /// When DingTalk is asked again after an event that its own answers may lag behind.
 const LATER: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
 
-/// What a look was scheduled for.
+/// Why a recheck was scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecheckCause {
     /// DingTalk answered a login with 60121.
     Login,
-    /// A join that DingTalk did not know of yet.
+    /// A join event for a person that DingTalk did not know yet.
     Join,
-    /// A leaving, which is believed at once and taken back slowly.
+    /// A leave event, which is applied at once and undone only by a later recheck.
     Leaving,
 }
 
@@ -27,20 +27,20 @@ impl RecheckCause {
         match text {
             "login" => Self::Login,
             "join" => Self::Join,
-            // The table's CHECK allows no fourth word.
+            // The table's CHECK allows no fourth value.
             _ => Self::Leaving,
         }
     }
 }
 
-/// Schedules the looks after a leaving, a minute and ten minutes from now, in place of all others at
-/// these people.
+/// Schedules the rechecks after a leave event, one and ten minutes from now, in place of all other rechecks of these
+/// people.
 pub async fn schedule_after_leave(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     if userids.is_empty() {
         return Ok(());
     }
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
-    // In one order everywhere, so that two of these never wait for each other.
+    // The same order everywhere, so that two of these cannot deadlock.
     sqlx::query!(
         "DELETE FROM scheduled_look WHERE id IN (SELECT id FROM scheduled_look WHERE userid = ANY ($1) ORDER BY id FOR UPDATE)",
         &ids,
@@ -60,7 +60,7 @@ pub async fn schedule_after_leave(conn: &mut Conn, userids: &[UserId]) -> Result
     Ok(())
 }
 
-/// Has DingTalk asked at once whether people have left of whom an old leaving says so.
+/// Schedules an immediate recheck for people named by an outdated leave event.
 pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
@@ -73,8 +73,8 @@ pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(),
     Ok(())
 }
 
-/// Schedules the looks after a join that DingTalk does not know of yet, unless there are some already:
-/// a look that still does not find the person must not go on for ever.
+/// Schedules the rechecks after a join event for a person that DingTalk does not know yet, unless some are already
+/// scheduled: a recheck that still does not find the person must not repeat for ever.
 pub async fn schedule_after_join(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
     sqlx::query!(
@@ -89,7 +89,7 @@ pub async fn schedule_after_join(conn: &mut Conn, userid: &UserId) -> Result<(),
     Ok(())
 }
 
-/// Schedules a look at once after a login that DingTalk answered with 60121, unless one is waiting.
+/// Schedules an immediate recheck after a login that DingTalk answered with 60121, unless one is already scheduled.
 pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO scheduled_look (userid, cause, due_at)
@@ -102,20 +102,20 @@ pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<()
     Ok(())
 }
 
-/// A look that this instance works on.
+/// A recheck that this instance has claimed.
 #[derive(Debug, Clone)]
 pub struct ClaimedRecheck {
     pub id: i64,
     pub userid: UserId,
     pub cause: RecheckCause,
-    /// How often it was tried, this time included.
+    /// Number of attempts, including this one.
     pub attempts: i32,
-    /// Whether a try before has failed.
+    /// Whether an earlier attempt has failed.
     pub is_retry: bool,
 }
 
-/// Claims due looks that no living instance works on: first tries before retries, which can be left out, and then those
-/// that have been due longest.
+/// Claims due rechecks that no live instance has claimed: first attempts before retries, which can be left out, and
+/// then those that have been due longest.
 pub async fn claim_batch(
     conn: &mut Conn,
     instance: Uuid,
@@ -148,7 +148,7 @@ pub async fn claim_batch(
     Ok(claimed.collect())
 }
 
-/// Keeps claims of this instance for another lease; passes over those that a new leaving replaces.
+/// Renews the lease of this instance's claims; skips those that a new leave event is replacing.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE scheduled_look SET claimed_until = lease_end()
@@ -161,7 +161,7 @@ pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), S
     Ok(())
 }
 
-/// Takes looks off the list, unless another instance has taken them over.
+/// Deletes rechecks, unless another instance has claimed them.
 pub async fn delete(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM scheduled_look
@@ -174,7 +174,7 @@ pub async fn delete(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), 
     Ok(())
 }
 
-/// Puts a look off after a failure.
+/// Postpones a recheck after a failure.
 pub async fn postpone(
     conn: &mut Conn,
     instance: Uuid,
@@ -196,7 +196,7 @@ pub async fn postpone(
     Ok(())
 }
 
-/// Gives claims back as if they had never been made; somebody may take them after `delay`.
+/// Releases claims as if they had never been made; they can be claimed again after `delay`.
 pub async fn release(
     conn: &mut Conn,
     instance: Uuid,
@@ -216,7 +216,7 @@ pub async fn release(
     Ok(())
 }
 
-/// Gives back whatever a process that stops has claimed, so that another one goes on at once.
+/// Releases all claims of a stopping process, so that another one can continue at once.
 pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
@@ -228,8 +228,8 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Whether one of these looks is still this instance's to make: a leaving that came meanwhile has
-/// replaced them.
+/// Returns whether this instance still holds the claim of one of these rechecks: a leave event may have replaced
+/// them.
 pub async fn is_claimed(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<bool, StoreError> {
     let is_claimed = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,

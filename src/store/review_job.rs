@@ -1,4 +1,4 @@
-//! Decisions in bulk: a job, its people, each person's outcome, and who works on it.
+//! Bulk decisions: a job, its people, each person's outcome, and the claim on the job.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::ids::{UnionId, UserId};
 
-/// A job as its page shows it.
+/// A job as shown on its page.
 #[derive(Debug, Clone)]
 pub struct Job {
     pub id: i64,
@@ -15,7 +15,7 @@ pub struct Job {
     pub action: String,
     pub reason: String,
     pub created_by: UserId,
-    /// None where an older version stored the job.
+    /// `None` if an older version stored the job.
     pub created_by_unionid: Option<UnionId>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -33,15 +33,15 @@ pub struct Item {
     pub outcome: Option<String>,
 }
 
-/// The place of one person in a job.
+/// The position of one person in a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub job_id: i64,
     pub position: i32,
 }
 
-/// Stores a job about these cases, in this order; cases that do not exist are left out. Gives the
-/// job's id, or nothing where no case is left.
+/// Creates a job for these cases, in this order; cases that do not exist are left out. Returns the job's id, or
+/// `None` if no case is left.
 pub async fn create(
     conn: &mut Conn,
     action: &str,
@@ -72,7 +72,7 @@ pub async fn create(
     Ok(id)
 }
 
-/// Takes the oldest unfinished job that nobody works on, for one lease.
+/// Claims the oldest unfinished job that is free, for one lease.
 pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
@@ -89,7 +89,7 @@ pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, Store
     Ok(job)
 }
 
-/// Keeps a job for another lease; false where somebody else has taken it over.
+/// Renews the lease on a job; returns false if another instance has claimed it.
 pub async fn renew(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE review_job SET claimed_until = lease_end()
@@ -102,7 +102,7 @@ pub async fn renew(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, Sto
     Ok(done.rows_affected() > 0)
 }
 
-/// Gives back every job that this instance works on, so that another one goes on at once.
+/// Releases all jobs that this instance has claimed, so that another one can continue at once.
 pub async fn release(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE review_job SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = $1 AND finished_at IS NULL",
@@ -113,7 +113,7 @@ pub async fn release(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The first person of a job about whom nothing has been decided yet.
+/// Returns the first person of a job who has no outcome yet.
 pub async fn next_item(conn: &mut Conn, job_id: i64) -> Result<Option<Item>, StoreError> {
     let item = sqlx::query_as!(
         Item,
@@ -126,8 +126,8 @@ pub async fn next_item(conn: &mut Conn, job_id: i64) -> Result<Option<Item>, Sto
     Ok(item)
 }
 
-/// Writes how it ended for one person: done, or refused for the reason given. False where that was
-/// written before, by whoever took the job over.
+/// Records the outcome for one person: done, or refused for the given reason. Returns false if one was already
+/// recorded, by an instance that has claimed the job since.
 pub async fn settle(
     conn: &mut Conn,
     place: Place,
@@ -145,7 +145,7 @@ pub async fn settle(
     Ok(done.rows_affected() > 0)
 }
 
-/// Ends a job of whose people none waits any more.
+/// Finishes a job whose people all have an outcome.
 pub async fn finish(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE review_job SET finished_at = now(), claimed_by = NULL, claimed_until = NULL
@@ -158,7 +158,7 @@ pub async fn finish(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// One job.
+/// Finds a job.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
         Job,
@@ -172,7 +172,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Job>, StoreError> {
     Ok(job)
 }
 
-/// The people of a job, in the order in which they were chosen.
+/// Returns the people of a job, in the order in which they were chosen.
 pub async fn items(conn: &mut Conn, job_id: i64) -> Result<Vec<Item>, StoreError> {
     let items = sqlx::query_as!(
         Item,
@@ -184,7 +184,7 @@ pub async fn items(conn: &mut Conn, job_id: i64) -> Result<Vec<Item>, StoreError
     Ok(items)
 }
 
-/// Removes the jobs that ended more than 90 days ago; says how many.
+/// Deletes the jobs that finished more than 90 days ago; returns how many.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let done =
         sqlx::query!("DELETE FROM review_job WHERE finished_at < now() - interval '90 days'")

@@ -1,4 +1,4 @@
-//! Which scheduled moment of the full sync has been taken, by one instance for all.
+//! Which scheduled time of the full sync has been claimed, by one instance for all.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use chrono::{DateTime, Utc};
 
 use super::StoreError;
 
-/// A moment that this instance has taken.
+/// A scheduled time that this instance has claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScheduledRun {
     pub moment: DateTime<Utc>,
-    /// The how-manieth try this is, from 1.
+    /// Attempt number, starting at 1.
     pub tries: i32,
 }
 
-/// Remembers this moment as one that needs no run, unless there is one to remember already.
+/// Stores this time as one that needs no run, unless a time is already stored.
 pub async fn begin(conn: &mut Conn, moment: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO sync_schedule (moment, tries) VALUES ($1, 0) ON CONFLICT DO NOTHING",
@@ -26,12 +26,12 @@ pub async fn begin(conn: &mut Conn, moment: DateTime<Utc>) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Takes the moment, if it is later than the one that was taken last, or if that one is to be tried
-/// again by now; nothing where a complete run has begun since, or another instance was first. That one is
-/// to be tried again at once where the instance that took it has died: where its run was interrupted, and
-/// nothing else runs.
-/// `waits` says after how long the first, the second … try is repeated should nobody tell how it
-/// ended; the last one is not.
+/// Claims the time if it is later than the last one claimed, or if that one is due for a retry; returns `None` if a
+/// complete run has begun since, or another instance was first. A retry is due at once if the instance that claimed
+/// the time has died: its run was interrupted, and no other run is active.
+///
+/// `waits` holds the delay before each retry if no outcome is reported, starting with the one after the first
+/// attempt; the last attempt is not repeated.
 pub async fn take(
     conn: &mut Conn,
     moment: DateTime<Utc>,
@@ -60,8 +60,8 @@ pub async fn take(
     Ok(taken)
 }
 
-/// Says when the moment is to be tried again, as the how-manieth try before; never where `wait` is None.
-/// What another instance has taken meanwhile stays as it is.
+/// Sets when the time is retried; unless `counts`, the retry keeps the attempt number. Never retried if `wait` is
+/// `None`. Leaves a time that another instance has claimed meanwhile unchanged.
 pub async fn postpone(
     conn: &mut Conn,
     taken: ScheduledRun,

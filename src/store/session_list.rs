@@ -1,4 +1,4 @@
-//! Looking through the signed-in browsers.
+//! Lists the signed-in browsers.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -7,16 +7,16 @@ use uuid::Uuid;
 use super::StoreError;
 use super::sort::Sort;
 
-/// Which sessions are asked for.
+/// Which sessions to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionFilter {
-    /// `qr` or `in_app`; None for all.
+    /// `qr` or `in_app`; `None` for all.
     pub method: Option<&'static str>,
-    /// Part of a name, a userid or an address; empty for all.
+    /// Part of a name, a userid or an IP address; empty for all.
     pub q: String,
 }
 
-/// One signed-in browser.
+/// A signed-in browser.
 #[derive(Debug, Clone)]
 pub struct SessionRow {
     pub id: Uuid,
@@ -27,11 +27,11 @@ pub struct SessionRow {
     pub user_agent: String,
     pub created_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
-    /// When it ends if nothing more is heard of it, or when its time is up at the latest.
+    /// The idle limit or the maximum lifetime, whichever comes first.
     pub ends_at: DateTime<Utc>,
 }
 
-/// One page of the sessions that are alive, without another order the most recently seen first.
+/// Returns one page of the live sessions, by default the most recently seen first.
 pub async fn list(
     conn: &mut Conn,
     filter: &SessionFilter,
@@ -64,7 +64,7 @@ pub async fn list(
     Ok(sessions)
 }
 
-/// How many sessions [`list`] finds in all.
+/// Returns how many sessions match the filter of [`list`].
 pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
@@ -78,7 +78,7 @@ pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, Store
     Ok(count)
 }
 
-/// The sessions of these numbers that are alive, by name.
+/// Returns the live sessions with these ids, by name.
 pub async fn chosen(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
         SessionRow,

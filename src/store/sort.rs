@@ -1,6 +1,6 @@
-//! The order of a list, as somebody has asked for it.
+//! The order of a list, as the user has requested it.
 
-/// A column by which a list is sorted; what is equal there stays in the list's own order.
+/// A column by which a list is sorted; equal values stay in the list's default order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
     pub column: &'static str,
@@ -8,12 +8,12 @@ pub struct Sort {
 }
 
 impl Sort {
-    /// The column's name, for a statement; None where the list has its own order.
+    /// Returns the column's name, for a statement; `None` for the default order.
     pub(super) fn column(sort: Option<Self>) -> Option<&'static str> {
         sort.map(|sort| sort.column)
     }
 
-    /// Whether the greatest comes first.
+    /// Returns whether the greatest value comes first.
     pub(super) fn is_descending(sort: Option<Self>) -> bool {
         sort.is_some_and(|sort| sort.is_descending)
     }

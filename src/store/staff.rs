@@ -8,10 +8,10 @@ use super::{StoreError, recheck, unionid_conflict, unmatched};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 
-/// The index that keeps a unionid unique among the employed.
+/// The unique index on the unionid of employed people.
 pub const EMPLOYED_UNIONID: &str = "staff_employed_unionid";
 
-/// What decides about a person.
+/// The columns of a staff row that decide about access.
 #[derive(Debug, Clone)]
 pub struct StaffRow {
     pub userid: UserId,
@@ -19,9 +19,9 @@ pub struct StaffRow {
     pub name: String,
     pub status: Status,
     pub left_at: Option<DateTime<Utc>>,
-    /// Marked as left by an administrator, which only a restore ends.
+    /// Marked as left by an administrator; only a restore ends this.
     pub is_held: bool,
-    /// When the answer that the row holds was asked for.
+    /// When the data in this row was requested from DingTalk.
     pub looked_at: DateTime<Utc>,
 }
 
@@ -41,7 +41,7 @@ impl From<StaffRecord> for StaffRow {
             userid: row.userid,
             unionid: row.unionid,
             name: row.name,
-            // The table's CHECK allows no third word; an unknown one opens no gate.
+            // The table's CHECK allows no third value; an unknown one denies access.
             status: Status::parse(&row.status).unwrap_or(Status::Left),
             left_at: row.left_at,
             is_held: row.is_held,
@@ -50,7 +50,7 @@ impl From<StaffRecord> for StaffRow {
     }
 }
 
-/// Postgres's time of day, which all instances share.
+/// Returns Postgres's clock, which all instances share.
 pub async fn now(conn: &mut Conn) -> Result<DateTime<Utc>, StoreError> {
     Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#)
         .fetch_one(conn)
@@ -71,8 +71,8 @@ pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     Ok(row.map(StaffRow::from))
 }
 
-/// Has whoever writes about these people wait for whoever does already, until the commit: without it
-/// a leaving and the first row of a person would not see each other. Comes before every row's lock.
+/// Takes a transaction-level advisory lock per userid: without it a leave event and the first row of a person would
+/// not see each other. Must precede any row lock.
 pub async fn lock_people(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
@@ -86,8 +86,8 @@ pub async fn lock_people(conn: &mut Conn, userids: &[UserId]) -> Result<(), Stor
     Ok(())
 }
 
-/// Finds who of the same unionid, under another userid, was marked as left by hand: the decision is
-/// about the person.
+/// Finds another userid with the same unionid that an administrator marked as left: the decision is about the
+/// person, not the userid.
 pub async fn held_under_unionid(
     conn: &mut Conn,
     person: &Person,
@@ -104,7 +104,7 @@ pub async fn held_under_unionid(
     Ok(userid)
 }
 
-/// Has whoever counts the people unknown to DingTalk wait for whoever is counting, until the commit.
+/// Serializes evaluation of the leaver threshold until the commit.
 pub async fn lock_leaver_limit(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("SELECT pg_advisory_xact_lock(60121)")
         .fetch_one(conn)
@@ -112,7 +112,7 @@ pub async fn lock_leaver_limit(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Finds a person by userid and keeps everybody else from changing the row until the commit.
+/// Finds a person by userid and locks the row until the commit.
 pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         StaffRecord,
@@ -126,7 +126,7 @@ pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     Ok(row.map(StaffRow::from))
 }
 
-/// Keeps everybody else from changing these people's rows until the commit, in the order of all who lock several.
+/// Locks these people's rows until the commit, in the order that all code locking several rows uses.
 pub async fn lock_all(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
@@ -138,8 +138,8 @@ pub async fn lock_all(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Takes the unionids of these people away, so that several can be exchanged. The same transaction writes all of
-/// these rows again.
+/// Clears the unionids of these people, so that they can be exchanged. The same transaction must write all of these
+/// rows again.
 pub async fn release_unionids(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     if userids.is_empty() {
         return Ok(());
@@ -154,7 +154,7 @@ pub async fn release_unionids(conn: &mut Conn, userids: &[UserId]) -> Result<(),
     Ok(())
 }
 
-/// Finds the row of a unionid: the employed one, else the one that left last.
+/// Finds the row with a unionid: the employed one, else the one that left last.
 pub async fn find_by_unionid(
     conn: &mut Conn,
     unionid: &UnionId,
@@ -171,10 +171,10 @@ pub async fn find_by_unionid(
     Ok(row.map(StaffRow::from))
 }
 
-/// Makes a person employed with all that DingTalk says of them: ends any leaving or decision by hand,
-/// ends the sessions of a former unionid, and closes the cases that waited for this.
+/// Marks a person as employed and writes all data from DingTalk: ends any termination or manual decision, ends the
+/// sessions of a former unionid, and closes the review cases that this settles.
 ///
-/// Violates [`EMPLOYED_UNIONID`] where another employed row has the unionid.
+/// Violates [`EMPLOYED_UNIONID`] if another employed row has the unionid.
 pub async fn upsert_employed(
     conn: &mut Conn,
     person: &Person,
@@ -202,7 +202,7 @@ pub async fn upsert_employed(
     unmatched::close_for(conn, person.unionid.as_ref(), &person.userid).await
 }
 
-/// Writes what DingTalk says of a person whose status stays as it is.
+/// Writes the data from DingTalk about a person without changing the status.
 pub async fn update_fields(
     conn: &mut Conn,
     person: &Person,
@@ -219,7 +219,7 @@ async fn write_fields(
 ) -> Result<(), StoreError> {
     let userid = person.userid.as_str();
     let unionid = person.unionid.as_ref().map(UnionId::as_str);
-    // A unionid that DingTalk does not show is no reason to forget the one we know.
+    // DingTalk may omit the unionid; that is no reason to drop a known one.
     sqlx::query!(
         "INSERT INTO staff AS s (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE $11 OR EXISTS (SELECT FROM staff WHERE userid = $1)
@@ -277,15 +277,14 @@ async fn write_departments(conn: &mut Conn, person: &Person) -> Result<(), Store
     Ok(())
 }
 
-/// Ends the employment of those who are employed, and all their sessions, and lets DingTalk be asked
-/// about them later; gives whom it changed.
+/// Terminates those who are employed, ends all their sessions and schedules rechecks; returns the people it changed.
 pub async fn mark_left(
     conn: &mut Conn,
     userids: &[UserId],
     cause: LeftCause,
 ) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
-    // In one order everywhere, so that two of these never wait for each other.
+    // The same order everywhere, so that two of these cannot deadlock.
     lock_all(conn, userids).await?;
     let rows = sqlx::query!(
         r#"UPDATE staff s SET status = 'left', left_at = clock_timestamp(), left_cause = $2, updated_at = now()
@@ -307,14 +306,14 @@ pub async fn mark_left(
     Ok(changed)
 }
 
-/// What the unionids of people who have left kept others from having is theirs to have.
+/// Unionid conflicts with people who have left are resolved: others may now use those unionids.
 async fn release_conflicts(conn: &mut Conn, leavers: &[UserId]) -> Result<(), StoreError> {
     unionid_conflict::clear(conn, leavers).await?;
     unionid_conflict::wake(conn).await
 }
 
-/// Notes that a leaving has been told again of people who have already left: what was asked before it
-/// must not bring them back.
+/// Moves the leave time of people who have already left to now, after a repeated leave event: an older answer from
+/// DingTalk must not restore them.
 pub async fn renew_leave(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!("UPDATE staff SET left_at = clock_timestamp(),
@@ -344,7 +343,7 @@ pub async fn keep_left(
     access::end_mismatched(conn, &ids, Change::Left(LeftCause::Manual)).await
 }
 
-/// Remembers the leaving of people whom the table does not hold.
+/// Records the leave time of people who have no row in the staff table.
 pub async fn remember_unknown_leavers(
     conn: &mut Conn,
     userids: &[UserId],
@@ -362,7 +361,7 @@ pub async fn remember_unknown_leavers(
     Ok(())
 }
 
-/// Forgets that somebody left whom the table does not hold.
+/// Deletes the leave record of a person who has no row in the staff table.
 pub async fn forget_unknown_leaver(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM unknown_leaver WHERE userid = $1",
@@ -373,7 +372,7 @@ pub async fn forget_unknown_leaver(conn: &mut Conn, userid: &UserId) -> Result<(
     Ok(())
 }
 
-/// When a person left, as far as anybody has told us and nothing has taken it back.
+/// Returns when a person left, or `None` if no leave is known or it was undone.
 pub async fn leave_event_time(
     conn: &mut Conn,
     userid: &UserId,
@@ -388,14 +387,14 @@ pub async fn leave_event_time(
     Ok(row.flatten())
 }
 
-/// Returns whether the person has left at this moment or later, as a row or as somebody unknown.
+/// Returns whether the person left at this moment or later, with a staff row or as an unknown leaver.
 pub async fn has_left_since(
     conn: &mut Conn,
     userid: &UserId,
     moment: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let has = sqlx::query_scalar!(
-        // Where the clock has stepped back behind the moment itself, both times are of before the step.
+        // If the clock was set back to before `moment`, both times are from before the step.
         r#"SELECT EXISTS (
              SELECT FROM (SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
                           UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1) AS l
@@ -409,7 +408,7 @@ pub async fn has_left_since(
     Ok(has)
 }
 
-/// How many people work here.
+/// Returns how many people are employed.
 pub async fn count_employed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
         sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM staff WHERE status = 'employed'"#)
@@ -418,7 +417,7 @@ pub async fn count_employed(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(count)
 }
 
-/// How many people the last 24 hours marked as left by a look that no leaving had announced.
+/// Returns how many people were marked as left in the last 24 hours by a recheck without a leave event.
 pub async fn count_recently_unknown(conn: &mut Conn) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM staff
@@ -429,7 +428,7 @@ pub async fn count_recently_unknown(conn: &mut Conn) -> Result<i64, StoreError> 
     Ok(count)
 }
 
-/// What the portal shows people of themselves.
+/// The fields of their own row that the portal shows to people.
 pub struct Profile {
     pub name: String,
     pub avatar: Option<String>,
@@ -440,7 +439,7 @@ pub struct Profile {
     pub hired_date: Option<DateTime<Utc>>,
 }
 
-/// Finds what a person may read of their own row.
+/// Finds the profile that a person may read of themselves.
 pub async fn profile(conn: &mut Conn, userid: &UserId) -> Result<Option<Profile>, StoreError> {
     let profile = sqlx::query_as!(
         Profile,
@@ -452,7 +451,7 @@ pub async fn profile(conn: &mut Conn, userid: &UserId) -> Result<Option<Profile>
     Ok(profile)
 }
 
-/// Lists the departments of a person, each with whether the person leads it.
+/// Lists a person's departments, each with whether the person leads it.
 pub async fn departments_of(
     conn: &mut Conn,
     userid: &UserId,

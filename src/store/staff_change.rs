@@ -1,4 +1,4 @@
-//! What transactions have done to staff rows, noted by triggers as long as it is handed on.
+//! Changes that transactions made to staff rows, recorded by triggers while webhooks about staff are enabled.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -6,22 +6,22 @@ use serde_json::Value;
 
 use super::StoreError;
 
-/// All that one transaction has done to one person, beside what the person's row says by now; of these,
-/// status and leaving are those of the transaction.
+/// All changes that one transaction made to one person, with the person's current data, in which the status and
+/// leave time are those of the transaction.
 #[derive(Debug, Clone)]
 pub struct StaffChange {
     pub userid: String,
     pub at: DateTime<Utc>,
-    /// The row before the transaction; absent where it is new or where only departments were touched.
+    /// The row before the transaction; `None` if it is new or only departments changed.
     pub was: Option<Value>,
-    /// The row after the transaction; absent where only departments were touched.
+    /// The row after the transaction; `None` if only departments changed.
     pub became: Option<Value>,
     pub has_departments: bool,
     pub person: Value,
 }
 
-/// Takes the oldest changes out, of at most `limit` people; they are gone for good once the
-/// transaction commits. Gives nothing while another instance is at it.
+/// Takes the oldest changes, of at most `limit` people; they are deleted once the transaction commits. Returns an
+/// empty list while another instance is taking changes.
 pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, StoreError> {
     let is_alone = sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_xact_lock(hashtextextended('staff_change', 0)) AS "alone!""#
@@ -31,7 +31,7 @@ pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, Store
     if !is_alone {
         return Ok(Vec::new());
     }
-    // What a transaction has noted comes into sight all at once, so that no group is ever half here.
+    // A transaction's changes become visible together, so no group is ever incomplete.
     let changes = sqlx::query_as!(
         StaffChange,
         r#"WITH touched AS (
@@ -72,7 +72,7 @@ pub struct Message {
     pub body: String,
 }
 
-/// Stores messages, in the transaction that takes out what they tell of.
+/// Stores messages, in the transaction that takes the changes they report.
 pub async fn store_messages(conn: &mut Conn, messages: &[Message]) -> Result<(), StoreError> {
     let types: Vec<String> = messages.iter().map(|m| m.message_type.to_owned()).collect();
     let userids: Vec<String> = messages.iter().map(|m| m.userid.clone()).collect();

@@ -1,4 +1,4 @@
-//! Reading the staff table for the administrators: searching, exporting, one person's page.
+//! Reads the staff table for the administrators: search, export, and the page of one person.
 
 mod facts;
 
@@ -12,14 +12,14 @@ use crate::domain::person::Status;
 
 pub use facts::{EventLine, Facts, HistoryLine, Place, events, facts, history, places};
 
-/// Which people are asked for.
+/// Which people to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StaffFilter {
-    /// None: whatever the status.
+    /// `None` for any status.
     pub status: Option<Status>,
-    /// In this department or in one below it.
+    /// In this department or one below it.
     pub department: Option<DeptId>,
-    /// Whoever sees this app on their portal.
+    /// People who see this app on their portal.
     pub app: Option<i64>,
     /// Part of a name, userid, unionid, job number, mobile, e-mail or title; empty for all.
     pub q: String,
@@ -52,8 +52,7 @@ pub struct Row {
     pub departments: Vec<String>,
 }
 
-/// The userids of people in order, a page of them or all: without another order the employed first, then
-/// by name.
+/// Returns the userids of people in order, a page of them or all: by default the employed first, then by name.
 pub async fn userids(
     conn: &mut Conn,
     filter: &StaffFilter,
@@ -92,7 +91,7 @@ pub async fn userids(
     Ok(userids)
 }
 
-/// People by their userids, in the order of these.
+/// Returns people by userid, in the order of the userids.
 pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
@@ -109,7 +108,7 @@ pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, Store
     Ok(rows)
 }
 
-/// Somebody who was chosen, and how many browsers they are signed in with.
+/// A selected person, and how many browsers they are signed in with.
 #[derive(Debug, Clone)]
 pub struct SelectedPerson {
     pub userid: String,
@@ -117,7 +116,7 @@ pub struct SelectedPerson {
     pub sessions: i64,
 }
 
-/// Finds those of the chosen people who are in the table, by name.
+/// Finds those of the selected people who are in the table, by name.
 pub async fn chosen(
     conn: &mut Conn,
     userids: &[String],
@@ -134,7 +133,7 @@ pub async fn chosen(
     Ok(chosen)
 }
 
-/// How many people [`userids`] finds in all.
+/// Returns how many people match the filter of [`userids`].
 pub async fn count(conn: &mut Conn, filter: &StaffFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"WITH RECURSIVE under AS (

@@ -1,4 +1,4 @@
-//! Looking through the full syncs that have run.
+//! Lists the runs of the full sync.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -11,27 +11,27 @@ pub use changes::{
     ChangeFilter, ChangeRow, FieldChange, changes, count_changes, count_changes_by_kind,
 };
 
-/// Which runs are asked for.
+/// Which runs to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncFilter {
-    /// `running`, `done`, `partial`, `stopped` or `failed`; None for all.
+    /// `running`, `done`, `partial`, `stopped` or `failed`; `None` for all.
     pub state: Option<&'static str>,
-    /// `empty`, `command`, `admin`, `schedule`, `approval` or `lost_events`; None for all.
+    /// `empty`, `command`, `admin`, `schedule`, `approval` or `lost_events`; `None` for all.
     pub cause: Option<&'static str>,
-    /// Part of who started it, of their name, or of the error; or a run's number; empty for all.
+    /// Part of `started_by`, of the name that belongs to it, or of the error; or a run's id; empty for all.
     pub q: String,
 }
 
-/// One run of the full sync.
+/// A run of the full sync.
 #[derive(Debug, Clone)]
 pub struct RunRow {
     pub id: i64,
     pub cause: String,
     pub started_by: String,
-    /// The name that the staff table has for `started_by`.
+    /// The name in the staff table for `started_by`.
     pub started_by_name: Option<String>,
     pub state: String,
-    /// Still running on paper, but whoever ran it has not been heard of in time.
+    /// Still marked as running, but its lease has expired.
     pub is_lost: bool,
     pub started_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -42,7 +42,7 @@ pub struct RunRow {
     pub left_count: i32,
     pub unchanged: i32,
     pub skipped: i32,
-    /// Leavers that the brake held back.
+    /// Leavers that the leaver threshold withheld.
     pub held_back: i32,
     /// Changes to people that no event had announced.
     pub unannounced: i32,
@@ -54,21 +54,21 @@ pub struct RunRow {
     pub error: Option<String>,
     /// The stopped run whose leavers this one marks.
     pub approves: Option<i64>,
-    /// The latest run that was to mark this one's leavers.
+    /// The latest run that was started to mark this one's leavers.
     pub approved_in: Option<i64>,
-    /// `approved`, `discarded` or `superseded`; None while nothing was decided.
+    /// `approved`, `discarded` or `superseded`; `None` if not decided yet.
     pub decision: Option<String>,
-    /// The administrator's userid; None where a later run decided.
+    /// The administrator's userid; `None` if a later run decided.
     pub decided_by: Option<String>,
     pub decided_by_name: Option<String>,
     pub decided_at: Option<DateTime<Utc>>,
     /// Whether its leavers wait for an administrator.
     pub is_waiting: bool,
-    /// Until when they can be decided about, where nothing was decided; it may have passed.
+    /// The deadline for a decision, if none was made; it may have passed.
     pub waits_until: Option<DateTime<Utc>>,
 }
 
-/// One page of runs that were no dry ones, the latest first.
+/// Returns one page of runs, without dry runs, the latest first.
 pub async fn list(
     conn: &mut Conn,
     filter: &SyncFilter,
@@ -100,7 +100,7 @@ pub async fn list(
     Ok(runs)
 }
 
-/// How many runs [`list`] finds in all.
+/// Returns how many runs match the filter of [`list`].
 pub async fn count(conn: &mut Conn, filter: &SyncFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval')
@@ -115,7 +115,7 @@ pub async fn count(conn: &mut Conn, filter: &SyncFilter) -> Result<i64, StoreErr
     Ok(count)
 }
 
-/// One run that was no dry one.
+/// Finds a run, unless it is a dry run.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError> {
     let run = sqlx::query_as!(
         RunRow,

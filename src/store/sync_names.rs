@@ -1,4 +1,4 @@
-//! What the records of a run are called, and which of them have pages of their own.
+//! The names for a run's records, and which of them have their own pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::store::Conn;
 use super::StoreError;
 use crate::domain::ids::DeptId;
 
-/// Those of these userids that the staff table has.
+/// Returns those of these userids that the staff table contains.
 pub async fn known_people(
     conn: &mut Conn,
     userids: &[String],
@@ -18,7 +18,7 @@ pub async fn known_people(
     Ok(known.into_iter().collect())
 }
 
-/// The names of these departments, without those that the table does not have.
+/// Returns the names of these departments, without those that the table does not contain.
 pub async fn department_names(
     conn: &mut Conn,
     dept_ids: &[DeptId],

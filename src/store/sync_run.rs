@@ -1,4 +1,4 @@
-//! Runs of the full sync: one at a time, each kept by a lease that its instance renews.
+//! Runs of the full sync: one at a time, each with a lease that its instance renews.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::domain::ids::UserId;
 
-/// A run that this instance has begun.
+/// A run that this instance has started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     pub id: i64,
@@ -15,14 +15,14 @@ pub struct Run {
     pub instance: Uuid,
 }
 
-/// Who is running a sync already.
+/// The run that is already in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Other {
     pub by: String,
     pub since: DateTime<Utc>,
 }
 
-/// How a run ended: its state and its numbers.
+/// How a run ended: its state and its counts.
 #[derive(Debug, Clone, Default)]
 pub struct Ending<'a> {
     pub state: &'a str,
@@ -42,9 +42,8 @@ pub struct Ending<'a> {
     pub error: Option<&'a str>,
 }
 
-/// Begins a run with a lease, unless one is running; a run whose lease has ended is
-/// marked as failed, or forgotten where it was a dry one. `approves` is the stopped run whose leavers it
-/// marks.
+/// Starts a run with a lease, unless one is running; a run whose lease has expired is marked as failed, or deleted
+/// if it was a dry run. `approves` is the stopped run whose leavers it marks.
 pub async fn start(
     conn: &mut Conn,
     cause: &str,
@@ -72,17 +71,17 @@ pub async fn start(
         if let Some(run) = begun {
             return Ok(Ok(run));
         }
-        // Whoever stood in the way may have ended meanwhile: then the place is free.
+        // The other run may have ended meanwhile; then the lease is free.
         if let Some(other) = running(conn).await? {
             return Ok(Err(other));
         }
     }
 }
 
-/// Marks a run as failed that has not been heard of in time, and forgets it where it was a dry one; gives
-/// the number of a full sync among those marked.
+/// Marks a run whose lease has expired as failed, or deletes it if it was a dry run; returns the id if a full sync
+/// was marked.
 pub async fn fail_interrupted(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
-    // One that an instance of the version before has marked goes, too.
+    // Also deletes one that an instance of the previous version has marked.
     sqlx::query!(
         "DELETE FROM sync_run WHERE is_dry_run AND (state <> 'running' OR is_free(lease_until))"
     )
@@ -109,7 +108,8 @@ async fn running(conn: &mut Conn) -> Result<Option<Other>, StoreError> {
     Ok(other)
 }
 
-/// Renews the lease and tells how many calls were made; false where the run is no longer this one's.
+/// Renews the lease and records how many calls were made; returns false if the run no longer belongs to this
+/// instance.
 pub async fn renew(conn: &mut Conn, run: Run, calls: i32) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET lease_until = lease_end(), calls = $3
@@ -123,8 +123,8 @@ pub async fn renew(conn: &mut Conn, run: Run, calls: i32) -> Result<bool, StoreE
     Ok(done.rows_affected() > 0)
 }
 
-/// Whether the run is still this one's. It may cease to be before the end of the transaction: only
-/// [`finish`] says for good.
+/// Returns whether the run still belongs to this instance. That may change before the transaction ends: only
+/// [`finish`] is conclusive.
 pub async fn hold(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
     let held = sqlx::query_scalar!(
         "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR KEY SHARE",
@@ -136,7 +136,7 @@ pub async fn hold(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
     Ok(held.is_some())
 }
 
-/// Ends a run; false where it is no longer this one's.
+/// Ends a run; returns false if it no longer belongs to this instance.
 pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
@@ -166,7 +166,7 @@ pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bo
     Ok(done.rows_affected() > 0)
 }
 
-/// Forgets a run that was to write nothing; false where it is no longer this one's.
+/// Deletes a run that was to write nothing; returns false if it no longer belongs to this instance.
 pub async fn forget(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running'",
@@ -178,7 +178,7 @@ pub async fn forget(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
     Ok(done.rows_affected() > 0)
 }
 
-/// Decides about the leavers of a stopped run; false where that was decided already.
+/// Records a decision about the leavers of a stopped run; returns false if one was already made.
 pub async fn decide(
     conn: &mut Conn,
     run_id: i64,
@@ -197,7 +197,8 @@ pub async fn decide(
     Ok(done.rows_affected() > 0)
 }
 
-/// Whether the leavers of a run wait for a decision; nobody else can decide until the commit.
+/// Returns when a run was started whose leavers wait for a decision, and locks it until the commit, so that no one
+/// else can decide.
 pub async fn lock_waiting(
     conn: &mut Conn,
     run_id: i64,
@@ -212,7 +213,7 @@ pub async fn lock_waiting(
     Ok(started_at)
 }
 
-/// Notes that a complete run has made decisions about earlier ones pointless.
+/// Records that a complete run has made decisions about earlier ones unnecessary.
 pub async fn supersede(conn: &mut Conn, run: Run) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE sync_run SET decision = 'superseded', decided_at = clock_timestamp()
@@ -224,7 +225,7 @@ pub async fn supersede(conn: &mut Conn, run: Run) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether any run has read everything.
+/// Returns whether any run has read everything.
 pub async fn has_complete(conn: &mut Conn) -> Result<bool, StoreError> {
     let has =
         sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM sync_run WHERE is_complete) AS "has!""#)
@@ -233,8 +234,8 @@ pub async fn has_complete(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(has)
 }
 
-/// Forgets the plans of runs that began more than 90 days ago, some runs at a time; gives how many
-/// records that was.
+/// Deletes the plans of runs started more than 90 days ago, a few runs at a time; returns how many records were
+/// deleted.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_change WHERE run_id IN (

@@ -1,5 +1,5 @@
-//! What the run that is at work has heard, and what it will do: too much to be kept in memory. Worth
-//! nothing once the run has ended.
+//! What the current run has read, and the changes it will make: too much to be kept in memory. Of no use once the
+//! run has ended.
 
 mod changes;
 mod people;
@@ -20,7 +20,7 @@ pub use people::{
 };
 pub use record::{count_unannounced, keep, record_skipped, record_skipped_departments};
 
-/// Forgets what a run has heard and drafted.
+/// Deletes a run's staged people and changes.
 pub async fn forget(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!("DELETE FROM sync_reading WHERE run_id = $1", run_id)
         .execute(&mut *conn)
@@ -31,7 +31,7 @@ pub async fn forget(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets what runs that are not at work any more have left behind; gives how many rows that was.
+/// Deletes staging rows of runs that are no longer running; returns how many.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let people = sqlx::query!(
         "DELETE FROM sync_reading WHERE run_id NOT IN (SELECT id FROM sync_run WHERE state = 'running')"
@@ -46,7 +46,7 @@ pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(people.rows_affected() + changes.rows_affected())
 }
 
-/// Has Postgres count anew what stands here, so that it finds the quick ways through it.
+/// Runs ANALYZE on the staging tables, so that queries get good plans.
 pub async fn analyze(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("ANALYZE sync_reading, sync_draft")
         .execute(conn)

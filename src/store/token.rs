@@ -5,27 +5,27 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// Which app's token.
+/// The app that a token belongs to.
 #[derive(Clone, Copy)]
 pub struct Slot<'a> {
     pub root_url: &'a str,
     pub app_key: &'a str,
-    /// SHA-256 of the app's secret: another secret never meets a token of the old one.
+    /// SHA-256 of the app's secret: a new secret is never used with a token of the old one.
     pub secret_digest: &'a [u8],
 }
 
-/// A token as it is kept.
+/// A stored token.
 pub struct StoredToken {
     pub sealed: Vec<u8>,
-    /// Tells one token from the next, in microseconds of Unix time.
+    /// Distinguishes tokens; in microseconds of Unix time.
     pub version: i64,
-    /// How much of its life is left, in seconds.
+    /// Remaining lifetime, in seconds.
     pub seconds_left: f64,
-    /// How long until it should be renewed, in seconds; may be negative.
+    /// Time until it should be renewed, in seconds; may be negative.
     pub seconds_to_renewal: f64,
 }
 
-/// Finds the token, unless its life is over.
+/// Finds the token, unless it has expired.
 pub async fn find(conn: &mut Conn, slot: Slot<'_>) -> Result<Option<StoredToken>, StoreError> {
     let kept = sqlx::query_as!(
         StoredToken,
@@ -44,8 +44,8 @@ pub async fn find(conn: &mut Conn, slot: Slot<'_>) -> Result<Option<StoredToken>
     Ok(kept)
 }
 
-/// Claims the right to fetch a new token; false while somebody else holds it. A claim ends by itself,
-/// should its holder die.
+/// Claims the right to fetch a new token; returns false while another holder has it. A claim expires if its holder
+/// dies.
 pub async fn claim(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<bool, StoreError> {
     let claimed = sqlx::query!(
         "INSERT INTO access_token AS t (root_url, app_key, secret_digest, claimed_by, claimed_until)
@@ -63,7 +63,7 @@ pub async fn claim(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<bool,
     Ok(claimed.rows_affected() == 1)
 }
 
-/// Gives a claim back.
+/// Releases a claim.
 pub async fn release(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET claimed_until = NULL, claimed_by = NULL
@@ -78,7 +78,7 @@ pub async fn release(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<(),
     Ok(())
 }
 
-/// Keeps a fresh token and ends the claim; tokens of former secrets of the app go. Returns its version.
+/// Stores a fresh token and ends the claim; deletes tokens of the app's former secrets. Returns its version.
 pub async fn keep(
     conn: &mut Conn,
     slot: Slot<'_>,

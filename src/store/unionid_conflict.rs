@@ -1,12 +1,12 @@
 //! People whose unionid in DingTalk's record belongs to another employed row. The event or the recheck that found
-//! it waits; these rows say for which unionid, so that it is retried as soon as that one is free.
+//! the conflict waits; these rows store the unionid it waits for, so that it is retried as soon as that one is free.
 
 use chrono::{DateTime, Utc};
 
 use super::{Conn, StoreError};
 use crate::domain::ids::{UnionId, UserId};
 
-/// Notes that a person waits for a unionid; returns how many people wait for one, and whether this is new.
+/// Records that a person waits for a unionid; returns how many people wait for one, and whether this is new.
 pub async fn note(
     conn: &mut Conn,
     userid: &UserId,
@@ -31,7 +31,7 @@ pub async fn note(
     Ok((noted.others + 1, noted.is_new))
 }
 
-/// Forgets that these people wait for a unionid, and the alert with the last of them.
+/// Deletes the conflicts of these people, and the alert with the last conflict.
 pub async fn clear(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     let cleared = sqlx::query!("DELETE FROM unionid_conflict WHERE userid = ANY ($1)", &ids)
@@ -43,8 +43,8 @@ pub async fn clear(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError
     Ok(())
 }
 
-/// Forgets everybody who has the unionid that they waited for, and everybody whom a full sync, begun at this time, has
-/// found with another one. Has the others looked up whose unionid is free.
+/// Deletes the conflicts of people who now have the unionid that they waited for, or for whom a full sync, begun at
+/// this time, has read another one. Schedules lookups of the others whose unionid is free.
 pub async fn tidy(
     conn: &mut Conn,
     run_id: i64,
@@ -67,7 +67,7 @@ pub async fn tidy(
     wake(conn).await
 }
 
-/// Takes the alert down once nobody waits any more; until then it says how many people wait.
+/// Deletes the alert once no conflict remains; until then updates its count of people.
 pub async fn dismiss_alert(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH waiting AS (SELECT count(*) AS people FROM unionid_conflict),
@@ -79,8 +79,8 @@ pub async fn dismiss_alert(conn: &mut Conn) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Has the people looked up at once for whom no other employed row has the unionid any more: by the event or recheck
-/// that waits, else by a recheck of its own.
+/// Schedules an immediate lookup of people whose wanted unionid no other employed row has any more: by the event or
+/// recheck that waits, else by a separate recheck.
 pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     let free: Vec<String> = sqlx::query_scalar!(
         "SELECT c.userid FROM unionid_conflict c
@@ -91,7 +91,7 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     if free.is_empty() {
         return Ok(());
     }
-    // What a worker holds at the moment is left to it: its next try comes within seconds.
+    // Rows that a worker has locked are skipped: their next attempt comes within seconds.
     sqlx::query!(
         "UPDATE event SET next_attempt_at = now() WHERE id IN (
              SELECT id FROM event WHERE state = 'waiting' AND userids && $1 AND next_attempt_at > now()

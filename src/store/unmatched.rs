@@ -1,4 +1,4 @@
-//! People who scanned and could not be let in: one case a person.
+//! People who scanned and were refused: one case per person.
 
 pub mod attempt;
 mod candidate;
@@ -14,19 +14,19 @@ use crate::domain::ids::{UnionId, UserId};
 pub use candidate::{Candidate, MatchReason, candidates};
 pub use list::{CaseFilter, count, ids, list, rows};
 
-/// How much of a nick is kept, in characters.
+/// The maximum length of a stored nick, in characters.
 const MAX_NICK: usize = 100;
 
-/// A login that was refused, and whom DingTalk named.
+/// A refused login of a person identified by DingTalk.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
     pub unionid: &'a UnionId,
-    /// What DingTalk says this person's userid is.
+    /// The person's userid according to DingTalk.
     pub userid: Option<&'a UserId>,
     /// The name that the person has chosen.
     pub nick: &'a str,
     pub reason: Refusal,
-    /// The number that the person reads on the page.
+    /// The request id shown on the person's page.
     pub reference: &'a str,
 }
 
@@ -54,7 +54,7 @@ pub struct Rejection {
     pub matched: MatchedId,
 }
 
-/// One person's case.
+/// The case of one person.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub id: i64,
@@ -67,17 +67,17 @@ pub struct Case {
     pub first_seen_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub last_reference: String,
-    /// Who decided last; a new attempt forgets it, unless the decision was to reject.
+    /// Who decided last; cleared by a new attempt, unless the decision was a rejection.
     pub decided_by: Option<String>,
     pub decided_at: Option<DateTime<Utc>>,
     pub decision_reason: Option<String>,
-    /// Which id of the rejected case the last attempt had; none where there was no attempt since.
+    /// Which id of the rejected case the last attempt had; `None` if there was no attempt since.
     pub matched: Option<MatchedId>,
-    /// The unionid that this attempt came under.
+    /// The unionid of this attempt.
     pub matched_unionid: Option<String>,
 }
 
-/// A row as Postgres gives it.
+/// A row as returned by Postgres.
 struct Row {
     id: i64,
     unionid: UnionId,
@@ -99,7 +99,7 @@ struct Row {
 impl From<Row> for Case {
     fn from(row: Row) -> Self {
         Self {
-            // The table's CHECKs admit nothing else.
+            // The table's CHECKs allow no other values.
             reason: parse_reason(&row.reason).unwrap_or(Refusal::PendingReview),
             state: parse_state(&row.state).unwrap_or(CaseState::Waiting),
             id: row.id,
@@ -119,14 +119,14 @@ impl From<Row> for Case {
     }
 }
 
-/// Reads the reason of a case as the table and the filters spell it.
+/// Parses the reason of a case as spelled in the table and the filters.
 pub fn parse_reason(text: &str) -> Option<Refusal> {
     [Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee]
         .into_iter()
         .find(|r| r.as_str() == text)
 }
 
-/// Reads the state of a case as the table and the filters spell it.
+/// Parses the state of a case as spelled in the table and the filters.
 pub fn parse_state(text: &str) -> Option<CaseState> {
     [
         CaseState::Waiting,
@@ -138,12 +138,12 @@ pub fn parse_state(text: &str) -> Option<CaseState> {
     .find(|s| s.as_str() == text)
 }
 
-/// Counts a refused login: a new case, or one more attempt of the old one, which waits again
-/// unless an administrator has rejected the person.
+/// Records a refused login: a new case, or one more attempt of the old one, which waits again unless an
+/// administrator has rejected the person.
 ///
-/// Returns the case; none where somebody was rejected under ids that no case has any more.
+/// Returns the case's id, or `None` if the person was rejected under ids that no case has any more.
 pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>, StoreError> {
-    // Chosen by the person: Postgres takes no NUL, and no page wants a novel.
+    // Chosen by the person: Postgres accepts no NUL, and no page needs a long one.
     let nick: String = attempt
         .nick
         .chars()
@@ -154,7 +154,7 @@ pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>
         nick: &nick,
         ..attempt
     };
-    // Refused without asking DingTalk: nothing new is known but that there was an attempt.
+    // Refused without asking DingTalk: the attempt is the only new fact.
     if attempt.reason == Refusal::Rejected {
         return count_attempt(conn, attempt).await;
     }
@@ -205,8 +205,8 @@ async fn count_attempt(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i
     Ok(case_id)
 }
 
-/// Finds the rejection that binds a person under either id, the one under the unionid first. A rejection that
-/// was limited to the account binds the unionid only.
+/// Finds the rejection that binds a person under either id, the one under the unionid first. A rejection that was
+/// limited to the account binds only the unionid.
 pub async fn rejection(
     conn: &mut Conn,
     unionid: Option<&UnionId>,
@@ -231,9 +231,9 @@ pub async fn rejection(
     }))
 }
 
-/// Closes the waiting case of somebody who is employed now. Where DingTalk has not said the
-/// unionid, the one that the staff row holds counts: without any, the person still cannot get in;
-/// nor can one whom a login found under another userid than this.
+/// Closes the waiting case of a person who is now employed. If DingTalk has not reported a unionid, that of the
+/// staff row is used: without any, the person still cannot sign in; nor can a person that a login found under a
+/// different userid.
 pub async fn close_for(
     conn: &mut Conn,
     unionid: Option<&UnionId>,
@@ -251,7 +251,7 @@ pub async fn close_for(
     Ok(())
 }
 
-/// One case.
+/// Finds a case.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> {
     let row = sqlx::query_as!(
         Row,
@@ -265,7 +265,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> 
     Ok(row.map(Case::from))
 }
 
-/// The case of a person: its id and state.
+/// Finds the case of a person: its id and state.
 pub async fn find_by_unionid(
     conn: &mut Conn,
     unionid: &UnionId,
@@ -279,7 +279,7 @@ pub async fn find_by_unionid(
     Ok(row.and_then(|row| Some((row.id, parse_state(&row.state)?))))
 }
 
-/// The nicks of these cases, in the order of their ids; those that do not exist are missing.
+/// Returns the nicks of these cases, in the order of their ids; those that do not exist are missing.
 pub async fn nicks(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
     let rows = sqlx::query!(
         "SELECT id, nick FROM unmatched_login WHERE id = ANY ($1) ORDER BY id",
@@ -290,7 +290,7 @@ pub async fn nicks(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, S
     Ok(rows.into_iter().map(|row| (row.id, row.nick)).collect())
 }
 
-/// The state of a case, locked until the end of the transaction.
+/// Returns the state of a case, locked until the end of the transaction.
 pub async fn lock_state(conn: &mut Conn, id: i64) -> Result<Option<CaseState>, StoreError> {
     let state = sqlx::query_scalar!(
         "SELECT state FROM unmatched_login WHERE id = $1 FOR UPDATE",
@@ -301,7 +301,7 @@ pub async fn lock_state(conn: &mut Conn, id: i64) -> Result<Option<CaseState>, S
     Ok(state.as_deref().and_then(parse_state))
 }
 
-/// Writes a decision: who made it, and why.
+/// Records a decision: who made it, and why.
 pub async fn decide(
     conn: &mut Conn,
     id: i64,
@@ -326,7 +326,7 @@ pub async fn decide(
     Ok(())
 }
 
-/// Removes the cases that nobody touched for 90 days; says how many.
+/// Deletes undecided cases without an attempt in 90 days; returns how many.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM unmatched_login

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Conn, StoreError};
 
-/// A peer, and what it sent last.
+/// A peer, and the header that it sent last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UntrustedForwarder {
     pub peer: String,

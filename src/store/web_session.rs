@@ -26,13 +26,13 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
 }
 
-/// Creates a session if the person is employed under this unionid and not rejected at the moment of
-/// the commit; false otherwise.
+/// Creates a session if the person is employed under this unionid and not rejected at the moment of the commit;
+/// returns false otherwise.
 ///
-/// The share lock makes a leaving that commits first visible here, and makes one that comes later wait
-/// until it can see, and end, this session.
+/// The share lock makes a leave event that commits first visible here, and makes a later one wait until it can see,
+/// and end, this session.
 pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, StoreError> {
-    // A statement of its own: the next one then sees what was committed while this one waited.
+    // A separate statement, so that the next one sees what was committed while this one waited.
     sqlx::query!(
         "SELECT userid FROM staff WHERE userid = $1 FOR SHARE",
         new.userid.as_str()
@@ -64,7 +64,7 @@ pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, Store
     Ok(created.rows_affected() == 1)
 }
 
-/// A live session of somebody who is employed.
+/// A live session of an employed person.
 pub struct LiveSession {
     pub id: Uuid,
     pub userid: UserId,
@@ -75,7 +75,7 @@ pub struct LiveSession {
     pub is_admin: bool,
 }
 
-/// Finds a session that is neither over nor of somebody who has left or was rejected.
+/// Finds a session that has not ended and whose person has neither left nor been rejected.
 pub async fn find_live(
     conn: &mut Conn,
     key_hash: &[u8],
@@ -104,7 +104,7 @@ pub async fn find_live(
     Ok(found)
 }
 
-/// Replaces what pages keep in a session; does nothing when it has ended meanwhile.
+/// Replaces the state that pages keep in a session; has no effect if it has ended meanwhile.
 pub async fn update_state(
     conn: &mut Conn,
     key_hash: &[u8],
@@ -120,12 +120,12 @@ pub async fn update_state(
     Ok(())
 }
 
-/// Moves the idle end of a session, at most every tenth of the idle life or minute; does nothing when
-/// it has ended meanwhile.
+/// Extends the idle limit of a session, at most once per tenth of the idle timeout or per minute, whichever is
+/// shorter; has no effect if it has ended meanwhile.
 pub async fn touch(conn: &mut Conn, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
     let step = (idle / 10).min(Duration::from_mins(1));
     sqlx::query!(
-        // Where the clock has stepped back, the session's whole life moves with it.
+        // If the clock was set back, the session's whole lifetime is shifted with it.
         "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2),
              created_at = least(created_at, now()), hard_until = hard_until - greatest(created_at - now(), '0 s')
          WHERE key_hash = $1 AND (last_seen_at < now() - make_interval(secs => $3) OR last_seen_at > now()) AND idle_until > now()",
@@ -146,7 +146,7 @@ pub async fn end_by_key(conn: &mut Conn, key_hash: &[u8]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Ends one session; gives whose it was.
+/// Ends one session; returns the person's userid.
 pub async fn end_one(conn: &mut Conn, id: Uuid) -> Result<Option<UserId>, StoreError> {
     let userid = sqlx::query_scalar!(
         r#"DELETE FROM web_session WHERE id = $1 RETURNING userid AS "userid: UserId""#,
@@ -157,7 +157,7 @@ pub async fn end_one(conn: &mut Conn, id: Uuid) -> Result<Option<UserId>, StoreE
     Ok(userid)
 }
 
-/// Ends one session of this person; gives the browser that it was in.
+/// Ends one session of this person; returns its user agent.
 pub async fn end_own(
     conn: &mut Conn,
     userid: &UserId,
@@ -173,7 +173,7 @@ pub async fn end_own(
     Ok(user_agent)
 }
 
-/// Ends all sessions of a person but one; gives how many of them were still alive.
+/// Ends all sessions of a person but one; returns how many of them were still live.
 pub async fn end_others(conn: &mut Conn, userid: &UserId, keep: Uuid) -> Result<i64, StoreError> {
     let ended = sqlx::query_scalar!(
         r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING created_at, last_seen_at, idle_until, hard_until)
@@ -186,7 +186,7 @@ pub async fn end_others(conn: &mut Conn, userid: &UserId, keep: Uuid) -> Result<
     Ok(ended)
 }
 
-/// Ends the sessions of these numbers; gives whose each was.
+/// Ends the sessions with these ids; returns the userid of each.
 pub async fn end_these(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<UserId>, StoreError> {
     let userids = sqlx::query_scalar!(
         r#"DELETE FROM web_session WHERE id IN (SELECT id FROM web_session WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
@@ -198,7 +198,7 @@ pub async fn end_these(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<UserId>, Sto
     Ok(userids)
 }
 
-/// Ends all sessions of a person; gives how many there were.
+/// Ends all sessions of a person; returns how many there were.
 pub async fn end_all_of(conn: &mut Conn, userid: &UserId) -> Result<u64, StoreError> {
     let ended = sqlx::query!("DELETE FROM web_session WHERE userid = $1", userid.as_str())
         .execute(conn)
@@ -206,7 +206,7 @@ pub async fn end_all_of(conn: &mut Conn, userid: &UserId) -> Result<u64, StoreEr
     Ok(ended.rows_affected())
 }
 
-/// Deletes the sessions that are over.
+/// Deletes the sessions that have ended.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let swept = sqlx::query!("DELETE FROM web_session WHERE id IN (
              SELECT id FROM web_session WHERE NOT is_live(created_at, last_seen_at, idle_until, hard_until) ORDER BY id FOR UPDATE SKIP LOCKED
@@ -214,7 +214,7 @@ pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(swept.rows_affected())
 }
 
-/// One session as a person sees it.
+/// A session as shown to its person.
 pub struct SessionFacts {
     pub id: Uuid,
     pub created_at: DateTime<Utc>,

@@ -1,5 +1,5 @@
-//! Messages for the company's own systems: stored with what they tell of, claimed by one instance at
-//! a time, kept with every attempt to deliver them.
+//! Webhook messages for the company's own systems: stored with their subject, claimed by one instance at a time, and
+//! kept with every delivery attempt.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 
-/// Notes for all instances and commands what is to be handed on; None is nothing at all, and drops
-/// what was noted of changes of the staff and is not yet a message.
+/// Stores for all instances and commands which messages to send; `None` disables webhooks, and drops recorded staff
+/// changes that are not yet messages.
 pub async fn set_subscription(
     conn: &mut Conn,
     event_types: Option<&[String]>,
@@ -31,8 +31,8 @@ pub async fn set_subscription(
     Ok(())
 }
 
-/// Stores a message for an event, in the transaction that puts the event into the inbox, where its
-/// type is handed on; a second time does nothing.
+/// Stores a message for an event whose type is subscribed, in the transaction that stores the event; a second call
+/// has no effect.
 pub async fn enqueue_event(
     conn: &mut Conn,
     event_id: i64,
@@ -50,19 +50,19 @@ pub async fn enqueue_event(
     Ok(())
 }
 
-/// A message whose body has yet to be made of its event.
+/// A message whose body has yet to be rendered from its event.
 #[derive(Debug, Clone)]
 pub struct PendingPayload {
     pub id: i64,
-    /// How often it was tried in this series, this time included.
+    /// Number of attempts in this series, including this one.
     pub attempts: i32,
     pub event_id: i64,
     pub event_type: String,
     pub event_time: Option<DateTime<Utc>>,
     pub received_at: DateTime<Utc>,
-    /// For how many seconds the event has been here.
+    /// Age of the event, in seconds.
     pub age: f64,
-    /// The decrypted event; absent once it has been dropped for its age.
+    /// The decrypted event; `None` once it has been dropped for its age.
     pub event: Option<Value>,
 }
 
@@ -93,7 +93,7 @@ pub async fn claim_pending(
     Ok(claimed)
 }
 
-/// Stores the body of a claimed message, which is due at once and has not been tried yet.
+/// Stores the body of a claimed message, which becomes due at once with no attempts.
 pub async fn store_body(
     conn: &mut Conn,
     instance: Uuid,
@@ -115,15 +115,15 @@ pub async fn store_body(
     Ok(())
 }
 
-/// A message that is to be sent now.
+/// A message to be sent now.
 #[derive(Debug, Clone)]
 pub struct ReadyDelivery {
     pub id: i64,
     pub message_id: String,
     pub body: String,
-    /// How often it was tried in this series, this time included.
+    /// Number of attempts in this series, including this one.
     pub attempts: i32,
-    /// The present time in Unix seconds, by Postgres's clock.
+    /// The current time in Unix seconds, by Postgres's clock.
     pub now: i64,
 }
 
@@ -151,21 +151,21 @@ pub async fn claim_due(
     Ok(due)
 }
 
-/// One attempt that has ended.
+/// A completed delivery attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct DeliveryAttempt {
     pub duration: Duration,
-    /// The receiver's HTTP status, where it gave one.
+    /// The receiver's HTTP status, if it returned one.
     pub status: Option<u16>,
-    /// What went wrong, as one of our codes.
+    /// The error, as one of our codes.
     pub error: Option<&'static str>,
 }
 
-/// What becomes of a message after an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryEnd {
     Delivered,
-    /// Tried again after this long, but given up where this series has lasted for so long already.
+    /// Retried after `delay`, but failed once this series has lasted for `patience`.
     Retry {
         delay: Duration,
         patience: Duration,
@@ -173,7 +173,7 @@ pub enum DeliveryEnd {
     Failed,
 }
 
-/// Keeps claims of this instance for another lease.
+/// Renews the lease of this instance's claims.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_delivery SET claimed_until = lease_end()
@@ -186,8 +186,7 @@ pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), S
     Ok(())
 }
 
-/// Writes down how an attempt ended, unless another instance has taken the message over; gives the
-/// state in which the message is now.
+/// Records how an attempt ended, unless another instance has claimed the message; returns the message's new state.
 pub async fn record_attempt(
     conn: &mut Conn,
     instance: Uuid,
@@ -232,7 +231,7 @@ pub async fn record_attempt(
     Ok(state)
 }
 
-/// Gives back whatever a process that stops has claimed, as if it had never been tried.
+/// Releases all claims of a stopping process, as if those messages had never been tried.
 pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE webhook_delivery SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
@@ -244,7 +243,7 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
     Ok(())
 }
 
-/// A message that was put into the queue again.
+/// A message that was queued again.
 #[derive(Debug, Clone)]
 pub struct QueuedDelivery {
     pub message_type: String,
@@ -252,9 +251,9 @@ pub struct QueuedDelivery {
     pub subject: String,
 }
 
-/// Has a message sent again in a new series of attempts; nothing where it is being sent at this
-/// moment, or where neither its body nor its event is kept any more. A body without the details that it
-/// should bear is made anew, as long as its event is kept.
+/// Resends a message in a new series of attempts; returns `None` if it is being sent right now, or if neither its
+/// body nor its event is kept any more. A body that lacks required details is rendered again, as long as its event
+/// is kept.
 pub async fn redeliver(conn: &mut Conn, id: i64) -> Result<Option<QueuedDelivery>, StoreError> {
     let queued = sqlx::query_as!(
         QueuedDelivery,
@@ -272,7 +271,7 @@ pub async fn redeliver(conn: &mut Conn, id: i64) -> Result<Option<QueuedDelivery
     Ok(queued)
 }
 
-/// Has all failed messages sent again that can be; gives how many there were.
+/// Resends all failed messages that can be resent; returns how many there were.
 pub async fn redeliver_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
@@ -287,8 +286,8 @@ pub async fn redeliver_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// Drops the bodies of what was delivered 30 days ago, and all of what was stored 90 days ago; gives
-/// how many rows it touched.
+/// Drops the bodies of messages delivered 30 days ago, and deletes all messages stored 90 days ago; returns how many
+/// rows it touched.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let bodies = sqlx::query!(
         "UPDATE webhook_delivery SET body = NULL

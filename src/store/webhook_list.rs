@@ -1,20 +1,20 @@
-//! Looking through the messages for the company's own systems.
+//! Lists the webhook messages for the company's own systems.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
 
-/// Which messages are asked for.
+/// Which messages to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
-    /// `waiting`, `delivered` or `failed`; None for all.
+    /// `waiting`, `delivered` or `failed`; `None` for all.
     pub state: Option<&'static str>,
     /// Only these types; empty for all.
     pub types: Vec<&'static str>,
-    /// All types but these.
+    /// Excludes these types.
     pub other_than: Vec<&'static str>,
-    /// A message's number or id, an event's number, a userid, or part of a subject; empty for all.
+    /// A message's row id or message id, an event's id, a userid, or part of a subject; empty for all.
     pub q: String,
 }
 
@@ -31,7 +31,7 @@ pub struct DeliveryRow {
     /// Attempts of this series.
     pub attempts: i32,
     pub is_being_sent: bool,
-    /// Whether there is anything left to send.
+    /// Whether its body or event is still stored.
     pub is_kept: bool,
     pub created_at: DateTime<Utc>,
     pub next_attempt_at: DateTime<Utc>,
@@ -40,7 +40,7 @@ pub struct DeliveryRow {
     pub delivered_at: Option<DateTime<Utc>>,
 }
 
-/// One page of messages, the latest first.
+/// Returns one page of messages, the latest first.
 pub async fn list(
     conn: &mut Conn,
     filter: &DeliveryFilter,
@@ -72,7 +72,7 @@ pub async fn list(
     Ok(rows)
 }
 
-/// How many messages [`list`] finds in all.
+/// Returns how many messages match the filter of [`list`].
 pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, StoreError> {
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
     let count = sqlx::query_scalar!(
@@ -91,7 +91,7 @@ pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, Stor
     Ok(count)
 }
 
-/// How many messages have been given up and wait for an administrator.
+/// Returns how many messages have failed and wait for an administrator.
 pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM webhook_delivery WHERE state = 'failed'"#
@@ -110,7 +110,7 @@ pub struct AttemptRow {
     pub error: Option<String>,
 }
 
-/// A message, what is sent, and every attempt so far, the latest first.
+/// A message with its body and all attempts so far, the latest first.
 #[derive(Debug, Clone)]
 pub struct DeliveryDetail {
     pub row: DeliveryRow,
@@ -118,7 +118,7 @@ pub struct DeliveryDetail {
     pub attempts: Vec<AttemptRow>,
 }
 
-/// One message with all that is kept of it.
+/// Finds a message with all that is stored about it.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<DeliveryDetail>, StoreError> {
     let row = sqlx::query_as!(
         DeliveryRow,

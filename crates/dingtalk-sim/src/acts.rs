@@ -1,4 +1,4 @@
-//! What an administrator does, each with the events that tell of it.
+//! Administrator actions, each with the events that report it.
 
 mod approval;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Shared {
-    /// Hires somebody: `user_add_org`, then `user_modify_org`, as the real cloud does.
+    /// Hires a person: `user_add_org`, then `user_modify_org`, as the real cloud does.
     pub(crate) fn hire(&self, new: NewPerson, announce: Announce) -> anyhow::Result<Person> {
         let person = self.world().directory.hire(new, self.now_ms())?;
         self.tell_user("user_add_org", &person.userid, announce);
@@ -18,7 +18,7 @@ impl Shared {
         Ok(person)
     }
 
-    /// Takes one who left back, under the old userid or a new one.
+    /// Rehires a former employee, under the old userid or a new one.
     pub(crate) fn rehire(
         &self,
         userid: &str,
@@ -35,7 +35,7 @@ impl Shared {
         Ok(person)
     }
 
-    /// Changes somebody: `user_modify_org`.
+    /// Changes a person: `user_modify_org`.
     pub(crate) fn change(
         &self,
         userid: &str,
@@ -62,7 +62,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Dismisses somebody: `user_leave_org`.
+    /// Dismisses a person: `user_leave_org`.
     pub(crate) fn dismiss(&self, userid: &str, announce: Announce) -> anyhow::Result<()> {
         self.world().directory.dismiss(userid)?;
         self.tell_user("user_leave_org", userid, announce);
@@ -97,7 +97,7 @@ impl Shared {
         Ok(department)
     }
 
-    /// Changes, dismisses and hires as many as named, without any event.
+    /// Changes, dismisses and hires the given numbers of people, without any event.
     pub(crate) fn change_bulk(
         &self,
         change: usize,
@@ -141,7 +141,7 @@ impl Shared {
         self.save();
     }
 
-    /// The administrator who is said to have done it.
+    /// Returns the administrator named as the operator.
     fn operator(&self) -> Option<String> {
         let world = self.world();
         world

@@ -1,4 +1,4 @@
-//! Approvals: somebody asks, somebody else agrees or refuses.
+//! Approvals: one person submits a request, another agrees or refuses.
 
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
@@ -15,24 +15,24 @@ use crate::{
 pub struct NewApproval {
     /// The code of the form, e.g. `PROC-DEMO`.
     pub process_code: String,
-    /// What the form is for, e.g. `hrm.transfer`; often empty.
+    /// The purpose of the form, e.g. `hrm.transfer`; often empty.
     pub biz_category_id: String,
     pub title: String,
-    /// The userid of the one who asks.
+    /// The requester's userid.
     pub originator: String,
-    /// The userid of the one who decides.
+    /// The approver's userid.
     pub approver: String,
     pub form: Vec<FormValue>,
 }
 
-/// One field of the form, as it was filled in.
+/// One field of the submitted form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormValue {
     pub name: String,
     pub value: String,
 }
 
-/// How an approver decides.
+/// An approver's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
@@ -41,7 +41,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// `agree` or `refuse`, as events have it.
+    /// Returns `agree` or `refuse`, as used in events.
     pub fn word(self) -> &'static str {
         match self {
             Self::Agree => "agree",
@@ -50,13 +50,13 @@ impl Decision {
     }
 }
 
-/// How far an approval has come.
+/// State of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalState {
     Running,
     Completed(Decision),
-    /// Taken back by the one who asked.
+    /// Withdrawn by the requester.
     Terminated,
 }
 
@@ -95,7 +95,7 @@ impl Approvals {
         self.0.iter().find(|approval| approval.id == id)
     }
 
-    /// Writes a new one down; both people must be employed.
+    /// Records a new approval; both people must be employed.
     pub(crate) fn start(
         &mut self,
         new: NewApproval,
@@ -135,7 +135,7 @@ impl Approvals {
         Ok(approval)
     }
 
-    /// Ends one that is running.
+    /// Ends a running approval.
     pub(crate) fn end(
         &mut self,
         id: &str,
@@ -154,7 +154,7 @@ impl Approvals {
     }
 }
 
-/// Hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+/// Returns hexadecimal digits in groups of 8, 4, 4, 4 and 12.
 fn instance_id() -> String {
     let digits = hex(&random16());
     let mut id = String::new();

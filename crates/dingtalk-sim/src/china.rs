@@ -1,11 +1,11 @@
-//! Times as a clock in China shows them.
+//! Times in China's time zone.
 
 use chrono::{DateTime, FixedOffset};
 
-/// The documented form of times in texts.
+/// The documented format of times in texts.
 pub(crate) const FULL: &str = "%Y-%m-%d %H:%M:%S";
 
-/// A time from Unix milliseconds in the given form; empty for one that no calendar has.
+/// Formats Unix milliseconds as given; empty for a time outside the calendar's range.
 pub(crate) fn clock(ms: i64, form: &str) -> String {
     let zone = FixedOffset::east_opt(8 * 3600);
     match (DateTime::from_timestamp_millis(ms), zone) {

@@ -1,4 +1,4 @@
-//! The HTTP interfaces that `DingTalk` documents, on one address for all its hosts.
+//! The HTTP APIs that `DingTalk` documents, at one address for all its hosts.
 
 mod answer;
 mod approval;
@@ -30,7 +30,7 @@ use crate::{fault::Fault, shared::Shared};
 
 pub(crate) use self::table::paths;
 
-/// The pages that browsers see, and one handler for all interfaces.
+/// Registers the pages for browsers, and one handler for all APIs.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .configure(login::routes)
@@ -39,7 +39,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::to(call));
 }
 
-/// Any interface: counted, met by a fault if one is armed, checked, answered.
+/// Handles any API call: counts it, applies an armed fault, checks it, responds.
 async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
     let path = request.path();
     let _under_way = shared.begin_call(path);
@@ -70,7 +70,7 @@ async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>)
     }
 }
 
-/// The person that a call asks about, whatever comes of it.
+/// Returns the person that a call asks about, whatever its result.
 fn userid_of(request: &HttpRequest, body: &[u8]) -> Option<String> {
     let content_type = request.headers().get("Content-Type");
     let content_type = content_type.and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! One-time codes: five minutes, once, and only for the interface they were made for.
+//! One-time codes: valid for five minutes, once, and only for the API they were issued for.
 
 use std::{
     collections::HashMap,
@@ -7,26 +7,26 @@ use std::{
 
 use crate::crypto::random_text;
 
-/// How long a code lives.
+/// Lifetime of a code.
 pub(crate) const LIFE: Duration = Duration::from_mins(5);
-/// Codes this old are forgotten: from "expired" they become "unknown".
+/// Codes older than this are deleted: from "expired" they become "unknown".
 const MEMORY: Duration = Duration::from_hours(1);
 
 /// What a code can be redeemed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// From a QR login; `/sns/getuserinfo_bycode` takes it. Its subject is a unionid.
+    /// From a QR login; redeemed by `/sns/getuserinfo_bycode`. Its subject is a unionid.
     Sns,
     /// From `requestAuthCode` inside `DingTalk`. Its subject is a userid.
     InApp,
-    /// From the embedded QR page; `/connect/oauth2/sns_authorize` takes it. A unionid.
+    /// From the embedded QR page; redeemed by `/connect/oauth2/sns_authorize`. Its subject is a unionid.
     LoginTmp,
 }
 
-/// Why a code is worth nothing.
+/// Why a code is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BadCode {
-    /// Never issued, used before, or of another kind.
+    /// Never issued, already used, or of another kind.
     Unknown,
     Expired,
 }
@@ -39,12 +39,12 @@ struct Issued {
     already_old: bool,
 }
 
-/// All codes that are still worth something.
+/// All codes not yet used or deleted.
 #[derive(Debug, Default)]
 pub(crate) struct Codes(HashMap<String, Issued>);
 
 impl Codes {
-    /// A fresh code for the subject; `already_old` makes one whose five minutes are over.
+    /// Issues a code for the subject; `already_old` makes it expired.
     pub(crate) fn issue(
         &mut self,
         kind: Kind,
@@ -65,7 +65,7 @@ impl Codes {
         code
     }
 
-    /// Whom the code stands for; it is gone afterwards.
+    /// Returns the subject of a code, and deletes the code.
     pub(crate) fn redeem(
         &mut self,
         kind: Kind,

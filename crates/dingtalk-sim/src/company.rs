@@ -1,4 +1,4 @@
-//! The made-up company: some 70 people in a tree of three levels, the same in every run.
+//! The fictitious company: some 70 people in a tree of three levels, the same in every run.
 
 mod large;
 mod roster;
@@ -17,28 +17,28 @@ pub const EMPLOYEE: &str = "zhangsan01";
 pub const LEADING_ZERO: &str = "01582243171234567";
 /// An employee in two departments, leading one of them.
 pub const TWO_DEPARTMENTS: &str = "lina08";
-/// An employee whose order in a department lies above 2^53.
+/// An employee whose order in a department is above 2^53.
 pub const BIG_ORDER: &str = "wangwei07";
-/// The order of [`BIG_ORDER`], odd so that a double would lose it.
+/// The order of [`BIG_ORDER`], odd so that a double would lose precision.
 pub const BIG_ORDER_VALUE: i64 = 176_292_748_870_660_513;
-/// An employee whom lists show only with `contain_access_limit`.
+/// An employee whom lists include only with `contain_access_limit`.
 pub const ACCESS_LIMITED: &str = "chenboss1";
 /// An employee without mobile, e-mail, job number and title.
 pub const NO_MOBILE: &str = "1020302901-431772414";
-/// One who has left; the directory does not know the person any more.
+/// A former employee, no longer known to the directory.
 pub const LEFT_USERID: &str = "qianduo55";
 pub const LEFT_UNIONID: &str = "LeftQ7nDuo2mVx9KcWb3TzRfYuiE";
 /// An external contact of the company.
 pub const EXTERNAL_UNIONID: &str = "ExtrN4lPartn3rHq8VsLd2WzJkiE";
 pub const EXTERNAL_USERID: &str = "ext2093847561";
-/// Somebody who has nothing to do with the company.
+/// A person unrelated to the company.
 pub const STRANGER_UNIONID: &str = "Str4ngerZx6BmQw1PdKyTn5CvaiE";
 
-/// 2021-03-01 in Unix milliseconds; the first person was hired then.
+/// 2021-03-01 in Unix milliseconds, the day on which the first person was hired.
 const FIRST_DAY: i64 = 1_614_556_800_000;
 const DAY: i64 = 86_400_000;
 
-/// The company as it is at the first start.
+/// Returns the company as it is at the first start.
 pub fn demo() -> anyhow::Result<Directory> {
     let mut directory = Directory::empty(NAME);
     for (dept_id, name, parent_id) in roster::DEPARTMENTS {
@@ -64,7 +64,7 @@ pub fn demo() -> anyhow::Result<Directory> {
     Ok(directory)
 }
 
-/// One row of the roster with everything that follows from its number.
+/// Returns one row of the roster, with the fields derived from its index.
 fn person(number: i64, row: &roster::Row) -> Person {
     let bare = row.userid == NO_MOBILE;
     let text = |value: String| if bare { String::new() } else { value };

@@ -1,4 +1,4 @@
-//! What the made-up `DingTalk` knows of one company's apps.
+//! The simulator's configuration: one company and its apps.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::{directory::Directory, event::FailedShape};
 
-/// What stands behind each encrypted message.
+/// The owner key at the end of each encrypted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OwnerKey {
     /// The app's key: a subscription made in the developer console.
@@ -17,7 +17,7 @@ pub enum OwnerKey {
     CorpId,
 }
 
-/// How the fields of an event are spelled.
+/// Spelling of an event's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FieldNames {
     /// Flat `UserId`, `TimeStamp`: as seen in real pushes.
@@ -26,20 +26,20 @@ pub enum FieldNames {
     Camel,
 }
 
-/// Everything that one stand-in is started with; [`SimConfig::default`] suits most tests.
+/// All settings of one simulator; [`SimConfig::default`] suits most tests.
 #[derive(Clone)]
 pub struct SimConfig {
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// How browsers reach the stand-in, when not by the address it listens on.
+    /// URL under which browsers reach the simulator, if it is not the listening address.
     pub public_url: Option<String>,
     pub corp_id: String,
     pub app_key: String,
     pub app_secret: String,
     pub login_app_id: String,
     pub login_app_secret: String,
-    /// Where the console's subscription pushes events; without one, and without a callback
-    /// registered by API, they are only logged.
+    /// URL to which the console's subscription pushes events; without one, and without a callback registered by
+    /// API, they are only logged.
     pub callback_url: Option<String>,
     pub callback_token: String,
     /// 43 letters and digits.
@@ -48,37 +48,37 @@ pub struct SimConfig {
     pub fields: FieldNames,
     /// The host that a login's `redirect_uri` must have.
     pub callback_domain: String,
-    /// Waits before the second, third, … attempt of a push; after the last the event has failed.
+    /// Delays before the second, third, … attempt of a push; after the last attempt the event has failed.
     pub retry_delays: Vec<Duration>,
-    /// How long a receiver may take to answer a push.
+    /// Timeout for a receiver's reply to a push.
     pub reply_deadline: Duration,
-    /// How entries of the failed list are built.
+    /// Shape of the entries of the failed list.
     pub failed_shape: FailedShape,
-    /// Calls of one API path in any second; the next is refused with 90018.
+    /// Allowed calls of one API path in any second; more are refused with 90018.
     pub calls_per_second: usize,
-    /// Seconds by which the stand-in's clock is ahead of the machine's; negative: behind.
+    /// Seconds by which the simulator's clock is ahead of the machine's; negative: behind.
     pub clock_skew: i64,
-    /// Life of an access token.
+    /// Lifetime of an access token.
     pub token_life: Duration,
     /// Whether the app may read mobile numbers; without it the fields are silently absent.
     pub may_read_mobile: bool,
     /// Whether the app may read e-mail addresses; without it the fields are silently absent.
     pub may_read_email: bool,
-    /// The script that `/jsapi/dingtalk.open.js` answers with: a bundle of the npm package `dingtalk-jsapi`.
+    /// The script served as `/jsapi/dingtalk.open.js`: a bundle of the npm package `dingtalk-jsapi`.
     pub jsapi: Option<PathBuf>,
-    /// Whose `DingTalk` every browser is that says so in its `User-Agent`: the script then brings the app
-    /// around the page with it, for demos without the real one.
+    /// Userid signed in to `DingTalk` in every browser whose `User-Agent` says that it is `DingTalk`: the script
+    /// then brings the simulated app with it, for demos without the real one.
     pub in_app_as: Option<String>,
-    /// Keeps directory, events and failed list across runs.
+    /// File that keeps the directory, events and failed list across runs.
     pub state_file: Option<PathBuf>,
-    /// Sends `check_url` at the start, again and again until it is answered.
+    /// Sends `check_url` at startup, repeatedly until the receiver replies.
     pub check_url_at_start: bool,
-    /// The company to start with; [`crate::company::demo`] when absent.
+    /// The company to start with; [`crate::company::demo`] if absent.
     pub directory: Option<Directory>,
 }
 
 impl Default for SimConfig {
-    /// A company with made-up credentials, on a free loopback port, with `DingTalk`'s own limits.
+    /// Returns a company with made-up credentials, on a free loopback port, with `DingTalk`'s own limits.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -112,7 +112,7 @@ impl Default for SimConfig {
 }
 
 impl SimConfig {
-    /// The owner key that the chosen kind of subscription puts behind each message.
+    /// Returns the owner key that the chosen kind of subscription appends to each message.
     pub fn owner_key_value(&self) -> &str {
         match self.owner_key {
             OwnerKey::AppKey => &self.app_key,

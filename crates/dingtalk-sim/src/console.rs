@@ -1,4 +1,4 @@
-//! The stand-in's own web page, and the same by JSON under `/sim/api/`.
+//! The simulator's own web page, and the same functions as JSON under `/sim/api/`.
 
 mod acts;
 mod api;

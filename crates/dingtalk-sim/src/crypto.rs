@@ -1,7 +1,7 @@
 //! The encryption of event callbacks: AES-256-CBC with 32-byte padding, and a SHA-1 signature.
 //!
-//! Chaining and padding are written here over the bare block cipher, so that this side and the
-//! product's share no more than the cipher itself.
+//! Chaining and padding are implemented here on top of the bare block cipher, so that this side and the product's
+//! share no more than the cipher itself.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ use sha1::{Digest as _, Sha1};
 const BLOCK: usize = 16;
 /// The documented padding multiple, twice the cipher's block.
 const PAD_TO: usize = 32;
-/// 16 random bytes and the message's length.
+/// Length of the 16 random bytes and the message length field.
 const HEAD: usize = 20;
 /// The 43rd character of a key carries two bits that no byte uses; keys in the field set them.
 const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -37,7 +37,7 @@ pub struct CallbackCrypto {
     owner_key: String,
 }
 
-/// A push as it stands on the wire, and its parts.
+/// A push as sent, and its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedCallback {
     /// `signature=…&msg_signature=…&timestamp=…&nonce=…`
@@ -50,7 +50,7 @@ pub struct SignedCallback {
     pub encrypt: String,
 }
 
-/// What a test wants to be otherwise in a push it crafts; `None` keeps what the stand-in would use.
+/// Values that a test overrides in a push; `None` keeps the simulator's value.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     pub timestamp: Option<String>,
@@ -63,7 +63,7 @@ pub struct Overrides {
 }
 
 impl CallbackCrypto {
-    /// The crypto of one subscription, or why its key is unusable.
+    /// Creates the crypto of one subscription; the error says why its key is unusable.
     pub fn new(token: &str, aes_key: &str, owner_key: &str) -> anyhow::Result<Self> {
         ensure!(
             aes_key.len() == 43 && aes_key.bytes().all(|b| b.is_ascii_alphanumeric()),
@@ -84,12 +84,12 @@ impl CallbackCrypto {
         })
     }
 
-    /// The message encrypted with random bytes in front, as base64 on one line.
+    /// Encrypts a message after random bytes; returns base64 on one line.
     pub fn encrypt(&self, message: &[u8]) -> String {
         self.encrypt_with(message, &random16())
     }
 
-    /// The message encrypted with the given bytes in front, as base64 on one line.
+    /// Encrypts a message after the given bytes; returns base64 on one line.
     pub fn encrypt_with(&self, message: &[u8], random: &[u8; 16]) -> String {
         let mut plain = random.to_vec();
         let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
@@ -101,8 +101,8 @@ impl CallbackCrypto {
         self.encrypt_blocks(&plain)
     }
 
-    /// Bytes encrypted as they are, for crafting bad padding and bad lengths; what does not fill a
-    /// block of 16 at the end is dropped.
+    /// Encrypts bytes without padding, to craft bad padding and bad lengths; an incomplete last block of 16 is
+    /// dropped.
     pub fn encrypt_blocks(&self, plain: &[u8]) -> String {
         let (blocks, _) = plain.as_chunks::<BLOCK>();
         let mut before = self.iv;
@@ -116,7 +116,7 @@ impl CallbackCrypto {
         STANDARD.encode(out)
     }
 
-    /// The message in a base64 cipher text, once length, padding and owner key have proved right.
+    /// Decrypts a base64 ciphertext and returns the message; checks length, padding and owner key.
     pub fn decrypt(&self, encrypt: &str) -> anyhow::Result<Vec<u8>> {
         let plain = self.decrypt_blocks(encrypt)?;
         let body = strip_padding(&plain)?;
@@ -157,19 +157,19 @@ impl CallbackCrypto {
         Ok(plain)
     }
 
-    /// Lowercase hex SHA-1 over the sorted concatenation of token, timestamp, nonce and cipher text.
+    /// Returns the lowercase hex SHA-1 over the sorted concatenation of token, timestamp, nonce and ciphertext.
     pub fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> String {
         let mut parts = [self.token.as_str(), timestamp, nonce, encrypt];
         parts.sort_unstable();
         hex(&Sha1::digest(parts.concat()))
     }
 
-    /// A push of the message: encrypted, signed, with both signature parameters.
+    /// Returns a push of the message: encrypted, signed, with both signature parameters.
     pub fn sign(&self, message: &[u8], timestamp: &str, nonce: &str) -> SignedCallback {
         self.wrap(self.encrypt(message), timestamp, nonce)
     }
 
-    /// A push around a cipher text that is already there, signed.
+    /// Returns a signed push of an existing ciphertext.
     pub fn wrap(&self, encrypt: String, timestamp: &str, nonce: &str) -> SignedCallback {
         let signature = self.signature(timestamp, nonce, &encrypt);
         let query = url::form_urlencoded::Serializer::new(String::new())
@@ -188,7 +188,7 @@ impl CallbackCrypto {
         }
     }
 
-    /// Whether a receiver's answer is the encrypted `success`; the error says what `DingTalk` minds.
+    /// Checks that a receiver's reply is the encrypted `success`; the error is `DingTalk`'s complaint.
     pub fn check_reply(&self, body: &str) -> anyhow::Result<()> {
         let reply: serde_json::Value =
             serde_json::from_str(body).context("71009: the answer is not JSON and nothing else")?;
@@ -211,7 +211,7 @@ impl CallbackCrypto {
     }
 }
 
-/// 16 letters and digits, as the sample libraries put in front of a message.
+/// Returns 16 letters and digits, as the sample libraries put in front of a message.
 pub fn random16() -> [u8; 16] {
     let mut out = [b'0'; 16];
     for (slot, byte) in out.iter_mut().zip(random_text(16).bytes()) {
@@ -220,12 +220,12 @@ pub fn random16() -> [u8; 16] {
     out
 }
 
-/// Random letters and digits.
+/// Returns random letters and digits.
 pub(crate) fn random_text(length: usize) -> String {
     Alphanumeric.sample_string(&mut rand::rng(), length)
 }
 
-/// Bytes in lowercase hex.
+/// Returns bytes in lowercase hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -243,7 +243,7 @@ fn xor(a: &[u8; BLOCK], b: &[u8; BLOCK]) -> [u8; BLOCK] {
     out
 }
 
-/// The bytes before the padding: 1 to 32 bytes that all name their count.
+/// Returns the bytes before the padding: 1 to 32 bytes that each hold their count.
 fn strip_padding(plain: &[u8]) -> anyhow::Result<&[u8]> {
     let count = usize::from(*plain.last().context("the plain text is empty")?);
     ensure!(

@@ -1,4 +1,4 @@
-//! Pushes events to the receiver, as patiently as `DingTalk` and no more.
+//! Pushes events to the receiver, with the timeouts and retries of `DingTalk`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{
 };
 
 const CHECK_URL: &[u8] = br#"{"EventType":"check_url"}"#;
-/// Between two `check_url` while the receiver is not up yet.
+/// Delay between two `check_url` while the receiver is not up yet.
 const CHECK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Takes jobs until the stand-in ends; each is worked on by a task of its own.
+/// Takes jobs until the simulator stops; each runs in its own task.
 pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<Job>) {
     let Ok(client) = push_client(&shared) else {
         tracing::error!("no HTTP client for pushes");
@@ -42,9 +42,9 @@ pub(crate) async fn run(shared: Arc<Shared>, mut jobs: mpsc::UnboundedReceiver<J
     }
 }
 
-/// A client that follows no redirect, asks no proxy and waits no longer than `DingTalk`.
+/// Creates a client that follows no redirects, uses no proxy and has `DingTalk`'s timeout.
 fn push_client(shared: &Shared) -> anyhow::Result<reqwest::Client> {
-    // A provider that somebody else in the process has installed does as well.
+    // A provider already installed by other code in the process is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(reqwest::Client::builder()
         .no_proxy()
@@ -53,7 +53,7 @@ fn push_client(shared: &Shared) -> anyhow::Result<reqwest::Client> {
         .build()?)
 }
 
-/// Sends an event, again after each of the configured waits, until it arrives or has failed.
+/// Sends an event, retrying after each of the configured delays, until it is delivered or has failed.
 async fn deliver(shared: Arc<Shared>, client: reqwest::Client, id: u64) {
     let mut waits = shared.config.retry_delays.clone().into_iter();
     loop {
@@ -80,7 +80,7 @@ async fn deliver(shared: Arc<Shared>, client: reqwest::Client, id: u64) {
     }
 }
 
-/// One push; the error is what `DingTalk`'s console would complain of.
+/// Sends one push; the error is what `DingTalk`'s console would report.
 async fn push(
     shared: &Shared,
     to: &Destination,
@@ -109,7 +109,7 @@ async fn push(
         .map_err(|error| format!("{error:#}"))
 }
 
-/// What went wrong on the way, without the address and the signature in it.
+/// Returns the cause of a transport error, without the URL and the signature in it.
 fn reason(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer in time"
@@ -120,7 +120,7 @@ fn reason(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// Sends `check_url` once and remembers how it ended.
+/// Sends `check_url` once and records the result.
 async fn check_url(shared: &Shared, client: &reqwest::Client) -> Result<(), String> {
     let outcome = match shared.destination(Subscription::Console) {
         Ok(to) => push(shared, &to, client, CHECK_URL).await,

@@ -1,4 +1,4 @@
-//! The people and departments of one company, and what an administrator may do with them.
+//! The people and departments of one company, and the changes an administrator can make.
 
 mod bulk;
 mod departments;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{staff::Staff, tree::Tree};
 
-/// The root of every company; it is nobody's child.
+/// The root department of every company; it has no parent.
 pub const ROOT: i64 = 1;
 
 /// A department; the root has parent 0.
@@ -30,12 +30,12 @@ pub struct Department {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     pub dept_id: i64,
-    /// Up to 63 bits, larger is higher in the list.
+    /// Up to 63 bits; a larger value is higher in the list.
     pub order: i64,
     pub leader: bool,
 }
 
-/// A member of the company, or one who was; empty text means that there is none.
+/// A current or former member of the company; an empty text means that there is no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -45,7 +45,7 @@ pub struct Person {
     pub userid: String,
     pub unionid: String,
     pub name: String,
-    /// What the person calls themselves in their own account; scans give this name.
+    /// The name chosen in the person's own account; scans return this name.
     pub nick: String,
     pub title: String,
     pub mobile: String,
@@ -64,11 +64,11 @@ pub struct Person {
     pub admin: bool,
     pub boss: bool,
     pub senior: bool,
-    /// Left out of lists that are not asked for with `contain_access_limit`.
+    /// Left out of lists requested without `contain_access_limit`.
     pub access_limited: bool,
 }
 
-/// Somebody outside the company who has a `DingTalk` account.
+/// A person outside the company who has a `DingTalk` account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outsider {
     pub unionid: String,
@@ -77,27 +77,27 @@ pub struct Outsider {
     pub external_userid: Option<String>,
 }
 
-/// A person to hire; only the name is needed.
+/// A person to hire; only the name is required.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewPerson {
     pub name: String,
-    /// Chosen by the stand-in when absent.
+    /// Chosen by the simulator if absent.
     pub userid: Option<String>,
-    /// Made from the userid when absent.
+    /// Derived from the userid if absent.
     pub unionid: Option<String>,
     pub nick: Option<String>,
     pub title: String,
     pub mobile: String,
     pub email: String,
     pub job_number: String,
-    /// The root when empty.
+    /// The root if empty.
     pub departments: Vec<i64>,
     pub access_limited: bool,
 }
 
 impl NewPerson {
-    /// A newcomer of whom only the name is known.
+    /// Returns a new person with only a name.
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -106,7 +106,7 @@ impl NewPerson {
     }
 }
 
-/// What is to be otherwise about a person; `None` leaves a field alone.
+/// Changes to a person; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PersonChange {
@@ -118,7 +118,7 @@ pub struct PersonChange {
     pub email: Option<String>,
     pub job_number: Option<String>,
     pub avatar: Option<String>,
-    /// All departments the person is to be in; places that stay keep their order and leadership.
+    /// All departments of the person after the change; memberships that remain keep their order and leadership.
     pub departments: Option<Vec<i64>>,
     /// Departments to lead among them.
     pub leads: Option<Vec<i64>>,
@@ -136,7 +136,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// A company of this name with a root department and nobody in it.
+    /// Returns a company of this name with a root department and no people.
     pub fn empty(company: &str) -> Self {
         Self {
             departments: Tree::from(vec![Department {
@@ -152,14 +152,14 @@ impl Directory {
         }
     }
 
-    /// A number that no earlier call gave.
+    /// Returns a number that no earlier call returned.
     pub(crate) fn draw_number(&mut self) -> i64 {
         let number = self.next_number;
         self.next_number += 1;
         number
     }
 
-    /// The company's name, which the root department bears.
+    /// Returns the company's name, which is also that of the root department.
     pub fn company_name(&self) -> &str {
         self.department(ROOT).map_or("", |root| root.name.as_str())
     }

@@ -1,4 +1,4 @@
-//! What happened in the company, as `DingTalk` tells it, and the log of what was pushed.
+//! Events in the company, in `DingTalk`'s form, and the log of pushes.
 
 mod approval;
 mod failed;
@@ -14,7 +14,7 @@ use crate::{
     directory::Person,
 };
 
-/// Whom or what an event is about.
+/// The person or object that an event is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subject<'a> {
     Users(&'a [&'a str]),
@@ -26,12 +26,12 @@ pub(crate) enum Subject<'a> {
 pub(crate) struct Teller<'a> {
     pub(crate) corp_id: &'a str,
     pub(crate) fields: FieldNames,
-    /// The administrator whose hand did it; only user events bear it.
+    /// The administrator who did it; only user events carry it.
     pub(crate) operator: Option<&'a str>,
 }
 
 impl Teller<'_> {
-    /// The event's plain JSON; `now` in Unix milliseconds.
+    /// Returns the event's plain JSON; `now` in Unix milliseconds.
     pub(crate) fn tell(&self, event_type: &str, subject: Subject<'_>, now: i64) -> Value {
         match self.fields {
             FieldNames::Pascal => self.tell_pascal(event_type, subject, now),
@@ -80,7 +80,7 @@ impl Teller<'_> {
         Value::Object(event)
     }
 
-    /// `user_modify_org`; the documented spelling also says what changed.
+    /// Returns `user_modify_org`; the documented spelling also contains what changed.
     pub(crate) fn tell_change(&self, before: &Person, after: &Person, now: i64) -> Value {
         let users = [after.userid.as_str()];
         let mut event = self.tell("user_modify_org", Subject::Users(&users), now);
@@ -93,7 +93,7 @@ impl Teller<'_> {
     }
 }
 
-/// Changed fields on both sides; one that is empty on a side is missing there.
+/// Returns the changed fields on both sides; one that is empty on a side is missing there.
 fn difference(before: &Person, after: &Person) -> Value {
     let (mut prev, mut curr) = (Map::new(), Map::new());
     for (key, old, new) in [
@@ -119,7 +119,7 @@ fn difference(before: &Person, after: &Person) -> Value {
     json!({ "prev": prev, "curr": curr, "userid": after.userid })
 }
 
-/// The type an event names in either spelling; empty when it names none.
+/// Returns an event's type, in either spelling; empty if it has none.
 pub(crate) fn type_of(event: &Value) -> &str {
     ["EventType", "eventType"]
         .iter()

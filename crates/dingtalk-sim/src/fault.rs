@@ -1,48 +1,48 @@
-//! Answers out of order, as a client must expect them from the real cloud.
+//! Faulty responses, as a client must expect them from the real cloud.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What happens to a call instead of, or before, its proper answer.
+/// What happens to a call instead of, or before, its proper response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "value")]
 pub enum Fault {
     /// HTTP 200 with this `errcode`.
     ErrCode(i64),
-    /// HTTP 200 with `errcode` 88 and this `sub_code`, a text.
+    /// HTTP 200 with `errcode` 88 and this `sub_code`, a string.
     SubCode(String),
     /// This HTTP status with a short HTML body.
     Http(u16),
-    /// HTTP 200 with an HTML page, as a banned address gets it.
+    /// HTTP 200 with an HTML page, as a banned IP address receives it.
     Html,
     /// HTTP 200 with `{"status":1111,…}`, the other form of the five-minute ban.
     Banned1111,
-    /// The proper answer, later; milliseconds in JSON.
+    /// The proper response, delayed; milliseconds in JSON.
     Delay(#[serde(with = "millis")] Duration),
-    /// No answer: the connection stays open and silent.
+    /// No response: the connection stays open and silent.
     Hang,
-    /// The call takes effect, but its answer never arrives.
+    /// The call takes effect, but its response never arrives.
     LoseAnswer,
-    /// HTTP 200 with JSON that ends in the middle.
+    /// HTTP 200 with truncated JSON.
     TruncatedJson,
-    /// The connection is closed instead of an answer.
+    /// The connection is closed without a response.
     CloseConnection,
     /// Success without a `result`.
     EmptyResult,
-    /// Success with a list that has nothing in it: departments or members, as the path asks.
+    /// Success with an empty list of departments or members, depending on the path.
     EmptyList,
-    /// The first page, whatever page was asked for, and the promise of another one.
+    /// The first page, whichever page was requested, with `has_more` set.
     EndlessList,
-    /// The proper answer, but a page of people that has nobody on it has no `list` either.
+    /// The proper response, but an empty page of people has no `list` either.
     OmitEmptyList,
     /// HTTP 200 with this body.
     Json(Value),
 }
 
 impl Fault {
-    /// [`Fault::SubCode`] from a literal.
+    /// Creates [`Fault::SubCode`] from a literal.
     pub fn sub_code(code: &str) -> Self {
         Self::SubCode(code.to_owned())
     }
@@ -62,7 +62,7 @@ mod millis {
     }
 }
 
-/// A fault and how often it still strikes.
+/// A fault and its remaining count.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Armed {
     pub fault: Fault,
@@ -70,12 +70,12 @@ pub struct Armed {
     pub times: Option<u64>,
 }
 
-/// The faults that wait, by path; `*` strikes every path that has none of its own.
+/// The armed faults, by path; `*` applies to every path that has none of its own.
 #[derive(Debug, Default)]
 pub struct Faults(BTreeMap<String, Armed>);
 
 impl Faults {
-    /// Arms a fault in place of the path's earlier one.
+    /// Arms a fault, replacing the path's earlier one.
     pub fn arm(&mut self, path: &str, fault: Fault, times: Option<u64>) {
         self.0.insert(path.to_owned(), Armed { fault, times });
     }
@@ -85,12 +85,12 @@ impl Faults {
         self.0.clear();
     }
 
-    /// What waits, by path.
+    /// Returns the armed faults, by path.
     pub fn armed(&self) -> impl Iterator<Item = (&String, &Armed)> {
         self.0.iter()
     }
 
-    /// The fault that strikes this call, counted down.
+    /// Returns the fault for this call and decrements its count.
     pub(crate) fn strike(&mut self, path: &str) -> Option<Fault> {
         let key = if self.0.contains_key(path) { path } else { "*" };
         let armed = self.0.get_mut(key)?;

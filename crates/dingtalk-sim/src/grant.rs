@@ -1,4 +1,4 @@
-//! What people grant an app on the newer login page: a code of five minutes, then a token of their own.
+//! Grants of the newer login page: a code valid for five minutes, then a personal token.
 
 use std::{
     collections::HashMap,
@@ -7,20 +7,20 @@ use std::{
 
 use crate::{code::LIFE, crypto::random_text};
 
-/// How long a person's token lives.
+/// Lifetime of a person's token.
 pub(crate) const TOKEN_LIFE: Duration = Duration::from_hours(2);
 
-/// Who granted what to whom.
+/// Who granted what, and to which app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) unionid: String,
     /// The app that may redeem the code.
     pub(crate) client_id: String,
-    /// The company that the person chose, where the app asked for it.
+    /// The company that the person chose, if the app asked for it.
     pub(crate) corp_id: Option<String>,
 }
 
-/// All codes and tokens that are still worth something.
+/// All codes and tokens that are still valid.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     codes: HashMap<String, (Grant, Instant)>,
@@ -28,7 +28,7 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// A fresh code; `already_old` makes one whose five minutes are over.
+    /// Issues a code; `already_old` makes it expired.
     pub(crate) fn issue_code(&mut self, grant: Grant, now: Instant, already_old: bool) -> String {
         self.codes.retain(|_, (_, end)| now < *end);
         let (code, end) = (random_text(32), if already_old { now } else { now + LIFE });
@@ -36,8 +36,8 @@ impl Grants {
         code
     }
 
-    /// A token for the code, which is gone afterwards; nothing for a code that is unknown, used, too old
-    /// or another app's.
+    /// Exchanges a code for a token and deletes the code; `None` for a code that is unknown, used, expired or
+    /// another app's.
     pub(crate) fn redeem(
         &mut self,
         code: &str,
@@ -56,7 +56,7 @@ impl Grants {
         Some((token, grant))
     }
 
-    /// Whose token it is.
+    /// Returns the owner of a token.
     pub(crate) fn owner(&self, token: &str, now: Instant) -> Option<&str> {
         let (grant, end) = self.tokens.get(token)?;
         (now < *end).then_some(grant.unionid.as_str())

@@ -1,4 +1,4 @@
-//! Starting a stand-in, and everything a test in the same process does with it.
+//! Starting a simulator, and everything a test in the same process can do with it.
 
 mod oauth2;
 
@@ -25,11 +25,11 @@ use crate::{
     subscription::RegisteredCallback,
 };
 
-/// The stand-in for the `DingTalk` cloud.
+/// The simulator of the `DingTalk` cloud.
 pub struct Sim;
 
 impl Sim {
-    /// A running stand-in that already listens; fails on an unusable key, state file or address.
+    /// Starts a simulator that is already listening; fails on an unusable key, state file or address.
     pub fn start(config: SimConfig) -> anyhow::Result<SimHandle> {
         let (tell, jobs) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared::new(config, tell)?);
@@ -48,7 +48,7 @@ impl Sim {
     }
 }
 
-/// A running stand-in; it ends with [`SimHandle::stop`] or when the last handle is dropped.
+/// A running simulator; it stops on [`SimHandle::stop`] or when the last handle is dropped.
 #[derive(Clone)]
 pub struct SimHandle(Arc<Inner>);
 
@@ -71,15 +71,15 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(running) = self.take_running() {
-            // The order goes out here; the future only waits for its effect.
+            // The command is sent here; the future only waits for its effect.
             drop(running.handle.stop(false));
         }
     }
 }
 
-/// The address, the end, and what it was started with.
+/// URL, shutdown and configuration.
 impl SimHandle {
-    /// The root of all interfaces, without a slash at the end.
+    /// Returns the root URL of all APIs, without a trailing slash.
     pub fn url(&self) -> String {
         self.0.url.clone()
     }
@@ -101,29 +101,29 @@ impl SimHandle {
     }
 }
 
-/// Codes, as a browser would bring them.
+/// Codes, as a browser would deliver them.
 impl SimHandle {
-    /// The code of a QR login in which the owner of this unionid has scanned.
+    /// Returns the code of a QR login in which the owner of this unionid has scanned.
     pub fn sns_code(&self, unionid: &str) -> String {
         self.issue(Kind::Sns, unionid, false)
     }
 
-    /// The same, with its five minutes over.
+    /// Returns the same, but expired.
     pub fn expired_sns_code(&self, unionid: &str) -> String {
         self.issue(Kind::Sns, unionid, true)
     }
 
-    /// The code that `requestAuthCode` gives inside `DingTalk`.
+    /// Returns the code that `requestAuthCode` returns inside `DingTalk`.
     pub fn in_app_code(&self, userid: &str) -> String {
         self.issue(Kind::InApp, userid, false)
     }
 
-    /// The same, with its five minutes over.
+    /// Returns the same, but expired.
     pub fn expired_in_app_code(&self, userid: &str) -> String {
         self.issue(Kind::InApp, userid, true)
     }
 
-    /// The app of somebody who is signed in to it, with a code ready for the page that asks.
+    /// Returns the app of a person who is signed in to it, with a code ready for the page that requests it.
     pub fn native_client(&self, device: Device, userid: &str) -> NativeClient {
         let corp_id = &self.0.shared.config.corp_id;
         NativeClient::new(
@@ -160,7 +160,7 @@ impl SimHandle {
         self.0.shared.change(userid, change, Announce::No)
     }
 
-    /// Lists somebody with a unionid that another employed person has too, without an event.
+    /// Lists a person with a unionid that another employed person has too, without an event.
     pub fn share_unionid_quietly(&self, userid: &str, unionid: &str) -> anyhow::Result<()> {
         self.0.shared.share_unionid(userid, unionid)
     }
@@ -173,7 +173,7 @@ impl SimHandle {
         self.0.shared.dismiss(userid, Announce::No)
     }
 
-    /// Takes one who left back, with the same unionid, under the old userid or a new one.
+    /// Rehires a former employee, with the same unionid, under the old userid or a new one.
     pub fn rehire(&self, userid: &str, new_userid: Option<&str>) -> anyhow::Result<Person> {
         self.0.shared.rehire(userid, new_userid, Announce::Yes)
     }
@@ -182,38 +182,38 @@ impl SimHandle {
         self.0.shared.rehire(userid, new_userid, Announce::No)
     }
 
-    /// Gives so many people, spread over the company, another title, without any event and without
-    /// a line in the log; their userids.
+    /// Changes the title of this many people, spread over the company, without any event or log line; returns
+    /// their userids.
     pub fn change_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
         Ok(self.0.shared.change_bulk(count, 0, 0)?.changed)
     }
 
-    /// Dismisses so many people in the same way; administrators stay.
+    /// Dismisses this many people in the same way; administrators stay.
     pub fn dismiss_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
         Ok(self.0.shared.change_bulk(0, count, 0)?.dismissed)
     }
 
-    /// Hires so many people in the same way.
+    /// Hires this many people in the same way.
     pub fn hire_many_quietly(&self, count: usize) -> anyhow::Result<Vec<String>> {
         Ok(self.0.shared.change_bulk(0, 0, count)?.hired)
     }
 
-    /// The person employed under this userid.
+    /// Returns the person employed under this userid.
     pub fn person(&self, userid: &str) -> Option<Person> {
         self.0.shared.world().directory.person(userid).cloned()
     }
 
-    /// Everyone who works here now.
+    /// Returns all current employees.
     pub fn people(&self) -> Vec<Person> {
         self.0.shared.world().directory.people().to_vec()
     }
 
-    /// A copy of the whole directory, with those who left and the outsiders.
+    /// Returns a copy of the whole directory, including former employees and outsiders.
     pub fn directory(&self) -> Directory {
         self.0.shared.world().directory.clone()
     }
 
-    /// Makes an account holder outside the company known (nick, external contact).
+    /// Adds an account holder outside the company (nick, external contact).
     pub fn add_outsider(&self, outsider: Outsider) {
         self.0.shared.world().directory.add_outsider(outsider);
         self.0.shared.save();
@@ -237,48 +237,48 @@ impl SimHandle {
             .change_department(dept_id, None, Some(parent_id), Announce::Yes)
     }
 
-    /// Removes a department that has neither members nor departments below it.
+    /// Removes a department that has neither members nor child departments.
     pub fn remove_department(&self, dept_id: i64) -> anyhow::Result<()> {
         self.0.shared.remove_department(dept_id, Announce::Yes)
     }
 }
 
-/// Approvals, with the events that tell of them.
+/// Approvals, with the events that report them.
 impl SimHandle {
-    /// Starts an approval; gives the id of its instance.
+    /// Starts an approval; returns the id of its instance.
     pub fn start_approval(&self, new: NewApproval) -> anyhow::Result<String> {
         let approval = self.0.shared.start_approval(new, Announce::Yes)?;
         Ok(approval.id)
     }
 
-    /// Decides on a running approval, and so ends it.
+    /// Decides a running approval, which ends it.
     pub fn finish_approval(&self, id: &str, decision: Decision) -> anyhow::Result<()> {
         let state = ApprovalState::Completed(decision);
         self.0.shared.end_approval(id, state, Announce::Yes)?;
         Ok(())
     }
 
-    /// Takes a running approval back.
+    /// Withdraws a running approval.
     pub fn terminate_approval(&self, id: &str) -> anyhow::Result<()> {
         let state = ApprovalState::Terminated;
         self.0.shared.end_approval(id, state, Announce::Yes)?;
         Ok(())
     }
 
-    /// All approvals, oldest first.
+    /// Returns all approvals, oldest first.
     pub fn approvals(&self) -> Vec<Approval> {
         self.0.shared.world().approvals.all().to_vec()
     }
 }
 
-/// What was called, and how fast; refused calls count too.
+/// Call counts and rates; refused calls count too.
 impl SimHandle {
-    /// Calls of this path (`/gettoken`) since the start or the last reset.
+    /// Returns the calls of this path (`/gettoken`) since the start or the last reset.
     pub fn calls(&self, path: &str) -> u64 {
         self.0.shared.world().meter.calls(path)
     }
 
-    /// Those of them that ask about this person.
+    /// Returns those of them that ask about this person.
     pub fn calls_about(&self, path: &str, userid: &str) -> u64 {
         self.0.shared.world().meter.calls_about(path, userid)
     }
@@ -287,25 +287,25 @@ impl SimHandle {
         self.0.shared.world().meter.reset();
     }
 
-    /// The most calls of this path that began within any one second.
+    /// Returns the most calls of this path that began within any one second.
     pub fn max_calls_in_any_second(&self, path: &str) -> usize {
         self.0.shared.world().meter.most_in_a_second(path)
     }
 
-    /// The most calls of all paths that were under way at once.
+    /// Returns the most calls of all paths that were in flight at once.
     pub fn max_in_flight(&self) -> usize {
         self.0.shared.world().meter.most_in_flight()
     }
 }
 
-/// Bad days.
+/// Faults and disturbances.
 impl SimHandle {
-    /// Every call of the path (`*`: of any path) meets this fault until [`Self::clear_faults`].
+    /// Applies this fault to every call of the path (`*`: of any path) until [`Self::clear_faults`].
     pub fn fault(&self, path: &str, fault: Fault) {
         self.0.shared.world().faults.arm(path, fault, None);
     }
 
-    /// The next `times` calls of the path meet this fault.
+    /// Applies this fault to the next `times` calls of the path.
     pub fn fault_times(&self, path: &str, fault: Fault, times: u64) {
         self.0.shared.world().faults.arm(path, fault, Some(times));
     }
@@ -314,19 +314,19 @@ impl SimHandle {
         self.0.shared.world().faults.clear();
     }
 
-    /// Sets the clock so many seconds ahead of the machine's, or behind; every answer's `Date`, the
-    /// check of signed times and the times in events go by it.
+    /// Sets the clock this many seconds ahead of the machine's, or behind; every response's `Date`, the check of
+    /// signed times and the times in events use it.
     pub fn set_clock_skew(&self, seconds: i64) {
         self.0.shared.set_clock_skew(seconds);
     }
 
-    /// Makes the present access token worthless (40014); the next `gettoken` gives a new one.
+    /// Invalidates the current access token (40014); the next `gettoken` returns a new one.
     pub fn revoke_token(&self) {
         self.0.shared.world().tokens.revoke();
     }
 
-    /// While on, answers about this userid stay as they are now; for one who has just left, as
-    /// they were before; for one not hired yet, "not found".
+    /// While on, responses about this userid stay as they are now; for a person who has just left, as they were
+    /// before; for one not hired yet, "not found".
     pub fn stale_answers(&self, userid: &str, on: bool) {
         self.0.shared.world().freeze(userid, on);
     }
@@ -340,28 +340,28 @@ impl SimHandle {
 
 /// Events.
 impl SimHandle {
-    /// Where the console's subscription pushes from now on; `None` turns it off, and events that
+    /// Sets the URL to which the console's subscription pushes from now on; `None` turns it off, and events that
     /// no registered callback wants are logged as dropped.
     pub fn set_callback_url(&self, url: Option<&str>) {
         self.0.shared.world().callback_url = url.map(str::to_owned);
     }
 
-    /// The callback that was registered by API; it gets its events beside the console's.
+    /// Returns the callback that was registered by API; it receives its events in addition to the console's.
     pub fn registered_callback(&self) -> Option<RegisteredCallback> {
         self.0.shared.world().registered.clone()
     }
 
-    /// Pushes this plain event with the usual retries; gives its number in the log.
+    /// Pushes this plain event with the usual retries; returns its id in the log.
     pub fn send_event(&self, event: Value) -> u64 {
         self.0.shared.publish(event, Announce::Yes)
     }
 
-    /// The push of this event as the stand-in would send it, for a test to send itself.
+    /// Returns the push of this event as the simulator would send it, for a test to send.
     pub fn encrypt_event(&self, event: &Value) -> SignedCallback {
         self.0.shared.sign_now(event.to_string().as_bytes())
     }
 
-    /// A push of any bytes, with whatever a test wants to be otherwise; fails on an unusable key.
+    /// Returns a push of any bytes, with a test's overrides; fails on an unusable key.
     pub fn encrypt_with(
         &self,
         message: &[u8],
@@ -388,12 +388,12 @@ impl SimHandle {
         Ok(crypto.wrap(encrypt, &timestamp, &nonce))
     }
 
-    /// Whether the body of a receiver's answer is the encrypted `success`.
+    /// Checks that the body of a receiver's reply is the encrypted `success`.
     pub fn check_reply(&self, body: &str) -> anyhow::Result<()> {
         self.0.shared.crypto.check_reply(body)
     }
 
-    /// Sends `check_url` once; the error says what `DingTalk` minds.
+    /// Sends `check_url` once; the error is `DingTalk`'s complaint.
     pub async fn check_url(&self) -> Result<(), String> {
         let (report, outcome) = oneshot::channel();
         self.0.shared.enqueue(Job::CheckUrl(report));
@@ -402,27 +402,27 @@ impl SimHandle {
             .unwrap_or_else(|_| Err("the stand-in has stopped".into()))
     }
 
-    /// All events that are remembered, oldest first.
+    /// Returns all events in the log, oldest first.
     pub fn events(&self) -> Vec<EventRecord> {
         self.0.shared.world().log.records().to_vec()
     }
 
-    /// The events on the failed list, without fetching it.
+    /// Returns the events on the failed list, without fetching it.
     pub fn failed_events(&self) -> Vec<EventRecord> {
         self.0.shared.world().log.failed().cloned().collect()
     }
 
-    /// How many entries the failed list has, those put there by hand too.
+    /// Returns the number of entries on the failed list, including those added manually.
     pub fn failed_count(&self) -> usize {
         self.0.shared.world().log.failed_count()
     }
 
-    /// Puts an entry on the failed list, which gives it to its reader as it is.
+    /// Adds an entry to the failed list, which is returned to its reader unchanged.
     pub fn add_failed(&self, entry: Value) {
         self.add_failed_many([entry]);
     }
 
-    /// Puts many entries on the failed list at once.
+    /// Adds many entries to the failed list at once.
     pub fn add_failed_many(&self, entries: impl IntoIterator<Item = Value>) {
         let mut world = self.0.shared.world();
         for entry in entries {
@@ -432,12 +432,12 @@ impl SimHandle {
         self.0.shared.save();
     }
 
-    /// How entries of the failed list are built from now on.
+    /// Sets the shape of the failed list's entries from now on.
     pub fn set_failed_shape(&self, shape: FailedShape) {
         self.0.shared.world().failed_shape = shape;
     }
 
-    /// Waits until no event is waiting or to be retried; `false` when that takes too long.
+    /// Waits until no event is waiting or to be retried; returns `false` if that takes too long.
     pub async fn settled(&self, within: Duration) -> bool {
         let end = Instant::now() + within;
         while !self.0.shared.world().log.open().is_empty() {
@@ -449,7 +449,7 @@ impl SimHandle {
         true
     }
 
-    /// How many events are in this state.
+    /// Returns the number of events in this state.
     pub fn events_in(&self, state: EventState) -> usize {
         self.0
             .shared

@@ -1,18 +1,18 @@
-//! A strict stand-in for the `DingTalk` cloud, for demos and for tests without the internet.
+//! A strict simulator of the `DingTalk` cloud, for demos and for tests without the internet.
 //!
-//! It refuses what `DingTalk` refuses and answers in the documented shapes. A map of the tree:
+//! It refuses what `DingTalk` refuses and responds in the documented shapes. Modules:
 //!
-//! * [`handle`] – [`Sim::start`] and [`SimHandle`], what a test in the same process works with
+//! * [`handle`] – [`Sim::start`] and [`SimHandle`], which a test in the same process works with
 //! * [`config`] – one app, one scan-login app and one callback subscription
 //! * [`subscription`] – that subscription, and the callback that an app registers by API
-//! * [`directory`], [`company`] – the people and departments, and the made-up company
-//! * [`approval`] – requests that somebody else decides on
-//! * [`crypto`] – the callback's encryption, written apart from the product's
-//! * [`event`] – what happened, in both spellings `DingTalk` uses, and the log of deliveries
-//! * [`fault`] – answers out of order, for the tests of a client's bad days
+//! * [`directory`], [`company`] – the people and departments, and the fictitious company
+//! * [`approval`] – requests that another person decides
+//! * [`crypto`] – the callback's encryption, implemented independently of the product's
+//! * [`event`] – events, in both spellings `DingTalk` uses, and the log of deliveries
+//! * [`fault`] – faulty responses, for tests of a client's error handling
 //! * [`native`] – the `DingTalk` app around a page, as its JSAPI expects it
-//! * `cloud` – the HTTP interfaces that `DingTalk` documents
-//! * `console` – the web page and the JSON control interface under `/sim/`
+//! * `cloud` – the HTTP APIs that `DingTalk` documents
+//! * `console` – the web page and the JSON control API under `/sim/`
 
 pub mod approval;
 pub mod company;

@@ -1,4 +1,4 @@
-//! `dingtalk-sim`: the stand-in as a program, for demos and for tests from outside.
+//! `dingtalk-sim`: the simulator as a program, for demos and for tests from outside.
 
 use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -6,17 +6,17 @@ use clap::Parser;
 use dingtalk_sim::{FailedShape, FieldNames, OwnerKey, Sim, SimConfig, company};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A stand-in for the `DingTalk` cloud: log-ins, directory, and events of a made-up company.
+/// A simulator of the `DingTalk` cloud: logins, directory, and events of a fictitious company.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, env = "SIM_LISTEN", default_value = "127.0.0.1:9080")]
     listen: SocketAddr,
-    /// How browsers reach the simulator, if not by that address
+    /// URL under which browsers reach the simulator, if it is not that address
     #[arg(long, env = "SIM_PUBLIC_URL")]
     public_url: Option<String>,
-    /// Where events are pushed, e.g. `http://127.0.0.1:8080/dingtalk/events`
+    /// URL to which events are pushed, e.g. `http://127.0.0.1:8080/dingtalk/events`
     #[arg(long, env = "SIM_CALLBACK_URL")]
     callback_url: Option<String>,
     #[arg(long, env = "SIM_CORP_ID")]
@@ -34,19 +34,19 @@ struct Arguments {
     /// 43 letters and digits
     #[arg(long, env = "SIM_CALLBACK_AES_KEY", hide_env_values = true)]
     callback_aes_key: Option<String>,
-    /// What stands behind each encrypted message
+    /// Owner key at the end of each encrypted message
     #[arg(long, env = "SIM_OWNER_KEY", value_enum, default_value = "appkey")]
     owner_key: OwnerKey,
-    /// How the fields of events are spelled
+    /// Spelling of the events' fields
     #[arg(long, env = "SIM_FIELDS", value_enum, default_value = "pascal")]
     fields: FieldNames,
     /// Host that a login's `redirect_uri` must have
     #[arg(long, env = "SIM_CALLBACK_DOMAIN", default_value = "127.0.0.1")]
     callback_domain: String,
-    /// How entries of the failed list are built
+    /// Shape of the entries of the failed list
     #[arg(long, env = "SIM_FAILED_SHAPE", value_enum, default_value = "current")]
     failed_shape: FailedShape,
-    /// Starts with a generated company of so many people instead of the demo company
+    /// Starts with a generated company of this many people instead of the demo company
     #[arg(long, env = "SIM_PEOPLE", value_name = "N")]
     people: Option<usize>,
     /// Departments of the generated company
@@ -58,7 +58,7 @@ struct Arguments {
         requires = "people"
     )]
     departments: usize,
-    /// Calls of one interface in any second; more are refused with 90018
+    /// Allowed calls of one API in any second; more are refused with 90018
     #[arg(
         long,
         env = "SIM_CALLS_PER_SECOND",
@@ -78,7 +78,7 @@ struct Arguments {
     /// A bundle of the npm package `dingtalk-jsapi`, served as `/jsapi/dingtalk.open.js`
     #[arg(long, env = "SIM_JSAPI", value_name = "FILE")]
     jsapi: Option<PathBuf>,
-    /// The userid of whoever is signed in to `DingTalk` where a browser says that it is `DingTalk`
+    /// Userid of the person signed in to `DingTalk` in browsers that say they are `DingTalk`
     #[arg(long, env = "SIM_IN_APP_AS", value_name = "USERID")]
     in_app_as: Option<String>,
     /// JSON file that keeps the company and its events across runs
@@ -87,7 +87,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// The settings; what is not given is the demo company's.
+    /// Returns the settings; those not given are the demo company's.
     fn into_config(self) -> anyhow::Result<SimConfig> {
         let directory = self
             .people

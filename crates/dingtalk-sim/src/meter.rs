@@ -12,10 +12,10 @@ struct PathMeter {
     calls: u64,
     /// All calls of the last second.
     recent: VecDeque<Instant>,
-    /// Those of them that were let through.
+    /// Those of them that were admitted.
     admitted: VecDeque<Instant>,
     most_in_a_second: usize,
-    /// Calls by the userid that they ask about.
+    /// Calls by the userid they ask about.
     by_userid: BTreeMap<String, u64>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Counts a call that begins.
+    /// Counts the start of a call.
     pub(crate) fn begin(&mut self, path: &str, now: Instant) {
         let meter = self.paths.entry(path.to_owned()).or_default();
         meter.calls += 1;
@@ -45,13 +45,13 @@ impl Meter {
         *meter.by_userid.entry(userid.to_owned()).or_default() += 1;
     }
 
-    /// Counts a call that has ended.
+    /// Counts the end of a call.
     pub(crate) fn end(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// Lets one more call of the path through if it fits into the second that ends now; else the
-    /// time from which one fits.
+    /// Admits one more call of the path if it fits into the second that ends now; otherwise returns the time from
+    /// which one fits.
     pub(crate) fn admit(&mut self, path: &str, now: Instant, limit: usize) -> Result<(), Instant> {
         let meter = self.paths.entry(path.to_owned()).or_default();
         drop_old(&mut meter.admitted, now);
@@ -63,7 +63,7 @@ impl Meter {
         Err(oldest + SECOND)
     }
 
-    /// Forgets the counts; what the limit remembers stays.
+    /// Resets the counts, but not the state of the rate limit.
     pub(crate) fn reset(&mut self) {
         for meter in self.paths.values_mut() {
             meter.calls = 0;
@@ -96,7 +96,7 @@ impl Meter {
         self.most_in_flight
     }
 
-    /// Path, calls, most calls in any second.
+    /// Returns path, calls, most calls in any second.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, u64, usize)> {
         self.paths
             .iter()

@@ -16,7 +16,7 @@ pub enum Device {
 }
 
 impl Device {
-    /// The system that a `User-Agent` of `DingTalk` names.
+    /// Returns the system that a `User-Agent` of `DingTalk` names.
     pub fn of(user_agent: &str) -> Self {
         if user_agent.contains("Android") {
             Self::Android
@@ -30,7 +30,7 @@ impl Device {
         }
     }
 
-    /// What the app's web view calls itself.
+    /// Returns the `User-Agent` of the app's web view.
     pub fn user_agent(self) -> &'static str {
         match self {
             Self::Android => {
@@ -60,7 +60,7 @@ impl Device {
     }
 }
 
-/// What the app says when a page asks for a code.
+/// The app's response when a page requests a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NativeAnswer {
     Code(String),
@@ -69,19 +69,19 @@ pub enum NativeAnswer {
         code: &'static str,
         message: &'static str,
     },
-    /// Nothing, ever.
+    /// No response, ever.
     Silence,
 }
 
-/// The app around a page. It gives no code to a page that names another company.
+/// The app around a page. It refuses a code to a page that names another company.
 #[derive(Clone, Debug)]
 pub struct NativeClient {
     device: Device,
     corp_id: String,
     answer: NativeAnswer,
-    /// How long it takes to answer.
+    /// How long it takes to respond.
     pub delay: Duration,
-    /// How long after the page's beginning the bridge is there; phones announce it by an event.
+    /// How long after the page starts loading the bridge is available; phones announce it by an event.
     pub ready_after: Duration,
 }
 
@@ -96,7 +96,7 @@ impl NativeClient {
         }
     }
 
-    /// The script that puts the app around a page; it has to run before the page's own.
+    /// Returns the script that puts the app around a page; it must run before the page's own scripts.
     pub fn script(&self) -> String {
         let answer = match &self.answer {
             NativeAnswer::Code(code) => json!({"code": code}),

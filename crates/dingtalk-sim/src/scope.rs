@@ -1,10 +1,10 @@
-//! Which part of the company the app may read.
+//! The part of the company that the app may read.
 
 use serde::{Deserialize, Serialize};
 
 use crate::directory::{Directory, Person, ROOT};
 
-/// The app's contact scope: these departments with all below them, and these people.
+/// The app's contact scope: these departments with their subtrees, and these people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     #[serde(default)]
@@ -14,12 +14,12 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The whole company.
+    /// Returns the scope of the whole company.
     pub fn all() -> Self {
         Self::departments(&[ROOT])
     }
 
-    /// Some departments with all below them.
+    /// Returns the scope of some departments with their subtrees.
     pub fn departments(departments: &[i64]) -> Self {
         Self {
             departments: departments.to_vec(),
@@ -27,7 +27,7 @@ impl Scope {
         }
     }
 
-    /// Whether the department or one above it is in the scope.
+    /// Whether the department or one of its ancestors is in the scope.
     pub fn has_department(&self, directory: &Directory, dept_id: i64) -> bool {
         directory
             .path_to_root(dept_id)

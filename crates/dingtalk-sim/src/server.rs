@@ -1,4 +1,4 @@
-//! The HTTP side, on a thread of its own.
+//! The HTTP server, on its own thread.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -22,14 +22,14 @@ use crate::{
     shared::{Job, Shared},
 };
 
-/// A server under way.
+/// A running server.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
     pub(crate) thread: thread::JoinHandle<()>,
 }
 
-/// Listens, and serves until the handle says stop.
+/// Listens, and serves until the handle stops it.
 pub(crate) fn start(shared: Arc<Shared>, jobs: UnboundedReceiver<Job>) -> anyhow::Result<Running> {
     let listen = shared.config.listen;
     let listener =
@@ -82,7 +82,7 @@ async fn serve(
     }
 }
 
-/// Gives an answer the `Date` of the stand-in's own clock.
+/// Sets the `Date` of a response from the simulator's own clock.
 fn dated<S, B>(
     request: ServiceRequest,
     service: &S,
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// A time in Unix milliseconds as the header has it.
+/// Formats Unix milliseconds as a header value.
 fn http_date(ms: i64) -> Option<header::HeaderValue> {
     let time = DateTime::from_timestamp_millis(ms)?;
     let text = time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -1,4 +1,4 @@
-//! What the HTTP side, the delivery of events and the handle share.
+//! State shared by the HTTP server, the delivery of events and the handle.
 
 use std::{
     sync::{
@@ -20,9 +20,9 @@ use crate::{
     world::World,
 };
 
-/// What the delivery task is told to do.
+/// A job for the delivery task.
 pub(crate) enum Job {
-    /// Push the event of this number, with its retries.
+    /// Push the event with this id, with its retries.
     Deliver(u64),
     /// Push `check_url` once and report.
     CheckUrl(oneshot::Sender<Result<(), String>>),
@@ -30,7 +30,7 @@ pub(crate) enum Job {
     Verify(Box<Destination>, oneshot::Sender<Result<(), String>>),
 }
 
-/// One running stand-in.
+/// One running simulator.
 pub(crate) struct Shared {
     pub(crate) config: SimConfig,
     pub(crate) crypto: CallbackCrypto,
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     jobs: mpsc::UnboundedSender<Job>,
 }
 
-/// Whether an act is announced by its events.
+/// Whether an action is announced by its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Announce {
     Yes,
@@ -58,7 +58,7 @@ impl Shared {
         let mut world = state_file::load(&config)?;
         world.callback_url.clone_from(&config.callback_url);
         world.failed_shape = config.failed_shape;
-        // What an earlier run left open is sent first.
+        // Events that an earlier run left undelivered are sent first.
         for id in world.log.open() {
             let _ = jobs.send(Job::Deliver(id));
         }
@@ -72,12 +72,12 @@ impl Shared {
         })
     }
 
-    /// The state, locked; a panic elsewhere does not make it unreadable.
+    /// Locks and returns the state; a panic elsewhere does not make it unreadable.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The stand-in's own time in Unix milliseconds.
+    /// Returns the simulator's own time in Unix milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         let skew = self.clock_skew.load(Ordering::Relaxed);
         now_ms().saturating_add(skew.saturating_mul(1000))
@@ -87,13 +87,13 @@ impl Shared {
         self.clock_skew.store(seconds, Ordering::Relaxed);
     }
 
-    /// Hands a job to the delivery task; after its end nothing happens.
+    /// Sends a job to the delivery task; does nothing after that has ended.
     pub(crate) fn enqueue(&self, job: Job) {
         let _ = self.jobs.send(job);
     }
 
-    /// Logs an event once for each subscription that is told of it, or once as dropped, and has
-    /// it delivered; gives its first number.
+    /// Logs an event once for each subscription that wants it, or once as dropped, and queues its delivery;
+    /// returns its first id.
     pub(crate) fn publish(&self, event: Value, announce: Announce) -> u64 {
         let mut world = self.world();
         let now = self.now_ms();
@@ -114,7 +114,7 @@ impl Shared {
         })
     }
 
-    /// Where a subscription's pushes go now; the error is for the log.
+    /// Returns the current destination of a subscription's pushes; the error is for the log.
     pub(crate) fn destination(&self, of: Subscription) -> Result<Destination, String> {
         let world = self.world();
         match of {
@@ -144,7 +144,7 @@ impl Shared {
         }
     }
 
-    /// How events of this company are told; its first administrator is the one who acts.
+    /// Returns the envelope of this company's events; `operator` is the company's first administrator.
     pub(crate) fn teller<'a>(&'a self, operator: Option<&'a str>) -> Teller<'a> {
         Teller {
             corp_id: &self.config.corp_id,
@@ -153,24 +153,24 @@ impl Shared {
         }
     }
 
-    /// A push of the message with the present time and a fresh nonce.
+    /// Returns a push of the message with the current time and a fresh nonce.
     pub(crate) fn sign_now(&self, message: &[u8]) -> SignedCallback {
         sign_at(&self.crypto, message, self.now_ms())
     }
 
-    /// Counts a call; the guard ends it.
+    /// Counts a call; dropping the guard ends it.
     pub(crate) fn begin_call(&self, path: &str) -> CallGuard<'_> {
         self.world().meter.begin(path, Instant::now());
         CallGuard(self)
     }
 }
 
-/// A push of the message with this time in Unix milliseconds and a fresh nonce.
+/// Returns a push of the message with this time in Unix milliseconds and a fresh nonce.
 pub(crate) fn sign_at(crypto: &CallbackCrypto, message: &[u8], now: i64) -> SignedCallback {
     crypto.sign(message, &now.to_string(), &random_text(8))
 }
 
-/// A call under way.
+/// A call in flight.
 pub(crate) struct CallGuard<'a>(&'a Shared);
 
 impl Drop for CallGuard<'_> {
@@ -179,7 +179,7 @@ impl Drop for CallGuard<'_> {
     }
 }
 
-/// The machine's time in Unix milliseconds.
+/// Returns the machine's time in Unix milliseconds.
 #[allow(
     clippy::disallowed_methods,
     reason = "the stand-in has no clock but this"

@@ -30,8 +30,8 @@ struct Keep<'a> {
     approvals: &'a Approvals,
 }
 
-/// The world as the state file left it, or a new one where there is none; a file that cannot be
-/// read is an error, never overwritten.
+/// Returns the world from the state file, or a new one if there is no file; a file that cannot be read is an
+/// error, never overwritten.
 pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
     if let Some(path) = &config.state_file {
         match fs::read(path) {
@@ -56,7 +56,7 @@ pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
     Ok(World::new(directory, Scope::all(), EventLog::default()))
 }
 
-/// Writes beside the file and renames, so that a kill leaves the old state or the new one.
+/// Writes a temporary file and renames it, so that a kill leaves the old state or the new one.
 pub(crate) fn save(path: &Path, world: &World) -> anyhow::Result<()> {
     let keep = Keep {
         directory: &world.directory,

@@ -1,10 +1,10 @@
-//! Who is told of events: the console's subscription and the callback registered by API.
+//! Event subscriptions: the console's, and the callback registered by API.
 
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{CallbackCrypto, SignedCallback};
 
-/// Which of the two subscriptions a push belongs to; where both exist, each gets its own.
+/// Which of the two subscriptions a push belongs to; if both exist, each receives its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subscription {
@@ -15,7 +15,7 @@ pub enum Subscription {
     Registered,
 }
 
-/// What `register_call_back` was given.
+/// The callback passed to `register_call_back`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisteredCallback {
     pub call_back_tag: Vec<String>,
@@ -26,12 +26,12 @@ pub struct RegisteredCallback {
 }
 
 impl RegisteredCallback {
-    /// Whether events of this type are to be pushed.
+    /// Whether events of this type are pushed.
     pub fn wants(&self, event_type: &str) -> bool {
         self.call_back_tag.iter().any(|tag| tag == event_type)
     }
 
-    /// Where its pushes go; fails on an unusable key.
+    /// Returns the destination of its pushes; fails on an unusable key.
     pub(crate) fn destination(&self, corp_id: &str) -> anyhow::Result<Destination> {
         Ok(Destination {
             url: self.url.clone(),
@@ -41,7 +41,7 @@ impl RegisteredCallback {
     }
 }
 
-/// An address with the encryption that its pushes bear.
+/// A URL and the encryption of its pushes.
 #[derive(Clone)]
 pub(crate) struct Destination {
     pub(crate) url: String,
@@ -50,7 +50,7 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// The address of one push; a registered callback gets no `msg_signature`.
+    /// Returns the URL of one push; a registered callback gets no `msg_signature`.
     pub(crate) fn address_of(&self, push: &SignedCallback) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("signature", &push.signature);

@@ -1,10 +1,10 @@
-//! The app's access token: one value, handed out again and renewed while it lives.
+//! The app's access token: one value, returned again and renewed while it is valid.
 
 use std::time::{Duration, Instant};
 
 use crate::crypto::{hex, random16};
 
-/// What `DingTalk` thinks of a token that a caller shows.
+/// Validity of a token that a caller presents.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     Valid,
@@ -19,7 +19,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// The living token with a new lease, or a new one.
+    /// Returns the valid token with a renewed lifetime, or a new one.
     pub(crate) fn issue(&mut self, now: Instant, life: Duration) -> String {
         let value = match self.present.take() {
             Some((value, end)) if now < end => value,
@@ -29,7 +29,7 @@ impl Tokens {
         value
     }
 
-    /// Makes the present token worthless, as when the secret was reset.
+    /// Invalidates the current token, as when the secret was reset.
     pub(crate) fn revoke(&mut self) {
         self.present = None;
     }

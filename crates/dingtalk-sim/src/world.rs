@@ -1,4 +1,4 @@
-//! All that changes while the stand-in runs, behind one lock.
+//! All mutable state of the simulator, behind one lock.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::{
     token::Tokens,
 };
 
-/// The state of the made-up cloud.
+/// The state of the simulated cloud.
 pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) scope: Scope,
@@ -26,13 +26,13 @@ pub(crate) struct World {
     pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) meter: Meter,
-    /// What answers say about these userids while the directory lags behind.
+    /// What responses contain for these userids while the directory lags behind.
     pub(crate) frozen: BTreeMap<String, Option<Person>>,
     pub(crate) callback_url: Option<String>,
-    /// The callback registered by API, beside the console's.
+    /// The callback registered by API, in addition to the console's.
     pub(crate) registered: Option<RegisteredCallback>,
     pub(crate) failed_shape: FailedShape,
-    /// How the last `check_url` ended.
+    /// Result of the last `check_url`.
     pub(crate) url_check: Option<Result<(), String>>,
 }
 
@@ -56,7 +56,7 @@ impl World {
         }
     }
 
-    /// The subscriptions that want an event of this type.
+    /// Returns the subscriptions that want an event of this type.
     pub(crate) fn told_of(&self, event_type: &str) -> Vec<Subscription> {
         let console = self.callback_url.is_some();
         let registered = self.registered.as_ref();
@@ -70,7 +70,7 @@ impl World {
         .collect()
     }
 
-    /// Everyone whom answers show: who works here, but for those frozen as they were.
+    /// Returns all people that responses show: current employees, except that frozen ones are as they were.
     pub(crate) fn visible(&self) -> impl Iterator<Item = &Person> {
         self.directory
             .people()
@@ -79,7 +79,7 @@ impl World {
             .chain(self.frozen.values().flatten())
     }
 
-    /// The direct members of a department whom answers show, in no order.
+    /// Returns the direct members of a department that responses show, in no particular order.
     pub(crate) fn visible_members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
         let frozen = self.frozen.values().flatten();
         self.directory
@@ -103,8 +103,8 @@ impl World {
         }
     }
 
-    /// Makes answers about a userid stand still as they are now (for one who has left: as they
-    /// were before), or follow the directory again.
+    /// Freezes the responses about a userid as they are now (for one who has left: as they were before), or
+    /// unfreezes them.
     pub(crate) fn freeze(&mut self, userid: &str, on: bool) {
         if on {
             let known = self

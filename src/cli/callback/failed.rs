@@ -1,4 +1,4 @@
-//! `dinggate callback failed`: what DingTalk could not deliver.
+//! `dinggate callback failed`: events that DingTalk could not deliver.
 
 use std::pin::pin;
 
@@ -12,10 +12,10 @@ use crate::service::events::{self, FetchReport, ReleasedBy};
 use crate::store::audit;
 use crate::store::event_parked::ParkedRow;
 
-/// Of more ids only the number is printed.
+/// If there are more ids, only their count is printed.
 const MAX_IDS: usize = 5;
 
-/// Fetches and holds, prints, and where `replay` is wanted releases all that is held.
+/// Fetches failed callbacks, parks and prints them, and with `replay` releases all parked events.
 pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
     let before = events::parked(ctx).await?;
     let (stop, by) = (CancellationToken::new(), actor::name());
@@ -24,7 +24,7 @@ pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
         let mut reading = pin!(events::fetch_failed_callbacks(ctx, &by, &stop));
         tokio::select! {
             reading = &mut reading => reading?,
-            // DingTalk has forgotten what it is giving: the page is stored first.
+            // DingTalk has already deleted the page that it is returning: it must be stored before stopping.
             () = signal => {
                 stop.cancel();
                 reading.await?
@@ -54,7 +54,7 @@ fn report(reading: &FetchReport, before: &[ParkedRow]) -> String {
     )
 }
 
-/// What a reading that is not whole fails with.
+/// Returns the error of an incomplete fetch.
 fn verdict(reading: &FetchReport) -> anyhow::Result<()> {
     const LOST: &str = "an answer of DingTalk's was lost, and events with it: run `dinggate sync`";
     match &reading.failure {
@@ -118,6 +118,6 @@ fn cells(row: &ParkedRow) -> [String; 5] {
         time,
         format!("{}{more}", shown.join(",")),
     ]
-    // Ids come from outside: they must not steer the terminal.
+    // Ids come from outside: they must not control the terminal.
     .map(|cell| cell.replace(char::is_control, " "))
 }

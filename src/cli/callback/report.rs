@@ -1,14 +1,14 @@
-//! Registered callbacks in words, token and key hidden.
+//! Registered callbacks as text, with token and key hidden.
 
 use std::fmt::Write as _;
 
 use crate::context::Context;
 use crate::service::callback_registration::{self, RegisteredCallback, ReplacedCallback};
 
-/// Nothing of a token or a key is shown, not even its length.
+/// Shows nothing of a token or a key, not even its length.
 const HIDDEN: &str = "********";
 
-/// What is registered: address, events, and whether token and key are ours.
+/// Describes the registered callback: URL, events, and whether token and key are ours.
 pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
     let whose = if callback_registration::is_our_url(ctx, &registered.url) {
         "ours".to_owned()
@@ -43,7 +43,7 @@ pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
     text
 }
 
-/// What was replaced by what.
+/// Describes what was replaced by what.
 pub fn replaced(ctx: &Context, ReplacedCallback { old, new }: &ReplacedCallback) -> String {
     let mut text = if callback_registration::is_our_url(ctx, &old.url) {
         format!("url      {} (as before)\n", address(&new.url))
@@ -82,12 +82,12 @@ fn names(names: &[String]) -> String {
     printable(&names.join(", "))
 }
 
-/// An address without what may be secret in it.
+/// Returns a URL without the parts that may be secret.
 fn address(url: &str) -> String {
     let Ok(mut parsed) = url::Url::parse(url) else {
         return printable(url);
     };
-    // Neither can fail where there is a host, and without one there is nothing to hide.
+    // Neither can fail if there is a host, and without one there is nothing to hide.
     let _hidden = parsed.set_password(None);
     let _hidden = parsed.set_username("");
     if parsed.query().is_some() {
@@ -96,7 +96,7 @@ fn address(url: &str) -> String {
     printable(parsed.as_str())
 }
 
-/// What others have registered must not steer the terminal.
+/// Removes control characters: what others have registered must not control the terminal.
 fn printable(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

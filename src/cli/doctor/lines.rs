@@ -1,10 +1,10 @@
-//! A report as lines: how it came out, what was looked at, what was found, what to do.
+//! A report as text lines: status, what was checked, what was found, what to do.
 
 use std::fmt::Write as _;
 
 use crate::service::doctor::{Check, Report, Status};
 
-/// One line a check, and a last one that counts them.
+/// Returns one line per check, and a final line with their counts.
 pub fn text(report: &Report, has_colours: bool) -> String {
     let mut text = String::new();
     for check in &report.checks {

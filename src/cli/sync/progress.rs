@@ -1,4 +1,4 @@
-//! How far a sync has come: a bar on a terminal, plain lines otherwise.
+//! Progress of a sync: a bar on a terminal, plain lines otherwise.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ pub struct Progressing {
     last: Option<(&'static str, Instant)>,
 }
 
-/// Not more often than people can read them.
+/// No more often than people can read them.
 const LINES_EVERY: Duration = Duration::from_secs(2);
 const BAR_EVERY: Duration = Duration::from_millis(100);
-/// How many signs the bar is wide.
+/// Width of the bar in characters.
 const WIDTH: usize = 30;
 
 impl Progressing {
@@ -29,22 +29,22 @@ impl Progressing {
         }
     }
 
-    /// Shows how far it is now, if that is due.
+    /// Shows the current progress, if it is due.
     pub fn show(&mut self, progress: Progress) {
         if let Some(text) = self.text(progress) {
-            // A closed stderr is no reason to give a sync up.
+            // A closed stderr is no reason to abort a sync.
             let _unshown = io::stderr().write_all(text.as_bytes());
         }
     }
 
-    /// Leaves the line to others.
+    /// Ends the progress line, so that other output can follow.
     pub fn end(&mut self) {
         if self.last.take().is_some() && self.is_terminal {
             let _unshown = io::stderr().write_all(b"\n");
         }
     }
 
-    /// What to write now: at each new phase, at its end, and at times in between.
+    /// Returns what to write now: at each new phase, at its end, and at intervals in between.
     pub(super) fn text(&mut self, progress: Progress) -> Option<String> {
         let (phase, line, done, total) = describe(progress);
         let pause = if self.is_terminal {
@@ -75,7 +75,7 @@ fn bar(done: usize, total: usize) -> String {
     format!("[{}{}]", "#".repeat(full), " ".repeat(WIDTH - full))
 }
 
-/// The phase, in words how far it is, and in numbers.
+/// Returns the phase, a text for its progress, and its done and total counts.
 fn describe(progress: Progress) -> (&'static str, String, usize, usize) {
     match progress {
         Progress::Reading {

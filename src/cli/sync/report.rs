@@ -1,9 +1,9 @@
-//! What a sync prints: what it passed over or, run dry, would do; and its numbers in the last line.
+//! Output of a sync: skipped records, or in a dry run the planned changes; and the counts in the last line.
 
 use crate::service::directory_sync::Summary;
 use crate::store::sync_list::{ChangeRow, FieldChange};
 
-/// The last line: the numbers.
+/// Returns the last line: the counts.
 pub fn numbers(summary: &Summary) -> String {
     let Summary {
         added,
@@ -19,7 +19,7 @@ pub fn numbers(summary: &Summary) -> String {
     )
 }
 
-/// One line about one record of a plan.
+/// Returns one line for one record of a plan.
 pub fn record(record: &ChangeRow) -> String {
     let what = match record.kind.as_str() {
         "added" => "would add",
@@ -44,7 +44,7 @@ pub fn record(record: &ChangeRow) -> String {
     format!("{}{colon}{}", parts.join(" "), differences.join(", "))
 }
 
-/// Phone numbers and addresses stay out of terminals and mails of cron.
+/// Keeps phone numbers and email addresses out of terminals and cron mails.
 fn difference(difference: &FieldChange) -> String {
     let FieldChange { field, old, new } = difference;
     match field.as_str() {
@@ -63,7 +63,8 @@ fn skipped(record: &ChangeRow) -> String {
     format!("passed over {what}: {reason}")
 }
 
-/// A name is chosen by its bearer: it must not steer the terminal or pass for another line.
+/// Removes control characters: people choose their own names, which must not control the terminal or look like
+/// another line.
 fn printable(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

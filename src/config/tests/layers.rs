@@ -1,4 +1,4 @@
-//! The environment over the file.
+//! The environment takes precedence over the file.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Secrets in files of their own, and never shown.
+//! Secrets in files of their own, never shown.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Every setting reaches its place.
+//! Every setting reaches its field.
 
 use super::*;
 

@@ -1,38 +1,38 @@
-//! The queue of logins that have not sent their code yet: clients in turn, all clients of a site (IPv6 /48) with no
-//! more turns than ten others, and no more waiting than can be served in time.
+//! The queue of logins that have not sent their code yet: round-robin between clients, with at most ten clients'
+//! share for a site (IPv6 /48), and no more waiters than can be served in time.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::context::clients::{CLIENTS_PER_SITE, Client, ClientKey, InProgressCounts};
 
-/// How many logins of a client may be in progress while another client waits.
+/// Maximum number of a client's logins in progress while another client waits.
 const MAX_IN_PROGRESS: usize = 8;
-/// Nobody is told to come back later than this.
+/// Upper bound of the retry time that a client is told.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
-/// How many clients without a waiter are remembered for what they were told.
+/// Maximum number of remembered retry times of clients without a waiter.
 const MAX_PROMISES: usize = 4_096;
-/// The most shares that a site has.
+/// Maximum number of shares of a site.
 const MAX_SHARES: usize = CLIENTS_PER_SITE as usize;
 
-/// Waiters by client. `W` is what a waiter is told through.
+/// Waiters by client. `W` is the channel through which a waiter is notified.
 #[derive(Debug)]
 pub struct FairQueue<W> {
     lines: HashMap<ClientKey, VecDeque<Waiter<W>>>,
-    /// The sites with a line, the next one to be served first.
+    /// The sites with waiters, in serving order.
     sites: VecDeque<Site>,
     len: usize,
-    /// Until when places have been promised to the clients that were told to come back.
+    /// Until when places are reserved for the clients that were told to retry.
     retry_reservations: HashMap<ClientKey, Instant>,
 }
 
-/// The clients of one site that have a line. A client that belongs to none is a site of its own.
+/// The waiting clients of one site. A client without a site is a site of its own.
 #[derive(Debug)]
 struct Site {
     key: ClientKey,
-    /// The next one to be served first.
+    /// The clients in serving order.
     order: VecDeque<ClientKey>,
-    /// How many turns it has had since it came first.
+    /// Number of permits since the site came first.
     turns: usize,
 }
 
@@ -46,11 +46,11 @@ struct Waiter<W> {
     sender: W,
 }
 
-/// What became of a waiter that wanted to enter the queue.
+/// The result of entering the queue.
 #[derive(Debug, PartialEq, Eq)]
 pub enum EnqueueResult<W> {
     Queued,
-    /// In the place of the last waiter of another client, which had more than its share.
+    /// Queued in place of the last waiter of another client, which had more than its share.
     Evicted(ClientKey, W),
     Full,
 }
@@ -92,7 +92,7 @@ impl<W> FairQueue<W> {
         entered
     }
 
-    /// Puts a client that gets a line last among those of its site.
+    /// Puts a client with its first waiter last among those of its site.
     fn append(&mut self, client: ClientKey) {
         let key = site_of(client);
         if let Some(site) = self.sites.iter_mut().find(|site| site.key == key) {
@@ -106,7 +106,7 @@ impl<W> FairQueue<W> {
         });
     }
 
-    /// Whether a waiter of this client would be turned away.
+    /// Returns whether a waiter of this client would be rejected.
     pub fn is_full_for(&self, client: &Client, capacity: usize) -> bool {
         self.len >= capacity && self.eviction_candidate(client).is_none()
     }
@@ -120,11 +120,11 @@ impl<W> FairQueue<W> {
         Some((key, last.sender))
     }
 
-    /// The client that has to give up a place: one that is slowed before any other, then the one with the
-    /// longest line, its own or its part of the site's; none where the newcomer would then have no less than it.
+    /// Returns the client that must give up a place: a slowed one before any other, then the one with the most
+    /// waiters, its own or its part of the site's. `None` if the newcomer would then have no less than that client.
     fn eviction_candidate(&self, newcomer: &Client) -> Option<ClientKey> {
         let own_site = site_of(newcomer.key);
-        // Whoever takes the place has one more, and the other one less.
+        // Taking over the place gives the newcomer one more waiter, and the evicted client one less.
         let own = self.waiters_of([&newcomer.key]) + 1;
         let in_own_site = self.sites.iter().find(|site| site.key == own_site);
         let in_own_site = in_own_site.map_or(0, |site| self.waiters_of(&site.order)) + 1;
@@ -137,7 +137,7 @@ impl<W> FairQueue<W> {
                 let client = &line.back()?.client;
                 let (is_slowed, is_address) = (client.is_slowed(), !client.is_known_browser());
                 let part = line.len().max(part_of_site);
-                // To each other, the clients of a site are clients like any.
+                // Within a site, its clients compete like any other clients.
                 let (theirs, ours) = if site.key == own_site {
                     (line.len(), own)
                 } else {
@@ -157,7 +157,7 @@ impl<W> FairQueue<W> {
         lines.map(VecDeque::len).sum()
     }
 
-    /// Takes the waiter whose turn it is out of the queue; none where all that wait have to wait on.
+    /// Removes and returns the next waiter; `None` if all waiters must keep waiting.
     pub fn next(&mut self, counts: &InProgressCounts) -> Option<(ClientKey, W)> {
         let (at, position) = self.next_position(counts)?;
         let site = self.sites.get_mut(at)?;
@@ -175,13 +175,13 @@ impl<W> FairQueue<W> {
         Some((key, waiter.sender))
     }
 
-    /// Whether somebody's turn could come now.
+    /// Returns whether a waiter could be served now.
     pub fn has_next(&self, counts: &InProgressCounts) -> bool {
         self.next_position(counts).is_some()
     }
 
-    /// Clients below their rate come first, one after another; then the others, each with one login at a time.
-    /// Returns the position of the site, and that of the client within it.
+    /// Returns the index of the next site, and that of the client within it. Clients below their rate come first,
+    /// round-robin; then the others, each with one login at a time.
     fn next_position(&self, counts: &InProgressCounts) -> Option<(usize, usize)> {
         let is_alone = self.lines.len() == 1;
         let first = |slowed: bool, most: usize| {
@@ -215,7 +215,7 @@ impl<W> FairQueue<W> {
         self.len = self.lines.values().map(VecDeque::len).sum();
     }
 
-    /// Takes everybody out of the queue.
+    /// Removes and returns all waiters.
     pub fn drain(&mut self) -> Vec<W> {
         self.sites.clear();
         self.len = 0;
@@ -233,8 +233,8 @@ impl<W> FairQueue<W> {
         }
     }
 
-    /// Returns when a client that is turned away should come back: after its earlier promises, at its share of
-    /// the pace, so that those who come back do not all meet a full queue again.
+    /// Returns after how long a rejected client should retry: after its earlier reservations, at its share of the
+    /// rate, so that those who return do not all meet a full queue again.
     pub fn reserve_retry(
         &mut self,
         key: ClientKey,
@@ -260,8 +260,8 @@ impl<W> FairQueue<W> {
         until - now
     }
 
-    /// Returns how many turns of the queue come to one of this client, with all that wait or were told to come
-    /// back. A site has no more than its shares, and its clients divide these among them.
+    /// Returns after how many permits of the queue this client receives one, counting all clients that wait or were
+    /// told to retry. A site has no more than its shares, and its clients divide these among them.
     fn rounds_per_turn(&self, key: ClientKey) -> u32 {
         let is_counted =
             self.lines.contains_key(&key) || self.retry_reservations.contains_key(&key);

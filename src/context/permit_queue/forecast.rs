@@ -1,19 +1,19 @@
-//! How fast the queue of an API moves, and how many waiters it can serve in time.
+//! Forecasts how fast the queue of an API moves, and how many waiters it can serve in time.
 
 use std::time::{Duration, Instant};
 
-/// The pace that the budget allows.
+/// The shortest spacing that the rate limit allows.
 const FASTEST: Duration = Duration::from_millis(57);
 const SLOWEST: Duration = Duration::from_secs(5);
 
-/// What the last turns tell of the next ones.
+/// Estimates the spacing of the next permits from the latest ones.
 #[derive(Debug)]
 pub struct Forecast {
-    /// The mean time between two turns, the latest ones weighing most.
+    /// Moving average of the time between two permits, weighted towards the latest.
     spacing: Duration,
-    /// When the last turn was given, if somebody has been waiting since.
+    /// When the last permit was granted, if there have been waiters since.
     last_grant: Option<Instant>,
-    /// Until when DingTalk's throttling holds the API back.
+    /// Until when DingTalk's throttling blocks the API.
     held_until: Option<Instant>,
 }
 
@@ -28,7 +28,7 @@ impl Default for Forecast {
 }
 
 impl Forecast {
-    /// Notes that a turn was given. `has_more` says whether somebody still waits.
+    /// Records that a permit was granted. `has_more` says whether there are still waiters.
     pub fn record_grant(&mut self, now: Instant, has_more: bool) {
         if let Some(last) = self.last_grant {
             let began = self.held_until.map_or(last, |until| until.max(last));
@@ -40,23 +40,23 @@ impl Forecast {
         self.held_until = None;
     }
 
-    /// Notes that nobody waits: what made the queue slow may be over when somebody does.
+    /// Records that there are no waiters: what made the queue slow may be over when there are some again.
     pub fn record_idle(&mut self) {
         *self = Self::default();
     }
 
-    /// Notes for how long the next turn has to wait.
+    /// Records how long the next permit has to wait.
     pub fn record_wait(&mut self, now: Instant, wait: Duration) {
         self.held_until = Some(now + wait);
     }
 
-    /// Returns how long the API is still held back.
+    /// Returns how long the API is still blocked.
     pub fn hold(&self, now: Instant) -> Duration {
         self.held_until
             .map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
-    /// Returns the expected time between two turns.
+    /// Returns the expected time between two permits.
     pub fn spacing(&self, now: Instant) -> Duration {
         let began = self.last_grant.map(|last| match self.held_until {
             Some(until) => until.max(last),
@@ -64,11 +64,11 @@ impl Forecast {
         });
         let without_turn =
             began.map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
-        // Where calls hang, the time since the last turn tells it before any mean does.
+        // When calls hang, the time since the last permit shows it before the average does.
         self.spacing.max(without_turn / 2)
     }
 
-    /// Returns how many waiters can be served within the time.
+    /// Returns how many waiters can be served within this time.
     pub fn capacity(&self, now: Instant, within: Duration) -> usize {
         let left = within.saturating_sub(self.hold(now)).as_micros();
         let spacing = self.spacing(now).as_micros().max(1);

@@ -1,4 +1,4 @@
-//! AES-256-CBC as DingTalk uses it: a key of 43 characters, its first half as IV, padding to 32.
+//! AES-256-CBC as DingTalk uses it: a 43-character key, the first 16 key bytes as IV, padding to 32 bytes.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
@@ -16,16 +16,16 @@ const KEY_CHARS: usize = 43;
 const KEY_LEN: usize = 32;
 const IV_LEN: usize = 16;
 
-/// DingTalk pads to 32 bytes, not to the 16 of the cipher, so that up to 32 bytes are padding.
+/// DingTalk pads to 32 bytes instead of the cipher's 16, so up to 32 bytes are padding.
 const PAD_TO: usize = 32;
 
-/// The last of the 43 characters has two bits to spare; hand-made keys have them set.
+/// The last of the 43 characters has two spare bits; hand-made keys have them set.
 const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
     &ALPHABET,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
-/// The key of one subscription, ready for use.
+/// The key of one subscription, decoded.
 pub(super) struct Cipher {
     key: [u8; KEY_LEN],
     iv: [u8; IV_LEN],
@@ -44,7 +44,7 @@ impl Cipher {
         Ok(Self { key, iv })
     }
 
-    /// Pads and encrypts; the result is base64 without line breaks.
+    /// Pads and encrypts; returns base64 without line breaks.
     pub(super) fn encrypt(&self, plain: &[u8]) -> String {
         let mut buffer = pad(plain);
         let (blocks, _) = Block::slice_as_chunks_mut(&mut buffer);
@@ -52,7 +52,7 @@ impl Cipher {
         STANDARD.encode(buffer)
     }
 
-    /// Decodes, decrypts and takes the padding off. Senders may break the base64 into lines.
+    /// Decodes, decrypts and removes the padding. Senders may break the base64 into lines.
     pub(super) fn decrypt(&self, encrypt: &str) -> Result<Vec<u8>, CallbackError> {
         let compact: Vec<u8> = encrypt
             .bytes()
@@ -72,7 +72,7 @@ impl Cipher {
     }
 }
 
-/// The bytes followed by 1 to 32 more that each hold their count.
+/// Appends 1 to 32 bytes, each of which holds their count.
 fn pad(plain: &[u8]) -> Vec<u8> {
     let count = PAD_TO - plain.len() % PAD_TO;
     let mut padded = plain.to_vec();
@@ -80,7 +80,7 @@ fn pad(plain: &[u8]) -> Vec<u8> {
     padded
 }
 
-/// How many bytes stand before the padding, once every byte of it has proved right.
+/// Returns the length without padding, or `None` if any padding byte is wrong.
 fn unpadded_len(padded: &[u8]) -> Option<usize> {
     let last = *padded.last()?;
     let count = usize::from(last);

@@ -1,4 +1,4 @@
-//! Makes people and departments of DingTalk's records.
+//! Parses DingTalk's records into people and departments.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::domain::bounds::MAX_NAME_CHARS;
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UnionId, UserId};
 use crate::domain::person::{Department, Membership, Person};
 
-/// What a record lacks, or has in a shape that cannot be read.
+/// A field that is missing from a record or cannot be read.
 pub type MissingField = &'static str;
 
-/// A person out of `topapi/v2/user/get`, with order and leadership of every department.
+/// Parses a person from `topapi/v2/user/get`, with order and leadership of every department.
 pub fn person(record: &Value) -> Result<Person, MissingField> {
     let ids = department_ids(record)?;
     let orders = by_department(record, "dept_order_list", "order", lenient::number)
@@ -28,7 +28,7 @@ pub fn person(record: &Value) -> Result<Person, MissingField> {
     person_in(record, departments.collect())
 }
 
-/// A person out of `topapi/v2/user/list`: order and leadership are those in the listed department.
+/// Parses a person from `topapi/v2/user/list`: order and leadership are those in the listed department.
 pub fn listed_person(record: &Value, listed: DeptId) -> Result<ListedPerson, BadRecord> {
     read_listed_person(record, listed).map_err(|lack| BadRecord {
         userid: userid(record).ok(),
@@ -75,13 +75,13 @@ fn person_in(record: &Value, departments: Vec<Membership>) -> Result<Person, Mis
     })
 }
 
-/// The record's name, which must be there.
+/// Returns the record's name, which is required.
 fn name(record: &Value) -> Result<String, MissingField> {
     let name = lenient::display_text(record, "name").ok_or("name")?;
     Ok(lenient::shortened(&name, MAX_NAME_CHARS))
 }
 
-/// The record's userid, which must be there.
+/// Returns the record's userid, which is required.
 pub fn userid(record: &Value) -> Result<UserId, MissingField> {
     let text = lenient::text(record, "userid")
         .ok()
@@ -90,13 +90,13 @@ pub fn userid(record: &Value) -> Result<UserId, MissingField> {
     UserId::parse(text).map_err(|_| "userid")
 }
 
-/// The record's unionid, which is absent where the app may not see it.
+/// Returns the record's unionid, or `None` if the app may not see it.
 pub fn unionid(record: &Value) -> Result<Option<UnionId>, MissingField> {
     let text = lenient::text(record, "unionid").map_err(|WrongShape| "unionid")?;
     text.map(UnionId::parse).transpose().map_err(|_| "unionid")
 }
 
-/// The ids of `dept_id_list`, ordered and none twice; home-school departments are left out.
+/// Returns the ids of `dept_id_list`, sorted and without duplicates; home-school departments are left out.
 fn department_ids(record: &Value) -> Result<Vec<DeptId>, MissingField> {
     let list = lenient::list(record, "dept_id_list").map_err(|WrongShape| "dept_id_list")?;
     let ids: Option<Vec<DeptId>> = list.iter().map(lenient::number).collect();
@@ -107,7 +107,7 @@ fn department_ids(record: &Value) -> Result<Vec<DeptId>, MissingField> {
     Ok(ids)
 }
 
-/// A list of `{dept_id, <name>}` as a map; entries without a readable value are left out.
+/// Returns a list of `{dept_id, <name>}` as a map; entries without a readable value are left out.
 fn by_department<T>(
     record: &Value,
     list: &str,
@@ -122,7 +122,7 @@ fn by_department<T>(
     Some(list.iter().filter_map(entry).collect())
 }
 
-/// A department's record; `asked_parent` stands in where the record names no parent.
+/// Parses a department; `asked_parent` is used if the record names no parent.
 pub fn department(
     record: &Value,
     asked_parent: Option<DeptId>,
@@ -141,7 +141,7 @@ pub fn department(
     })
 }
 
-/// The record's department id, whatever its sign.
+/// Returns the record's department id, of either sign.
 pub fn department_id(record: &Value) -> Option<DeptId> {
     lenient::field(record, "dept_id").and_then(lenient::number)
 }

@@ -11,7 +11,7 @@ fn membership(dept_id: DeptId, order: Option<i64>, is_leader: bool) -> Membershi
     }
 }
 
-/// The fact sheet's shape of `v2/user/get`, every kind of value as its table says.
+/// A `v2/user/get` response, each value in the form that the fact sheet's table documents.
 fn user_get() -> Value {
     json!({
         "userid": "zhangsan01", "unionid": "dem0Union1iE", "name": "张三", "avatar": "https://static.example.com/a.jpg",

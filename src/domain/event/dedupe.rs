@@ -1,4 +1,4 @@
-//! By what two deliveries of one event are known to be the same.
+//! The key by which repeated deliveries of one event are recognized.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -9,8 +9,8 @@ use crate::domain::ids::UserId;
 /// Longer ids are hashed, so that the index can hold them.
 const MAX_PLAIN: usize = 128;
 
-/// The event's own id; else a digest of type, time and ids, and of the whole message where these do
-/// not say everything.
+/// Returns the event's own id, or else a digest of type, time and ids, and of the whole message where these are not
+/// its full content.
 pub(super) fn key(event: &Event, event_id: Option<String>) -> String {
     match event_id {
         Some(id) if id.len() <= MAX_PLAIN => format!("id:{id}"),
@@ -19,7 +19,7 @@ pub(super) fn key(event: &Event, event_id: Option<String>) -> String {
     }
 }
 
-/// The key of an event of another company: that of its whole message, apart from the keys of our own.
+/// Returns the key of another company's event: a digest of its whole message, distinct from our own keys.
 pub(super) fn foreign_key(event: &Event) -> String {
     let mut message = Vec::new();
     canonical(&event.body, &mut message);
@@ -38,7 +38,7 @@ fn identity(event: &Event) -> Vec<u8> {
     identity
 }
 
-/// Writes a value with the fields of every object in one order.
+/// Serializes a value with the fields of every object in one order.
 fn canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(fields) => {

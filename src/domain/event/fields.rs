@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::json;
 
-/// Ids as far as they can be read.
+/// The ids that could be parsed.
 pub(super) struct Ids<T> {
     pub ids: BTreeSet<T>,
     has_bad: bool,
 }
 
 impl<T> Ids<T> {
-    /// What is wrong with the list, in the words for an empty or for an unreadable one.
+    /// Returns what is wrong with the list: `none` if it is empty, `bad` if an id in it is unreadable.
     pub fn problem(&self, none: &'static str, bad: &'static str) -> Option<&'static str> {
         if self.has_bad {
             Some(bad)
@@ -25,7 +25,7 @@ impl<T> Ids<T> {
     }
 }
 
-/// All values of a field: its name may stand in the message in several spellings.
+/// Returns all values of a field: a message may contain its name in several spellings.
 pub(super) fn values<'a>(message: &'a Value, name: &'a str) -> impl Iterator<Item = &'a Value> {
     message
         .as_object()
@@ -35,7 +35,7 @@ pub(super) fn values<'a>(message: &'a Value, name: &'a str) -> impl Iterator<Ite
         .map(|(_, value)| value)
 }
 
-/// The first text or number of these fields, as text; an empty text counts for none.
+/// Returns the first text or number of these fields, as text; an empty text is skipped.
 pub(super) fn text(message: &Value, names: &[&str]) -> Option<String> {
     names
         .iter()
@@ -43,12 +43,12 @@ pub(super) fn text(message: &Value, names: &[&str]) -> Option<String> {
         .find_map(plain)
 }
 
-/// All texts and numbers of a field, as text; empty texts are left out.
+/// Returns all texts and numbers of a field, as text; empty texts are left out.
 pub(super) fn texts(message: &Value, name: &str) -> Vec<String> {
     values(message, name).filter_map(plain).collect()
 }
 
-/// A text or a whole number as text.
+/// Returns a text or an integer as text.
 fn plain(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
@@ -57,7 +57,7 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// The ids of a field that holds a list, a list as JSON text, or one plain id.
+/// Returns the ids of a field that holds a list, a list as JSON text, or a single id.
 pub(super) fn list<T: Ord>(message: &Value, name: &str, read: fn(&Value) -> Option<T>) -> Ids<T> {
     let mut found = Ids {
         ids: BTreeSet::new(),
@@ -79,7 +79,7 @@ pub(super) fn list<T: Ord>(message: &Value, name: &str, read: fn(&Value) -> Opti
     found
 }
 
-/// The list that a text holds as JSON; nothing for whatever is not the text of one.
+/// Parses a list from JSON text; `None` for anything else.
 pub(super) fn list_of_text(value: &Value) -> Option<Value> {
     let text = value.as_str()?;
     if !text.trim_start().starts_with('[') {
@@ -88,7 +88,7 @@ pub(super) fn list_of_text(value: &Value) -> Option<Value> {
     json::read(text.as_bytes()).ok().filter(Value::is_array)
 }
 
-/// A userid exactly as it is written.
+/// Parses a userid, exactly as it is written.
 pub(super) fn user_id(value: &Value) -> Option<UserId> {
     let trimmed = plain(value)?;
     UserId::parse(value.as_str().map_or(trimmed, str::to_owned)).ok()
@@ -98,12 +98,12 @@ pub(super) fn dept_id(value: &Value) -> Option<DeptId> {
     plain(value)?.parse().ok()
 }
 
-/// Below this a time is in seconds, else in milliseconds.
+/// A time below this is in seconds, else in milliseconds.
 const FIRST_MILLIS: i64 = 100_000_000_000;
-/// In the year 5138; what lies past it is no time, and Postgres need not try to hold it.
+/// In the year 5138; anything later is not a time, and is not passed to Postgres.
 const LAST_MILLIS: i64 = 100_000_000_000_000;
 
-/// The first of these fields that holds a Unix time.
+/// Returns the first of these fields that holds a Unix time.
 pub(super) fn time(message: &Value, names: &[&str]) -> Option<DateTime<Utc>> {
     let times = names.iter().flat_map(|name| values(message, name));
     times
@@ -123,7 +123,7 @@ pub(super) fn time(message: &Value, names: &[&str]) -> Option<DateTime<Utc>> {
         })
 }
 
-/// The same message with U+FFFD for every U+0000, which Postgres holds in no text.
+/// Returns the message with U+FFFD for every U+0000, which Postgres cannot store in a text.
 pub(super) fn without_nul(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace('\0', "\u{fffd}")),

@@ -159,7 +159,7 @@ fn different_events_have_different_keys() {
             json!({"EventType": "user_add_org", "UserId": ["a"], "TimeStamp": 1_700_000_000_001_i64})
         )
     );
-    // The ids do not tell these apart, the whole messages do.
+    // These have the same ids and differ only in the rest of the message.
     let unknown = |who| {
         key(json!({"EventType": "check_in", "StaffId": who, "TimeStamp": 1_700_000_000_000_i64}))
     };

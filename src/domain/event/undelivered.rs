@@ -1,7 +1,7 @@
-//! An entry of DingTalk's list of pushes that failed, made into the event that it stands for.
+//! Converts an entry of DingTalk's list of failed callbacks into its event.
 //!
-//! Today the payload stands under a field that bears the type's name, with the ids in it or with an
-//! object, or its JSON text, under a third name; the entries of 2016 are flat.
+//! Today the payload is in a field named after the event type, with the ids in it or with an object, or its JSON
+//! text, under a third name; the entries of 2016 are flat.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ const TAG: &str = "call_back_tag";
 const NO_TYPE: &str = "the entry names no type";
 const BAD_PAYLOAD: &str = "the payload of the entry cannot be read";
 
-/// What surrounds an event and may differ between its push and its entry.
+/// Envelope fields, which may differ between the push and the entry of one event.
 const ENVELOPE: [&str; 8] = [
     "EventType",
     "TimeStamp",
@@ -24,12 +24,12 @@ const ENVELOPE: [&str; 8] = [
     "eventId",
 ];
 
-/// Under these an entry holds the fields of events that are not about people and departments.
+/// The fields under which an entry holds the payload of events that are not about people and departments.
 const INNER: [&str; 3] = ["bpmsCallBackData", "roleLabelChange", "callbackData"];
 
 impl Event {
-    /// Reads an entry of the list; its `body` is the entry as DingTalk gave it. What is odd about it
-    /// becomes its `problem`.
+    /// Parses an entry of the list; its `body` is the entry as DingTalk returned it. Anomalies become its
+    /// `problem`.
     pub fn of_undelivered(entry: &Value) -> Self {
         let entry = fields::without_nul(entry);
         let (message, problem) = message(&entry);
@@ -46,7 +46,7 @@ impl Event {
         event
     }
 
-    /// Reads a stored body, be it of a push or of an entry of the list.
+    /// Parses a stored body, either of a push or of an entry of the list.
     pub fn of_stored(body: &Value) -> Self {
         if is_entry(body) {
             Self::of_undelivered(body)
@@ -55,7 +55,7 @@ impl Event {
         }
     }
 
-    /// A stored body in the form of a push, be it that of an entry of the list.
+    /// Returns a stored body in the form of a push, converting an entry of the list.
     pub fn as_pushed(body: &Value) -> Value {
         if is_entry(body) {
             message(body).0
@@ -64,12 +64,13 @@ impl Event {
         }
     }
 
-    /// Whether type, time and ids say all about this event, so that another with the same is the same.
+    /// Returns whether type, time and ids are the event's full content, so that another with the same is a
+    /// duplicate.
     pub fn is_told_by_its_ids(&self) -> bool {
         self.kind.is_acted_on()
     }
 
-    /// Whether a stored body of the same type and time says all that this entry of the list says.
+    /// Returns whether a stored body of the same type and time contains everything in this entry of the list.
     pub fn is_told_in(&self, stored: &Value) -> bool {
         let said = Self::as_pushed(stored);
         let (mine, _) = message(&self.body);
@@ -89,7 +90,7 @@ fn is_entry(body: &Value) -> bool {
     fields::text(body, &[TAG]).is_some()
 }
 
-/// The message that the entry stands for, and what could not be read of it.
+/// Returns the message that the entry stands for, and what could not be parsed in it.
 fn message(entry: &Value) -> (Value, Option<&'static str>) {
     let Some(tag) = fields::text(entry, &[TAG]) else {
         return (json!({}), Some(NO_TYPE));
@@ -119,7 +120,7 @@ fn message(entry: &Value) -> (Value, Option<&'static str>) {
     for name in [TAG, "EventType"] {
         drop(take(&mut told, name));
     }
-    // The time of the push itself, where the payload holds it, is the one that its repeats have.
+    // If the payload holds the time of the push itself, that is the time of its repeated deliveries.
     for time in take(&mut told, "event_time")
         .into_iter()
         .chain(fields::values(entry, "event_time").cloned())
@@ -130,7 +131,7 @@ fn message(entry: &Value) -> (Value, Option<&'static str>) {
     (Value::Object(told), problem)
 }
 
-/// Takes all fields of this name, whatever their spelling.
+/// Removes and returns all fields of this name, whatever their spelling.
 fn take(fields: &mut Map<String, Value>, name: &str) -> Vec<Value> {
     let keys: Vec<String> = fields
         .keys()
@@ -140,7 +141,7 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> Vec<Value> {
     keys.iter().filter_map(|key| fields.remove(key)).collect()
 }
 
-/// An object, or an object's JSON text.
+/// Parses an object, or an object's JSON text.
 fn object(value: &Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(fields) => Some(fields.clone()),

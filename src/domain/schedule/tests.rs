@@ -1,4 +1,4 @@
-//! When a moment comes, in every zone and over every change of the clocks.
+//! Scheduled times in every zone and across every clock change.
 
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -144,7 +144,7 @@ fn what_is_no_moment_is_refused() {
 }
 
 proptest! {
-    /// Whatever the zone, walking forwards and looking back agree: no moment is missed, none comes twice.
+    /// In every zone, `next` and `latest` agree: no time is missed, and none comes twice.
     #[test]
     fn what_comes_next_is_what_was_latest(
         start in 1_700_000_000_i64..1_900_000_000,

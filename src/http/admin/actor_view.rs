@@ -1,22 +1,22 @@
-//! Whoever did something: a person of the company, the system, or a command.
+//! The actor of an action: a person of the company, the system, or a command.
 
 use super::links::staff_path;
 use crate::http::lang::Lang;
 use crate::http::text::admin_audit::AuditTexts;
 use crate::store::audit::ActorKind;
 
-/// An actor as a page shows one.
+/// An actor as a page shows it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ActorView {
     pub label: String,
-    /// The name under which the actor is stored.
+    /// The id under which the actor is stored.
     pub id: String,
-    /// The person's page; None where there is no such staff row.
+    /// The person's page; `None` without a staff row.
     pub href: Option<String>,
 }
 
 impl ActorView {
-    /// Builds the view of an actor; `name` is what the staff table has for a person.
+    /// Creates the view of an actor; `name` is the person's name in the staff table.
     pub fn new(lang: Lang, kind: ActorKind, actor: &str, name: Option<String>) -> Self {
         let t = AuditTexts::of(lang);
         let name = name.filter(|_| kind == ActorKind::Person);
@@ -35,7 +35,7 @@ impl ActorView {
         }
     }
 
-    /// Somebody whom something was done to, under the name that was theirs then.
+    /// Creates the view of a person that an action was applied to, with the name at that time.
     pub fn subject(id: &str, name: Option<&str>, is_staff: bool) -> Self {
         let label = name
             .filter(|name| !name.is_empty())
@@ -48,7 +48,7 @@ impl ActorView {
         }
     }
 
-    /// Something that has no id of a person, under the name that it had then.
+    /// Creates the view of an object that is not a person, with its name at that time.
     pub fn thing(name: &str) -> Self {
         Self {
             label: name.to_owned(),

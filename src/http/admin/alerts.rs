@@ -1,4 +1,4 @@
-//! Alerts stand on every page of the administration; here they are dismissed.
+//! Alerts are shown on every page of the administration; here they are dismissed.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -19,8 +19,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/alerts/{kind}/dismiss").route(web::post().to(dismiss)));
 }
 
-/// An alert as the layout shows it. A doubt about the directory leads to the syncs and stands as long as
-/// it lasts: a complete sync ends it, and that page can start one.
+/// Returns an alert as the layout shows it. A doubt about the directory links to the syncs and stays as long as it
+/// lasts: a complete sync ends it, and that page can start one.
 pub fn frame_alert(lang: Lang, alert: &Alert) -> LayoutAlert {
     let text = alert_text(lang, &alert.kind, &alert.detail);
     if is_of_directory(&alert.kind) {

@@ -1,4 +1,4 @@
-//! The company's apps, as administrators arrange them.
+//! The company's apps, in the order set by the administrators.
 
 mod act;
 mod form;
@@ -33,7 +33,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/apps/{id}/down").route(web::post().to(act::down)));
 }
 
-/// How many departments a row names.
+/// Maximum number of departments named in a row.
 const NAMED: usize = 3;
 
 #[derive(Template)]
@@ -109,7 +109,7 @@ fn view(row: AppRow, t: &'static AppTexts) -> AppView {
     }
 }
 
-/// The first departments of an app, and how many there are besides.
+/// Returns the first departments of an app, and how many more there are.
 fn some_names(names: &[String], t: &AppTexts) -> String {
     let first = names
         .iter()
@@ -120,7 +120,7 @@ fn some_names(names: &[String], t: &AppTexts) -> String {
     if names.len() <= NAMED {
         return first;
     }
-    // Chinese counts them all, English those that are not named.
+    // The Chinese text counts all of them, the English one those that are not named.
     let (all, more) = (names.len(), names.len() - NAMED);
     interpolate(
         t.and_more,
@@ -128,7 +128,7 @@ fn some_names(names: &[String], t: &AppTexts) -> String {
     )
 }
 
-/// The people who see an app, in the staff list.
+/// Returns the URL of the staff list with the people who see an app.
 fn people_href(id: i64, is_for_all: bool) -> String {
     if is_for_all {
         "/admin/staff?status=employed".to_owned()

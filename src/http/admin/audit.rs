@@ -28,7 +28,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/audit.csv").route(web::get().to(export)));
 }
 
-/// The columns that sort: only the time has an order that is quick however long the trail is.
+/// The sortable columns: only sorting by time stays fast however long the trail is.
 const COLUMNS: [&str; 1] = ["at"];
 const LATEST_FIRST: Sort = Sort {
     column: "at",
@@ -48,7 +48,7 @@ struct AuditPage {
     outcomes: Vec<Choice<'static>>,
     sorting: Sorting,
     order: [(&'static str, &'static str); 2],
-    /// As the date fields write days.
+    /// In the format of date fields.
     from: String,
     to: String,
     is_filtered: bool,
@@ -62,13 +62,13 @@ struct AuditView {
     actor: ActorView,
     action: String,
     action_words: String,
-    /// Whom it was done to; None where it was the actor, or nobody.
+    /// The person it was applied to; `None` if that was the actor, or nobody.
     whom: Option<ActorView>,
     status_words: String,
     reason: Option<String>,
     reference: Option<String>,
     address: Option<String>,
-    /// Whether there is a reference or an address.
+    /// Whether there is a request id or an IP address.
     has_trace: bool,
 }
 
@@ -84,7 +84,7 @@ async fn list(
         .db
         .read(async |conn| {
             let found = audit_list::found(conn, &filter).await?;
-            // The line more than the pages lead to only says that there is more.
+            // The one row beyond the limit only shows that there are more.
             let shown = found.get(..audit_list::MOST).unwrap_or(&found);
             let rows = audit_list::rows(conn, paging.cut(shown)).await?;
             Ok::<_, StoreError>((staff::now(conn).await?, found.len(), rows))
@@ -211,7 +211,7 @@ async fn export(
     ))
 }
 
-/// All lines that a filter finds, as cells. Each batch takes a connection of its own.
+/// Streams all lines that match a filter, as cells. Each batch takes a connection of its own.
 fn rows(ctx: Context, filter: AuditFilter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let batches = stream::try_unfold(Some(None), move |after: Option<Option<i64>>| {
         let (ctx, filter) = (ctx.clone(), filter.clone());

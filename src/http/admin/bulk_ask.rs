@@ -1,4 +1,4 @@
-//! The page that asks once before something is done to many.
+//! The confirmation page of a bulk action.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -6,27 +6,27 @@ use askama::Template;
 
 use crate::http::layout::{Layout, html};
 
-/// A page shows 200 rows at most; more than this is no choice that anybody has made.
+/// A page shows at most 200 rows; a longer list was not selected by a person.
 pub const MAX_CHOSEN: usize = 200;
 
-/// What is asked, and the form that goes on.
+/// The question, and the form that confirms it.
 #[derive(Template)]
 #[template(path = "admin/bulk_ask.html")]
 pub struct BulkAsk {
     pub frame: Layout,
-    /// The view of the list that the choice was made in: its address and title.
+    /// The list view in which the selection was made: its URL and title.
     pub list: (String, &'static str),
     pub title: String,
-    /// Says how many there are and what will happen to them.
+    /// States how many there are and what will happen to them.
     pub sentence: String,
     pub chosen: Vec<ChosenView>,
-    /// The address that the form is posted to.
+    /// The URL that the form is posted to.
     pub path: &'static str,
-    /// The name of what is done, for the form; empty where only one thing can be.
+    /// The name of the action, for the form; empty if there is only one.
     pub action: &'static str,
     pub label: &'static str,
     pub back: String,
-    /// None where no reason is asked for.
+    /// `None` if no reason is asked for.
     pub reason: Option<ReasonField>,
 }
 
@@ -37,7 +37,7 @@ pub struct ChosenView {
     pub note: String,
 }
 
-/// The field for the reason, as it came.
+/// The field for the reason, as submitted.
 pub struct ReasonField {
     pub value: String,
     pub is_bad: bool,

@@ -1,4 +1,4 @@
-//! The departments: the tree with its head counts, a list to look something up in, a page for each.
+//! The departments: the tree with its head counts, a searchable list, and a page for each.
 
 mod branches;
 mod detail;
@@ -26,12 +26,12 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/departments/{id}").route(web::get().to(detail::detail)));
 }
 
-/// The page of one department.
+/// Returns the path of a department's page.
 pub fn path_of(id: DeptId) -> String {
     format!("/admin/departments/{id}")
 }
 
-/// The employed people in a department and below it.
+/// Returns the URL of the staff list with the employed people in a department and below it.
 fn people_href(id: DeptId) -> String {
     let filters = [("department", &*id.to_string()), ("status", "employed")];
     format!("/admin/staff?{}", query(&filters))
@@ -62,17 +62,16 @@ struct DepartmentView {
     id: i64,
     name: String,
     href: String,
-    /// The way to it, root first; empty for the root.
+    /// The path to it, root first; empty for the root.
     parents: String,
     whole_count: i64,
-    /// Those directly in it; None where there is nobody below it.
+    /// People directly in it; `None` if there is nobody below it.
     direct: Option<String>,
     people_href: String,
     looked: TimeText,
 }
 
-/// What is searched for is listed; who searches for nothing sees the tree, unless they want the list or a
-/// page of it.
+/// Returns the list for a search, otherwise the tree, unless the list or a page of it is requested.
 async fn departments(
     admin: Admin,
     ctx: web::Data<Context>,

@@ -1,4 +1,4 @@
-//! The inbox: what DingTalk has told us, and what has come of it.
+//! The inbox: the events received from DingTalk, and their results.
 
 mod detail;
 mod release;
@@ -33,7 +33,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/events/{id}/release").route(web::post().to(release::release)));
 }
 
-/// The filter's name of all types that have no words of their own.
+/// The filter's name for all types without words of their own.
 const OTHER: &str = "other";
 const COLUMNS: [&str; 4] = ["type", "received", "state", "attempts"];
 const DESCENDING: [&str; 2] = ["received", "attempts"];
@@ -41,7 +41,7 @@ const LATEST_FIRST: Sort = Sort {
     column: "received",
     is_descending: true,
 };
-/// Of more people and departments only the number is shown in a row.
+/// Of more people and departments a row shows only the count.
 const MAX_ABOUT: usize = 5;
 
 #[derive(Template)]
@@ -57,11 +57,11 @@ struct EventsPage {
     is_filtered: bool,
     rows: Vec<EventView>,
     pager: Pager,
-    /// What the button that retries all failed events asks; None where there are none.
+    /// The confirmation question for retrying all failed events; `None` if there are none.
     retry_all_ask: Option<String>,
-    /// The same for the button that releases all held events.
+    /// The same for releasing all parked events.
     release_all_ask: Option<String>,
-    /// This view's address.
+    /// This view's URL.
     back: String,
 }
 
@@ -72,7 +72,7 @@ struct EventView {
     tone: Tone,
     state_words: &'static str,
     about: Vec<EventSubjects>,
-    /// Says how many more there are.
+    /// States how many more there are.
     more: Option<String>,
     received: TimeText,
     attempts: i32,
@@ -88,7 +88,7 @@ struct EventView {
 struct EventSubjects {
     id: String,
     label: String,
-    /// None where we do not know the person.
+    /// `None` if the person is unknown.
     href: Option<String>,
 }
 
@@ -112,7 +112,7 @@ async fn list(
             let failed = event_list::count_failed(conn).await?;
             let held = event_parked::count(conn).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
-            // What the list's own order is has an index.
+            // The list's default order has an index.
             let other = sort.filter(|sort| *sort != LATEST_FIRST);
             let rows = event_list::list(conn, &filter, other, limit, offset).await?;
             Ok::<_, StoreError>((staff::now(conn).await?, total, failed, held, rows))

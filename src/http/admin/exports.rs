@@ -1,4 +1,4 @@
-//! Exports leave a line on the audit trail: who took what out.
+//! Audits exports: who exported what.
 
 use actix_web::HttpRequest;
 use percent_encoding::percent_decode_str;

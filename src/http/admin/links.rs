@@ -1,21 +1,21 @@
-//! Addresses of pages about one person or thing.
+//! URLs of pages about one person or thing.
 
 use actix_web::HttpRequest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What may stand in a segment of a path as it is.
+/// The characters that are percent-encoded in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// A value as one segment of a path.
+/// Returns a value as one segment of a path.
 pub fn segment(value: &str) -> String {
     utf8_percent_encode(value, SEGMENT).to_string()
 }
 
-/// The page of one member of staff.
+/// Returns the path of a person's page.
 pub fn staff_path(userid: &str) -> String {
     // Browsers resolve the segments `.` and `..`, encoded or not, before they send a request.
     let escape = if is_dots(userid.trim_start_matches(DOTS_ESCAPE)) {
@@ -26,7 +26,7 @@ pub fn staff_path(userid: &str) -> String {
     format!("/admin/staff/{escape}{}", segment(userid))
 }
 
-/// Returns the userid that a segment made by [`staff_path`] stands for.
+/// Returns the userid of a segment made by [`staff_path`].
 pub fn userid_in_path(segment: &str) -> &str {
     match segment.strip_prefix(DOTS_ESCAPE) {
         Some(rest) if is_dots(rest.trim_start_matches(DOTS_ESCAPE)) => rest,
@@ -34,14 +34,14 @@ pub fn userid_in_path(segment: &str) -> &str {
     }
 }
 
-/// Stands before `.` and `..`, and before those that would be taken for an escaped one.
+/// The prefix of `.` and `..`, and of userids that would be mistaken for an escaped one.
 const DOTS_ESCAPE: &str = "~";
 
 fn is_dots(text: &str) -> bool {
     text == "." || text == ".."
 }
 
-/// The address of the view that is being shown, with its query.
+/// Returns the URL of the current view, with its query.
 pub fn current_url(request: &HttpRequest) -> String {
     request.uri().path_and_query().map_or_else(
         || request.path().to_owned(),

@@ -1,4 +1,4 @@
-//! The query of a list: a search text, filters, a page. Every view of a list has an address.
+//! The query of a list: a search text, filters, a page. Every view of a list has its own URL.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -16,10 +16,10 @@ use crate::http::text::interpolate;
 use crate::http::view::{Choice, Paging};
 use crate::store::sort::Sort;
 
-/// Longer search texts are cut off.
+/// Longer search texts are truncated.
 const MAX_TEXT: usize = 100;
 
-/// What the query string of a list asks for; the last of several values of one name counts.
+/// The query string of a list; the last of several values of one name counts.
 #[derive(Debug)]
 pub struct ListQuery {
     lang: Lang,
@@ -28,7 +28,7 @@ pub struct ListQuery {
 
 impl ListQuery {
     fn parse(lang: Lang, query: &str) -> Self {
-        // Postgres takes no NUL, and no text that people look for has control characters.
+        // Postgres rejects NUL, and no legitimate search text contains control characters.
         let clean = |value: &str| {
             value
                 .trim()
@@ -45,12 +45,12 @@ impl ListQuery {
         }
     }
 
-    /// A value as it was given; empty where there is none.
+    /// Returns a value as received; empty if there is none.
     pub fn text(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
     }
 
-    /// What is searched for; empty for all.
+    /// Returns the search text; empty for all.
     pub fn q(&self) -> &str {
         self.text("q")
     }
@@ -60,7 +60,7 @@ impl ListQuery {
         Paging::parse(value("page"), value("per_page"))
     }
 
-    /// One of the choices of a filter; None for all of them. A choice that there is not is refused.
+    /// Returns the selected choice of a filter, or `None` for all. An unknown choice is an error.
     pub fn choice(
         &self,
         name: &str,
@@ -77,7 +77,7 @@ impl ListQuery {
             .ok_or_else(|| self.refusal(ListTexts::of(self.lang).unknown_value, name))
     }
 
-    /// The order that is asked for, out of these columns; None for the list's own.
+    /// Returns the requested order by one of these columns, or `None` for the list's default.
     pub fn sort(&self, columns: &[&'static str]) -> Result<Option<Sort>, AppError> {
         let refused = |name| self.refusal(ListTexts::of(self.lang).unknown_value, name);
         let is_descending = match self.text("dir") {
@@ -97,12 +97,12 @@ impl ListQuery {
         }
     }
 
-    /// A day as `2026-11-22`; None where none is given.
+    /// Parses a day such as `2026-11-22`, or returns `None` without one.
     pub fn date(&self, name: &str) -> Result<Option<NaiveDate>, AppError> {
         match self.text(name) {
             "" => Ok(None),
             value => match value.parse::<NaiveDate>() {
-                // Years beyond these are no days of this trail, and Postgres does not know all of them.
+                // Days outside these years cannot be on this trail, and Postgres does not support all of them.
                 Ok(date) if is_of_our_time(date) => Ok(Some(date)),
                 _ => Err(self.refusal(ListTexts::of(self.lang).bad_date, name)),
             },
@@ -117,7 +117,7 @@ impl ListQuery {
     }
 }
 
-/// What a filter offers: all, and each of the named choices.
+/// Returns the choices of a filter: all, and each of the named ones.
 pub fn choices<'a>(
     all: &'a str,
     named: &[(&'a str, &'a str)],
@@ -131,7 +131,7 @@ fn is_of_our_time(date: NaiveDate) -> bool {
     (2000..3000).contains(&date.year())
 }
 
-/// The first moment of a day in China, by whose days lists are filtered wherever the reader is.
+/// Returns the first moment of a day in China, whose days the list filters use wherever the reader is.
 pub fn day_begin(date: NaiveDate) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     let in_china =

@@ -1,4 +1,4 @@
-//! The first page: how things are going, and what waits for somebody.
+//! The first page: the current state, and the tasks that wait for an administrator.
 
 mod inbox;
 mod login_stats;
@@ -29,9 +29,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource(["", "/"]).route(web::get().to(page)));
 }
 
-/// How many days the charts show, today among them.
+/// How many days the charts show, including today.
 const DAYS: u64 = 14;
-/// Of more people who wait only the number is shown.
+/// Of more waiting people only the count is shown.
 const MAX_WAITING: i64 = 5;
 
 #[derive(Template)]
@@ -46,11 +46,11 @@ struct OverviewPage {
     sync: Option<SyncView>,
     waiting: Vec<WaitingView>,
     waiting_count: i64,
-    /// None once all of them are done.
+    /// `None` once all of them are done.
     steps: Option<Vec<Step>>,
 }
 
-/// What the page is made of, as the tables have it.
+/// The stored data of the page.
 struct OverviewData {
     now: DateTime<Utc>,
     door: Vec<LoginCount>,
@@ -112,7 +112,7 @@ async fn read(conn: &mut Conn) -> Result<OverviewData, StoreError> {
     })
 }
 
-/// The days of the charts in China, today last.
+/// Returns the days of the charts in China, today last.
 fn days(now: DateTime<Utc>) -> Vec<NaiveDate> {
     let today = china_day(now);
     (0..DAYS)

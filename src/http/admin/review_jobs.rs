@@ -1,4 +1,4 @@
-//! A decision about many people: how far it has come, and how it ended for each.
+//! A bulk decision: its progress, and its result for each person.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -26,7 +26,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 struct JobPage {
     frame: Layout,
     t: &'static ReviewTexts,
-    /// The view of the list that the people were chosen in.
+    /// The list view in which the people were selected.
     view: ListView,
     title: String,
     lead: String,
@@ -44,7 +44,7 @@ struct ItemView {
     name: String,
     tone: Tone,
     words: &'static str,
-    /// Why it came to nothing.
+    /// The reason why it failed.
     why: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The browsers that are signed in.
+//! The signed-in browsers.
 
 mod bulk;
 
@@ -55,13 +55,13 @@ struct SessionsPage {
     is_filtered: bool,
     rows: Vec<SessionView>,
     pager: Pager,
-    /// This view's address.
+    /// This view's URL.
     back: String,
 }
 
 struct SessionView {
     id: Uuid,
-    /// Names the row's checkbox.
+    /// The label of the row's checkbox.
     label: String,
     name: String,
     userid: String,
@@ -74,7 +74,7 @@ struct SessionView {
     last_seen: TimeText,
     ends: TimeText,
     is_current: bool,
-    /// Names the person and the effect.
+    /// The confirmation question, which names the person and the effect.
     end_ask: String,
     end_path: String,
 }

@@ -1,4 +1,4 @@
-//! The staff table: searching it, one person's page, what an administrator does to one person.
+//! The staff table: searching it, a person's page, and the actions on one person.
 
 mod act;
 mod bulk;
@@ -33,7 +33,7 @@ use crate::store::{StoreError, app, staff};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/staff").route(web::get().to(list)))
-        // No userid reads like this path, which lies beside those of people.
+        // No userid reads like this path, which is a sibling of the paths of people.
         .service(web::resource("/staff-bulk").route(web::post().to(bulk::start)))
         .service(web::resource("/staff.csv").route(web::get().to(export)))
         .service(web::resource("/staff/{userid}").route(web::get().to(detail::detail)))
@@ -63,13 +63,13 @@ struct StaffPage {
     rows: Vec<PersonView>,
     pager: Pager,
     csv_href: String,
-    /// This view's address.
+    /// This view's URL.
     back: String,
 }
 
-/// A department to choose, with its place in the tree.
+/// A department to choose, indented by its depth in the tree.
 struct DepartmentChoice {
-    /// A department's id, or `app-` and the id of an app whose departments are meant.
+    /// A department's id, or `app-` and an app's id for the departments of that app.
     value: String,
     label: String,
     is_selected: bool,
@@ -113,7 +113,7 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<StaffFilter, AppError> {
     })
 }
 
-/// The query of a view.
+/// Returns the query of a view.
 fn filters(filter: &StaffFilter, sort: Option<Sort>) -> String {
     let department = match (filter.department, filter.app) {
         (Some(id), _) => id.to_string(),
@@ -129,7 +129,7 @@ fn filters(filter: &StaffFilter, sort: Option<Sort>) -> String {
     query(&[pairs.as_slice(), &order(sort)].concat())
 }
 
-/// The choice of an app's departments.
+/// Returns the value for an app's departments.
 fn app_value(id: i64) -> String {
     format!("app-{id}")
 }
@@ -200,7 +200,7 @@ async fn list(
 fn department_choice(choice: &DepartmentName, current: Option<DeptId>) -> DepartmentChoice {
     DepartmentChoice {
         value: choice.dept_id.to_string(),
-        // A browser's list of choices keeps ideographic spaces, which other blanks are not.
+        // Browsers keep ideographic spaces in the options of a select, but collapse other blanks.
         label: format!("{}{}", "\u{3000}".repeat(choice.parents.len()), choice.name),
         is_selected: Some(choice.dept_id) == current,
     }
@@ -257,7 +257,7 @@ async fn export(
     ))
 }
 
-/// All people whom a query finds, in its order, as cells: found at once, then read in batches, each with a
+/// Streams all people that a query finds, in its order, as cells: found at once, then read in batches, each with a
 /// connection of its own, so that a slow reader holds none.
 fn rows(
     ctx: Context,

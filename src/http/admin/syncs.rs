@@ -1,5 +1,4 @@
-//! The full syncs: those that have run, what each has planned and done, and the decision about one
-//! that waits for it.
+//! The full syncs: the runs, what each has planned and done, and the decision about a run that waits for one.
 
 mod act;
 mod detail;
@@ -40,10 +39,10 @@ struct RunView {
     state_words: &'static str,
     duration: String,
     calls: i32,
-    /// What was done to how many people and departments, without what was done to none: the kind of
-    /// record in the plan, where there are such records.
+    /// The number of people and departments per kind, without zeros; each with its kind of record in the plan, if
+    /// there are such records.
     numbers: Vec<Number>,
-    /// What became of the leavers that were held back.
+    /// The decision about the withheld leavers.
     decision: Option<String>,
     error: Option<String>,
 }
@@ -72,12 +71,12 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
             &run.started_by,
             run.started_by_name,
         ),
-        // That a run has stopped is said in the reader's language.
+        // The state `stopped` is explained in the reader's language instead.
         error: run.error.filter(|_| run.state != "stopped"),
     }
 }
 
-/// Returns what kind of actor starts a run of this cause.
+/// Returns the kind of actor that starts a run of this cause.
 fn actor_kind(cause: &str) -> ActorKind {
     match cause {
         "command" => ActorKind::Command,
@@ -108,7 +107,7 @@ fn numbers(run: &RunRow, t: &'static SyncTexts) -> Vec<Number> {
     .collect()
 }
 
-/// What was decided about the leavers of a stopped run, or until when that can be done.
+/// Returns the decision about the leavers of a stopped run, or until when it can be made; `None` for other runs.
 fn decision(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<String> {
     if run.state != "stopped" {
         return None;
@@ -137,7 +136,7 @@ fn tone(run: &RunRow) -> Tone {
     }
 }
 
-/// How long something took, to the second.
+/// Returns how long a run took, to the second.
 fn duration(from: DateTime<Utc>, to: DateTime<Utc>, lang: Lang) -> String {
     let seconds = (to - from).num_seconds().max(0);
     let (minutes, rest) = (seconds / 60, seconds % 60);

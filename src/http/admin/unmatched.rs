@@ -33,7 +33,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/unmatched/{id}/reopen").route(web::post().to(decide::reopen)));
 }
 
-/// A staff row that the person of a case might be, as the pages show it.
+/// A staff row that may belong to the person of a case, as the pages show it.
 struct CandidateView {
     userid: String,
     unionid: Option<String>,
@@ -69,7 +69,7 @@ fn case_id(path: &str) -> Result<i64, AppError> {
     path.parse().map_err(|_| AppError::NotFound)
 }
 
-/// What a person without a nick is called.
+/// Returns the nickname, or the unionid of a person without one.
 fn display_name(case: &Case) -> String {
     if case.nick.trim().is_empty() {
         case.unionid.as_str().to_owned()
@@ -87,12 +87,12 @@ fn tone(state: CaseState) -> Tone {
     }
 }
 
-/// The address of the administrator's browser, for the audit trail.
+/// Returns the IP address of the administrator's browser, for the audit trail.
 pub(super) fn address_of(ctx: &Context, request: &HttpRequest) -> Option<String> {
     client_address(request, &ctx.config.server.trusted_proxies).map(|address| address.to_string())
 }
 
-/// The administrator who decides.
+/// Returns the administrator who decides.
 pub(super) fn actor<'a>(admin: &'a Admin, address: Option<&'a str>) -> Actor<'a> {
     Actor {
         userid: &admin.0.userid,

@@ -1,4 +1,4 @@
-//! The messages to the company's own systems: what was sent, what waits, what was given up.
+//! The webhook messages to the company's own systems: sent, waiting or failed.
 
 mod detail;
 mod redeliver;
@@ -31,7 +31,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/webhooks/{id}/resend").route(web::post().to(redeliver::one)));
 }
 
-/// The filter's name of all types that have no words of their own.
+/// The filter's name for all types without words of their own.
 const OTHER: &str = "other";
 
 #[derive(Template)]
@@ -39,7 +39,7 @@ const OTHER: &str = "other";
 struct WebhooksPage {
     frame: Layout,
     t: &'static WebhookTexts,
-    /// Whether anything is sent at all.
+    /// Whether webhooks are enabled at all.
     is_on: bool,
     q: String,
     states: Vec<Choice<'static>>,
@@ -47,9 +47,9 @@ struct WebhooksPage {
     is_filtered: bool,
     rows: Vec<DeliveryView>,
     pager: Pager,
-    /// What the button that sends all failed messages again asks; None where there are none.
+    /// The confirmation question for resending all failed messages; `None` if there are none.
     all_again_ask: Option<String>,
-    /// This view's address.
+    /// This view's URL.
     back: String,
 }
 
@@ -67,7 +67,7 @@ struct DeliveryView {
     next_attempt: Option<TimeText>,
     delivered: Option<TimeText>,
     result: Option<String>,
-    /// What the button that sends it says; None where that is not possible.
+    /// The label of the button that sends it again; `None` if that is not possible.
     again: Option<&'static str>,
 }
 
@@ -192,7 +192,7 @@ fn view(row: DeliveryRow, now: DateTime<Utc>, lang: Lang, is_on: bool) -> Delive
     }
 }
 
-/// A name to show, and the page about it.
+/// Returns a name to show, and the page about it.
 fn about(t: &WebhookTexts, row: &DeliveryRow) -> (String, String) {
     let named = |fallback: String| {
         if row.subject.is_empty() {

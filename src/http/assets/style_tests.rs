@@ -1,4 +1,4 @@
-//! What the style sheets promise: contrast, size, and nothing that older web views do not know.
+//! Checks of the style sheets: contrast, size, and no features unsupported by older web views.
 
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ fn schemes() -> [(&'static str, Colours); 2] {
     [("light", light), ("dark", both)]
 }
 
-/// As WCAG 2 defines it.
+/// Returns the contrast ratio as WCAG 2 defines it.
 fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
     let linear = |c: f64| {
         if c <= 0.03928 {

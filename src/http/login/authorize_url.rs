@@ -1,4 +1,4 @@
-//! DingTalk's addresses for a begun login, in both flows. The return address is the same for all.
+//! DingTalk's authorization URLs of a begun login, in both flows. The redirect URI is the same for all.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
@@ -7,14 +7,14 @@ use crate::config::LoginFlow;
 use crate::context::Context;
 use crate::http::pages::qr_frame_src;
 
-/// What the login page shows in its frame, and where it goes on after a scan.
+/// The URL that the login page shows in its iframe, and where it continues after a scan.
 pub(super) struct EmbeddedLogin {
     pub src: String,
     pub goto: String,
     pub is_oauth2: bool,
 }
 
-/// The address of DingTalk's own page.
+/// Returns the URL of DingTalk's own page.
 pub(super) fn full_page(ctx: &Context, state: &str) -> String {
     match ctx.config.dingtalk.login_flow {
         LoginFlow::QrConnect => qrconnect(ctx, "connect/qrconnect", state),
@@ -22,7 +22,7 @@ pub(super) fn full_page(ctx: &Context, state: &str) -> String {
     }
 }
 
-/// The addresses for DingTalk's page in a frame of ours.
+/// Returns the URLs for DingTalk's page in our iframe.
 pub(super) fn embedded(ctx: &Context, state: &str) -> EmbeddedLogin {
     match ctx.config.dingtalk.login_flow {
         LoginFlow::QrConnect => {
@@ -34,7 +34,7 @@ pub(super) fn embedded(ctx: &Context, state: &str) -> EmbeddedLogin {
             }
         }
         LoginFlow::OAuth2 { is_exclusive } => EmbeddedLogin {
-            // With `corpid` in the scope DingTalk's frame wants an `org_type` beside the `corpId`.
+            // With `corpid` in the scope, DingTalk's iframe requires an `org_type` beside the `corpId`.
             src: oauth2(
                 ctx,
                 state,
@@ -66,7 +66,7 @@ fn qrconnect(ctx: &Context, path: &str, state: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The newer page, which wants a blank written as %20, not as a plus sign.
+/// Returns the URL of the newer page, which requires a blank to be encoded as %20, not as a plus sign.
 fn oauth2(ctx: &Context, state: &str, is_exclusive: bool, more: &[(&str, &str)]) -> String {
     let dingtalk = &ctx.config.dingtalk;
     let (redirect_uri, corp_id) = (way_back(ctx), dingtalk.corp_id.as_str());

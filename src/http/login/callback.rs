@@ -1,4 +1,4 @@
-//! The way back from DingTalk's login page.
+//! The redirect back from DingTalk's login page.
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,7 +11,7 @@ use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
 use crate::service::login::{self, CallbackParams, FailedScan};
 
-/// Completes a login: 303 to where the person wanted to go, or a page that says why not.
+/// Completes a login: 303 to where the person wanted to go, or a page with the reason for the refusal.
 pub async fn callback(
     request: HttpRequest,
     ctx: web::Data<Context>,
@@ -26,7 +26,7 @@ pub async fn callback(
             .find(|(name, value)| names.contains(&name.as_ref()) && !value.is_empty())
             .map(|(_, value)| value.into_owned())
     };
-    // Newer pages of DingTalk call the code `authCode`.
+    // DingTalk's newer pages call the code `authCode`.
     let (state, code) = (value(&["state"]), value(&["code", "authCode"]));
     let secret = browser_secret(&request, &ctx);
     let way_back = CallbackParams {

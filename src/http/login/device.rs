@@ -1,4 +1,4 @@
-//! The cookie by which a browser is known that somebody has signed in from before. It names a client for the limits
+//! The cookie that identifies a browser in which somebody has signed in before. It names a client for the limits
 //! and grants nothing.
 
 use actix_web::HttpRequest;
@@ -23,14 +23,14 @@ fn name(ctx: &Context) -> &'static str {
     }
 }
 
-/// How many browsers of one person are clients of their own. More of them share these, so that nobody gets more
+/// How many browsers of one person are clients of their own. Further ones share these, so that nobody gets more
 /// shares by signing in again and again.
 const DEVICES_PER_PERSON: u8 = 4;
 
 const SIGNATURE: &[u8] = b"dinggate device cookie";
 const NEW_ID: &[u8] = b"dinggate device id";
 
-/// A key for one purpose, derived from the secret key.
+/// Returns a MAC with a key for one purpose, derived from the secret key.
 fn mac(ctx: &Context, purpose: &[u8]) -> Option<Hmac<Sha256>> {
     let mut key = [0_u8; 32];
     let source = Hkdf::<Sha256>::new(None, ctx.config.server.secret_key.expose());
@@ -46,7 +46,7 @@ fn signed(ctx: &Context, id: [u8; ID_LEN]) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode([&id[..], &signature].concat()))
 }
 
-/// Returns the id in the device cookie, if it is of our making.
+/// Returns the id in the device cookie, if we issued it.
 pub(super) fn id(request: &HttpRequest, ctx: &Context) -> Option<[u8; ID_LEN]> {
     let cookie = request.cookie(name(ctx))?;
     let bytes = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
@@ -56,7 +56,7 @@ pub(super) fn id(request: &HttpRequest, ctx: &Context) -> Option<[u8; ID_LEN]> {
     Some(*id)
 }
 
-/// Returns an id for another browser of a person: one of a few, which tell nobody who the person is.
+/// Returns an id for another browser of a person: one of a few, none of which reveals who the person is.
 fn new_id(ctx: &Context, userid: &UserId) -> Option<[u8; ID_LEN]> {
     let slot = rand::random::<u8>() % DEVICES_PER_PERSON;
     let mac = mac(ctx, NEW_ID)?.chain_update([slot]);
@@ -64,7 +64,7 @@ fn new_id(ctx: &Context, userid: &UserId) -> Option<[u8; ID_LEN]> {
     code.first_chunk::<ID_LEN>().copied()
 }
 
-/// Returns the cookie for a browser in which somebody has signed in: its own id for another while, or a new one.
+/// Returns the cookie for a browser in which somebody has signed in: its own id for another period, or a new one.
 pub(super) fn cookie(request: &HttpRequest, ctx: &Context, userid: &UserId) -> Cookie<'static> {
     let id = id(request, ctx).or_else(|| new_id(ctx, userid));
     let value = id.and_then(|id| signed(ctx, id)).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Keeps other sites from making browsers start or finish logins: their images and frames would use up the limits
-//! of an office.
+//! Prevents other sites from making browsers start or finish logins: their images and iframes would use up the
+//! limits of an office.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -13,13 +13,12 @@ use crate::http::error::AppError;
 /// The pages that start or finish a login by a mere GET.
 const GUARDED: [&str; 3] = ["/login", "/login/qr", "/login/callback"];
 
-/// Answers 400 at once where a page of a login is requested neither by a page of ours nor by a navigation of the
-/// whole window.
+/// Answers 400 at once if a login page is requested neither by one of our pages nor by a top-level navigation.
 pub async fn only_own_and_navigation<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    // As the router reads it: `/%6Cogin` leads to the same page.
+    // Decoded as the router does: `/%6Cogin` leads to the same page.
     let path = percent_decode_str(request.path()).decode_utf8_lossy();
     if GUARDED.contains(&path.as_ref()) && !is_allowed(request.headers()) {
         return Err(AppError::BadRequest(String::new()).into());
@@ -27,7 +26,7 @@ pub async fn only_own_and_navigation<B: MessageBody>(
     next.call(request).await
 }
 
-/// Browsers that do not send a header are not held to it.
+/// Returns whether the headers allow the request; a browser that does not send a header is not checked for it.
 fn is_allowed(headers: &HeaderMap) -> bool {
     let is = |name: &str, wanted: &str| {
         headers

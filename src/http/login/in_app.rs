@@ -1,4 +1,4 @@
-//! The login inside DingTalk: its page, which brings a code, and the answer to that in JSON.
+//! The login inside DingTalk: its page, which sends a code, and the JSON response to it.
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,7 +19,7 @@ use crate::http::security::in_app_security_policy;
 use crate::service::login::{self, LoginError};
 use crate::service::upstream::{self, CodeExchange};
 
-/// The mark of the page that follows a sign-out: it must not undo it.
+/// Marks the login page after a sign-out, which must not sign the person in again.
 pub const SIGNED_OUT: &str = "signed_out";
 
 /// The largest body, in bytes: a code and a path.
@@ -65,7 +65,7 @@ pub async fn sign_in(
     Ok(response)
 }
 
-/// The page that signs in by itself. It begins no login that would have to be remembered.
+/// Returns the page that signs in automatically. It begins no login whose state would have to be stored.
 pub fn page(request: &HttpRequest, ctx: &Context, back: &ReturnPath) -> HttpResponse {
     let (dingtalk, rd) = (&ctx.config.dingtalk, back.encoded());
     let is_signed_out =
@@ -88,7 +88,7 @@ pub fn page(request: &HttpRequest, ctx: &Context, back: &ReturnPath) -> HttpResp
     response
 }
 
-/// A form on another site can send neither JSON nor our origin.
+/// Checks the request's origin: a form on another site can send neither JSON nor our origin.
 fn check_origin(request: &HttpRequest, ctx: &Context) -> Result<(), AppError> {
     let header = |name: &str| {
         request

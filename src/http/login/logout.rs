@@ -19,7 +19,7 @@ use crate::service::sessions;
 #[derive(serde::Deserialize)]
 struct Empty {}
 
-/// Ends this session everywhere. Whoever has none any more is out already.
+/// Ends this session everywhere. A person without a session is already signed out.
 pub async fn sign_out(
     request: HttpRequest,
     payload: web::Payload,
@@ -42,10 +42,10 @@ pub async fn sign_out(
     Ok(signed_out(&request))
 }
 
-/// Leads out whoever has ended the session that they are asking with.
+/// Redirects to the signed-out page after a user ends their own session.
 pub fn signed_out(request: &HttpRequest) -> HttpResponse {
     request.get_session().purge();
-    // Inside DingTalk the login page would sign the person in again at once.
+    // Inside DingTalk the login page would sign the person in again immediately.
     let target = if is_inside_dingtalk(request.headers()) {
         format!("/login?{SIGNED_OUT}")
     } else {

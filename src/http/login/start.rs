@@ -1,4 +1,4 @@
-//! Where a login begins: the page with the QR code, and the way to DingTalk's own page.
+//! The start of a login: the page with the QR code, and the redirect to DingTalk's own page.
 
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -21,7 +21,7 @@ fn return_path(request: &HttpRequest) -> ReturnPath {
     ReturnPath::parse(asked.as_ref().map(|(_, value)| value.as_ref()))
 }
 
-/// The login page; whoever is signed in goes on at once.
+/// Returns the login page; a signed-in person is redirected at once.
 pub async fn page(
     request: HttpRequest,
     ctx: web::Data<Context>,
@@ -58,7 +58,7 @@ pub async fn page(
     Ok(response)
 }
 
-/// Leads to DingTalk's own login page.
+/// Redirects to DingTalk's own login page.
 pub async fn full_page(
     request: HttpRequest,
     ctx: web::Data<Context>,

@@ -1,4 +1,4 @@
-//! The clients that are known, each with its counts and its attempts.
+//! The known clients, each with its counts and attempts.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,25 +12,25 @@ use super::window::{Outcome, SLOWED_SPACING, Window};
 use crate::config::Rate;
 use crate::context::clients::{CLIENTS_PER_SITE, Client, ClientKey};
 
-/// How many attempts of a client above its rate may wait.
+/// Maximum number of waiting attempts of a client above its rate.
 const MAX_WAITING: usize = 8;
-/// How many clients are known at a time.
+/// Maximum number of known clients.
 const MAX_CLIENTS: usize = 20_000;
 
-/// What is known of all clients.
+/// The state of all clients.
 #[derive(Debug)]
 pub struct Clients {
     rate: Rate,
     known: Mutex<HashMap<ClientKey, ClientState>>,
 }
 
-/// What is known of one client, or of one site.
+/// The state of one client, or of one site.
 #[derive(Debug)]
 struct ClientState {
     window: Window,
     in_progress: usize,
     last_began: Option<Instant>,
-    /// Each is woken alone, when its turn comes.
+    /// Each waiter is woken alone, when its turn comes.
     waiting: VecDeque<oneshot::Sender<Attempt>>,
     slowed: Arc<AtomicBool>,
 }
@@ -51,7 +51,7 @@ impl ClientState {
     }
 }
 
-/// What becomes of an attempt.
+/// The result of starting an attempt.
 pub(super) enum Admission {
     Begun(Attempt),
     Wait(oneshot::Receiver<Attempt>),
@@ -70,7 +70,7 @@ impl Clients {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the client as the queues see it, or `None` where no more attempts of it may wait.
+    /// Returns the client as the queues see it, or `None` if no more attempts of it may wait.
     pub(super) fn check(&self, key: ClientKey) -> Option<Client> {
         let now = Instant::now();
         let mut known = self.lock();
@@ -83,12 +83,12 @@ impl Clients {
         (!is_full).then(|| Client::new(key, Arc::clone(&client.slowed)))
     }
 
-    /// Lets an attempt begin, or has it wait.
+    /// Lets an attempt begin or makes it wait.
     pub(super) fn enter(this: &Arc<Self>, key: ClientKey) -> Admission {
         let now = Instant::now();
         let mut known = this.lock();
         this.make_room(&mut known, now);
-        // Known first, so that what is noted of its site is noted of it, too.
+        // The client is inserted first, so that the rate of its site is recorded for it, too.
         known.entry(key).or_insert_with(|| ClientState::new(now));
         let is_slowed = this.note_rate(&mut known, key, now);
         let client = known.entry(key).or_insert_with(|| ClientState::new(now));
@@ -100,7 +100,7 @@ impl Clients {
         if attempt.spacing.is_none() {
             return Admission::Begun(attempt);
         }
-        // Its turn has come, but not yet the time.
+        // It may begin next, but its spacing has not yet passed.
         let (sender, turn) = oneshot::channel();
         if let Err(mut attempt) = sender.send(attempt) {
             attempt.is_noted = false;
@@ -108,7 +108,7 @@ impl Clients {
         Admission::Wait(turn)
     }
 
-    /// Ends an attempt and hands its place to the one that has waited longest, and to no other.
+    /// Ends an attempt and passes its place to the one that has waited longest, and to no other.
     pub(super) fn end(this: &Arc<Self>, key: ClientKey) {
         let now = Instant::now();
         let mut known = this.lock();
@@ -126,7 +126,7 @@ impl Clients {
             let Err(mut attempt) = waiter.send(attempt) else {
                 break;
             };
-            // Whoever waited has gone away. Noting the end here would lock again.
+            // The waiter has gone away. Recording the end here would lock again.
             attempt.is_noted = false;
             client.in_progress = client.in_progress.saturating_sub(1);
         }
@@ -143,7 +143,7 @@ impl Clients {
         self.note_rate(&mut known, key, now);
     }
 
-    /// Notes whether a client is above its rate, so that the queue of calls sees it, too.
+    /// Records and returns whether a client is above its rate, so that the queue of calls sees it, too.
     fn note_rate(
         &self,
         known: &mut HashMap<ClientKey, ClientState>,
@@ -161,9 +161,9 @@ impl Clients {
         is_slowed
     }
 
-    /// Forgets who has not been counted lately, then, where that is not enough, half of all others: first those
-    /// without failures, then the older ones, and last those above their rate, so that an attacker with many
-    /// addresses does not make its failures forgotten.
+    /// Evicts clients that have not been counted lately and, if that is not enough, half of the others: first those
+    /// without failures, then the older ones, and last those above their rate, so that an attacker with many IP
+    /// addresses cannot erase its failures.
     fn make_room(&self, known: &mut HashMap<ClientKey, ClientState>, now: Instant) {
         if known.len() < MAX_CLIENTS {
             return;
@@ -236,7 +236,7 @@ mod tests {
             drop(Clients::enter(&clients, ClientKey::Subnet(n << 16)));
         }
         let known = clients.lock();
-        // A client and its site come together.
+        // A client and its site are inserted together.
         assert!(known.len() <= MAX_CLIENTS + 2, "{}", known.len());
         assert_eq!(known.get(&first).unwrap().in_progress, 1);
     }

@@ -126,7 +126,7 @@ async fn a_new_window_starts_with_nothing() {
     assert!(!is_slowed(&limit, key).await);
 }
 
-/// Counts how often it is woken.
+/// Counts its wake-ups.
 #[derive(Default)]
 struct Wakes(AtomicUsize);
 
@@ -173,7 +173,7 @@ async fn whoever_goes_away_while_waiting_leaves_the_turn_to_the_next() {
     assert!(gone.as_mut().poll(&mut task).is_pending());
     assert!(stays.as_mut().poll(&mut task).is_pending());
     drop(first);
-    // Handed the turn, and never polled again.
+    // Given its turn, and never polled again.
     drop(gone);
     let begun = tokio::time::timeout(Duration::from_secs(2), stays).await;
     assert!(matches!(begun, Ok(Ok(_))), "{begun:?}");

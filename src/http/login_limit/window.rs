@@ -1,10 +1,10 @@
-//! What counts against the rates of one client.
+//! The counts against the rates of one client.
 
 use std::time::{Duration, Instant};
 
 use crate::config::Rate;
 
-/// Started logins and refusals of people may be so many times as many as failures.
+/// Started logins and refused people may be this many times as many as failures.
 const STARTS_PER_FAILURE: u32 = 10;
 
 /// The counts of one client, in a window that begins with the first of them.
@@ -15,16 +15,16 @@ pub(super) struct Window {
     started: u32,
 }
 
-/// What an attempt counts as.
+/// How an attempt is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// A bad state or code, or a wait in the queue that led to nothing: anybody can cause these at will.
+    /// A bad state or code, or a wait in the queue that ended in a refusal: anybody can cause these at will.
     Failed,
-    /// A person was refused who has a code, or a login was started.
+    /// A person with a valid code was refused, or a login was started.
     Started,
     /// One of the started logins has succeeded.
     SignedIn,
-    /// Nothing that the client can help.
+    /// An outcome that the client cannot help.
     Uncounted,
 }
 
@@ -41,7 +41,7 @@ impl Window {
         now.saturating_duration_since(self.since) >= rate.per
     }
 
-    /// Counts an outcome; nothing of an earlier window is left.
+    /// Counts an outcome; counts of an earlier window are discarded.
     pub fn count(&mut self, outcome: Outcome, now: Instant, rate: Rate) {
         if self.is_over(now, rate) {
             *self = Self::new(now);
@@ -54,12 +54,12 @@ impl Window {
         }
     }
 
-    /// Returns the order in which clients are forgotten, the first of them least.
+    /// Returns the order in which clients are evicted, the smallest first.
     pub fn rank(&self, now: Instant, rate: Rate, times: u32) -> (bool, bool, Instant) {
         (self.is_above(now, rate, times), self.failed > 0, self.since)
     }
 
-    /// Whether so many times the rate is used up.
+    /// Returns whether this multiple of the rate is used up.
     pub fn is_above(&self, now: Instant, rate: Rate, times: u32) -> bool {
         let most = rate.count.saturating_mul(times);
         !self.is_over(now, rate)
@@ -67,5 +67,5 @@ impl Window {
     }
 }
 
-/// The least time between two attempts of a client above its rate.
+/// The minimum time between two attempts of a client above its rate.
 pub(super) const SLOWED_SPACING: Duration = Duration::from_millis(200);

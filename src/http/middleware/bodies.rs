@@ -1,5 +1,5 @@
 //! Request bodies: read within a deadline and a size, with a cap on how many are in progress and how many bytes
-//! they hold. At the cap the oldest body of the client that has most of them is given up, so that nobody keeps
+//! they hold. At the cap the oldest body of the client that has most of them is aborted, so that nobody keeps
 //! others out by sending slowly.
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::clients::ClientKey;
 
-/// Why there is no body.
+/// The reason why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
     TooLarge,
-    /// Not sent in time, or given up for others.
+    /// Not sent in time, or aborted to make room for others.
     TimedOut,
-    /// The connection or its encoding broke.
+    /// The connection or its encoding was broken.
     Broken,
     /// The process is about to stop.
     Stopping,
@@ -146,7 +146,7 @@ impl Bodies {
 }
 
 impl Open {
-    /// Gives up the oldest body of the client with the greatest share.
+    /// Aborts the oldest body of the client with the largest share; returns `false` if there is none.
     fn give_up_one(&mut self, share: impl Fn(&Entry) -> usize) -> bool {
         let mut shares: HashMap<ClientKey, usize> = HashMap::new();
         for entry in self.entries.values() {

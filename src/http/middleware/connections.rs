@@ -1,6 +1,6 @@
 //! A cap on open client connections, and a share of it for each client. At the cap an idle connection of the client
-//! with most of them makes room, beyond its share one of the client's own; if all are busy, a few more are accepted
-//! that may ask only for the health endpoints.
+//! with most of them makes room; beyond a client's share, one of its own does. If all are busy, a few more are
+//! accepted, which may request only the health endpoints.
 
 mod open;
 
@@ -21,21 +21,21 @@ use crate::context::clients::ClientKey;
 use crate::domain::net::canonical;
 use open::{Activity, Entry, Open};
 
-/// How long the server keeps an idle connection; longer than nginx keeps one to its upstream (60 s), so that
-/// nginx closes it first and never sends a request on a closed one.
+/// How long the server keeps an idle connection; longer than nginx keeps one to its upstream (60 s), so that nginx
+/// closes it first and never sends a request on a closed one.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take for the head of its first request.
+/// How long a client may take to send the head of its first request.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// actix has no limit for the head of a later request, nor for discarding a body that nobody reads.
+/// actix has no limit for the head of a later request, nor for discarding a body that no handler reads.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(80);
-/// After a request with a chunked body, of which actix reads and drops the rest for ever.
+/// After a request with a chunked body, the rest of which actix reads and drops forever.
 const CHUNKED_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
-/// A new connection gets so long to send a request, and a response so long to reach the socket.
+/// Grace period for a new connection to send a request, and for a response to reach the socket.
 const MIN_IDLE: Duration = Duration::from_millis(100);
-/// A response without progress for so long is given up; long responses get as long as this speed allows.
+/// A response without progress for this long is aborted; long responses get as long as this speed allows.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 const SLOWEST_BYTES_PER_MILLI: u64 = 16;
-/// What part of the cap one client may have.
+/// One client may have the cap divided by this.
 const SHARES: usize = 4;
 /// Connections beyond the cap, for the health endpoints. The oldest makes room for a new one.
 pub const RESERVE: usize = 64;
@@ -46,7 +46,7 @@ pub struct Connections {
     cap: usize,
     /// How many of them one client may have.
     share: usize,
-    /// Those who connect for others, and may have as many as there are.
+    /// Proxies that connect for others, and may use all connections.
     trusted_proxies: Vec<IpNet>,
     started: Instant,
     open: Mutex<Open>,
@@ -83,7 +83,7 @@ impl Connections {
         }
     }
 
-    /// Returns the client that an address belongs to, if it has a share.
+    /// Returns the client that an IP address belongs to, or `None` if it is exempt from the share.
     fn client_of(&self, address: IpAddr) -> Option<ClientKey> {
         let mut trusted = self.trusted_proxies.iter();
         let is_exempt = address.is_loopback() || trusted.any(|net| net.contains(&address));
@@ -106,7 +106,7 @@ impl Connections {
         let socket = stream.as_fd().try_clone_to_owned().ok();
         let is_closing = socket.is_none();
         if is_closing {
-            // Out of descriptors: what cannot be ended later is not begun.
+            // Out of file descriptors: a connection that could not be closed later is not accepted.
             let _gone = shutdown(stream, Shutdown::Both);
         }
         let id = open.insert(Entry {
@@ -193,14 +193,14 @@ pub struct RequestInProgress {
 }
 
 impl RequestInProgress {
-    /// The response begins, with so many bytes.
+    /// Records that a response of this many bytes begins.
     pub fn begin_response(&self, bytes: u64) {
         let allowed = millis(SEND_TIMEOUT).saturating_add(bytes / SLOWEST_BYTES_PER_MILLI);
         let expires = millis(self.started.elapsed()).saturating_add(allowed);
         self.activity.expires.store(expires, Ordering::Relaxed);
     }
 
-    /// The client has taken so much of the response that more of it is wanted.
+    /// Records that the client has received enough of the response for more of it to be requested.
     pub fn note_progress(&self) {
         let expires = millis(self.started.elapsed() + SEND_TIMEOUT);
         self.activity.expires.fetch_max(expires, Ordering::Relaxed);

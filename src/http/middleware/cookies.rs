@@ -1,5 +1,5 @@
-//! Reduces the `Cookie` header to our own cookies. Other applications under the same parent domain write to it
-//! too, whatever they like.
+//! Reduces the `Cookie` header to our own cookies. Other applications under the same parent domain can add
+//! arbitrary cookies to it.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ pub struct SessionCookie {
     pub key: Key,
 }
 
-/// Marks a request with several different session cookies, of which none is used.
+/// Marks a request with several different session cookies, none of which is used.
 pub struct ConflictingSessions;
 
-/// Our pairs as they stand in the headers: each name with its different values.
+/// Our pairs as received in the headers: each name with its distinct values.
 type Pairs<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
 impl SessionCookie {
@@ -45,7 +45,7 @@ impl SessionCookie {
             return;
         }
         let (kept, has_conflict) = self.own_pairs(request.headers());
-        // A value that is made of printable ASCII only.
+        // Always valid: the value consists of printable ASCII only.
         match HeaderValue::try_from(kept) {
             Ok(value) if !value.is_empty() => {
                 request.headers_mut().insert(COOKIE, value);
@@ -79,8 +79,8 @@ impl SessionCookie {
                 values.retain(|value| self.is_signed_by_us(value));
                 has_conflict = values.len() > 1;
             }
-            // A browser keeps one value for a name and path. Of several, all but one were planted by somebody
-            // else, and nothing tells which.
+            // A browser keeps one value per name and path. Of several, all but one were planted by another site,
+            // and they cannot be told apart.
             if let [value] = values[..] {
                 if !kept.is_empty() {
                     kept.push_str("; ");
@@ -92,7 +92,7 @@ impl SessionCookie {
     }
 
     /// Compares names byte for byte: actix decodes percent signs in them and trims Unicode blanks, so that a cookie
-    /// without a `__Host-` prefix, which any neighbour can set, would pass for one with it.
+    /// without a `__Host-` prefix, which any neighbouring site can set, would pass for one with it.
     fn own_pair<'a>(&self, pair: &'a [u8]) -> Option<(&'a str, &'a str)> {
         let (name, value) = std::str::from_utf8(pair.trim_ascii())
             .ok()?
@@ -112,7 +112,7 @@ impl SessionCookie {
     }
 }
 
-/// What follows the common part of our names: nothing, or `-login` and the like.
+/// Returns whether this can follow the common part of our names: an empty string, or `-login` and the like.
 fn is_tail(tail: &str) -> bool {
     tail.is_empty()
         || tail.strip_prefix('-').is_some_and(|word| {

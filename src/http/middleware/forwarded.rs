@@ -1,4 +1,4 @@
-//! Notices a proxy that nobody trusts: its clients all count as one, and can lock each other out.
+//! Detects a proxy that is not trusted: its clients all count as one, and can lock each other out.
 
 use std::net::IpAddr;
 
@@ -11,12 +11,12 @@ use crate::store::untrusted_forwarder;
 
 const HEADERS: [&str; 3] = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
 
-/// Reports forwarded headers from peers in private networks that are not trusted, once a minute.
+/// Reports forwarded headers from untrusted peers in private networks, once a minute.
 #[derive(Debug, Default)]
 pub struct ForwardedWatch(Throttle);
 
 impl ForwardedWatch {
-    /// Logs such a request, and notes it for `dinggate doctor`, which runs in another process.
+    /// Logs such a request, and records it for `dinggate doctor`, which runs in another process.
     pub fn check(&self, ctx: &Context, request: &ServiceRequest) {
         let headers = request.headers();
         let Some(header) = HEADERS.into_iter().find(|name| headers.contains_key(*name)) else {
@@ -26,7 +26,7 @@ impl ForwardedWatch {
             return;
         };
         let trusted = &ctx.config.server.trusted_proxies;
-        // From the internet such a header is a client's own invention.
+        // From the internet such a header is set by the client itself.
         let is_ours = is_private(peer) && !trusted.iter().any(|net| net.contains(&peer));
         if is_ours && ctx.is_ready() && self.0.allows() {
             tracing::warn!(%peer, header, "forwarded header from an untrusted peer");

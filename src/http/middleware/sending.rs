@@ -45,7 +45,7 @@ impl MessageBody for Sending {
     }
 
     fn try_into_bytes(self) -> Result<Bytes, Self> {
-        // Without polling it would be counted as sent before it is.
+        // A body that is not polled would count as sent too early.
         Err(self)
     }
 }

@@ -1,4 +1,4 @@
-//! The page that turns somebody away or says that something failed; one for all outcomes.
+//! The error page: the person is refused or something has failed; one page for all outcomes.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::http::layout::{Layout, html};
 use crate::http::text::interpolate;
 use crate::http::text::notice::{NoticeText, NoticeTexts};
 
-/// Why there is no page of the kind that was asked for.
+/// The reason for an error page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     InvalidState,
     InvalidCode,
-    /// The person broke the login off on DingTalk's page.
+    /// The person cancelled the login on DingTalk's page.
     Cancelled,
     Rejected,
     Left,
@@ -73,7 +73,7 @@ impl ErrorKind {
         }
     }
 
-    /// The value of `error` in a JSON answer.
+    /// Returns the value of `error` in a JSON response.
     pub fn code(self) -> &'static str {
         match self {
             Self::InvalidState => "invalid_state",
@@ -101,12 +101,12 @@ impl ErrorKind {
         NoticeText::of(self, lang)
     }
 
-    /// What happened, in one sentence.
+    /// Returns what happened, in one sentence.
     pub fn message(self, lang: Lang) -> &'static str {
         self.text(lang).explanation
     }
 
-    /// Whether the button leads home; if not, back to where the person was.
+    /// Returns whether the button leads home; if not, it leads back to where the person was.
     fn leads_home(self) -> bool {
         match self {
             Self::Forbidden | Self::NotFound | Self::MethodNotAllowed | Self::Internal => true,
@@ -128,18 +128,18 @@ impl ErrorKind {
         }
     }
 
-    /// Where the button leads on a page that stands there.
+    /// Returns the target of the button on a page at the given URL.
     fn button_href(self, here: &str) -> &str {
         let path = here.split('?').next().unwrap_or_default();
         match self {
             notice if notice.leads_home() => "/",
-            // What was wrong may stand in the query.
+            // The query may have caused the error.
             Self::BadRequest => path,
             _ => here,
         }
     }
 
-    /// How serious it looks: waiting and trying again are no disasters.
+    /// Returns how serious it looks: waiting and retrying are not failures.
     fn tone(self) -> &'static str {
         match self {
             Self::Rejected
@@ -154,19 +154,19 @@ impl ErrorKind {
     }
 }
 
-/// A notice with what is known of the occasion.
+/// An error page with the details of the request.
 #[derive(Debug, Clone)]
 pub struct ErrorView {
     pub notice: ErrorKind,
-    /// The nick that DingTalk gave for the person who scanned.
+    /// The nickname that DingTalk returned for the person who scanned.
     pub nick: Option<String>,
-    /// A sentence, in the reader's language, that says more than the notice's own explanation.
+    /// A sentence, in the reader's language, that is more specific than the general explanation.
     pub detail: Option<String>,
-    /// What the log bears, too.
+    /// The request id, also in the log.
     pub reference: Option<String>,
-    /// When another try makes sense; also sent as `Retry-After`.
+    /// When to retry; also sent as `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// Whether the page makes the same request again by then.
+    /// Whether the page repeats the request automatically after that time.
     pub retries: bool,
 }
 
@@ -182,7 +182,7 @@ impl ErrorView {
         }
     }
 
-    /// After how many seconds the page makes the same request again; none where it does not.
+    /// Returns after how many seconds the page repeats the request, or `None` if it does not.
     fn reload_after(&self) -> Option<u64> {
         self.retry_after.filter(|_| self.retries).map(whole_seconds)
     }
@@ -205,7 +205,7 @@ impl ErrorView {
     }
 }
 
-/// Rounded up, and at least one, so that nobody is told to come back at once.
+/// Returns whole seconds, rounded up and at least one, so that nobody is asked to retry immediately.
 fn whole_seconds(wait: Duration) -> u64 {
     let begun = u64::from(wait.subsec_nanos() > 0);
     (wait.as_secs() + begun).max(1)
@@ -225,7 +225,7 @@ struct ErrorPage {
     view: ErrorView,
 }
 
-/// Answers with the notice's page, its status and, where known, `Retry-After`.
+/// Returns the error page, with its status and, where known, `Retry-After`.
 pub fn render_error(frame: Layout, view: ErrorView) -> HttpResponse {
     let (common, text) = (NoticeTexts::of(frame.lang), view.notice.text(frame.lang));
     let status = view.notice.status();

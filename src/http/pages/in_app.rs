@@ -1,4 +1,4 @@
-//! The login page inside DingTalk, and what its script shows of a refusal.
+//! The login page inside DingTalk, and the refusal that its script shows.
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -11,19 +11,19 @@ use crate::http::text::in_app::{Failure, InAppTexts, notice_text};
 use crate::http::text::notice::NoticeTexts;
 use crate::http::view::initials;
 
-/// What the page inside DingTalk is made of.
+/// The data of the page inside DingTalk.
 #[derive(Debug, Clone)]
 pub struct InAppView {
     pub corp_id: String,
-    /// DingTalk's script that speaks to the app around the page.
+    /// DingTalk's script that communicates with the surrounding app.
     pub jsapi_url: String,
     /// Where the person wants to go: a path on this site.
     pub back: String,
-    /// `/login?rd=…`: another try.
+    /// `/login?rd=…`: another attempt.
     pub again_href: String,
-    /// `/login/qr?rd=…`, for whom it does not work.
+    /// `/login/qr?rd=…`, the alternative if the in-app login does not work.
     pub qr_href: String,
-    /// Whether the person has just signed out, and is not to be signed in again without wanting it.
+    /// Whether the person has just signed out, and must not be signed in again without asking for it.
     pub is_signed_out: bool,
 }
 
@@ -36,7 +36,7 @@ struct InAppPage {
     view: InAppView,
 }
 
-/// Answers with the page that signs in inside DingTalk.
+/// Returns the page that signs in inside DingTalk.
 pub fn in_app(frame: Layout, view: InAppView) -> HttpResponse {
     let t = InAppTexts::of(frame.lang);
     let failures = t.failures();
@@ -48,7 +48,7 @@ pub fn in_app(frame: Layout, view: InAppView) -> HttpResponse {
     })
 }
 
-/// A refusal as the page inside DingTalk is told of it: the error's name and all that a person reads.
+/// Returns a refusal for the page inside DingTalk: the error's name and all text that a person reads.
 pub fn in_app_refusal(lang: Lang, view: &ErrorView) -> Value {
     let text = notice_text(view.notice, lang);
     json!({

@@ -1,4 +1,4 @@
-//! The login page: DingTalk's QR code in a frame, and a plain link to DingTalk's own page.
+//! The login page: DingTalk's QR code in an iframe, and a plain link to DingTalk's own page.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ use url::Url;
 use crate::http::layout::Layout;
 use crate::http::text::login::LoginTexts;
 
-/// What a login page is made of; one begun login each.
+/// The data of a login page; each belongs to one begun login.
 #[derive(Debug, Clone)]
 pub struct LoginView {
-    /// What the frame shows: DingTalk's login page of the flow in use.
+    /// The iframe's URL: DingTalk's login page of the flow in use.
     pub qr_src: String,
-    /// Where the script goes on after a scan: DingTalk's `sns_authorize` with state and way back, to which it
-    /// adds the temporary code; or, in the newer flow, our own way back, to which it adds code and state.
+    /// The URL with which the script continues after a scan: DingTalk's `sns_authorize` with state and redirect
+    /// URI, to which it adds the temporary code; or, in the newer flow, our own redirect URI, to which it adds code
+    /// and state.
     pub goto: String,
-    /// Whether the frame speaks as the newer login page does.
+    /// Whether the iframe uses the messages of the newer login page.
     pub is_oauth2: bool,
-    /// The one origin whose messages are believed, e.g. `https://login.dingtalk.com`.
+    /// The one origin whose messages are accepted, e.g. `https://login.dingtalk.com`.
     pub login_origin: String,
-    /// `/login/qr?rd=…`, for whom the frame does not work.
+    /// `/login/qr?rd=…`, the alternative if the iframe does not work.
     pub full_page_href: String,
-    /// How long the begun login lives; shortly before its end the page renews itself.
+    /// How long the begun login is valid; the page renews itself shortly before that.
     pub state_ttl: Duration,
 }
 
@@ -36,16 +37,16 @@ struct LoginPage {
     view: LoginView,
 }
 
-/// Answers with the login page.
+/// Returns the login page.
 pub fn login(frame: Layout, view: LoginView) -> HttpResponse {
     let t = LoginTexts::of(frame.lang);
     super::ok(&LoginPage { frame, t, view })
 }
 
-/// How DingTalk's page is to look inside ours; its QR code needs a light ground in dark pages, too.
+/// The style of DingTalk's page inside ours; its QR code needs a light background in dark mode, too.
 const QR_STYLE: &str = "border:none;background-color:#FFFFFF;";
 
-/// The address of DingTalk's QR page for a frame, as DingTalk's own `ddLogin.js` builds it.
+/// Returns the URL of DingTalk's QR page for an iframe, as DingTalk's own `ddLogin.js` builds it.
 pub fn qr_frame_src(login_url: &Url, goto: &str) -> String {
     let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
     let root = login_url.as_str().trim_end_matches('/');

@@ -1,4 +1,4 @@
-//! The portal: who I am here, and where I am signed in.
+//! The portal: the person's own data and sessions.
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -7,7 +7,7 @@ use crate::http::layout::Layout;
 use crate::http::text::portal::PortalTexts;
 use crate::http::view::TimeText;
 
-/// What the portal shows of a person.
+/// The data of a person's portal.
 #[derive(Debug, Clone)]
 pub struct PortalView {
     pub name: String,
@@ -16,25 +16,25 @@ pub struct PortalView {
     pub job_number: Option<String>,
     pub mobile: Option<String>,
     pub email: Option<String>,
-    /// The day in China; None where it is not known.
+    /// The day in China; `None` if unknown.
     pub hired: Option<String>,
     pub departments: Vec<PortalDepartment>,
-    /// This one first.
+    /// The current one first.
     pub sessions: Vec<PortalSession>,
-    /// What ending all other sessions does; None where there are none.
+    /// The confirmation question for ending all other sessions; `None` if there are none.
     pub end_others_ask: Option<String>,
-    /// In the administrators' order.
+    /// In the order set by the administrators.
     pub apps: Vec<PortalApp>,
     /// Whether there are apps for anybody.
     pub is_any_app: bool,
     pub is_admin: bool,
 }
 
-/// Up to so many tiles are seen at a glance.
+/// The number of tiles that can be seen at a glance.
 const AT_A_GLANCE: usize = 12;
 
 impl PortalView {
-    /// Whether there are so many tiles that one has to look for one.
+    /// Returns whether there are so many tiles that a filter is needed.
     fn is_filterable(&self) -> bool {
         self.apps.len() > AT_A_GLANCE
     }
@@ -45,7 +45,7 @@ impl PortalView {
 pub struct PortalApp {
     pub name: String,
     pub href: String,
-    /// The address, as far as people read it.
+    /// The URL, shortened for display.
     pub place: String,
     pub description: String,
     pub icon: Option<String>,
@@ -62,7 +62,7 @@ pub struct PortalDepartment {
 
 #[derive(Debug, Clone)]
 pub struct PortalSession {
-    /// As [`browser_name`](crate::http::view::browser_name) calls it.
+    /// As [`browser_name`](crate::http::view::browser_name) formats it.
     pub browser: String,
     pub address: String,
     pub is_in_app: bool,
@@ -72,7 +72,7 @@ pub struct PortalSession {
     pub last_seen: TimeText,
     pub is_current: bool,
     pub end_path: String,
-    /// Says which device is meant.
+    /// The confirmation question, which names the device.
     pub end_ask: String,
 }
 
@@ -84,7 +84,7 @@ struct PortalPage {
     view: PortalView,
 }
 
-/// Answers with the portal.
+/// Returns the portal.
 pub fn portal(frame: Layout, view: PortalView) -> HttpResponse {
     let t = PortalTexts::of(frame.lang);
     super::ok(&PortalPage { frame, t, view })

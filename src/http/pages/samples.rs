@@ -1,4 +1,4 @@
-//! Every public page with made-up people, and what must hold for each of them.
+//! Every public page with fictional people, and the checks that each must pass.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -116,7 +116,7 @@ fn session(
     }
 }
 
-/// One app with each picture, and one with letters.
+/// Returns one app with each picture, and one with letters.
 fn apps() -> Vec<PortalApp> {
     let icons = ICONS.iter().map(|icon| Some((*icon).to_owned()));
     icons
@@ -197,7 +197,7 @@ pub(crate) fn in_app_page(lang: Lang, is_signed_out: bool) -> HttpResponse {
     in_app(Layout::new(lang, None, "/login"), view)
 }
 
-/// Every page in one language, with a name.
+/// Returns every page in one language, with a name.
 pub(crate) fn pages(lang: Lang) -> Vec<(String, HttpResponse)> {
     let mut pages = vec![
         (

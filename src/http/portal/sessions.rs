@@ -23,11 +23,11 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/sessions/{id}/end").route(web::post().to(end)));
 }
 
-/// A form that says nothing but its token.
+/// A form with no fields but its CSRF token.
 #[derive(serde::Deserialize)]
 struct CsrfOnly {}
 
-/// Ends one session. Whether another person's session exists is not told.
+/// Ends one session. Does not reveal whether another person's session exists.
 async fn end(
     request: HttpRequest,
     visitor: CurrentUser,

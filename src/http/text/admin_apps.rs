@@ -121,7 +121,7 @@ texts! {
 }
 
 impl AppTexts {
-    /// What is wrong with a form, as a sentence.
+    /// Returns the error of a form, as a sentence.
     pub fn fault(&self, fault: Fault) -> &'static str {
         match fault {
             Fault::NameMissing => self.name_missing,
@@ -138,7 +138,7 @@ impl AppTexts {
         }
     }
 
-    /// The name of a built-in picture, for those who do not see it.
+    /// Returns the name of a built-in picture, for people who do not see it.
     pub fn icon_words(&self, icon: &str) -> &'static str {
         match icon {
             "mail" => self.icon_mail,
@@ -168,7 +168,7 @@ impl AppTexts {
         }
     }
 
-    /// The name of a colour.
+    /// Returns the name of a colour.
     pub fn colour_words(&self, colour: &str) -> &'static str {
         match colour {
             "blue" => self.blue,

@@ -87,7 +87,7 @@ texts! {
 }
 
 impl AuditTexts {
-    /// An action in words; one that is not known as it stands.
+    /// Returns an action in words; an unknown one is returned unchanged.
     pub fn action_words<'a>(&self, action: &'a str) -> &'a str {
         match action {
             "login" => self.login,
@@ -121,7 +121,7 @@ impl AuditTexts {
         }
     }
 
-    /// How an action ended, in words; what is not known as it stands. Ended sessions are counted.
+    /// Returns the result of an action in words; an unknown one is returned unchanged. Ended sessions are counted.
     pub fn status_words(&self, action: &str, status: &str, lang: Lang) -> String {
         match (action, status.parse()) {
             ("session.end", Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
@@ -163,7 +163,7 @@ impl AuditTexts {
         }
     }
 
-    /// Why somebody was turned away, in words.
+    /// Returns the reason for a refusal, in words.
     pub fn refusal_words(&self, status: &str) -> &'static str {
         match status {
             "pending_review" => self.status_pending_review,
@@ -173,7 +173,7 @@ impl AuditTexts {
         }
     }
 
-    /// A reason as people read it: a way to sign in has words, all else was written by somebody.
+    /// Returns a reason in readable form: a login method in words; any other text was written by a person.
     pub fn reason_words<'a>(&self, reason: &'a str) -> &'a str {
         match reason {
             "qr" => self.method_qr,

@@ -75,7 +75,7 @@ texts! {
     }
 }
 
-/// The types that have words of their own, in the order of the filter.
+/// The types with words of their own, in the order of the filter.
 pub const KNOWN_TYPES: [&str; 10] = [
     "user_add_org",
     "user_active_org",
@@ -93,7 +93,7 @@ pub const KNOWN_TYPES: [&str; 10] = [
 pub const STATES: [&str; 5] = ["waiting", "applied", "failed", "held", "ignored"];
 
 impl EventTexts {
-    /// A type in plain words.
+    /// Returns a type in plain words.
     pub fn type_words(&self, event_type: &str) -> &'static str {
         match event_type {
             "user_add_org" => self.user_add_org,
@@ -110,7 +110,7 @@ impl EventTexts {
         }
     }
 
-    /// A state in words.
+    /// Returns a state in words.
     pub fn state_words(&self, state: &str) -> &'static str {
         match state {
             "waiting" => self.waiting,
@@ -121,7 +121,7 @@ impl EventTexts {
         }
     }
 
-    /// Where an event came from, in words.
+    /// Returns the source of an event, in words.
     pub fn source_words(&self, source: &str) -> &'static str {
         match source {
             "failed_list" => self.from_failed_list,

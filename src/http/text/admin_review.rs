@@ -1,4 +1,4 @@
-//! Texts of the review: the list of people who could not be let in, one case, decisions in bulk.
+//! Texts of the review: the list of people who could not be let in, one case, and bulk decisions.
 
 use super::{interpolate, texts};
 use crate::domain::case::{CaseState, Refusal};
@@ -138,7 +138,7 @@ texts! {
 }
 
 impl ReviewTexts {
-    /// Why somebody was not let in, in a few words.
+    /// Returns the reason for a refusal, in a few words.
     pub fn reason_words(&self, reason: Refusal) -> &'static str {
         match reason {
             Refusal::PendingReview => self.pending_review,
@@ -148,7 +148,7 @@ impl ReviewTexts {
         }
     }
 
-    /// Why somebody was not let in, in a sentence.
+    /// Returns the reason for a refusal, in a sentence.
     pub fn reason_sentence(&self, reason: Refusal) -> &'static str {
         match reason {
             Refusal::PendingReview => self.pending_review_more,
@@ -178,8 +178,8 @@ impl ReviewTexts {
         }
     }
 
-    /// Why a decision came to nothing: the code as the service and the table of bulk jobs have it,
-    /// and the userid that it speaks of.
+    /// Returns why a decision was refused, from the code used by the service and the bulk job table, and the userid
+    /// concerned.
     pub fn objection(&self, code: &str, userid: &str) -> String {
         let sentence = match code {
             "not_waiting" => self.not_waiting,
@@ -205,7 +205,7 @@ impl ReviewTexts {
         interpolate(sentence, &[("userid", &userid)])
     }
 
-    /// Returns which id of a rejected case an attempt had, and the unionid that it came under.
+    /// Returns which id of a rejected case an attempt matched, and the unionid of that attempt.
     pub fn matched_words(&self, id: MatchedId, unionid: Option<&str>) -> String {
         let sentence = match id {
             MatchedId::Unionid => self.matched_unionid,
@@ -214,7 +214,7 @@ impl ReviewTexts {
         interpolate(sentence, &[("unionid", &unionid.unwrap_or_default())])
     }
 
-    /// What a bulk job does, and to how many.
+    /// Returns what a bulk job does, and to how many people.
     pub fn job_title(&self, action: &str, people: &str) -> String {
         let title = match action {
             "approve" => self.job_approve,
@@ -225,7 +225,7 @@ impl ReviewTexts {
     }
 }
 
-/// A number of people, for titles and sentences.
+/// Returns a number of people, for titles and sentences.
 pub fn people(lang: Lang, n: usize) -> String {
     count(
         lang,

@@ -36,11 +36,11 @@ texts! {
     }
 }
 
-/// The ways to sign in, in the order of the filter.
+/// The login methods, in the order of the filter.
 pub const METHODS: [&str; 3] = ["qr", "oauth2", "in_app"];
 
 impl SessionTexts {
-    /// A way to sign in, in words.
+    /// Returns a login method in words.
     pub fn method_words(&self, method: &str) -> &'static str {
         match method {
             "in_app" => self.method_in_app,

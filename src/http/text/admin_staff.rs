@@ -114,7 +114,7 @@ texts! {
 }
 
 impl StaffTexts {
-    /// A sentence about a person and a number of their devices.
+    /// Returns a sentence about a person and the number of their devices.
     pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, devices: usize) -> String {
         let n = i64::try_from(devices).unwrap_or(i64::MAX);
         interpolate(
@@ -126,7 +126,7 @@ impl StaffTexts {
         )
     }
 
-    /// A way to sign in, in words.
+    /// Returns a login method in words.
     pub fn method_words(&self, method: &str) -> &'static str {
         match method {
             "qr" => self.by_qr,

@@ -122,7 +122,7 @@ pub const KINDS: [&str; 9] = [
 ];
 
 impl SyncTexts {
-    /// A state in words.
+    /// Returns a state in words.
     pub fn state_words(&self, state: &str, is_lost: bool) -> &'static str {
         match state {
             "running" if is_lost => self.lost,
@@ -134,7 +134,7 @@ impl SyncTexts {
         }
     }
 
-    /// What a state means that is no end, or not a good one.
+    /// Returns the explanation of an unfinished or unsuccessful state, or `None` for others.
     pub fn state_hint(&self, state: &str, is_lost: bool) -> Option<&'static str> {
         match state {
             "running" if is_lost => Some(self.lost_hint),
@@ -145,7 +145,7 @@ impl SyncTexts {
         }
     }
 
-    /// A cause in words.
+    /// Returns a cause in words.
     pub fn cause_words(&self, cause: &str) -> &'static str {
         match cause {
             "empty" => self.cause_empty,
@@ -157,7 +157,7 @@ impl SyncTexts {
         }
     }
 
-    /// What was done with a record, in words.
+    /// Returns what was done with a record, in words.
     pub fn kind_words(&self, kind: &str) -> &'static str {
         match kind {
             "added" => self.added,
@@ -173,12 +173,12 @@ impl SyncTexts {
         }
     }
 
-    /// A number of people.
+    /// Returns a number of people.
     pub fn people(&self, lang: Lang, n: i32) -> String {
         count(lang, i64::from(n), "名员工", "person", "people")
     }
 
-    /// That a run has found changes of which no event had told.
+    /// Returns the sentence that a run has found changes that no event had announced.
     pub fn unannounced(&self, n: i32) -> String {
         if n == 1 {
             return self.unannounced_one.to_owned();

@@ -1,9 +1,9 @@
-//! Texts of the pages of the messages to the company's own systems.
+//! Texts of the webhook pages.
 
 use super::{interpolate, texts};
 
 texts! {
-    /// Texts of the pages of the messages to the company's own systems.
+    /// Texts of the webhook pages.
     pub struct WebhookTexts {
         title: "推送" | "Webhooks";
         purpose: "推送给贵公司自有系统的每一条消息，以及是否送达。" | "Every message to your own systems, and whether it has arrived.";
@@ -69,7 +69,7 @@ texts! {
     }
 }
 
-/// The types that have words of their own, in the order of the filter.
+/// The types with words of their own, in the order of the filter.
 pub const KNOWN_TYPES: [&str; 6] = [
     "bpms_instance_change",
     "bpms_task_change",
@@ -83,7 +83,7 @@ pub const KNOWN_TYPES: [&str; 6] = [
 pub const STATES: [&str; 3] = ["waiting", "delivered", "failed"];
 
 impl WebhookTexts {
-    /// A type in plain words.
+    /// Returns a type in plain words.
     pub fn type_words(&self, message_type: &str) -> &'static str {
         match message_type {
             "bpms_instance_change" => self.bpms_instance_change,
@@ -96,7 +96,7 @@ impl WebhookTexts {
         }
     }
 
-    /// A state in words.
+    /// Returns a state in words.
     pub fn state_words(&self, state: &str) -> &'static str {
         match state {
             "waiting" => self.waiting,
@@ -105,7 +105,7 @@ impl WebhookTexts {
         }
     }
 
-    /// How an attempt ended, in words; none where there was none.
+    /// Returns the result of an attempt in words, or `None` before there is one.
     pub fn result_words(&self, status: Option<i16>, error: Option<&str>) -> Option<String> {
         let sentence = match (error, status) {
             (None, None) => return None,

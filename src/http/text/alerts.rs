@@ -1,4 +1,4 @@
-//! What administrators read while something stands in the way, and what to do about it.
+//! Texts of the alerts for administrators: the problem, and what to do about it.
 
 use super::admin_webhooks::WebhookTexts;
 use super::{interpolate, texts};
@@ -33,7 +33,7 @@ texts! {
     }
 }
 
-/// One sentence or two about an alert: what happens, and what to do about it.
+/// Returns a sentence or two about an alert: the problem, and what to do about it.
 pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
     if kind == "unknown_people_brake" {
@@ -43,7 +43,7 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
         return interpolate(t.unionid_conflict, &[("count", &detail)]);
     }
     if kind == "webhook:failed" {
-        // Without a status it is a code of ours.
+        // A detail without a status is a code of ours.
         let why = match detail.split_once(' ') {
             None => WebhookTexts::of(lang).result_words(None, Some(detail)),
             Some(_) => None,
@@ -55,7 +55,7 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     }
     match kind.strip_prefix("misconfigured:") {
         Some(api) => {
-            // Behind a code in words stand the permissions that DingTalk names.
+            // A code in words is followed by the permissions that DingTalk names.
             let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
             let hint = hint(lang, api, code, permissions);
             if let Some(field) = code.strip_prefix(WITHHELD) {
@@ -73,7 +73,7 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     }
 }
 
-/// Why the directory is in doubt; `detail` is mostly `<run>:<more>`.
+/// Returns why the directory is in doubt; `detail` is mostly `<run>:<more>`.
 fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
     let (run, more) = detail.split_once(':').unwrap_or((detail, ""));
     match (doubt, more) {
@@ -87,7 +87,7 @@ fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
     }
 }
 
-/// What to do about DingTalk’s code.
+/// Returns what to do about DingTalk’s code.
 fn hint(lang: Lang, api: &str, code: &str, permissions: &str) -> String {
     let remediation = remediation::of_named(api, code, permissions);
     match lang {

@@ -1,4 +1,4 @@
-//! Texts of the login inside DingTalk, where nobody scans anything.
+//! Texts of the login inside DingTalk, which needs no scan.
 
 use super::notice::NoticeText;
 use super::texts;
@@ -60,20 +60,20 @@ texts! {
     }
 }
 
-/// What the page says of something that it finds out by itself: a failure, or that it is still there.
+/// The text for a state that the page detects itself: a failure, or that it is still waiting.
 #[derive(Debug, Clone, Copy)]
 pub struct Failure {
-    /// What the script knows it by.
+    /// The name that the script uses.
     pub name: &'static str,
     pub title: &'static str,
     pub text: &'static str,
     pub next_step: &'static str,
-    /// Whether another try will not help, so that the QR code is the first choice.
+    /// Whether a retry will not help, so that the QR code is the first choice.
     pub wants_scan: bool,
 }
 
 impl InAppTexts {
-    /// All failures that the page finds out by itself.
+    /// Returns the texts of all states that the page detects itself.
     pub fn failures(&self) -> [Failure; 12] {
         macro_rules! failure {
             ($name:literal, $title:ident, $text:ident, $next:ident $(, $wants_scan:literal)?) => {
@@ -109,8 +109,7 @@ macro_rules! in_app_notices {
         explanation: $explanation_zh:literal | $explanation_en:literal;
         next_step: $next_step_zh:literal | $next_step_en:literal;
     })+) => {
-        /// The text of a notice where somebody signs in inside DingTalk: the usual one, unless that speaks of
-        /// a scan.
+        /// Returns an error page's text for the login inside DingTalk: the usual one, unless that mentions a scan.
         pub fn notice_text(notice: ErrorKind, lang: Lang) -> NoticeText {
             let usual = NoticeText::of(notice, lang);
             let (title, explanation, next_step) = match (notice, lang) {

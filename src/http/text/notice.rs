@@ -1,11 +1,11 @@
-//! Texts of the pages that turn somebody away or say that something failed.
+//! Texts of the error pages.
 
 use super::texts;
 use crate::http::lang::Lang;
 use crate::http::pages::ErrorKind;
 
 texts! {
-    /// What all these pages have in common.
+    /// Texts that all error pages share.
     pub struct NoticeTexts {
         scanned_as: "本次扫码的钉钉昵称" | "DingTalk name of this scan";
         signed_in_as: "当前登录" | "Signed in as";
@@ -17,7 +17,7 @@ texts! {
     }
 }
 
-/// What one of these pages says.
+/// The text of one error page.
 #[derive(Debug)]
 pub struct NoticeText {
     pub title: &'static str,
@@ -25,7 +25,7 @@ pub struct NoticeText {
     pub explanation: &'static str,
     /// What to do next.
     pub next_step: &'static str,
-    /// What the button says that does it.
+    /// The label of the button for the next step.
     pub button: &'static str,
 }
 
@@ -37,7 +37,7 @@ macro_rules! notices {
         button: $button_zh:literal | $button_en:literal;
     })+) => {
         impl NoticeText {
-            /// The text of a notice; a notice without one does not compile.
+            /// Returns the text of an error page; an error without a text does not compile.
             pub fn of(notice: ErrorKind, lang: Lang) -> &'static Self {
                 match (notice, lang) {
                     $(

@@ -47,7 +47,7 @@ texts! {
 }
 
 impl PortalTexts {
-    /// How a session began.
+    /// Returns the words for a login method.
     pub fn method(&self, method: &str) -> &'static str {
         match method {
             "oauth2" => self.by_oauth2,

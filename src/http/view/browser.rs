@@ -1,8 +1,8 @@
-//! A few words for a browser, made of its `User-Agent`.
+//! A short name for a browser, derived from its `User-Agent`.
 
 use crate::http::lang::Lang;
 
-/// What identifies a browser; the first that is found wins, since most claim to be others as well.
+/// The substrings that identify a browser; the first match wins, since most browsers claim to be others as well.
 const BROWSERS: [(&str, &str, &str); 12] = [
     ("DingTalk", "钉钉", "DingTalk"),
     ("MicroMessenger", "微信", "WeChat"),
@@ -30,7 +30,7 @@ const SYSTEMS: [(&str, &str, &str); 9] = [
     ("Linux", "Linux", "Linux"),
 ];
 
-/// Names the browser and the system, e.g. `Chrome · Windows`; what is not known is said to be so.
+/// Returns the browser and the system, e.g. `Chrome · Windows`; unknown parts are named as such.
 pub fn browser_name(user_agent: &str, lang: Lang) -> String {
     let parts: Vec<&str> = [
         find(&BROWSERS, user_agent, lang),

@@ -1,29 +1,29 @@
 //! Charts as geometry, in the units of their own view box; a template draws them as SVG.
 
-/// The width that one column with its gap takes up.
+/// The width of one column with its gap.
 const STEP: i64 = 20;
 const COLUMN: i64 = 14;
 const HEIGHT: i64 = 1000;
-/// What is not nothing can be seen.
+/// Minimum height of a non-zero bar.
 const LEAST: i64 = 16;
-/// Keeps parts of one column apart for those who do not tell their colours apart.
+/// Separates the parts of a column for people who cannot distinguish their colours.
 const GAP: i64 = 16;
 
-/// Columns side by side, each of parts that stand on one another.
+/// Columns side by side, each made of stacked parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     pub width: i64,
     pub height: i64,
     pub columns: Vec<Column>,
-    /// What a column of full height would count.
+    /// The value of a column of full height.
     pub top: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Says in words what it shows.
+    /// Describes the column in words.
     pub label: String,
-    /// Where the strip begins that belongs to it.
+    /// The left edge of the column's strip.
     pub left: i64,
     pub strip: i64,
     pub parts: Vec<Part>,
@@ -40,8 +40,8 @@ pub struct Part {
 }
 
 impl Columns {
-    /// Lays out one column for each label; `values` are its parts from the bottom up, each drawn in the
-    /// class of the same place. Negative numbers count as none.
+    /// Lays out one column for each label; `values` are its parts from the bottom up, each drawn in the class of
+    /// the same index. Negative values count as zero.
     pub fn new(classes: &[&'static str], columns: Vec<(String, Vec<i64>)>) -> Self {
         let sums = columns.iter().map(|(_, values)| total(values));
         let top = nice_top(sums.max().unwrap_or(0));
@@ -90,7 +90,8 @@ fn stack(x: i64, classes: &[&'static str], values: &[i64], top: i64) -> Vec<Part
     parts
 }
 
-/// Takes the gaps, and what small parts are given, from the largest part, so that the column is as high as its sum.
+/// Takes the gaps, and the extra height of small parts, from the largest part, so that the column is as high as its
+/// sum.
 fn make_room(parts: &mut [Part], wanted: i64) {
     let needed: i64 = parts.iter().map(|part| part.height + GAP).sum();
     let excess = needed - GAP - wanted;
@@ -99,13 +100,13 @@ fn make_room(parts: &mut [Part], wanted: i64) {
     }
 }
 
-/// How much of the height a number takes up.
+/// Returns the height of a value, as a share of the full height.
 pub fn share(value: i64, top: i64) -> i64 {
     let of = i128::from(value.clamp(0, top)) * i128::from(HEIGHT) / i128::from(top.max(1));
     i64::try_from(of).unwrap_or(HEIGHT)
 }
 
-/// The next of 1, 2, 3, 4, 5, 6, 8, 10, 20 … that is not below the number.
+/// Returns the smallest of 1, 2, 3, 4, 5, 6, 8, 10, 20 … that is not below the value.
 fn nice_top(most: i64) -> i64 {
     let mut ten: i64 = 1;
     loop {

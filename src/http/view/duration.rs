@@ -1,8 +1,8 @@
-//! How long something took, as a page shows it.
+//! Durations as a page shows them.
 
 use crate::http::lang::Lang;
 
-/// Writes a number of seconds to the coarseness that matters: `0.4 s`, `12 s`, `3 min`, `5 h`, `2 days`.
+/// Returns a number of seconds, rounded to a suitable unit: `0.4 s`, `12 s`, `3 min`, `5 h`, `2 days`.
 pub fn humanize(seconds: f64, lang: Lang) -> String {
     const DAYS: (f64, f64, &str, &str) = (f64::INFINITY, 86_400.0, "天", "days");
     const UNITS: [(f64, f64, &str, &str); 3] = [
@@ -11,7 +11,7 @@ pub fn humanize(seconds: f64, lang: Lang) -> String {
         (172_800.0, 3_600.0, "小时", "h"),
     ];
     let seconds = seconds.max(0.0);
-    // What would round up to the next unit is said in that one.
+    // A value that would round up to the next unit is shown in that unit.
     let unit = UNITS
         .iter()
         .find(|(end, size, _, _)| (seconds / size).round() * size < *end);

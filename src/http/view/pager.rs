@@ -1,4 +1,4 @@
-//! The pages of a list, every one with an address of its own.
+//! The pages of a list, each with its own URL.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use crate::http::text::layout::CommonTexts;
 
 const DEFAULT_PER_PAGE: i64 = 50;
 const MAX_PER_PAGE: i64 = 200;
-/// Far past any list, and small enough that no product of it overflows.
+/// Far beyond any list, and small enough that no product of it overflows.
 const MAX_PAGE: i64 = 1_000_000;
 
-/// Which page of a list was asked for, within bounds.
+/// The requested page of a list, within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paging {
     /// From 1.
@@ -22,7 +22,7 @@ pub struct Paging {
 }
 
 impl Paging {
-    /// Reads `page` and `per_page` of a query; what is missing or no number is the default.
+    /// Parses `page` and `per_page` of a query; a value that is missing or not a number becomes the default.
     pub fn parse(page: Option<&str>, per_page: Option<&str>) -> Self {
         let number = |text: Option<&str>| text.and_then(|t| t.trim().parse::<i64>().ok());
         Self {
@@ -33,7 +33,7 @@ impl Paging {
         }
     }
 
-    /// The query of a list with the size of its pages, where that is not the usual one.
+    /// Returns the query of a list with its page size, unless that is the default.
     pub(super) fn keep_size(self, filters: &str) -> String {
         if self.per_page == DEFAULT_PER_PAGE {
             return filters.to_owned();
@@ -42,7 +42,7 @@ impl Paging {
         format!("{filters}{joint}per_page={}", self.per_page)
     }
 
-    /// The part of what was found that stands on this page.
+    /// Returns the part of the results that belongs to this page.
     pub fn cut<T>(self, found: &[T]) -> &[T] {
         let from = usize::try_from(self.offset()).unwrap_or(usize::MAX);
         let rest = found.get(from..).unwrap_or_default();
@@ -50,20 +50,20 @@ impl Paging {
         rest.get(..size).unwrap_or(rest)
     }
 
-    /// How many rows come before this page.
+    /// Returns how many rows come before this page.
     pub fn offset(self) -> i64 {
         (self.page - 1) * self.per_page
     }
 }
 
-/// One page of a list among its neighbours.
+/// One page of a list, with the links to the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pager {
     pub page: i64,
     pub per_page: i64,
     /// Rows on all pages together.
     pub total: i64,
-    /// Whether there are more rows than the pages lead to.
+    /// Whether there are more rows than the pages cover.
     is_more: bool,
     query_without_page: String,
 }
@@ -80,7 +80,7 @@ pub enum PageLink {
 }
 
 impl Pager {
-    /// `filters` is the query of the list without `page` and `per_page`, as [`query`] makes it.
+    /// Creates a pager; `filters` is the query of the list without `page` and `per_page`, as [`query`] builds it.
     pub fn new(paging: Paging, total: i64, filters: &str) -> Self {
         Self {
             page: paging.page,
@@ -91,7 +91,7 @@ impl Pager {
         }
     }
 
-    /// The pages of a list that is followed only so far; where there is more, it says so.
+    /// Creates the pager of a list that is limited to `most` rows; shows if there are more.
     pub fn up_to(most: usize, paging: Paging, total: usize, filters: &str) -> Self {
         let shown = i64::try_from(total.min(most)).unwrap_or(i64::MAX);
         Self {
@@ -100,19 +100,19 @@ impl Pager {
         }
     }
 
-    /// The query of the last page, where a page beyond it was asked for and there are rows at all.
+    /// Returns the query of the last page, if a page beyond it was requested and there are rows at all.
     pub fn redirect_to_last(&self) -> Option<String> {
         (self.total > 0 && self.page > self.last()).then(|| self.href(self.last()))
     }
 
-    /// The number of the last page, at least 1.
+    /// Returns the number of the last page, at least 1.
     pub fn last(&self) -> i64 {
         (self.total + self.per_page - 1)
             .div_euclid(self.per_page)
             .max(1)
     }
 
-    /// The address of the page before, of the last one from beyond the end.
+    /// Returns the URL of the previous page; beyond the end, that of the last page.
     pub fn previous(&self) -> Option<String> {
         (self.page > 1).then(|| self.href((self.page - 1).min(self.last())))
     }
@@ -121,7 +121,7 @@ impl Pager {
         (self.page < self.last()).then(|| self.href(self.page + 1))
     }
 
-    /// First, last and those about the current page, with gaps between.
+    /// Returns the first page, the last one and those around the current one, with gaps between.
     pub fn links(&self) -> Vec<PageLink> {
         let last = self.last();
         let shown = BTreeSet::from([1, self.page - 1, self.page, self.page + 1, last]);
@@ -141,7 +141,7 @@ impl Pager {
         links
     }
 
-    /// E.g. `第 51–100 条，共 207 条`.
+    /// Returns e.g. `第 51–100 条，共 207 条`.
     pub fn range(&self, t: &CommonTexts) -> String {
         let from = ((self.page - 1) * self.per_page + 1).min(self.total);
         let to = (self.page * self.per_page).min(self.total);
@@ -153,7 +153,7 @@ impl Pager {
 
     fn href(&self, page: i64) -> String {
         match (self.query_without_page.is_empty(), page) {
-            // A lone `?` clears the query, which an empty address would keep.
+            // A lone `?` clears the query, which an empty URL would keep.
             (true, 1) => "?".to_owned(),
             (false, 1) => format!("?{}", self.query_without_page),
             (true, _) => format!("?page={page}"),
@@ -162,7 +162,7 @@ impl Pager {
     }
 }
 
-/// Writes the query of a list: encoded, without what is empty.
+/// Returns the encoded query of a list, without empty values.
 pub fn query(pairs: &[(&str, &str)]) -> String {
     let mut writer = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {

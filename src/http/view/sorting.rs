@@ -1,4 +1,4 @@
-//! The heads of columns that sort a list, each with an address of its own.
+//! The sortable column headings of a list, each with its own URL.
 
 use super::{Paging, query};
 use crate::store::sort::Sort;
@@ -6,15 +6,15 @@ use crate::store::sort::Sort;
 /// The order of a list, and how it can be changed.
 #[derive(Debug, Clone)]
 pub struct Sorting {
-    /// What the rows are sorted by, be it asked for or the list's own order.
+    /// The current order, whether requested or the list's default.
     current: Option<Sort>,
-    /// The columns that show the greatest first when they are chosen.
+    /// The columns that are sorted in descending order when first chosen.
     descending: &'static [&'static str],
     others: String,
 }
 
 impl Sorting {
-    /// `filters` is the query of the list without its order and page.
+    /// Creates a sorting; `filters` is the query of the list without its order and page.
     pub fn new(
         current: Option<Sort>,
         descending: &'static [&'static str],
@@ -28,7 +28,7 @@ impl Sorting {
         }
     }
 
-    /// The address of the list sorted by a column: the other way round where it is already.
+    /// Returns the URL of the list sorted by a column, in reverse if it already is sorted by it.
     pub fn href(&self, column: &str) -> String {
         let is_descending = match self.current {
             Some(sort) if sort.column == column => !sort.is_descending,
@@ -42,7 +42,7 @@ impl Sorting {
         }
     }
 
-    /// How the rows are sorted by a column, as `aria-sort` has it.
+    /// Returns how the rows are sorted by a column, as a value of `aria-sort`.
     pub fn state(&self, column: &str) -> &'static str {
         match self.current {
             Some(sort) if sort.column == column && sort.is_descending => "descending",
@@ -56,7 +56,7 @@ fn dir(is_descending: bool) -> &'static str {
     if is_descending { "desc" } else { "asc" }
 }
 
-/// The part of a list's query that says its order; empty for the list's own.
+/// Returns the order in a list's query; empty for the list's default.
 pub fn order(sort: Option<Sort>) -> [(&'static str, &'static str); 2] {
     match sort {
         Some(sort) => [("sort", sort.column), ("dir", dir(sort.is_descending))],

@@ -1,21 +1,21 @@
-//! A moment as a page shows it: relative, with the exact time behind it.
+//! A time as a page shows it: relative, with the exact time as its title.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
 
 use crate::http::lang::Lang;
 
-/// A moment for `<time datetime title>`.
+/// A time for `<time datetime title>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeText {
     /// RFC 3339 in UTC, to the second.
     pub iso: String,
     /// In China time, to the second.
     pub exact: String,
-    /// Against now, e.g. `5 分钟前`; past 30 days the date.
+    /// Relative to now, e.g. `5 分钟前`; the date after 30 days.
     pub relative: String,
 }
 
-/// China keeps one time all year, eight hours ahead of UTC.
+/// China uses one time zone all year, eight hours ahead of UTC.
 const CHINA_OFFSET_SECONDS: i32 = 8 * 3600;
 
 const MINUTE: i64 = 60;
@@ -36,7 +36,7 @@ impl TimeText {
     }
 }
 
-/// The day that it is in China at a moment.
+/// Returns the day in China at a time.
 pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
     FixedOffset::east_opt(CHINA_OFFSET_SECONDS).map_or_else(
         || at.date_naive(),

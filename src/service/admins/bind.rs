@@ -1,4 +1,4 @@
-//! Binding the entries of `DINGGATE_ADMINS`: each userid, once, to the unionid that DingTalk names.
+//! Binds each userid in `DINGGATE_ADMINS`, once, to the unionid that DingTalk returns for it.
 
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
@@ -8,12 +8,12 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::audit::{self, Entry};
 use crate::store::{Conn, StoreError, admin_grant, staff};
 
-/// How often DingTalk is asked about an entry before it has to wait.
+/// Lookups per entry before the next wait.
 const TRIES: usize = 2;
 
-/// Asks DingTalk about each listed userid that was never bound, and binds it; one that DingTalk does not know
-/// is bound to nobody. Returns whether none is left to be tried again; fails where DingTalk does not answer, and is then
-/// to be called again, too.
+/// Looks up each listed userid that was never bound, and binds it; one that DingTalk does not know is bound to
+/// nobody. Returns whether no entry is left to retry. Fails if DingTalk does not answer; the call must then be
+/// repeated, too.
 pub async fn bind_listed(ctx: &Context) -> Result<bool, UpstreamError> {
     let listed = &ctx.config.login.admins;
     if listed.is_empty() {
@@ -36,12 +36,12 @@ pub async fn bind_listed(ctx: &Context) -> Result<bool, UpstreamError> {
     failed.map_or(Ok(is_done), Err)
 }
 
-/// Binds one entry; false where the employed row of the userid does not have the unionid that DingTalk names.
+/// Binds one entry; returns false if the employed row of the userid has another unionid than DingTalk returns.
 async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError> {
     for _ in 0..TRIES {
         let unionid = match upstream::user(ctx, Priority::Join, userid).await {
             Ok(person) if person.unionid.is_none() => {
-                // The app may lack the permission; a login names the pair as well.
+                // The app may lack the permission; a login also names the pair.
                 tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound: DingTalk names no unionid");
                 return Ok(true);
             }
@@ -56,15 +56,15 @@ async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError>
         if is_settled {
             return Ok(true);
         }
-        // Either the answer or the row is out of date: the row is brought into line with another answer.
+        // Either the response or the row is out of date: another lookup updates the row.
         employment::refresh_person(ctx, Priority::Join, userid, Trigger::Event, &[]).await?;
     }
     tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound yet: the staff table has another unionid than DingTalk names");
     Ok(false)
 }
 
-/// Binds an entry unless the employed row of the userid has another unionid: the account may have changed since DingTalk
-/// answered, and whatever changes it later ends a binding that it can see.
+/// Binds an entry unless the employed row of the userid has another unionid: the account may have changed since
+/// DingTalk answered. A later change sees the binding and ends it.
 async fn bind_unless_changed(
     ctx: &Context,
     tx: &mut Conn,
@@ -82,8 +82,8 @@ async fn bind_unless_changed(
     Ok(!has_changed)
 }
 
-/// Binds the entry of somebody who signs in, unless it is bound: DingTalk has just named the pair, and the transaction
-/// holds the employed row that has it.
+/// Binds the entry of a person who signs in, unless it is bound: DingTalk has just named the pair, and the
+/// transaction holds the employed row that has it.
 pub async fn bind_at_login(
     ctx: &Context,
     tx: &mut Conn,

@@ -1,8 +1,8 @@
-//! Carries a written plan out, in one transaction: a run that is killed has done nothing. Everything is
-//! checked once more, for events may have landed since the plan was made.
+//! Applies a staged plan in one transaction: a run that is killed has changed nothing. Every row is checked again,
+//! because events may have arrived since the plan was built.
 //!
-//! The order is that of who has to wait for whom: first those who yield a unionid, then those who may
-//! want it, last those who merely change, whose rows are so held for the shortest time. See
+//! Rows are written in an order that avoids waiting: first people who release a unionid, then people who may take
+//! it, last people whose rows merely change, so that these are locked for the shortest time. See
 //! docs/adr/0007-one-transaction-a-sync.md.
 
 mod rows;
@@ -25,27 +25,27 @@ use crate::store::{StoreError, audit, department, directory, unionid_conflict};
 
 use rows::Rows;
 
-/// How often it is begun anew when Postgres is out of reach or two were in each other's way.
+/// Maximum number of attempts when Postgres is unreachable or reports a deadlock.
 const TRIES: u32 = 4;
-/// One transaction of a hundred thousand people takes tens of seconds; longer means that it hangs.
+/// One transaction for a hundred thousand people takes tens of seconds; anything longer hangs.
 const TIMEOUT: Duration = Duration::from_mins(15);
 
-/// What is carried out, and in whose name.
+/// What to apply, and on whose behalf.
 pub struct ApplyRequest<'a> {
     pub run: Run,
-    /// Who stands in the audit trail for it.
+    /// The actor in the audit log.
     pub actor: audit::Actor<'a>,
-    /// Whoever has been heard of since then is not marked as left.
+    /// People observed since then are not marked as left.
     pub guard: DateTime<Utc>,
-    /// Whether those are told of who are not marked for that.
+    /// Whether people who are not marked as left for that reason are reported as skipped.
     pub tells_overtaken: bool,
-    /// How many records the plan has, and of what kind.
+    /// Number of records in the plan, in total and by kind.
     pub records: u64,
     pub tally: PlanCounts,
     pub departments: &'a DepartmentPlan,
 }
 
-/// Carries a plan out and ends the run with it; gives what was done.
+/// Applies a plan and finishes the run in the same transaction; returns the counts of what was done.
 pub async fn apply(
     ctx: &Context,
     mission: &ApplyRequest<'_>,
@@ -112,7 +112,7 @@ async fn apply_in(
     Ok(tally)
 }
 
-/// Writes the tree; gives how many were added, changed and removed.
+/// Writes the departments; returns how many were added, changed and removed.
 async fn write_departments(
     tx: &mut Conn,
     mission: &ApplyRequest<'_>,
@@ -136,7 +136,7 @@ async fn write_departments(
     Ok((written.len() - changed, changed, removed.len()))
 }
 
-/// What others may be waiting for comes last.
+/// Last, because other transactions may wait for these locks.
 async fn finalize(tx: &mut Conn, mission: &ApplyRequest<'_>) -> Result<(), StoreError> {
     let run = mission.run;
     directory::record_unionid_changes(tx, mission.actor, run.id).await?;

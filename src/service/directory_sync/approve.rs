@@ -1,5 +1,5 @@
-//! What becomes of the leavers that the brake has held back: an administrator decides. Letting them go
-//! is a run of its own, which asks DingTalk about each of them first.
+//! The administrator's decision about leavers withheld by the leaver threshold. Approving them starts a separate
+//! run, which first asks DingTalk about each of them.
 
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
@@ -20,10 +20,10 @@ use crate::store::sync_list::{self, ChangeFilter};
 use crate::store::sync_run::{self, Run};
 use crate::store::{StoreError, audit};
 
-/// Why nothing was decided.
+/// Why no decision was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum ApproveError {
-    /// The run has held nobody back, or it was decided about, or it ended more than 24 hours ago.
+    /// The run has withheld no leavers, was already decided, or ended more than 24 hours ago.
     #[error("this run does not wait for a decision")]
     NotWaiting,
     #[error("a full sync is running, started by {by} at {}", since.format("%Y-%m-%d %H:%M:%S UTC"))]
@@ -32,7 +32,7 @@ pub enum ApproveError {
     Store(#[from] StoreError),
 }
 
-/// Decides that the leavers of a stopped run stay as they are.
+/// Records the decision that the leavers of a stopped run are kept.
 pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), ApproveError> {
     ctx.db
         .tx(async |tx| {
@@ -46,14 +46,14 @@ pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), A
         .await
 }
 
-/// The leavers of a stopped run whom an administrator lets go.
+/// An administrator's approval of the leavers of a stopped run.
 struct Approval {
     run: Run,
     stopped: i64,
-    /// When the stopped run began: whoever was heard of since then stays.
+    /// Start of the stopped run: people observed since then are kept.
     guard: DateTime<Utc>,
     by: UserId,
-    /// The administrator's address.
+    /// The administrator's IP address.
     address: Option<String>,
 }
 
@@ -66,16 +66,16 @@ impl Approval {
     }
 }
 
-/// Begins to mark the leavers of a stopped run as left, on this process; gives the number of the run
-/// that does it.
+/// Starts a run in the background of this process that marks the leavers of a stopped run as left; returns its run
+/// id.
 ///
-/// Whom DingTalk knows again is passed over. Where it does not answer, nobody is marked, and the stopped
-/// run still waits.
+/// People whom DingTalk knows again are skipped. If DingTalk does not answer, nobody is marked, and the stopped run
+/// keeps waiting for a decision.
 pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, ApproveError> {
     let (told, begun) = oneshot::channel();
     let background = ctx.clone();
     let (userid, address) = (by.userid.clone(), by.address.map(str::to_owned));
-    // The beginning, too, as with every sync.
+    // `begin` runs in the task too, as in every sync.
     ctx.background.spawn(async move {
         let by = Actor {
             userid: &userid,
@@ -202,7 +202,7 @@ async fn carry_out(
     Ok(planned.once_applied(tally, calls))
 }
 
-/// Writes down whom the stopped run has held back.
+/// Copies the withheld leavers of the stopped run to the plan.
 async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
     let held_back = ChangeFilter {
         kind: Some("held_back"),

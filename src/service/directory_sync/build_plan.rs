@@ -1,4 +1,4 @@
-//! From what was read to a plan that is written down: some hundred people at a time.
+//! Builds the plan from what was read and stages it, some people at a time.
 
 use std::collections::HashSet;
 
@@ -15,24 +15,23 @@ use super::read::Crawler;
 use super::skip::SkipReason;
 use super::{Abort, Progress, Request, verify_absent};
 
-/// How many people are compared at a time.
+/// Number of people compared at a time.
 const CHUNK: i64 = 1_000;
 
-/// Why a run cannot go on whose notes are gone.
+/// Problem reported when the staging rows are lost.
 const STAGING_LOST: &str = "Postgres has been restarted and has forgotten what the run had read";
 
-/// A plan that stands in the book, and what it was made from.
+/// The input and the result of planning; the plan itself is staged by `book`.
 pub struct PlanInput<'a> {
     pub book: PlanWriter<'a>,
-    /// The departments to be written and removed: few enough to be kept at hand.
+    /// Departments to write and to remove: few enough to be held in memory.
     pub departments: plan::DepartmentPlan,
     /// Whether everything was read.
     pub is_complete: bool,
     pub employed: usize,
 }
 
-/// Compares what was read with the tables, asks about those who seem to be gone, and writes the plan
-/// down.
+/// Compares what was read with the tables, asks DingTalk about people who seem to have left, and stages the plan.
 pub async fn build_plan<'a>(
     ctx: &'a Context,
     run: Run,
@@ -45,7 +44,7 @@ pub async fn build_plan<'a>(
     if walk.people == 0 && employed > 0 {
         walk.problems.add("DingTalk lists nobody at all".to_owned());
     }
-    // A company without people is a broken answer, whatever it looks like.
+    // A company without people is always a broken response.
     let may_be_complete = |walk: &Crawler| walk.problems.is_empty() && walk.people > 0;
     let mut book = PlanWriter::new(ctx, run);
     if may_be_complete(walk) {
@@ -64,7 +63,7 @@ pub async fn build_plan<'a>(
         }
     }
     let is_complete = may_be_complete(walk);
-    // Where too many people are gone, the departments may not be gone either.
+    // If too many people are missing, missing departments are not trusted either.
     let may_remove = is_complete && book.tally.held_back == 0;
     let spared = &walk.spared_departments;
     let departments = plan::departments(&stored, &walk.departments, spared, may_remove);
@@ -77,7 +76,7 @@ pub async fn build_plan<'a>(
     book.append_skips(std::mem::take(&mut walk.skips))
         .await
         .map_err(Abort::Store)?;
-    // Whoever was forgotten meanwhile looked like somebody who has gone.
+    // People whose staging rows were lost meanwhile would look like leavers.
     ensure_staging_intact(ctx, run, walk).await?;
     Ok(PlanInput {
         book,
@@ -87,7 +86,7 @@ pub async fn build_plan<'a>(
     })
 }
 
-/// Reads what is small, and makes sure that all that was taken down is still there.
+/// Loads the small tables, and checks that the staging rows are intact.
 async fn load_current(
     ctx: &Context,
     run: Run,
@@ -104,7 +103,7 @@ async fn load_current(
     Ok((usize::try_from(employed).unwrap_or(usize::MAX), departments))
 }
 
-/// Makes sure that Postgres, which forgets it when it crashes, still has all that was taken down.
+/// Checks that Postgres still has all staging rows: it loses them in a crash.
 async fn ensure_staging_intact(ctx: &Context, run: Run, walk: &Crawler) -> Result<(), Abort> {
     let heard = ctx.db.read_within(DB_RETRY_WINDOW, async |conn| {
         sync_staging::count_staged(conn, run.id).await
@@ -117,7 +116,7 @@ async fn ensure_staging_intact(ctx: &Context, run: Run, walk: &Crawler) -> Resul
     }
 }
 
-/// Writes everybody down whom a complete reading has not found.
+/// Stages as leavers all people whom a complete crawl has not found.
 async fn stage_leavers(book: &mut PlanWriter<'_>, walk: &Crawler) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
@@ -147,8 +146,8 @@ fn is_too_many(ctx: &Context, request: &Request, leavers: usize, employed: usize
     !request.accept_leavers && limit.is_exceeded_by(count(leavers), count(employed))
 }
 
-/// Asks DingTalk about some of so many absent people that the brake would stop the run: where an empty
-/// list was a broken answer, nothing is to be decided about.
+/// Asks DingTalk about a sample of the absent people when their number exceeds the leaver threshold: if an empty
+/// list turns out to be a broken response, there is nothing for an administrator to decide.
 async fn sample_silent_departments(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
@@ -162,8 +161,8 @@ async fn sample_silent_departments(
     Ok(())
 }
 
-/// Asks DingTalk about every person and department that seems to be gone; a question without an answer
-/// is a problem of the reading.
+/// Asks DingTalk about every person and department that seems to be gone; an unanswered question makes the crawl
+/// incomplete.
 async fn verify_leavers(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
@@ -191,7 +190,7 @@ async fn verify_leavers(
     Ok(())
 }
 
-/// Plans for everybody who is in the staff table or was heard of.
+/// Plans for all people who are in the staff table or were observed.
 async fn compare(book: &mut PlanWriter<'_>, is_complete: bool) -> Result<(), StoreError> {
     let refused = refused(book, is_complete).await?;
     let terms = PlanOptions {
@@ -218,7 +217,7 @@ async fn compare(book: &mut PlanWriter<'_>, is_complete: bool) -> Result<(), Sto
     }
 }
 
-/// Decides about unionids that more than one person would bear.
+/// Decides about unionids that more than one person would have.
 async fn refused(book: &PlanWriter<'_>, is_complete: bool) -> Result<HashSet<UserId>, StoreError> {
     let run = book.run;
     let (chunk, leaving) = book
@@ -234,7 +233,7 @@ async fn refused(book: &PlanWriter<'_>, is_complete: bool) -> Result<HashSet<Use
     Ok(plan::refused(&chunk, &leaving, run.started_at, is_complete))
 }
 
-/// What the tables hold and DingTalk has said of these people.
+/// Returns what the tables and DingTalk say about these people.
 async fn chunk(
     conn: &mut crate::store::Conn,
     run_id: i64,

@@ -1,5 +1,4 @@
-//! The end of a run, in the transaction that carries its plan out: its numbers, what it means for runs
-//! that wait, and for the administrators' banner.
+//! Finishes a run in the transaction that applies its plan: writes its counts, and updates waiting runs and alerts.
 
 use std::sync::atomic::Ordering;
 
@@ -13,14 +12,14 @@ use crate::store::audit::{self, Entry};
 use crate::store::sync_run::{self, Ending, Run};
 use crate::store::{StoreError, alert, sync_staging};
 
-/// The last full sync was not a good one: `<run>:<state>`.
+/// Alert: the last full sync was not successful; its detail is `<run>:<state>`.
 const SYNC: &str = "directory:sync";
-/// A run has found changes that no event had announced: `<run>:<count>`.
+/// Alert: a run has found changes that no event had announced; its detail is `<run>:<count>`.
 const UNANNOUNCED: &str = "directory:unannounced";
-/// What a complete run makes up for.
+/// Alerts that a complete run resolves.
 const MENDED: [&str; 2] = ["directory:failed_events", "directory:lost_events"];
 
-/// How a run ends, once its plan has been carried out.
+/// How to finish a run once its plan has been applied.
 pub struct Conclusion<'a> {
     pub run: Run,
     pub calls: &'a Calls,
@@ -28,14 +27,14 @@ pub struct Conclusion<'a> {
     pub problem: Option<&'a str>,
     /// Whether everything was read.
     pub is_complete: bool,
-    /// Whether it is a full sync, and not just a look at some people.
+    /// Whether it is a full sync, not just a check of some people.
     pub is_full: bool,
-    /// The stopped run whose leavers this one marks, and the administrator who has let them go.
+    /// The stopped run whose leavers this run marks, and the administrator who approved them.
     pub approves: Option<(i64, Actor<'a>)>,
 }
 
 impl Conclusion<'_> {
-    /// Ends the run; fails where it is no longer this one's.
+    /// Finishes the run; fails if this instance no longer holds it.
     pub async fn conclude(&self, tx: &mut Conn, tally: &PlanCounts) -> Result<(), SyncError> {
         if let Some((stopped, by)) = self.approves {
             approve(tx, stopped, &by).await?;
@@ -61,8 +60,8 @@ impl Conclusion<'_> {
         Ok(())
     }
 
-    /// How many people have changed without an event; nobody, by a first run or one that is not
-    /// complete.
+    /// Returns how many people have changed without an event; 0 for the first complete run, or if this one is
+    /// incomplete.
     async fn unannounced(&self, tx: &mut Conn) -> Result<i32, StoreError> {
         if !self.is_complete || !sync_run::has_complete(tx).await? {
             return Ok(0);
@@ -101,7 +100,7 @@ async fn approve(tx: &mut Conn, stopped: i64, by: &Actor<'_>) -> Result<(), Sync
     Ok(())
 }
 
-/// Puts an administrator's decision about a stopped run on the audit trail, and takes it off the banner.
+/// Writes an administrator's decision about a stopped run to the audit log, and dismisses its alert.
 pub async fn note_decision(
     tx: &mut Conn,
     stopped: i64,
@@ -127,7 +126,7 @@ fn detail(run_id: i64, state: State) -> String {
     format!("{run_id}:{}", state.as_str())
 }
 
-/// Tells the administrators how the last full sync has ended, unless it was well.
+/// Raises an alert about the state of the last full sync, or dismisses it if the sync succeeded.
 pub async fn raise_alert(tx: &mut Conn, run_id: i64, state: State) -> Result<(), StoreError> {
     if state == State::Done {
         alert::dismiss(tx, SYNC).await?;

@@ -1,4 +1,5 @@
-//! The end of a run that its own transaction has not ended: nothing was done, or nothing was to be.
+//! Finishes runs that were not finished by the transaction that applies a plan: nothing was done, or there was
+//! nothing to do.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::store::sync_run::{self, Run};
 use crate::store::{StoreError, sync_staging};
 
-/// Ends a run that its own transaction has not ended, and takes away what it has written down.
+/// Finishes a run unless it has already ended, and deletes its staging rows.
 pub(super) async fn finish(
     ctx: &Context,
     run: Run,
@@ -30,7 +31,7 @@ pub(super) async fn finish(
     Ok(summary)
 }
 
-/// Ends a run that has changed nothing. Of two errors the first is told.
+/// Finishes a run that has changed nothing. If that fails too, the first error is reported.
 pub(super) async fn end_unless_ended(
     ctx: &Context,
     run: Run,
@@ -47,14 +48,14 @@ pub(super) async fn end_unless_ended(
             end(ctx, run, cause, calls, summary.state, problem).await
         }
         Err(error) => {
-            // Its lease ends by itself where this fails too.
+            // If this fails too, the lease expires on its own.
             let _unwritten = end(ctx, run, cause, calls, State::Failed, Some(&report(error))).await;
             Ok(())
         }
     }
 }
 
-/// An error with its causes, as the run's row tells it.
+/// Returns an error with its causes, as stored in the run's row.
 fn report(error: &SyncError) -> String {
     let mut told = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -90,20 +91,20 @@ async fn end(
         .await
 }
 
-/// Takes the row of a dry run away.
+/// Deletes the row of a dry run.
 async fn forget(ctx: &Context, run: Run) -> Result<(), StoreError> {
     ctx.db
         .read(async |conn| {
-            // Nothing depends on whether it was still this one's.
+            // It does not matter whether this instance still held it.
             sync_run::forget(conn, run).await.map(|_| ())
         })
         .await
 }
 
-/// How long it may take to forget what a run has written down.
+/// Timeout for deleting the staging rows of a run.
 const DB_RETRY_WINDOW: Duration = Duration::from_secs(30);
 
-/// Forgets what a run has written down; what is left for want of an answer is swept up later.
+/// Deletes the run's staging rows; leftovers are removed by the cleanup job.
 pub(super) async fn delete_staging(ctx: &Context, run: Run) {
     let forgotten = ctx.db.read_within(DB_RETRY_WINDOW, async |conn| {
         sync_staging::forget(conn, run.id).await

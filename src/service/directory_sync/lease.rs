@@ -1,4 +1,4 @@
-//! The lease by which a run keeps others from starting: it ends by itself when its process dies.
+//! The lease that lets only one run be active: it expires when the process dies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -10,17 +10,16 @@ use crate::store::StoreError;
 use crate::store::lease::{HEARTBEAT, LEASE};
 use crate::store::sync_run::{self, Run};
 
-/// Less than the lease, so that this run stops before another may begin.
+/// Shorter than the lease, so that this run stops before another may start.
 const GOOD_FOR: Duration = LEASE.saturating_sub(Duration::from_secs(1));
 
-/// How long work may go on that has ended its run by itself.
+/// How long the work may continue after it has finished its run itself.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// How many calls a run has made so far.
+/// Number of calls that a run has made so far.
 pub type Calls = Arc<AtomicI32>;
 
-/// Does the work of a run and keeps its place meanwhile. Work whose place is lost, or whose process is to
-/// stop, is cut off.
+/// Executes a run while renewing its lease. Cancels the work if the lease is lost or the process stops.
 pub async fn keep_while<T>(
     ctx: &Context,
     run: Run,
@@ -34,7 +33,7 @@ pub async fn keep_while<T>(
         outcome = &mut work => outcome,
         () = ctx.stopping.cancelled() => Err(SyncError::Stopped),
         lost = beat => match lost {
-            // Either the work itself has just ended the run, or somebody else has taken its place.
+            // Either the work itself has just finished the run, or another process has taken over.
             Ok(LostLease::Ended) => match tokio::time::timeout(SHUTDOWN_GRACE, work).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(lost_lease(run)),
@@ -49,15 +48,15 @@ fn lost_lease(run: Run) -> SyncError {
     SyncError::Interrupted
 }
 
-/// Why a lease is renewed no more.
+/// Why a lease is no longer renewed.
 enum LostLease {
-    /// The run is not running any more.
+    /// The run is no longer running.
     Ended,
-    /// Postgres was not reached for too long.
+    /// Postgres was unreachable for too long.
     Unheard,
 }
 
-/// Renews the lease of a run for as long as that can be done.
+/// Renews the lease of a run until that fails.
 async fn beat(ctx: Context, run: Run, calls: Calls) -> LostLease {
     let mut good_until = Instant::now() + GOOD_FOR;
     while Instant::now() < good_until {

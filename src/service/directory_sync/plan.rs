@@ -1,7 +1,7 @@
-//! What a full sync is to do, worked out from what the tables hold and what DingTalk has said; pure.
+//! Computes the plan of a full sync from the tables and DingTalk's responses; pure.
 //!
-//! The people are planned some at a time: those of one range of userids, whatever the range. Only who
-//! may bear a contested unionid is decided about all whom that concerns at once.
+//! People are planned in chunks of consecutive userids; the chunk size does not affect the result. Only conflicts
+//! over a unionid are decided for all affected people at once.
 
 mod departments;
 mod desired;
@@ -21,29 +21,28 @@ pub use departments::{DepartmentPlan, DesiredDepartment, plan as departments};
 pub use desired::DesiredPerson;
 pub use difference::{Difference, between_departments};
 
-/// What a run knows of itself when it plans.
+/// Properties of the run that affect its plan.
 pub struct PlanOptions<'a> {
-    /// By Postgres's clock, before anything was asked.
+    /// In Postgres's time, before DingTalk was first asked.
     pub started_at: DateTime<Utc>,
-    /// Whether every department was read without any error, and there are people: only then may people
-    /// leave or return.
+    /// Whether every department was read without errors, and there are people: only then may people leave or return.
     pub is_complete: bool,
-    /// Those who cannot have the unionid that they would bear, as [`refused`] finds out.
+    /// People who cannot have the unionid that they would get, as returned by [`refused`].
     pub refused: &'a HashSet<UserId>,
 }
 
-/// A person who is to be employed, or to be described otherwise.
+/// A person to add, change or rehire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     pub person: Person,
     /// When DingTalk was asked.
     pub asked_at: DateTime<Utc>,
-    /// What is otherwise in the row, if there is one.
+    /// The fields that differ from the row, if there is one.
     pub differences: Vec<Difference>,
 }
 
 impl Write {
-    /// Whether an employed row lets go of the unionid that it has borne.
+    /// Whether an employed row releases its present unionid.
     pub fn frees_unionid(&self) -> bool {
         self.differences
             .iter()
@@ -51,32 +50,32 @@ impl Write {
     }
 }
 
-/// What the tables hold and DingTalk has said of some people.
+/// What the tables and DingTalk say about some people.
 #[derive(Debug, Clone, Default)]
 pub struct Chunk {
     pub known: Vec<KnownPerson>,
-    /// When people left whom the staff table does not hold.
+    /// Leave times of people who are not in the staff table.
     pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
-    /// Unionids of theirs that somebody bears whom an administrator has marked as left.
+    /// Those of their unionids that belong to somebody whom an administrator has marked as left.
     pub held_unionids: HashSet<UnionId>,
     pub wanted: BTreeMap<UserId, DesiredPerson>,
 }
 
-/// What to do with some people. Everybody whom DingTalk listed is told of once, but those who are skipped for
-/// their unionid alone: what else has changed about them is among the changed.
+/// What to do with some people. Every person listed by DingTalk is counted once, except people who are skipped only
+/// because of their unionid: if other fields have changed, they are in `changed` too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PeoplePlan {
     pub added: Vec<Write>,
     pub changed: Vec<Write>,
     pub returned: Vec<Write>,
-    /// How many rows are as they should be, or are known better from an event.
+    /// Number of rows that are up to date, or newer because of an event.
     pub unchanged: usize,
     pub skipped: Vec<Skip>,
 }
 
-/// Whether a complete run that has not heard of a person finds that they have gone: not those whose
-/// record could not be read (`spared`), nor those of whom an event has told since the run began, or
-/// whom an administrator has let in.
+/// Whether a complete run that has not observed a person concludes that they have left. Not for people whose record
+/// could not be read (`spared`), about whom an event has arrived since the run began, or whom an administrator has
+/// added.
 pub fn has_gone(known: &KnownPerson, started_at: DateTime<Utc>, spared: &BTreeSet<UserId>) -> bool {
     known.status == Status::Employed
         && !spared.contains(&known.person.userid)
@@ -84,7 +83,7 @@ pub fn has_gone(known: &KnownPerson, started_at: DateTime<Utc>, spared: &BTreeSe
         && known.created_at < started_at
 }
 
-/// Compares the rows of some people with what DingTalk has said of them.
+/// Compares the rows of some people with what DingTalk says about them.
 pub fn people(chunk: &Chunk, terms: &PlanOptions<'_>) -> PeoplePlan {
     let mut plan = PeoplePlan::default();
     for (userid, draft) in drafts(chunk, terms.started_at, terms.is_complete) {
@@ -93,9 +92,8 @@ pub fn people(chunk: &Chunk, terms: &PlanOptions<'_>) -> PeoplePlan {
     plan
 }
 
-/// Those of some people whose unionid another employed person would bear too, once those who are
-/// `leaving` have yielded theirs. The people must be all who bear, or would bear, one of the unionids
-/// in question.
+/// Returns the people whose unionid another employed person would also have, once those who are `leaving` have
+/// released theirs. The chunk must contain all people who have, or would have, one of the unionids in question.
 pub fn refused(
     chunk: &Chunk,
     leaving: &HashSet<UserId>,
@@ -164,7 +162,7 @@ impl PeoplePlan {
     }
 }
 
-/// The same write for a row that keeps its unionid; None where nothing else has changed.
+/// Returns the same write for a row that keeps its unionid, or `None` if nothing else has changed.
 fn keeping_unionid(write: Write) -> Option<Write> {
     let mut write = write;
     write.differences.retain(|difference| {
@@ -177,7 +175,7 @@ fn keeping_unionid(write: Write) -> Option<Write> {
     (!write.differences.is_empty()).then_some(write)
 }
 
-/// What is to happen to one person, unless the unionid stands in the way.
+/// The decision about one person, before unionid conflicts are considered.
 struct Draft {
     person: Person,
     asked_at: DateTime<Utc>,
@@ -187,7 +185,7 @@ struct Draft {
 enum RowDecision {
     Add,
     Change(Vec<Difference>),
-    /// As `Change`, but that an administrator has marked the owner of the unionid as left.
+    /// Like `Change`, but an administrator has marked the owner of the unionid as left.
     KeepUnionid(Vec<Difference>),
     Return(Vec<Difference>),
     Unchanged,
@@ -211,7 +209,7 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
             || chunk.unknown_leavers.get(userid).copied(),
             |known| known.left_at,
         );
-        // A leaving that came after the start is newer than all that this run has read.
+        // A leave event after the start is newer than everything that this run has read.
         let knows_better = left_at.is_some_and(|at| at >= started_at)
             || known.is_some_and(|k| k.looked_at > wanted.asked_at);
         let verdict = if knows_better && known.is_none_or(|known| !known.is_held) {
@@ -233,8 +231,8 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         .collect()
 }
 
-/// Whether an administrator has marked the person as left, under this userid or under another one of
-/// the unionid that they would come to bear.
+/// Whether an administrator has marked the person as left, under this userid or another one with the unionid that
+/// they would get.
 fn is_held(
     known: Option<&KnownPerson>,
     person: &Person,

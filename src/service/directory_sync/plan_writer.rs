@@ -1,4 +1,4 @@
-//! The plan of a run, written down record by record while it is made.
+//! Stages the plan of a run while it is being built.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::store::sync_staging::{self, StagedChange, Step};
 use super::plan::{DepartmentPlan, DesiredDepartment, Difference, PeoplePlan, Write};
 use super::skip::{Skip, SkipReason};
 
-/// How long one piece of the work may take.
+/// Timeout for one database operation.
 pub const DB_RETRY_WINDOW: Duration = Duration::from_secs(30);
 
-/// How many records of each kind a plan has.
+/// Number of records of each kind in a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PlanCounts {
     pub added: usize,
@@ -26,20 +26,20 @@ pub struct PlanCounts {
     pub left: usize,
     pub held_back: usize,
     pub skipped: usize,
-    /// Rows that are as they should be; they are not written down.
+    /// Rows that are up to date; they are not staged.
     pub unchanged: usize,
     pub departments_added: usize,
     pub departments_changed: usize,
     pub departments_removed: usize,
 }
 
-/// Where a run writes its plan down.
+/// Writes the plan of a run to the staging tables.
 pub struct PlanWriter<'a> {
     pub ctx: &'a Context,
     pub run: Run,
-    /// The number of the last record.
+    /// Position of the last record.
     last: i32,
-    /// How many records stand in it.
+    /// Number of staged records.
     pub records: u64,
     pub tally: PlanCounts,
 }
@@ -72,7 +72,7 @@ impl<'a> PlanWriter<'a> {
             .await
     }
 
-    /// Writes down people who seem to have gone.
+    /// Stages people who seem to have left.
     pub async fn append_leavers(
         &mut self,
         people: impl Iterator<Item = (UserId, Option<String>)>,
@@ -89,7 +89,7 @@ impl<'a> PlanWriter<'a> {
         self.append(drafts).await
     }
 
-    /// Has all leavers wait for an administrator.
+    /// Withholds all leavers until an administrator decides.
     pub async fn withhold_leavers(&mut self) -> Result<(), StoreError> {
         self.ctx
             .db
@@ -101,7 +101,7 @@ impl<'a> PlanWriter<'a> {
         Ok(())
     }
 
-    /// Takes all leavers out again.
+    /// Removes all leavers from the plan.
     pub async fn drop_leavers(&mut self) -> Result<(), StoreError> {
         let dropped = self
             .ctx
@@ -115,7 +115,7 @@ impl<'a> PlanWriter<'a> {
         Ok(())
     }
 
-    /// Turns leavers into people who are passed over.
+    /// Changes leavers to skipped people.
     pub async fn skip_leavers(
         &mut self,
         people: &[UserId],
@@ -136,7 +136,7 @@ impl<'a> PlanWriter<'a> {
         Ok(())
     }
 
-    /// Writes down what is to happen to some people.
+    /// Stages the changes of some people.
     pub async fn append_people(&mut self, plan: PeoplePlan) -> Result<(), StoreError> {
         self.tally.unchanged += plan.unchanged;
         self.tally.added += plan.added.len();
@@ -163,7 +163,7 @@ impl<'a> PlanWriter<'a> {
         self.append_skips(plan.skipped).await
     }
 
-    /// Writes down what is passed over.
+    /// Stages skipped records.
     pub async fn append_skips(&mut self, skips: Vec<Skip>) -> Result<(), StoreError> {
         self.tally.skipped += skips.len();
         let skipped = |skip: Skip| StagedChange {
@@ -178,7 +178,7 @@ impl<'a> PlanWriter<'a> {
         self.append(skips.into_iter().map(skipped).collect()).await
     }
 
-    /// Writes down what is to happen to the tree of departments, given what stands in the table.
+    /// Stages the changes of the departments, compared with the stored ones.
     pub async fn append_departments(
         &mut self,
         plan: &DepartmentPlan,
@@ -206,7 +206,7 @@ impl<'a> PlanWriter<'a> {
     }
 }
 
-/// Somebody who has gone, with the name that the table has.
+/// Returns a leaver, with the name in the staff table.
 pub fn leaver(known: KnownPerson) -> (UserId, Option<String>) {
     (known.person.userid, Some(known.person.name))
 }

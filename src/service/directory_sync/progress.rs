@@ -1,4 +1,4 @@
-//! Telling whoever listens what a run has passed over, or would do.
+//! Reports which records a run has skipped, or what a dry run would do.
 
 use super::plan_writer::DB_RETRY_WINDOW;
 use crate::context::Context;
@@ -6,10 +6,10 @@ use crate::store::sync_list::{self, ChangeFilter, ChangeRow};
 use crate::store::sync_run::Run;
 use crate::store::{StoreError, sync_staging};
 
-/// How many records are fetched at a time.
+/// Number of records fetched at a time.
 const PAGE: i64 = 1_000;
 
-/// Tells of each record of a plan that was written down.
+/// Reports each record of a staged plan.
 pub async fn report_plan(
     ctx: &Context,
     run: Run,
@@ -31,7 +31,7 @@ pub async fn report_plan(
     }
 }
 
-/// Tells of each record that a run which has ended has passed over.
+/// Reports each record that a finished run has skipped.
 pub async fn report_skipped(
     ctx: &Context,
     run: Run,

@@ -1,5 +1,5 @@
-//! Reads the whole directory: every department, and every person by paging. The people are taken down
-//! page by page, for there may be a hundred thousand of them.
+//! Reads the whole directory: every department, and all people page by page. Each page is staged at once, because
+//! there may be a hundred thousand people.
 
 mod crawler;
 mod incomplete_reasons;
@@ -28,15 +28,15 @@ use crawler::{Request, Response};
 pub use crawler::Crawler;
 pub use incomplete_reasons::IncompleteReasons;
 
-/// The budget of calls lets no more through at once.
+/// The rate limiter allows no more calls at once.
 const IN_FLIGHT: usize = 3;
-/// How long Postgres is tried again after it did not answer; with the time that the tries themselves take,
-/// a little less than a lease.
+/// How long to retry when Postgres does not answer; together with the duration of the attempts, a little less than a
+/// lease.
 const DB_RETRY_WINDOW: Duration = Duration::from_secs(4);
 const BETWEEN_TRIES: Duration = Duration::from_millis(300);
 
-/// Reads what the app may see of the company. What could not be read stands in the walk's problems;
-/// only a ban, or a database that does not answer, stops it.
+/// Reads the part of the company visible to the app. What could not be read is recorded in the crawler's problems;
+/// only a ban, or a database that does not answer, ends the crawl.
 pub async fn read(
     ctx: &Context,
     run: Run,
@@ -44,7 +44,7 @@ pub async fn read(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Crawler, Abort> {
     let mut walk = start(ctx, calls).await?;
-    // Tasks of their own, which go on while an answer is taken down.
+    // Separate tasks, which continue while a response is being staged.
     let mut in_flight = JoinSet::new();
     loop {
         while in_flight.len() < IN_FLIGHT
@@ -82,16 +82,16 @@ pub async fn read(
     finish(ctx, run, walk).await.map_err(Abort::Store)
 }
 
-/// What an answer has brought.
+/// What a response has added.
 #[derive(Default)]
 struct Snapshot {
-    /// Of how many people nothing was heard before.
+    /// People who were not observed before.
     new: usize,
-    /// How many no answer about the same department has named before.
+    /// People whom no earlier response about the same department has named.
     newly_named: usize,
 }
 
-/// Takes down what one answer says of people, together with what earlier answers said of them.
+/// Stages the people of one response, merged with what earlier responses said about them.
 async fn stage(
     ctx: &Context,
     run: Run,
@@ -110,7 +110,7 @@ async fn stage(
             .read(async |conn| sync_staging::staged_people(conn, run.id, &userids).await)
     })
     .await?;
-    // Counted before anything is written: a try may have written although nobody heard so.
+    // Counted before anything is written: an attempt may have written although its reply was lost.
     let repeats = |earlier: &&ObservedPerson| {
         let wanted = merged.get(&earlier.person.userid);
         wanted.is_some_and(|wanted| wanted.names_no_other_place_than(earlier))
@@ -131,8 +131,7 @@ async fn stage(
     Ok(taken)
 }
 
-/// Does once more, for some seconds, what fails because Postgres does not answer. The work must be such
-/// that doing it twice does no harm.
+/// Retries for some seconds when Postgres does not answer. The work must be idempotent.
 async fn retry_transient<T, E, F>(work: impl Fn() -> F) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
@@ -152,7 +151,7 @@ where
     }
 }
 
-/// Tells an error apart that Postgres's not answering has made.
+/// Distinguishes errors caused by an unreachable Postgres.
 trait Transient {
     fn is_transient(&self) -> bool;
 }
@@ -178,7 +177,7 @@ fn merge(people: &mut BTreeMap<UserId, DesiredPerson>, wanted: DesiredPerson) {
     }
 }
 
-/// The end of the walk: who was read elsewhere was not passed over after all.
+/// Ends the crawl: people who were read in another department were not skipped after all.
 async fn finish(ctx: &Context, run: Run, mut walk: Crawler) -> Result<Crawler, StoreError> {
     let skipped = walk.skipped_people();
     if !skipped.is_empty() {
@@ -192,7 +191,7 @@ async fn finish(ctx: &Context, run: Run, mut walk: Crawler) -> Result<Crawler, S
     Ok(walk)
 }
 
-/// Asks what the app may see, so as not to take a part for the whole.
+/// Asks for the app's scope, so that a part is not mistaken for the whole company.
 async fn start(ctx: &Context, calls: &Calls) -> Result<Crawler, Abort> {
     calls.fetch_add(1, Ordering::Relaxed);
     match retry_transient(|| upstream::scopes(ctx, Priority::Sync)).await {
@@ -207,7 +206,7 @@ async fn start(ctx: &Context, calls: &Calls) -> Result<Crawler, Abort> {
     }
 }
 
-/// Whether DingTalk has no such interface. Then the answers to the questions themselves must do.
+/// Whether DingTalk has no such API. The crawl then relies on the responses of the other APIs.
 fn is_missing(error: &UpstreamError) -> bool {
     matches!(error.code(), Some(22 | 404))
         || matches!(
@@ -216,8 +215,8 @@ fn is_missing(error: &UpstreamError) -> bool {
         )
 }
 
-/// Whether a refusal is about the department or the person asked for, such as one outside the app's
-/// scope, and not about the connection, the token or the app.
+/// Whether the rejection concerns the requested department or person, such as one outside the app's scope, and not
+/// the connection, the token or the app.
 fn speaks_of_question(error: &UpstreamError) -> bool {
     match error {
         UpstreamError::Api(error @ ApiError::Refused { .. }) => !error.is_app_rejected(),
@@ -227,7 +226,7 @@ fn speaks_of_question(error: &UpstreamError) -> bool {
 
 type Heard = Result<(DateTime<Utc>, Response), UpstreamError>;
 
-/// Puts a question, and remembers when it was.
+/// Makes a request and records when it was made.
 async fn put(ctx: Context, ask: Request) -> (Request, Heard) {
     let heard = retry_transient(|| async {
         let asked_at = time_now(&ctx).await?;

@@ -1,22 +1,22 @@
-//! Why a full sync passes a record over.
+//! Reasons for which a full sync skips a record.
 
 use std::fmt;
 
 use crate::domain::ids::{DeptId, UserId};
 
-/// A record that was passed over.
+/// A skipped record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skip {
-    /// Absent where not even that could be read.
+    /// `None` if not even the userid could be read.
     pub userid: Option<UserId>,
-    /// Which department it is where it is not a person.
+    /// The department, unless the record is a person.
     pub dept_id: Option<DeptId>,
     pub name: Option<String>,
     pub reason: SkipReason,
 }
 
 impl Skip {
-    /// The record of a person, if it is known of whom, that lacks a field.
+    /// Returns the skip of a person, if known, whose record lacks a field.
     pub fn bad_person(userid: Option<UserId>, lack: &'static str) -> Self {
         Self {
             userid,
@@ -26,7 +26,7 @@ impl Skip {
         }
     }
 
-    /// The record of a department that lacks a field.
+    /// Returns the skip of a department whose record lacks a field.
     pub fn bad_department(dept_id: DeptId, lack: &'static str) -> Self {
         Self {
             dept_id: Some(dept_id),
@@ -35,29 +35,29 @@ impl Skip {
     }
 }
 
-/// Why a record was passed over.
+/// Why a record was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SkipReason {
     /// An administrator has marked the person as left.
     Held,
-    /// The person has left, and this run, being partial, cannot take that back.
+    /// The person has left, and a partial run cannot revert that.
     HasLeft,
     /// Another employed row has the unionid.
     UnionidShared,
-    /// No department lists the person, but DingTalk, asked about them, still knows them.
+    /// No department lists the person, but DingTalk still knows them when asked.
     StillKnown,
-    /// DingTalk, asked once more after an administrator has let the person go, knows them again.
+    /// DingTalk knows the person again when asked after an administrator's approval.
     KnownAgain,
-    /// DingTalk's record lacks this field, or has it in a shape that cannot be read.
+    /// DingTalk's record lacks this field, or has it in an unreadable format.
     BadRecord(&'static str),
-    /// Postgres would not take the record.
+    /// Postgres rejected the record.
     NotStored,
-    /// An event or a look has told of the person since the plan was made.
+    /// An event or a recheck has updated the person since the plan was built.
     Overtaken,
 }
 
 impl SkipReason {
-    /// The reason in Chinese, for the administrators' pages.
+    /// Returns the reason in Chinese, for the admin pages.
     pub fn in_chinese(self) -> String {
         match self {
             Self::Held => "管理员已标记为离职".to_owned(),

@@ -1,4 +1,4 @@
-//! What a run has done, in numbers.
+//! The result of a run, in numbers.
 
 use std::sync::atomic::Ordering;
 
@@ -8,16 +8,16 @@ use super::plan_writer::PlanCounts;
 use super::read::IncompleteReasons;
 use crate::config::Percentage;
 
-/// How a run ended.
+/// The final state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Everything was read, and everything done.
+    /// Everything was read and applied.
     Done,
-    /// Something could not be read: what was is written, nobody is marked as left.
+    /// Something could not be read: the rest is written, nobody is marked as left.
     Partial,
-    /// More leavers than may be marked without being asked: nobody is, the rest is done.
+    /// The leaver threshold was exceeded: nobody is marked as left, the rest is applied.
     Stopped,
-    /// Nothing was read, or DingTalk has banned us: nothing is done.
+    /// Nothing was read, or DingTalk has banned us: nothing is applied.
     Failed,
 }
 
@@ -32,14 +32,14 @@ impl State {
     }
 }
 
-/// A summary, and whether the row of the run was ended in the transaction that carried the plan out.
+/// A summary, and whether the run was finished in the transaction that applied the plan.
 pub(super) struct Outcome {
     pub summary: Summary,
     pub has_ended: bool,
 }
 
 impl Outcome {
-    /// Of a run that has changed nothing.
+    /// Returns the outcome of a run that has changed nothing.
     pub fn idle(summary: Summary) -> Self {
         Self {
             summary,
@@ -48,7 +48,7 @@ impl Outcome {
     }
 }
 
-/// What a run has done, or would do.
+/// What a run has done, or what a dry run would do.
 #[derive(Debug, Clone)]
 pub struct Summary {
     pub state: State,
@@ -57,16 +57,16 @@ pub struct Summary {
     pub returned: usize,
     pub left: usize,
     pub unchanged: usize,
-    /// Records that were passed over.
+    /// Skipped records.
     pub skipped: usize,
-    /// Leavers that the brake has held back.
+    /// Leavers withheld by the leaver threshold.
     pub held_back: usize,
     pub departments_added: usize,
     pub departments_changed: usize,
     pub departments_removed: usize,
-    /// Questions put to DingTalk.
+    /// Number of calls to DingTalk.
     pub calls: i32,
-    /// Why the run is not done, without anything personal.
+    /// Why the run is not done, without personal data.
     pub problem: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl Summary {
         }
     }
 
-    /// What was done in place of what was planned.
+    /// Replaces the planned counts by the applied ones.
     pub(super) fn once_applied(self, tally: PlanCounts, calls: &Calls) -> Outcome {
         let summary = Self {
             problem: self.problem,

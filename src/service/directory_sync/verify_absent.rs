@@ -1,5 +1,5 @@
-//! The last question before anybody, or any department, is taken for gone: pages can shift while they
-//! are read, and people be moved from a department that is yet to be read into one that was.
+//! Asks DingTalk about people and departments before they are considered gone: pages can shift during a crawl, and
+//! people can move from a department that is still to be read to one that was already read.
 
 use std::sync::atomic::Ordering;
 
@@ -19,17 +19,15 @@ use crate::store::StoreError;
 use crate::store::sync_staging::{self, ChangedPerson, Step};
 
 const IN_FLIGHT: usize = 3;
-/// How many people are taken out of the plan at a time to be asked about.
+/// Number of leavers fetched from the plan at a time.
 const BATCH: i64 = 300;
 
-/// Of how many people in a department that has listed nobody, and of how many in all, DingTalk is asked
-/// before their absence is believed.
+/// Sample sizes, per department with an empty list and in total, before the absence of its people is believed.
 const PER_SILENT_DEPARTMENT: i64 = 3;
 const AT_MOST: i64 = 100;
 
-/// Asks DingTalk about some of those who are to leave from departments that have listed nobody, and tells
-/// the walk whom it still knows: an empty list may be a broken answer. Gives the error of a question that
-/// was not answered.
+/// Asks DingTalk about some of the leavers of departments with empty lists, and reports those it still knows to the
+/// crawler: an empty list may be a broken response. Returns the error of an unanswered question.
 pub async fn sample_silent_departments(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
@@ -57,8 +55,8 @@ pub async fn sample_silent_departments(
     ask_all(book, calls, people, SkipReason::StillKnown, &mut heard).await
 }
 
-/// Asks DingTalk about everybody who is to leave, and passes those over whom it still knows; gives
-/// them to `still_known`. The error of a question that was not answered ends it: then nobody may leave.
+/// Asks DingTalk about all leavers, and skips those it still knows; passes these to `still_known`. Ends with the
+/// error of the first unanswered question: then nobody may be marked as left.
 pub async fn people(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
@@ -88,8 +86,8 @@ pub async fn people(
     }
 }
 
-/// Asks about these people, and passes those over who are still there; gives `heard` every record that
-/// can be read.
+/// Asks about these people, and skips those who still exist; calls `heard` for each answer, with the person's record
+/// if it exists and can be read.
 async fn ask_all(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
@@ -150,8 +148,8 @@ async fn ask(
     (userid, answer)
 }
 
-/// Asks DingTalk about departments that no list has named: whichever it still describes was moved while
-/// the tree was read, and is heard of now. Gives the error of a question that was not answered.
+/// Asks DingTalk about departments that no list has named: those that still exist were moved during the crawl, and
+/// are recorded now. Returns the error of an unanswered question.
 pub async fn departments(
     ctx: &Context,
     calls: &Calls,

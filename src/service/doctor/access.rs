@@ -1,5 +1,5 @@
-//! How DingTalk is asked: within the shared budget where the schema is there, else directly, one call at
-//! a time with a pause before each, so that credentials can be tried before the first start.
+//! Access to DingTalk: within the shared rate limit if the schema exists, else directly, one call at a time with a
+//! pause before each, so that credentials can be tried before the first start.
 
 use std::time::Duration;
 
@@ -20,26 +20,26 @@ use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 use crate::service::upstream::{self, Priority, UpstreamError};
 
-/// An operator waits, but people who sign in go first.
+/// An operator can wait; logins take precedence.
 const PRIORITY: Priority = Priority::Look;
 
-/// Slower than DingTalk's limit, whatever else calls it.
+/// Slower than DingTalk's limit, to leave room for other callers.
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// The way to DingTalk.
+/// How DingTalk is called.
 pub enum Access<'a> {
     Shared(&'a Context),
     Direct(Box<DirectAccess>),
 }
 
-/// A client of its own, and the token that it has fetched.
+/// A separate client, and the token that it has fetched.
 pub struct DirectAccess {
     client: Client,
     token: OnceCell<SecretString>,
 }
 
 impl<'a> Access<'a> {
-    /// Takes the shared road where there is one; an error says which settings are lacking.
+    /// Chooses shared access if it is available; the error says which settings are missing or wrong.
     pub fn choose(subject: &'a Input, is_in_place: bool) -> Result<Self, String> {
         if let Some(ctx) = subject.ctx.as_ref().filter(|_| is_in_place) {
             return Ok(Self::Shared(ctx));
@@ -52,7 +52,7 @@ impl<'a> Access<'a> {
             return Err("DINGTALK_API_URL is wrong".to_owned());
         };
         let app = |credentials: Option<&AppCredentials>| {
-            // What is lacking is never sent: see `Asking`.
+            // Missing credentials are never sent: the checks that need them are skipped.
             credentials.map_or_else(
                 || App {
                     key: String::new(),
@@ -86,7 +86,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Fetches a token anew, which shows that key and secret are right.
+    /// Fetches a new token, which shows that key and secret are right.
     pub async fn try_credentials(&self) -> Result<(), UpstreamError> {
         match self {
             Self::Shared(ctx) => upstream::check_credentials(ctx).await,
@@ -103,7 +103,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Redeems a code of the newer login page; a made-up one gets no further than that.
+    /// Exchanges a code of the newer login page; a made-up code fails at this step.
     pub async fn user_by_oauth2_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
         match self {
             Self::Shared(ctx) => {
@@ -234,7 +234,7 @@ impl<'a> Access<'a> {
 }
 
 impl DirectAccess {
-    /// The client, after a pause.
+    /// Returns the client, after a pause.
     async fn after_delay(&self) -> &Client {
         tokio::time::sleep(PAUSE).await;
         &self.client

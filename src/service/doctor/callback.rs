@@ -1,4 +1,4 @@
-//! The event subscription: our token, key and owner key, and what is registered with DingTalk by API.
+//! The event subscription: our token, key and owner key, and the callback registered by DingTalk's API.
 
 use secrecy::ExposeSecret as _;
 
@@ -16,7 +16,7 @@ const OWNER: &str = "callback_owner_key";
 
 const MISSING: &str = "DINGTALK_CALLBACK_TOKEN or DINGTALK_CALLBACK_AES_KEY is missing or wrong";
 
-/// Whether token and key have the form that DingTalk gives or takes.
+/// Checks whether token and key have the form that DingTalk generates or accepts.
 pub fn settings(parts: &PartialConfig) -> Check {
     let Some(callback) = &parts.callback else {
         return Check::skipped(SETTINGS, MISSING);
@@ -42,14 +42,14 @@ pub fn settings(parts: &PartialConfig) -> Check {
     }
 }
 
-/// Where the registered callback leads.
+/// The target of the registered callback.
 enum Place {
     None,
     Ours,
     Elsewhere,
 }
 
-/// Compares what is registered by API with ours.
+/// Compares the callback registered by API with ours.
 pub async fn registered(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let asked = asking
         .call_with_token(REGISTERED, async |road| road.registered_callback().await)
@@ -101,7 +101,7 @@ fn compare(
     Place::Ours
 }
 
-/// An address without what may be secret about it.
+/// Returns a URL without the parts that may be secret.
 fn shown(address: &str) -> String {
     let plain = address.split(['?', '#']).next().unwrap_or_default();
     plain.chars().take(200).collect()
@@ -160,7 +160,7 @@ fn events(wanted: &[String], registered: &[String]) -> Check {
     )
 }
 
-/// Whether the owner key that the settings name, if any, is the one that events will bear.
+/// Checks whether the configured owner key, if any, is the one that events will carry.
 fn owner_key(parts: &PartialConfig, place: Option<&Place>) -> Check {
     let (Some(callback), Some(app), Some(corp_id)) = (&parts.callback, &parts.app, &parts.corp_id)
     else {

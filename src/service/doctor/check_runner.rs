@@ -1,4 +1,4 @@
-//! Asks DingTalk one thing after the other, each within its own time and all within theirs.
+//! Calls DingTalk for one check after the other, each within its own timeout and all within the total one.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::domain::net::address_in;
 use crate::service::remediation::{self, Remediation};
 use crate::service::upstream::UpstreamError;
 
-/// How long one question may take. The client gives up after 5 s; what is busy is asked again, and
-/// throttling is waited for, by steps of 7 s in all.
+/// Timeout of one check. The client times out after 5 s; busy responses are retried, and throttling is waited for
+/// with delays of 7 s in total.
 const QUESTION_TIME: Duration = Duration::from_secs(9);
 
 const ADDRESS: &str = "caller_address";
@@ -20,11 +20,11 @@ const NOT_LISTED: &str = "DingTalk takes no calls from this machine's address (c
 
 const WAIT: &str = "run doctor again; where it stays so, look for the network in between";
 
-/// The questions that have been put, and what came of them.
+/// The calls made so far, and their results.
 pub struct CheckRunner<'a> {
     road: Result<Access<'a>, String>,
     end: Instant,
-    /// Why DingTalk is not asked any more.
+    /// Why DingTalk is no longer called.
     over: Option<String>,
     /// Why there is no token.
     without_token: Option<String>,
@@ -32,7 +32,7 @@ pub struct CheckRunner<'a> {
     checks: Vec<Check>,
 }
 
-/// What DingTalk thinks of the address that we call from, and where among the checks that is told.
+/// Whether DingTalk accepts our IP address, and where this check is inserted among the others.
 #[derive(Default)]
 struct Address {
     place: usize,
@@ -61,35 +61,35 @@ impl<'a> CheckRunner<'a> {
         self.checks.extend(checks);
     }
 
-    /// All checks since the last time.
+    /// Removes and returns the checks since the last call.
     pub fn take(&mut self) -> Vec<Check> {
         std::mem::take(&mut self.checks)
     }
 
-    /// Has everything that wants a token be skipped.
+    /// Skips every later check that needs a token.
     pub fn go_without_token(&mut self, why: &str) {
         self.without_token.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Notes that a check was not made for want of something to ask about; where nothing could be asked
-    /// anyway, that is the reason.
+    /// Records that a check was skipped for lack of something to look up; if no call was possible anyway, that is
+    /// given as the reason.
     pub fn skip(&mut self, name: &'static str, why: &str) {
         let silent = self.without_token.as_deref().or(self.over.as_deref());
         let check = Check::skipped(name, silent.unwrap_or(why));
         self.note(check);
     }
 
-    /// Whether DingTalk is not asked any more.
+    /// Returns whether DingTalk is no longer called.
     pub fn is_over(&self) -> bool {
         self.over.is_some()
     }
 
-    /// Has everything else be skipped.
+    /// Skips every later check.
     pub fn give_up(&mut self, why: &str) {
         self.over.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Asks what wants no token. None where there is no answer; why is noted under `name`.
+    /// Makes a call that needs no token. Returns `None` without a response; records the reason under `name`.
     pub async fn call<T>(
         &mut self,
         name: &'static str,
@@ -99,7 +99,7 @@ impl<'a> CheckRunner<'a> {
         asked.map_err(|check| self.note(check)).ok()
     }
 
-    /// Asks what wants a token. None where there is no answer; why is noted under `name`.
+    /// Makes a call that needs a token. Returns `None` without a response; records the reason under `name`.
     pub async fn call_with_token<T>(
         &mut self,
         name: &'static str,
@@ -109,7 +109,7 @@ impl<'a> CheckRunner<'a> {
         asked.map_err(|check| self.note(check)).ok()
     }
 
-    /// Asks what wants a token; the check to be noted where there is no answer.
+    /// Makes a call that needs a token; without a response, returns the check to be recorded.
     pub async fn check_with_token<T>(
         &mut self,
         name: &'static str,
@@ -122,12 +122,12 @@ impl<'a> CheckRunner<'a> {
         self.judge_address(name, asked)
     }
 
-    /// Has the check of our address stand here.
+    /// Marks the position of the check of our IP address.
     pub fn begin_address(&mut self) {
         self.address.place = self.checks.len();
     }
 
-    /// Notes what the calls since have shown of our address.
+    /// Records what the calls since have shown about our IP address.
     pub fn end_address(&mut self) {
         let check = match self.address.refused.take() {
             Some(refused) => refused,
@@ -144,7 +144,7 @@ impl<'a> CheckRunner<'a> {
         self.checks.insert(place, check);
     }
 
-    /// Takes out what speaks of our address, which all calls with a token have in common.
+    /// Filters out rejections of our IP address, which all calls with a token have in common.
     fn judge_address<T>(
         &mut self,
         name: &'static str,
@@ -190,7 +190,7 @@ impl<'a> CheckRunner<'a> {
         }
     }
 
-    /// Tells DingTalk's refusals, which each check judges by itself, from the lack of an answer.
+    /// Separates DingTalk's rejections, which each check interprets itself, from missing responses.
     fn sort<T>(
         &mut self,
         name: &'static str,
@@ -232,7 +232,7 @@ impl<'a> CheckRunner<'a> {
     }
 }
 
-/// What is to be said of DingTalk's ban.
+/// Returns the check for DingTalk's ban.
 pub fn banned(name: &'static str) -> Check {
     Check::failure(
         name,
@@ -241,7 +241,7 @@ pub fn banned(name: &'static str) -> Check {
     )
 }
 
-/// A failure for a refusal of DingTalk's, with what to do about its code.
+/// Returns a failed check for a rejection by DingTalk, with the remediation for its code.
 pub fn refused(name: &'static str, error: &ApiError) -> Check {
     let mut action = remedy_for(error).en;
     if is_of_address(error)
@@ -253,7 +253,7 @@ pub fn refused(name: &'static str, error: &ApiError) -> Check {
     Check::failure(name, error.to_string(), action)
 }
 
-/// Whether DingTalk refuses the address that the call came from.
+/// Returns whether DingTalk rejects the caller's IP address.
 fn is_of_address(error: &ApiError) -> bool {
     match error {
         ApiError::Denied { code, .. } => code.to_ascii_lowercase().contains("ipnotinwhitelist"),
@@ -261,7 +261,7 @@ fn is_of_address(error: &ApiError) -> bool {
     }
 }
 
-/// The same as a warning where nobody can tell what the code says of us.
+/// Returns the check for a rejection, as a warning if the meaning of its code is unknown.
 pub fn unexpected_rejection(name: &'static str, error: &ApiError) -> Check {
     let mut check = refused(name, error);
     if !remedy_for(error).is_known() {

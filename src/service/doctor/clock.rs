@@ -1,12 +1,12 @@
-//! Two clocks compared.
+//! Comparison of two clocks.
 
 use super::Check;
 
 const WARNING_MS: u64 = 10_000;
-/// DingTalk refuses signatures that are a minute off; ours are made by its time, up to a quarter of an hour.
+/// DingTalk rejects signatures that are a minute off; ours use its time, up to a quarter of an hour of difference.
 const FAILURE_MS: u64 = 55_000;
 
-/// What follows where clocks differ.
+/// The consequence of a clock difference.
 pub struct Consequence {
     /// What goes wrong.
     pub what: &'static str,
@@ -15,7 +15,7 @@ pub struct Consequence {
     pub may_fail: bool,
 }
 
-/// Compares another clock, so many milliseconds ahead of this machine's, with ours.
+/// Compares another clock, which is this many milliseconds ahead of this machine's, with ours.
 pub fn compare(name: &'static str, whose: &str, ahead_ms: i64, consequence: &Consequence) -> Check {
     let off = ahead_ms.unsigned_abs();
     let seconds = (off + 500) / 1000;

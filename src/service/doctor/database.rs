@@ -18,21 +18,21 @@ const CLOCK: &str = "postgres_clock";
 const MIGRATIONS: &str = "migrations";
 
 const CONNECT_TIME: Duration = Duration::from_secs(4);
-/// How long each group of questions may take.
+/// Timeout for each group of queries.
 const ANSWER_TIME: Duration = Duration::from_secs(3);
 
-/// What Postgres said.
+/// The results of the Postgres checks.
 pub struct DatabaseChecks {
     pub checks: Vec<Check>,
-    /// What the tables say of the service; shown after what DingTalk says.
+    /// The checks of the tables' contents; shown after the DingTalk checks.
     pub records: Vec<Check>,
-    /// Whether the schema is there, so that DingTalk is asked within the shared budget.
+    /// Whether the schema exists, so that DingTalk is called within the shared rate limit.
     pub is_in_place: bool,
-    /// Whether somebody has signed in by a scan of late, where the tables can tell.
+    /// Whether somebody has recently signed in by a scan; `None` if the tables could not be read.
     pub has_scanned: Option<bool>,
 }
 
-/// Examines Postgres, the schema, and what the tables hold.
+/// Checks Postgres, the schema, and the contents of the tables.
 pub async fn examine(subject: &Input) -> DatabaseChecks {
     let mut checks = Vec::new();
     let why = match connect(subject, &mut checks).await {
@@ -70,7 +70,7 @@ async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> Da
         Ok(Err(_)) => (records::none("a statement failed behind the pooler"), None),
         Err(_) => (records::none("Postgres did not answer in time"), None),
     };
-    // Whether or not the server hears that we go, the connection is over.
+    // The connection is discarded, whether or not the server receives the termination message.
     let _said = timeout(Duration::from_millis(300), conn.close()).await;
     DatabaseChecks {
         checks,
@@ -80,7 +80,7 @@ async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> Da
     }
 }
 
-/// Connects and asks the server about itself; an error says why the rest cannot be looked at.
+/// Connects and runs the server checks; the error says why the remaining checks are skipped.
 async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
     let Some(database) = &subject.parts.database else {
         checks.push(Check::skipped(POSTGRES, "DATABASE_URL is missing or wrong"));
@@ -193,7 +193,7 @@ fn no_connection(place: &str, user: &str, fault: &ConnectFault) -> Check {
     Check::failure(POSTGRES, what, action)
 }
 
-/// What to do about an SQLSTATE with which Postgres refuses a connection.
+/// Returns what to do about an SQLSTATE with which Postgres rejects a connection.
 fn refused(code: &str, user: &str) -> String {
     match code {
         "28P01" => format!(
@@ -214,7 +214,7 @@ fn refused(code: &str, user: &str) -> String {
     }
 }
 
-/// Checks the schema; an error says why the tables cannot be looked at.
+/// Checks the schema; the error says why the tables cannot be read.
 async fn schema(
     conn: &mut Conn,
     migrate: Option<Migrate>,

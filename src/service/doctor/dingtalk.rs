@@ -1,4 +1,4 @@
-//! DingTalk itself: within reach, with a clock like ours, and of the opinion that our apps exist.
+//! DingTalk itself: it is reachable, its clock agrees with ours, and it knows our apps.
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
@@ -20,7 +20,7 @@ const CONSEQUENCE: Consequence = Consequence {
     may_fail: true,
 };
 
-/// Whether DingTalk answers, and what time it is there; where it does not, nothing more is asked.
+/// Checks whether DingTalk answers, and compares the clocks; without an answer all later calls are skipped.
 pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let Some(Ok(probe)) = asking.call(REACH, async |road| road.probe().await).await else {
         asking.give_up("DingTalk cannot be reached");
@@ -84,7 +84,7 @@ fn unreachable(why: &str) -> &'static str {
     }
 }
 
-/// Whether the internal app's key and secret are right; without them nothing is asked that wants a token.
+/// Checks the internal app's key and secret; if they are wrong, later checks that need a token are skipped.
 pub async fn app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     const NO_TOKEN: &str = "there is no access token";
     if parts.app.is_none() {
@@ -109,8 +109,7 @@ pub async fn app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig
     }
 }
 
-/// Whether the scan-login app's id and secret are right: a code that nobody was given is refused for
-/// being one, once they are.
+/// Checks the scan-login app's id and secret: once they are right, a made-up code is rejected as an unknown code.
 pub async fn login_app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let Some(app) = &parts.login_app else {
         return asking.note(Check::skipped(
@@ -150,12 +149,12 @@ pub async fn login_app_credentials(asking: &mut CheckRunner<'_>, parts: &Partial
     });
 }
 
-/// A code that DingTalk has never given out.
+/// Returns a code that DingTalk has never issued.
 pub fn made_up_code() -> String {
     Alphanumeric.sample_string(&mut rand::rng(), 32)
 }
 
-/// Whether DingTalk refuses nothing but the made-up code, which it looks at last.
+/// Returns whether DingTalk rejects only the made-up code, which it checks last.
 pub fn is_unknown_code(error: &ApiError) -> bool {
     match error {
         ApiError::Denied { .. } => error.is_spent_code(),

@@ -1,11 +1,11 @@
-//! Whether a proxy stands in front that is not trusted.
+//! Detects a proxy in front of the service that is not trusted.
 
 use std::net::IpAddr;
 
 use super::{Check, Input};
 use crate::store::untrusted_forwarder::UntrustedForwarder;
 
-/// Judges the peers that sent forwarded headers in the last seven days; one that is trusted by now is left out.
+/// Checks the peers that sent forwarded headers in the last seven days; peers that are trusted by now are left out.
 pub fn check(name: &'static str, subject: &Input, peers: &[UntrustedForwarder]) -> Check {
     let trusted = subject.ctx.as_ref();
     let trusted = trusted.map_or(&[][..], |ctx| &ctx.config.server.trusted_proxies);

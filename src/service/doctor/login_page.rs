@@ -9,7 +9,7 @@ use crate::dingtalk::probe::ScanPage;
 const SAME_COMPANY: &str = "same_company";
 const REDIRECT: &str = "redirect_domain";
 
-/// Whether both apps give a person the same unionid, which only a person's scan can show.
+/// Checks whether both apps see the same unionid for a person, which only a person's scan can show.
 pub fn same_company(parts: &PartialConfig, has_scanned: Option<bool>) -> Option<Check> {
     let (app, login_app) = (parts.app.as_ref()?, parts.login_app.as_ref()?);
     if app.key == login_app.key {
@@ -28,7 +28,7 @@ pub fn same_company(parts: &PartialConfig, has_scanned: Option<bool>) -> Option<
     })
 }
 
-/// Asks for DingTalk's page with the QR code, with our return address.
+/// Requests DingTalk's QR-code page with our return URL.
 pub async fn redirect_domain(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let (Some(url), Some(login_app)) = (&parts.public_url, &parts.login_app) else {
         return asking.note(Check::skipped(

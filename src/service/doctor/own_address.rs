@@ -1,4 +1,4 @@
-//! A message sent to our own public address, as DingTalk sends one, and its answer.
+//! Sends a callback to our own public URL, as DingTalk does, and checks the response.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::dingtalk::callback_self_test::{self, SelfTestResult};
 use crate::dingtalk::client::unix_millis;
 
 const NAME: &str = "self_message";
-/// DingTalk gives an address no more time than this.
+/// DingTalk's timeout for a callback.
 const DEADLINE: Duration = Duration::from_millis(1500);
-/// For both owner keys.
+/// Timeout for both owner keys together.
 const TIME: Duration = Duration::from_secs(9);
 
-/// Sends one message with each owner key that the settings accept. Nothing that comes of it is more than
-/// a warning, for many networks cannot reach themselves from inside.
+/// Sends one message with each owner key that the settings accept. Problems are no more than warnings, because many
+/// networks cannot reach their own public URL from inside.
 pub async fn check(parts: &PartialConfig) -> Check {
     let (Some(url), Some(callback), Some(app), Some(corp_id)) = (
         &parts.public_url,
@@ -139,7 +139,7 @@ fn judge(address: &Url, outcome: &SelfTestResult) -> Check {
     Check::warning(NAME, what, action)
 }
 
-/// Where a redirect leads, without the parameters, which repeat the message.
+/// Returns the target of a redirect without its query, which repeats the message.
 fn origin(address: &Url, to: &str) -> String {
     let target = address.join(to);
     target.map_or_else(

@@ -1,4 +1,4 @@
-//! Each permission, by using it.
+//! Tests each permission by using it.
 
 use super::Check;
 use super::check_runner::{CheckRunner, refused, unexpected_rejection};
@@ -18,7 +18,7 @@ const MOBILE: &str = "field_mobile";
 const EMAIL: &str = "field_email";
 const UNIONID: &str = "unionid";
 
-/// In how many departments people are looked for.
+/// Maximum number of departments searched for people.
 const MAX_DEPARTMENTS: usize = 4;
 
 /// Tries all permissions on what is visible.
@@ -51,7 +51,7 @@ async fn base(asking: &mut CheckRunner<'_>) {
     });
 }
 
-/// Tries to read an approval that does not exist, where approvals are handed on.
+/// Tries to read an approval that does not exist, if a webhook forwards approvals.
 pub async fn approvals(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let types = parts.webhook.iter().flat_map(|w| &w.event_types);
     if !types
@@ -75,7 +75,7 @@ pub async fn approvals(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     });
 }
 
-/// Tries the list of departments; gives the children that it has.
+/// Tries the list of departments; returns the child departments.
 async fn departments(asking: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<DeptId> {
     let Some(top) = top else {
         asking.skip(DEPARTMENTS, NO_DEPARTMENT);
@@ -106,7 +106,7 @@ async fn departments(asking: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<D
 
 const NO_DEPARTMENT: &str = "the app may see no department (contact_scope)";
 
-/// Tries the lists of members until one names somebody.
+/// Tries the member lists until one names somebody.
 async fn members(
     asking: &mut CheckRunner<'_>,
     top: Option<DeptId>,
@@ -161,7 +161,7 @@ async fn members(
     Vec::new()
 }
 
-/// Tries a person's record and the way back from the unionid; the record is added to those looked at.
+/// Tries a person's record and the lookup by unionid; adds the record to `people`.
 async fn member(asking: &mut CheckRunner<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
     let Some(userid) = somebody else {
         return asking.skip(
@@ -203,7 +203,7 @@ async fn member(asking: &mut CheckRunner<'_>, somebody: Option<UserId>, people: 
     });
 }
 
-/// What the records hold of those that were looked at.
+/// Checks which fields the records contain.
 fn fields(asking: &mut CheckRunner<'_>, people: &[Person]) {
     if people.is_empty() {
         for name in [MOBILE, EMAIL, UNIONID] {

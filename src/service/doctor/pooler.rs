@@ -1,4 +1,4 @@
-//! What stands between us and Postgres, against what the settings say.
+//! Compares the pooler between us and Postgres with the settings.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub const NAME: &str = "pooler";
 
 const TIME: Duration = Duration::from_secs(3);
 
-/// Whether the way to the server is the one that the settings name. Only where it is may the rest be asked.
+/// Checks whether the connection is pooled as the settings say. Only if it is may the other checks run.
 pub async fn check(database: &DatabaseConfig) -> Check {
     let Some(is_pooled) = ask(&database.options).await else {
         return Check::skipped(NAME, "two connections at a time were not to be had");
@@ -61,7 +61,7 @@ async fn direct(options: Option<&PgConnectOptions>) -> Check {
     }
 }
 
-/// Nothing where there was no answer in time.
+/// Returns `None` if there was no answer in time.
 async fn ask(options: &PgConnectOptions) -> Option<bool> {
     timeout(TIME, is_transaction_pooler(options))
         .await

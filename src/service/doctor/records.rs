@@ -1,4 +1,4 @@
-//! What the tables say of how the service has fared: events, syncs, alerts, administrators.
+//! What the tables show about the service: events, syncs, alerts, administrators.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ const ADMINISTRATORS: &str = "administrators";
 const FORWARDED: &str = "forwarded_headers";
 
 const DAY: f64 = 86_400.0;
-/// A company of this size has some event in every week.
+/// A company of this size has at least one event every week.
 const LARGE: i64 = 50;
 
-/// The checks that were not made, and why.
+/// Returns these checks as skipped, with the reason.
 pub fn none(why: &str) -> Vec<Check> {
     [
         LAST_EVENT,
@@ -39,7 +39,7 @@ pub fn none(why: &str) -> Vec<Check> {
     .collect()
 }
 
-/// Reads the tables; and whether somebody has signed in by a scan.
+/// Reads the tables; also returns whether somebody has signed in by a scan.
 pub async fn read(conn: &mut Conn, subject: &Input) -> (Vec<Check>, Option<bool>) {
     let administrators = match admins::administrators(conn, &subject.parts.admins).await {
         Ok(admins) => staff::count_employed(conn)
@@ -82,7 +82,7 @@ fn unread(name: &'static str, error: &StoreError) -> Check {
     }
 }
 
-/// An age in the two largest units, such as `3days 4h`.
+/// Formats an age in its two largest units, such as `3days 4h`.
 fn age(seconds: f64) -> String {
     let seconds = Duration::try_from_secs_f64(seconds.max(0.0))
         .unwrap_or_default()
@@ -193,7 +193,7 @@ fn alerts(alerts: &[Alert]) -> Vec<Check> {
     alerts.iter().map(alert_check).collect()
 }
 
-/// The banner of the administration pages, in short.
+/// Returns the short form of the admin pages' banner.
 fn alert_check(alert: &Alert) -> Check {
     let code: Option<i64> = alert.detail.parse().ok();
     let refusal = alert.kind.strip_prefix("misconfigured:").zip(code);
@@ -269,7 +269,7 @@ fn administrators(admins: &[Administrator], staff: i64) -> Check {
     Check::failure(ADMINISTRATORS, detail, GRANT)
 }
 
-/// Says what each entry of `DINGGATE_ADMINS` is bound to, and why it has no effect.
+/// Describes what each entry of `DINGGATE_ADMINS` is bound to, and why it has no effect.
 fn notes(admins: &[Administrator]) -> String {
     let note = |admin: &Administrator| {
         let entitlement = admin.in_settings?;

@@ -1,4 +1,4 @@
-//! What of the company the app may see.
+//! Which part of the company the app may see.
 
 use super::Check;
 use super::check_runner::{CheckRunner, refused};
@@ -8,9 +8,9 @@ const NAME: &str = "contact_scope";
 
 /// What is visible, and where to look for departments and people.
 pub struct Visible {
-    /// The top of a visible branch; none where only people are visible one by one.
+    /// The top of a visible branch; `None` if only individual people are visible.
     pub department: Option<DeptId>,
-    /// Somebody who is visible by name.
+    /// A person who is individually visible.
     pub user: Option<UserId>,
     check: Check,
 }
@@ -21,7 +21,7 @@ impl Visible {
     }
 }
 
-/// Asks for the contact scope; where that cannot be read, the root department is as good a guess as any.
+/// Reads the contact scope; if it cannot be read, the root department is assumed.
 pub async fn look(asking: &mut CheckRunner<'_>) -> Visible {
     let asked = asking
         .check_with_token(NAME, async |road| road.scopes().await)

@@ -1,4 +1,4 @@
-//! What of a server's settings bears on us.
+//! Server settings that affect us.
 
 use super::Check;
 use crate::store::diagnosis::Server;
@@ -6,7 +6,7 @@ use crate::store::diagnosis::Server;
 pub const ENCODING: &str = "encoding";
 pub const DURABILITY: &str = "durability";
 
-/// Whether the database keeps every text.
+/// Checks whether the database can store every text.
 pub fn encoding(server: &Server) -> Check {
     match server.encoding.as_str() {
         "UTF8" => Check::ok(ENCODING, "the database is encoded as UTF8"),
@@ -18,7 +18,7 @@ pub fn encoding(server: &Server) -> Check {
     }
 }
 
-/// Whether a crash of the server can take along what it has committed.
+/// Checks whether committed data survives a server crash.
 pub fn durability(server: &Server) -> Check {
     let mut off = Vec::new();
     let mut actions = Vec::new();

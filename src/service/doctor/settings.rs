@@ -1,4 +1,4 @@
-//! What can be said of the settings without asking anybody.
+//! Checks of the settings that need no network.
 
 use super::Check;
 use crate::config::{Faults, PartialConfig};
@@ -6,7 +6,7 @@ use crate::dingtalk::proxy::{ProxySetting, proxy_setting};
 
 const NAME: &str = "settings";
 
-/// One check a fault; one in all where there is none.
+/// Returns one failed check per fault, or a single passed check if there is none.
 pub fn all(faults: &Faults) -> Vec<Check> {
     if faults.is_empty() {
         return vec![Check::ok(NAME, "all settings can be read")];
@@ -23,7 +23,7 @@ pub fn all(faults: &Faults) -> Vec<Check> {
     faults.iter().map(failure).collect()
 }
 
-/// Whether the proxy that the environment names can be used.
+/// Checks whether the proxy named by the environment can be used.
 pub fn proxy() -> Check {
     const NAME: &str = "proxy";
     match proxy_setting() {
@@ -47,7 +47,7 @@ pub fn proxy() -> Check {
     }
 }
 
-/// Whether DingTalk can reach the public address at all.
+/// Checks whether DingTalk can reach the public URL at all.
 pub fn public_url(parts: &PartialConfig) -> Check {
     const NAME: &str = "public_url";
     match &parts.public_url {

@@ -1,4 +1,4 @@
-//! What one answer of DingTalk does to one row of the staff table.
+//! Applies one answer from DingTalk to one row of the staff table.
 
 use chrono::{DateTime, Utc};
 
@@ -10,19 +10,19 @@ use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, access, alert, event, recheck, unionid_conflict};
 
-/// What to do with a person whom DingTalk lists.
+/// What to do with a person who exists in DingTalk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     Employ(Outcome),
-    /// Everything is written but the unionid, for this reason.
+    /// Everything except the unionid is written, for this reason.
     KeepUnionid(&'static str),
     KeepStatus,
-    /// The leave event of somebody who never had a row was false: nothing is left to remember.
+    /// The leave event of a person without a row was false: nothing needs to be remembered.
     ForgetLeaving,
     Nothing(&'static str),
 }
 
-/// A person whom DingTalk lists, the row as it is locked, and what to do.
+/// A person who exists in DingTalk, the locked row, and what to do.
 pub(super) struct EmploymentDecision {
     pub row: Option<StaffRow>,
     pub trigger: Trigger,
@@ -35,7 +35,7 @@ const HAS_LEFT: &str = "has left, and no join event came since";
 const HELD_ELSEWHERE: &str = "marked as left by an administrator, under another userid";
 
 impl Lookup<'_> {
-    /// Why it was asked, as far as that still holds.
+    /// Returns the trigger, or [`Trigger::Event`] if its reason is no longer valid.
     async fn standing_trigger(
         &self,
         ctx: &Context,
@@ -53,7 +53,7 @@ impl Lookup<'_> {
     }
 }
 
-/// Locks the row of a person whom DingTalk lists and decides what to do. Comes after [`staff::serialise`].
+/// Locks the row of a person who exists in DingTalk and decides what to do. [`staff::lock_people`] must precede it.
 pub(super) async fn decide(
     ctx: &Context,
     tx: &mut Conn,
@@ -112,20 +112,21 @@ fn judge(
         (None, _) if is_join => Verdict::Employ(Outcome::Added),
         (None, Some(_)) if trigger == Trigger::Leaving => Verdict::ForgetLeaving,
         (None, Some(_)) => Verdict::Nothing(HAS_LEFT),
-        // A join event needs no more than that nobody has said that the person left.
+        // A join event only requires that no leave event is known.
         (None, None) if joins(asked.trigger) => Verdict::Employ(Outcome::Added),
         (None, None) => Verdict::Nothing(NEVER_ADDED),
     }
 }
 
-/// Carries a decision out. Violates [`staff::EMPLOYED_UNIONID`] where another employed row has the unionid.
+/// Applies a decision. Violates [`staff::EMPLOYED_UNIONID`] if another employed row has the unionid.
 pub(super) async fn carry_out(
     tx: &mut Conn,
     person: &Person,
     asked_at: DateTime<Utc>,
     decided: &EmploymentDecision,
 ) -> Result<Outcome, StoreError> {
-    // An employment or a newer answer settles a conflict itself; whoever stays as they are waits for no unionid any longer.
+    // Employing the person settles a conflict, as does a newer answer; otherwise the person no longer waits for a
+    // unionid.
     if !matches!(
         decided.verdict,
         Verdict::Employ(_) | Verdict::Nothing(NEWER_ANSWER)
@@ -160,7 +161,7 @@ pub(super) async fn carry_out(
     Ok(outcome)
 }
 
-/// The person with the unionid left out, so that the row keeps its own.
+/// Returns the person without the unionid, so that the row keeps its own.
 pub(super) fn without_unionid(person: &Person) -> Person {
     Person {
         unionid: None,
@@ -186,8 +187,8 @@ async fn employ(
     Ok(outcome)
 }
 
-/// Audits that a row has been given another unionid, with the former one as the reason, and lets those who
-/// wait for the former one be looked up.
+/// Writes to the audit log that a row's unionid has changed, with the former one as the reason, and triggers lookups
+/// of the people who wait for a unionid.
 pub(super) async fn record_unionid_change(
     tx: &mut Conn,
     actor: audit::Actor<'_>,
@@ -217,7 +218,7 @@ pub(super) async fn record_unionid_change(
     unionid_conflict::wake(tx).await
 }
 
-/// Ends the employment of somebody whom DingTalk does not know.
+/// Ends the employment of a person whom DingTalk does not know.
 pub(super) async fn apply_unknown(
     ctx: &Context,
     tx: &mut Conn,
@@ -228,7 +229,7 @@ pub(super) async fn apply_unknown(
     staff::lock_people(tx, std::slice::from_ref(userid)).await?;
     let row = staff::lock(tx, userid).await?;
     if trigger == Trigger::Join {
-        // DingTalk's answers may lag behind its events: ask again later.
+        // DingTalk's answers may lag behind its events: recheck later.
         recheck::schedule_after_join(tx, userid).await?;
     }
     let Some(row) = row.filter(|row| row.status == Status::Employed) else {
@@ -259,7 +260,7 @@ pub(super) async fn apply_unknown(
     Ok(Outcome::MarkedLeft)
 }
 
-/// Whether one more person marked through 60121 would be too many for 24 hours.
+/// Whether marking one more person because of 60121 would exceed the leaver threshold within 24 hours.
 async fn leaver_limit_exceeded(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
     staff::lock_leaver_limit(tx).await?;
     let marked = staff::count_recently_unknown(tx).await?;

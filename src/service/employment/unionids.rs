@@ -1,5 +1,5 @@
-//! Unionids that move between employed people: everybody who has one that another should have is asked about,
-//! and all of them are written in one transaction, by the rules of a full sync.
+//! Resolves unionids that move between employed people: everyone who has a unionid that another person should have
+//! is looked up, and all are written in one transaction, by the rules of a full sync.
 
 use std::collections::HashSet;
 
@@ -15,20 +15,20 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
 
-/// The alert that unionids of employed people conflict; its detail is how many people wait.
+/// Alert: unionids of employed people conflict; its detail is the number of people waiting.
 pub const ALERT: &str = "unionid_conflict";
-/// How many people of one chain are asked about; the next recheck continues it.
+/// Maximum number of people of one chain to look up; the next recheck continues it.
 const MAX_CONFLICTING_ROWS: usize = 50;
 
-/// Somebody employed who has the unionid of another, and what DingTalk says of them.
+/// An employed person who has the unionid of another, and what DingTalk says about them.
 struct ConflictingRow {
     userid: UserId,
-    /// None where DingTalk does not know them.
+    /// `None` if DingTalk does not know them.
     person: Option<Person>,
     asked_at: DateTime<Utc>,
 }
 
-/// Writes a person whose unionid another employed row has, together with everybody whose unionid moves too.
+/// Writes a person whose unionid another employed row has, together with all people whose unionid moves too.
 pub(super) async fn settle(
     ctx: &Context,
     priority: Priority,
@@ -41,7 +41,7 @@ pub(super) async fn settle(
         .tx(async |tx| settle_in(ctx, tx, person, asked, &rivals).await)
         .await;
     match settled {
-        // Written by somebody else between our check and our write.
+        // Another transaction took the unionid between our check and our write.
         Err(error) if error.violates(staff::EMPLOYED_UNIONID) => Ok(Outcome::UnionidTaken(None)),
         settled => Ok(settled?),
     }
@@ -67,8 +67,8 @@ async fn employed_holder(
     Ok(holder.filter(|row| row.status == Status::Employed))
 }
 
-/// Asks about the holder of the person's unionid, then about the holder of that one's, and so on to the end of the
-/// chain, or back to its beginning.
+/// Looks up the holder of the person's unionid, then the holder of that person's new unionid, and so on to the end
+/// of the chain, or back to its start.
 async fn look_up_rivals(
     ctx: &Context,
     priority: Priority,
@@ -95,7 +95,7 @@ async fn look_up_rivals(
             Err(error) if error.is_unknown_person() => None,
             Err(error @ UpstreamError::Store(_)) => return Err(error),
             Err(error) => {
-                // The rival keeps the unionid for now; all else of the person is written nevertheless.
+                // The conflicting row keeps the unionid for now; the person's other fields are written nevertheless.
                 tracing::debug!(%error, "a person with the unionid of another could not be looked up");
                 break;
             }
@@ -113,7 +113,7 @@ async fn look_up_rivals(
     Ok(rivals)
 }
 
-/// A person whom DingTalk lists, and what is to be done about them.
+/// A person who exists in DingTalk, and what to do about them.
 struct Claimant<'a> {
     person: &'a Person,
     asked_at: DateTime<Utc>,
@@ -133,7 +133,7 @@ impl Claimant<'_> {
             .as_ref()
     }
 
-    /// The unionid that the person is to have: one that DingTalk does not show stays.
+    /// Returns the unionid that the person should have: if DingTalk does not show one, the stored one stays.
     fn wanted(&self) -> Option<&UnionId> {
         self.person.unionid.as_ref().or(self.stored())
     }
@@ -178,7 +178,7 @@ async fn settle_in(
         })
         .map(|claimant| claimant.person.userid.clone())
         .collect();
-    // Several people may hand unionids on to each other: all let go of theirs first.
+    // Several people may exchange unionids: all release theirs first.
     staff::release_unionids(tx, &moving).await?;
     write_all(tx, &claimants, &refused).await
 }
@@ -196,7 +196,7 @@ async fn claimant<'a>(
     })
 }
 
-/// Those who cannot have the unionid that DingTalk names for them.
+/// Returns the people who cannot have the unionid that DingTalk reports for them.
 async fn refused(tx: &mut Conn, claimants: &[Claimant<'_>]) -> Result<HashSet<UserId>, StoreError> {
     let mut others = Vec::new();
     for unionid in claimants.iter().filter_map(Claimant::wanted) {
@@ -222,8 +222,8 @@ async fn refused(tx: &mut Conn, claimants: &[Claimant<'_>]) -> Result<HashSet<Us
     Ok(claims.refused())
 }
 
-/// Writes everybody; returns what that did to the first. Of those who are refused all but the unionid is written;
-/// whoever is not employed yet waits.
+/// Writes all people; returns the outcome of the first. For conflicting ones everything but the unionid is written;
+/// those who are not employed yet wait.
 async fn write_all(
     tx: &mut Conn,
     claimants: &[Claimant<'_>],
@@ -251,7 +251,7 @@ async fn write_all(
             *outcome = Outcome::UnionidTaken(holder);
         }
     }
-    // The first claimant is the person who was asked about.
+    // The first claimant is the person to be written.
     Ok(outcomes.swap_remove(0))
 }
 

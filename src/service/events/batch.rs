@@ -1,4 +1,4 @@
-//! A batch of claimed events: what to ask about them, and how each ends when the answers are in.
+//! A batch of claimed events: which lookups they need, and the outcome of each event once these are answered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,19 +8,18 @@ use crate::domain::event::{Event, Kind};
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::event::ClaimedEvent;
 
-/// How often a refusal of what is asked about is taken: after some two minutes an administrator has to
-/// look.
+/// Maximum number of rejections of a subject: after about two minutes an administrator has to look.
 const MAX_REFUSALS: i32 = 12;
-/// How often an unreadable answer, or a fault of ours, is taken.
+/// Maximum number of unreadable answers or internal errors.
 const MAX_BAD: i32 = 3;
-/// How often what lies outside the app's scope may be refused: about a day.
+/// Maximum number of rejections of a subject outside the app's scope: about a day.
 const MAX_OUT_OF_SCOPE: i32 = 290;
-/// How often nobody may answer, or DingTalk refuse us: about a day.
+/// Maximum number of attempts while DingTalk is unreachable or rejects the app: about a day.
 const MAX_UNAVAILABLE: i32 = 5760;
-/// How many subjects of one event are looked up before it is the turn of other events.
+/// Number of subjects of one event that are looked up before other events get their turn.
 const IN_ONE_ROUND: usize = 4;
 
-/// Whom or what a question is about.
+/// The person or department of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum SubjectId {
     Person(UserId),
@@ -28,7 +27,7 @@ pub(super) enum SubjectId {
 }
 
 impl SubjectId {
-    /// The id, as the inbox keeps what is still to be looked up.
+    /// Returns the id, as the inbox stores it for pending lookups.
     fn id(&self) -> String {
         match self {
             Self::Person(userid) => userid.as_str().to_owned(),
@@ -37,44 +36,44 @@ impl SubjectId {
     }
 }
 
-/// One question, asked once however many events want it.
+/// A lookup, made once for all events that need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PendingLookup {
     pub about: SubjectId,
     /// The events that say that the person has joined.
     pub joins: Vec<i64>,
-    /// That of the most urgent event.
+    /// The urgency of the most urgent event.
     pub urgency: Urgency,
 }
 
-/// How the work on one event ends.
+/// The result of processing one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum EventOutcome {
     Applied,
     Retry(LookupError),
     Failed(String),
-    /// It was never really tried.
+    /// Never actually tried.
     Released,
 }
 
-/// One event whose work has ended.
+/// An event whose processing has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FinishedEvent {
     pub id: i64,
     pub attempts: i32,
-    /// Whether the record or what it names was at fault, and not just DingTalk out of our reach.
+    /// Whether the record or its subject was at fault, and not just DingTalk unreachable.
     pub is_refusal: bool,
-    /// What is still to be looked up, where the event names more than one subject.
+    /// Subjects still to be looked up, if the event names more than one.
     pub pending: Option<Vec<String>>,
     pub end: EventOutcome,
 }
 
 struct InFlightEvent {
     attempts: i32,
-    /// How many of the attempts so far have met with a refusal.
+    /// Number of rejections among the attempts so far.
     refusals: i32,
     unanswered: BTreeSet<SubjectId>,
-    /// What has failed or was put back.
+    /// Subjects whose lookup has failed or was released.
     unfinished: Vec<String>,
     names_several: bool,
     gravest: Option<LookupError>,
@@ -82,11 +81,11 @@ struct InFlightEvent {
     problem: Option<&'static str>,
 }
 
-/// The events of one claim that are not done yet.
+/// The unfinished events of one claim.
 pub(super) struct Batch(BTreeMap<i64, InFlightEvent>);
 
 impl Batch {
-    /// Takes up claimed events; gives the questions to ask about them, in order of arrival.
+    /// Creates a batch of claimed events; returns it with the lookups it needs, in order of arrival.
     pub fn new(claimed: Vec<ClaimedEvent>) -> (Self, Vec<PendingLookup>) {
         let mut questions: Vec<PendingLookup> = Vec::new();
         let mut places: BTreeMap<SubjectId, usize> = BTreeMap::new();
@@ -131,17 +130,17 @@ impl Batch {
         (Self(open), questions)
     }
 
-    /// How many events are not done yet.
+    /// Returns the number of unfinished events.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The events that are not done yet.
+    /// Returns the ids of the unfinished events.
     pub fn ids(&self) -> Vec<i64> {
         self.0.keys().copied().collect()
     }
 
-    /// Notes an answer.
+    /// Records an answer.
     pub fn record(&mut self, about: &SubjectId, answer: &LookupOutcome) {
         for event in self
             .0
@@ -158,7 +157,7 @@ impl Batch {
         }
     }
 
-    /// Takes out the events about which all answers are in.
+    /// Removes and returns the events whose lookups are all answered.
     pub fn take_finished(&mut self) -> Vec<FinishedEvent> {
         let ended = self
             .0
@@ -177,7 +176,7 @@ impl Batch {
     }
 }
 
-/// Whom or what is still to be looked up for an event. A leaving was carried out when it was stored.
+/// Returns the subjects still to be looked up for an event. A leave event was applied when it was stored.
 fn pending_lookups(kind: Kind, event: &ClaimedEvent) -> BTreeSet<SubjectId> {
     let all: BTreeSet<SubjectId> = match kind {
         Kind::UserJoined | Kind::UserChanged => event
@@ -204,7 +203,7 @@ fn pending_lookups(kind: Kind, event: &ClaimedEvent) -> BTreeSet<SubjectId> {
         .collect()
 }
 
-/// How urgent the subject at this position among those of an event is.
+/// Returns the urgency of the subject at this position in an event.
 fn urgency(kind: Kind, event: &ClaimedEvent, position: usize) -> Urgency {
     Urgency {
         is_retry: event.is_retry,

@@ -1,5 +1,5 @@
-//! Batches of events that are worked on at the same time. An answer counts only in the batches that its
-//! question was asked for: one that was asked before an event came says nothing about it.
+//! Batches of events that are processed concurrently. An answer counts only for the batches for which the lookup was
+//! made: an answer requested before an event arrived says nothing about it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::lookup_pool::{LookupTask, Urgency};
 use super::outcome::LookupOutcome;
 use crate::store::event::ClaimedEvent;
 
-/// A question with the numbers of the batches that want its answer.
+/// A lookup with the numbers of the batches that need its answer.
 #[derive(Debug, Clone)]
 pub(super) struct MergedLookup {
     batches: Vec<usize>,
@@ -33,7 +33,7 @@ impl LookupTask for MergedLookup {
     }
 }
 
-/// The batches that are not done yet, by number.
+/// The unfinished batches, by number.
 #[derive(Default)]
 pub(super) struct Batches {
     open: BTreeMap<usize, Batch>,
@@ -41,7 +41,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// Takes up claimed events as a batch of their own; gives the questions to ask about them.
+    /// Adds claimed events as a separate batch; returns the lookups it needs.
     pub fn add(&mut self, claimed: Vec<ClaimedEvent>) -> Vec<MergedLookup> {
         let (batch, questions) = Batch::new(claimed);
         let number = self.begun;
@@ -56,7 +56,7 @@ impl Batches {
             .collect()
     }
 
-    /// Notes the answer to a question.
+    /// Records the answer to a lookup.
     pub fn record(&mut self, wanted: &MergedLookup, answer: &LookupOutcome) {
         for number in &wanted.batches {
             if let Some(batch) = self.open.get_mut(number) {
@@ -65,7 +65,7 @@ impl Batches {
         }
     }
 
-    /// Takes out the events about which all answers are in.
+    /// Removes and returns the events whose lookups are all answered.
     pub fn take_finished(&mut self) -> Vec<FinishedEvent> {
         let ended = self
             .open
@@ -76,12 +76,12 @@ impl Batches {
         ended
     }
 
-    /// How many events are not done yet.
+    /// Returns the number of unfinished events.
     pub fn len(&self) -> usize {
         self.open.values().map(Batch::len).sum()
     }
 
-    /// The events that are not done yet.
+    /// Returns the ids of the unfinished events.
     pub fn ids(&self) -> Vec<i64> {
         self.open.values().flat_map(Batch::ids).collect()
     }

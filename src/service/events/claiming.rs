@@ -1,24 +1,24 @@
-//! When a worker claims further work, and how much of it: not more than is soon looked up, so that all instances share
-//! the work and what is more urgent comes next wherever it is stored.
+//! Decides when a worker claims further work, and how much: no more than can be looked up soon, so that all
+//! instances share the work and more urgent work comes next on whichever instance it is stored.
 
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// As many lookups as DingTalk takes in about a second.
+/// About as many lookups as DingTalk accepts in a second.
 const MOST_WAITING: usize = 20;
-/// Where more than this wait, nothing is claimed: a claim for each free place would be made too often.
+/// If more than this many wait, nothing is claimed: claiming for each free place would cause too many claims.
 const ENOUGH_WAITING: usize = 10;
 
-/// How often work is looked for that another instance may have stored.
+/// Poll interval for work that another instance may have stored.
 const POLL: Duration = Duration::from_millis(300);
-/// A burst of notifications leads to no more claims than there may be calls to DingTalk.
+/// Limits the claims during a burst of notifications to the rate at which DingTalk can be called.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The pause after a claim in multiples of its duration: a claim reads all that is due, which may be much.
+/// The pause after a claim, as a multiple of its duration: a claim reads all due events, which may be many.
 const PAUSE_FACTOR: u32 = 4;
 
-/// Returns how many more may be claimed where so many wait, or `None` where enough do.
+/// Returns how many more may be claimed while this many wait, or `None` if enough wait.
 pub(super) fn room(waiting: usize) -> Option<i64> {
     if waiting > ENOUGH_WAITING {
         return None;
@@ -26,14 +26,14 @@ pub(super) fn room(waiting: usize) -> Option<i64> {
     i64::try_from(MOST_WAITING - waiting).ok()
 }
 
-/// When the next claim is made.
+/// Schedules the next claim.
 pub(super) struct Timer {
     not_before: Instant,
     at_the_latest: Instant,
 }
 
 impl Timer {
-    /// Starts after a claim that began at this time.
+    /// Creates the timer after a claim that began at this time.
     pub fn after(began: Instant) -> Self {
         let now = Instant::now();
         let not_before = now + PAUSE.max((now - began) * PAUSE_FACTOR);
@@ -43,7 +43,7 @@ impl Timer {
         }
     }
 
-    /// Waits for the time of the next claim, or until notified of new work; may be dropped and called again.
+    /// Waits for the next claim, or until notified of new work; cancel safe.
     pub async fn wait(&self, work: Option<&Notify>) {
         sleep_until(self.not_before).await;
         let notified = async {

@@ -1,4 +1,4 @@
-//! A look at one department.
+//! Refreshes one department.
 
 use crate::context::Context;
 use crate::domain::ids::DeptId;
@@ -6,7 +6,7 @@ use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::{StoreError, department};
 
-/// Asks DingTalk about a department and writes down what it says; one that it does not know goes.
+/// Asks DingTalk about a department and stores its answer; a department that DingTalk does not know is removed.
 pub(super) async fn refresh_department(
     ctx: &Context,
     priority: Priority,

@@ -1,5 +1,5 @@
-//! DingTalk's list of pushes that failed: each page is stored as held before the next is asked for,
-//! since asking makes DingTalk forget what it gave before. One process reads at a time.
+//! Fetches DingTalk's list of failed callbacks: each page is stored as parked events before the next one is
+//! requested, because a request makes DingTalk forget what it returned before. One process fetches at a time.
 
 mod store_page;
 
@@ -17,35 +17,35 @@ use crate::store::failed_callbacks::{self, LeaseAcquired, Reader};
 use crate::store::lease::HEARTBEAT;
 use crate::store::{StoreError, alert};
 
-/// The alert that DingTalk's list was not empty; its detail is how many entries there were.
+/// Alert: DingTalk's list was not empty; its detail is the number of entries.
 pub const UNDELIVERED: &str = "directory:failed_events";
-/// The alert that an answer of DingTalk's was lost, and what was in it with it.
+/// Alert: one of DingTalk's responses was lost, together with its entries.
 pub const LOST_EVENTS: &str = "directory:lost_events";
 
-/// When the service reads again after no answer, and after a refusal that somebody has to mend.
+/// Delay before the service fetches again after no response, and after a rejection that somebody has to fix.
 const AFTER_SILENCE: Duration = Duration::from_mins(1);
 const AFTER_REFUSAL: Duration = Duration::from_mins(10);
-/// So many pages without an entry end a list that DingTalk says goes on.
+/// After this many empty pages the list is considered ended, even if DingTalk says that it continues.
 const MAX_EMPTY: u32 = 3;
-/// After so many pages in a row that hold only what is stored already, the reading gives up for now.
+/// After this many consecutive pages of already stored entries, the fetch gives up for now.
 const MAX_KNOWN: u32 = 20;
-/// After so many entries the reading gives up for now: DingTalk keeps a week of them.
+/// After this many entries the fetch gives up for now: DingTalk keeps a week of them.
 const MAX_GIVEN: usize = 200_000;
 
-/// What a reading has brought, also where it broke off.
+/// The result of a fetch, complete or not.
 #[derive(Debug, Default)]
 pub struct FetchReport {
-    /// How many entries DingTalk gave.
+    /// Number of entries that DingTalk returned.
     pub given: usize,
-    /// Those of them that were not known yet, in DingTalk's order.
+    /// Those that were not stored yet, in DingTalk's order.
     pub stored: Vec<ParkedRow>,
-    /// Whether an answer was lost, by this reading or by one that died.
+    /// Whether a response was lost, by this fetch or by one whose process died.
     pub has_lost: bool,
-    /// Why the end of the list was not seen.
+    /// Why the end of the list was not reached.
     pub failure: Option<Failure>,
 }
 
-/// Why a reading broke off.
+/// Why a fetch was aborted.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -54,14 +54,14 @@ pub enum Failure {
     TakenOver,
     #[error("the process is to stop")]
     Stopped,
-    /// DingTalk may not forget what it has given.
+    /// DingTalk may not forget what it has returned.
     #[error("{MAX_KNOWN} pages in a row have brought nothing new")]
     NoEnd,
     #[error("the list goes on after {MAX_GIVEN} entries")]
     TooLong,
 }
 
-/// Why there was no reading.
+/// Why there was no fetch.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error(transparent)]
@@ -77,7 +77,7 @@ impl Failure {
             if error.registration_error() == Some(RegistrationError::NoneRegistered))
     }
 
-    /// Whether DingTalk may have given, and forgotten, what never came.
+    /// Whether DingTalk may have returned, and forgotten, entries that never arrived.
     fn has_lost(&self) -> bool {
         matches!(self, Self::Upstream(UpstreamError::Api(error))
             if error.api() == FAILED && error.may_have_been_carried_out())
@@ -91,7 +91,7 @@ impl Failure {
         }
     }
 
-    /// The same words for the same trouble, however often it is met.
+    /// Returns the same text for the same failure, however often it occurs.
     fn words(&self) -> String {
         match self {
             Self::Upstream(UpstreamError::Paused { .. }) => {
@@ -102,7 +102,7 @@ impl Failure {
     }
 }
 
-/// Reads the list to its end and stores all of it as held. Between two pages, `stop` ends the reading.
+/// Fetches the list to its end and stores all entries as parked events. `stop` ends the fetch between two pages.
 pub async fn fetch_failed_callbacks(
     ctx: &Context,
     by: &str,
@@ -157,7 +157,7 @@ async fn read_pages(
     }
 }
 
-/// Makes this process the reader. An answer that the reader before has lost is told here.
+/// Acquires the lease. Reports a response that the previous holder has lost.
 async fn acquire_lease(ctx: &Context, by: &str) -> Result<LeaseAcquired, ReadError> {
     ctx.db
         .tx(async |tx| {
@@ -179,7 +179,7 @@ async fn record_attempt(ctx: &Context) -> Result<bool, StoreError> {
         .await
 }
 
-/// Makes the call; the reader's place is kept meanwhile, for it may wait for its turn.
+/// Makes the call; renews the lease meanwhile, because the call may have to wait for a permit.
 async fn fetch(ctx: &Context) -> Result<FailedPage, UpstreamError> {
     let mut answer = std::pin::pin!(upstream::failed_events(ctx));
     let mut beat = interval(HEARTBEAT);
@@ -193,7 +193,7 @@ async fn fetch(ctx: &Context) -> Result<FailedPage, UpstreamError> {
     }
 }
 
-/// Whether the place was lost shows before the next call: what this one gives is stored in any case.
+/// A lost lease is noticed before the next call: the page of this one is stored in any case.
 async fn renew(ctx: &Context) {
     let renewed = ctx
         .db
@@ -211,7 +211,7 @@ async fn report_lost(tx: &mut Conn, why: &str) -> Result<(), StoreError> {
     alert::raise(tx, LOST_EVENTS, why).await
 }
 
-/// Gives the reader's place up and tells what has to be told.
+/// Releases the lease and raises the alerts.
 async fn end(ctx: &Context, reading: &FetchReport) -> Result<(), StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -243,8 +243,8 @@ async fn end_failed(ctx: &Context, tx: &mut Conn, failure: &Failure) -> Result<(
     Ok(())
 }
 
-/// The code of a refusal that somebody has to mend. That no callback is registered is no fault: a
-/// company with a subscription made in the console has none.
+/// Returns the code of a rejection that somebody has to fix. Having no registered callback is not an error: a
+/// company that has subscribed in DingTalk's console has none.
 fn is_correctable(failure: &Failure) -> Option<i64> {
     match failure {
         Failure::Upstream(UpstreamError::Api(error))

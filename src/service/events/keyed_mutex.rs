@@ -1,4 +1,4 @@
-//! Who is being looked at by this process.
+//! A mutex per person, within this process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,21 +9,21 @@ use crate::domain::ids::UserId;
 
 type Lock = Arc<tokio::sync::Mutex<()>>;
 
-/// Keeps two workers of one process from asking about the same person at once. A person who becomes free wakes one worker
-/// that waits for that person, and nobody else.
+/// Keeps two workers of one process from looking up the same person at once. A released person wakes one worker that
+/// waits for that person, and no other.
 #[derive(Debug, Default)]
 pub struct KeyedMutex {
     people: Mutex<HashMap<UserId, Lock>>,
 }
 
-/// The right to look at one person; ends when dropped.
+/// The exclusive right to look up one person; released when dropped.
 pub(super) struct Guard {
-    // Dropped first, so that the next worker is awake before the lock may be forgotten.
+    // Dropped first, so that the next worker is awake before the lock can be removed.
     _held: OwnedMutexGuard<()>,
     _reference: KeyReference,
 }
 
-/// One worker's share in the lock of a person, which is forgotten with the last share.
+/// One worker's reference to the lock of a person, which is removed with the last reference.
 struct KeyReference {
     busy: Arc<KeyedMutex>,
     userid: UserId,
@@ -31,7 +31,7 @@ struct KeyReference {
 }
 
 impl KeyedMutex {
-    /// Waits until nobody else looks at this person.
+    /// Waits until no other worker is looking up this person.
     pub(super) async fn lock(self: &Arc<Self>, userid: &UserId) -> Guard {
         let lock = Lock::clone(self.people().entry(userid.clone()).or_default());
         let reference = KeyReference {
@@ -53,7 +53,7 @@ impl KeyedMutex {
 impl Drop for KeyReference {
     fn drop(&mut self) {
         let mut people = self.busy.people();
-        // While the map is locked nobody else takes or gives up a share, so that the last one sees that it is.
+        // While the map is locked no reference is taken or released, so the last one can tell that it is the last.
         self.lock = None;
         if people
             .get(&self.userid)
@@ -119,7 +119,7 @@ mod tests {
         waiting.as_mut().poll(&mut Context::from_waker(&task))
     }
 
-    // Outside a runtime, which would have a busy task yield and wake it again.
+    // Outside a runtime, because a runtime makes a busy task yield and wakes it again.
     #[test]
     fn a_person_who_becomes_free_wakes_one_worker_and_only_one_that_waits_for_that_person() {
         let (busy, wakes) = (Arc::new(KeyedMutex::default()), Arc::new(Wakes::default()));
@@ -146,7 +146,7 @@ mod tests {
         );
         held.clear();
         assert_eq!(wakes.0.load(Ordering::Relaxed), 50, "one for each person");
-        // Each hands the person on to the next, whether it was let in or has gone away.
+        // Each passes the person on to the next, whether it got the lock or was cancelled.
         let mut turns = 0;
         while !waiting.is_empty() {
             let mut later = Vec::new();

@@ -1,5 +1,5 @@
-//! A few lookups at a time, each in a task of its own, so that one that panics harms no other. The most urgent is made
-//! first, and the subjects of one event take turns with those of others.
+//! Makes a few lookups at a time, each in its own task, so that a panic does not affect the others. The most urgent
+//! lookup is made first, and the subjects of one event alternate with those of others.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -10,20 +10,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::outcome::{ErrorClass, LookupError, LookupOutcome};
 
-/// After this many lookups in a row without an answer, DingTalk is taken to be away.
+/// After this many consecutive lookups without an answer, DingTalk is considered unreachable.
 const ABORT_GRACE: usize = 3;
 
-/// How soon a lookup is made: the lesser first.
+/// The urgency of a lookup: the smallest value goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Urgency {
     pub is_retry: bool,
-    /// How many rounds of the others it waits for. An event that names many subjects has a few of them in each round.
+    /// Number of rounds of other lookups that it waits for. An event that names many subjects has a few of them in
+    /// each round.
     pub round: u64,
     pub is_change: bool,
 }
 
 impl Urgency {
-    /// The urgency of what comes now and is due in the present round.
+    /// Returns the urgency of a lookup that is due in the current round.
     pub fn now(is_retry: bool, is_change: bool) -> Self {
         Self {
             is_retry,
@@ -33,7 +34,7 @@ impl Urgency {
     }
 }
 
-/// A question to DingTalk about one subject.
+/// A lookup of one subject at DingTalk.
 pub(super) trait LookupTask: Sized {
     type Subject: Clone + Eq + Hash;
 
@@ -41,16 +42,16 @@ pub(super) trait LookupTask: Sized {
 
     fn urgency(&self) -> Urgency;
 
-    /// Adds what another lookup of the same subject is wanted for.
+    /// Merges another lookup of the same subject into this one.
     fn merge(&mut self, other: Self);
 }
 
-/// The place of a waiting lookup. Rounds count from the beginning here, and the last number is that of its arrival.
+/// The position of a waiting lookup. Its rounds are absolute, and the last number is the order of arrival.
 type Place = (Urgency, u64);
 
 type LookupFn<T> = Box<dyn Fn(&T) -> BoxFuture<'static, LookupOutcome> + Send + Sync>;
 
-/// The lookups of one kind that wait, each subject once, and those that are under way.
+/// The waiting lookups of one kind, one per subject, and those in flight.
 pub(super) struct LookupPool<T: LookupTask> {
     waiting: BTreeMap<Place, T>,
     places: HashMap<T::Subject, Place>,
@@ -58,7 +59,7 @@ pub(super) struct LookupPool<T: LookupTask> {
     asked: HashMap<Id, T>,
     ask: LookupFn<T>,
     at_once: usize,
-    /// The rounds that first tries and retries have reached.
+    /// The rounds that first attempts and retries have reached.
     rounds: [u64; 2],
     arrivals: u64,
     unanswered: usize,
@@ -66,7 +67,7 @@ pub(super) struct LookupPool<T: LookupTask> {
 }
 
 impl<T: LookupTask> LookupPool<T> {
-    /// Prepares for `at_once` lookups at a time, of which one place is kept free of retries.
+    /// Creates a pool for `at_once` concurrent lookups, of which one place is not used for retries.
     pub fn new(
         at_once: usize,
         stop: &CancellationToken,
@@ -86,7 +87,7 @@ impl<T: LookupTask> LookupPool<T> {
         }
     }
 
-    /// Adds lookups to those that wait, each to the one about the same subject where there is one.
+    /// Queues lookups, merging each into a waiting one of the same subject if there is one.
     pub fn add(&mut self, lookups: impl IntoIterator<Item = T>) {
         for lookup in lookups {
             let place = (self.run(lookup.urgency()), self.arrivals);
@@ -106,14 +107,15 @@ impl<T: LookupTask> LookupPool<T> {
         }
     }
 
-    /// How many of those that wait would be made before a new one of this urgency.
+    /// Returns how many waiting lookups would be made before a new one of this urgency.
     pub fn ahead_of(&self, urgency: Urgency) -> usize {
         let place = (self.run(urgency), u64::MAX);
         self.waiting.range(..place).count()
     }
 
-    /// Takes out as many of those that wait as there are free places, to be begun with [`Asking::start`]. Never one
-    /// whose subject is being asked about: an answer says nothing about what came after its question.
+    /// Removes and returns as many waiting lookups as there are free places, to be started with
+    /// [`LookupPool::start`]. Never one whose subject is in flight: an answer says nothing about what came after its
+    /// question.
     pub fn take_next(&mut self) -> Vec<T> {
         let mut taken = Vec::new();
         if self.has_stopped() {
@@ -144,14 +146,13 @@ impl<T: LookupTask> LookupPool<T> {
         taken
     }
 
-    /// Begins a lookup.
+    /// Starts a lookup.
     pub fn start(&mut self, lookup: T) {
         let id = self.running.spawn((self.ask)(&lookup)).id();
         self.asked.insert(id, lookup);
     }
 
-    /// The next answer, in the order in which they come, and in the end what has not been asked; may be dropped and
-    /// called again.
+    /// Returns the next answer, in order of arrival, and finally the lookups that were not made; cancel safe.
     pub async fn next(&mut self) -> Option<(T, LookupOutcome)> {
         let (id, answer) = match self.running.join_next_with_id().await {
             Some(Ok(answered)) => answered,
@@ -174,7 +175,7 @@ impl<T: LookupTask> LookupPool<T> {
         self.asked.remove(&id).map(|lookup| (lookup, answer))
     }
 
-    /// Whether nothing more is asked: the process stops, or DingTalk does not answer.
+    /// Whether no further lookups are made: the process stops, or DingTalk does not answer.
     pub fn has_stopped(&self) -> bool {
         self.stop.is_cancelled() || self.unanswered >= ABORT_GRACE
     }

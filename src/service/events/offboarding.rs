@@ -1,4 +1,4 @@
-//! The door that a leaving closes, in the transaction that stores it.
+//! Terminates employment and sessions in the transaction that stores the leave event.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -7,11 +7,11 @@ use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
 use crate::store::{StoreError, audit, directory, event_parked, recheck, staff};
 
-/// Ends employment and sessions of these people, remembers those whom the table does not hold, and
-/// has DingTalk asked later whether it was true.
+/// Ends the employment and sessions of these people, remembers those who are not in the staff table, and schedules
+/// rechecks of whether they have really left.
 pub(super) async fn terminate(tx: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     staff::lock_people(tx, userids).await?;
-    // First, since this waits for a sync that is adding one of these people: who is then marked as left.
+    // First, because this waits for a sync that is adding one of these people, who is then marked as left.
     staff::remember_unknown_leavers(tx, userids).await?;
     let changed = staff::mark_left(tx, userids, LeftCause::Event).await?;
     let others: Vec<UserId> = userids
@@ -32,9 +32,9 @@ pub(super) async fn terminate(tx: &mut Conn, userids: &[UserId]) -> Result<(), S
     Ok(())
 }
 
-/// The same for a leaving that comes late, by DingTalk's time of it: it is believed all the same, but
-/// not against what DingTalk has said of a person since. Of those whom it has listed long enough after,
-/// it is asked at once instead: had they left again, that answer says so.
+/// The same for a leave event that arrives late, by DingTalk's time of the event: it is believed, but not against
+/// what DingTalk has said about a person since. People whom DingTalk has listed long enough afterwards are rechecked
+/// at once instead: if they had left again, the answer says so.
 pub(super) async fn terminate_unless_relisted(
     tx: &mut Conn,
     userids: &[UserId],

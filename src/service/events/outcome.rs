@@ -1,4 +1,4 @@
-//! What came of a question to DingTalk, and when to ask it again.
+//! The outcome of a lookup at DingTalk, and when to retry it.
 
 use std::time::Duration;
 
@@ -8,33 +8,33 @@ use crate::service::employment::Outcome;
 use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
 
-/// What came of one question.
+/// The outcome of one lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LookupOutcome {
     Done,
     Failed(LookupError),
-    /// The question was put back: this process stops, or DingTalk leaves others unanswered.
+    /// The lookup was released: this process stops, or DingTalk does not answer other lookups.
     NotAsked,
 }
 
-/// How a question failed, the gravest last.
+/// Why a lookup failed, the most severe last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ErrorClass {
-    /// The record cannot be read, or there is a fault of ours: asking again changes nothing.
+    /// The record cannot be read, or there is a bug in Dinggate: a retry changes nothing.
     Permanent,
-    /// DingTalk or a rule of the table refuses what is asked about, which somebody may mend.
+    /// DingTalk or a table constraint rejects the subject, which somebody may fix.
     Rejected,
-    /// What is asked about lies outside the app's scope, which somebody may widen.
+    /// The subject is outside the app's scope, which somebody may extend.
     OutOfScope,
-    /// Another employed row has the unionid: it is free as soon as that person leaves or gets another.
+    /// Another employed row has the unionid: it is free as soon as that person leaves or gets another one.
     UnionidTaken,
-    /// DingTalk refuses us: once somebody has mended that, the same question is answered.
+    /// DingTalk rejects the app: once somebody has fixed that, the same lookup succeeds.
     Misconfigured,
-    /// Nobody answers: time mends it.
+    /// No answer: resolves with time.
     Unavailable,
 }
 
-/// A failed question. The reason is shown to administrators; it holds nothing personal.
+/// A failed lookup. The reason is shown to administrators and contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LookupError {
     pub gravity: ErrorClass,
@@ -42,7 +42,7 @@ pub(super) struct LookupError {
 }
 
 impl LookupError {
-    /// Whether the subject was not asked about at all: DingTalk is away or refuses us.
+    /// Whether the failure does not concern the subject: DingTalk is unreachable or rejects the app.
     pub fn is_outage(&self) -> bool {
         matches!(
             self.gravity,
@@ -50,7 +50,7 @@ impl LookupError {
         )
     }
 
-    /// How long to wait after this many attempts, of which this was the last.
+    /// Returns the delay before the next attempt, given the number of attempts so far.
     pub fn back_off(&self, attempts: i32) -> Duration {
         match self.gravity {
             ErrorClass::OutOfScope => in_steps(attempts, &OUT_OF_SCOPE_WAITS),
@@ -59,7 +59,7 @@ impl LookupError {
         }
     }
 
-    /// The fault of a person whose unionid the employed row named has.
+    /// Returns the error of a person whose unionid belongs to the given employed row.
     fn unionid_taken(holder: Option<&UserId>) -> Self {
         let reason = match holder {
             Some(holder) => format!(
@@ -74,7 +74,7 @@ impl LookupError {
         }
     }
 
-    /// The fault of a worker that has panicked.
+    /// Returns the error of a lookup that has panicked.
     pub fn panicked() -> Self {
         Self {
             gravity: ErrorClass::Permanent,
@@ -86,7 +86,7 @@ impl LookupError {
 impl From<UpstreamError> for LookupError {
     fn from(error: UpstreamError) -> Self {
         let (gravity, reason) = match &error {
-            // Half an answer, or a gateway's: the next one may be whole.
+            // A truncated response, or one from a gateway: the next one may be complete.
             UpstreamError::Api(ApiError::Malformed {
                 what: "JSON" | "an end",
                 ..
@@ -132,15 +132,16 @@ impl From<Result<Outcome, UpstreamError>> for LookupOutcome {
     }
 }
 
-/// The wait after each attempt, in seconds; the last after all others.
+/// The delay after each attempt, in seconds; the last one is used for all further attempts.
 const WAITS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 15.0];
-/// The same after a refusal of scope: only a change in DingTalk's console helps, and many may be refused at once.
+/// The same for subjects outside the scope: only a change in DingTalk's console helps, and many may be rejected at
+/// once.
 const OUT_OF_SCOPE_WAITS: [f64; 4] = [15.0, 60.0, 120.0, 300.0];
-/// The same while another employed row has the unionid: two people may share one for good, and a change of the other row
-/// has it retried at once. Such an event counts no more than six attempts.
+/// The same while another employed row has the unionid: two people may share one permanently, and a change of the
+/// other row triggers an immediate retry. Such an event counts at most six attempts.
 const UNIONID_TAKEN_WAITS: [f64; 6] = [1.0, 2.0, 4.0, 15.0, 60.0, 300.0];
 
-/// Give or take a fifth, so that instances and events do not come back all at once.
+/// Adds a jitter of 20 %, so that instances and events do not all retry at once.
 fn in_steps(attempts: i32, waits: &[f64]) -> Duration {
     let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or_default();
     let seconds = waits

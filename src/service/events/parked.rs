@@ -1,4 +1,4 @@
-//! Held events go into the inbox as if they had just been pushed.
+//! Releases parked events to the inbox as if they had just been received.
 
 use crate::store::Conn;
 
@@ -10,22 +10,22 @@ use crate::store::audit::{self, Entry};
 use crate::store::event_parked::{self, ParkedRow, ReleasedEvent};
 use crate::store::webhook;
 
-/// A person who has held events released, as the audit trail names them.
+/// A person who releases parked events, as recorded in the audit log.
 #[derive(Debug, Clone, Copy)]
 pub struct ReleasedBy<'a> {
     pub actor: audit::Actor<'a>,
     pub address: Option<&'a str>,
 }
 
-/// The held events, in the order in which they are released.
+/// Returns the parked events, in the order in which they are released.
 pub async fn parked(ctx: &Context) -> Result<Vec<ParkedRow>, StoreError> {
     ctx.db
         .read(async |conn| event_parked::list(conn).await)
         .await
 }
 
-/// Releases all held events in the order of their times, or the one with this id; gives how many. A
-/// person's doing stands on the audit trail.
+/// Releases all parked events in the order of their times, or only the one with this id; returns how many. A release
+/// by a person is written to the audit log.
 pub async fn release(
     ctx: &Context,
     id: Option<i64>,
@@ -39,8 +39,8 @@ pub async fn release(
     Ok(count)
 }
 
-/// Releases what comes first, in a transaction of its own: the locks that a leaving takes are those of
-/// a push, in the same order. One that cannot be released keeps none of the others.
+/// Releases the first event in its own transaction: a leave event takes the same locks, in the same order, as one
+/// received as a callback. An event that cannot be released does not block the others.
 async fn release_next(
     ctx: &Context,
     id: Option<i64>,
@@ -77,8 +77,8 @@ async fn release_one(tx: &mut Conn, released: &ReleasedEvent) -> Result<(), Stor
     webhook::enqueue_event(tx, released.id, &released.event_type).await
 }
 
-/// Applies the held event that a push repeats, exactly as if the push had been the first: DingTalk reports it
-/// now, so a leave event takes effect at once.
+/// Applies the parked event that a callback repeats, exactly as if the callback had been the first: DingTalk reports
+/// it now, so a leave event takes effect at once.
 pub(super) async fn release_repeated(tx: &mut Conn, event: &Event) -> Result<(), StoreError> {
     let Some(id) = event_parked::lock_repeated(tx, event).await? else {
         return Ok(());
@@ -90,7 +90,7 @@ pub(super) async fn release_repeated(tx: &mut Conn, event: &Event) -> Result<(),
     webhook::enqueue_event(tx, id, &event.event_type).await
 }
 
-/// What decides about an event's way into the inbox; the row keeps its reason and its body.
+/// Returns what determines an event's initial state in the inbox; the row keeps its reason and its body.
 fn as_event(released: &ReleasedEvent) -> Event {
     Event {
         event_time: released.event_time,

@@ -1,4 +1,4 @@
-//! A push of DingTalk's, from its bytes to the answer.
+//! Receives a callback from DingTalk: verifies, stores and acknowledges it.
 
 use std::time::Duration;
 
@@ -18,27 +18,27 @@ use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
 use crate::store::event::{self, InitialState};
 
-/// DingTalk waits 1.5 s, and sends a push again that was answered with an error.
+/// DingTalk waits 1.5 s, and repeats a callback that was answered with an error.
 const STORE_TIMEOUT: Duration = Duration::from_millis(700);
 
-/// Why a push is not answered with a success.
+/// Why a callback is not acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
-    /// Not even the shape of a push.
+    /// Not even the shape of a callback.
     #[error("not a push of DingTalk's")]
     BadRequest,
-    /// Not believed; the sender learns no more than that.
+    /// Verification failed; the sender learns no more than that.
     #[error("refused")]
     Refused,
-    /// Not stored: to be sent again.
+    /// Not stored: DingTalk is to repeat it.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The subscription's key in the settings is of no use.
+    /// The configured AES key is invalid.
     #[error(transparent)]
     Key(#[from] InvalidKey),
 }
 
-/// Checks what needs no body: the query parameters, and how old the push says it is.
+/// Checks what needs no body: the query parameters, and the age of the callback's timestamp.
 pub fn check_query(query: &str) -> Result<(), ReceiveError> {
     let (_, timestamp, _) = parameters(query).ok_or(ReceiveError::BadRequest)?;
     callback::check_freshness(&timestamp, unix_millis()).map_err(|why| {
@@ -47,19 +47,20 @@ pub fn check_query(query: &str) -> Result<(), ReceiveError> {
     })
 }
 
-/// The signature, the timestamp and the nonce of a push.
+/// Returns the signature, the timestamp and the nonce of a callback.
 fn parameters(query: &str) -> Option<(String, String, String)> {
     let parameter = |name: &str| {
         form_urlencoded::parse(query.as_bytes())
             .find(|(key, value)| key == name && !value.is_empty())
             .map(|(_, value)| value.into_owned())
     };
-    // Pushes to an app bear both signatures, older ones only the second.
+    // Callbacks to an app carry both signatures, older ones only the second.
     let signature = parameter("msg_signature").or_else(|| parameter("signature"))?;
     Some((signature, parameter("timestamp")?, parameter("nonce")?))
 }
 
-/// Checks a push, stores its event for good (with a leaver's door closed) and gives the answer.
+/// Verifies a callback, stores its event durably (a leave event also terminates employment and sessions) and returns
+/// the reply.
 pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, ReceiveError> {
     let given = RawCallback::read(query, body).ok_or(ReceiveError::BadRequest)?;
     let crypto = crypto(ctx)?;
@@ -76,7 +77,7 @@ pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, R
     Ok(crypto.reply(&opened.owner_key, unix_millis(), &nonce, &random))
 }
 
-/// The parts of a push, as they came.
+/// The parts of a callback, as received.
 struct RawCallback {
     signature: String,
     timestamp: String,
@@ -85,7 +86,7 @@ struct RawCallback {
 }
 
 impl RawCallback {
-    /// Nothing where a parameter is missing or the body is not JSON with a text `encrypt`.
+    /// Returns `None` if a parameter is missing or the body is not JSON with a string `encrypt`.
     fn read(query: &str, body: &[u8]) -> Option<Self> {
         let (signature, timestamp, nonce) = parameters(query)?;
         let mut body: Value = serde_json::from_slice(body).ok()?;
@@ -124,7 +125,7 @@ fn crypto(ctx: &Context) -> Result<CallbackCrypto, InvalidKey> {
     )
 }
 
-/// The signature comes first: nothing unsigned is decrypted.
+/// The signature is verified first: nothing unsigned is decrypted.
 fn verify_and_decrypt(
     crypto: &CallbackCrypto,
     push: &EncryptedCallback<'_>,
@@ -151,7 +152,7 @@ async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
         .await
 }
 
-/// Only what DingTalk must be asked about waits. A leaving is carried out by being stored.
+/// Returns the initial state: only events that need a lookup wait. A leave event is applied by storing it.
 pub(super) fn arrival(event: &Event) -> InitialState {
     let waits = event.names_something() && event.kind != Kind::UserLeft;
     match event.problem {
@@ -162,7 +163,7 @@ pub(super) fn arrival(event: &Event) -> InitialState {
     }
 }
 
-/// A nonce, and the bytes in front of the message: letters and digits, as DingTalk's samples send.
+/// Returns a nonce and the bytes before the message: letters and digits, as in DingTalk's samples.
 fn random_texts() -> (String, [u8; 16]) {
     let mut rng = rand::rng();
     let nonce = Alphanumeric.sample_string(&mut rng, 16);

@@ -1,4 +1,4 @@
-//! The looks at people that are due at a time.
+//! Runs due rechecks of people.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -19,12 +19,12 @@ use crate::service::upstream::Priority;
 use crate::store::StoreError;
 use crate::store::recheck::{self, ClaimedRecheck, RecheckCause};
 
-/// One fewer than may be in flight, so that looks never keep a login waiting.
+/// One fewer than the calls that may be in flight, so that rechecks never delay a login.
 const AT_ONCE: usize = 2;
-/// How often an answer about a person may be unreadable; refusals and outages are waited out.
+/// Maximum number of unreadable answers about a person; rejections and outages are retried without limit.
 const MAX_BAD: i32 = 20;
 
-/// All that is due about one person, which one answer settles.
+/// All due rechecks of one person, which one answer settles.
 #[derive(Clone)]
 struct DueRecheck {
     userid: UserId,
@@ -53,7 +53,7 @@ impl LookupTask for DueRecheck {
     }
 }
 
-/// Works on due looks until there are none; gives how many there were. `stop` as with events.
+/// Runs due rechecks until there are none left; returns how many there were. `stop` works as for events.
 pub async fn run_due_rechecks(
     ctx: &Context,
     busy: &Arc<KeyedMutex>,
@@ -100,7 +100,7 @@ pub async fn run_due_rechecks(
     }
 }
 
-/// Claims due looks, first tries before retries, where not enough wait already; gives how many.
+/// Claims due rechecks, first attempts before retries, unless enough are waiting; returns how many.
 async fn claim_due(
     ctx: &Context,
     asking: &mut LookupPool<DueRecheck>,

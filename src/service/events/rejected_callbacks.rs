@@ -1,5 +1,5 @@
-//! How many pushes were refused. The log says so at most once a second, and never what was in them:
-//! whoever floods the address must not flood the log.
+//! Counts rejected callbacks. They are logged at most once a second, and never with their contents: a flood of
+//! requests must not flood the log.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -11,7 +11,7 @@ static LOGGED_AT: AtomicI64 = AtomicI64::new(0);
 
 const LOG_EVERY_MS: i64 = 1000;
 
-/// How many pushes this process has refused since its start.
+/// Returns how many callbacks this process has rejected since its start.
 pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }

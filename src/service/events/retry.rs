@@ -6,7 +6,7 @@ use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::{Conn, StoreError, event};
 
-/// Retries one failed event at once; false where it is not failed.
+/// Retries one failed event at once; returns false if it has not failed.
 pub async fn retry_event(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
     let is_queued = ctx
         .db
@@ -37,7 +37,7 @@ pub async fn retry_failed_events(ctx: &Context, by: &Actor<'_>) -> Result<u64, S
             Ok::<_, StoreError>(retried)
         })
         .await?;
-    // What is not released here, because the process ends, is released as any held event.
+    // If the process ends here, the remaining ones are released like any parked event.
     for id in retried.leave_ids {
         release(ctx, Some(id), None).await?;
     }

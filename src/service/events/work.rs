@@ -1,4 +1,4 @@
-//! The work on stored events.
+//! Processes stored events.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use crate::service::upstream::{Priority, UpstreamError};
 use crate::store::event::{self, ClaimedEvent, Class};
 use crate::store::{Conn, StoreError};
 
-/// How many events this process has claimed at most, whatever they name.
+/// Maximum number of events claimed by this process, however many subjects they name.
 const MOST_CLAIMED: usize = 500;
-/// How many events about people who are about to be looked up are claimed with them.
+/// Maximum number of further events claimed about people who are about to be looked up.
 const MOST_ABOUT: i64 = 500;
-/// As many calls as may be in flight.
+/// As many as the calls that may be in flight.
 const AT_ONCE: usize = 3;
 
-/// Works on due events until there are none and all answers are in; gives how many there were. Once
-/// `stop` is cancelled nothing new is asked, what is in flight is finished, and the rest is given back.
+/// Processes due events until there are none left and all lookups are answered; returns how many events there were.
+/// Once `stop` is cancelled no new lookups are made, those in flight are finished, and the rest is released.
 pub async fn work(
     ctx: &Context,
     busy: &Arc<KeyedMutex>,
@@ -62,7 +62,7 @@ pub async fn work(
             answer = asking.next() => {
                 let Some((wanted, answer)) = answer else { break };
                 batches.record(&wanted, &answer);
-                // What was not asked comes last, and is put back together.
+                // Lookups that were not made come last, and their events are released together.
                 if answer != LookupOutcome::NotAsked {
                     finish(ctx, batches.take_finished(), stop).await?;
                 }
@@ -84,7 +84,8 @@ pub async fn work(
     Ok(count)
 }
 
-/// Returns which events are claimed next, and how many: those that would be looked up before what waits already.
+/// Returns which class of events is claimed next, and how many: those that would be looked up before the waiting
+/// ones.
 fn next_claim(asking: &LookupPool<MergedLookup>, batches: &Batches) -> Option<(Class, i64)> {
     if asking.has_stopped() || batches.len() >= MOST_CLAIMED {
         return None;
@@ -118,8 +119,8 @@ async fn claim(
     Ok(count)
 }
 
-/// Begins as many lookups as there are free places, each for all events about its person that are stored by now; returns
-/// how many further events that were.
+/// Starts as many lookups as there are free places, each for all events about its person stored so far; returns how
+/// many further events that claimed.
 async fn start_next(
     ctx: &Context,
     batches: &mut Batches,
@@ -141,7 +142,7 @@ async fn start_next(
     count
 }
 
-/// Claims the other events about those who are looked up next. Where that fails they only cost another lookup.
+/// Claims the other events about people who are looked up next. If that fails, they only cost another lookup.
 async fn claim_about(ctx: &Context, next: &[MergedLookup]) -> Vec<ClaimedEvent> {
     let people: Vec<&UserId> = next
         .iter()
@@ -162,7 +163,7 @@ async fn claim_about(ctx: &Context, next: &[MergedLookup]) -> Vec<ClaimedEvent> 
     })
 }
 
-/// A heartbeat that fails costs nothing but, at worst, work done twice.
+/// A failed heartbeat at worst causes work to be done twice.
 async fn renew(ctx: &Context, ids: &[i64]) {
     let renewed = ctx
         .db
@@ -178,7 +179,7 @@ async fn look_up(ctx: Context, busy: Arc<KeyedMutex>, question: PendingLookup) -
         Urgency {
             is_change: true, ..
         }
-        // Beyond its share of one round a join event that names many goes before nobody.
+        // Beyond its first round, a join event that names many people gets no precedence.
         | Urgency { round: 1.., .. } => Priority::Change,
         Urgency { .. } => Priority::Join,
     };
@@ -209,7 +210,7 @@ async fn refresh_person(
     employment::refresh_person(ctx, priority, userid, trigger, joins).await
 }
 
-/// Writes down how events ended.
+/// Stores the outcomes of events.
 async fn finish(
     ctx: &Context,
     ended: Vec<FinishedEvent>,

@@ -1,4 +1,4 @@
-//! Who is let in: what the staff table and DingTalk say of a caller, in this order.
+//! Decides who may sign in, by the staff table and by DingTalk, in this order.
 
 use super::{ExternalIdentity, LoginError};
 use crate::config::UnknownStaff;
@@ -13,17 +13,17 @@ use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, unmatched};
 
-/// What was decided.
+/// The decision.
 pub(super) enum Decision {
     Employed(UserId),
     Refused(Denial),
 }
 
-/// A refusal, and whom it concerns.
+/// A refusal, and the person it concerns.
 pub(super) struct Denial {
     pub refusal: Refusal,
     pub userid: Option<UserId>,
-    /// Whether to ask DingTalk about the person later.
+    /// Whether to recheck the person later.
     pub look: bool,
 }
 
@@ -35,7 +35,7 @@ fn refused(refusal: Refusal, userid: Option<UserId>) -> Decision {
     })
 }
 
-/// Decides about a caller. What the tables know is checked before DingTalk is asked.
+/// Decides about a caller. The tables are checked before DingTalk is asked.
 pub(super) async fn decide(
     ctx: &Context,
     caller: &ExternalIdentity,
@@ -68,7 +68,7 @@ pub(super) async fn decide(
     if !contact.is_internal {
         return Ok(refused(Refusal::NotEmployee, Some(contact.userid)));
     }
-    // Under the row's userid this was checked before DingTalk was asked.
+    // For the row's userid this was checked before DingTalk was asked.
     if row.as_ref().is_none_or(|row| row.userid != contact.userid)
         && has_rejection(ctx, caller, &contact.userid).await?
     {
@@ -96,7 +96,7 @@ async fn known(
         .await
 }
 
-/// Whether the caller's unionid, or the userid that DingTalk names, was rejected.
+/// Returns whether the caller's unionid, or the userid that DingTalk names, was rejected.
 async fn has_rejection(
     ctx: &Context,
     caller: &ExternalIdentity,
@@ -109,13 +109,13 @@ async fn has_rejection(
     Ok(rejection.is_some())
 }
 
-/// Asks DingTalk which member of the company the caller is; none where it knows nobody.
+/// Asks DingTalk which member of the company the caller is; returns `None` if it knows nobody.
 async fn look_up_member(
     ctx: &Context,
     caller: &ExternalIdentity,
     row: Option<&StaffRow>,
 ) -> Result<Option<Contact>, UpstreamError> {
-    // Inside DingTalk the code has named the userid, but an external contact has one, too.
+    // An in-app code already names the userid, but an external contact has one, too.
     if let Some(userid) =
         (caller.userid.as_ref()).filter(|userid| row.is_some_and(|row| row.userid == **userid))
     {
@@ -131,7 +131,7 @@ async fn look_up_member(
     }
 }
 
-/// Decides about a member of the company whose unionid no employed row has.
+/// Decides about a member of the company whose unionid is in no row.
 async fn without_row(
     ctx: &Context,
     caller: &ExternalIdentity,
@@ -159,7 +159,7 @@ async fn without_row(
     provision(ctx, caller, userid).await
 }
 
-/// Adds somebody whom DingTalk confirms to be in the company.
+/// Adds a person whom DingTalk confirms to be in the company.
 async fn provision(
     ctx: &Context,
     caller: &ExternalIdentity,
@@ -180,7 +180,7 @@ async fn provision(
         .db
         .tx(async |tx| {
             staff::lock_people(tx, std::slice::from_ref(&userid)).await?;
-            // Somebody else may have decided while DingTalk answered.
+            // Another transaction may have decided while DingTalk answered.
             if staff::lock(tx, &userid).await?.is_some()
                 || staff::leave_event_time(tx, &userid).await?.is_some()
                 || staff::held_under_unionid(tx, &person).await?.is_some()
@@ -205,7 +205,7 @@ async fn provision(
     }
 }
 
-/// Decides by what somebody else has just written about the person.
+/// Decides by what another transaction has just written about the person.
 async fn decide_after_conflict(
     ctx: &Context,
     caller: &ExternalIdentity,
@@ -240,7 +240,7 @@ fn addition(person: &Person) -> Entry<'_> {
     }
 }
 
-/// Why somebody who was about to be let in is not.
+/// Returns why a person who was about to be signed in is refused.
 pub(super) async fn denial_reason(
     ctx: &Context,
     caller: &ExternalIdentity,

@@ -1,4 +1,4 @@
-//! From a code to the person whom DingTalk names; the settings alone decide which interface is asked.
+//! Exchanges a code for the person's identity; the settings alone decide which API is called.
 
 use super::LoginError;
 use crate::config::LoginFlow;
@@ -7,7 +7,7 @@ use crate::dingtalk::login::ScannedPerson;
 use crate::domain::case::Refusal;
 use crate::service::upstream::{self, LoginSlot, UpstreamError};
 
-/// How a session that begins by DingTalk's login page is called in the tables.
+/// Returns the login method stored with sessions that begin by DingTalk's login page.
 pub(super) fn method(ctx: &Context) -> &'static str {
     match ctx.config.dingtalk.login_flow {
         LoginFlow::QrConnect => "qr",
@@ -15,7 +15,7 @@ pub(super) fn method(ctx: &Context) -> &'static str {
     }
 }
 
-/// Redeems the code that somebody brings back from DingTalk's login page.
+/// Exchanges the code from DingTalk's login page.
 pub(super) async fn exchange_code(
     ctx: &Context,
     code: &str,
@@ -31,8 +31,7 @@ pub(super) async fn exchange_code(
     }
 }
 
-/// What became of a code that should have named somebody. Whom DingTalk no longer knows it does not name
-/// either, so there is nobody to list.
+/// Maps a failed code exchange. An unknown person has no unionid, so no review case is created.
 pub(super) fn named_by_dingtalk(error: UpstreamError) -> LoginError {
     if error.is_unknown_person() {
         return LoginError::Refused {

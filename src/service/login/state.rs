@@ -1,4 +1,4 @@
-//! A started login: its state, good once and for the browser that started it.
+//! A started login: its state, valid once and for the browser that started it.
 
 use sha2::{Digest, Sha256};
 
@@ -8,7 +8,7 @@ use crate::domain::return_path::ReturnPath;
 use crate::store::login_state::{StartedLogin, StateMatch};
 use crate::store::{StoreError, login_state};
 
-/// A fresh secret of 256 bits, in characters that need no encoding.
+/// Returns a new 256-bit secret, in characters that need no encoding.
 pub fn random_secret() -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
@@ -18,7 +18,7 @@ fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// Begins a login in the browser that holds `browser_secret`; gives the state to send along.
+/// Starts a login in the browser that holds `browser_secret`; returns the state to send along.
 pub async fn begin(
     ctx: &Context,
     browser_secret: &str,
@@ -46,7 +46,7 @@ pub async fn begin(
 pub enum StateFault {
     #[error("missing")]
     Missing,
-    /// States that were used are not kept.
+    /// Used states are not kept.
     #[error("unknown, or used before")]
     Unknown,
     #[error("expired")]
@@ -55,10 +55,10 @@ pub enum StateFault {
     OtherBrowser,
 }
 
-/// A state that is good for nothing.
+/// The error of a state that cannot be used.
 pub(super) struct StateError {
     pub error: LoginError,
-    /// Where the person wanted to go, if the state is only too old.
+    /// The path that the person wanted, if the state has merely expired.
     pub back: Option<ReturnPath>,
 }
 
@@ -80,14 +80,14 @@ impl From<StoreError> for StateError {
     }
 }
 
-/// A state that was good when it was looked at. It is still to be used.
+/// A state that was valid when checked. It has yet to be consumed.
 pub(super) struct CheckedState {
     state_hash: [u8; 32],
     browser_hash: [u8; 32],
     pub return_path: ReturnPath,
 }
 
-/// Looks at a state without using it. One of another browser stays valid for that browser.
+/// Checks a state without consuming it. One of another browser stays valid for that browser.
 pub(super) async fn check(
     ctx: &Context,
     state: Option<&str>,
@@ -97,7 +97,7 @@ pub(super) async fn check(
         .filter(|state| !state.is_empty())
         .ok_or(StateFault::Missing)?;
     let state_hash = digest(state);
-    // Whether the state exists is nobody's business who has no cookie of ours, but the log tells.
+    // Looked up even without our cookie: the log may learn whether the state exists, such a client must not.
     let browser_hash = browser_secret.map(digest).unwrap_or_default();
     let found = ctx
         .db
@@ -115,7 +115,7 @@ pub(super) async fn check(
 }
 
 impl CheckedState {
-    /// Uses the state up, whatever comes of the login.
+    /// Consumes the state, whatever the outcome of the login.
     pub async fn take(&self, ctx: &Context) -> Result<(), StateError> {
         let taken = ctx
             .db

@@ -1,5 +1,5 @@
-//! Approving: DingTalk is asked first, with no transaction open; what it says is written only if
-//! nothing has happened to the case or to the person meanwhile.
+//! Approval: DingTalk is asked first, with no transaction open; its answer is written only if neither the case nor
+//! the person has changed meanwhile.
 
 use std::time::Duration;
 
@@ -20,12 +20,11 @@ use crate::store::staff::{self, StaffRow};
 use crate::store::unmatched::{self, Case};
 use crate::store::{StoreError, admin_grant};
 
-/// How long an administrator waits for DingTalk's answers, all together.
+/// Timeout for all of DingTalk's responses together.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Approves a person whom DingTalk lists as an internal member: the staff row is added, or brought
-/// up to date, and employed. With `link` only where that is the row that DingTalk names, and the row
-/// has no unionid or another one.
+/// Approves a person whom DingTalk lists as an internal member: the staff row is added or updated, and employed.
+/// With `link`, only if that is the row that DingTalk names, and the row has no unionid or another one.
 pub async fn approve(
     ctx: &Context,
     by: &Actor<'_>,
@@ -62,7 +61,7 @@ fn timed_out() -> ReviewError {
     }))
 }
 
-/// Reads the case and the time, and checks all that can be checked without DingTalk.
+/// Reads the case and the time, and checks everything that can be checked without DingTalk.
 async fn read_waiting(
     ctx: &Context,
     case_id: i64,
@@ -106,7 +105,7 @@ fn refuse_held(row: &StaffRow) -> Result<(), RejectedDecision> {
     }
 }
 
-/// Asks DingTalk who the person of a case is, and about everybody employed who has a unionid that is in the way.
+/// Asks DingTalk who the person of a case is, and about every employed person whose unionid conflicts.
 async fn ask(
     ctx: &Context,
     case: &Case,
@@ -121,7 +120,7 @@ async fn ask(
         return Err(RejectedDecision::SomebodyElse(contact.userid).into());
     }
     let mut person = listed(upstream::user(ctx, Priority::Join, &contact.userid).await)?;
-    // Where the app may not see the unionid, the answer about the unionid itself speaks for it.
+    // If the app may not read the unionid, the result of the lookup by unionid confirms it.
     if person.unionid.get_or_insert_with(|| case.unionid.clone()) != &case.unionid {
         return Err(RejectedDecision::OtherUnionid(contact.userid).into());
     }
@@ -139,7 +138,7 @@ fn listed<T>(answer: Result<T, UpstreamError>) -> Result<T, ReviewError> {
     })
 }
 
-/// Writes the approval and the employment, unless something has come between.
+/// Writes the approval and the employment, unless something has changed meanwhile.
 async fn admit(
     ctx: &Context,
     case: &Case,
@@ -157,7 +156,7 @@ async fn admit(
             staff::upsert_employed(tx, person, asked_at)
                 .await
                 .map_err(|error| {
-                    // Taken within the blink since the check above: the next try names the holder.
+                    // The unionid was taken just after the check above: the next attempt names the holder.
                     if error.violates(staff::EMPLOYED_UNIONID) {
                         StoreError::Unavailable(None)
                     } else {
@@ -194,7 +193,7 @@ async fn check_row(
     if let Some(held) = staff::held_under_unionid(tx, person).await? {
         return Err(RejectedDecision::Held(held).into());
     }
-    // Another case of this person: an approval does not end its rejection, which either id keeps.
+    // Another case of this person: an approval does not end its rejection, which applies to either id.
     if let Some(rejection) =
         unmatched::rejection(tx, Some(&case.unionid), Some(&person.userid)).await?
         && rejection.case_id != case.id
@@ -213,7 +212,7 @@ async fn check_row(
     }
 }
 
-/// Notes on the audit trail that the approval has added or brought back a person.
+/// Audits that the approval has added or restored a person.
 async fn record_employment(
     tx: &mut Conn,
     row: Option<&StaffRow>,

@@ -1,5 +1,4 @@
-//! Decisions about many people: a job that any instance works on, and takes over when the one that
-//! worked on it dies.
+//! Bulk decisions: a job that any instance works on, and takes over when the instance working on it dies.
 
 use std::pin::pin;
 
@@ -11,10 +10,10 @@ use crate::store::lease::HEARTBEAT;
 use crate::store::review_job::{self, Item, Job, Place};
 use crate::store::{StoreError, admin_grant};
 
-/// The outcome for whom nothing was decided, because the administrator who started the job is none any more.
+/// The outcome for a person without a decision because the job's creator is no longer an administrator.
 const NO_LONGER_ADMIN: &str = "no_longer_admin";
 
-/// What is done with everybody of a job.
+/// The action of a bulk job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkAction {
     Approve,
@@ -23,7 +22,7 @@ pub enum BulkAction {
 }
 
 impl BulkAction {
-    /// Reads an action as forms and the table spell it.
+    /// Parses an action as forms and the table spell it.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Approve, Self::Reject, Self::Reopen]
             .into_iter()
@@ -39,8 +38,8 @@ impl BulkAction {
     }
 }
 
-/// Stores a job about these cases and gives its id; a rejection needs a reason. Cases that do not
-/// exist are left out; none left is [`ReviewError::NotFound`].
+/// Stores a job about these cases and returns its id; a rejection needs a reason. Cases that do not exist are left
+/// out; if none is left, the error is [`ReviewError::NotFound`].
 pub async fn start_bulk(
     ctx: &Context,
     by: &UserId,
@@ -59,9 +58,8 @@ pub async fn start_bulk(
     created.ok_or(ReviewError::NotFound)
 }
 
-/// Works on the oldest job that nobody works on, until everybody of it has an outcome; false where
-/// there is none. One refusal never stops the rest. Fails where Postgres does, and then the job is
-/// there to be taken over.
+/// Works on the oldest unclaimed job until every person in it has an outcome; returns false if there is none. A
+/// refusal does not stop the rest. Fails if Postgres does, and the job can then be taken over.
 pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
     let claimed = ctx
         .db
@@ -78,14 +76,14 @@ pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Gives back the jobs that this instance works on.
+/// Releases the jobs that this instance works on.
 pub async fn release_bulk(ctx: &Context) -> Result<(), StoreError> {
     ctx.db
         .read(async |conn| review_job::release(conn, ctx.instance).await)
         .await
 }
 
-/// The next person of a job; with the last one behind us, the job is finished.
+/// Returns the next person of a job; finishes the job if there is none.
 async fn next_item(ctx: &Context, job: &Job) -> Result<Option<Item>, StoreError> {
     ctx.db
         .read(async |conn| {
@@ -98,7 +96,7 @@ async fn next_item(ctx: &Context, job: &Job) -> Result<Option<Item>, StoreError>
         .await
 }
 
-/// Does a piece of work while the hold on the job is kept; false where the hold is lost.
+/// Runs a piece of work while renewing the job's lease; returns false if the lease is lost.
 async fn while_held(
     ctx: &Context,
     job: &Job,
@@ -140,7 +138,7 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
         Some(BulkAction::Reopen) => {
             reopen_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await
         }
-        // The table's CHECK admits no other.
+        // The table's CHECK allows no other action.
         None => Err(ReviewError::NotFound),
     };
     let outcome = match done {
@@ -151,8 +149,8 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
     refuse(ctx, place, &outcome).await
 }
 
-/// Returns whether the administrator who started a job still is one under the same pair: nobody decides in the
-/// name of somebody who has left, or whose rights were revoked meanwhile.
+/// Returns whether the job's creator is still an administrator under the same pair: nothing is decided in the name
+/// of somebody who has left, or whose rights were revoked meanwhile.
 async fn may_decide(ctx: &Context, job: &Job) -> Result<bool, StoreError> {
     let (by, listed) = (&job.created_by, &ctx.config.login.admins);
     let unionid = job.created_by_unionid.as_ref();
@@ -169,7 +167,7 @@ async fn refuse(ctx: &Context, place: Place, outcome: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// What the table says of a refusal: its code, and the userid that it speaks of.
+/// Returns a refusal as it is stored: its code, and the userid that it concerns.
 fn outcome(error: &ReviewError) -> String {
     match error {
         ReviewError::Refused(objection) => match objection.about() {

@@ -10,7 +10,7 @@ use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::{Conn, StoreError, staff, web_session};
 
-/// Ends one session; returns the name of its person, or `None` where it had already ended.
+/// Ends one session; returns the name of its person, or `None` if it had already ended.
 pub async fn end_session(
     ctx: &Context,
     by: &Actor<'_>,
@@ -27,8 +27,8 @@ pub async fn end_session(
         .await
 }
 
-/// Ends several sessions in one transaction, with a line of the audit trail for each person; returns
-/// how many there were, and of how many people.
+/// Ends several sessions in one transaction, with an audit entry for each person; returns how many sessions there
+/// were, and of how many people.
 pub async fn end_sessions(
     ctx: &Context,
     by: &Actor<'_>,
@@ -49,7 +49,7 @@ pub async fn end_sessions(
         .await
 }
 
-/// Puts the end of a person's sessions on the audit trail; returns the person's name.
+/// Audits the end of a person's sessions; returns the person's name.
 async fn record_end(
     tx: &mut Conn,
     by: &Actor<'_>,

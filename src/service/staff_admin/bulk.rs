@@ -1,5 +1,5 @@
-//! What an administrator does to several members of staff at once: one transaction, and a refusal about
-//! one of them never stops the others.
+//! Administrators' actions on several members of staff at once: one transaction, in which a refusal for one person
+//! does not stop the others.
 
 use crate::store::Conn;
 
@@ -10,16 +10,16 @@ use crate::service::admins;
 use crate::service::review::Actor;
 use crate::store::{admin_grant, staff, web_session};
 
-/// How it ended for one of many: how many sessions were ended, or why nothing was done.
+/// The result for one person: how many sessions were ended, or why nothing was done.
 #[derive(Debug)]
 pub struct BulkReport {
     pub userid: UserId,
-    /// Empty where there is no such person.
+    /// Empty if there is no such person.
     pub name: String,
     pub result: Result<u64, StaffError>,
 }
 
-/// What is done to many at once.
+/// The bulk action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkAction {
     Leave,
@@ -27,7 +27,7 @@ pub enum BulkAction {
 }
 
 impl BulkAction {
-    /// Reads the name that stands in forms.
+    /// Parses an action as forms spell it.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "leave" => Some(Self::Leave),
@@ -44,8 +44,8 @@ impl BulkAction {
     }
 }
 
-/// Does one thing to each of these people for a reason, with a line of the audit trail for each to whom
-/// something was done; gives the outcomes in the order of the userids.
+/// Applies one action to each of these people for a reason, with an audit entry for each person affected; returns
+/// the outcomes in the order of the userids.
 pub async fn apply_to_many(
     ctx: &Context,
     by: &Actor<'_>,
@@ -60,7 +60,7 @@ pub async fn apply_to_many(
     ctx.db
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
-            // Whoever else writes about several of these people waits, and does not meet us half-way.
+            // Locked before any row: concurrent writers of several of these people wait and do not deadlock.
             staff::lock_people(tx, &userids).await?;
             check_right(ctx, tx, by).await?;
             let mut outcomes = Vec::with_capacity(userids.len());
@@ -76,7 +76,7 @@ pub async fn apply_to_many(
         .await
 }
 
-/// The outcome for somebody without whom nobody could administer.
+/// Returns the outcome for the last administrator.
 async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport, StaffError> {
     let row = staff::find(tx, userid).await?;
     Ok(BulkReport {
@@ -86,7 +86,7 @@ async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport
     })
 }
 
-/// Acts on one person. All refusals but that of the last administrator come before anything is written; that one
+/// Acts on one person. All refusals except that of the last administrator come before anything is written; that one
 /// is returned as an error, which undoes the writes.
 async fn one(
     ctx: &Context,

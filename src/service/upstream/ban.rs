@@ -1,4 +1,4 @@
-//! What a ban of our address, or a web page in place of an answer, means for all calls.
+//! Pauses all calls after a ban of our IP address, or after a web page in place of a response.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::store::{StoreError, circuit};
 
-/// The pause after a first web page. A failing proxy may be well again by then; to a banned address the next
-/// call shows that it is one. Calls wait for the end of a pause that is no longer than this.
+/// The pause after a first web page. A failing proxy may have recovered by then; if our IP address is banned, the
+/// next call shows it. Calls wait for the end of a pause that is no longer than this.
 pub(super) const SHORT_PAUSE: Duration = Duration::from_secs(3);
 
-/// Pauses all calls where the error tells of a ban, or of what may be one. Returns the error of the caller
-/// where it is of no use to wait.
+/// Pauses all calls if the error indicates a ban, or possibly one. Returns the caller's error if there is no point
+/// in waiting.
 pub(super) async fn pause_if_banned(
     ctx: &Context,
     error: &ApiError,
@@ -51,7 +51,7 @@ pub(super) async fn pause_if_banned(
     Ok(Some(UpstreamError::Paused { retry_after }))
 }
 
-/// Takes in that DingTalk has answered a call that was begun then: a web page before it was no ban.
+/// Records that DingTalk has answered a call started at `begun`: an earlier web page was not a ban.
 pub(super) async fn record_answer(ctx: &Context, begun: Instant) {
     if !ctx.outages.record_api_answer(begun) {
         return;

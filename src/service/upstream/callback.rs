@@ -1,4 +1,4 @@
-//! The calls that manage the registered callback, and the one that fetches what it missed.
+//! Calls that manage the registered callback, and the one that fetches failed callbacks.
 
 use super::{Idempotency, Priority, UpstreamError, call};
 use crate::context::Context;
@@ -6,11 +6,11 @@ use crate::dingtalk::callback_registration::{
     DELETE, FAILED, FailedPage, REGISTER, RegisteredCallback, SHOW, UPDATE,
 };
 
-/// An operator waits for these, and what was missed are joins, changes and leavings: they come right
-/// after logins. There are a few of them an hour.
+/// An operator waits for these, and failed callbacks are join, change and leave events: they come right after
+/// logins. There are a few of them an hour.
 const PRIORITY: Priority = Priority::Join;
 
-/// Registers a callback; DingTalk tries its address before it answers.
+/// Registers a callback; DingTalk tests its URL before it responds.
 pub async fn register_callback(
     ctx: &Context,
     wanted: &RegisteredCallback,
@@ -25,7 +25,7 @@ pub async fn register_callback(
     .await
 }
 
-/// Asks for the registered callback.
+/// Returns the registered callback.
 pub async fn registered_callback(ctx: &Context) -> Result<RegisteredCallback, UpstreamError> {
     call(ctx, PRIORITY, SHOW, Idempotency::Idempotent, |token| {
         Box::pin(async move { ctx.dingtalk.callback(&token).await })
@@ -33,7 +33,7 @@ pub async fn registered_callback(ctx: &Context) -> Result<RegisteredCallback, Up
     .await
 }
 
-/// Replaces the registered callback; DingTalk tries the new address before it answers.
+/// Replaces the registered callback; DingTalk tests the new URL before it responds.
 pub async fn update_callback(
     ctx: &Context,
     wanted: &RegisteredCallback,
@@ -52,8 +52,8 @@ pub async fn delete_callback(ctx: &Context) -> Result<(), UpstreamError> {
     .await
 }
 
-/// Fetches the next page of what could not be delivered. DingTalk forgets what the call before has
-/// returned, so this one is made once, whatever comes of it.
+/// Fetches the next page of failed callbacks. DingTalk forgets what the previous call has returned, so this call is
+/// made once, whatever its result.
 pub async fn failed_events(ctx: &Context) -> Result<FailedPage, UpstreamError> {
     call(ctx, PRIORITY, FAILED, Idempotency::NotIdempotent, |token| {
         Box::pin(async move { ctx.dingtalk.failed_events(&token).await })

@@ -1,4 +1,4 @@
-//! DingTalk's questions, one function each.
+//! DingTalk's APIs, one function each.
 
 use futures_util::future::BoxFuture;
 
@@ -13,10 +13,10 @@ use crate::domain::person::{Department, Person};
 
 pub(super) const SCAN: &str = "sns/getuserinfo_bycode";
 pub(super) const IN_APP: &str = "topapi/v2/user/getuserinfo";
-/// A change of what is believed of DingTalk's clock that is worth another signature, in milliseconds.
+/// Smallest change in the estimated clock offset to DingTalk that justifies another signature, in milliseconds.
 const NEW_TIME_MS: u64 = 1_000;
 
-/// Redeems the code of a scan. The code is used up, whatever the answer.
+/// Exchanges the code of a scan. The code is consumed, whatever the response.
 pub async fn user_by_scan_code(
     ctx: &Context,
     code: &str,
@@ -32,8 +32,8 @@ pub async fn user_by_scan_code(
     .await
 }
 
-/// Makes the call; once more where its time is refused, which is looked at before the code: the refusal has told
-/// the right time, so that the first call of an instance whose clock is off does not fail.
+/// Makes the call, and repeats it if its timestamp is rejected, which DingTalk checks before the code: the rejection
+/// carries the right time, so the first call of an instance with a wrong clock does not fail.
 async fn scan(
     ctx: &Context,
     code: &str,
@@ -62,7 +62,7 @@ async fn scan_once(
     Ok(person?)
 }
 
-/// Redeems a code that a page inside DingTalk was given. The code is used up, whatever the answer.
+/// Exchanges the code of a page inside DingTalk. The code is consumed, whatever the response.
 pub async fn user_by_in_app_code(
     ctx: &Context,
     code: &str,
@@ -80,7 +80,7 @@ pub async fn user_by_in_app_code(
     .await
 }
 
-/// Asks which member of the company a unionid belongs to.
+/// Returns the member of the company that a unionid belongs to.
 pub async fn userid_by_unionid(
     ctx: &Context,
     priority: Priority,
@@ -93,7 +93,7 @@ pub async fn userid_by_unionid(
     .await
 }
 
-/// Asks for a person's record.
+/// Returns a person's record.
 pub async fn user(
     ctx: &Context,
     priority: Priority,
@@ -106,7 +106,7 @@ pub async fn user(
     .await
 }
 
-/// Asks for a department's record.
+/// Returns a department's record.
 pub async fn department(
     ctx: &Context,
     priority: Priority,
@@ -119,7 +119,7 @@ pub async fn department(
     .await
 }
 
-/// Asks for the departments directly below one; a record that cannot be read comes with its reason.
+/// Returns the departments directly below one; a record that cannot be read comes with its reason.
 pub async fn sub_departments(
     ctx: &Context,
     priority: Priority,
@@ -132,7 +132,7 @@ pub async fn sub_departments(
     .await
 }
 
-/// Asks for one page of a department's direct members.
+/// Returns one page of a department's direct members.
 pub async fn users_of_department(
     ctx: &Context,
     priority: Priority,
@@ -150,7 +150,7 @@ pub async fn users_of_department(
     .await
 }
 
-/// Asks which part of the company the app may see.
+/// Returns the part of the company that the app may see.
 pub async fn scopes(ctx: &Context, priority: Priority) -> Result<Scopes, UpstreamError> {
     call(
         ctx,
@@ -162,7 +162,7 @@ pub async fn scopes(ctx: &Context, priority: Priority) -> Result<Scopes, Upstrea
     .await
 }
 
-/// Asks for all that DingTalk says of an approval.
+/// Returns DingTalk's record of an approval.
 pub async fn process_instance(
     ctx: &Context,
     priority: Priority,

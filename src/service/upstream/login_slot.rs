@@ -1,4 +1,4 @@
-//! The way of a login to its first call: until then nothing is spent, neither the code nor the state.
+//! Queues a login for its first call: until then nothing is consumed, neither the code nor the state.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::context::permit_queue::QUEUE_TIME;
 use crate::context::{Context, Permit, PermitResult};
 use crate::store::StoreError;
 
-/// Which interface redeems the code of a login.
+/// The API that exchanges the code of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeExchange {
     Scan,
@@ -19,7 +19,7 @@ pub enum CodeExchange {
 }
 
 impl CodeExchange {
-    /// Returns how a code of DingTalk's login page is redeemed.
+    /// Returns how a code of DingTalk's login page is exchanged.
     pub fn of_login_page(ctx: &Context) -> Self {
         match ctx.config.dingtalk.login_flow {
             LoginFlow::QrConnect => Self::Scan,
@@ -47,14 +47,14 @@ pub enum LoginSlotError {
     Upstream(#[from] UpstreamError),
 }
 
-/// A login that may send its code now. It counts as in progress for its client until this is dropped.
+/// A login that may send its code now. It counts as in progress for its client until dropped.
 pub struct LoginSlot {
     turn: Mutex<Option<Permit>>,
     _in_progress: Option<InProgress>,
 }
 
 impl LoginSlot {
-    /// Returns an entry for doctor's tries, which belong to no client and wait in the queue as any call does.
+    /// Returns a slot for doctor's checks, which belong to no client and wait in the queue like any call.
     pub fn for_diagnosis() -> Self {
         Self {
             turn: Mutex::new(None),
@@ -62,7 +62,7 @@ impl LoginSlot {
         }
     }
 
-    /// Returns the turn of the first call, and waits for another one where the call is made again.
+    /// Returns the permit of the first call, and waits for another one if the call is repeated.
     pub(super) async fn permit(
         &self,
         ctx: &Context,
@@ -80,7 +80,7 @@ impl LoginSlot {
     }
 }
 
-/// Fails at once where a login of this client could not be served in time.
+/// Fails at once if a login of this client could not be served in time.
 pub fn check_queue(
     ctx: &Context,
     redemption: CodeExchange,
@@ -103,14 +103,14 @@ pub async fn acquire_login_slot(
 ) -> Result<LoginSlot, LoginSlotError> {
     let began = Instant::now();
     if redemption == CodeExchange::InApp {
-        // A turn that has come must not wait for a token. Waiting for one is nobody's failure.
+        // A granted permit must not wait for a token. Waiting for one is nobody's failure.
         tokio::time::timeout(QUEUE_TIME, token::current(ctx))
             .await
             .map_err(|_| LoginSlotError::Full {
                 retry_after: QUEUE_TIME,
             })??;
     }
-    // What is left after the queue must do for the calls themselves.
+    // The time left after the queue must be enough for the calls themselves.
     let left = QUEUE_TIME.saturating_sub(began.elapsed());
     let api = redemption.api();
     let place = ctx
@@ -119,7 +119,7 @@ pub async fn acquire_login_slot(
         .map_err(|retry_after| LoginSlotError::Full { retry_after })?;
     rate_limiter::start_if_idle(ctx, api, &place);
     if let Some((other, retry_after)) = place.evicted {
-        // Whoever has gone away needs no answer.
+        // A caller that has gone away needs no answer.
         let _gone = other.send((PermitResult::Full { retry_after }, None));
     }
     let (grant, in_progress) = tokio::time::timeout(left, place.permit)

@@ -1,4 +1,4 @@
-//! Who has come by DingTalk's newer login page: two calls that belong to one login.
+//! Identifies a person who used DingTalk's OAuth 2 login page: two calls that belong to one login.
 
 use secrecy::SecretString;
 
@@ -10,7 +10,7 @@ use crate::dingtalk::oauth2::UserGrant;
 
 pub(super) const USER_ACCESS_TOKEN: &str = "v1.0/oauth2/userAccessToken";
 
-/// Redeems the code of the login page and asks whose it was. The code is used up, whatever the answer; the
+/// Exchanges the code of the login page and returns its owner. The code is consumed, whatever the response; the
 /// person's token is dropped with this call.
 pub async fn user_by_oauth2_code(
     ctx: &Context,
@@ -39,7 +39,7 @@ async fn grant(ctx: &Context, code: &str, entry: &LoginSlot) -> Result<UserGrant
     .await
 }
 
-/// A token of the person's that is refused tells of this login, not of the app: nobody is alarmed.
+/// A rejected token of the person concerns this login, not the app: no alert is raised.
 async fn owner(ctx: &Context, token: &SecretString) -> Result<ScannedPerson, UpstreamError> {
     const API: &str = "v1.0/contact/users/me";
     let once = || async move {

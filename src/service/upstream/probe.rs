@@ -1,4 +1,4 @@
-//! Calls that only try whether DingTalk takes us; nothing that they bring is kept.
+//! Calls that only test whether DingTalk accepts us; nothing they return is stored.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::dingtalk::probe::{Probe, ScanPage};
 /// An operator waits for these.
 const PRIORITY: Priority = Priority::Look;
 
-/// Looks whether DingTalk is there, and what time it is there.
+/// Checks whether DingTalk is reachable, and what time it reports.
 pub async fn probe(ctx: &Context) -> Result<Probe, UpstreamError> {
     let begun = Instant::now();
     let turn = rate_limiter::acquire(ctx, "gettoken", PRIORITY).await?;
@@ -23,7 +23,7 @@ pub async fn probe(ctx: &Context) -> Result<Probe, UpstreamError> {
     Ok(probe)
 }
 
-/// Fetches an access token, whether or not one is kept: only that shows that key and secret are right.
+/// Fetches an access token, whether or not one is stored: only that shows that key and secret are right.
 pub async fn check_credentials(ctx: &Context) -> Result<(), UpstreamError> {
     call_with_retries(ctx, PRIORITY, token::API, Idempotency::Idempotent, || {
         Box::pin(async { token::request(ctx).await.map(drop) })
@@ -31,7 +31,7 @@ pub async fn check_credentials(ctx: &Context) -> Result<(), UpstreamError> {
     .await
 }
 
-/// Asks for DingTalk's page with the QR code, as a browser would.
+/// Requests DingTalk's page with the QR code, as a browser would.
 pub async fn scan_page(
     ctx: &Context,
     redirect_uri: &str,

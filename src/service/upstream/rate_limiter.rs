@@ -1,4 +1,4 @@
-//! The one budget of calls: each waits here for its turn, in order of priority, on all instances.
+//! The shared rate limit: each call waits here for its permit, in order of priority, across all instances.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::context::permit_queue::{NextPermit, QueueEntry};
 use crate::context::{Context, Permit, PermitResult};
 use crate::store::{StoreError, rate_limiter};
 
-/// Waits for the turn of one call.
+/// Waits for the permit of one call.
 pub(super) async fn acquire(
     ctx: &Context,
     api: &'static str,
@@ -22,14 +22,14 @@ pub(super) async fn acquire(
     }
 }
 
-/// Starts to serve a queue that was idle before this place was taken.
+/// Starts to serve a queue that was idle before this entry was added.
 pub(super) fn start_if_idle(ctx: &Context, api: &'static str, place: &QueueEntry<PermitResult>) {
     if place.was_idle {
         tokio::spawn(drain(ctx.clone(), api));
     }
 }
 
-/// Returns the turn that a waiter was handed.
+/// Returns the permit that a waiter was granted.
 pub(super) fn permit_of(grant: PermitResult) -> Result<Permit, UpstreamError> {
     match grant {
         PermitResult::Permit(turn) => Ok(turn),
@@ -40,16 +40,16 @@ pub(super) fn permit_of(grant: PermitResult) -> Result<Permit, UpstreamError> {
     }
 }
 
-/// How often is looked whether a login has ended that others wait for.
+/// Poll interval while others wait for a login to end.
 const BLOCKED_POLL: Duration = Duration::from_millis(20);
-/// A longer wait is not the spacing between two calls but throttling.
+/// A longer wait is throttling, not the spacing between two calls.
 const LONG_WAIT: Duration = Duration::from_millis(200);
 
-/// Leaves no queue behind that nobody serves, should its server be cut off with its runtime.
+/// Closes the queue if its task is cancelled with its runtime, so that no queue is left unserved.
 struct DrainGuard<'a> {
     ctx: &'a Context,
     api: &'static str,
-    /// The queue was left empty and idle; whatever has been begun since is somebody else's to serve.
+    /// The queue was left empty and idle; anything queued since is served by another task.
     is_over: bool,
 }
 
@@ -79,20 +79,20 @@ async fn drain(ctx: Context, api: &'static str) {
         };
         match acquire_slot(&ctx, api, priority).await {
             Ok(rate_limiter::Acquire::Granted(slot)) => {
-                // Nobody may want it any more: it then ends at once.
+                // If the waiter has gone away, the permit is released at once.
                 drop(
                     ctx.permit_queues
                         .grant_next(api, PermitResult::Permit(ctx.permit(slot))),
                 );
             }
-            // Short, so that whoever is more urgent and comes meanwhile is asked for next.
+            // Short, so that a more urgent call that arrives meanwhile goes next.
             Ok(rate_limiter::Acquire::Wait(wait)) => {
                 if wait > LONG_WAIT {
                     ctx.permit_queues.record_wait(api, wait);
                 }
                 tokio::time::sleep(wait.min(Duration::from_millis(50))).await;
             }
-            // Soon over: for a moment's pause nobody is turned away.
+            // Ends soon: nobody is rejected because of a short pause.
             Ok(rate_limiter::Acquire::Banned(left)) if left <= SHORT_PAUSE => {
                 tokio::time::sleep(left).await;
             }
@@ -110,7 +110,7 @@ async fn drain(ctx: Context, api: &'static str) {
 
 fn reject_all(ctx: &Context, api: &'static str, answer: impl Fn() -> PermitResult) {
     for waiter in ctx.permit_queues.reject_all(api) {
-        // Whoever has gone away needs no answer.
+        // A waiter that has gone away needs no answer.
         let _gone = waiter.send((answer(), None));
     }
 }
@@ -125,7 +125,7 @@ async fn acquire_slot(
         .await
 }
 
-/// Holds an API back after DingTalk has throttled it, at least for as long as DingTalk has said.
+/// Delays calls to an API after DingTalk has throttled it, at least for as long as DingTalk has said.
 pub(super) async fn penalize(
     ctx: &Context,
     api: &'static str,

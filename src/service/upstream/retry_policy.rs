@@ -1,21 +1,21 @@
-//! How often a call that fails is made again.
+//! Decides how often a failed call is retried.
 
 use std::time::Duration;
 
 use super::{Idempotency, Priority};
 use crate::dingtalk::ApiError;
 
-/// DingTalk wants to be tried again three times at most where it says that it is busy.
+/// DingTalk asks for at most three retries when it says that it is busy.
 const MAX_BUSY: u32 = 3;
-/// One for each step of the hold: 1, 2 and 4 s.
+/// One for each step of the penalty: 1, 2 and 4 s.
 const MAX_THROTTLED: u32 = 3;
-/// How often a question of a sync is put again that found no answer.
+/// Maximum number of retries of a sync's query that got no answer.
 const MAX_UNANSWERED: u32 = 2;
-/// How long an interface may bring nothing but trouble before a sync no longer waits for it: nobody is
-/// kept waiting by that, and one question without an answer spoils the whole run.
+/// How long the outage of an API may last before a sync no longer waits for it: a waiting sync delays nobody, and
+/// one unanswered query makes the whole run partial.
 const MAX_SYNC_WAIT: Duration = Duration::from_mins(2);
 
-/// What is left of the patience with one call.
+/// The remaining retries of one call.
 pub(super) struct RetryPolicy {
     priority: Priority,
     repeat: Idempotency,
@@ -37,11 +37,11 @@ impl RetryPolicy {
         }
     }
 
-    /// How long to wait before the call is made again; nothing where it is not. `trouble` says how long
-    /// its interface has brought no answer to a sync.
+    /// Returns the delay before the call is repeated, or `None` if it is not. `trouble` is how long its API has not
+    /// answered a sync.
     pub fn next_delay(&mut self, error: &ApiError, trouble: Duration) -> Option<Duration> {
         let is_sync = self.priority == Priority::Sync && trouble < MAX_SYNC_WAIT;
-        // A sync that has lost its patience with an interface does not wait by each of its questions anew.
+        // After that time a sync does not wait again for each of its queries.
         let most_throttled = if self.priority == Priority::Sync {
             0
         } else {
@@ -53,12 +53,12 @@ impl RetryPolicy {
                 self.busy += 1;
                 Some(Duration::from_millis(200 << self.busy))
             }
-            // The interface is held back for all.
+            // The rate limiter delays the API for all callers.
             ApiError::Throttled { .. } if is_sync || self.throttled < most_throttled => {
                 self.throttled += 1;
                 Some(Duration::ZERO)
             }
-            // All calls are paused for a moment; another page then tells of a ban.
+            // All calls are paused for a moment; another page then indicates a ban.
             ApiError::Page { .. } if is_question && !self.has_met_page => {
                 self.has_met_page = true;
                 Some(Duration::ZERO)
@@ -88,7 +88,7 @@ mod tests {
         wait: None,
     };
 
-    /// How often a call is made again in all, of at most a hundred times.
+    /// Returns how often a call is repeated in all, at most a hundred times.
     fn repeats(
         priority: Priority,
         repeat: Idempotency,

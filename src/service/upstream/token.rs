@@ -1,5 +1,5 @@
-//! One access token for all instances: kept sealed in Postgres, renewed by one of them ahead of its
-//! end, dropped when DingTalk rejects it.
+//! One access token for all instances: stored encrypted in Postgres, renewed by one of them before it expires,
+//! dropped when DingTalk rejects it.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ use crate::dingtalk::token::Token;
 use crate::store::{StoreError, token as table};
 
 pub(super) const API: &str = "gettoken";
-/// How long this process believes its copy without a look into the table.
+/// How long this process uses its copy without checking the table.
 const COPY_LIFE: Duration = Duration::from_secs(30);
 const NONCE_LEN: usize = 12;
 
-/// Gives a token that should still be good, fetching one where there is none.
+/// Returns a token that should still be valid, fetching one if there is none.
 pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError> {
-    // One look at a time: whoever waits here finds what the one before has fetched.
+    // One lookup at a time: those who wait here find the token that the previous one has fetched.
     let mut copy = ctx.token.lock().await;
     if let Some(token) = copy
         .as_ref()
@@ -35,7 +35,7 @@ pub(super) async fn current(ctx: &Context) -> Result<CachedToken, UpstreamError>
     Ok(token)
 }
 
-/// Obtains a token on a task of its own: a login that is cut off must not leave a claim behind.
+/// Obtains a token in a separate task: a cancelled login must not leave a claim behind.
 async fn obtain_detached(ctx: &Context) -> Result<CachedToken, UpstreamError> {
     let ctx = ctx.clone();
     let obtained = tokio::spawn(async move { obtain(&ctx).await }).await;
@@ -51,9 +51,9 @@ async fn obtain(ctx: &Context) -> Result<CachedToken, UpstreamError> {
             tokio::time::sleep(Duration::from_millis(60)).await;
             continue;
         };
-        // Somebody may have fetched one, and ended the claim, since the look above.
+        // Another caller may have fetched one, and released the claim, since the check above.
         match find(ctx).await {
-            // Whatever its lifetime, it is good for whoever has just fetched it.
+            // Whatever its lifetime, the token is valid for the caller that has just fetched it.
             Ok(None) => return fetch(ctx, claim).await,
             found => {
                 release(ctx, claim).await?;
@@ -65,7 +65,7 @@ async fn obtain(ctx: &Context) -> Result<CachedToken, UpstreamError> {
     }
 }
 
-/// Drops a token that DingTalk has rejected, unless somebody has already replaced it.
+/// Drops a token that DingTalk has rejected, unless it has already been replaced.
 pub(super) async fn reject(ctx: &Context, rejected: &CachedToken) -> Result<(), StoreError> {
     let mut copy = ctx.token.lock().await;
     if copy
@@ -86,7 +86,7 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
         .db
         .read(async |conn| table::find(conn, slot(ctx, &digest)).await)
         .await?;
-    // A token sealed under another secret key is as good as none.
+    // A token encrypted under another secret key is useless.
     let Some((value, kept)) = kept.and_then(|kept| Some((unseal(ctx, &kept.sealed)?, kept))) else {
         return Ok(None);
     };
@@ -104,9 +104,9 @@ async fn find(ctx: &Context) -> Result<Option<CachedToken>, StoreError> {
     }))
 }
 
-/// Returns for how long a copy is believed of a token that has so many seconds left.
+/// Returns how long a copy is used of a token with this many seconds left.
 fn copy_life(seconds_left: f64) -> Duration {
-    // Neither infinity nor what is no number is a duration.
+    // Neither infinity nor NaN is a duration.
     Duration::try_from_secs_f64(seconds_left.clamp(0.0, COPY_LIFE.as_secs_f64()))
         .unwrap_or_default()
 }
@@ -121,7 +121,7 @@ fn renew_in_background(ctx: &Context, claim: Uuid) {
     });
 }
 
-/// Fetches and keeps a token; the caller holds the claim, which ends with this.
+/// Fetches and stores a token; the caller holds the claim, which is released by this.
 async fn fetch(ctx: &Context, claim: Uuid) -> Result<CachedToken, UpstreamError> {
     let digest = secret_digest(ctx);
     let fetched = call_with_retries(ctx, Priority::Login, API, Idempotency::Idempotent, || {
@@ -155,7 +155,7 @@ pub(super) async fn request(ctx: &Context) -> Result<Token, UpstreamError> {
     Ok(token?)
 }
 
-/// Claims the right to fetch a token; returns the claim, or `None` while somebody else holds it.
+/// Claims the right to fetch a token; returns the claim, or `None` while another caller holds it.
 async fn claim(ctx: &Context) -> Result<Option<Uuid>, StoreError> {
     let (digest, claim) = (secret_digest(ctx), Uuid::new_v4());
     let claimed = ctx
@@ -168,14 +168,14 @@ async fn claim(ctx: &Context) -> Result<Option<Uuid>, StoreError> {
     Ok(claimed?.then_some(claim))
 }
 
-/// How long after a claim without an answer Postgres may still carry it out.
+/// Delays of the releases of an unanswered claim, which Postgres may still execute that late.
 const RELEASES: [Duration; 3] = [
     Duration::from_millis(500),
     Duration::from_secs(1),
     Duration::from_secs(2),
 ];
 
-/// Gives back a claim whose statement was cut off: Postgres may have carried it out all the same.
+/// Releases a claim whose statement was cut off: Postgres may have executed it nevertheless.
 fn release_later(ctx: &Context, claim: Uuid) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
@@ -207,7 +207,7 @@ fn slot<'a>(ctx: &'a Context, secret_digest: &'a [u8]) -> table::Slot<'a> {
     }
 }
 
-/// The sealing key, derived from the secret key and used for nothing else.
+/// Returns the encryption key, derived from the secret key and used for nothing else.
 fn cipher(ctx: &Context) -> Option<Aes256Gcm> {
     let mut key = [0_u8; 32];
     let source = Hkdf::<Sha256>::new(None, ctx.config.server.secret_key.expose());

@@ -1,4 +1,4 @@
-//! Makes messages of what transactions have done to staff rows: one for each person and transaction.
+//! Creates messages from changes to staff rows: one per person and transaction.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::context::Context;
 use crate::store::StoreError;
 use crate::store::staff_change::{self, Message, StaffChange};
 
-/// How many changes are taken at once.
+/// Changes per batch.
 const BATCH: i64 = 500;
 
-/// What of a row counts as a change, and under which name it is told.
+/// The columns of a row that count as a change, by their names in the message.
 const FIELDS: [&str; 8] = [
     "unionid",
     "name",
@@ -21,7 +21,7 @@ const FIELDS: [&str; 8] = [
     "hired_date",
 ];
 
-/// Makes messages of the oldest changes; says whether there were any.
+/// Creates messages from the oldest changes; returns whether there were any.
 pub async fn collect(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -35,7 +35,7 @@ pub async fn collect(ctx: &Context) -> Result<bool, StoreError> {
         .await
 }
 
-/// The message of a change; none where nothing is different in the end.
+/// Returns the message of a change; `None` if the net result is no change.
 fn message(change: &StaffChange) -> Option<Message> {
     let changed = changed(change);
     let message_type = message_type(change, !changed.is_empty())?;
@@ -58,7 +58,7 @@ fn message(change: &StaffChange) -> Option<Message> {
     })
 }
 
-/// The names of the fields that are different in the end; the status is told by the message's type.
+/// Returns the names of the fields with a net change; a change of status is expressed by the message type.
 fn changed(change: &StaffChange) -> Vec<&'static str> {
     let mut changed = Vec::new();
     if let (Some(was), Some(became)) = (&change.was, &change.became) {
@@ -87,8 +87,8 @@ fn message_type(change: &StaffChange, has_changed: bool) -> Option<&'static str>
     }
 }
 
-/// What ended an employment, as the row says it; and only an administrator takes back what an
-/// administrator has decided. Nothing else leaves a trace in the row.
+/// Returns the cause of a termination, as the row states it, or of a return: only an administrator reverses an
+/// administrator's decision. No other cause is recorded in the row.
 fn cause(change: &StaffChange, message_type: &str) -> Value {
     let field = |row: &Option<Value>, name| row.as_ref().and_then(|row| row.get(name).cloned());
     match message_type {

@@ -1,4 +1,4 @@
-//! The company's own system, as far as it takes messages.
+//! The HTTP client of the webhook receiver.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::dingtalk::proxy::proxy_for;
 use crate::store::webhook::ReadyDelivery;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the receiver may take in all.
+/// Timeout of one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// As much of an answer's body is read in order to use the connection again; nothing is done with it.
+/// Maximum number of response bytes that are read, and ignored, to keep the connection reusable.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// A client of the one receiver.
@@ -25,7 +25,7 @@ pub struct Receiver {
     secret: WebhookSecret,
 }
 
-/// What came of one request.
+/// The result of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeliveryResult {
     Yes {
@@ -38,7 +38,7 @@ pub(super) enum DeliveryResult {
     NotNow {
         status: u16,
         error: &'static str,
-        /// When the receiver wants to be asked again.
+        /// The delay that the receiver asks for.
         wish: Option<Duration>,
     },
     NoAnswer {
@@ -47,9 +47,9 @@ pub(super) enum DeliveryResult {
 }
 
 impl Receiver {
-    /// Prepares a client; connects to nothing yet.
+    /// Creates a client; does not connect yet.
     pub fn new(config: &WebhookConfig) -> Result<Self, reqwest::Error> {
-        // Whoever comes second finds the provider in place, which is as good.
+        // Fails if a provider is already installed, which is just as good.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -67,7 +67,7 @@ impl Receiver {
         })
     }
 
-    /// Posts a message, signed for this moment.
+    /// Posts a message, signed with the current time.
     pub(super) async fn post(&self, message: &ReadyDelivery) -> DeliveryResult {
         let signature = sign(
             self.secret.expose(),
@@ -109,7 +109,7 @@ fn read(status: u16, headers: &HeaderMap, now: i64) -> DeliveryResult {
     }
 }
 
-/// What `Retry-After` asks for, in seconds or as a date; one in the past is no wait at all.
+/// Returns the delay in `Retry-After`, given in seconds or as a date; a date in the past is no delay.
 fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -120,7 +120,7 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
     u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
-/// The status has said everything; a body that breaks off changes nothing.
+/// Reads the rest of the response. The status decides; a body that breaks off changes nothing.
 async fn drain(mut answer: Response) {
     let mut read = 0;
     while let Ok(Some(chunk)) = answer.chunk().await {
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_time_to_come_back_is_read_in_both_spellings() {
-        // 784111777 is the moment of the date below.
+        // 784111777 is the Unix time of the date below.
         for (text, wanted) in [
             ("120", Some(120)),
             (" 0 ", Some(0)),

@@ -1,11 +1,11 @@
-//! What administrators do to messages: have them sent again.
+//! Redelivery of messages by administrators.
 
 use crate::context::Context;
 use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, webhook};
 
-/// Has one message sent again; false where it is being sent at this moment, or no longer kept.
+/// Queues one message for redelivery; returns false if it is being sent now, or is no longer kept.
 pub async fn redeliver(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, StoreError> {
     let number = id.to_string();
     ctx.db
@@ -26,7 +26,7 @@ pub async fn redeliver(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool, S
         .await
 }
 
-/// Has all failed messages sent again that are still kept; gives how many there were.
+/// Queues all failed messages that are still kept for redelivery; returns how many there were.
 pub async fn redeliver_failed(ctx: &Context, by: &Actor<'_>) -> Result<u64, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -39,7 +39,7 @@ pub async fn redeliver_failed(ctx: &Context, by: &Actor<'_>) -> Result<u64, Stor
         .await
 }
 
-/// `count` is how many messages.
+/// Returns the audit entry; `count` is the number of messages.
 fn line<'a>(by: &Actor<'a>, count: &'a str) -> Entry<'a> {
     Entry {
         actor: audit::Actor::Person(by.userid),

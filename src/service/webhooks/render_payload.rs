@@ -1,4 +1,4 @@
-//! Makes the bodies of messages about events; those about approvals bear what DingTalk says of them.
+//! Renders the bodies of messages about events; those about approvals include DingTalk's record of them.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd, PendingPayload};
 
-/// How long DingTalk may take over one approval, queues for the pace and the token included.
+/// Timeout for looking up one approval, including the waits for a permit and for the token.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Claim for PendingPayload {
@@ -24,7 +24,7 @@ impl Claim for PendingPayload {
     }
 }
 
-/// Makes the bodies that are due; says whether there were any.
+/// Renders the bodies that are due; returns whether there were any.
 pub async fn render(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
     worker::run(
         ctx,
@@ -39,9 +39,9 @@ pub async fn render(ctx: &Context, stop: &CancellationToken) -> Result<bool, Sto
     .await
 }
 
-/// For how long after the event DingTalk may not know the approval yet, or tell of it oddly.
+/// Period after the event in which DingTalk may not know the approval yet, or return a malformed record.
 const LAG: Duration = Duration::from_mins(5);
-/// How long somebody has to put right that we may not read approvals, before receivers are told without.
+/// Time to fix a missing permission to read approvals, before receivers are notified without the record.
 const MENDING: Duration = Duration::from_hours(1);
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 
@@ -49,9 +49,9 @@ const LEAST_WAIT: Duration = Duration::from_secs(1);
 enum Details {
     NotWanted,
     Found(ProcessInstance),
-    /// DingTalk will not say; with its code, or one of ours.
+    /// DingTalk refuses to return it; holds its error code, or one of ours.
     Refused(String),
-    /// DingTalk may say more later; how long that is still waited for, where not to the very end.
+    /// DingTalk may return more later; holds how long to wait for that, `None` for the whole retry window.
     NotYet(Option<Duration>),
 }
 
@@ -107,8 +107,8 @@ async fn details(ctx: &Context, message: &PendingPayload, event: &Value) -> Deta
     }
 }
 
-/// What a refusal means for an event of this age, in seconds: it is believed only after a while, for
-/// DingTalk's answers lag behind its events, and a missing permission can be granted.
+/// Interprets a rejection for an event of this age, in seconds: it is final only after a while, because DingTalk's
+/// API lags behind its events, and a missing permission can be granted.
 fn refusal(error: &UpstreamError, age: f64) -> Details {
     let age = Duration::try_from_secs_f64(age).unwrap_or_default();
     let Some((code, bound)) = of_approvals(error) else {
@@ -120,11 +120,11 @@ fn refusal(error: &UpstreamError, age: f64) -> Details {
     }
 }
 
-/// The code of a refusal that speaks of the approval, or of our right to read approvals, and how long
-/// after the event it is not believed.
+/// Returns the code of a rejection that concerns the approval, or our permission to read approvals, and how long
+/// after the event it is not final.
 fn of_approvals(error: &UpstreamError) -> Option<(String, Duration)> {
     match error {
-        // The caller's address and the month's quota concern all calls, and are put right.
+        // Rejections of the caller's IP address and of an exhausted monthly quota affect all calls, and get fixed.
         UpstreamError::Api(error @ ApiError::Refused { api, code, .. })
             if *api == "topapi/processinstance/get" && !matches!(code, 60020 | 90020) =>
         {
@@ -139,7 +139,7 @@ fn of_approvals(error: &UpstreamError) -> Option<(String, Duration)> {
     }
 }
 
-/// What people call the event: an approval's title.
+/// Returns the event's display name: an approval's title.
 fn subject(event: &Value, details: &Details) -> String {
     let found = match details {
         Details::Found(found) => found.title.clone(),
@@ -162,7 +162,7 @@ fn body(message: &PendingPayload, event: &Value, details: Details) -> Value {
     data.insert("received_at".to_owned(), json!(message.received_at));
     data.insert("event".to_owned(), event.clone());
     match details {
-        // Without an answer no body is made.
+        // Without a response no body is rendered.
         Details::NotWanted | Details::NotYet(_) => {}
         Details::Found(found) => drop(data.insert("process_instance".to_owned(), found.json)),
         Details::Refused(code) => {

@@ -1,10 +1,10 @@
-//! When a message is tried again.
+//! The retry schedule of messages.
 
 use std::time::Duration;
 
 use crate::domain::bounds::RETRY_AFTER;
 
-/// For how long a message is tried, counted from when it was stored or sent again by hand.
+/// How long a message is retried, counted from when it was stored or queued again by hand.
 pub(super) const RETRY_WINDOW: Duration = Duration::from_hours(3 * 24);
 
 const FIRST_WAITS: [Duration; 6] = [
@@ -17,8 +17,8 @@ const FIRST_WAITS: [Duration; 6] = [
 ];
 const LATER_WAIT: Duration = Duration::from_hours(3);
 
-/// How long to wait after this many attempts, give or take a fifth, so that messages that failed
-/// together do not come back all at once; longer where the receiver asks for it, within bounds.
+/// Returns the delay after this many attempts, with 20 % jitter, so that messages that failed together do not all
+/// come back at once; longer if the receiver asks for it, within bounds.
 pub(super) fn wait_after(attempts: i32, wish: Option<Duration>) -> Duration {
     let place = usize::try_from(attempts - 1).unwrap_or(0);
     let wait = FIRST_WAITS.get(place).copied().unwrap_or(LATER_WAIT);

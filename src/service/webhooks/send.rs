@@ -1,4 +1,4 @@
-//! Sends messages whose body is made.
+//! Sends messages whose body is rendered.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ impl Claim for ReadyDelivery {
     }
 }
 
-/// Sends what is due; says whether there was anything.
+/// Sends what is due; returns whether there was anything.
 pub async fn send(
     ctx: &Context,
     receiver: &Receiver,

@@ -13,7 +13,7 @@ pub(super) fn sign(key: &[u8], id: &str, timestamp: i64, body: &str) -> String {
             mac.update(signed.as_bytes());
             mac.finalize().into_bytes()
         }
-        // HMAC takes keys of every length.
+        // HMAC accepts keys of any length.
         Err(_) => return String::new(),
     };
     format!("v1,{}", STANDARD.encode(code))

@@ -1,4 +1,4 @@
-//! Work on claimed messages, a few at once: a slow one keeps its own place and no other.
+//! Processes claimed messages, a few at once: a slow one occupies only its own slot.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -14,11 +14,11 @@ use crate::store::StoreError;
 use crate::store::lease::HEARTBEAT;
 use crate::store::webhook;
 
-/// How many messages are worked on at the same time.
+/// Number of messages processed at the same time.
 const AT_ONCE: usize = 4;
-/// How often a free place looks for a message that has become due.
+/// Poll interval for new due messages while a slot is free.
 const POLL: Duration = Duration::from_millis(300);
-/// How long what is in flight goes on once the process is to stop; the rest is given back.
+/// Grace period for messages in flight on shutdown; the rest is released.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(4);
 
 /// A message that this process has claimed.
@@ -26,7 +26,7 @@ pub(super) trait Claim {
     fn id(&self) -> i64;
 }
 
-/// Works until nothing is due and nothing is in flight; says whether there was anything.
+/// Works until nothing is due and nothing is in flight; returns whether there was anything.
 pub(super) async fn run<C, G, W>(
     ctx: &Context,
     stop: &CancellationToken,
@@ -76,7 +76,7 @@ where
     }
 }
 
-/// A heartbeat that fails costs nothing but, at worst, a message sent twice under one id.
+/// A failed heartbeat at worst causes a message to be sent twice under one id.
 async fn renew(ctx: &Context, ids: &BTreeSet<i64>) {
     let ids: Vec<i64> = ids.iter().copied().collect();
     let renewed = ctx

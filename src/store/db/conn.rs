@@ -1,4 +1,4 @@
-//! A connection that is reused only if its work came to an end.
+//! A connection that is reused only if its work has ended.
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -14,15 +14,14 @@ use super::gate::Pass;
 use super::session::settings;
 use super::{Pooler, StoreError};
 
-/// A connection, handed out by [`super::Db`] alone. Dropped before its work has ended, it is closed: a
-/// future that was cut off may leave an open transaction behind, which sqlx 0.9 does not notice
-/// (transact-rs/sqlx#4385).
+/// A connection, created only by [`super::Db`]. If dropped before its work has ended, it is closed: a cancelled
+/// future may leave a transaction open, which sqlx 0.9 does not notice (transact-rs/sqlx#4385).
 #[derive(Debug)]
 pub struct Conn {
     inner: Inner,
     pooler: Pooler,
     state: State,
-    // After `inner`: the place is free once the connection is back in the pool.
+    // Declared after `inner`: the slot is freed once the connection is back in the pool.
     _pass: Option<Pass>,
 }
 
@@ -32,7 +31,7 @@ enum Inner {
     Single(Box<PgConnection>),
 }
 
-/// A pooled connection that is closed when dropped, unless its work has come to an end.
+/// A pooled connection that is closed when dropped, unless its work has ended.
 #[derive(Debug)]
 struct GuardedConnection {
     conn: PoolConnection<Postgres>,
@@ -49,8 +48,7 @@ impl Drop for GuardedConnection {
 
 #[derive(Debug, Default)]
 struct State {
-    /// A statement failed since the transaction or the savepoint began: Postgres answers a COMMIT with a
-    /// rollback.
+    /// A statement failed since the transaction or savepoint began: Postgres answers COMMIT with a rollback.
     has_failed: bool,
     has_outdated_plan: bool,
     /// A transaction was begun and its end was not confirmed.
@@ -81,12 +79,12 @@ impl Conn {
         }
     }
 
-    /// Wraps a connection that belongs to no pool and leads to the server directly.
+    /// Wraps a connection outside any pool that reaches the server directly.
     pub fn single(conn: PgConnection) -> Self {
         Self::single_by(conn, Pooler::Off)
     }
 
-    /// Wraps a connection that belongs to no pool.
+    /// Wraps a connection outside any pool.
     pub(in crate::store) fn single_by(conn: PgConnection, pooler: Pooler) -> Self {
         Self {
             inner: Inner::Single(Box::new(conn)),
@@ -96,14 +94,14 @@ impl Conn {
         }
     }
 
-    /// Ends a connection that belongs to no pool; whether or not the server hears of it, it is over.
+    /// Closes a connection outside any pool, even if the server cannot be notified.
     pub async fn close(self) {
         if let Inner::Single(conn) = self.inner {
             let _told = conn.close().await;
         }
     }
 
-    /// The connection as sqlx's own migration functions want it.
+    /// Returns the connection that sqlx's own migration functions need.
     pub(in crate::store) fn raw(&mut self) -> &mut PgConnection {
         match &mut self.inner {
             Inner::Pooled(guarded) => &mut guarded.conn,
@@ -111,8 +109,8 @@ impl Conn {
         }
     }
 
-    /// Runs a piece of work on a connection that belongs to no pool: behind a transaction pooler in one
-    /// transaction, as everything there must be.
+    /// Runs a unit of work on a connection outside any pool; behind a transaction pooler in one transaction, which
+    /// everything there requires.
     pub async fn within<T, E: From<StoreError>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<T, E>,
@@ -120,7 +118,7 @@ impl Conn {
         self.run(self.pooler == Pooler::Transaction, work).await
     }
 
-    /// Runs a piece of work; in a transaction, commits it where it returns `Ok`.
+    /// Runs a unit of work; if in a transaction, commits it on `Ok`.
     pub(super) async fn run<T, E: From<StoreError>>(
         &mut self,
         is_transaction: bool,
@@ -150,7 +148,7 @@ impl Conn {
                 result
             }
             (Err(error), Ok(_)) => Err(error.into()),
-            // The connection is gone, and the transaction with it; the first error says more.
+            // The connection is lost, and the transaction with it; the first error is the more useful one.
             (Err(_), Err(first)) => {
                 self.state.has_outdated_plan = false;
                 Err(first)
@@ -158,7 +156,7 @@ impl Conn {
         }
     }
 
-    /// Undoes the work's writes where it returns `Err`, without ending the transaction around it.
+    /// Undoes the work's writes on `Err`, without ending the enclosing transaction.
     pub async fn savepoint<T, E: From<StoreError>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<T, E>,
@@ -171,8 +169,8 @@ impl Conn {
         }
         self.command("ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work")
             .await?;
-        // A transaction that met an outdated plan is repeated as a whole: its work must not go on as if a record
-        // were bad.
+        // A transaction with an outdated plan is repeated as a whole: the work must not continue as if a record were
+        // bad.
         self.state.has_failed = self.state.has_outdated_plan;
         result.and_then(|_| Err(StoreError::Aborted.into()))
     }
@@ -186,7 +184,7 @@ impl Conn {
         self.state.has_outdated_plan
     }
 
-    /// Ends the work: from here on the connection may be reused.
+    /// Ends the work; the connection may be reused from here on.
     pub(super) fn finish<T, E>(mut self, result: Result<T, E>) -> Result<T, E> {
         if let Inner::Pooled(guarded) = &mut self.inner {
             guarded.is_finished = !self.state.has_outdated_plan && !self.state.is_in_transaction;
@@ -195,8 +193,8 @@ impl Conn {
     }
 }
 
-/// A statement without a name on the server: behind a transaction pooler a named one would belong to
-/// whichever client had the server connection before (measured: other clients' rows without an error).
+/// A statement without a name on the server: behind a transaction pooler a named one would belong to the client that
+/// used the server connection before (measured: other clients' rows without an error).
 struct UnnamedStatement<Q> {
     query: Q,
     is_unnamed: bool,

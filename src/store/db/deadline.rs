@@ -1,4 +1,4 @@
-//! One limit on all that a request waits for Postgres.
+//! A limit on the total database time of a request.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -7,8 +7,8 @@ tokio::task_local! {
     static LEFT: Cell<Duration>;
 }
 
-/// Runs the work with a limit on the time that all its pieces of database work may take together. What it waits
-/// for otherwise, such as DingTalk, does not count. Within another limit the smaller one holds.
+/// Runs the work with a limit on the total time of all its database work. Other waits, such as for DingTalk, do not
+/// count. Inside another limit the smaller one applies.
 pub async fn with_deadline<T>(limit: Duration, work: impl Future<Output = T>) -> T {
     let outer = remaining();
     let limit = outer.map_or(limit, |left| left.min(limit));
@@ -21,7 +21,7 @@ pub async fn with_deadline<T>(limit: Duration, work: impl Future<Output = T>) ->
     result
 }
 
-/// Returns how much database time the current task has left; `None` where it has no limit.
+/// Returns the remaining database time of the current task, or `None` if it has no limit.
 pub(super) fn remaining() -> Option<Duration> {
     LEFT.try_with(Cell::get).ok()
 }
@@ -30,7 +30,7 @@ fn spend(time: Duration) {
     let _without_limit = LEFT.try_with(|left| left.set(left.get().saturating_sub(time)));
 }
 
-/// Counts the time until it is dropped, also by a future that is cut off.
+/// Counts the time until it is dropped, even by a cancelled future.
 pub(super) struct Stopwatch(Instant);
 
 impl Stopwatch {

@@ -1,16 +1,16 @@
-//! Why the database could not do what was asked.
+//! Database errors.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A failure of the database, sorted by whether another try may succeed.
+/// A database error, classified by whether a retry may succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Postgres does not answer, or not in time, or refuses us: try again later.
+    /// Postgres does not answer, does not answer in time, or refuses the connection: retry later.
     #[error("{}", unavailable(.0.as_ref()))]
     Unavailable(#[source] Option<sqlx::Error>),
-    /// Anything else, which is a fault of ours.
+    /// Any other error, which is a fault in Dinggate.
     #[error("{}", failed(.0))]
     Statement(#[source] sqlx::Error),
     /// A statement of the transaction failed and the work did not report it: nothing was committed.
@@ -19,7 +19,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether a unique index of this name was violated.
+    /// Returns whether the unique index with this name was violated.
     pub fn violates(&self, index: &str) -> bool {
         matches!(self, Self::Statement(sqlx::Error::Database(e)) if e.constraint() == Some(index))
     }
@@ -41,7 +41,7 @@ impl StoreError {
     }
 }
 
-/// What keeps us from Postgres; the cause says the rest.
+/// Returns why Postgres is unavailable; the error's source has the details.
 fn unavailable(cause: Option<&sqlx::Error>) -> String {
     let text = match cause {
         Some(sqlx::Error::Io(error)) if is_certificate_fault(error) => {
@@ -68,7 +68,7 @@ fn failed(cause: &sqlx::Error) -> &'static str {
     }
 }
 
-/// Whether the TLS library has refused, be it for the certificate or for anything else.
+/// Returns whether the error comes from the TLS library, for the certificate or anything else.
 pub fn is_tls_fault(error: &io::Error) -> bool {
     tls_error(error).is_some()
 }
@@ -81,11 +81,11 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
 }
 
-/// How often the log tells why there are no connections.
+/// Minimum interval between log messages about why there are no connections.
 const TOLD_EVERY: Duration = Duration::from_mins(1);
 
-/// Tells the log why there is no connection, at most once a minute, where Postgres has said so: the pages only
-/// say that the service is not available.
+/// Logs why there is no connection, at most once a minute, if the reason is known: the pages only say that the
+/// service is not available.
 pub(super) fn log_refusal(error: &sqlx::Error) {
     static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
     let is_said = match error {
@@ -104,17 +104,17 @@ pub(super) fn log_refusal(error: &sqlx::Error) {
     }
 }
 
-/// Whether the server takes no connection from us: access (28), no such database (3D), no connections to it
-/// (55000), no rights on it (42501), too many (53300), starting or stopping (57P).
+/// Returns whether the server refuses our connections: access (28), no such database (3D), database accepts no
+/// connections (55000), no privilege (42501), too many connections (53300), starting or stopping (57P).
 fn is_refusal(code: &str) -> bool {
     ["28", "3D", "55000", "42501", "53300", "57P"]
         .iter()
         .any(|prefix| code.starts_with(prefix))
 }
 
-/// Whether another try may work. Classes 08 (connection), 28 (access refused), 3D (no such database), 40
-/// (deadlock, serialisation), 53 (resources), 57 (operator intervention, time limits); 55000 (the database takes
-/// no connections), 55P03 (lock timeout), 25P03 (idle in transaction), 25006 (read-only).
+/// Returns whether a retry may succeed. Classes 08 (connection), 28 (access refused), 3D (no such database), 40
+/// (deadlock, serialization), 53 (resources), 57 (operator intervention, time limits); 55000 (database accepts no
+/// connections), 55P03 (lock timeout), 25P03 (idle in transaction), 25006 (read-only).
 fn is_transient(code: &str) -> bool {
     let prefixes = [
         "08", "28", "3D", "40", "53", "57", "55000", "55P03", "25P03", "25006",
@@ -126,7 +126,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let error = Self::classify(error);
         if let Self::Unavailable(cause) = &error {
-            // The caller reports only that Postgres does not answer.
+            // The caller only reports that Postgres does not answer.
             tracing::debug!(
                 cause = cause.as_ref().map(ToString::to_string),
                 "database unavailable"

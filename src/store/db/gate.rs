@@ -10,8 +10,8 @@ use super::StoreError;
 use super::queues::Queues;
 use super::share::Share;
 
-/// Admits as many pieces of work as there are connections. The others wait, each share in its order of arrival
-/// and all shares in turn, unless so many of the own share wait already that they could not be served in time.
+/// Admits as many units of work as there are connections. The others wait, each share in order of arrival and all
+/// shares in turn, unless the share's own queue is too long to be served in time.
 #[derive(Debug)]
 pub struct Gate {
     places: u64,
@@ -20,7 +20,7 @@ pub struct Gate {
     hold_micros: AtomicU64,
 }
 
-/// A single long piece of work, such as a step of a full sync, says little about the others.
+/// Caps each sample: one long unit of work, such as a step of a full sync, says little about the others.
 const LONGEST_SAMPLE: Duration = Duration::from_millis(500);
 
 impl Gate {
@@ -33,7 +33,7 @@ impl Gate {
         }
     }
 
-    /// Waits for a place. Fails at once where the share's queue is longer than can be served within the limit.
+    /// Waits for a slot. Fails at once if the share's queue cannot be served within the limit.
     pub async fn enter(
         self: &Arc<Self>,
         share: Share,
@@ -58,7 +58,7 @@ impl Gate {
                 },
             )
         };
-        // Dropped here with a pass in it, the receiver drops the pass too, and the next one is served.
+        // If dropped here with a pass in it, the receiver drops the pass too, and the next waiter is served.
         granted.await.map_err(|_| StoreError::Unavailable(None))
     }
 
@@ -70,7 +70,7 @@ impl Gate {
 
     fn note_hold(&self, held: Duration) {
         let held = u64::try_from(held.min(LONGEST_SAMPLE).as_micros()).unwrap_or(u64::MAX);
-        // Concurrent updates may lose a sample; an average does not mind.
+        // Concurrent updates may lose a sample, which an average tolerates.
         let average = self.hold_micros.load(Ordering::Relaxed);
         let next = average - average / 8 + held / 8;
         self.hold_micros.store(next, Ordering::Relaxed);
@@ -89,7 +89,7 @@ impl Gate {
     }
 }
 
-/// A waiter; leaves the queue when dropped, also with a request that was abandoned.
+/// A waiter; leaves the queue when dropped, including when its request is cancelled.
 struct Waiting<'a> {
     gate: &'a Gate,
     share: Share,
@@ -102,7 +102,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// The right to one connection; returned when dropped.
+/// Permit for one connection; returned when dropped.
 #[derive(Debug)]
 pub struct Pass {
     gate: Arc<Gate>,
@@ -113,7 +113,7 @@ pub struct Pass {
 impl Drop for Pass {
     fn drop(&mut self) {
         self.gate.note_hold(self.since.elapsed());
-        // Unlocked before they are sent: a waiter that has just gone returns its pass within `send`.
+        // Unlocked before sending: a waiter that has just gone returns its pass within `send`.
         let served = self.gate.lock().release(self.share);
         for (share, waiter) in served {
             let _returned = waiter.send(self.gate.pass(share));
@@ -133,7 +133,8 @@ mod tests {
         Share::of_client(Some([192, 0, 2, n].into()))
     }
 
-    /// One place, taken, as if each piece of work took 200 ms: one waiter is served in time, a second is not.
+    /// Returns a full gate with one slot, as if each unit of work took 200 ms: one waiter is served in time, a
+    /// second is not.
     async fn busy_gate() -> (Arc<Gate>, Pass) {
         let gate = Arc::new(Gate::new(1));
         let first = gate.enter(client(1), LIMIT).await.unwrap();
@@ -184,7 +185,7 @@ mod tests {
         }
         let last = waiters.pop().unwrap();
         drop(waiters.remove(0));
-        // Grants the place to the next one, which is dropped without having seen it.
+        // Grants the slot to the next waiter, which is dropped without having seen it.
         drop(first);
         drop(waiters);
         last.now_or_never().expect("it is served").unwrap();

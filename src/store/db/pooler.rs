@@ -1,4 +1,4 @@
-//! Which way statements take to the server, and how to find out.
+//! How statements reach the server, and how to detect a pooler.
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -8,26 +8,26 @@ use super::StoreError;
 /// How statements reach the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pooler {
-    /// Directly, or through a pooler that gives each client a server connection of its own.
+    /// Directly, or through a pooler that gives each client its own server connection.
     #[default]
     Off,
     /// Through a pooler that may hand the server connection to another client after each transaction.
     Transaction,
 }
 
-/// How often the server connections of two clients are compared.
+/// How often the server connections of the two clients are compared.
 const ROUNDS: usize = 6;
 
-/// Whether a pooler on this way may hand the server connection to another client after each transaction.
+/// Returns whether a pooler on this route may hand the server connection to another client after each transaction.
 ///
-/// Without one, two clients have a process of the server each, and keep it.
+/// Without one, each of two clients has its own server process, and keeps it.
 pub async fn is_transaction_pooler(options: &PgConnectOptions) -> Result<bool, StoreError> {
     let mut one = PgConnection::connect_with(options).await?;
     let mut other = PgConnection::connect_with(options).await?;
     let mut seen = Vec::new();
     for round in 0..ROUNDS {
-        // In an uneven order: a pooler that takes its server connections in turn would otherwise give each
-        // client the same one every time.
+        // In an uneven order: a pooler that rotates its server connections would otherwise assign each client the
+        // same one every time.
         let first = process(&mut one).await?;
         for _ in 0..round % 3 {
             process(&mut one).await?;
@@ -35,7 +35,7 @@ pub async fn is_transaction_pooler(options: &PgConnectOptions) -> Result<bool, S
         seen.push((first, process(&mut other).await?));
     }
     for conn in [one, other] {
-        // Whether or not the server hears of it, the connection is over.
+        // The connection is finished even if the server cannot be notified.
         let _told = conn.close().await;
     }
     let first = seen.first().copied();
@@ -43,7 +43,7 @@ pub async fn is_transaction_pooler(options: &PgConnectOptions) -> Result<bool, S
     Ok(!is_stable || first.is_some_and(|(one, other)| one == other))
 }
 
-/// By the simple protocol, which a pooler cannot tear apart.
+/// Uses the simple protocol, which a pooler cannot split.
 async fn process(conn: &mut PgConnection) -> Result<i32, StoreError> {
     let row = sqlx::raw_sql("SELECT pg_backend_pid()")
         .fetch_one(conn)

@@ -1,18 +1,18 @@
-//! Queues for a fixed number of places, one for each share, served in turn.
+//! Queues for a fixed number of slots, one per share, served in turn.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::share::Share;
 
-/// Who has the places and who waits for one. After each change everybody who may have a free place has it:
-/// those who wait are above their limit, or there is no place.
+/// Who holds the slots and who waits for one. After each change every waiter that may have a free slot has it: those
+/// still waiting are above their limit, or no slot is free.
 #[derive(Debug)]
 pub struct Queues<W> {
     free: usize,
-    /// Places that only the health check gets.
+    /// Slots reserved for the health check.
     reserved: usize,
     shares: HashMap<Share, Queue<W>>,
-    /// The shares with a waiter, in the order in which they are served.
+    /// The shares with waiters, in the order in which they are served.
     turns: VecDeque<Share>,
     waiting: usize,
     next_id: u64,
@@ -34,12 +34,13 @@ impl<W> Default for Queue<W> {
     }
 }
 
-/// A share takes another place only where it holds at most so many times as many as it leaves free. One client alone
-/// thus gets two thirds of the places, the next one two thirds of the rest, and the last one goes to a share that
-/// has none: places that are held for seconds are no reason for others to wait.
+/// A share may take another slot only if it holds at most this many times the slots that it leaves free. A single
+/// client thus gets two thirds of the slots, the next one two thirds of the rest, and the last slot goes to a share
+/// that has none: slots held for seconds do not make other shares wait.
 const CLIENT_FACTOR: usize = 2;
 const OWN_FACTOR: usize = 4;
-/// Work of this instance, callbacks and logins with a permit are served after at most so many others, however many clients wait.
+/// Work of this instance, callbacks and logins with a permit are served after at most this many others, however many
+/// clients wait.
 const OWN_TURN: usize = 2;
 
 impl<W> Queues<W> {
@@ -54,7 +55,7 @@ impl<W> Queues<W> {
         }
     }
 
-    /// Takes a place, where one is free for this share.
+    /// Takes a slot if one is free for this share.
     pub fn try_take(&mut self, share: Share) -> bool {
         let may_take = self.may_take(share);
         if may_take {
@@ -92,7 +93,7 @@ impl<W> Queues<W> {
         Some(waiter)
     }
 
-    /// Gives a place back; returns the waiters that have a place from now on.
+    /// Returns a slot to the queue; returns the waiters that now hold one.
     pub fn release(&mut self, share: Share) -> Vec<(Share, W)> {
         self.free += 1;
         if let Some(queue) = self.shares.get_mut(&share) {
@@ -172,19 +173,19 @@ mod tests {
         Share::of_client(Some([192, 0, 2, n].into()))
     }
 
-    /// How many places a share gets at once.
+    /// Returns how many slots a share gets at once.
     fn take_all<W>(queues: &mut Queues<W>, share: Share) -> usize {
         std::iter::from_fn(|| queues.try_take(share).then_some(())).count()
     }
 
-    /// One place, and nobody else who holds one.
+    /// Returns queues with one slot, held by this share.
     fn taken_by(share: Share) -> Queues<&'static str> {
         let mut queues = Queues::new(1);
         assert!(queues.try_take(share));
         queues
     }
 
-    /// Who is served, one after the other.
+    /// Returns the waiters in the order in which they are served.
     fn served(queues: &mut Queues<&'static str>, mut holder: Share) -> Vec<&'static str> {
         let mut order = Vec::new();
         while let Some((share, waiter)) = queues.release(holder).pop() {

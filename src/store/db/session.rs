@@ -1,4 +1,4 @@
-//! What each connection is set to, and whether it still answers.
+//! Session settings of a connection, and its health check.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use super::Pooler;
 
-/// What each connection or, behind a transaction pooler, each transaction is set to. `synchronous_commit` is
-/// only ever raised: what we acknowledge must survive a crash whatever the server's default, also one that
-/// is changed later. `lock_timeout` bounds the wait for somebody else's lock;
-/// `idle_in_transaction_session_timeout` frees the locks of a client that vanished from the network.
-/// `client_connection_check_interval` ends a statement whose connection we closed at its limit. Postgres has it
-/// since version 14, and refuses it on systems without the event; a value that the operator has set stays.
+/// Settings for each connection or, behind a transaction pooler, for each transaction. `synchronous_commit` is only
+/// ever raised: acknowledged data must survive a crash whatever the server's default, even if that is changed later.
+/// `lock_timeout` bounds waits for locks; `idle_in_transaction_session_timeout` frees the locks of a client that
+/// vanished from the network. `client_connection_check_interval` ends a statement whose connection we closed at its
+/// limit. Postgres has it since version 14, and refuses it on systems without the event; a value set by the operator
+/// is kept.
 macro_rules! settings {
     ($is_local:literal) => {
         concat!(
@@ -33,13 +33,13 @@ macro_rules! settings {
 }
 pub(super) use settings;
 
-/// Statements and not start-up options, which connection poolers refuse.
+/// Uses statements instead of start-up options, which connection poolers reject.
 pub(super) fn configure(
     conn: &mut PgConnection,
     pooler: Pooler,
 ) -> BoxFuture<'_, Result<(), sqlx::Error>> {
     Box::pin(async move {
-        // A transaction pooler would hand the settings to other clients: there each transaction has its own.
+        // A transaction pooler would pass the settings on to other clients, so each transaction sets its own there.
         if pooler == Pooler::Off {
             conn.execute(settings!("false")).await?;
         }
@@ -47,10 +47,10 @@ pub(super) fn configure(
     })
 }
 
-/// Within this a living server answers on a connection on which it has nothing else to do.
+/// Timeout for an idle connection's health check; a healthy server answers within it.
 const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// Fails where the server does not answer, so that the pool drops the connection and opens another.
+/// Fails if the server does not answer, so that the pool drops the connection and opens another.
 pub(super) async fn is_alive(conn: &mut PgConnection) -> Result<bool, sqlx::Error> {
     match tokio::time::timeout(HEALTH_CHECK_TIMEOUT, conn.ping()).await {
         Ok(answered) => answered.map(|()| true),

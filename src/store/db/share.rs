@@ -1,24 +1,25 @@
-//! Whose share of the connections a piece of work uses.
+//! Which share of the connections a unit of work uses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Those between whom the connections are divided.
+/// The parties among which the connections are divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Share {
     /// Work of this instance that belongs to no request.
     Background,
-    /// The storing of events that DingTalk delivers.
+    /// Storing events that DingTalk delivers.
     Callbacks,
-    /// Logins that may send their code: the budget of calls bounds them, and a wait would let their calls bunch.
+    /// Logins with a permit to exchange their code: the call budget bounds them, and a wait would make their calls
+    /// bunch up.
     Logins,
-    /// The check whether Postgres answers; a connection is reserved for it.
+    /// The database health check; a connection is reserved for it.
     Health,
     /// The requests of one client: an IPv4 address, or the first address of an IPv6 /64.
     Client(IpAddr),
 }
 
 impl Share {
-    /// Returns the share of the client at an address. All peers without an address are one client.
+    /// Returns the share of the client at an IP address. All peers without one count as one client.
     pub fn of_client(address: Option<IpAddr>) -> Self {
         Self::Client(match address {
             Some(IpAddr::V6(v6)) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
@@ -32,9 +33,9 @@ tokio::task_local! {
     static SHARE: Share;
 }
 
-/// Runs the work with the connections of this share. A task that it spawns counts as background work.
+/// Runs the work with the connections of this share. Tasks that it spawns count as background work.
 pub fn with_share<T>(share: Share, work: impl Future<Output = T>) -> impl Future<Output = T> {
-    // On the heap: the work of a request takes tens of kilobytes, which every caller would have to carry.
+    // Boxed: the work of a request takes tens of kilobytes, which every caller's future would have to carry.
     SHARE.scope(share, Box::pin(work))
 }
 

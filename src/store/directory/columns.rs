@@ -1,4 +1,4 @@
-//! People column by column, as `unnest` takes them.
+//! Converts people to columns for `unnest`.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use super::write::WrittenRow;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Person;
 
-/// The columns of some people, all of one length.
+/// The columns of some people, all of the same length.
 pub(super) struct Columns {
     pub userids: Vec<String>,
     pub unionids: Vec<Option<String>>,

@@ -1,5 +1,4 @@
-//! The last moments of the transaction that writes a plan: what others may be waiting for is touched
-//! only now.
+//! The end of the transaction that applies a plan: rows that others may be waiting for are touched only now.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -9,8 +8,8 @@ use crate::domain::person::LeftCause;
 use crate::store::StoreError;
 use crate::store::access::{self, Change};
 
-/// Does what follows from the rows that a run has written: ends the sessions of former unionids, closes
-/// the cases that waited for this, takes back what was planned while there was no row.
+/// Applies the consequences of the rows that a run has written: ends the sessions of former unionids, closes the
+/// review cases that this settles, and deletes rechecks scheduled while there was no row.
 pub async fn finish(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     let concerned = concerned(conn, run_id).await?;
     access::end_mismatched(conn, &concerned, Change::Written).await?;
@@ -37,8 +36,8 @@ pub async fn finish(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Finds those whom the run has written and who have something that a changed pair ends or completes: a
-/// session, a right, or a rejection without a userid.
+/// Finds the people written by the run who have something that a changed userid-unionid pair ends or completes: a
+/// session, an admin right, or a rejection without a userid.
 async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
     let userids = sqlx::query_scalar!(
         "SELECT d.userid FROM sync_draft d JOIN staff s USING (userid)
@@ -56,9 +55,9 @@ async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreErr
     Ok(userids.into_iter().flatten().collect())
 }
 
-/// Has the leaving of anybody whom the run has added wait until the end of the transaction, and waits
-/// for those that were being stored: a leaving does not see a row that is not yet committed, and would
-/// otherwise be remembered as that of somebody unknown. Nobody else's leaving waits.
+/// Blocks leave events for people added by the run until the end of the transaction, and waits for those being
+/// stored: a leave event does not see an uncommitted row, and would otherwise be recorded as that of an unknown
+/// person. Leave events for other people do not wait.
 pub async fn block_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO unknown_leaver (userid, left_at)
@@ -71,8 +70,8 @@ pub async fn block_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), Stor
     Ok(())
 }
 
-/// Marks those as left whom the run has added and whose leaving was stored since it began, as if it had
-/// been stored right after; gives whom. Comes after [`bar_leavings`].
+/// Marks people added by the run as left if their leave event was stored since the run began, as if it had been
+/// stored right after; returns them. Must follow [`block_leave_events`].
 pub async fn apply_blocked_leave_events(
     conn: &mut Conn,
     run_id: i64,
@@ -96,7 +95,7 @@ pub async fn apply_blocked_leave_events(
     Ok(left)
 }
 
-/// Forgets the remembered leavings of everybody who has a row now, and so lets leavings pass again.
+/// Deletes the unknown-leaver records of people who now have a row, which unblocks their leave events.
 pub async fn unblock_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM unknown_leaver u USING sync_draft d

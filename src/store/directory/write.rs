@@ -1,5 +1,5 @@
-//! Many rows of the staff table at a time, in statements that check everything once more: what has
-//! landed since the plan was made wins.
+//! Bulk writes to the staff table, in statements that check every condition again: what was stored since the plan
+//! was built wins.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -10,16 +10,16 @@ use crate::domain::person::{Membership, Person};
 use crate::store::StoreError;
 use crate::store::audit::Actor;
 
-/// One person to write, and when DingTalk was asked about them.
+/// A person to write, and when DingTalk was asked about them.
 #[derive(Debug, Clone, Copy)]
 pub struct WrittenRow<'a> {
     pub person: &'a Person,
     pub asked_at: DateTime<Utc>,
 }
 
-/// Adds people who have no row yet, but for those who left after `started_at`; gives whom it added.
+/// Adds people who have no row yet, except those who left after `started_at`; returns the people it added.
 ///
-/// Violates [`crate::store::staff::EMPLOYED_UNIONID`] where an employed row has one of the unionids.
+/// Violates [`crate::store::staff::EMPLOYED_UNIONID`] if an employed row has one of the unionids.
 pub async fn add(
     conn: &mut Conn,
     people: &[WrittenRow<'_>],
@@ -55,14 +55,14 @@ pub async fn add(
     Ok(added)
 }
 
-/// Describes employed people anew, but for those who would get the unionid of somebody who is held; gives
-/// whose row it wrote.
+/// Updates employed people, except those who would get the unionid of a person held as left; returns those whose row
+/// it wrote.
 pub async fn change(conn: &mut Conn, people: &[WrittenRow<'_>]) -> Result<Vec<UserId>, StoreError> {
     write(conn, people, None).await
 }
 
-/// Employs people again who left before `started_at` and are not held, under whatever userid; gives whose
-/// row it wrote.
+/// Rehires people who left before `started_at` and are not held as left under any userid; returns those whose row it
+/// wrote.
 pub async fn rehire(
     conn: &mut Conn,
     people: &[WrittenRow<'_>],
@@ -71,7 +71,7 @@ pub async fn rehire(
     write(conn, people, Some(started_at)).await
 }
 
-/// Writes over employed rows, or over those that left before a moment.
+/// Writes over employed rows, or over rows that left before a moment.
 async fn write(
     conn: &mut Conn,
     people: &[WrittenRow<'_>],
@@ -113,7 +113,7 @@ async fn write(
     Ok(written)
 }
 
-/// Takes rows for this transaction, in the one order that everybody keeps to.
+/// Locks rows for this transaction, in the order that all code uses.
 async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
     sqlx::query!(
         "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
@@ -124,8 +124,8 @@ async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Lets go of the unionids of those employed people whom a run describes with another one and no later
-/// answer has described, so that several may change hands in one transaction.
+/// Clears the unionids of employed people who get another one from a run and have no later answer, so that several
+/// unionids can be exchanged in one transaction.
 pub async fn release_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "SELECT s.userid FROM staff s JOIN sync_draft d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
@@ -144,8 +144,8 @@ pub async fn release_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreE
     Ok(())
 }
 
-/// Gives somebody who was not written after all the unionid back that [`forget_unionids`] has
-/// taken, unless another employed row bears it by now.
+/// Restores the unionid that [`release_unionids`] cleared for a person who was not written after all, unless another
+/// employed row has it by now.
 pub async fn restore_unionid(
     conn: &mut Conn,
     run_id: i64,
@@ -200,7 +200,7 @@ async fn write_departments(
     )
     .execute(&mut *conn)
     .await?;
-    // An event that came later may have removed the department.
+    // A later event may have removed the department.
     sqlx::query!(
         "WITH removed AS MATERIALIZED (
              SELECT unnest(dept_ids) AS dept_id, received_at FROM event
@@ -225,7 +225,7 @@ async fn write_departments(
     Ok(())
 }
 
-/// Locks those of these people who are employed and of whom nothing was heard since `started_at`.
+/// Locks those of these people who are employed and have not been observed since `started_at`.
 pub async fn lock_absent(
     conn: &mut Conn,
     userids: &[UserId],
@@ -247,7 +247,7 @@ pub async fn lock_absent(
     Ok(absent)
 }
 
-/// Appends one line to the audit trail for each of these people, as they stand in the table now.
+/// Appends one audit entry for each of these people, with their current row.
 pub async fn record_in_audit(
     conn: &mut Conn,
     actor: Actor<'_>,
@@ -273,8 +273,8 @@ pub async fn record_in_audit(
     Ok(())
 }
 
-/// Appends one line to the audit trail for each employed row that a run has given another unionid, with the former
-/// one as the reason.
+/// Appends one audit entry for each employed row to which a run has assigned another unionid, with the former one as
+/// the reason.
 pub async fn record_unionid_changes(
     conn: &mut Conn,
     actor: Actor<'_>,

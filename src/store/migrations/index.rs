@@ -1,11 +1,11 @@
-//! What a CREATE INDEX CONCURRENTLY that was broken off has left behind.
+//! Cleans up after an interrupted CREATE INDEX CONCURRENTLY.
 
 use sqlx::migrate::Migration;
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::store::Conn;
 
-/// Takes away the half of the migration's index: IF NOT EXISTS would let it pass for the whole.
+/// Drops the migration's index if it is invalid: IF NOT EXISTS would accept it as complete.
 pub async fn drop_invalid(conn: &mut Conn, migration: &Migration) -> Result<(), sqlx::Error> {
     let Some(index) = name(migration.sql.as_str()) else {
         return Ok(());
@@ -25,7 +25,7 @@ pub async fn drop_invalid(conn: &mut Conn, migration: &Migration) -> Result<(), 
     Ok(())
 }
 
-/// The index that a migration of this one statement creates.
+/// Returns the name of the index that a migration of this one statement creates.
 fn name(sql: &str) -> Option<&str> {
     let code = sql
         .lines()

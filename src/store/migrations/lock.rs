@@ -1,4 +1,4 @@
-//! The lock that makes one instance at a time migrate.
+//! The lock that allows one instance at a time to migrate.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tokio::time::{Instant, sleep};
 use super::MigrationError;
 use crate::store::{Conn, StoreError};
 
-/// How often the lock is tried for.
+/// Interval between attempts to take the lock.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Takes the lock for the session, as soon as nobody else has it.
+/// Takes the lock for the session, as soon as it is free.
 ///
-/// It is polled: CREATE INDEX CONCURRENTLY waits for every transaction that is open, and a statement that
-/// waits for the lock is one.
+/// It polls: CREATE INDEX CONCURRENTLY waits for every open transaction, and a statement that waits for the lock is
+/// one.
 pub async fn take(conn: &mut Conn, patience: Duration) -> Result<(), MigrationError> {
     let end = Instant::now() + patience;
     let database = sqlx::query_scalar!(r#"SELECT current_database() AS "name!""#)
@@ -42,7 +42,7 @@ async fn try_take(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     Ok(is_ours)
 }
 
-/// The lock that sqlx's own `Migrator::run` takes, which versions up to 0.1.0 call.
+/// Returns the key of the lock that sqlx's own `Migrator::run` takes, which versions up to 0.1.0 call.
 fn id(database: &str) -> i64 {
     0x3d32_ad9e * i64::from(crc32(database.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! What must hold before anything works with a database.
+//! Checks before a database is used.
 
 use super::MigrationError;
 use crate::store::{Conn, Db, Pooler, StoreError};
@@ -6,7 +6,7 @@ use crate::store::{Conn, Db, Pooler, StoreError};
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Fails where statements take another way to the server than the settings say.
+/// Fails if statements reach the server in another way than the settings say.
 pub async fn way(db: &Db) -> Result<(), MigrationError> {
     if db.pooler() == Pooler::Off && db.is_pooled_unawares().await? {
         return Err(MigrationError::UnknownPooler);
@@ -14,7 +14,7 @@ pub async fn way(db: &Db) -> Result<(), MigrationError> {
     Ok(())
 }
 
-/// Fails where this version cannot work with what is in the database.
+/// Fails if this version cannot work with the contents of the database.
 pub async fn database(conn: &mut Conn) -> Result<(), MigrationError> {
     let encoding = encoding(conn).await?;
     if encoding != "UTF8" {
@@ -28,7 +28,7 @@ pub async fn database(conn: &mut Conn) -> Result<(), MigrationError> {
     }
 }
 
-/// The encoding in which the database keeps its texts.
+/// Returns the encoding in which the database stores text.
 pub async fn encoding(conn: &mut Conn) -> Result<String, StoreError> {
     let encoding = sqlx::query_scalar!(r#"SELECT current_setting('server_encoding') AS "name!""#)
         .fetch_one(conn)
@@ -36,7 +36,7 @@ pub async fn encoding(conn: &mut Conn) -> Result<String, StoreError> {
     Ok(encoding)
 }
 
-/// The oldest version that may work with the database, where a migration has written one into it.
+/// Returns the oldest version that may work with the database, if a migration has recorded one.
 pub async fn min_version(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let exists =
         sqlx::query_scalar!(r#"SELECT to_regclass('schema_requirement') IS NOT NULL AS "exists!""#)
@@ -51,7 +51,7 @@ pub async fn min_version(conn: &mut Conn) -> Result<Option<String>, StoreError> 
     Ok(version)
 }
 
-/// Whether a version is at least the wanted one. A wish that cannot be read is not met.
+/// Returns whether a version is at least the wanted one; false if either cannot be parsed.
 pub fn suffices(version: &str, wanted: &str) -> bool {
     match (numbers(version), numbers(wanted)) {
         (Some(version), Some(wanted)) => version >= wanted,
@@ -59,7 +59,7 @@ pub fn suffices(version: &str, wanted: &str) -> bool {
     }
 }
 
-/// The numbers of a version; a suffix such as `-rc.1` counts as the version itself.
+/// Parses the numbers of a version; a suffix such as `-rc.1` is ignored.
 fn numbers(version: &str) -> Option<Vec<u32>> {
     let plain = version.split(['-', '+']).next()?;
     let numbers: Option<Vec<u32>> = plain.split('.').map(|part| part.parse().ok()).collect();

@@ -1,5 +1,5 @@
-//! Applies migrations next to running instances: whoever waits for a table's lock keeps everybody behind
-//! it waiting, so that each wait is short and repeated.
+//! Applies migrations while instances are running: a statement waiting for a table lock blocks all later ones on
+//! that table, so each wait is short and repeated.
 
 use std::time::Duration;
 
@@ -10,25 +10,26 @@ use tokio::time::{Instant, sleep};
 use super::{MIGRATOR, MigrationError, TABLE, applied, index, lock, look, name};
 use crate::store::{Conn, Db, StoreError};
 
-/// How long anybody waits for locks and for other instances, and what lies in between.
+/// Timeouts for locks and for other instances, and the pause between attempts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LockTimeouts {
-    /// For the locks of one migration, over all tries.
+    /// For the locks of one migration, over all attempts.
     pub locks: Duration,
-    /// Between two tries, so that those who have queued up behind the last one get through.
+    /// Between two attempts, so that statements queued behind the last one get through.
     pub pause: Duration,
     /// For another instance that is migrating.
     pub others: Duration,
 }
 
-/// A minute for locks.
+/// Waits up to a minute for locks.
 const LOCK_TIMEOUTS: LockTimeouts = LockTimeouts {
     locks: Duration::from_mins(1),
     pause: Duration::from_secs(1),
     others: Duration::from_mins(10),
 };
 
-/// Applies what is missing, waiting for anybody who is at it already, and names what it applied.
+/// Applies missing migrations, after waiting for any instance that is already migrating; returns the names of those
+/// applied.
 pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
     let state = look(db).await?;
     if state.pending.is_empty() && state.changed.is_empty() {
@@ -46,7 +47,7 @@ pub async fn apply(db: &Db) -> Result<Vec<String>, MigrationError> {
     }
 }
 
-/// Applies those that are missing and adds the names of those it has applied to `done`.
+/// Applies missing migrations and adds their names to `done`.
 pub(super) async fn apply_all(
     db: &Db,
     all: &[Migration],
@@ -64,8 +65,8 @@ pub(super) async fn apply_all(
             Some(_) => oldest_transaction(&mut conn).await?,
             None => None,
         };
-        // The lock goes with it: an instance of an older version that waits for it has a transaction open,
-        // for which an index that is created concurrently would wait.
+        // This also releases the lock: an instance of an older version that waits for it has a transaction open, for
+        // which CREATE INDEX CONCURRENTLY would wait.
         conn.close().await;
         let Some(migration) = blocked else {
             return Ok(());
@@ -87,7 +88,7 @@ pub(super) async fn apply_all(
     }
 }
 
-/// Applies one after the other what is missing; returns the one that is blocked by a lock, where one is.
+/// Applies missing migrations one after the other; returns the one that is blocked by a lock, if any.
 async fn pass<'a>(
     conn: &mut Conn,
     all: &'a [Migration],
@@ -113,13 +114,13 @@ async fn pass<'a>(
 
 async fn apply_one(conn: &mut Conn, migration: &Migration) -> Result<(), MigrateError> {
     let limit = if migration.no_tx {
-        // Nobody waits behind an index that is created concurrently.
+        // No statement queues behind an index that is created concurrently.
         "SET lock_timeout = '60s'"
     } else if is_being_vacuumed(conn).await? {
-        // Autovacuum gives way to whoever has waited for a second.
+        // Autovacuum yields to a lock request that has waited for a second.
         "SET lock_timeout = '1300ms'"
     } else {
-        // Pushes of events wait for 700 ms in all.
+        // Event callbacks wait for 700 ms in total.
         "SET lock_timeout = '400ms'"
     };
     conn.execute(limit).await?;
@@ -130,7 +131,7 @@ async fn apply_one(conn: &mut Conn, migration: &Migration) -> Result<(), Migrate
     Ok(())
 }
 
-/// Whether somebody holds the lock of VACUUM on any table; few others take it.
+/// Returns whether a session holds the lock of VACUUM on any table; few other commands take it.
 async fn is_being_vacuumed(conn: &mut Conn) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM pg_locks
@@ -142,7 +143,7 @@ async fn is_being_vacuumed(conn: &mut Conn) -> Result<bool, sqlx::Error> {
     .await
 }
 
-/// Whether a lock was not to be had in time, or only by a deadlock.
+/// Returns whether a lock could not be acquired in time, or only by a deadlock.
 fn is_blocked(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
         return false;
@@ -153,7 +154,7 @@ fn is_blocked(error: &MigrateError) -> bool {
     code.is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
 }
 
-/// Whose transaction is the oldest, as far as our role may see; very likely the one that is waited for.
+/// Describes the oldest transaction that our role can see; very likely the one that blocks the migration.
 async fn oldest_transaction(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let holder = sqlx::query_scalar!(
         r#"SELECT format('process %s of user %s%s, open for %s', pid, usename,

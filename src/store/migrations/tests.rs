@@ -1,4 +1,4 @@
-//! Migrations on a database of their own.
+//! Tests of migrations, each on its own database.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -56,7 +56,7 @@ async fn a_migration_that_was_changed_after_it_was_applied_is_refused(pool: PgPo
     assert!(!error.is_unavailable());
 }
 
-/// The known migrations and one of a test's own.
+/// Returns the known migrations and one of the test's own.
 fn with(sql: &str) -> Vec<Migration> {
     let own = Migration::new(
         99_991_231_235_959,
@@ -74,7 +74,7 @@ const LOCK_TIMEOUTS: LockTimeouts = LockTimeouts {
     others: Duration::from_secs(20),
 };
 
-/// Whether a valid index of this name exists.
+/// Returns whether a valid index with this name exists.
 async fn has_index(pool: &PgPool, name: &str) -> bool {
     use sqlx::Row as _;
     #[expect(clippy::disallowed_methods, reason = "the test looks for itself")]
@@ -149,7 +149,7 @@ async fn a_migration_that_stays_blocked_names_itself_and_the_oldest_transaction(
 #[sqlx::test]
 async fn an_index_is_created_concurrently_while_other_instances_wait(pool: PgPool) {
     let db = Db::from_pool(pool.clone());
-    // What a try that was broken off leaves behind.
+    // What an interrupted attempt leaves behind.
     sqlx::raw_sql("CREATE INDEX own_index ON staff (name); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'own_index'::regclass")
         .execute(&pool)
         .await

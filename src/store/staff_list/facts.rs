@@ -1,4 +1,4 @@
-//! All that one person's page shows.
+//! All data for the page of one person.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::store::StoreError;
 
-/// One staff row, whole.
+/// A complete staff row.
 #[derive(Debug, Clone)]
 pub struct Facts {
     pub userid: UserId,
@@ -25,7 +25,7 @@ pub struct Facts {
     pub held_by: Option<String>,
     pub held_at: Option<DateTime<Utc>>,
     pub held_reason: Option<String>,
-    /// None where DingTalk was never asked.
+    /// `None` if DingTalk was never asked.
     pub looked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
@@ -34,7 +34,7 @@ pub struct Facts {
 #[derive(Debug, Clone)]
 pub struct Place {
     pub dept_id: DeptId,
-    /// None where the department table does not hold it yet.
+    /// `None` if the department table does not contain it yet.
     pub name: Option<String>,
     pub sort_order: Option<i64>,
     pub is_leader: bool,
@@ -50,13 +50,13 @@ pub struct EventLine {
     pub received_at: DateTime<Utc>,
 }
 
-/// A line of the audit trail.
+/// An entry of the audit trail.
 #[derive(Debug, Clone)]
 pub struct HistoryLine {
     pub at: DateTime<Utc>,
     pub actor: String,
     pub actor_kind: String,
-    /// The name that the staff table has for the actor.
+    /// The actor's name in the staff table.
     pub actor_name: Option<String>,
     pub action: String,
     pub status: String,
@@ -64,7 +64,7 @@ pub struct HistoryLine {
     pub reference: Option<String>,
 }
 
-/// The staff row of this userid.
+/// Finds the staff row of this userid.
 pub async fn facts(conn: &mut Conn, userid: &UserId) -> Result<Option<Facts>, StoreError> {
     let facts = sqlx::query_as!(
         Facts,
@@ -79,7 +79,7 @@ pub async fn facts(conn: &mut Conn, userid: &UserId) -> Result<Option<Facts>, St
     Ok(facts)
 }
 
-/// The person's departments, those that the person leads first.
+/// Returns the person's departments, those that the person leads first.
 pub async fn places(conn: &mut Conn, userid: &UserId) -> Result<Vec<Place>, StoreError> {
     let places = sqlx::query_as!(
         Place,
@@ -93,7 +93,7 @@ pub async fn places(conn: &mut Conn, userid: &UserId) -> Result<Vec<Place>, Stor
     Ok(places)
 }
 
-/// The latest events that name the person.
+/// Returns the latest events that name the person.
 pub async fn events(
     conn: &mut Conn,
     userid: &UserId,
@@ -110,7 +110,7 @@ pub async fn events(
     Ok(events)
 }
 
-/// The latest lines of the audit trail about a person, under either of the two ids.
+/// Returns the latest audit entries about a person, under either of the two ids.
 pub async fn history(
     conn: &mut Conn,
     userid: Option<&UserId>,

@@ -1,50 +1,50 @@
-//! What one run has done, held back and passed over.
+//! What one run has changed, withheld and skipped.
 
 use crate::store::Conn;
 use sqlx::types::Json;
 
 use crate::store::StoreError;
 
-/// Which records of a run are asked for.
+/// Which records of a run to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeFilter {
-    /// `added`, `changed`, `returned`, `left`, `held_back`, `skipped`, `department_added`,
-    /// `department_changed` or `department_removed`; None for all.
+    /// `added`, `changed`, `returned`, `left`, `held_back`, `skipped`, `department_added`, `department_changed` or
+    /// `department_removed`; `None` for all.
     pub kind: Option<&'static str>,
-    /// Part of the userid, the name, the department's id, a field, an old or new value, or the reason,
-    /// whatever the case; empty for all.
+    /// Part of the userid, the name, the department's id, a field, an old or new value, or the reason, ignoring
+    /// case; empty for all.
     pub q: String,
 }
 
-/// One field that a run has changed.
+/// A field that a run has changed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FieldChange {
-    /// The field's name, as the table has it.
+    /// The field's name, as in the table.
     pub field: String,
-    /// Empty where there was nothing.
+    /// Empty if there was no value.
     pub old: String,
-    /// Empty where there is nothing any more.
+    /// Empty if there is no value any more.
     pub new: String,
 }
 
 /// What a run has done with one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
-    /// Its number within the run.
+    /// Its position within the run.
     pub position: i32,
     pub kind: String,
-    /// Absent for departments, and where not even that could be read.
+    /// `None` for departments, and if not even the userid could be read.
     pub userid: Option<String>,
     pub dept_id: Option<i64>,
     pub name: Option<String>,
     pub differences: Vec<FieldChange>,
-    /// Why it was passed over or held back.
+    /// Why it was skipped or withheld.
     pub reason: Option<String>,
     /// The reason in Chinese.
     pub reason_zh: Option<String>,
 }
 
-/// One page of what a run has done, in the order of the plan.
+/// Returns one page of what a run has done, in plan order.
 pub async fn changes(
     conn: &mut Conn,
     run_id: i64,
@@ -82,7 +82,7 @@ pub async fn changes(
     Ok(changes.collect())
 }
 
-/// How many records [`changes`] finds in all.
+/// Returns how many records match the filter of [`changes`].
 pub async fn count_changes(
     conn: &mut Conn,
     run_id: i64,
@@ -104,7 +104,7 @@ pub async fn count_changes(
     Ok(count)
 }
 
-/// How many records of each kind a run has, for the kinds that it has.
+/// Returns how many records of each kind a run has, for the kinds that occur.
 pub async fn count_changes_by_kind(
     conn: &mut Conn,
     run_id: i64,

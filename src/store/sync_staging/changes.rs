@@ -1,4 +1,4 @@
-//! What a run will do, record by record, in the order of the plan.
+//! The staged changes of a run, one record each, in plan order.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -10,11 +10,11 @@ use crate::domain::person::Person;
 use crate::store::StoreError;
 use crate::store::sync_list::{ChangeRow, FieldChange};
 
-/// In which step a person is written.
+/// The step in which a person is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     Leave,
-    /// A change by which a unionid is let go of.
+    /// A change that releases a unionid.
     Move,
     Return,
     Add,
@@ -46,20 +46,20 @@ pub struct StagedChange {
     pub reason: Option<String>,
     pub reason_zh: Option<String>,
     pub step: Option<Step>,
-    /// How the person is to be described, and when DingTalk was asked.
+    /// The person's new data, and when DingTalk was asked.
     pub person: Option<(Person, DateTime<Utc>)>,
 }
 
-/// A person whom a plan writes.
+/// A person that a plan writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedPerson {
     pub position: i32,
     pub userid: UserId,
-    /// None for those who leave.
+    /// `None` for leavers.
     pub person: Option<(Person, DateTime<Utc>)>,
 }
 
-/// What no text column of Postgres takes.
+/// Replaces NUL, which no text column of Postgres accepts.
 fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
@@ -139,7 +139,7 @@ pub async fn stage_changes(
     Ok(())
 }
 
-/// The next records of a plan behind a position.
+/// Returns the next records of a plan after a position.
 pub async fn staged_changes(
     conn: &mut Conn,
     run_id: i64,
@@ -168,7 +168,7 @@ pub async fn staged_changes(
     Ok(changes.collect())
 }
 
-/// The next people of one step behind a position.
+/// Returns the next people of one step after a position.
 pub async fn changed_people(
     conn: &mut Conn,
     run_id: i64,
@@ -197,7 +197,7 @@ pub async fn changed_people(
     Ok(people.collect())
 }
 
-/// Those of these people who leave by the plan of a run.
+/// Returns those of these people who leave under the plan of a run.
 pub async fn leaving_among(
     conn: &mut Conn,
     run_id: i64,
@@ -213,8 +213,8 @@ pub async fn leaving_among(
     Ok(leaving)
 }
 
-/// Some who leave by the plan of a run and are in a department other than these: of each such department
-/// at most `each`, `limit` in all, the first of every department before the second of any.
+/// Returns some leavers of a plan who are in a department other than these: at most `each` per department and
+/// `limit` in all, the first of every department before the second of any.
 pub async fn leavers_outside(
     conn: &mut Conn,
     run_id: i64,
@@ -238,7 +238,7 @@ pub async fn leavers_outside(
     Ok(leavers)
 }
 
-/// Turns all leavers of a plan into people whom the brake holds back; says how many there were.
+/// Marks all leavers of a plan as withheld by the leaver threshold; returns how many there were.
 pub async fn withhold_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_draft SET kind = 'held_back', step = NULL WHERE run_id = $1 AND step = 'leave'",
@@ -249,7 +249,7 @@ pub async fn withhold_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, Store
     Ok(done.rows_affected())
 }
 
-/// Takes all leavers out of a plan; says how many there were.
+/// Removes all leavers from a plan; returns how many there were.
 pub async fn drop_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_draft WHERE run_id = $1 AND step = 'leave'",
@@ -260,7 +260,7 @@ pub async fn drop_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreErro
     Ok(done.rows_affected())
 }
 
-/// Turns people who were to leave into ones that are passed over, for a reason.
+/// Marks leavers as skipped, with a reason.
 pub async fn skip_leavers(
     conn: &mut Conn,
     run_id: i64,

@@ -1,4 +1,4 @@
-//! What a run has heard of each person.
+//! The staged people of a run: what it has read of each person.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -10,16 +10,16 @@ use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::Person;
 use crate::store::StoreError;
 
-/// A person as the lists of some departments have described them.
+/// A person as described by the lists of one or more departments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedPerson {
     pub person: Person,
-    /// When the first and the last of the questions were asked.
+    /// When the first and the last of the requests were sent.
     pub asked_at: DateTime<Utc>,
     pub last_asked_at: DateTime<Utc>,
     /// The departments whose order and leadership are known.
     pub heard_of: Vec<DeptId>,
-    /// Whether the departments are all there are.
+    /// Whether the list of departments is complete.
     pub has_all_departments: bool,
 }
 
@@ -32,7 +32,7 @@ struct StoredRecord {
     has_all_departments: bool,
 }
 
-/// Writes what was heard of these people over what was heard before; none of them stands there twice.
+/// Writes these people over what the run has staged of them before; no person may occur twice.
 pub async fn stage_people(
     conn: &mut Conn,
     run_id: i64,
@@ -71,7 +71,7 @@ pub async fn stage_people(
     Ok(())
 }
 
-/// What was heard of those of these people of whom anything was.
+/// Returns those of these people who are staged.
 pub async fn staged_people(
     conn: &mut Conn,
     run_id: i64,
@@ -98,7 +98,7 @@ pub async fn staged_people(
     Ok(people.collect())
 }
 
-/// Those of these people of whom anything was heard.
+/// Returns the userids of those of these people who are staged.
 pub async fn staged_among(
     conn: &mut Conn,
     run_id: i64,
@@ -114,7 +114,7 @@ pub async fn staged_among(
     Ok(userids)
 }
 
-/// Of how many people a run has heard.
+/// Returns how many people a run has staged.
 pub async fn count_staged(conn: &mut Conn, run_id: i64) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_reading WHERE run_id = $1"#,
@@ -125,8 +125,7 @@ pub async fn count_staged(conn: &mut Conn, run_id: i64) -> Result<i64, StoreErro
     Ok(count)
 }
 
-/// The next userids behind `after`, of those in the staff table and those heard of, in the database's
-/// order.
+/// Returns the next userids after `after` from the staff table and the staged people, in the database's order.
 pub async fn keys(
     conn: &mut Conn,
     run_id: i64,
@@ -147,7 +146,7 @@ pub async fn keys(
     Ok(keys)
 }
 
-/// The next employed people behind `after` of whom nothing was heard.
+/// Returns the next employed people after `after` who are not staged.
 pub async fn absent(
     conn: &mut Conn,
     run_id: i64,
@@ -167,8 +166,8 @@ pub async fn absent(
     Ok(absent)
 }
 
-/// Those who bear, or would bear, a unionid that another employed or heard-of person bears or would
-/// bear too; nobody else's claim can stand in anybody's way.
+/// Returns people whose current or future unionid is also that of another employed or staged person; no other claim
+/// can conflict.
 pub async fn contested(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
     let contested = sqlx::query_scalar!(
         r#"WITH bearer AS (

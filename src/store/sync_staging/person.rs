@@ -1,4 +1,4 @@
-//! A person as JSON: whatever DingTalk's texts hold, a NUL included, for no column is asked to take it.
+//! A person as JSON, which can hold any text from DingTalk, even NUL: no text column has to store it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Membership, Person};
 
-/// All of a person but the userid.
+/// A person without the userid.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PersonJson {
     unionid: Option<String>,
@@ -62,7 +62,7 @@ impl PersonJson {
     }
 }
 
-/// A value as the text of a JSON column.
+/// Returns a value as the text of a JSON column.
 pub(super) fn json(value: &impl Serialize) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }

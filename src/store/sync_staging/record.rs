@@ -1,4 +1,4 @@
-//! From the plan of a run to what is kept of it.
+//! Copies the plan of a run to its permanent record.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::StoreError;
 
-/// Keeps the plan of a run as what it does; says how many records it has.
+/// Stores the plan of a run as its changes; returns how many records it has.
 pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO sync_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh)
@@ -19,8 +19,8 @@ pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// Notes that these people were not written after all: passed over for a reason, in two languages, or
-/// without one because an event had put them right already.
+/// Records that these people were not written after all: skipped for a reason, in two languages, or without one
+/// because an event had already written the same.
 pub async fn record_skipped(
     conn: &mut Conn,
     run_id: i64,
@@ -54,7 +54,7 @@ pub async fn record_skipped(
     Ok(())
 }
 
-/// Notes that these departments were not written after all, because a newer answer stood there.
+/// Records that these departments were not written after all, because a newer answer was stored.
 pub async fn record_skipped_departments(
     conn: &mut Conn,
     run_id: i64,
@@ -81,8 +81,8 @@ async fn take_out(conn: &mut Conn, run_id: i64, positions: &[i32]) -> Result<(),
     Ok(())
 }
 
-/// How many of the people whom a run writes no event had announced: none that still waits or has
-/// failed, and none that has come since the run began. A new picture alone is not announced at all.
+/// Returns how many of the people written by a run were announced by no event: none that is still waiting or has
+/// failed, and none received since the run began. A new picture alone is never announced.
 pub async fn count_unannounced(
     conn: &mut Conn,
     run_id: i64,

@@ -9,18 +9,18 @@ use crate::store::{Conn, StoreError};
 /// How many attempts of a case are kept.
 const KEPT: i64 = 100;
 
-/// One refused login.
+/// A refused login.
 #[derive(Debug, Clone)]
 pub struct RefusedAttempt {
     pub at: DateTime<Utc>,
     pub reason: String,
-    /// The number that the person read on the page.
+    /// The request id shown on the person's page.
     pub reference: String,
-    /// The client's address.
+    /// The client's IP address.
     pub address: String,
 }
 
-/// Appends an attempt to a case, and drops the oldest beyond those that are kept.
+/// Appends an attempt to a case, and deletes the oldest ones beyond the limit.
 pub async fn append(
     conn: &mut Conn,
     case_id: i64,
@@ -61,8 +61,8 @@ pub async fn list(conn: &mut Conn, case_id: i64) -> Result<Vec<RefusedAttempt>, 
     Ok(attempts)
 }
 
-/// Whether the audit trail has a line about this refusal of a person that is less than an hour old. The caller
-/// has the case locked, so that attempts at the same time leave one line.
+/// Returns whether the audit trail has an entry for this refusal of a person that is less than an hour old. The
+/// caller has the case locked, so that concurrent attempts create a single entry.
 pub async fn is_audited(
     conn: &mut Conn,
     unionid: &UnionId,

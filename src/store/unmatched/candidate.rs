@@ -1,4 +1,4 @@
-//! Which staff rows the person of a case might be, and why one might think so.
+//! Which staff rows the person of a case might be, and why.
 
 use crate::store::Conn;
 
@@ -6,20 +6,20 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::store::StoreError;
 
-/// Why a staff row might be the person who scanned, the strongest first.
+/// Why a staff row might be the person who scanned, the strongest reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MatchReason {
-    /// DingTalk gives the person this row's userid, and the row has no unionid yet.
+    /// DingTalk reports this row's userid for the person, and the row has no unionid yet.
     UseridWithoutUnionid,
-    /// DingTalk gives the person this row's userid, but the row holds another unionid.
+    /// DingTalk reports this row's userid for the person, but the row has another unionid.
     UseridWithOtherUnionid,
-    /// DingTalk gives the person this row's userid, and the unionids agree.
+    /// DingTalk reports this row's userid for the person, and the unionids match.
     SamePerson,
-    /// The row holds the unionid, and has left: a person who was hired again, perhaps.
+    /// The row has the unionid, and has left: perhaps the person was hired again.
     UnionidOfLeaver,
-    /// The row holds the unionid, is employed, and has another userid than DingTalk says.
+    /// The row has the unionid, is employed, and has another userid than the one that DingTalk reports.
     UnionidElsewhere,
-    /// Only the name is the same, and that is chosen by the person who scans.
+    /// Only the name matches, which is chosen by the person who scans.
     SameName,
 }
 
@@ -32,13 +32,13 @@ pub struct Candidate {
     pub name: String,
     pub title: Option<String>,
     pub status: Status,
-    /// Left by a decision of an administrator, which no approval undoes.
+    /// Marked as left by an administrator, which no approval undoes.
     pub is_held: bool,
     pub guess: MatchReason,
 }
 
 impl Candidate {
-    /// Whether an administrator may link the case to this row: its unionid is missing or another.
+    /// Returns whether an administrator may link the case to this row: its unionid is missing or different.
     pub fn is_linkable(&self) -> bool {
         let has_this_unionid = matches!(
             self.guess,
@@ -48,8 +48,8 @@ impl Candidate {
     }
 }
 
-/// The candidates of several cases, each case's strongest first; of people who only share the
-/// name, five a case at most.
+/// Returns the candidates of several cases, each case's strongest first; at most five per case of people who only
+/// share the name.
 pub async fn candidates(conn: &mut Conn, case_ids: &[i64]) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query!(
         r#"WITH asked AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),

@@ -1,4 +1,4 @@
-//! Searching the cases: for the page, and for the export.
+//! Searches the cases, for the page and for the export.
 
 use crate::store::Conn;
 
@@ -8,18 +8,18 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::store::StoreError;
 use crate::store::sort::Sort;
 
-/// Which cases are asked for.
+/// Which cases to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseFilter {
     pub reasons: Vec<Refusal>,
-    /// None: whatever its state.
+    /// `None` for any state.
     pub state: Option<CaseState>,
     /// Part of a nick, a unionid or a userid; empty for all.
     pub q: String,
 }
 
 impl Default for CaseFilter {
-    /// What waits for an administrator: people of the company.
+    /// Returns the cases that wait for an administrator: people of the company.
     fn default() -> Self {
         Self {
             reasons: vec![Refusal::PendingReview, Refusal::Left],
@@ -42,7 +42,7 @@ impl CaseFilter {
     }
 }
 
-/// One page of cases, without another order the latest attempt first.
+/// Returns one page of cases, by default the latest attempt first.
 pub async fn list(
     conn: &mut Conn,
     filter: &CaseFilter,
@@ -54,7 +54,7 @@ pub async fn list(
     rows(conn, &ids).await
 }
 
-/// The numbers of cases in order, a page of them or all.
+/// Returns the ids of cases in order, a page of them or all.
 pub async fn ids(
     conn: &mut Conn,
     filter: &CaseFilter,
@@ -87,7 +87,7 @@ pub async fn ids(
     Ok(ids)
 }
 
-/// Cases by their numbers, in the order of these.
+/// Returns cases by id, in the order of the ids.
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
@@ -103,7 +103,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError>
     Ok(rows.into_iter().map(Case::from).collect())
 }
 
-/// How many cases [`list`] finds in all.
+/// Returns how many cases match the filter of [`list`].
 pub async fn count(conn: &mut Conn, filter: &CaseFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM unmatched_login

@@ -1,4 +1,4 @@
-//! What people do with approvals, each with the events that tell of it.
+//! Approval actions, each with the events that report it.
 
 use crate::{
     approval::{Approval, ApprovalState, NewApproval},
@@ -6,7 +6,7 @@ use crate::{
 };
 
 impl Shared {
-    /// Starts an approval: the instance's start, then its task's.
+    /// Starts an approval: the instance's start event, then its task's.
     pub(crate) fn start_approval(
         &self,
         new: NewApproval,
@@ -26,7 +26,7 @@ impl Shared {
         Ok(approval)
     }
 
-    /// Ends an approval by a decision or by taking it back: its task's end, then the instance's.
+    /// Ends an approval by a decision or by withdrawal: its task's end event, then the instance's.
     pub(crate) fn end_approval(
         &self,
         id: &str,

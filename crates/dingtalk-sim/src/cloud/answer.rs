@@ -1,4 +1,4 @@
-//! The shapes of answers: success and failure both come with HTTP status 200.
+//! The shapes of responses: both success and failure have HTTP status 200.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -10,29 +10,29 @@ use crate::{
     crypto::{hex, random16},
 };
 
-/// What an interface adds to `errcode` 0.
+/// The fields that an API adds to `errcode` 0.
 pub(crate) type Fields = Map<String, Value>;
 
-/// Why an interface does not do what it was asked for.
+/// Why an API refuses a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The interface's own error.
+    /// The API's own error.
     Code(i64),
-    /// An error of the gateway in front of `/topapi/`; on older paths the code stands alone.
+    /// An error of the gateway in front of `/topapi/`; on older paths the code is not wrapped.
     Gateway(i64),
     /// No access token: 40000 from the gateway, 41001 on older paths.
     NoToken,
-    /// The interface's own error in words of its own.
+    /// The API's own error with a message of its own.
     Worded(i64, Cow<'static, str>),
-    /// An error that comes wrapped in code 88 on every path.
+    /// An error that is wrapped in code 88 on every path.
     Wrapped(i64),
-    /// More than the allowed calls in a second, in words.
+    /// More calls in a second than allowed, with the message.
     Throttled(String),
 }
 
 impl Refusal {
-    /// Too many calls; the words tell the count, the limit and the end of the penalty, a whole
-    /// second in China's time that is not before `wait` is over.
+    /// Returns the refusal for too many calls. The message names the count, the limit and the end of the penalty,
+    /// a whole second in China time that is not before `wait` is over.
     pub(crate) fn throttled(limit: usize, now_ms: i64, wait: Duration) -> Self {
         let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         let end = now_ms.saturating_add(wait).saturating_add(999);
@@ -44,14 +44,14 @@ impl Refusal {
     }
 }
 
-/// Which generation of interfaces a path belongs to.
+/// Which generation of APIs a path belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
-    /// `/topapi/…`: gateway errors are wrapped in code 88, answers bear a `request_id`.
+    /// `/topapi/…`: gateway errors are wrapped in code 88, responses carry a `request_id`.
     Topapi,
     /// `/gettoken` and the like: plain codes.
     Classic,
-    /// `/v1.0/…` on the newer host: HTTP statuses with a code in words.
+    /// `/v1.0/…` on the newer host: HTTP statuses with a textual code.
     New,
 }
 
@@ -86,7 +86,7 @@ impl Family {
         }
     }
 
-    /// `errcode` with the interface's own message.
+    /// Returns `errcode` with the API's own message.
     pub(crate) fn plain(self, code: i64, text: &str) -> HttpResponse {
         let mut fields = Fields::new();
         fields.insert("errcode".into(), json!(code));
@@ -122,7 +122,7 @@ impl Family {
     }
 }
 
-/// `errcode` 88 around the true code, which is a text.
+/// Returns `errcode` 88 around the actual code, which is a string.
 pub(crate) fn wrapped(sub_code: &str, text: &str) -> HttpResponse {
     let mut fields = Fields::new();
     fields.insert("errcode".into(), json!(88));
@@ -134,7 +134,7 @@ pub(crate) fn wrapped(sub_code: &str, text: &str) -> HttpResponse {
     ok(&Value::Object(fields))
 }
 
-/// HTTP 200 with this JSON.
+/// Returns HTTP 200 with this JSON.
 pub(crate) fn ok(body: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json;charset=UTF-8")
@@ -145,7 +145,7 @@ fn request_id() -> String {
     hex(&random16()).chars().take(12).collect()
 }
 
-/// The server's words for a code.
+/// Returns the server's message for a code.
 pub(crate) fn message(code: i64) -> &'static str {
     match code {
         -1 => "系统繁忙",

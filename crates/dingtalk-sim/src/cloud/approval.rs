@@ -12,7 +12,7 @@ use crate::{
     directory::ROOT,
 };
 
-/// 820005 for an id that no approval has.
+/// Returns an approval; 820005 for an unknown id.
 pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let id = desk.required("process_instance_id", 400_002)?;
     let approval = desk.world.approvals.find(&id);
@@ -28,7 +28,7 @@ fn instance(approval: &Approval) -> Value {
         ApprovalState::Completed(decision) => ("COMPLETED", decision.word()),
         ApprovalState::Terminated => ("TERMINATED", ""),
     };
-    // The root has a number of its own here.
+    // The root has a special id here.
     let department = match approval.originator_dept_id {
         ROOT => -1,
         id => id,

@@ -15,7 +15,7 @@ use crate::{
     world::World,
 };
 
-/// A callback that only waits for the receiver's answer to `check_url`.
+/// A callback that waits for the receiver's reply to `check_url`.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     callback: RegisteredCallback,
@@ -50,8 +50,8 @@ pub(crate) fn delete(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     former.map(|_| Fields::new()).ok_or(Refusal::Code(71007))
 }
 
-/// `GET /call_back/get_call_back_failed_result`: up to 200 events that could not be delivered;
-/// the next call forgets what this one returned.
+/// `GET /call_back/get_call_back_failed_result`: up to 200 failed callbacks; the next call deletes what this one
+/// returned.
 #[allow(clippy::unnecessary_wraps, reason = "has the form of every interface")]
 pub(crate) fn failed(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let shape = desk.world.failed_shape;
@@ -62,7 +62,7 @@ pub(crate) fn failed(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(fields)
 }
 
-/// Checks what can be checked without asking the receiver.
+/// Checks what can be checked without calling the receiver.
 fn propose(desk: &mut Desk<'_>, replaces: bool) -> Result<Fields, Refusal> {
     check_place(desk.world, replaces)?;
     let text = |name: &str| desk.params.value(name).and_then(Value::as_str);
@@ -78,7 +78,7 @@ fn propose(desk: &mut Desk<'_>, replaces: bool) -> Result<Fields, Refusal> {
     Ok(Fields::new())
 }
 
-/// A new callback wants a free place (71006), a change one that is taken (71007).
+/// Registering requires that there is no callback (71006), updating that there is one (71007).
 fn check_place(world: &World, replaces: bool) -> Result<(), Refusal> {
     match (world.registered.is_some(), replaces) {
         (true, false) => Err(Refusal::Code(71006)),
@@ -100,7 +100,7 @@ fn tags(given: Option<&Value>) -> Result<Vec<String>, Refusal> {
         .ok_or(Refusal::Code(71008))
 }
 
-/// An address that can be pushed to, as it was given.
+/// Returns a URL that can be pushed to, unchanged.
 fn address(text: &str) -> Result<String, Refusal> {
     let url = Url::parse(text).map_err(|_| Refusal::Code(71011))?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none() {
@@ -110,7 +110,7 @@ fn address(text: &str) -> Result<String, Refusal> {
     }
 }
 
-/// Asks the receiver with the new token and key, and registers the callback when it answers right.
+/// Calls the receiver with the new token and key, and registers the callback if the reply is correct.
 pub(crate) async fn confirm(pending: Pending, shared: &Shared) -> Result<(), Refusal> {
     let Pending { callback, replaces } = pending;
     let destination = callback
@@ -120,14 +120,14 @@ pub(crate) async fn confirm(pending: Pending, shared: &Shared) -> Result<(), Ref
     shared.enqueue(Job::Verify(Box::new(destination), report));
     let outcome = outcome.await.map_err(|_| Refusal::Code(-1))?;
     outcome.map_err(|error| rejection(&error))?;
-    // Another call may have been quicker.
+    // Another call may have been faster.
     let mut world = shared.world();
     check_place(&world, replaces)?;
     world.registered = Some(callback);
     Ok(())
 }
 
-/// 71012 with its reason for a receiver that is not reached, 71009 for one that answers wrongly.
+/// Returns 71012 with its reason for an unreachable receiver, 71009 for a wrong reply.
 fn rejection(error: &str) -> Refusal {
     let (code, reason) = error.split_once(": ").unwrap_or(("71009", error));
     match code {

@@ -1,4 +1,4 @@
-//! People: one by one, by department, and what the app may read of them.
+//! People: individually, by department, and the part of the company that the app may read.
 
 use std::cmp::Reverse;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{code::Kind, directory::Person};
 
-/// Pages hold no more than this.
+/// Maximum page size.
 const PAGE: i64 = 100;
 
 /// `GET /auth/scopes`
@@ -52,8 +52,8 @@ pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(result(Value::Object(record::detail(person, desk.config))))
 }
 
-/// `POST /topapi/v2/user/getuserinfo`: who is logged in inside `DingTalk`. An expired code is
-/// not told from an unknown one.
+/// `POST /topapi/v2/user/getuserinfo`: the person signed in inside `DingTalk`. An expired code is not
+/// distinguished from an unknown one.
 pub(crate) fn by_in_app_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let code = desk.required("code", 41026)?;
     let userid = desk
@@ -61,7 +61,7 @@ pub(crate) fn by_in_app_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
         .codes
         .redeem(Kind::InApp, &code, desk.now)
         .map_err(|_| Refusal::Code(40078))?;
-    // An external contact opens the app inside DingTalk like anybody else.
+    // An external contact can open the app inside DingTalk too.
     let external = (desk.world.directory.outsiders().iter())
         .find(|outsider| outsider.external_userid.as_deref() == Some(&userid));
     if let Some(external) = external {
@@ -90,7 +90,7 @@ pub(crate) fn by_in_app_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     })))
 }
 
-/// `POST /topapi/v2/user/list`: full records, a page at a time.
+/// `POST /topapi/v2/user/list`: full records, one page at a time.
 pub(crate) fn list(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let config = desk.config;
     page(desk, |person, dept_id| {
@@ -102,14 +102,14 @@ pub(crate) fn list(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     })
 }
 
-/// `POST /topapi/user/listsimple`: names only, a page at a time.
+/// `POST /topapi/user/listsimple`: names only, one page at a time.
 pub(crate) fn list_simple(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     page(desk, |person, _| {
         Some(json!({"userid": person.userid, "name": person.name}))
     })
 }
 
-/// `POST /topapi/user/listid`: all ids of one department, whatever the scope.
+/// `POST /topapi/user/listid`: all ids of one department, regardless of the scope.
 pub(crate) fn list_ids(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let dept_id = desk
         .params
@@ -137,7 +137,7 @@ pub(crate) fn count(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(result(json!({"count": count})))
 }
 
-/// How a list is sorted.
+/// Sort order of a list.
 #[derive(Clone, Copy)]
 enum Order {
     Custom,
@@ -145,8 +145,8 @@ enum Order {
     Modified { ascending: bool },
 }
 
-/// One page of a department's direct members. People with restricted access are left out only
-/// after the page was cut, so a page may be short or empty while more follow.
+/// Returns one page of a department's direct members. People with restricted access are removed only after the
+/// page was cut, so a page may be short or empty while more follow.
 fn page(desk: &Desk<'_>, entry: impl Fn(&Person, i64) -> Option<Value>) -> Result<Fields, Refusal> {
     let params = desk.params;
     let dept_id = params
@@ -182,7 +182,7 @@ fn page(desk: &Desk<'_>, entry: impl Fn(&Person, i64) -> Option<Value>) -> Resul
     Ok(result(answer))
 }
 
-/// Direct members in the wanted order, each with its key drawn only once.
+/// Returns the direct members in the given order; each sort key is computed only once.
 fn members<'a>(desk: &'a Desk<'_>, dept_id: i64, order: Order) -> Vec<&'a Person> {
     let key = |person: &Person| match order {
         Order::Custom => {
@@ -218,7 +218,7 @@ fn to_index(number: i64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// `result` alone.
+/// Returns `result` alone.
 pub(crate) fn result(value: Value) -> Fields {
     let mut fields = Fields::new();
     fields.insert("result".into(), value);

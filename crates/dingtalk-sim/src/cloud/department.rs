@@ -11,8 +11,7 @@ use super::{
 };
 use crate::directory::{Department, Person, ROOT};
 
-/// `POST /topapi/v2/department/listsub`: the departments directly below one, the root's if none
-/// is named.
+/// `POST /topapi/v2/department/listsub`: the departments directly below the given one, by default the root.
 pub(crate) fn list_sub(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let dept_id = desk.params.integer("dept_id", 400_002)?.unwrap_or(ROOT);
     desk.check_language(400_002)?;
@@ -31,7 +30,7 @@ pub(crate) fn list_sub(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(result(json!(children)))
 }
 
-/// `POST /topapi/v2/department/listsubid`: ids only, whatever the scope.
+/// `POST /topapi/v2/department/listsubid`: ids only, regardless of the scope.
 pub(crate) fn list_sub_ids(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let dept_id = desk
         .params

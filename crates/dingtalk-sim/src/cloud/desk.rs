@@ -1,4 +1,4 @@
-//! Where an interface does its work: the world, the app's settings and what the caller sent.
+//! Context of an API call: the world, the app's settings and the caller's parameters.
 
 use std::time::Instant;
 
@@ -14,19 +14,19 @@ pub(crate) struct Desk<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) params: &'a Params,
     pub(crate) now: Instant,
-    /// The stand-in's time in Unix milliseconds.
+    /// The simulator's time in Unix milliseconds.
     pub(crate) clock_ms: i64,
-    /// What is to be confirmed by the receiver of events before the answer.
+    /// A callback that the event receiver must confirm before the response.
     pub(crate) pending: Option<Pending>,
 }
 
 impl Desk<'_> {
-    /// A text that the interface cannot do without.
+    /// Returns a parameter that the API requires.
     pub(crate) fn required(&self, name: &str, code: i64) -> Result<String, Refusal> {
         self.params.text(name).ok_or(Refusal::Code(code))
     }
 
-    /// `language` is Chinese or English where it is given.
+    /// Checks that `language`, if given, is Chinese or English.
     pub(crate) fn check_language(&self, code: i64) -> Result<(), Refusal> {
         match self.params.text("language").as_deref() {
             None | Some("zh_CN" | "en_US") => Ok(()),
@@ -34,7 +34,7 @@ impl Desk<'_> {
         }
     }
 
-    /// A department that exists, by a number that could be one; the scope is not looked at.
+    /// Returns the id of an existing department, after checking its range; ignores the scope.
     pub(crate) fn existing_department(&self, dept_id: i64) -> Result<i64, Refusal> {
         if dept_id <= 0 {
             return Err(Refusal::Code(40009));
@@ -45,7 +45,7 @@ impl Desk<'_> {
         }
     }
 
-    /// A department that exists and that the app may read.
+    /// Returns the id of an existing department that the app may read.
     pub(crate) fn readable_department(&self, dept_id: i64) -> Result<i64, Refusal> {
         let dept_id = self.existing_department(dept_id)?;
         if self
@@ -59,7 +59,7 @@ impl Desk<'_> {
         }
     }
 
-    /// An employed person whom the app may read.
+    /// Returns an employed person whom the app may read.
     pub(crate) fn readable_person(&self, userid: &str) -> Result<&Person, Refusal> {
         if !is_userid(userid) {
             return Err(Refusal::Code(33012));
@@ -71,7 +71,7 @@ impl Desk<'_> {
         self.check_scope(person)
     }
 
-    /// The person, unless outside the app's contact scope.
+    /// Returns the person, unless outside the app's contact scope.
     pub(crate) fn check_scope<'p>(&self, person: &'p Person) -> Result<&'p Person, Refusal> {
         if self.world.scope.has_person(&self.world.directory, person) {
             Ok(person)

@@ -1,4 +1,4 @@
-//! Answers that a fault gives instead of the proper one.
+//! Responses that a fault puts in place of the proper one.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ const HTML: &str = "text/html;charset=UTF-8";
 const BANNED: &str = "<!DOCTYPE html><html><head><title>访问被拒绝</title></head>\
     <body><h1>非常抱歉，您的访问过于频繁，请5分钟后再试</h1></body></html>";
 
-/// Says nothing until the client has long gone away.
+/// Sends nothing until long after the client has disconnected.
 pub(crate) async fn silence() -> HttpResponse {
     actix_web::rt::time::sleep(SILENCE).await;
     HttpResponse::build(StatusCode::GATEWAY_TIMEOUT).finish()
 }
 
-/// What the fault puts in the place of an answer.
+/// Returns what the fault puts in place of a response.
 pub(crate) fn instead(path: &str, fault: &Fault) -> HttpResponse {
     let family = Family::of(path);
     match fault {
@@ -50,7 +50,7 @@ pub(crate) fn instead(path: &str, fault: &Fault) -> HttpResponse {
     }
 }
 
-/// A list with nothing in it, in the shape of the path's answer.
+/// Returns an empty list, in the shape of the path's response.
 fn empty_list(path: &str) -> Value {
     match path {
         "/topapi/v2/department/listsub" => json!([]),
@@ -60,7 +60,7 @@ fn empty_list(path: &str) -> Value {
     }
 }
 
-/// A request for a page as one for the first page, and the cursor of the page behind it.
+/// Turns a page request into one for the first page; also returns the cursor of the page after the requested one.
 pub(crate) fn from_the_start(body: &[u8]) -> (Vec<u8>, i64) {
     let mut asked: Fields = serde_json::from_slice(body).unwrap_or_default();
     let cursor = asked.insert("cursor".into(), json!(0));
@@ -68,7 +68,7 @@ pub(crate) fn from_the_start(body: &[u8]) -> (Vec<u8>, i64) {
     (Value::Object(asked).to_string().into_bytes(), cursor + 100)
 }
 
-/// A page that promises another one.
+/// Makes a page announce another one.
 pub(crate) fn with_more(mut fields: Fields, next_cursor: i64) -> Fields {
     if let Some(Value::Object(page)) = fields.get_mut("result") {
         page.insert("has_more".into(), json!(true));
@@ -77,7 +77,7 @@ pub(crate) fn with_more(mut fields: Fields, next_cursor: i64) -> Fields {
     fields
 }
 
-/// A page without its `list` where nobody is on it.
+/// Removes the `list` of an empty page.
 pub(crate) fn without_empty_list(mut fields: Fields) -> Fields {
     if let Some(Value::Object(page)) = fields.get_mut("result")
         && page.get("list") == Some(&json!([]))
@@ -93,7 +93,7 @@ fn with_status(status: u16) -> HttpResponse {
     HttpResponse::build(status).content_type(HTML).body(text)
 }
 
-/// A body that breaks off before its first byte makes the server close the connection.
+/// A body that fails before its first byte makes the server close the connection.
 fn close() -> HttpResponse {
     let broken: Result<actix_web::web::Bytes, std::io::Error> =
         Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));

@@ -16,7 +16,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.route(PATH, web::get().to(script));
 }
 
-/// `GET /jsapi/dingtalk.open.js`: the bundle, with the app around the page before it where a demo wants that.
+/// `GET /jsapi/dingtalk.open.js`: the bundle, preceded by the simulated app if a demo configures it.
 async fn script(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let _under_way = shared.begin_call(PATH);
     let Some(file) = &shared.config.jsapi else {
@@ -35,7 +35,7 @@ async fn script(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse
         .body(app + &bundle)
 }
 
-/// The app of the person that a demo is told of, with a fresh code; nothing outside `DingTalk`.
+/// Returns the app of the person configured for a demo, with a fresh code; empty outside `DingTalk`.
 fn app_around(shared: &Shared, user_agent: &str) -> String {
     let Some(userid) = &shared.config.in_app_as else {
         return String::new();

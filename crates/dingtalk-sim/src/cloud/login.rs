@@ -1,4 +1,4 @@
-//! What a browser sees of a QR login: the full page, the frame, and the way back.
+//! The browser's side of a QR login: the full page, the iframe, and the redirect back.
 
 mod oauth2;
 mod picker;
@@ -29,11 +29,11 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 #[template(path = "scan.html")]
 struct ScanPage<'a> {
     company: &'a str,
-    /// The page stands in a frame and has little room.
+    /// Whether the page is in an iframe, where space is limited.
     framed: bool,
-    /// Where the choice goes.
+    /// Form action for the choice.
     action: &'a str,
-    /// What goes along with the choice.
+    /// Hidden fields sent with the choice.
     hidden: Vec<(&'static str, String)>,
     modules: Vec<(usize, usize)>,
     size: usize,
@@ -62,7 +62,7 @@ async fn full_page(request: HttpRequest, shared: web::Data<Shared>) -> HttpRespo
     }
 }
 
-/// The choice on the full page: straight back to the application with a code.
+/// Handles the choice on the full page: redirects to the application with a code.
 async fn scan_full_page(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let login = match LoginRequest::parse(request.query_string(), &shared.config) {
         Ok(login) => login,
@@ -74,7 +74,7 @@ async fn scan_full_page(request: HttpRequest, shared: web::Data<Shared>) -> Http
     }
 }
 
-/// `GET /login/qrcode.htm?goto=`: what the application's page shows in a frame.
+/// `GET /login/qrcode.htm?goto=`: what the application's page shows in an iframe.
 async fn frame(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let _under_way = shared.begin_call(request.path());
     match LoginRequest::parse_goto(request.query_string(), &shared.config) {
@@ -83,7 +83,7 @@ async fn frame(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse 
     }
 }
 
-/// The choice in the frame: a page that posts the temporary code to the page around it.
+/// Handles the choice in the iframe: returns a page that posts the temporary code to its parent page.
 async fn scan_frame(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     if let Err(reason) = LoginRequest::parse_goto(request.query_string(), &shared.config) {
         return error_page(&reason);
@@ -111,7 +111,7 @@ async fn scan_frame(request: HttpRequest, shared: web::Data<Shared>) -> HttpResp
     })
 }
 
-/// `GET /connect/oauth2/sns_authorize`: trades the temporary code for one to log in with.
+/// `GET /connect/oauth2/sns_authorize`: exchanges the temporary code for one to log in with.
 async fn authorize(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let _under_way = shared.begin_call(request.path());
     let query = request.query_string();
@@ -130,7 +130,7 @@ async fn authorize(request: HttpRequest, shared: web::Data<Shared>) -> HttpRespo
     }
 }
 
-/// 302 to the application with a fresh code and its own state.
+/// Redirects (302) to the application with a fresh code and its own state.
 fn back_with_code(shared: &Shared, login: &LoginRequest, unionid: &str) -> HttpResponse {
     let code = shared
         .world()
@@ -170,7 +170,7 @@ fn error_page(reason: &str) -> HttpResponse {
     }
 }
 
-/// A page that may stand in a frame and is never kept.
+/// Returns a page that may be framed and is never cached.
 fn html(page: &impl Template) -> HttpResponse {
     match page.render() {
         Ok(page) => HttpResponse::Ok()
@@ -181,7 +181,7 @@ fn html(page: &impl Template) -> HttpResponse {
     }
 }
 
-/// The first parameter of this name, unless empty.
+/// Returns the first parameter of this name, unless empty.
 fn parameter(query: &str, name: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(key, value)| key == name && !value.is_empty())

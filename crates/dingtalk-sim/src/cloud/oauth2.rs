@@ -1,4 +1,4 @@
-//! The newer interfaces of a login: a person's token for a code, and whose token it is.
+//! The newer login APIs: exchange a code for the person's token, and identify the owner of a token.
 
 mod answer;
 
@@ -27,7 +27,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     }
 }
 
-/// Either interface: counted, met by a fault if one is armed, checked, answered.
+/// Handles either API: counts the call, applies an armed fault, checks it, responds.
 async fn call(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
     let path = request.path();
     let _under_way = shared.begin_call(path);

@@ -1,10 +1,10 @@
-//! What a caller sends: the query, and a body in JSON or as a form.
+//! The caller's parameters: the query, and a body in JSON or as a form.
 
 use serde_json::{Map, Value};
 
 use super::answer::Refusal;
 
-/// The parameters of one call, by where they came from.
+/// The parameters of one call, by origin.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
     query: Map<String, Value>,
@@ -13,7 +13,7 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    /// Refused with 400002 when the body is neither a JSON object nor a form.
+    /// Parses the parameters; refuses with 400002 if the body is neither a JSON object nor a form.
     pub(crate) fn parse(
         query: &str,
         content_type: Option<&str>,
@@ -35,7 +35,7 @@ impl Params {
         })
     }
 
-    /// A parameter of the address; empty counts as absent.
+    /// Returns a parameter of the query string; empty counts as absent.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query
             .get(name)
@@ -43,7 +43,7 @@ impl Params {
             .filter(|text| !text.is_empty())
     }
 
-    /// The access token: in the address, or in a form, never in a JSON body.
+    /// Returns the access token: from the query string or a form, never from a JSON body.
     pub(crate) fn access_token(&self) -> Option<&str> {
         let in_form = || {
             let field = self
@@ -57,7 +57,7 @@ impl Params {
             .filter(|text| !text.trim().is_empty())
     }
 
-    /// A text in the body; empty counts as absent.
+    /// Returns a text in the body; empty counts as absent.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self.given(name)? {
             Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -66,7 +66,7 @@ impl Params {
         }
     }
 
-    /// A whole number in the body; `Err(code)` when something else stands there.
+    /// Returns an integer in the body; `Err(code)` if the value is something else.
     pub(crate) fn integer(&self, name: &str, code: i64) -> Result<Option<i64>, Refusal> {
         let Some(given) = self.given(name) else {
             return Ok(None);
@@ -77,7 +77,7 @@ impl Params {
         number.map(Some).ok_or(Refusal::Code(code))
     }
 
-    /// A truth value in the body; `Err(code)` when something else stands there.
+    /// Returns a boolean in the body; `Err(code)` if the value is something else.
     pub(crate) fn flag(&self, name: &str, code: i64) -> Result<Option<bool>, Refusal> {
         match self.given(name) {
             None => Ok(None),
@@ -88,7 +88,7 @@ impl Params {
         }
     }
 
-    /// Whatever the body says under this name.
+    /// Returns the body's value of this name, of any type.
     pub(crate) fn value(&self, name: &str) -> Option<&Value> {
         self.given(name)
     }

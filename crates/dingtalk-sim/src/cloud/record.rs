@@ -1,4 +1,4 @@
-//! A person's record as answers show it; fields that are empty or not permitted are absent.
+//! A person's record as responses show it; fields that are empty or not permitted are absent.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     directory::{Membership, Person},
 };
 
-/// The record of `/topapi/v2/user/get`.
+/// Returns the record of `/topapi/v2/user/get`.
 pub(crate) fn detail(person: &Person, config: &SimConfig) -> Fields {
     let mut record = common(person, config);
     let orders: Vec<Value> = person
@@ -33,7 +33,7 @@ pub(crate) fn detail(person: &Person, config: &SimConfig) -> Fields {
     record
 }
 
-/// The record of `/topapi/v2/user/list`, for one of the person's departments.
+/// Returns the record of `/topapi/v2/user/list`, for one of the person's departments.
 pub(crate) fn list_entry(person: &Person, place: &Membership, config: &SimConfig) -> Fields {
     let mut record = common(person, config);
     record.insert("dept_order".into(), json!(place.order));

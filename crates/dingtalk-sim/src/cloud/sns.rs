@@ -1,4 +1,5 @@
-//! `POST /sns/getuserinfo_bycode`: who has scanned, for the scan-login app's signature.
+//! `POST /sns/getuserinfo_bycode`: identifies the person who scanned, authenticated by the scan-login app's
+//! signature.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -14,7 +15,7 @@ use crate::{
     crypto::hex,
 };
 
-/// How far the caller's clock may be off, in milliseconds.
+/// Maximum clock difference of the caller, in milliseconds.
 const CLOCK_DRIFT: u64 = 60_000;
 
 pub(crate) fn get_by_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
@@ -42,11 +43,11 @@ pub(crate) fn get_by_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(fields)
 }
 
-/// The signature is over the bare timestamp; the checks come in the order of their codes.
+/// The signature covers the bare timestamp; the checks run in the order of their codes.
 fn check_signature(desk: &Desk<'_>) -> Result<(), Refusal> {
     let params = desk.params;
     let Some(access_key) = params.query("accessKey") else {
-        // What an SDK gets that sends the app's token instead of a signature.
+        // The error for an SDK that sends the app's token instead of a signature.
         let with_token = params.query("access_token").is_some();
         return Err(if with_token {
             Refusal::Wrapped(40014)
@@ -74,9 +75,9 @@ fn check_signature(desk: &Desk<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Base64 of HMAC-SHA256 over the timestamp's digits.
+/// Returns base64 of HMAC-SHA256 over the timestamp's digits.
 fn sign(secret: &str, timestamp: &str) -> String {
-    // HMAC takes a key of any length, so this never falls back.
+    // HMAC accepts a key of any length, so this fallback is never used.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return String::new();
     };

@@ -1,4 +1,4 @@
-//! Which interfaces there are, and what each wants of a caller.
+//! The APIs, and what each requires of a caller.
 
 use actix_web::http::Method;
 
@@ -9,16 +9,16 @@ use super::{
     sns, token,
 };
 
-/// How a caller proves who it is.
+/// How a caller authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// By what the interface itself checks.
+    /// By the API's own checks.
     Own,
     /// By the app's access token.
     AppToken,
 }
 
-/// One interface.
+/// One API.
 pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     pub(crate) methods: &'static [Method],
@@ -28,7 +28,7 @@ pub(crate) struct Endpoint {
 
 const GET: &[Method] = &[Method::GET];
 const POST: &[Method] = &[Method::POST];
-/// The server answers `gettoken` by either method, but reads the keys from the address only.
+/// The server accepts `gettoken` with either method, but reads the keys from the query string only.
 const BOTH: &[Method] = &[Method::GET, Method::POST];
 
 const TABLE: &[Endpoint] = &[
@@ -81,12 +81,12 @@ const fn app(path: &'static str, methods: &'static [Method], run: Run) -> Endpoi
     }
 }
 
-/// The interface behind a path.
+/// Finds the API of a path.
 pub(crate) fn find(path: &str) -> Option<&'static Endpoint> {
     TABLE.iter().find(|endpoint| endpoint.path == path)
 }
 
-/// All paths, for the page that arms faults.
+/// Returns all paths, for the page that arms faults.
 pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
     let table = TABLE.iter().map(|endpoint| endpoint.path);
     table.chain(super::oauth2::PATHS)

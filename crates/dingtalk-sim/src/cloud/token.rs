@@ -1,4 +1,4 @@
-//! `GET /gettoken`, and the check of the token that other interfaces want.
+//! `GET /gettoken`, and the token check that other APIs require.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::token::{Standing, Tokens};
 
-/// The app's token for its key and secret, read from the address only.
+/// Returns the app's token for its key and secret, read from the query string only.
 pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let (Some(key), Some(secret)) = (desk.params.query("appkey"), desk.params.query("appsecret"))
     else {
@@ -27,7 +27,7 @@ pub(crate) fn get(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     Ok(fields)
 }
 
-/// Refused without a token, with an expired one (42001) and with any other (40014).
+/// Refuses a missing token, an expired one (42001) and any other (40014).
 pub(crate) fn check(tokens: &Tokens, params: &Params, now: Instant) -> Result<(), Refusal> {
     let Some(shown) = params.access_token() else {
         return Err(Refusal::NoToken);

@@ -5,15 +5,15 @@ use anyhow::ensure;
 use super::FIRST_DAY;
 use crate::directory::{Directory, Membership, Person, ROOT};
 
-/// Departments directly below the root; every other one has up to [`BELOW`] below it.
+/// Departments directly below the root; every other one has up to [`BELOW`] children.
 const TOP: usize = 10;
 const BELOW: usize = 6;
-/// Every so many people belong to the first department, so that its list has many pages.
+/// One in this many people belongs to the first department, so that its list has many pages.
 const CROWD: usize = 50;
-/// Every so many people are in a second department.
+/// One in this many people is in a second department.
 const SECOND: usize = 20;
 const FIRST_DEPARTMENT: i64 = 510_000_000;
-/// Above 2^53 and odd, so that a double would lose it.
+/// Above 2^53 and odd, so that a double would lose precision.
 const FIRST_ORDER: i64 = 176_000_000_000_000_001;
 
 const KINDS: [&str; 8] = [
@@ -37,9 +37,9 @@ const LAST: [&str; 13] = [
     "涵", "杰", "燕", "强", "敏", "轩", "琪", "然", "宁", "辉", "婷", "洋", "峰",
 ];
 
-/// A company of so many people in so many departments below the root. The tree is several levels
-/// deep, one in twenty people is in two departments, the first person of each department leads
-/// it, and the first of all is the administrator.
+/// Generates a company with this many people in this many departments below the root. The tree is several levels
+/// deep, one in twenty people is in two departments, the first person of each department leads it, and the first
+/// person overall is the administrator.
 pub fn large(departments: usize, people: usize) -> anyhow::Result<Directory> {
     ensure!(departments > 0, "a large company needs a department");
     let mut directory = Directory::empty("万象集团");
@@ -57,7 +57,7 @@ pub fn large(departments: usize, people: usize) -> anyhow::Result<Directory> {
     Ok(directory)
 }
 
-/// The userid of the person of this number, counted from 0; the forms that exist take turns.
+/// Returns the userid of the person at this index, counted from 0; the existing forms alternate.
 pub fn large_userid(number: usize) -> String {
     match number % 3 {
         0 => format!("0158{number:013}"),
@@ -66,7 +66,7 @@ pub fn large_userid(number: usize) -> String {
     }
 }
 
-/// The id of the department of this number, counted from 0.
+/// Returns the id of the department at this index, counted from 0.
 fn id_of(number: usize) -> i64 {
     i64::try_from(number).map_or(FIRST_DEPARTMENT, |number| FIRST_DEPARTMENT + number)
 }
@@ -118,7 +118,7 @@ fn memberships(number: usize, place: i64, departments: usize) -> Vec<Membership>
     places
 }
 
-/// 28 letters and digits; the number itself stands in it, so that no two are the same.
+/// Returns 28 letters and digits; they contain the index, so that no two are the same.
 fn unionid(number: usize) -> String {
     let number = u64::try_from(number).unwrap_or_default();
     let mut text = letters(mix(number), 10);
@@ -139,7 +139,7 @@ fn letters(mut number: u64, count: usize) -> String {
     text
 }
 
-/// Spreads numbers that lie side by side (the finalizer of splitmix64).
+/// Scatters adjacent numbers (the finalizer of splitmix64).
 fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -147,7 +147,7 @@ fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The entry of this number, in turns.
+/// Returns the list's entry for this index, wrapping around.
 fn pick(list: &[&'static str], number: usize) -> &'static str {
     let place = number.checked_rem(list.len());
     place

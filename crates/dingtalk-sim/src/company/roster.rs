@@ -1,16 +1,16 @@
-//! Who works where at the first start. All of it is invented.
+//! The employees at the first start. All data is invented.
 
-/// One person: what cannot be derived from the place in the list.
+/// One person: the fields that cannot be derived from the position in the list.
 pub(super) struct Row {
     pub(super) userid: &'static str,
     pub(super) name: &'static str,
-    /// Empty: the name.
+    /// If empty, the name is used.
     pub(super) nick: &'static str,
     /// The part of the e-mail address before the `@`.
     pub(super) mail: &'static str,
     pub(super) title: &'static str,
     pub(super) departments: &'static [i64],
-    /// Leads the first of the departments.
+    /// Whether the person leads the first of the departments.
     pub(super) leads: bool,
 }
 

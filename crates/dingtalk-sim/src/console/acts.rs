@@ -1,4 +1,4 @@
-//! The page's forms: each does one thing and leads back to a page that says how it went.
+//! The page's forms: each performs one action and redirects to a page that shows the result.
 
 use std::time::Instant;
 
@@ -46,7 +46,7 @@ pub(super) async fn act(
         .finish()
 }
 
-/// Where a form leads back to.
+/// Returns the page that a form redirects to.
 fn page_after(name: &str, form: &Form) -> String {
     match name {
         "change" | "in-app-code" => match form.text("userid") {
@@ -170,12 +170,12 @@ fn cloud_act(name: &str, form: &Form, shared: &Shared) -> anyhow::Result<String>
     }
 }
 
-/// The fault that kind and value of the form name.
+/// Returns the fault that the form's kind and value describe.
 fn fault(form: &Form) -> anyhow::Result<Fault> {
     let kind = form.required("kind")?;
     let value = match form.text("value") {
         None => Value::Null,
-        // A code is a number but for `sub_code`, where it is a text.
+        // A code is a number, except for `sub_code`, where it is a string.
         Some(text) if kind == "sub_code" => Value::String(text),
         Some(text) => serde_json::from_str(&text).context("值不是数字或 JSON (bad value)")?,
     };

@@ -1,4 +1,4 @@
-//! The control interface: JSON in, JSON out; a request that cannot be done is 400 with `error`.
+//! The control API: JSON in, JSON out; a request that cannot be carried out returns 400 with `error`.
 
 mod approvals;
 mod control;
@@ -62,7 +62,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         }));
 }
 
-/// What the caller reads when something cannot be done.
+/// The error response for a request that cannot be carried out.
 #[derive(Debug)]
 pub(super) struct Cannot(anyhow::Error);
 
@@ -98,13 +98,13 @@ fn done() -> Answer {
     Ok(web::Json(json!({"ok": true})))
 }
 
-/// The body as JSON, whatever its content type says; an empty body is an empty object.
+/// Parses the body as JSON, regardless of its content type; an empty body is an empty object.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Cannot> {
     let body = if body.is_empty() { b"{}" } else { body };
     Ok(serde_json::from_slice(body)?)
 }
 
-/// The body without its `drop_event`, and what that says.
+/// Returns the body without its `drop_event`, and the value of that.
 fn read_act<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Announce), Cannot> {
     #[derive(Default, Deserialize)]
     struct Quiet {

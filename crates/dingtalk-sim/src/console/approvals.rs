@@ -1,4 +1,4 @@
-//! The page of approvals, and its forms.
+//! The approvals page and its forms.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use anyhow::bail;
@@ -11,7 +11,7 @@ use crate::{
     shared::Shared,
 };
 
-/// How many approvals the page shows, newest first.
+/// Number of approvals shown, newest first.
 const SHOWN: usize = 100;
 
 #[derive(Template)]
@@ -56,7 +56,7 @@ pub(super) async fn page(request: HttpRequest, shared: web::Data<Shared>) -> Htt
     })
 }
 
-/// One of the page's forms; the text says what was done.
+/// Handles one of the page's forms; the returned text says what was done.
 pub(super) fn act(name: &str, form: &Form, shared: &Shared) -> anyhow::Result<String> {
     let announce = form.announce();
     if name == "approval-start" {

@@ -1,4 +1,4 @@
-//! The page's few files, built into the program.
+//! The page's static files, built into the binary.
 
 use actix_web::{HttpResponse, web};
 

@@ -1,4 +1,4 @@
-//! What the page's forms send.
+//! The fields that the page's forms send.
 
 use anyhow::Context as _;
 
@@ -12,7 +12,7 @@ impl Form {
         Self(url::form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// A field's text without blanks around it; absent when empty.
+    /// Returns a field's trimmed text; `None` if empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
         Some(value.trim())
@@ -20,7 +20,7 @@ impl Form {
             .map(str::to_owned)
     }
 
-    /// A field's text as the form shows it, empty included; absent when the form has no such field.
+    /// Returns a field's text as the form shows it, possibly empty; `None` if the form has no such field.
     pub(super) fn shown(&self, name: &str) -> Option<String> {
         self.0
             .iter()
@@ -39,7 +39,7 @@ impl Form {
             .with_context(|| format!("{name} 不是数字 (not a number)"))
     }
 
-    /// All ticked numbers of this name.
+    /// Returns all ticked numbers of this name.
     pub(super) fn numbers(&self, name: &str) -> Vec<i64> {
         self.0
             .iter()
@@ -48,7 +48,7 @@ impl Form {
             .collect()
     }
 
-    /// What the box "drop this event" says.
+    /// Returns the value of the checkbox "drop this event".
     pub(super) fn announce(&self) -> Announce {
         if self.text("drop_event").is_some() {
             Announce::No

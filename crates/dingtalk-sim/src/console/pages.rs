@@ -10,11 +10,11 @@ use crate::{
     shared::Shared,
 };
 
-/// How many events the page shows, newest first.
+/// Number of events shown, newest first.
 const SHOWN: usize = 100;
-/// How many departments the page shows; each row lists all of them to move to.
+/// Number of departments shown; each row lists all of them as targets for a move.
 const DEPARTMENTS_SHOWN: usize = 200;
-/// How many people the page shows.
+/// Number of people shown.
 const PEOPLE_SHOWN: usize = 1000;
 
 #[derive(Template)]
@@ -22,7 +22,7 @@ const PEOPLE_SHOWN: usize = 1000;
 struct PeoplePage {
     top: Top,
     people: Vec<PersonRow>,
-    /// All who work here; more than are shown in a large company.
+    /// Total number of employees; in a large company not all are shown.
     employed: usize,
     wanted: String,
     former: Vec<PersonRow>,
@@ -44,7 +44,7 @@ struct PersonPage {
 struct DepartmentsPage {
     top: Top,
     departments: Vec<DepartmentRow>,
-    /// All there are; more than are shown in a large company.
+    /// Total number of departments; in a large company not all are shown.
     count: usize,
     root: i64,
 }
@@ -56,7 +56,7 @@ struct EventsPage {
     events: Vec<EventRow>,
     failed: Vec<EventRow>,
     failed_count: usize,
-    /// Address and tags of the callback registered by API.
+    /// URL and tags of the callback registered by API.
     registered: Option<(String, String)>,
 }
 
@@ -65,7 +65,7 @@ struct EventsPage {
 struct FaultsPage {
     top: Top,
     paths: Vec<&'static str>,
-    /// Path, fault as JSON, how often still.
+    /// Path, fault as JSON, remaining count.
     armed: Vec<(String, String, String)>,
     /// Path, calls, most in any second.
     calls: Vec<(String, u64, usize)>,

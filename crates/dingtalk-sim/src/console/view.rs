@@ -1,4 +1,4 @@
-//! What the pages show, made ready for the templates.
+//! View models for the templates.
 
 use crate::{
     china,
@@ -8,11 +8,11 @@ use crate::{
     world::World,
 };
 
-/// The line on top of every page.
+/// The line at the top of every page.
 pub(super) struct Top {
     pub(super) company: String,
     pub(super) callback: String,
-    /// A class for the colour: `ok`, `bad` or `idle`.
+    /// CSS class for the colour: `ok`, `bad` or `idle`.
     pub(super) callback_class: &'static str,
     pub(super) done: Option<String>,
     pub(super) failed: Option<String>,
@@ -71,11 +71,11 @@ pub(super) struct DepartmentRow {
     pub(super) department: Department,
     pub(super) depth: usize,
     pub(super) members: usize,
-    /// Whether the person that the page is about belongs to it.
+    /// Whether the person shown on the page belongs to it.
     pub(super) ticked: bool,
 }
 
-/// The tree from the root down, each parent before its children.
+/// Returns the tree from the root down, each parent before its children.
 pub(super) fn tree(directory: &Directory, person: Option<&Person>) -> Vec<DepartmentRow> {
     let mut rows = Vec::new();
     let mut open: Vec<(&Department, usize)> = directory.children(0).map(|d| (d, 0)).collect();

@@ -102,7 +102,7 @@ fn crypto(vector: &Vector) -> CallbackCrypto {
     CallbackCrypto::new(vector.token, vector.aes_key, vector.owner_key).unwrap()
 }
 
-/// The reply to a check, as JSON.
+/// Returns the reply to a check, as JSON.
 fn reply(crypto: &CallbackCrypto, message: &[u8]) -> serde_json::Value {
     let signed = crypto.sign(message, "1700000000000", "abcd1234");
     serde_json::json!({

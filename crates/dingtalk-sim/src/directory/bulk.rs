@@ -1,8 +1,8 @@
-//! Many changes at once, for tests of a client that missed the events.
+//! Bulk changes, for tests of a client that missed the events.
 
 use super::{Directory, NewPerson, PersonChange};
 
-/// Whom a change of many met, by userid.
+/// The people affected by a bulk change, by userid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Bulk {
     pub changed: Vec<String>,
@@ -11,7 +11,7 @@ pub struct Bulk {
 }
 
 impl Directory {
-    /// Gives people spread over the list another title.
+    /// Changes the title of people spread over the list.
     pub fn change_many(&mut self, count: usize, now: i64) -> anyhow::Result<Vec<String>> {
         let chosen = self.spread(count);
         for userid in &chosen {
@@ -48,7 +48,7 @@ impl Directory {
         Ok(hired)
     }
 
-    /// Userids at equal distances in the list; all where fewer work here.
+    /// Returns userids at equal distances in the list, or all if fewer people work here.
     fn spread(&self, count: usize) -> Vec<String> {
         let people = self.people();
         let step = (people.len() / count.max(1)).max(1);

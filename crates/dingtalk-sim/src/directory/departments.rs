@@ -1,14 +1,14 @@
-//! What an administrator may do with departments.
+//! Changes to departments.
 
 use anyhow::{Context as _, ensure};
 
 use super::{Department, Directory, ROOT};
 
-/// Ids of new departments begin above this number.
+/// Ids of new departments start above this number.
 const FIRST_ID: i64 = 410_021_000;
 
 impl Directory {
-    /// A new department below an existing one.
+    /// Creates a department below an existing one.
     pub fn create_department(&mut self, name: &str, parent_id: i64) -> anyhow::Result<Department> {
         let dept_id = FIRST_ID + self.draw_number();
         self.insert_department(dept_id, name, parent_id)
@@ -32,19 +32,19 @@ impl Directory {
         Ok(department)
     }
 
-    /// Gives a department, the root too, another name.
+    /// Renames a department, including the root.
     pub fn rename_department(&mut self, dept_id: i64, name: &str) -> anyhow::Result<Department> {
         let parent_id = self.known_department(dept_id)?.parent_id;
         self.place_department(dept_id, name, parent_id)
     }
 
-    /// Hangs a department with all below it under another parent.
+    /// Moves a department with its subtree under another parent.
     pub fn move_department(&mut self, dept_id: i64, parent_id: i64) -> anyhow::Result<Department> {
         let name = self.known_department(dept_id)?.name.clone();
         self.place_department(dept_id, &name, parent_id)
     }
 
-    /// Renames a department, moves it, or both; what is not given stays.
+    /// Renames a department, moves it, or both; `None` leaves a value unchanged.
     pub fn change_department(
         &mut self,
         dept_id: i64,
@@ -85,7 +85,7 @@ impl Directory {
         changed.with_context(|| format!("no department {dept_id}"))
     }
 
-    /// Takes away a department that has neither members nor departments below it.
+    /// Removes a department that has neither members nor child departments.
     pub fn remove_department(&mut self, dept_id: i64) -> anyhow::Result<()> {
         ensure!(dept_id != ROOT, "the root cannot be removed");
         self.known_department(dept_id)?;
@@ -106,7 +106,7 @@ impl Directory {
             .with_context(|| format!("no department {dept_id}"))
     }
 
-    /// `DingTalk` allows a name once below one parent.
+    /// `DingTalk` requires unique names below one parent.
     fn check_department_name(&self, name: &str, parent: i64, own_id: i64) -> anyhow::Result<()> {
         ensure!(!name.trim().is_empty(), "a department needs a name");
         ensure!(

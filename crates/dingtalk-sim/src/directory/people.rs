@@ -1,4 +1,4 @@
-//! What an administrator may do with people.
+//! Changes to people.
 
 use anyhow::{Context as _, ensure};
 use sha2::{Digest as _, Sha256};
@@ -8,7 +8,7 @@ use super::{Directory, Membership, NewPerson, Outsider, Person, PersonChange, RO
 const UNIONID_LENGTH: usize = 28;
 
 impl Directory {
-    /// Takes a newcomer in; `now` in Unix milliseconds becomes the day of hiring.
+    /// Hires a person; `now`, in Unix milliseconds, becomes the hiring date.
     pub fn hire(&mut self, new: NewPerson, now: i64) -> anyhow::Result<Person> {
         ensure!(!new.name.trim().is_empty(), "a person needs a name");
         let userid = new.userid.unwrap_or_else(|| self.draw_userid());
@@ -43,7 +43,7 @@ impl Directory {
         Ok(person)
     }
 
-    /// Changes an employed person; the record before and after.
+    /// Changes an employed person; returns the record before and after.
     pub fn change(
         &mut self,
         userid: &str,
@@ -86,7 +86,7 @@ impl Directory {
         Ok((before, after))
     }
 
-    /// Gives an employed person a unionid that somebody else employed may have too, as the directory shows
+    /// Sets an employed person's unionid to one that another employed person may have too, as the directory shows
     /// while a person is moved from one userid to another.
     pub fn share_unionid(&mut self, userid: &str, unionid: &str, now: i64) -> anyhow::Result<()> {
         let mut person = self
@@ -99,7 +99,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Ends employment: the person is gone from every answer but may still scan.
+    /// Ends employment: the person disappears from every response but can still scan.
     pub fn dismiss(&mut self, userid: &str) -> anyhow::Result<Person> {
         let person = self.people.remove(userid);
         let person = person.with_context(|| format!("nobody is {userid}"))?;
@@ -107,7 +107,7 @@ impl Directory {
         Ok(person)
     }
 
-    /// Takes one who left back, under the old userid or a new one; the account stays the same.
+    /// Rehires a former employee, under the old userid or a new one; the account stays the same.
     pub fn rehire(
         &mut self,
         userid: &str,
@@ -144,7 +144,7 @@ impl Directory {
         Ok(person)
     }
 
-    /// Makes an account holder outside the company known.
+    /// Adds an account holder outside the company.
     pub fn add_outsider(&mut self, outsider: Outsider) {
         self.outsiders.retain(|o| o.unionid != outsider.unionid);
         self.outsiders.push(outsider);
@@ -168,7 +168,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Places in the wanted departments; kept ones keep their order.
+    /// Returns memberships in the given departments; existing ones keep their order.
     fn places(
         &mut self,
         wanted: &[i64],
@@ -205,7 +205,7 @@ impl Directory {
 }
 
 impl Person {
-    /// A record with nothing in it but the day.
+    /// Returns an empty record with only the date.
     pub(crate) fn blank(now: i64) -> Self {
         Self {
             userid: String::new(),
@@ -232,7 +232,7 @@ impl Person {
     }
 }
 
-/// Whether `DingTalk` would take this text for a userid: 1 to 64 letters, digits, `_-@.`.
+/// Whether `DingTalk` would accept this text as a userid: 1 to 64 letters, digits, `_-@.`.
 pub(crate) fn is_userid(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
@@ -240,7 +240,7 @@ pub(crate) fn is_userid(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"_-@.".contains(&b))
 }
 
-/// A unionid that is the same in every run: mixed case, ending as `DingTalk`'s do.
+/// Returns a unionid that is the same in every run: mixed case, with the ending that `DingTalk`'s have.
 pub(crate) fn made_up_unionid(userid: &str) -> String {
     const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let digest = Sha256::digest(format!("unionid of {userid}"));

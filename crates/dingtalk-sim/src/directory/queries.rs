@@ -1,4 +1,4 @@
-//! Plain reads of a directory.
+//! Read-only queries of a directory.
 
 use super::{Department, Directory, Outsider, Person};
 
@@ -10,14 +10,14 @@ impl Person {
             .any(|place| place.dept_id == dept_id)
     }
 
-    /// The ids of all departments the person belongs to directly.
+    /// Returns the ids of all departments the person belongs to directly.
     pub fn department_ids(&self) -> Vec<i64> {
         self.memberships.iter().map(|place| place.dept_id).collect()
     }
 }
 
 impl Directory {
-    /// All departments, the root first.
+    /// Returns all departments, the root first.
     pub fn departments(&self) -> &[Department] {
         self.departments.all()
     }
@@ -26,17 +26,17 @@ impl Directory {
         self.departments.get(dept_id)
     }
 
-    /// The department of this name; the first where several bear it.
+    /// Returns the first department of this name.
     pub fn department_named(&self, name: &str) -> Option<&Department> {
         self.departments().iter().find(|d| d.name == name)
     }
 
-    /// Departments directly below this one.
+    /// Returns the departments directly below this one.
     pub fn children(&self, dept_id: i64) -> impl Iterator<Item = &Department> {
         self.departments.children(dept_id)
     }
 
-    /// The department and all below it.
+    /// Returns the department and its whole subtree.
     pub fn subtree(&self, dept_id: i64) -> Vec<i64> {
         let mut ids = vec![dept_id];
         let mut next = 0;
@@ -47,12 +47,12 @@ impl Directory {
         ids
     }
 
-    /// Everyone who belongs directly to a department, in no order.
+    /// Returns the direct members of a department, in no particular order.
     pub fn members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
         self.people.members(dept_id)
     }
 
-    /// The department and all above it up to the root; empty for an unknown one.
+    /// Returns the department and its ancestors up to the root; empty for an unknown one.
     pub fn path_to_root(&self, dept_id: i64) -> Vec<i64> {
         let mut path = Vec::new();
         let mut next = dept_id;
@@ -66,37 +66,37 @@ impl Directory {
         path
     }
 
-    /// Everyone who works here now.
+    /// Returns all current employees.
     pub fn people(&self) -> &[Person] {
         self.people.all()
     }
 
-    /// Everyone who has left.
+    /// Returns all former employees.
     pub fn former(&self) -> &[Person] {
         &self.former
     }
 
-    /// Account holders who never worked here.
+    /// Returns account holders who never worked here.
     pub fn outsiders(&self) -> &[Outsider] {
         &self.outsiders
     }
 
-    /// The employed person with this userid, compared byte by byte.
+    /// Finds the employed person with this userid, compared byte by byte.
     pub fn person(&self, userid: &str) -> Option<&Person> {
         self.people.by_userid(userid)
     }
 
-    /// The employed person with this unionid.
+    /// Finds the employed person with this unionid.
     pub fn person_by_unionid(&self, unionid: &str) -> Option<&Person> {
         self.people.by_unionid(unionid)
     }
 
-    /// The last record of one who left under this userid.
+    /// Finds the last record of a person who left under this userid.
     pub fn former_person(&self, userid: &str) -> Option<&Person> {
         self.former.iter().rev().find(|p| p.userid == userid)
     }
 
-    /// The name an account holder has chosen, whoever it is.
+    /// Finds the name that any account holder has chosen.
     pub fn nick_of(&self, unionid: &str) -> Option<&str> {
         let former = || self.former.iter().rev().find(|p| p.unionid == unionid);
         self.person_by_unionid(unionid)

@@ -1,4 +1,4 @@
-//! The employed people, found by id and by department without a search.
+//! The employed people, indexed by id and by department.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Person;
 
-/// Everyone who works here, with the places at which each is found.
+/// All current employees, with indexes into the list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Staff {
     people: Vec<Person>,
     by_userid: HashMap<String, usize>,
-    /// Mostly one each; two where somebody is listed under a new userid and still under the old one.
+    /// Usually one each; two if a person is listed under a new userid and still under the old one.
     by_unionid: HashMap<String, Vec<usize>>,
     by_department: HashMap<i64, Vec<usize>>,
 }
@@ -29,7 +29,7 @@ impl Staff {
         self.people.get(*self.by_unionid.get(unionid)?.first()?)
     }
 
-    /// The direct members of a department, in no order.
+    /// Returns the direct members of a department, in no particular order.
     pub(super) fn members(&self, dept_id: i64) -> impl Iterator<Item = &Person> {
         let places = self.by_department.get(&dept_id).into_iter().flatten();
         places.filter_map(|place| self.people.get(*place))
@@ -41,7 +41,7 @@ impl Staff {
         self.people.push(person);
     }
 
-    /// Puts a changed record in the place of the one that has the userid.
+    /// Replaces the record of this userid.
     pub(super) fn replace(&mut self, userid: &str, person: Person) {
         let Some(&place) = self.by_userid.get(userid) else {
             return;
@@ -53,7 +53,7 @@ impl Staff {
         }
     }
 
-    /// Takes somebody out; the last in the list gets the place.
+    /// Removes a person; the last in the list takes the free position.
     pub(super) fn remove(&mut self, userid: &str) -> Option<Person> {
         let &place = self.by_userid.get(userid)?;
         let last = self.people.len().checked_sub(1)?;

@@ -192,7 +192,7 @@ fn impossible_changes_of_departments_are_refused() {
     assert_eq!(company.company_name(), "云杉集团");
 }
 
-/// What the indexes say is what a search through everybody finds.
+/// Asserts that the indexes return the same as a search through everybody.
 fn assert_found(company: &Directory) {
     for person in company.people() {
         assert_eq!(company.person(&person.userid), Some(person));

@@ -1,4 +1,4 @@
-//! The departments, found by id and by parent without a search.
+//! The departments, indexed by id and by parent.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Department;
 
-/// All departments in the order of their making, with the places at which each is found.
+/// All departments in order of creation, with indexes into the list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
     departments: Vec<Department>,
@@ -36,7 +36,7 @@ impl Tree {
         self.departments.push(department);
     }
 
-    /// Changes one department and gives it as it is then.
+    /// Changes one department and returns the changed copy.
     pub(super) fn change(
         &mut self,
         dept_id: i64,

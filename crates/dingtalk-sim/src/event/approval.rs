@@ -1,4 +1,4 @@
-//! The events of approvals; unlike others they bear `corpId` in either spelling.
+//! The events of approvals; unlike others they carry `corpId` in either spelling.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
 const PAGE: &str = "https://aflow.dingtalk.com/dingtalk/mobile/homepage.htm?procInstId=";
 
 impl Teller<'_> {
-    /// The instance started, finished or was terminated, as its state says.
+    /// Returns the event that the instance started, finished or was terminated, depending on its state.
     pub(crate) fn tell_instance(&self, approval: &Approval, now: i64) -> Value {
         let mut event = self.approval_head("bpms_instance_change", approval, now);
         event.insert("url".into(), json!(format!("{PAGE}{}", approval.id)));
@@ -25,7 +25,7 @@ impl Teller<'_> {
         end(event, kind, approval)
     }
 
-    /// Its task started, finished or was cancelled.
+    /// Returns the event that its task started, finished or was cancelled.
     pub(crate) fn tell_task(&self, approval: &Approval, now: i64) -> Value {
         let mut event = self.approval_head("bpms_task_change", approval, now);
         event.insert("taskId".into(), json!(approval.task_id));
@@ -62,7 +62,7 @@ impl Teller<'_> {
     }
 }
 
-/// The event with its `type`, and with time and result where there are any.
+/// Completes the event with its `type`, and with time and result if there are any.
 fn end(mut event: Map<String, Value>, kind: &str, approval: &Approval) -> Value {
     event.insert("type".into(), json!(kind));
     if let Some(time) = approval.finished_at {

@@ -1,4 +1,4 @@
-//! Entries of the failed list, in the shapes that `DingTalk` gives them.
+//! Entries of the failed list, in the shapes that `DingTalk` returns.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -6,22 +6,22 @@ use serde_json::{Map, Value, json};
 
 use super::EventRecord;
 
-/// How entries of the failed list are built.
+/// Shape of the entries of the failed list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailedShape {
-    /// The payload stands under the name of its tag.
+    /// The payload is under the name of its tag.
     #[default]
     Current,
-    /// As documented in 2016: everything beside the tag.
+    /// As documented in 2016: all fields next to the tag.
     Flat,
 }
 
-/// One thing on the failed list.
+/// One entry of the failed list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum FailedEntry {
-    /// Put there by hand, and given as it is.
+    /// Added manually, and returned unchanged.
     Given { given: Value },
     /// An event that could not be delivered.
     Event(EventRecord),
@@ -35,7 +35,7 @@ impl FailedEntry {
         }
     }
 
-    /// The entry as the list's reader gets it.
+    /// Returns the entry as the reader of the list receives it.
     pub(super) fn tell(&self, corp_id: &str, shape: FailedShape) -> Value {
         match self {
             Self::Given { given } => given.clone(),
@@ -56,8 +56,8 @@ fn tell(record: &EventRecord, corp_id: &str, shape: FailedShape) -> Value {
     Value::Object(entry)
 }
 
-/// Ids of people and departments stand alone; of other events the whole is given, under a key
-/// that depends on their family.
+/// Ids of people and departments are returned alone; other events are returned whole, under a key that depends on
+/// their family.
 fn payload(record: &EventRecord) -> Map<String, Value> {
     let find = |keys: [&str; 2]| keys.iter().find_map(|key| record.event.get(key)).cloned();
     let ids = |key: &str, ids: Option<Value>| {

@@ -1,4 +1,4 @@
-//! The log of events and the list of those that could not be delivered.
+//! The event log and the list of events that could not be delivered.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,25 +11,25 @@ use crate::subscription::Subscription;
 
 /// The log keeps this many settled events.
 const KEPT: usize = 500;
-/// The failed list gives this many entries in one answer.
+/// Maximum number of failed entries per response.
 const FAILED_PAGE: usize = 200;
 
-/// How far an event has come.
+/// Delivery state of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventState {
     /// Not yet sent for the first time.
     Waiting,
-    /// Sent in vain, and to be sent again.
+    /// Sent without success, and to be sent again.
     Retrying,
     Delivered,
-    /// Given up; it stands in the failed list.
+    /// Given up; it is on the failed list.
     Failed,
-    /// Withheld on purpose, or no callback address is set.
+    /// Dropped on purpose, or no callback URL is set.
     Dropped,
 }
 
-/// One event and what became of it.
+/// One event and its delivery result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventRecord {
     pub id: u64,
@@ -50,12 +50,12 @@ pub struct EventLog {
     records: Vec<EventRecord>,
     next_id: u64,
     failed: Vec<FailedEntry>,
-    /// How many at the head of the failed list the previous reader was given.
+    /// How many entries at the start of the failed list the previous reader received.
     handed_out: usize,
 }
 
 impl EventLog {
-    /// Writes a new event down and gives its number.
+    /// Adds a new event and returns its id.
     pub(crate) fn add(
         &mut self,
         event: Value,
@@ -78,28 +78,28 @@ impl EventLog {
         self.next_id
     }
 
-    /// All events that are remembered, oldest first.
+    /// Returns all events in the log, oldest first.
     pub fn records(&self) -> &[EventRecord] {
         &self.records
     }
 
-    /// What could not be delivered and was not yet fetched for good, oldest first; entries put
-    /// there by hand are not among them.
+    /// Returns the events that could not be delivered and are not yet deleted by a later fetch, oldest first;
+    /// entries added manually are not included.
     pub fn failed(&self) -> impl Iterator<Item = &EventRecord> {
         self.failed.iter().filter_map(FailedEntry::event)
     }
 
-    /// How many entries the failed list has.
+    /// Returns the number of entries on the failed list.
     pub fn failed_count(&self) -> usize {
         self.failed.len()
     }
 
-    /// Puts an entry on the failed list as it is, well-formed or not.
+    /// Adds an entry to the failed list unchanged, well-formed or not.
     pub(crate) fn add_failed(&mut self, entry: Value) {
         self.failed.push(FailedEntry::Given { given: entry });
     }
 
-    /// Numbers of the events that still want to be delivered.
+    /// Returns the ids of the events that are still to be delivered.
     pub(crate) fn open(&self) -> Vec<u64> {
         self.records
             .iter()
@@ -108,14 +108,14 @@ impl EventLog {
             .collect()
     }
 
-    /// The event of this number, if it still wants to be delivered.
+    /// Returns the event with this id, if it is still to be delivered.
     pub(crate) fn open_event(&self, id: u64) -> Option<&EventRecord> {
         self.records
             .iter()
             .find(|record| record.id == id && record.is_open())
     }
 
-    /// Writes down how an attempt ended; `last` tells that no other follows.
+    /// Records the result of an attempt; `last` means that no other follows.
     pub(crate) fn settle(&mut self, id: u64, outcome: Result<(), String>, last: bool) {
         let Some(record) = self.records.iter_mut().find(|record| record.id == id) else {
             return;
@@ -132,8 +132,8 @@ impl EventLog {
         }
     }
 
-    /// The next page of the failed list with whether more follows; what the previous call returned
-    /// is forgotten.
+    /// Returns the next page of the failed list and whether more follows; deletes what the previous call
+    /// returned.
     pub(crate) fn fetch_failed(&mut self, corp_id: &str, shape: FailedShape) -> (Vec<Value>, bool) {
         self.failed.drain(..self.handed_out.min(self.failed.len()));
         self.handed_out = self.failed.len().min(FAILED_PAGE);

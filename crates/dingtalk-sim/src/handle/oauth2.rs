@@ -1,4 +1,4 @@
-//! Codes of the newer login page, as a browser would bring them.
+//! Codes of the newer login page, as a browser would deliver them.
 
 use std::time::Instant;
 
@@ -6,17 +6,17 @@ use super::SimHandle;
 use crate::grant::Grant;
 
 impl SimHandle {
-    /// The code of a login in which the owner of this unionid has agreed, for the login app.
+    /// Returns the code of a login in which the owner of this unionid has agreed, for the login app.
     pub fn oauth2_code(&self, unionid: &str) -> String {
         self.grant(&self.config().login_app_id, unionid, None, false)
     }
 
-    /// The same, with its five minutes over.
+    /// Returns the same, but expired.
     pub fn expired_oauth2_code(&self, unionid: &str) -> String {
         self.grant(&self.config().login_app_id, unionid, None, true)
     }
 
-    /// The code of a login for this app, in which the person has chosen this company.
+    /// Returns the code of a login for this app, in which the person has chosen this company.
     pub fn oauth2_code_for(&self, client_id: &str, unionid: &str, corp_id: &str) -> String {
         self.grant(client_id, unionid, Some(corp_id), false)
     }

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use super::*;
 use crate::context::clients::tests::{address, device, slowed};
 
-/// Enters and expects a free place.
+/// Enters the queue and expects a free place.
 fn enter(queue: &mut FairQueue<u32>, client: &Client, n: u32) {
     assert_eq!(queue.enqueue(client, n, usize::MAX), EnqueueResult::Queued);
 }
 
-/// The waiters in the order in which they are served, each login ending at once.
+/// Returns the waiters in serving order, each login ending at once.
 fn served(mut queue: FairQueue<u32>) -> Vec<u32> {
     let counts = InProgressCounts::default();
     std::iter::from_fn(|| queue.next(&counts).map(|(_, n)| n)).collect()
@@ -123,7 +123,7 @@ fn a_known_browser_finds_a_place_among_as_many_clients_as_there_are_places() {
     ));
 }
 
-/// A client of an IPv6 subnet of one site.
+/// Returns a client in an IPv6 subnet of one site.
 fn subnet(n: u64) -> Client {
     Client::new(ClientKey::Subnet(7 << 16 | n), Arc::default())
 }

@@ -1,4 +1,4 @@
-//! What an administrator does to an app with one button.
+//! The actions on an app that need only one button.
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,7 +17,7 @@ use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::apps;
 
-/// A form that says nothing but its token.
+/// A form with no fields but its CSRF token.
 #[derive(serde::Deserialize)]
 pub(super) struct CsrfOnly {}
 
@@ -98,7 +98,7 @@ pub(super) async fn down(
     shift(&ctx, &request, &session, &id, false).await
 }
 
-/// Leads back to the row, so that it can be moved on at once.
+/// Redirects back to the row, so that it can be moved again at once.
 async fn shift(
     ctx: &Context,
     request: &HttpRequest,
@@ -114,7 +114,7 @@ async fn shift(
     Ok(told(session, name, sentence, t.unchanged, &row))
 }
 
-/// Says what happened to the app of this name, or why nothing did.
+/// Sets the toast with the result for the app of this name, or with the reason why it was not changed.
 fn told(
     session: &Session,
     name: Option<String>,

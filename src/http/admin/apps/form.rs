@@ -1,5 +1,5 @@
-//! The form of an app: a new one, or one that is there. A bad form comes back filled in; so does one that
-//! asks for departments to choose from, which therefore needs no script.
+//! The form of a new or an existing app. An invalid form comes back filled in; so does one that requests a
+//! department search, which therefore needs no script.
 
 mod page;
 
@@ -29,10 +29,10 @@ use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
 use page::page;
 
-/// Longer search texts are cut off.
+/// Longer search texts are truncated.
 const MAX_SEARCH: usize = 100;
 
-/// A form as it was sent.
+/// A form as submitted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AppForm {
@@ -44,15 +44,15 @@ pub(super) struct AppForm {
     audience: String,
     departments: BTreeSet<DeptId>,
     shown: String,
-    /// The departments that are looked for, and those that the page has been searched for already.
+    /// The search text for departments, and the one that the page already shows the results of.
     q: String,
     searched: String,
-    /// `find`, `save`, or `enter` where the key was pressed in a field.
+    /// `find`, `save`, or `enter` if Enter was pressed in a field.
     act: String,
 }
 
 impl AppForm {
-    /// A new app is for all, since that is what most are.
+    /// Returns the form of a new app; it is visible to all, since most apps are.
     fn empty() -> Self {
         Self {
             colour: "blue".to_owned(),
@@ -89,13 +89,13 @@ impl AppForm {
         }
     }
 
-    /// What is searched for, without what Postgres refuses.
+    /// Returns the search text, without characters that Postgres rejects.
     fn search(&self) -> String {
         let kept = self.q.trim().chars().filter(|c| !c.is_control());
         kept.take(MAX_SEARCH).collect()
     }
 
-    /// Whether departments are asked for; the Enter key means that where the search text is new.
+    /// Returns whether departments are searched; the Enter key means that if the search text is new.
     fn is_search(&self) -> bool {
         let q = self.search();
         self.act == "find" || (self.act == "enter" && !q.is_empty() && q != self.searched)
@@ -172,7 +172,7 @@ pub(super) async fn update(
     Ok(saved(&session, &toast))
 }
 
-/// The app of a form; without any fault where the form asks for departments first.
+/// Parses the app of a form; without any fault if the form requests a search first.
 fn read(form: &AppForm) -> Result<App, Vec<Fault>> {
     if form.is_search() {
         return Err(Vec::new());

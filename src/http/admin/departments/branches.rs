@@ -1,14 +1,14 @@
-//! The part of the tree that a page shows: whole levels, as many as a page bears.
+//! The part of the tree that a page shows: whole levels, as many as fit on a page.
 
 use crate::domain::department_tree::{Node, Tree};
 use crate::domain::ids::DeptId;
 
-/// How many departments a page shows as a tree; those below the last level have pages of their own.
+/// Maximum number of departments in the tree of a page; those below the last level have pages of their own.
 const MOST: usize = 300;
 
-/// One step of a walk through the tree, as a template writes it.
+/// One step of a traversal of the tree, as a template renders it.
 pub enum Step {
-    /// A department whose next level follows, up to its [`Step::End`].
+    /// A department followed by its next level, up to its [`Step::End`].
     Branch(Place, bool),
     Leaf(Place),
     End,
@@ -19,16 +19,16 @@ pub struct Place {
     pub id: DeptId,
     pub name: String,
     pub whole: i64,
-    /// People directly in it, where that says more than `whole`.
+    /// People directly in it, if that differs from `whole`.
     pub own: Option<i64>,
-    /// How many departments are below it that this page does not show.
+    /// How many departments below it this page does not show.
     pub hidden: usize,
 }
 
-/// The walk through what is below `top`, and how many departments of the first level it leaves out.
+/// Returns the traversal of the tree below `top`, and how many departments of the first level are left out.
 pub fn walk(tree: &Tree, top: &[DeptId]) -> (Vec<Step>, usize) {
     let levels = tree.levels_within(top, MOST);
-    // What fits without scrolling far is open from the start.
+    // Levels that fit without much scrolling are expanded from the start.
     let open = if tree.levels_within(top, 30) >= levels {
         levels
     } else {
@@ -79,7 +79,7 @@ mod tests {
         Tree::new(parents.iter().map(department).collect(), &[])
     }
 
-    /// `1(2 3(4))` and so on; what is folded has a `-`, what is hidden its number.
+    /// Returns e.g. `1(2 3(4))`; collapsed departments have a `-`, hidden ones their count.
     fn shape(steps: &[Step]) -> String {
         let words = steps.iter().map(|step| match step {
             Step::Branch(place, true) => format!("{}(", place.id),

@@ -1,4 +1,4 @@
-//! One department: its way from the root, its leaders, what is below it, who is in it.
+//! One department: its path from the root, its leaders, its subdepartments and its people.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -49,7 +49,7 @@ struct MemberView {
     is_leader: bool,
 }
 
-/// More leaders of one department than this are found among its people.
+/// Maximum number of leaders shown; more can be found among the department's people.
 const LEADERS: i64 = 12;
 
 pub(super) async fn detail(

@@ -1,4 +1,4 @@
-//! One event of the inbox, with its message as long as that is kept.
+//! One event of the inbox, with its body as long as that is kept.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -25,11 +25,11 @@ struct EventPage {
     dingtalk_id: Option<String>,
     event_time: Option<TimeText>,
     applied_at: Option<TimeText>,
-    /// Pretty-printed; None once it has been dropped.
+    /// Pretty-printed; `None` once it has been deleted.
     body: Option<String>,
 }
 
-/// Answers with the page of one event.
+/// Returns the page of one event.
 pub async fn detail(
     admin: Admin,
     ctx: web::Data<Context>,

@@ -1,4 +1,4 @@
-//! Releasing held events.
+//! Releasing parked events.
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -18,7 +18,7 @@ use crate::http::view::Tone;
 use crate::service::events::{self, ReleasedBy};
 use crate::store::audit;
 
-/// Releases one held event into the inbox.
+/// Releases one parked event into the inbox.
 pub async fn release(
     admin: Admin,
     ctx: web::Data<Context>,
@@ -38,7 +38,7 @@ pub async fn release(
     Ok(form.0.see_other(&format!("/admin/events/{id}")))
 }
 
-/// Releases all held events into the inbox.
+/// Releases all parked events into the inbox.
 pub async fn release_held(
     admin: Admin,
     ctx: web::Data<Context>,

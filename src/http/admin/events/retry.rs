@@ -1,4 +1,4 @@
-//! Trying failed events again.
+//! Retrying failed events.
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,7 +17,7 @@ use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::events;
 
-/// Has one failed event tried again.
+/// Schedules one failed event for another attempt.
 pub async fn retry(
     admin: Admin,
     ctx: web::Data<Context>,
@@ -40,7 +40,7 @@ pub async fn retry(
     Ok(form.0.see_other(&format!("/admin/events/{id}")))
 }
 
-/// Has all failed events tried again.
+/// Schedules all failed events for another attempt.
 pub async fn retry_failed(
     admin: Admin,
     ctx: web::Data<Context>,

@@ -1,4 +1,4 @@
-//! The events of the last days, and how long they took.
+//! The events of recent days, and how long they took.
 
 use chrono::NaiveDate;
 
@@ -13,7 +13,7 @@ pub(super) struct InboxView {
     pub chart: Columns,
     pub description: String,
     pub received: i64,
-    /// The median of the latest day on which something was applied.
+    /// The median of the latest day on which an event was applied.
     pub delay: Option<String>,
     pub rows: Vec<InboxDay>,
     pub is_empty: bool,

@@ -1,4 +1,4 @@
-//! Who was let in and who was turned away, day by day and by reason.
+//! Logins and refusals, by day and by reason.
 
 use std::cmp::Reverse;
 use std::fmt::Display;
@@ -33,12 +33,12 @@ pub(super) struct DayView {
     pub refusals_href: String,
 }
 
-/// One reason, and how often it was given.
+/// One reason, and how often it occurred.
 pub(super) struct ReasonView {
     pub words: &'static str,
     pub count: i64,
     pub href: String,
-    /// Of a line that is 1000 long for the most frequent one.
+    /// Length of its bar; that of the most frequent reason is 1000 long.
     pub length: i64,
 }
 
@@ -87,7 +87,7 @@ fn row(counts: &[LoginCount], day: NaiveDate) -> DayView {
     }
 }
 
-/// The reasons that were given, the most frequent first.
+/// Returns the reasons that occurred, the most frequent first.
 pub(super) fn reasons(counts: &[LoginCount], days: &[NaiveDate], lang: Lang) -> Vec<ReasonView> {
     let t = AuditTexts::of(lang);
     let counted = Refusal::ALL.map(|refusal| {
@@ -112,7 +112,7 @@ pub(super) fn reasons(counts: &[LoginCount], days: &[NaiveDate], lang: Lang) -> 
     reasons
 }
 
-/// The lines of the audit trail that a number counts.
+/// Returns the URL of the audit trail with the lines that a number counts.
 fn trail(action: &str, status: &str, days: &[NaiveDate]) -> String {
     let day = |day: Option<&NaiveDate>| day.map(ToString::to_string).unwrap_or_default();
     let filters = query(&[

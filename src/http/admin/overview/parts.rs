@@ -1,4 +1,4 @@
-//! What stands at this moment: numbers, the latest sync, who waits, and what a fresh installation needs.
+//! The current state: counts, the latest sync, waiting people, and the setup steps of a new installation.
 
 use chrono::{DateTime, Utc};
 
@@ -14,12 +14,12 @@ use crate::store::overview::Standing;
 use crate::store::sync_list::RunRow;
 use crate::store::unmatched::Case;
 
-/// A number that leads to the list of what it counts.
+/// A count that links to the list of what it counts.
 pub(super) struct Tile {
     pub label: &'static str,
     pub count: i64,
     pub href: &'static str,
-    /// Whether it asks for somebody's attention.
+    /// Whether it needs attention.
     pub is_open: bool,
     pub note: Option<String>,
 }
@@ -35,7 +35,7 @@ impl Tile {
         }
     }
 
-    /// A number that should be none.
+    /// Returns a tile whose count should be zero.
     fn open(label: &'static str, count: i64, href: &'static str) -> Self {
         Self {
             is_open: count > 0,
@@ -50,7 +50,7 @@ pub(super) struct SyncView {
     pub state_words: &'static str,
     pub started: TimeText,
     pub numbers: Vec<(&'static str, i32)>,
-    /// When the last one ended that read all, where that is another.
+    /// When the last complete run ended, if that is another one.
     pub last_done: Option<TimeText>,
     pub error: Option<String>,
 }
@@ -62,7 +62,7 @@ pub(super) struct WaitingView {
     pub at: TimeText,
 }
 
-/// What is to be done once.
+/// A setup step.
 pub(super) struct Step {
     pub is_done: bool,
     pub title: &'static str,
@@ -146,7 +146,7 @@ pub(super) fn waiting(case: Case, now: DateTime<Utc>, lang: Lang) -> WaitingView
     }
 }
 
-/// What a fresh installation still needs; None once all of it has happened.
+/// Returns the setup steps of a new installation, or `None` once all of them are done.
 pub(super) fn steps(ctx: &Context, standing: Standing, t: &OverviewTexts) -> Option<Vec<Step>> {
     if standing.has_synced && standing.has_events {
         return None;

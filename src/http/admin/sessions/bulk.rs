@@ -1,4 +1,4 @@
-//! Ending several sessions at once, after having been asked once.
+//! Ending several sessions at once, after one confirmation.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -31,7 +31,7 @@ const LIST: &str = "/admin/sessions";
 pub(super) struct BulkForm {
     #[serde(default)]
     ids: Vec<String>,
-    /// Empty until the page that asks has been shown.
+    /// Empty until the confirmation page has been shown.
     #[serde(default)]
     confirmed: String,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What an administrator does to one person. What comes to nothing is said on the person's own page.
+//! The actions on one person. A failed action is reported on the person's own page.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -28,7 +28,7 @@ use crate::service::staff_admin::{self, StaffError};
 pub(super) struct ActForm {
     #[serde(default)]
     reason: String,
-    /// The one session that is meant; empty for all.
+    /// The one session to end; empty for all.
     #[serde(default)]
     session: String,
 }
@@ -155,8 +155,8 @@ fn done(session: &Session, userid: &UserId, toast: &Toast) -> HttpResponse {
     see_other(&staff_path(userid.as_str()))
 }
 
-/// What the page says of an action that came to nothing; an error where there is no such person, or
-/// no page at all.
+/// Returns what the page says about a failed action; an error if the person does not exist or the page cannot be
+/// shown.
 fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<FormErrors, AppError> {
     let (status, sentence) = match &error {
         StaffError::Reason => {

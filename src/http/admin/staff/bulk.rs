@@ -1,4 +1,4 @@
-//! What an administrator does to several people at once, after having been asked once.
+//! Actions on several people at once, after one confirmation.
 
 use std::fmt::Display;
 
@@ -29,7 +29,7 @@ use crate::store::staff_list;
 
 const PATH: &str = "/admin/staff-bulk";
 const LIST: &str = "/admin/staff";
-/// Of more refusals the toast names only the first.
+/// Of more refusals the toast names only the first ones.
 const MAX_NAMED: usize = 8;
 
 #[derive(Debug, Deserialize)]
@@ -40,7 +40,7 @@ pub(super) struct BulkForm {
     action: String,
     #[serde(default)]
     reason: String,
-    /// Empty until the page that asks has been shown.
+    /// Empty until the confirmation page has been shown.
     #[serde(default)]
     confirmed: String,
     #[serde(default)]
@@ -168,7 +168,7 @@ fn named(name: &str, userid: &str) -> String {
     name.to_owned()
 }
 
-/// Says to how many it was done, and for whom it was not and why.
+/// Returns the toast: for how many people it was done, and for whom it was refused and why.
 fn toast(t: &StaffTexts, lang: Lang, action: BulkAction, outcomes: &[BulkReport]) -> Toast {
     let refused: Vec<String> = outcomes
         .iter()
@@ -201,7 +201,7 @@ fn toast(t: &StaffTexts, lang: Lang, action: BulkAction, outcomes: &[BulkReport]
     Toast::new(Tone::Warn, text)
 }
 
-/// Why nothing was done to somebody, as part of a sentence.
+/// Returns why an action was refused for a person, as part of a sentence.
 fn objection(t: &StaffTexts, error: &StaffError) -> String {
     let sentence = match error {
         StaffError::CannotTargetSelf => t.oneself,

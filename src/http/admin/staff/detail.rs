@@ -28,7 +28,7 @@ use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
 use crate::store::web_session::{self, SessionFacts};
 use crate::store::{StoreError, staff, unmatched};
 
-/// How many events and lines of the audit trail the page shows.
+/// How many events and audit lines the page shows.
 const EVENTS: i64 = 15;
 const HISTORY: i64 = 30;
 
@@ -38,7 +38,7 @@ struct PersonPage {
     frame: Layout,
     t: &'static StaffTexts,
     name: String,
-    /// The address of this page, below which the actions are.
+    /// The path of this page; those of its actions lie below it.
     path: String,
     end_path: String,
     facts: Facts,
@@ -46,7 +46,7 @@ struct PersonPage {
     cause: Option<String>,
     left: Option<TimeText>,
     held_by: Option<ActorView>,
-    /// A day as DingTalk's directory has it: the day in China, wherever the reader is.
+    /// A day as in DingTalk's directory: the day in China, wherever the reader is.
     hired: Option<String>,
     looked: Option<TimeText>,
     created: TimeText,
@@ -90,21 +90,21 @@ struct EventView {
     at: TimeText,
 }
 
-/// What was wrong with the form that has just been sent; it comes back filled in.
+/// The errors of the form that has just been submitted; it comes back filled in.
 #[derive(Debug, Default)]
 pub(super) struct FormErrors {
-    /// None where nothing was wrong.
+    /// `None` if there were no errors.
     pub status: Option<StatusCode>,
-    /// Why nothing was done.
+    /// The reason why the action was refused.
     pub note: Option<String>,
     /// Which form lacks its reason: `leave`, `restore` or `end-sessions`.
     pub bad_form: &'static str,
     pub reason: String,
-    /// After how many seconds another try may work.
+    /// After how many seconds a retry may succeed.
     pub retry_after: Option<u64>,
 }
 
-/// All that the page shows.
+/// The stored data of the page.
 struct PersonData {
     now: DateTime<Utc>,
     facts: Facts,
@@ -116,7 +116,7 @@ struct PersonData {
     case: Option<(i64, CaseState)>,
 }
 
-/// Reads the person whom a path names; a text that is no userid names nobody.
+/// Parses the userid in a path; a text that is not a userid is not found.
 pub(super) fn userid_of(path: &str) -> Result<UserId, AppError> {
     UserId::parse(userid_in_path(path)).map_err(|_| AppError::NotFound)
 }
@@ -137,7 +137,7 @@ pub(super) async fn detail(
     .await
 }
 
-/// A person's page, with what was wrong with the form before.
+/// Returns a person's page, with the errors of the submitted form.
 pub(super) async fn page(
     admin: &Admin,
     ctx: &Context,

@@ -1,4 +1,4 @@
-//! The lines of the audit trail beside a person's or a case's facts.
+//! The audit lines of a person or a case.
 
 use chrono::{DateTime, Utc};
 
@@ -19,7 +19,7 @@ pub struct HistoryView {
     pub reference: Option<String>,
 }
 
-/// Puts lines into words.
+/// Converts audit lines to words.
 pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) -> Vec<HistoryView> {
     let t = AuditTexts::of(lang);
     lines

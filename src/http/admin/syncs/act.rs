@@ -1,4 +1,4 @@
-//! What an administrator does about syncs: starts one, decides about the leavers of one that waits.
+//! The actions on syncs: starting one, deciding about the leavers of one that waits.
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -97,7 +97,7 @@ pub(super) async fn discard(
     }
 }
 
-/// The number of a run that there is.
+/// Returns the id of an existing run.
 async fn known(ctx: &Context, id: &str) -> Result<i64, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let found = ctx
@@ -107,7 +107,7 @@ async fn known(ctx: &Context, id: &str) -> Result<i64, AppError> {
     found.map(|run| run.id).ok_or(AppError::NotFound)
 }
 
-/// Says on the run's page why nothing was decided; the page shows what somebody else has decided.
+/// Reports on the run's page why the decision was refused; the page shows a decision made by somebody else.
 async fn undecided(
     ctx: &Context,
     session: &Session,
@@ -127,7 +127,7 @@ async fn undecided(
     Ok(see_other(&path_of(id)))
 }
 
-/// Who runs a sync since when, and its number if it still runs.
+/// Returns a toast that names who has been running a sync since when, and the run's id if it is still running.
 async fn already(
     ctx: &Context,
     lang: Lang,
@@ -146,7 +146,7 @@ async fn already(
             Ok::<_, StoreError>((staff::now(conn).await?, run))
         })
         .await?;
-    // A run that has ended meanwhile says no longer who started it.
+    // A run that has ended in the meantime no longer shows who started it.
     let kind = run
         .as_ref()
         .map_or(ActorKind::Person, |run| actor_kind(&run.cause));

@@ -1,4 +1,4 @@
-//! One run: what it is, what waits for a decision, and its whole plan.
+//! One run: its data, the pending decision, and its whole plan.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -23,7 +23,7 @@ use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
 
-/// How many of those who wait to be marked are named above the plan, which has them all.
+/// How many of the people waiting to be marked are named above the plan, which lists all of them.
 const NAMED: i64 = 100;
 
 #[derive(Template)]
@@ -47,16 +47,16 @@ struct SyncPage {
     q: String,
     kinds: Vec<Choice<'static>>,
     is_filtered: bool,
-    /// How many records the run has, whatever the filter.
+    /// How many records the run has, regardless of the filter.
     recorded: i64,
-    /// Why, where it has none.
+    /// The reason why it has none.
     no_records: &'static str,
     records: Vec<RecordView>,
     pager: Pager,
     run: RunView,
 }
 
-/// Those whom the brake has held back, while somebody can decide about them.
+/// The people withheld by the leaver threshold, while a decision can be made.
 struct PendingApproval {
     title: String,
     effect: String,
@@ -64,24 +64,24 @@ struct PendingApproval {
     people: Vec<RecordView>,
     /// How many are not named here.
     more: i64,
-    /// Whether somebody has approved, and the run that marks them is at work.
+    /// Whether the leavers are approved, and the run that marks them is in progress.
     is_under_way: bool,
-    /// That run, or the last one that came to nothing: its number and a sentence.
+    /// That run, or the last one that failed: its id and a sentence.
     attempt: Option<(i64, String)>,
     approve_ask: String,
     discard_ask: String,
 }
 
-/// What became of those whom the brake has held back.
+/// The decision about the people withheld by the leaver threshold.
 struct ApprovalDecision {
     sentence: &'static str,
     by: Option<ActorView>,
     at: Option<TimeText>,
-    /// The run that has carried it out: its number and a sentence.
+    /// The run that has applied it: its id and a sentence.
     run: Option<(i64, String)>,
 }
 
-/// What the tables say of one run.
+/// The stored data of one run.
 struct SyncData {
     now: DateTime<Utc>,
     run: RunRow,
@@ -210,7 +210,7 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
     }
 }
 
-/// Why a run has no records.
+/// Returns the reason why a run has no records.
 fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
     let people = [run.added, run.changed, run.returned, run.left_count];
     let others = [run.skipped, run.held_back, run.departments_changed];

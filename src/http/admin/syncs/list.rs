@@ -25,7 +25,7 @@ struct SyncsPage {
     states: Vec<Choice<'static>>,
     causes: Vec<Choice<'static>>,
     is_filtered: bool,
-    /// When the next one comes by itself.
+    /// When the next scheduled run starts.
     next: Option<TimeText>,
     rows: Vec<RunView>,
     pager: Pager,

@@ -18,9 +18,9 @@ use crate::store::{StoreError, sync_names};
 /// One record.
 pub struct RecordView {
     pub label: String,
-    /// The userid or the department's id, where the label is not that.
+    /// The userid or the department's id, if the label is a different text.
     pub id: Option<String>,
-    /// None where there is no page of it.
+    /// `None` if it has no page.
     pub href: Option<String>,
     pub kind_words: &'static str,
     pub tone: Tone,
@@ -28,14 +28,14 @@ pub struct RecordView {
     pub reason: Option<String>,
 }
 
-/// What is known of the people and departments that some records name.
+/// The known people and departments among those that records name.
 #[derive(Default)]
 pub struct KnownNames {
     people: BTreeSet<String>,
     departments: Names,
 }
 
-/// Looks up whom and what the records name.
+/// Looks up the people and departments that the records name.
 pub async fn known(conn: &mut Conn, rows: &[ChangeRow]) -> Result<KnownNames, StoreError> {
     let userids: Vec<String> = rows.iter().filter_map(|row| row.userid.clone()).collect();
     let named = |row: &ChangeRow| {

@@ -1,4 +1,4 @@
-//! What a run has changed about one record, as people read it.
+//! The changes of one record in a run, in readable form.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +13,26 @@ use crate::store::sync_list::FieldChange;
 /// The names of departments.
 pub type Names = BTreeMap<DeptId, String>;
 
-/// One line: what it is about, what was there and what is there now.
+/// One line: its label, the old value and the new one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line {
     pub label: String,
-    /// Empty where there was nothing.
+    /// Empty if there was no value.
     pub old: String,
-    /// Empty where there is nothing any more.
+    /// Empty if there is no longer a value.
     pub new: String,
     /// Whether both are ids or numbers.
     pub is_code: bool,
 }
 
-/// A person's place in a department, as a run writes it.
+/// A person's membership of a department, as a run records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     order: String,
     is_leader: bool,
 }
 
-/// The lines of one field.
+/// Returns the lines of one field.
 pub fn lines(t: &PlanTexts, change: &FieldChange, is_department: bool, names: &Names) -> Vec<Line> {
     let plain = |old: String, new: String| Line {
         label: t
@@ -67,7 +67,7 @@ pub fn lines(t: &PlanTexts, change: &FieldChange, is_department: bool, names: &N
     }
 }
 
-/// The departments that the values of a change name.
+/// Returns the departments that the values of a change name.
 pub fn departments_of(change: &FieldChange) -> Vec<DeptId> {
     let both = [change.old.as_str(), change.new.as_str()];
     match change.field.as_str() {
@@ -81,7 +81,7 @@ pub fn departments_of(change: &FieldChange) -> Vec<DeptId> {
     }
 }
 
-/// Reads `1, 410020033 (order 176292748870660512, leader)`; None where it is something else.
+/// Parses `1, 410020033 (order 176292748870660512, leader)`; `None` for any other format.
 fn places(text: &str) -> Option<BTreeMap<DeptId, Place>> {
     let mut places = BTreeMap::new();
     let mut rest = text;
@@ -109,7 +109,7 @@ fn places(text: &str) -> Option<BTreeMap<DeptId, Place>> {
     Some(places)
 }
 
-/// Who joins and leaves which departments, and what is different in those that stay.
+/// Returns the departments joined and left, and the changes within those that stay.
 fn moves(
     t: &PlanTexts,
     old: &BTreeMap<DeptId, Place>,
@@ -181,7 +181,7 @@ fn state(t: &PlanTexts, status: &str) -> String {
     }
 }
 
-/// A moment as the day that it is in China.
+/// Returns a moment as its day in China.
 fn day(text: &str) -> String {
     text.parse::<DateTime<Utc>>()
         .map_or_else(|_| text.to_owned(), |moment| china_day(moment).to_string())

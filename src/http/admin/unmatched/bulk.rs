@@ -1,4 +1,4 @@
-//! Decisions about many cases: begun here, carried out by a worker, watched on the job's page.
+//! Decisions about many cases: started here, carried out by a worker, shown on the job's page.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -21,7 +21,7 @@ use crate::http::view::Tone;
 use crate::service::review::{self, BulkAction, ReviewError};
 use crate::store::unmatched;
 
-/// The page shows 200 at most; more than this is no choice that anybody has made.
+/// The page shows at most 200; a longer list was not selected by a person.
 const MAX_CHOSEN: usize = 500;
 
 #[derive(Debug, Deserialize)]
@@ -30,14 +30,14 @@ pub(super) struct BulkForm {
     ids: Vec<i64>,
     #[serde(default)]
     action: String,
-    /// None until the page that asks for it has been shown.
+    /// `None` until the page that asks for it has been shown.
     #[serde(default)]
     reason: Option<String>,
     #[serde(default)]
     back: Option<String>,
 }
 
-/// Asks, before many people are rejected, whether these are meant, and why.
+/// Asks, before many people are rejected, for a confirmation and a reason.
 #[derive(Template)]
 #[template(path = "admin/unmatched_reject.html")]
 struct RejectPage {
@@ -46,7 +46,7 @@ struct RejectPage {
     title: String,
     sentence: String,
     chosen: Vec<(i64, String)>,
-    /// The view of the list that the choice was made in.
+    /// The list view in which the selection was made.
     view: ListView,
     reason: String,
     reason_is_bad: bool,

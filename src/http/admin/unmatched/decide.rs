@@ -1,4 +1,4 @@
-//! Decisions about one case. What comes to nothing is said on the case's own page.
+//! Decisions about one case. A failed decision is reported on the case's own page.
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
@@ -117,8 +117,8 @@ fn done(session: &Session, back: &str, toast: &Toast) -> HttpResponse {
     see_other(back)
 }
 
-/// What the page says of a decision that came to nothing; an error where there is no such page, or
-/// no page at all.
+/// Returns what the page says about a failed decision; an error if the case does not exist or the page cannot be
+/// shown.
 fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> {
     let (status, code, retry_after) = match &error {
         ReviewError::Reason => {
@@ -143,7 +143,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> 
         ReviewError::Refused(objection) => objection.about().unwrap_or_default(),
         _ => "",
     };
-    // Not the error itself: it may hold what was typed into the form.
+    // Not the error itself: it may contain what was typed into the form.
     tracing::info!(outcome = code, "a review came to nothing");
     Ok(FormErrors {
         status: Some(status),

@@ -1,4 +1,4 @@
-//! One case: who it is, whom it might be, what has happened, and what can be done.
+//! One case: the person, the candidates, the history, and the possible decisions.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -26,7 +26,7 @@ use crate::store::unmatched::attempt::{self, RefusedAttempt};
 use crate::store::unmatched::{self, Candidate, Case};
 use crate::store::{StoreError, staff, staff_list};
 
-/// How many lines of the audit trail the page shows.
+/// How many audit lines the page shows.
 const HISTORY: i64 = 30;
 
 #[derive(Template)]
@@ -34,9 +34,9 @@ const HISTORY: i64 = 30;
 struct CasePage {
     frame: Layout,
     t: &'static ReviewTexts,
-    /// The view of the list that the case was opened from.
+    /// The list view from which the case was opened.
     view: ListView,
-    /// Where the decisions are posted to.
+    /// The paths to which the decisions are posted.
     approve_path: String,
     reject_path: String,
     reopen_path: String,
@@ -56,7 +56,7 @@ struct CasePage {
     decided_by: Option<ActorView>,
     decided_at: Option<TimeText>,
     decision_reason: Option<String>,
-    /// Which id of a rejected case the last attempt had.
+    /// Which id of a rejected case the last attempt matched.
     matched: Option<String>,
     candidates: Vec<CandidateView>,
     refusals: Vec<RefusalView>,
@@ -66,18 +66,18 @@ struct CasePage {
     trouble: FormErrors,
 }
 
-/// What was wrong with the form that has just been sent; it comes back filled in.
+/// The errors of the form that has just been submitted; it comes back filled in.
 #[derive(Debug, Default)]
 pub(super) struct FormErrors {
-    /// None where nothing was wrong.
+    /// `None` if there were no errors.
     pub status: Option<StatusCode>,
-    /// Why the decision came to nothing.
+    /// The reason why the decision was refused.
     pub note: Option<String>,
     pub reason_is_bad: bool,
     pub reason: String,
     /// The userid of the row that was to be linked.
     pub link: String,
-    /// After how many seconds another try may work.
+    /// After how many seconds a retry may succeed.
     pub retry_after: Option<u64>,
 }
 
@@ -89,7 +89,7 @@ struct RefusalView {
     address: String,
 }
 
-/// All that the page shows.
+/// The stored data of the page.
 struct CaseData {
     now: DateTime<Utc>,
     case: Case,
@@ -108,7 +108,7 @@ pub(super) async fn detail(
     page(&admin, &ctx, &request, case_id(&id)?, FormErrors::default()).await
 }
 
-/// The page of a case, with what was wrong with the form before.
+/// Returns the page of a case, with the errors of the submitted form.
 pub(super) async fn page(
     admin: &Admin,
     ctx: &Context,

@@ -23,7 +23,7 @@ use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, Case, CaseFilter};
 use crate::store::{StoreError, staff};
 
-/// People of the company: what the page shows unasked.
+/// People of the company: the default of the page.
 const COMPANY: &str = "company";
 const REASONS: [&str; 4] = [COMPANY, "pending_review", "left", "not_employee"];
 const STATES: [&str; 4] = ["waiting", "approved", "rejected", "closed"];
@@ -36,7 +36,7 @@ const LATEST_FIRST: Sort = Sort {
     is_descending: true,
 };
 
-/// Of more candidates a row shows only the strongest.
+/// Of more candidates a row shows only the best matches.
 const MAX_CANDIDATES: usize = 2;
 /// How many cases an export reads at a time.
 const BATCH: usize = 1000;
@@ -55,9 +55,9 @@ struct UnmatchedPage {
     rows: Vec<CaseView>,
     pager: Pager,
     csv_href: String,
-    /// This view's address.
+    /// This view's URL.
     back: String,
-    /// What can be done to the cases of the chosen state.
+    /// Which decisions can be made about cases of the chosen state.
     can_decide: bool,
     can_reopen: bool,
 }
@@ -67,7 +67,7 @@ struct CaseView {
     href: String,
     name: String,
     reason_words: &'static str,
-    /// None where the row waits: all rows of the page do, unless other states were asked for.
+    /// `None` if the row waits: all rows of the page do, unless other states were requested.
     state: Option<(Tone, &'static str)>,
     userid: Option<String>,
     unionid: String,
@@ -102,7 +102,7 @@ impl RequestedFilter {
         })
     }
 
-    /// The query of this view and its order.
+    /// Returns the query of this view, with its order.
     fn query_in_order(&self) -> String {
         let (filters, order) = (self.query(), query(&order(self.sort)));
         let joint = if filters.is_empty() || order.is_empty() {
@@ -113,7 +113,7 @@ impl RequestedFilter {
         format!("{filters}{joint}{order}")
     }
 
-    /// The filters of this view, without what is the default anyway.
+    /// Returns the filters of this view, without those at their default.
     fn query(&self) -> String {
         let unless = |value: &'static str, default| if value == default { "" } else { value };
         query(&[
@@ -124,7 +124,7 @@ impl RequestedFilter {
     }
 }
 
-/// A filter that is not given means its default, and `all` means all.
+/// Returns a filter's choice: a missing filter means its default, and `all` means all.
 fn with_default(
     asked: &ListQuery,
     name: &str,
@@ -272,7 +272,7 @@ pub(super) async fn export(
     ))
 }
 
-/// All cases that a query finds, in its order, as cells: found at once, then read in batches, each with a
+/// Streams all cases that a query finds, in its order, as cells: found at once, then read in batches, each with a
 /// connection of its own, so that a slow reader holds none.
 fn rows(
     ctx: Context,

@@ -1,4 +1,4 @@
-//! The view of the list that a case was opened from: the address of the case remembers it.
+//! The list view from which a case was opened: the URL of the case contains it.
 
 use actix_web::HttpRequest;
 use url::form_urlencoded;
@@ -8,12 +8,12 @@ use crate::domain::return_path::ReturnPath;
 const LIST: &str = "/admin/unmatched";
 const NAME: &str = "back";
 
-/// The list of cases as it was left, with its filters and page; never any other page.
+/// The list of cases with its filters and page; never any other page.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ListView(ReturnPath);
 
 impl ListView {
-    /// Reads the view that an address remembers; the plain list where it is none.
+    /// Returns the view contained in a URL, or the plain list if there is none.
     pub fn of(request: &HttpRequest) -> Self {
         let asked = form_urlencoded::parse(request.query_string().as_bytes())
             .find(|(name, _)| name == NAME)
@@ -21,19 +21,19 @@ impl ListView {
         Self::parse(asked.as_deref())
     }
 
-    /// Reads the address of a view; the plain list where it is none.
+    /// Parses the URL of a view; returns the plain list if it is not one.
     pub fn parse(asked: Option<&str>) -> Self {
         let is_view = |path: &ReturnPath| path.as_str().split('?').next() == Some(LIST);
         let asked = asked.and_then(ReturnPath::try_parse).filter(is_view);
         Self(asked.unwrap_or_else(|| ReturnPath::parse(Some(LIST))))
     }
 
-    /// Its own address.
+    /// Returns the view's own URL.
     pub fn href(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The address of a page below the list that remembers this view.
+    /// Returns the URL of a page below the list that contains this view.
     pub fn keep(&self, path: &str) -> String {
         if self.href() == LIST {
             path.to_owned()
@@ -42,7 +42,7 @@ impl ListView {
         }
     }
 
-    /// The page of a case.
+    /// Returns the URL of a case's page.
     pub fn case(&self, id: i64) -> String {
         self.keep(&format!("{LIST}/{id}"))
     }

@@ -1,4 +1,4 @@
-//! One message with its body, as long as that is kept, and every attempt to deliver it.
+//! One message with its body, as long as that is kept, and every delivery attempt.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -24,9 +24,9 @@ struct WebhookPage {
     title: String,
     message: DeliveryView,
     message_id: String,
-    /// Where it is sent to; None where nothing is sent.
+    /// The receiver's URL; `None` if webhooks are disabled.
     url: Option<String>,
-    /// Pretty-printed; None where it is not there yet, or no longer.
+    /// Pretty-printed; `None` before it exists and after it is deleted.
     body: Option<String>,
     is_kept: bool,
     attempts: Vec<AttemptView>,
@@ -39,7 +39,7 @@ struct AttemptView {
     took: String,
 }
 
-/// Answers with the page of one message.
+/// Returns the page of one message.
 pub async fn detail(
     admin: Admin,
     ctx: web::Data<Context>,

@@ -18,7 +18,7 @@ use crate::http::view::Tone;
 use crate::service::review::Actor;
 use crate::service::webhooks;
 
-/// Has one message sent again.
+/// Schedules one message to be sent again.
 pub async fn one(
     admin: Admin,
     ctx: web::Data<Context>,
@@ -47,7 +47,7 @@ pub async fn one(
     Ok(form.0.see_other(&format!("/admin/webhooks/{id}")))
 }
 
-/// Has all failed messages sent again.
+/// Schedules all failed messages to be sent again.
 pub async fn all_failed(
     admin: Admin,
     ctx: web::Data<Context>,

@@ -15,17 +15,17 @@ use crate::context::clients::ClientKey;
 pub(super) struct Open {
     next_id: u64,
     entries: HashMap<u64, Entry>,
-    /// Connections that count against the cap: neither of the reserve nor being closed.
+    /// Connections that count against the cap: neither in the reserve nor being closed.
     regular: usize,
-    /// The same by client.
+    /// The same per client.
     by_client: HashMap<ClientKey, usize>,
 }
 
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// A second descriptor of the socket: through it a connection is ended that actix owns.
+    /// A second descriptor of the socket, used to close a connection that actix owns.
     pub socket: Option<OwnedFd>,
-    /// Whose share it counts against.
+    /// The client whose share it counts against.
     pub client: Option<ClientKey>,
     pub activity: Arc<Activity>,
     pub is_reserve: bool,
@@ -38,7 +38,7 @@ impl Entry {
     }
 }
 
-/// What a connection is doing, in milliseconds since the start.
+/// The activity of a connection, in milliseconds since the start.
 #[derive(Debug)]
 pub(super) struct Activity {
     pub idle_since: AtomicU64,
@@ -68,8 +68,8 @@ impl Open {
         id
     }
 
-    /// Closes an idle connection, of this client or else of the one that has most: the one idle longest. Returns
-    /// `false` where every connection has a request in progress or has just become idle.
+    /// Closes the connection that has been idle longest, of this client or else of the client with most
+    /// connections. Returns `false` if every connection has a request in progress or has just become idle.
     pub fn close_idle(&mut self, now: u64, only_of: Option<ClientKey>) -> bool {
         let regular = self.entries.iter().filter(|(_, entry)| {
             entry.is_regular() && (only_of.is_none() || entry.client == only_of)
@@ -77,7 +77,7 @@ impl Open {
         let idle = regular.filter_map(|(id, entry)| {
             let since = entry.activity.idle_since.load(Ordering::Relaxed);
             let is_idle = since.saturating_add(millis(MIN_IDLE)) <= now;
-            // Who connects for others has no more than one each.
+            // Clients that connect for others are exempt from the share; each of their connections counts as one.
             let count = entry.client.map_or(1, |client| self.count_of(client));
             is_idle.then_some((count, Reverse((since, *id))))
         });
@@ -117,7 +117,7 @@ impl Open {
         }
     }
 
-    /// Ends both directions; actix notices, and drops the connection and its entry.
+    /// Shuts down both directions; actix notices, and drops the connection and its entry.
     fn close(&mut self, id: u64) {
         let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.is_closing) else {
             return;

@@ -6,7 +6,7 @@ const A: Option<ClientKey> = Some(ClientKey::Subnet(1));
 const B: Option<ClientKey> = Some(ClientKey::Subnet(2));
 const C: Option<ClientKey> = Some(ClientKey::Subnet(3));
 
-/// Both ends of a connection, as if it came from a client.
+/// Returns both ends of a connection, as if it came from a client.
 async fn connect(
     connections: &Arc<Connections>,
     client: Option<ClientKey>,

@@ -1,4 +1,4 @@
-//! Texts of what a full sync has planned and done, record by record.
+//! Texts of a full sync's plan and its results, record by record.
 
 use crate::http::text::texts;
 
@@ -51,7 +51,7 @@ texts! {
 }
 
 impl PlanTexts {
-    /// A field of a person, or of a department, in words; None where there are none for it.
+    /// Returns the words for a field of a person or of a department, or `None` for an unknown field.
     pub fn field_words(&self, field: &str, is_department: bool) -> Option<&'static str> {
         let words = match field {
             "name" if is_department => self.department_name,

@@ -1,4 +1,4 @@
-//! The people of a plan, step by step, part by part.
+//! Writes the people of a plan, step by step, in chunks.
 
 use crate::store::Conn;
 
@@ -12,12 +12,12 @@ use crate::store::directory::{self, WrittenRow};
 use crate::store::sync_staging::{self, ChangedPerson, Step};
 use crate::store::{StoreError, staff};
 
-/// Large enough that a hundred thousand people are fewer savepoints than Postgres keeps at hand.
+/// Large enough that a hundred thousand people need fewer savepoints than Postgres caches.
 const CHUNK: i64 = 2_000;
-/// How often a part is tried again that has met with a deadlock.
+/// Maximum number of attempts for a chunk that hits a deadlock.
 const TRIES: u32 = 2;
 
-/// The people that are written, and what has become of them so far.
+/// Writes people and counts the results.
 pub struct Rows<'a> {
     pub conn: &'a mut Conn,
     mission: &'a ApplyRequest<'a>,
@@ -44,13 +44,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Several people may hand unionids on to each other: all let go of theirs first.
+    /// Several people may exchange unionids: all release theirs first.
     pub async fn release_unionids(&mut self) -> Result<(), StoreError> {
         directory::release_unionids(self.conn, self.mission.run.id).await
     }
 
-    /// Writes everybody of a step. A part that Postgres refuses is halved until the row is found that is
-    /// to blame, and that one is passed over.
+    /// Writes all people of a step. A chunk that Postgres rejects is halved until the offending row is found, which
+    /// is then skipped.
     pub async fn write(&mut self, step: Step) -> Result<(), SyncError> {
         let mut after = 0;
         loop {
@@ -78,7 +78,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Writes a part or nothing of it; gives whom it has written.
+    /// Writes a chunk completely or not at all; returns the userids written.
     async fn write_part(
         &mut self,
         step: Step,
@@ -87,7 +87,7 @@ impl<'a> Rows<'a> {
         let mut tries = 1;
         loop {
             let mission = self.mission;
-            // Where the connection itself is lost, every try fails.
+            // If the connection itself is lost, every attempt fails.
             let written = self
                 .conn
                 .savepoint(async |conn| write(conn, mission, step, part).await)
@@ -118,7 +118,7 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// Notes those whom an event has changed first.
+    /// Records people whom an event has changed first.
     async fn skip(&mut self, step: Step, overtaken: &[UserId]) -> Result<(), StoreError> {
         *self.number(step) -= overtaken.len();
         let is_told = step == Step::Leave && self.mission.tells_overtaken;
@@ -138,7 +138,7 @@ impl<'a> Rows<'a> {
         sync_staging::record_skipped(self.conn, self.mission.run.id, overtaken, told).await
     }
 
-    /// Notes somebody whom Postgres would not take.
+    /// Records a person whom Postgres rejected.
     async fn refuse(
         &mut self,
         step: Step,
@@ -220,7 +220,7 @@ async fn mark_left(
 ) -> Result<Vec<UserId>, StoreError> {
     let userids: Vec<UserId> = part.iter().map(|leaver| leaver.userid.clone()).collect();
     let absent = directory::lock_absent(conn, &userids, mission.guard).await?;
-    // Sessions end with it, and DingTalk is asked again later, as after every leaving.
+    // Also ends their sessions and schedules rechecks, as after every termination.
     let left = staff::mark_left(conn, &absent, LeftCause::Sync).await?;
     directory::record_in_audit(
         conn,

@@ -1,4 +1,4 @@
-//! What is to change about the tree of departments.
+//! Plans the changes of the departments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,24 @@ use chrono::{DateTime, Utc};
 use crate::domain::ids::DeptId;
 use crate::domain::person::Department;
 
-/// A department as DingTalk has described it during a run.
+/// A department as described by DingTalk during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredDepartment {
     pub department: Department,
     pub asked_at: DateTime<Utc>,
 }
 
-/// What to do to the table of departments.
+/// The changes of the department table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DepartmentPlan {
-    /// New ones, and those whose name, parent or order has changed.
+    /// New departments, and those whose name, parent or order has changed.
     pub written: Vec<DesiredDepartment>,
-    /// Those that are no longer there.
+    /// Departments that no longer exist.
     pub gone: Vec<DeptId>,
 }
 
-/// Compares the tree with what was read; only a complete reading shows that a department is gone, and not
-/// one whose record could not be read (`spared`).
+/// Compares the departments with what was read. A department is only removed after a complete crawl, and not if its
+/// record could not be read (`spared`).
 pub fn plan(
     current: &[Department],
     wanted: &BTreeMap<DeptId, DesiredDepartment>,
@@ -45,7 +45,7 @@ pub fn plan(
     DepartmentPlan { written, gone }
 }
 
-/// The lists of departments do not say the order, which a look at the department may have found out.
+/// Department lists do not contain the order, which a single lookup may have stored.
 fn completed_from(wanted: &DesiredDepartment, stored: Option<&Department>) -> DesiredDepartment {
     let mut wanted = wanted.clone();
     let order = wanted

@@ -1,4 +1,4 @@
-//! What one run has heard of one person, put together from all departments that list them.
+//! What a run knows about one person, merged from all departments that list them.
 
 use chrono::{DateTime, Utc};
 
@@ -7,18 +7,17 @@ use crate::domain::ids::DeptId;
 use crate::domain::person::{Membership, Person};
 use crate::store::sync_staging::ObservedPerson;
 
-/// A person as DingTalk has described them during a run.
+/// A person as described by DingTalk during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredPerson {
     pub person: Person,
-    /// When the first of the questions was asked whose answers are in this: an event that was looked
-    /// into later knows better.
+    /// Time of the earliest request merged into this: an event that was looked up later is newer.
     pub asked_at: DateTime<Utc>,
-    /// When the last of them was asked.
+    /// Time of the latest of them.
     last_asked_at: DateTime<Utc>,
     /// The departments whose order and leadership are known.
     heard_of: Vec<DeptId>,
-    /// Whether the departments are all there are, and not just those whose lists were read.
+    /// Whether these are all departments of the person, not just those whose lists were read.
     has_all_departments: bool,
 }
 
@@ -47,7 +46,7 @@ impl From<DesiredPerson> for ObservedPerson {
 }
 
 impl DesiredPerson {
-    /// A person out of the list of one department.
+    /// Returns a person from the list of one department.
     pub fn listed(listed: ListedPerson, dept_id: DeptId, asked_at: DateTime<Utc>) -> Self {
         let ListedPerson {
             person,
@@ -62,7 +61,7 @@ impl DesiredPerson {
         }
     }
 
-    /// A person who was asked about singly, with all their departments.
+    /// Returns a person who was looked up individually, with all their departments.
     pub fn whole(person: Person, asked_at: DateTime<Utc>) -> Self {
         let heard_of = person.departments.iter().map(|d| d.dept_id).collect();
         Self {
@@ -74,8 +73,8 @@ impl DesiredPerson {
         }
     }
 
-    /// Adds what another department's list says of the same person: of fields that differ, the later
-    /// answer's stays; order and leadership come from the list of the department itself.
+    /// Merges what another department's list says about the same person: where fields differ, the later response
+    /// wins; order and leadership come from the department's own list.
     pub fn merge(&mut self, mut other: Self) {
         if other.last_asked_at >= self.last_asked_at {
             std::mem::swap(self, &mut other);
@@ -97,7 +96,7 @@ impl DesiredPerson {
         self.asked_at = self.asked_at.min(other.asked_at);
     }
 
-    /// Whether the lists that have named the person are all among those that had done so before.
+    /// Whether all lists that name the person had already named them before.
     pub fn names_no_other_place_than(&self, earlier: &ObservedPerson) -> bool {
         let mut places = self.heard_of.iter();
         places.all(|place| earlier.heard_of.contains(place))
@@ -114,7 +113,7 @@ impl DesiredPerson {
         own.sort_unstable();
     }
 
-    /// Takes over order and leadership in a department that the person is in.
+    /// Copies order and leadership in a department of the person.
     fn place(&mut self, known: &Membership) {
         if let Some(own) = self
             .person
@@ -127,7 +126,7 @@ impl DesiredPerson {
         }
     }
 
-    /// The person as the table is to hold them: what DingTalk did not say this time stays as it was.
+    /// Returns the person as to be stored: fields that DingTalk omitted this time keep their stored values.
     pub fn completed_from(&self, stored: &Person) -> Person {
         let mut person = self.person.clone();
         if person.unionid.is_none() {

@@ -1,4 +1,4 @@
-//! What is to change about a person, field by field.
+//! Compares people and departments field by field.
 
 use std::fmt::Write;
 
@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 use crate::domain::ids::UnionId;
 use crate::domain::person::{Department, Membership, Person};
 
-/// One field that is to change.
+/// A changed field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The field's name, as the staff table has it.
+    /// The column name.
     pub field: &'static str,
-    /// Empty where there was nothing.
+    /// Empty if there was no value.
     pub old: String,
-    /// Empty where there is nothing any more.
+    /// Empty if there is no value any more.
     pub new: String,
 }
 
-/// The fields in which two descriptions of one person differ.
+/// Returns the fields in which two descriptions of one person differ.
 pub fn between(old: &Person, new: &Person) -> Vec<Difference> {
     let fields = [
         ("unionid", id(old), id(new)),
@@ -53,7 +53,7 @@ pub fn between(old: &Person, new: &Person) -> Vec<Difference> {
         .collect()
 }
 
-/// The fields in which two descriptions of one department differ.
+/// Returns the fields in which two descriptions of one department differ.
 pub fn between_departments(old: &Department, new: &Department) -> Vec<Difference> {
     let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
     let fields = [
@@ -83,7 +83,7 @@ fn day(moment: Option<DateTime<Utc>>) -> String {
     moment.map(|moment| moment.to_rfc3339()).unwrap_or_default()
 }
 
-/// For example `1, 410020033 (order 176292748870660512, leader)`.
+/// Formats memberships, for example `1, 410020033 (order 176292748870660512, leader)`.
 fn departments(memberships: &[Membership]) -> String {
     let mut out = String::new();
     for membership in memberships {

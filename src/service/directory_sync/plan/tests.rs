@@ -8,7 +8,7 @@ mod properties;
 
 use company::{Current, Plan, Reading, Way, plan};
 
-/// When the run of these tests began.
+/// The start of the run in these tests.
 const START: i64 = 1_000;
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -64,7 +64,7 @@ fn current(people: Vec<KnownPerson>) -> Current {
     }
 }
 
-/// A reading in which the only department lists these people, asked for ten seconds after the start.
+/// Returns a reading in which the only department lists these people, requested ten seconds after the start.
 fn reading(people: Vec<Person>) -> Reading {
     let wanted = |person: Person| {
         let listed = ListedPerson {
@@ -104,7 +104,7 @@ fn partial(current: &Current, reading: &Reading) -> Plan {
     plan_with(current, reading, false, &[], usize::MAX)
 }
 
-/// Who is written in which way: added, changed, returned, left.
+/// Returns the planned userids: added, changed, returned, left.
 fn told(plan: &Plan) -> [Vec<&str>; 4] {
     [
         names(&plan.added),
@@ -348,7 +348,7 @@ fn the_brake_holds_back_everybody_and_lets_the_rest_through() {
         person("fresh", "u99"),
     ]);
     let plan = plan_with(&tables, &read, true, &[], 6);
-    // The row that would have yielded its unionid stays employed, and so keeps it.
+    // The row that would have released its unionid stays employed, and so keeps it.
     assert_eq!(told(&plan), [vec!["fresh"], vec![], vec![], vec![]]);
     assert_eq!(
         (plan.held_back.len(), skips(&plan)),

@@ -1,4 +1,4 @@
-//! The way through the tree: what was heard, and what is to be asked next.
+//! The state of a crawl: what was found, and what to request next.
 
 mod pages;
 
@@ -15,15 +15,15 @@ use crate::domain::person::{Department, Person};
 use crate::service::directory_sync::plan::{DesiredDepartment, DesiredPerson};
 use crate::service::directory_sync::skip::Skip;
 
-/// So many failures of the connection or the app in a row at one interface, and the rest is not worth asking for.
+/// After this many consecutive connection or app failures of one API, the rest is not requested.
 const MAX_FAILURES: u32 = 10;
 
-/// A question.
+/// A request to DingTalk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     Department(DeptId),
     Children(DeptId),
-    /// A page of a department's people.
+    /// A page of a department's members.
     Page {
         dept_id: DeptId,
         cursor: i64,
@@ -32,7 +32,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The interface that answers it.
+    /// Returns the kind of API.
     fn kind(&self) -> &'static str {
         match self {
             Self::Department(_) => "department",
@@ -43,7 +43,7 @@ impl Request {
     }
 }
 
-/// The answer to a question of the same name.
+/// The response to a request of the same name.
 #[derive(Debug)]
 pub enum Response {
     Department(Department),
@@ -52,43 +52,43 @@ pub enum Response {
     Person(Person),
 }
 
-/// What was heard so far, but for the people: they are handed on.
+/// Everything found so far except the people, who are returned to the caller.
 #[derive(Debug, Default)]
 pub struct Crawler {
     queue: VecDeque<Request>,
     seen: BTreeSet<DeptId>,
     /// Departments that have listed somebody.
     peopled: BTreeSet<DeptId>,
-    /// How many pages in a row have named nobody new, by department.
+    /// Number of consecutive pages that named nobody new, by department.
     idle: BTreeMap<DeptId, u32>,
-    /// How many further pages were promised, by department.
+    /// Number of further pages that were announced, by department.
     pages: BTreeMap<DeptId, u32>,
     pub departments: BTreeMap<DeptId, DesiredDepartment>,
-    /// Departments whose records could not be read: there, but not described.
+    /// Departments whose records could not be read: they exist, but are not described.
     pub spared_departments: BTreeSet<DeptId>,
-    /// How many people were taken down.
+    /// Number of people staged.
     pub people: usize,
-    /// People whose records could not be read: there, but not known.
+    /// People whose records could not be read: they exist, but are not known.
     pub spared: BTreeSet<UserId>,
     pub skips: Vec<Skip>,
     pub problems: IncompleteReasons,
-    /// How many questions about departments' people were answered to the end.
+    /// Number of departments whose member lists were read to the end.
     pub departments_read: usize,
-    /// Whether any question at all about people was answered.
+    /// Whether any request about people was answered.
     pub has_heard: bool,
-    /// How many questions of each kind have failed in a row.
+    /// Number of consecutive failures, by kind of request.
     failures: BTreeMap<&'static str, u32>,
 }
 
 impl Crawler {
-    /// A walk through the whole company.
+    /// Creates a crawl of the whole company.
     pub fn from_root() -> Self {
         let mut walk = Self::default();
         walk.enter(ROOT_DEPARTMENT, true);
         walk
     }
 
-    /// A walk through what the app may see.
+    /// Creates a crawl of the part visible to the app.
     pub fn within(scopes: Scopes) -> Self {
         if scopes.departments.contains(&ROOT_DEPARTMENT) {
             return Self::from_root();
@@ -106,17 +106,17 @@ impl Crawler {
         walk
     }
 
-    /// The next question, if there is one now.
+    /// Returns the next request, or `None` if there is none at the moment.
     pub fn next(&mut self) -> Option<Request> {
         self.queue.pop_front()
     }
 
-    /// How many departments were found so far.
+    /// Returns the number of departments found so far.
     pub fn departments_found(&self) -> usize {
         self.seen.len()
     }
 
-    /// Puts the questions about a department, once for each.
+    /// Queues the requests for a department, once per department.
     fn enter(&mut self, dept_id: DeptId, is_top: bool) {
         if !self.seen.insert(dept_id) {
             return;
@@ -128,7 +128,7 @@ impl Crawler {
         self.queue.push_back(Request::Page { dept_id, cursor: 0 });
     }
 
-    /// Takes in the answer to a question asked at `asked_at`; gives the people whom it describes.
+    /// Processes the response to a request made at `asked_at`; returns the people in it.
     pub fn on_response(
         &mut self,
         ask: &Request,
@@ -159,7 +159,7 @@ impl Crawler {
         }
     }
 
-    /// Takes in that DingTalk has given the record that was asked for, but without a readable field.
+    /// Records that DingTalk has returned the requested record without a readable field.
     pub fn on_bad_record(&mut self, ask: &Request, lack: &'static str) {
         self.failures.remove(ask.kind());
         match ask {
@@ -172,8 +172,8 @@ impl Crawler {
         }
     }
 
-    /// Takes in that a question was not answered. A failure that speaks of the question alone says
-    /// nothing about the rest.
+    /// Records that a request failed. A failure that concerns only this request is not counted as a failure of the
+    /// API.
     pub fn on_error(&mut self, ask: &Request, error: &dyn fmt::Display, speaks_of_question: bool) {
         self.problems.add(match ask {
             Request::Department(id) | Request::Children(id) | Request::Page { dept_id: id, .. } => {
@@ -193,9 +193,9 @@ impl Crawler {
         }
     }
 
-    /// Takes in what DingTalk says of a department.
+    /// Records DingTalk's description of a department.
     pub fn on_department(&mut self, mut department: Department, asked_at: DateTime<Utc>) {
-        // What no text column of Postgres takes; one bad name must not stop the rest.
+        // Postgres text columns reject NUL; one bad name must not stop the rest.
         department.name = department.name.replace('\0', "\u{fffd}");
         let dept_id = department.dept_id;
         if self.spared_departments.remove(&dept_id) {
@@ -228,7 +228,7 @@ impl Crawler {
                 return;
             }
             match child {
-                // A circle, or a department that was moved while we walked.
+                // A cycle, or a department that was moved during the crawl.
                 Ok(child) if self.is_described(child.dept_id) => {}
                 Ok(child) => {
                     self.enter(child.dept_id, false);
@@ -245,7 +245,7 @@ impl Crawler {
                     self.enter(dept_id, false);
                     self.skip_department(dept_id, lack);
                 }
-                // What lies below it cannot be asked for.
+                // Departments below it cannot be requested.
                 Err(BadDepartment { lack, .. }) => self.problems.add(format!(
                     "a department below {parent} lacks a readable {lack}"
                 )),
@@ -253,24 +253,25 @@ impl Crawler {
         }
     }
 
-    /// Whether a department is new and the walk has found as many as it may: a tree without end.
+    /// Whether a department is new but the crawl has reached its limit: the tree may be endless.
     fn is_one_too_many(&self, dept_id: DeptId) -> bool {
         self.seen.len() >= MAX_DEPARTMENTS && !self.seen.contains(&dept_id)
     }
 
-    /// Whether a department was found, with a record that can be read, or that is asked for by itself.
+    /// Whether a department was found with a readable record, or is requested individually.
     fn is_described(&self, dept_id: DeptId) -> bool {
         self.seen.contains(&dept_id) && !self.spared_departments.contains(&dept_id)
     }
 
-    /// Takes in that a department is there whose record cannot be read.
+    /// Records that a department exists whose record cannot be read.
     pub fn skip_department(&mut self, dept_id: DeptId, lack: &'static str) {
         if !self.departments.contains_key(&dept_id) && self.spared_departments.insert(dept_id) {
             self.skips.push(Skip::bad_department(dept_id, lack));
         }
     }
 
-    /// Whose record it is may not be known: whoever is absent for it is asked about before they leave.
+    /// The userid may be unknown: people who are absent for that reason are looked up before they are marked as
+    /// left.
     fn skip(&mut self, userid: Option<UserId>, lack: &'static str) {
         let is_new = userid
             .as_ref()
@@ -280,13 +281,13 @@ impl Crawler {
         }
     }
 
-    /// The departments that have listed somebody.
+    /// Returns the departments that have listed somebody.
     pub fn non_empty(&self) -> Vec<DeptId> {
         self.peopled.iter().copied().collect()
     }
 
-    /// Takes in that DingTalk describes somebody whom no list has held: where one of their departments
-    /// has listed nobody, or was never seen, an answer was emptier than it should have been.
+    /// Marks the crawl incomplete if a person exists although no list has named them, and one of their departments
+    /// has listed nobody or was never seen: that response had fewer people than it should.
     pub fn on_unlisted(&mut self, person: &Person) {
         let mut places = person.departments.iter();
         if let Some(place) = places.find(|place| !self.peopled.contains(&place.dept_id)) {
@@ -297,13 +298,13 @@ impl Crawler {
         }
     }
 
-    /// Those whose record could not be read somewhere.
+    /// Returns the people whose record could not be read in some list.
     pub fn skipped_people(&self) -> Vec<String> {
         let userids = self.skips.iter().filter_map(|skip| skip.userid.as_ref());
         userids.map(|userid| userid.as_str().to_owned()).collect()
     }
 
-    /// Takes in that these people were read elsewhere, and so were not passed over after all.
+    /// Removes the skips of people who were read in another list.
     pub fn was_read_elsewhere(&mut self, people: &[UserId]) {
         self.skips
             .retain(|skip| skip.userid.as_ref().is_none_or(|id| !people.contains(id)));

@@ -1,8 +1,8 @@
-//! Why a reading is not complete.
+//! Why a crawl is incomplete.
 
 use std::fmt;
 
-/// The first reason, and how many more there were.
+/// The first reason, and the number of further ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IncompleteReasons {
     first: Option<String>,

@@ -1,4 +1,4 @@
-//! A page of the list goes into the table, whole.
+//! Stores a page of the list in one transaction.
 
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use crate::domain::event::Event;
 use crate::store::event_parked::{self, ParkedRow};
 use crate::store::{StoreError, alert, failed_callbacks};
 
-/// Two hundred entries are some hundreds of statements.
+/// Two hundred entries take some hundreds of statements.
 const DB_RETRY_WINDOW: Duration = Duration::from_secs(10);
-/// A page that cannot be stored is lost, so it is tried for as long as Postgres may take to restart.
+/// A page that cannot be stored is lost, so it is retried for as long as a restart of Postgres may take.
 const STORE_TRIES: u32 = 30;
 
-/// Stores a page, however often it takes: DingTalk will not give it again once asked for the next.
+/// Stores a page, with as many attempts as necessary: DingTalk does not return it again once the next one is
+/// requested.
 pub(super) async fn store_page(
     ctx: &Context,
     page: &FailedPage,
@@ -55,7 +56,7 @@ async fn keep_once(
         .await
 }
 
-/// Stores one entry; one that Postgres cannot hold as it is does not stop the rest.
+/// Stores one entry; an entry that Postgres rejects as it is does not stop the rest.
 async fn keep_entry(
     ctx: &Context,
     tx: &mut Conn,

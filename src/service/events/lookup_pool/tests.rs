@@ -1,6 +1,6 @@
 use super::*;
 
-/// A subject, why it is looked up, and how often it was merged.
+/// A subject, the urgency of its lookup, and how often it was merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Item(u32, Urgency, u32);
 
@@ -33,7 +33,7 @@ fn retry(subject: u32) -> Item {
     Item(subject, Urgency::now(true, true), 0)
 }
 
-/// One event about many, with two subjects in each round.
+/// Returns lookups for one event with many subjects, two in each round.
 fn many(subjects: std::ops::Range<u32>) -> Vec<Item> {
     subjects
         .enumerate()

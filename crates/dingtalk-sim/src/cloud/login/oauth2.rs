@@ -1,4 +1,4 @@
-//! The newer login page: `/oauth2/auth`, as a page of its own or in a frame.
+//! The newer login page: `/oauth2/auth`, as a full page or in an iframe.
 
 mod request;
 
@@ -25,9 +25,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 #[template(path = "oauth2.html")]
 struct AuthPage<'a> {
     company: &'a str,
-    /// The page stands in a frame and has little room.
+    /// Whether the page is in an iframe, where space is limited.
     framed: bool,
-    /// What goes along with the choice.
+    /// Hidden fields sent with the choice.
     hidden: Vec<(String, String)>,
     modules: Vec<(usize, usize)>,
     size: usize,
@@ -37,7 +37,7 @@ struct AuthPage<'a> {
 #[derive(Template)]
 #[template(path = "oauth2_done.html")]
 struct DonePage {
-    /// What is posted to the page around the frame, in JSON.
+    /// JSON message posted to the parent page of the iframe.
     message: String,
 }
 
@@ -61,7 +61,7 @@ async fn page(http: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     })
 }
 
-/// The choice: somebody agrees, or declines.
+/// Handles the choice: the person agrees or declines.
 async fn consent(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let query = request.query_string();
     let asked = match AuthRequest::parse(&request::with_blanks_as_asked(query), &shared.config) {
@@ -97,7 +97,7 @@ async fn consent(request: HttpRequest, shared: web::Data<Shared>) -> HttpRespons
     lead_back(&asked, &asked.agreed(&code))
 }
 
-/// 302 to the application, or in a frame the same address in a message.
+/// Redirects (302) to the application, or in an iframe posts the same URL in a message.
 fn lead_back(asked: &AuthRequest, target: &str) -> HttpResponse {
     if asked.is_framed {
         return post(&json!({"success": true, "redirectUrl": target}));

@@ -1,26 +1,26 @@
-//! Who may be played as the one who scans.
+//! The people who can be chosen as the one who scans.
 
 use std::cmp::Reverse;
 
 use crate::directory::{Department, Directory, Person, ROOT};
 
-/// Of a very large company only the first are offered.
+/// Of a very large company only this many are offered.
 const SHOWN: usize = 1000;
 
-/// Some people under one heading.
+/// People under one heading.
 pub(super) struct Group {
     pub(super) title: String,
     pub(super) people: Vec<Choice>,
 }
 
-/// One who may scan.
+/// A person who can scan.
 pub(super) struct Choice {
     pub(super) unionid: String,
     pub(super) name: String,
     pub(super) detail: String,
 }
 
-/// First those whom a login should turn away, then the company by departments.
+/// Returns first the people whom a login should reject, then the company by departments.
 pub(super) fn groups(directory: &Directory) -> Vec<Group> {
     let mut groups = vec![outside(directory)];
     groups.extend(
@@ -64,7 +64,7 @@ fn outside(directory: &Directory) -> Group {
     }
 }
 
-/// Each person once, in the first of their departments.
+/// Lists each person once, in the first of their departments.
 fn members(directory: &Directory, department: &Department) -> Group {
     let mut people: Vec<&Person> = directory
         .members(department.dept_id)

@@ -1,12 +1,12 @@
-//! A picture that looks like a QR code; there is nothing to read in it.
+//! An image that looks like a QR code but encodes nothing.
 
 use sha2::{Digest as _, Sha256};
 
-/// Modules on each side.
+/// Modules per side.
 pub(super) const SIZE: usize = 29;
 const FINDER: usize = 7;
 
-/// Columns and rows of the dark modules, different for each seed.
+/// Returns columns and rows of the dark modules, different for each seed.
 pub(super) fn modules(seed: &str) -> Vec<(usize, usize)> {
     let noise = noise(seed);
     (0..SIZE)
@@ -17,7 +17,7 @@ pub(super) fn modules(seed: &str) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Dark or light for a module in or around one of the three corner squares.
+/// Returns dark or light for a module in or around one of the three corner squares.
 fn finder(x: usize, y: usize) -> Option<bool> {
     let far = SIZE - FINDER;
     for (left, top) in [(0, 0), (far, 0), (0, far)] {

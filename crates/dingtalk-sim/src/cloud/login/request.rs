@@ -1,4 +1,4 @@
-//! What an application asks for when it sends a browser to scan.
+//! The request with which an application sends a browser to the scan page.
 
 use url::Url;
 
@@ -14,7 +14,7 @@ pub(super) struct LoginRequest {
 }
 
 impl LoginRequest {
-    /// The request in a query, or the reason for people why it is refused.
+    /// Parses the request in a query, or returns a readable reason for refusing it.
     pub(super) fn parse(query: &str, config: &SimConfig) -> Result<Self, String> {
         let get = |name| parameter(query, name);
         let appid = get("appid").ok_or("缺少参数 appid (missing)")?;
@@ -44,7 +44,7 @@ impl LoginRequest {
         })
     }
 
-    /// The same request inside the frame's `goto`; gives that address back as it came.
+    /// Checks the same request inside the iframe's `goto`; returns that URL unchanged.
     pub(super) fn parse_goto(query: &str, config: &SimConfig) -> Result<String, String> {
         let goto = parameter(query, "goto").ok_or("缺少参数 goto (missing)")?;
         let url = Url::parse(&goto).map_err(|_| "goto 不是合法的地址 (not an address)")?;
@@ -55,7 +55,7 @@ impl LoginRequest {
         Ok(goto)
     }
 
-    /// The request as form fields.
+    /// Returns the request as form fields.
     pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
             ("appid", self.appid.clone()),
@@ -67,7 +67,7 @@ impl LoginRequest {
         pairs
     }
 
-    /// The application's address with the code and its state appended.
+    /// Returns the application's URL with the code and its state appended.
     pub(super) fn redirect_with(&self, code: &str) -> String {
         let mut url = self.redirect_uri.clone();
         url.query_pairs_mut().append_pair("code", code);

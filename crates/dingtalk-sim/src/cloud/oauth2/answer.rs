@@ -1,4 +1,4 @@
-//! How the newer interfaces refuse: an HTTP status, and a code in words.
+//! How the newer APIs refuse: an HTTP status and a textual code.
 
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::{Value, json};
@@ -66,14 +66,14 @@ fn refuse(status: u16, code: &str, message: &str, scopes: &[&str]) -> HttpRespon
         .body(Value::Object(body).to_string())
 }
 
-/// What a caller gets that does not ask for JSON.
+/// Returns the response for a caller that does not ask for JSON.
 pub(super) fn xml() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/xml;charset=UTF-8")
         .body("<response/>")
 }
 
-/// What a fault puts in the place of an answer: numbers become the words that mean the same.
+/// Returns what a fault puts in place of a response: numeric codes are mapped to the equivalent textual ones.
 pub(super) fn instead(path: &str, struck: &Fault) -> HttpResponse {
     match struck {
         Fault::ErrCode(number) => by_number(path, *number),
@@ -110,7 +110,7 @@ fn by_number(path: &str, number: i64) -> HttpResponse {
     }
 }
 
-/// The permission that a path wants.
+/// Returns the permission that a path requires.
 fn required(path: &str) -> &'static str {
     if path == super::ME {
         "Contact.User.Read"

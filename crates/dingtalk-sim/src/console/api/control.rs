@@ -15,7 +15,7 @@ use crate::{
 
 type Data = web::Data<Shared>;
 
-/// What an outsider may know of the settings, and how `check_url` went; no secrets.
+/// Returns the public part of the settings and the result of `check_url`; no secrets.
 pub(super) async fn status(shared: Data) -> Answer {
     let (config, world) = (&shared.config, shared.world());
     let url_check = world.url_check.as_ref().map(|check| match check {
@@ -50,7 +50,7 @@ pub(super) async fn send_event(body: web::Bytes, shared: Data) -> Answer {
     ))
 }
 
-/// The body as an encrypted push, for the caller to send itself.
+/// Returns the body as an encrypted push, for the caller to send.
 pub(super) async fn encrypt_event(body: web::Bytes, shared: Data) -> Answer {
     let event: Value = read(&body)?;
     let callback = shared.sign_now(event.to_string().as_bytes());
@@ -59,14 +59,14 @@ pub(super) async fn encrypt_event(body: web::Bytes, shared: Data) -> Answer {
     ))
 }
 
-/// The failed list, without fetching it.
+/// Returns the failed list without fetching it.
 pub(super) async fn failed(shared: Data) -> Answer {
     Ok(web::Json(json!(
         shared.world().log.failed().collect::<Vec<_>>()
     )))
 }
 
-/// Puts an entry on the failed list, or each of a list of them, as they are.
+/// Adds an entry, or each of a list of entries, unchanged to the failed list.
 pub(super) async fn add_failed(body: web::Bytes, shared: Data) -> Answer {
     let entries = match read(&body)? {
         Value::Array(entries) => entries,
@@ -101,7 +101,7 @@ pub(super) async fn set_callback_url(body: web::Bytes, shared: Data) -> Answer {
     done()
 }
 
-/// Sends `check_url` once; 400 with what `DingTalk` minds when the answer is not right.
+/// Sends `check_url` once; returns 400 with `DingTalk`'s complaint if the reply is wrong.
 pub(super) async fn check_url(shared: Data) -> Answer {
     let (report, outcome) = oneshot::channel();
     shared.enqueue(Job::CheckUrl(report));
@@ -109,7 +109,7 @@ pub(super) async fn check_url(shared: Data) -> Answer {
     done()
 }
 
-/// Calls by path, the most in any second, the most at once.
+/// Returns calls by path, the most in any second, the most at once.
 pub(super) async fn calls(shared: Data) -> Answer {
     let world = shared.world();
     let paths: serde_json::Map<String, Value> = world

@@ -68,7 +68,7 @@ struct Counts {
     hire: usize,
 }
 
-/// Changes, dismisses and hires as many as named, without any event.
+/// Changes, dismisses and hires the given numbers of people, without any event.
 pub(super) async fn bulk(body: web::Bytes, shared: Data) -> Answer {
     let Counts {
         change,
@@ -146,7 +146,7 @@ pub(super) async fn sns_code(body: web::Bytes, shared: Data) -> Answer {
     Ok(code(&shared, Kind::Sns, &wish.unionid, wish.expired))
 }
 
-/// A code of the newer login page, for the login app and this company.
+/// Returns a code of the newer login page, for the login app and this company.
 pub(super) async fn oauth2_code(body: web::Bytes, shared: Data) -> Answer {
     let wish: SnsCode = read(&body)?;
     let grant = Grant {

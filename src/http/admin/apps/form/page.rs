@@ -1,4 +1,4 @@
-//! The page of the form, with what it needs of the tables.
+//! The page of the form, with the data it needs.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
 use crate::store::department::{self, DepartmentName, DepartmentRow};
 
-/// How many departments a search shows.
+/// Maximum number of departments in a search result.
 const FOUND: i64 = 30;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ const FOUND: i64 = 30;
 struct FormPage {
     frame: Layout,
     t: &'static AppTexts,
-    /// The app that is there already.
+    /// The app being edited; `None` for a new one.
     old: Option<OldApp>,
     action: String,
     form: AppForm,
@@ -42,7 +42,7 @@ struct FormPage {
 }
 
 impl FormPage {
-    /// The sentence about a field, where it is wrong.
+    /// Returns the error message of a field, or `None` if it is valid.
     fn fault(&self, field: &str) -> Option<&'static str> {
         let fault = self.faults.iter().find(|fault| fault.field == field);
         fault.map(|fault| fault.text)
@@ -66,13 +66,13 @@ struct Swatch {
 struct DepartmentBox {
     id: DeptId,
     name: String,
-    /// The way to it; empty for the root.
+    /// The path to it; empty for the root.
     parents: String,
-    /// How many people are in it or below it; only where that was asked for.
+    /// How many people are in it or below it; only in search results.
     people: Option<String>,
 }
 
-/// What a search has found besides the chosen.
+/// The search results that are not yet chosen.
 struct FormData {
     boxes: Vec<DepartmentBox>,
     more: Option<String>,
@@ -84,7 +84,7 @@ struct FaultView {
     text: &'static str,
 }
 
-/// What the page needs of the tables.
+/// The stored data that the page needs.
 struct FormOptions {
     old: Option<AppRow>,
     chosen: Vec<DepartmentName>,
@@ -115,7 +115,7 @@ async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<FormOpt
     Ok(known.await?)
 }
 
-/// Answers with the form, filled in, and with what is wrong with it.
+/// Returns the filled-in form, with its errors.
 pub(super) async fn page(
     admin: &Admin,
     ctx: &Context,
@@ -169,7 +169,7 @@ fn swatches(
     names.iter().map(swatch).collect()
 }
 
-/// The departments that were ticked, those that are no more among them.
+/// Returns the selected departments, including those that no longer exist.
 fn chosen(
     named: Vec<DepartmentName>,
     ids: &BTreeSet<DeptId>,
@@ -227,7 +227,7 @@ fn old(row: AppRow, t: &'static AppTexts) -> OldApp {
     }
 }
 
-/// A sentence with a number of people.
+/// Returns a sentence with a number of people.
 fn number(one: &str, many: &str, n: i64) -> String {
     interpolate(if n == 1 { one } else { many }, &[("n", &n)])
 }

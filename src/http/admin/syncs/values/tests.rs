@@ -15,7 +15,7 @@ fn names() -> Names {
     Names::from([(1, "示例公司".to_owned()), (20, "财务部".to_owned())])
 }
 
-/// `label: old > new`, one a line.
+/// Returns `label: old > new`, one per line.
 fn shown(field: &str, old: &str, new: &str) -> String {
     let change = change(field, old, new);
     let lines = lines(

@@ -35,7 +35,7 @@ fn listed(name: &str, departments: Vec<Membership>, has_all_departments: bool) -
     }
 }
 
-/// The lists of departments 2 and 3, which both say that the person is in both.
+/// Returns the lists of departments 2 and 3, which both say that the person is in both.
 fn two_lists() -> [(ListedPerson, DeptId, DateTime<Utc>); 2] {
     [
         (

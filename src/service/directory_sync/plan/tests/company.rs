@@ -1,15 +1,15 @@
-//! A company in memory, planned the way a run does it: chunk by chunk.
+//! An in-memory company, planned in chunks like in a run.
 
 use super::*;
 
-/// All that the tables say of the company.
+/// The contents of the tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Current {
     pub people: Vec<KnownPerson>,
     pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
 }
 
-/// What DingTalk has said.
+/// DingTalk's responses.
 pub type Reading = BTreeMap<UserId, DesiredPerson>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,15 +29,15 @@ pub struct Plan {
     pub held_back: Vec<Absent>,
 }
 
-/// How a run is to go.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub struct Way {
     pub start: i64,
     pub is_complete: bool,
     pub spared: BTreeSet<UserId>,
-    /// More leavers than this are too many.
+    /// Maximum number of leavers.
     pub limit: usize,
-    /// How many people are compared at a time.
+    /// Number of people compared at a time.
     pub chunk: usize,
 }
 
@@ -60,7 +60,7 @@ impl Current {
             .collect()
     }
 
-    /// As the database finds them: those with a unionid that somebody else has, too.
+    /// Returns the same people as the database query: including those whose unionid somebody else has.
     fn contested(&self, reading: &Reading) -> BTreeSet<UserId> {
         let row = |userid: &UserId| self.people.iter().find(|k| k.person.userid == *userid);
         let mut bearers: BTreeMap<UnionId, BTreeSet<UserId>> = BTreeMap::new();
@@ -85,7 +85,7 @@ impl Current {
     }
 }
 
-/// What a run does with what it has read, without the database.
+/// Plans as a run does, without the database.
 pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
     let started_at = at(way.start);
     let is_complete = way.is_complete && !reading.is_empty();

@@ -1,10 +1,10 @@
-//! What holds for any tables and any reading: plans are carried out in memory.
+//! Properties of the plan for any tables and any reading; plans are applied in memory.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Few names, so that people and unionids meet.
+/// Few values, so that people and unionids collide.
 const PEOPLE: usize = 7;
 const UNIONIDS: usize = 5;
 
@@ -53,7 +53,7 @@ fn some_person(n: usize) -> impl Strategy<Value = Person> {
                     is_leader,
                 })
                 .collect(),
-            // The last of them stands for a unionid that is not shown.
+            // The last value stands for a unionid that is not shown.
             ..person(
                 &format!("p{n}"),
                 &if unionid == UNIONIDS {
@@ -94,7 +94,7 @@ fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
         })
 }
 
-/// Each of the names with something about it, or nothing.
+/// Generates, for each userid, a value or none.
 fn of_some<T: std::fmt::Debug + 'static, S: Strategy<Value = T> + 'static>(
     make: fn(usize) -> S,
 ) -> impl Strategy<Value = Vec<T>> {
@@ -146,7 +146,7 @@ fn wanted(n: usize) -> impl Strategy<Value = DesiredPerson> {
         .prop_map(|(person, later)| DesiredPerson::whole(person, at(START + later)))
 }
 
-/// As the table's index does.
+/// Enforces the table's unique index.
 fn make_unionids_unique(people: &mut [KnownPerson]) {
     let mut seen = BTreeSet::new();
     for known in people.iter_mut().filter(|k| k.status == Status::Employed) {
@@ -161,7 +161,7 @@ fn make_unionids_unique(people: &mut [KnownPerson]) {
     }
 }
 
-/// Carries a plan out as the database would, some seconds after the reading.
+/// Applies a plan as the database would, some seconds after the reading.
 fn apply(current: &Current, plan: &Plan) -> Current {
     let mut rows: BTreeMap<UserId, KnownPerson> = current
         .people
@@ -217,7 +217,7 @@ proptest! {
         prop_assert_eq!(case.plan(&case.current), whole.plan(&whole.current));
     }
 
-    /// Who bears a unionid that nobody else would have is in nobody's way.
+    /// A person with a unionid that nobody else would have cannot cause a conflict.
     #[test]
     fn who_is_refused_is_decided_over_the_contested_as_over_everybody(case in case()) {
         let everybody = Chunk {
@@ -243,7 +243,7 @@ proptest! {
     #[test]
     fn a_later_run_that_reads_the_same_changes_nothing_more(case in case()) {
         let after = apply(&case.current, &case.plan(&case.current));
-        // Events that ran ahead of the first run are behind the second.
+        // Events that are newer than the first run are older than the second.
         let reread = |(id, w): (&UserId, &DesiredPerson)| (id.clone(), DesiredPerson::whole(w.person.clone(), at(START + 2_010)));
         let later = Case { reading: case.reading.iter().map(reread).collect(), ..case };
         let settled = apply(&after, &later.plan_as_of(&after, START + 2_000));
@@ -290,7 +290,7 @@ proptest! {
     fn everybody_listed_is_told_of_once_and_the_brake_holds(case in case()) {
         let plan = case.plan(&case.current);
         let is_changed = |userid: &Option<UserId>| plan.changed.iter().any(|w| Some(&w.person.userid) == userid.as_ref());
-        // A conflict over the unionid spares the rest of the record.
+        // A unionid conflict does not affect the other fields.
         let skipped = plan.skipped.iter().filter(|skip| !is_changed(&skip.userid)).count();
         let told = plan.added.len() + plan.changed.len() + plan.returned.len() + plan.unchanged + skipped;
         prop_assert_eq!(told, case.reading.len());

@@ -1,4 +1,4 @@
-//! The pages of a department's people: to their end, if they have one.
+//! Reads the pages of a department's members, and detects endless lists.
 
 use chrono::{DateTime, Utc};
 
@@ -8,11 +8,11 @@ use crate::domain::bounds::MAX_PAGES;
 use crate::domain::ids::DeptId;
 use crate::service::directory_sync::plan::DesiredPerson;
 
-/// So many pages in a row that name nobody new and promise another are one promise too many.
+/// Maximum number of consecutive pages that name nobody new but announce another page.
 const MAX_IDLE_PAGES: u32 = 100;
 
 impl Crawler {
-    /// Takes in a page; gives the people whom it describes.
+    /// Processes a page; returns the people in it.
     pub(super) fn hear_page(
         &mut self,
         dept_id: DeptId,
@@ -41,14 +41,14 @@ impl Crawler {
                 "department {dept_id}: the pages of its people do not advance"
             )),
             Some(_) if self.count_page(dept_id) > MAX_PAGES => self.add_endless(dept_id),
-            // The next page soon: the fewer changes lie between two pages, the better.
+            // The next page goes first: the less time between two pages, the fewer changes.
             Some(cursor) => self.queue.push_front(Request::Page { dept_id, cursor }),
         }
         people
     }
 
-    /// Takes in how many people an answer was the first to name in its department. A list that goes on
-    /// and names nobody new has no end.
+    /// Records how many people a response was the first to name in its department. A list that continues but names
+    /// nobody new is endless.
     pub fn note_named(&mut self, ask: &Request, new: usize) {
         let Request::Page { dept_id, .. } = ask else {
             return;
@@ -70,7 +70,7 @@ impl Crawler {
         }
     }
 
-    /// Counts a page that promises another one.
+    /// Counts a page that announces another one.
     fn count_page(&mut self, dept_id: DeptId) -> u32 {
         let pages = self.pages.entry(dept_id).or_default();
         *pages += 1;

@@ -63,8 +63,8 @@ fn rest(walk: &mut Crawler) -> Vec<Request> {
     std::iter::from_fn(|| walk.next()).collect()
 }
 
-/// Answers every question until there is none: `children` says who is below whom. Gives the questions
-/// and the people who were heard of.
+/// Answers all requests until there are none left: `children` returns the departments below one. Returns the
+/// requests and the people found.
 fn wander(
     walk: &mut Crawler,
     children: impl Fn(DeptId) -> Vec<DeptId>,
@@ -209,7 +209,7 @@ fn pages_that_do_not_advance_or_do_not_end_leave_the_reading_incomplete() {
 
 #[test]
 fn pages_that_name_the_same_people_again_and_again_end() {
-    // Everybody is new on the first of `every` pages.
+    // The first page of each group of `every` names somebody new.
     let pages_asked = |every: i64| {
         let (mut walk, mut ask) = (Crawler::default(), first_page(2));
         for cursor in 1..1_000 {
@@ -226,7 +226,7 @@ fn pages_that_name_the_same_people_again_and_again_end() {
     assert_eq!(pages_asked(2_000), (101, endless));
     assert_eq!(pages_asked(100), (1_000, String::new()));
 
-    // The last page of a long department that lists people of others.
+    // A list that ends with the page that reaches the limit is complete.
     let mut walk = Crawler::default();
     for n in 0..100 {
         let (ask, next) = (
@@ -281,7 +281,7 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
         walk.spared.iter().map(UserId::as_str).collect::<Vec<_>>(),
         ["a", "b"]
     );
-    // The record of b could be read elsewhere.
+    // The record of b was read in another list.
     assert_eq!(
         walk.skips
             .iter()
@@ -394,7 +394,7 @@ fn somebody_who_is_known_but_not_listed_shows_that_an_empty_list_was_too_empty()
     let mut walk = Crawler::default();
     walk.on_response(&first_page(2), page(&["b"], None), at(1));
     walk.on_response(&first_page(3), page(&[], None), at(1));
-    // Pages shift when somebody else goes: no reason to doubt the rest.
+    // Pages shift when somebody else leaves: no reason to distrust the rest.
     walk.on_unlisted(&somebody_in(2));
     assert!(walk.problems.is_empty());
     for dept_id in [3, 4] {

@@ -1,4 +1,4 @@
-//! What an application asks for when it sends a browser to the newer login page.
+//! The request with which an application sends a browser to the newer login page.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ use crate::{cloud::login::parameter, config::SimConfig};
 #[derive(Debug)]
 pub(super) struct AuthRequest {
     pub(super) client_id: String,
-    /// The scope has `corpid`: the answer tells which company was chosen.
+    /// The scope contains `corpid`: the response names the chosen company.
     pub(super) wants_company: bool,
     /// Only members may log in: an internal app, or dedicated accounts.
     pub(super) is_for_members: bool,
@@ -18,7 +18,7 @@ pub(super) struct AuthRequest {
 }
 
 impl AuthRequest {
-    /// The request in a query, or the reason for people why it is refused.
+    /// Parses the request in a query, or returns a readable reason for refusing it.
     pub(super) fn parse(query: &str, config: &SimConfig) -> Result<Self, String> {
         let get = |name| parameter(query, name);
         let client_id = get("client_id").ok_or("缺少参数 client_id (missing)")?;
@@ -44,12 +44,12 @@ impl AuthRequest {
         })
     }
 
-    /// The application's address with the code and its state appended.
+    /// Returns the application's URL with the code and its state appended.
     pub(super) fn agreed(&self, code: &str) -> String {
         self.redirect_with("authCode", code)
     }
 
-    /// The same for somebody who has declined.
+    /// Returns the same URL for a person who has declined.
     pub(super) fn denied(&self) -> String {
         self.redirect_with("error", "access_denied")
     }
@@ -64,13 +64,13 @@ impl AuthRequest {
     }
 }
 
-/// A query as form fields.
+/// Returns a query as form fields.
 pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.into_owned().collect()
 }
 
-/// A form writes the scope's blank as a plus sign, whoever asked first may not.
+/// Restores the scope's `%20`: a form encodes a space as a plus sign, which the original request may not do.
 pub(super) fn with_blanks_as_asked(query: &str) -> String {
     query.replace("scope=openid+corpid", "scope=openid%20corpid")
 }
@@ -86,7 +86,7 @@ fn wants_company(query: &str) -> Result<bool, String> {
     }
 }
 
-/// The frame cannot ask which company: it has to be told.
+/// In an iframe people cannot choose the company, so the request must name it.
 fn check_company(query: &str, config: &SimConfig, must_be_given: bool) -> Result<(), String> {
     let corp_id = parameter(query, "corpId");
     if corp_id.as_deref().unwrap_or(&config.corp_id) != config.corp_id {
