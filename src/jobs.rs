@@ -54,14 +54,14 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
         crate::service::webhooks::release(ctx)
     );
     if let Err(error) = given.0.and(given.1) {
-        tracing::warn!(%error, "claimed work could not be given back: it is free in some seconds");
+        tracing::warn!(%error, "could not release claimed work; it becomes available when its lease expires");
     }
 }
 
 async fn all_ended(loops: &mut JoinSet<()>) {
     while let Some(ended) = loops.join_next().await {
         if let Err(error) = ended {
-            tracing::error!(%error, "a worker has ended by a fault in Dinggate");
+            tracing::error!(%error, "worker panicked");
         }
     }
 }

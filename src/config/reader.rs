@@ -4,15 +4,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::{Fault, Faults};
 use super::setting::{self, Setting};
-use super::source::RawValue;
+use super::source::RawSettings;
 
 /// Returns parsed settings and collects their faults.
 pub(super) struct Reader {
-    written: RawValue,
+    written: RawSettings,
 }
 
 impl Reader {
-    pub fn new(written: RawValue) -> Self {
+    pub fn new(written: RawSettings) -> Self {
         Self { written }
     }
 

@@ -13,7 +13,7 @@ use super::setting::{self, CONFIG_FILE, ENVIRONMENT_ONLY, FILE_SUFFIX, Setting, 
 use super::value;
 
 /// A value as written, before it is parsed.
-pub(super) struct RawSettings {
+pub(super) struct RawValue {
     pub text: SecretString,
     /// The file that it came from; `None` for the environment.
     pub file: Option<String>,
@@ -21,8 +21,8 @@ pub(super) struct RawSettings {
 
 /// All values as written, by the name of the setting, and the faults found so far.
 #[derive(Default)]
-pub(super) struct RawValue {
-    pub values: BTreeMap<&'static str, RawSettings>,
+pub(super) struct RawSettings {
+    pub values: BTreeMap<&'static str, RawValue>,
     /// Settings that are set but unreadable, so that they are not reported as missing too.
     pub unreadable: Vec<&'static str>,
     pub faults: Faults,
@@ -35,8 +35,8 @@ type Layer = BTreeMap<String, String>;
 pub(super) fn collect(
     env: impl Iterator<Item = (OsString, OsString)>,
     read: &dyn Fn(&Path) -> io::Result<String>,
-) -> RawValue {
-    let mut written = RawValue::default();
+) -> RawSettings {
+    let mut written = RawSettings::default();
     let mut env = environment(env, &mut written);
     let file = env.remove(CONFIG_FILE.name);
     if let Some(zone) = env.remove(TIME_ZONE.name) {
@@ -51,7 +51,10 @@ pub(super) fn collect(
 }
 
 /// Returns our variables of the environment; others are ignored.
-fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut RawValue) -> Layer {
+fn environment(
+    env: impl Iterator<Item = (OsString, OsString)>,
+    written: &mut RawSettings,
+) -> Layer {
     let mut layer = Layer::new();
     for (name, value) in env {
         let name = name.to_string_lossy().into_owned();
@@ -75,7 +78,7 @@ fn environment(env: impl Iterator<Item = (OsString, OsString)>, written: &mut Ra
 fn toml_file(
     file: &str,
     read: &dyn Fn(&Path) -> io::Result<String>,
-    written: &mut RawValue,
+    written: &mut RawSettings,
 ) -> Layer {
     let table = match read(Path::new(file)) {
         Ok(text) => text.parse::<toml::Table>().map_err(|error| {
@@ -102,7 +105,7 @@ fn entry(
     key: String,
     value: toml::Value,
     file: &str,
-    written: &mut RawValue,
+    written: &mut RawSettings,
 ) -> Option<(String, String)> {
     if let Some(setting) = environment_only(&key) {
         let what = "stands in the environment only".to_owned();
@@ -129,7 +132,7 @@ fn entry(
     (!text.is_empty()).then_some((key, text))
 }
 
-impl RawValue {
+impl RawSettings {
     /// Adds the settings that no earlier layer has set, and reads the files of secrets.
     fn take(
         &mut self,
@@ -168,7 +171,7 @@ impl RawValue {
         let file = file.map(|file| format!("{file:?}"));
         self.values.insert(
             setting.name,
-            RawSettings {
+            RawValue {
                 text: SecretString::from(text),
                 file,
             },

@@ -91,7 +91,7 @@ impl Clock {
             tracing::warn!(
                 ahead_ms,
                 is_corrected = is_believed,
-                "this machine's clock differs from DingTalk's"
+                "local clock differs from DingTalk's"
             );
         }
     }

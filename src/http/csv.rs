@@ -31,7 +31,7 @@ pub fn stream<E: Error + 'static>(
             .into_iter()
             .collect::<Result<Vec<_>, E>>()
             .inspect_err(|error| {
-                tracing::error!(%error, "an export broke off");
+                tracing::error!(%error, "export aborted");
             })?;
         encode(rows).map(Bytes::from)
     });

@@ -64,11 +64,11 @@ fn refusal(error: &ReceiveError) -> HttpResponse {
         ReceiveError::Store(error) => {
             // Not in its Debug form, in which Postgres quotes the row: the event itself.
             let cause = std::error::Error::source(error).map(ToString::to_string);
-            tracing::error!(%error, cause, "an event could not be stored: DingTalk will send it again");
+            tracing::error!(%error, cause, "could not store an event; DingTalk will redeliver it");
             HttpResponse::ServiceUnavailable().json(json!({"error": "unavailable"}))
         }
         ReceiveError::Key(error) => {
-            tracing::error!(%error, "the event subscription's key is of no use");
+            tracing::error!(%error, "DINGTALK_CALLBACK_AES_KEY is invalid");
             HttpResponse::InternalServerError().json(json!({"error": "internal"}))
         }
     }

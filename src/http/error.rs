@@ -14,7 +14,7 @@ use actix_web::{Error, HttpResponse, ResponseError};
 use super::current_user::recognized;
 use super::lang::Lang;
 use super::layout::Layout;
-use super::pages::{ErrorKind, ErrorView, in_app_refusal, render_error};
+use super::pages::{ErrorKind, ErrorView, in_app_refusal, render_error, whole_seconds};
 use super::request_id::RequestId;
 use super::security::{self, HeaderContext};
 use crate::domain::return_path::ReturnPath;
@@ -322,7 +322,7 @@ fn json_answer(error: &AppError, lang: Lang, reference: &RequestId) -> HttpRespo
     let view = error.view(reference);
     let mut response = HttpResponse::build(error.status_code());
     if let Some(wait) = view.retry_after {
-        response.insert_header((RETRY_AFTER, wait.as_secs_f64().ceil().max(1.0).to_string()));
+        response.insert_header((RETRY_AFTER, whole_seconds(wait)));
     }
     response.json(in_app_refusal(lang, &view))
 }

@@ -9,7 +9,7 @@ const KEY: &str = "toast";
 /// Stores a toast for the next page.
 pub fn set(session: &Session, toast: &Toast) {
     if let Err(error) = session.insert(KEY, toast) {
-        tracing::warn!(%error, "a toast could not be kept");
+        tracing::warn!(%error, "could not store the message for the next page");
     }
 }
 

@@ -207,7 +207,7 @@ pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
             .insert_header((CACHE_CONTROL, "no-store"))
             .body(body),
         Err(error) => {
-            tracing::error!(%error, "a page could not be rendered");
+            tracing::error!(%error, "page rendering failed");
             HttpResponse::InternalServerError().finish()
         }
     }

@@ -27,7 +27,7 @@ pub(super) async fn run(ctx: Context, stop: CancellationToken) {
         match bound {
             Ok(true) => return,
             Err(error) if wait.is_zero() => {
-                tracing::warn!(%error, "entries of DINGGATE_ADMINS are not bound yet; trying again");
+                tracing::warn!(%error, "DINGGATE_ADMINS entries not bound yet; retrying");
             }
             Ok(false) | Err(_) => {}
         }

@@ -46,7 +46,7 @@ fn log_result(what: &str, swept: Result<u64, StoreError>) -> Result<(), StoreErr
         Ok(0) => {}
         Ok(rows) => tracing::debug!(what, rows, "swept"),
         Err(error @ StoreError::Unavailable(_)) => return Err(error),
-        Err(error) => tracing::error!(what, %error, "sweeping failed"),
+        Err(error) => tracing::error!(what, %error, "cleanup failed"),
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn recall(ctx: &Context) -> Result<(), StoreError> {
     if rows > 0 {
         tracing::warn!(
             rows,
-            "work was due further ahead than it ever is: Postgres's clock has stepped back"
+            "due times lay too far ahead; Postgres's clock has stepped back"
         );
         ctx.work.notify_one();
     }

@@ -121,7 +121,7 @@ async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError>
             "DingTalk could not deliver events: they were fetched and released"
         ),
         Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "held events could not be released yet"),
+        Err(error) => tracing::warn!(%error, "could not release parked events yet"),
     }
     Ok(())
 }

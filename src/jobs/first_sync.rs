@@ -75,7 +75,7 @@ async fn fill(ctx: &Context, asks_first: bool) -> FirstSync {
             Ok(true) => {}
             Ok(false) => return FirstSync::Filled,
             Err(error) => {
-                tracing::warn!(%error, "whether a first sync is due could not be told");
+                tracing::warn!(%error, "could not determine whether a first sync is due");
                 return FirstSync::Untold;
             }
         }
@@ -98,7 +98,7 @@ async fn sync(ctx: &Context) -> FirstSync {
         },
         Err(SyncError::AlreadyRunning { .. }) => FirstSync::NotOurs,
         Err(error) => {
-            tracing::warn!(%error, "the first sync failed and will be tried again");
+            tracing::warn!(%error, "first sync failed; retrying");
             FirstSync::Failed
         }
     }

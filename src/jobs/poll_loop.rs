@@ -61,7 +61,7 @@ impl PollLoop<'_> {
             tracing::warn!(
                 worker = self.name,
                 why,
-                "a worker's round failed; it goes on"
+                "worker iteration failed; continuing"
             );
         }
         failures.saturating_add(1)

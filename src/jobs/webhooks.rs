@@ -19,7 +19,7 @@ pub(super) fn start(loops: &mut JoinSet<()>, ctx: &Context, stop: &CancellationT
     let receiver = match Receiver::new(config) {
         Ok(receiver) => receiver,
         Err(error) => {
-            tracing::error!(%error, "the HTTP client of the webhook cannot be built: messages wait");
+            tracing::error!(%error, "could not build the webhook HTTP client; deliveries are on hold");
             return;
         }
     };

@@ -193,7 +193,7 @@ pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
             record: &mut |_| {},
         };
         if let Err(error) = run_stages(&background, run, request, listener).await {
-            tracing::error!(run = run.id, %error, "the full sync failed");
+            tracing::error!(run = run.id, %error, "full sync failed");
         }
     });
     begun.await.unwrap_or(Err(SyncError::Stopped))
@@ -251,7 +251,7 @@ async fn run_stages(
         run = run.id,
         cause = request.cause.as_str(),
         dry_run = request.dry_run,
-        "full sync begins"
+        "full sync started"
     );
     let calls = Calls::default();
     let work = Box::pin(carry_out(ctx, run, &request, &calls, &mut listener));
@@ -302,12 +302,7 @@ async fn carry_out(
 /// Logs the duration of a phase; returns the start time of the next one.
 fn note_end(run: Run, phase: &'static str, begun: Instant) -> Instant {
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(
-        run = run.id,
-        phase,
-        took_ms,
-        "a phase of the full sync has ended"
-    );
+    tracing::info!(run = run.id, phase, took_ms, "full sync phase finished");
     Instant::now()
 }
 

@@ -41,7 +41,7 @@ pub async fn run_if_due(
     let Some(taken) = take(ctx).await? else {
         return Ok(false);
     };
-    tracing::info!(moment = %taken.moment, tries = taken.tries, "the scheduled full sync is due");
+    tracing::info!(moment = %taken.moment, tries = taken.tries, "scheduled full sync due");
     let outcome = tokio::select! {
         outcome = sync(ctx) => outcome,
         () = stopped => Outcome::CutOff,
@@ -76,15 +76,12 @@ async fn sync(ctx: &Context) -> Outcome {
             State::Partial | State::Failed => Outcome::Incomplete,
         },
         Err(SyncError::AlreadyRunning { by, .. }) => {
-            tracing::info!(
-                by,
-                "the scheduled full sync waits for a run that is under way"
-            );
+            tracing::info!(by, "scheduled full sync waiting for a running sync");
             Outcome::AnotherRuns
         }
         Err(SyncError::Stopped) => Outcome::CutOff,
         Err(error) => {
-            tracing::warn!(%error, "the scheduled full sync failed");
+            tracing::warn!(%error, "scheduled full sync failed");
             Outcome::Incomplete
         }
     }

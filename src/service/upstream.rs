@@ -247,6 +247,6 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Idempotency) {
         .read(async |conn| alert::raise(conn, &kind, &code).await)
         .await;
     if let Err(error) = told {
-        tracing::warn!(%error, "the alert could not be stored");
+        tracing::warn!(%error, "could not store an alert");
     }
 }

@@ -64,7 +64,7 @@ async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd
                 id,
                 status = attempt.status,
                 error = attempt.error,
-                "a webhook message is given up and waits for an administrator"
+                "webhook delivery failed permanently"
             );
         }
         Ok(state) => {
@@ -77,7 +77,7 @@ async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd
             );
         }
         Err(error) => {
-            tracing::warn!(id, %error, "the end of an attempt could not be stored: the message will be sent again");
+            tracing::warn!(id, %error, "could not store a delivery attempt; the webhook will be sent again");
         }
     }
 }

@@ -120,7 +120,7 @@ async fn look(db: &Db) -> Result<State, MigrationError> {
     if state.newer > 0 {
         tracing::warn!(
             newer = state.newer,
-            "the schema is newer than this version of dinggate"
+            "database schema is newer than this version of dinggate"
         );
     }
     Ok(state)

@@ -206,7 +206,7 @@ impl ErrorView {
 }
 
 /// Returns whole seconds, rounded up and at least one, so that nobody is asked to retry immediately.
-fn whole_seconds(wait: Duration) -> u64 {
+pub fn whole_seconds(wait: Duration) -> u64 {
     let begun = u64::from(wait.subsec_nanos() > 0);
     (wait.as_secs() + begun).max(1)
 }

@@ -42,7 +42,7 @@ async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError>
         let unionid = match upstream::user(ctx, Priority::Join, userid).await {
             Ok(person) if person.unionid.is_none() => {
                 // The app may lack the permission; a login also names the pair.
-                tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound: DingTalk names no unionid");
+                tracing::warn!(%userid, "DINGGATE_ADMINS entry not bound: DingTalk returned no unionid");
                 return Ok(true);
             }
             Ok(person) => person.unionid,
@@ -59,7 +59,7 @@ async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError>
         // Either the response or the row is out of date: another lookup updates the row.
         employment::refresh_person(ctx, Priority::Join, userid, Trigger::Event, &[]).await?;
     }
-    tracing::warn!(%userid, "an entry of DINGGATE_ADMINS is not bound yet: the staff table has another unionid than DingTalk names");
+    tracing::warn!(%userid, "DINGGATE_ADMINS entry not bound yet: the unionid in the staff table differs from DingTalk's");
     Ok(false)
 }
 
@@ -112,9 +112,9 @@ async fn bind(
         Some(_) => "bound",
     };
     if status == "bound" {
-        tracing::info!(%userid, "an entry of DINGGATE_ADMINS is bound to its account");
+        tracing::info!(%userid, "DINGGATE_ADMINS entry bound to its account");
     } else {
-        tracing::warn!(%userid, status, "an entry of DINGGATE_ADMINS has no effect");
+        tracing::warn!(%userid, status, "DINGGATE_ADMINS entry has no effect");
     }
     let entry = Entry {
         actor: audit::Actor::System,

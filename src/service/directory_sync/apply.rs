@@ -57,7 +57,7 @@ pub async fn apply(
         match apply_once(ctx, mission, closing, progress).await {
             Err(SyncError::Store(StoreError::Unavailable(cause))) if tries < TRIES => {
                 let cause = cause.map(|cause| cause.to_string());
-                tracing::warn!(run = mission.run.id, cause, "the plan is carried out anew");
+                tracing::warn!(run = mission.run.id, cause, "retrying apply");
                 tokio::time::sleep(Duration::from_millis(100 << tries)).await;
                 tries += 1;
             }

@@ -91,7 +91,7 @@ pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, 
         let id = approval.run.id;
         let _caller_gone = told.send(Ok(id));
         if let Err(error) = go_through(&background, &approval).await {
-            tracing::error!(run = id, %error, "the leavers of a stopped sync are not marked");
+            tracing::error!(run = id, %error, "approved leavers were not processed");
         }
     });
     begun
@@ -136,7 +136,7 @@ async fn go_through(ctx: &Context, approval: &Approval) -> Result<(), SyncError>
     tracing::info!(
         run = run.id,
         stopped = approval.stopped,
-        "the leavers of a stopped sync are looked at"
+        "approved leavers are being processed"
     );
     let work = Box::pin(carry_out(ctx, approval, &calls));
     let outcome = lease::keep_while(ctx, run, &calls, work).await;

@@ -110,6 +110,6 @@ pub(super) async fn delete_staging(ctx: &Context, run: Run) {
         sync_staging::forget(conn, run.id).await
     });
     if let Err(error) = forgotten.await {
-        tracing::warn!(run = run.id, %error, "the notes of a full sync are left to be swept up");
+        tracing::warn!(run = run.id, %error, "staging rows not deleted; the cleanup job will retry");
     }
 }

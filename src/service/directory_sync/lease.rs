@@ -44,7 +44,7 @@ pub async fn keep_while<T>(
 }
 
 fn lost_lease(run: Run) -> SyncError {
-    tracing::error!(run = run.id, "the full sync has lost its lease");
+    tracing::error!(run = run.id, "full sync lost its lease");
     SyncError::Interrupted
 }
 
@@ -67,7 +67,7 @@ async fn beat(ctx: Context, run: Run, calls: Calls) -> LostLease {
             Ok(true) => good_until = asked + GOOD_FOR,
             Ok(false) => return LostLease::Ended,
             Err(error) => {
-                tracing::warn!(run = run.id, %error, "the lease of the full sync could not be renewed");
+                tracing::warn!(run = run.id, %error, "could not renew the full sync lease");
             }
         }
     }

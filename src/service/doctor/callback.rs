@@ -27,7 +27,7 @@ pub fn settings(parts: &PartialConfig) -> Check {
         return Check::failure(
             SETTINGS,
             "DINGTALK_CALLBACK_AES_KEY cannot be used as a key",
-            "copy aes_key anew from 开发配置 › 事件订阅, or let the console generate another",
+            "copy aes_key again from 开发配置 › 事件订阅, or let the console generate another",
         );
     }
     let fits = (3..64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -36,7 +36,7 @@ pub fn settings(parts: &PartialConfig) -> Check {
     } else {
         Check::warning(
             SETTINGS,
-            "DINGTALK_CALLBACK_TOKEN is not of the form that DingTalk generates (letters and digits, 3 to 32 of them)",
+            "DINGTALK_CALLBACK_TOKEN is not of the form that DingTalk generates (3 to 63 letters and digits)",
             "compare it with 签名 token in the developer console (开发配置 › 事件订阅)",
         )
     }

@@ -274,7 +274,7 @@ async fn leaver_limit_exceeded(ctx: &Context, tx: &mut Conn) -> Result<bool, Sto
         tracing::error!(
             marked,
             employed,
-            "too many people have become unknown to DingTalk within a day: nobody more is marked as left"
+            "leaver limit reached: too many people became unknown to DingTalk within a day"
         );
         alert::raise(tx, "unknown_people_brake", &marked.to_string()).await?;
     }

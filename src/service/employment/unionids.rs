@@ -266,7 +266,7 @@ async fn record_conflict(
         tracing::warn!(
             userid = userid.as_str(),
             holder = holder.map(UserId::as_str),
-            "the unionid of a person belongs to another employed row"
+            "unionid belongs to another employed row"
         );
     }
     alert::raise(tx, ALERT, &waiting.to_string()).await

@@ -199,14 +199,14 @@ async fn renew(ctx: &Context) {
         .db
         .read(async |conn| failed_callbacks::renew(conn, ctx.instance).await);
     if let Err(error) = renewed.await {
-        tracing::warn!(%error, "the place of the reader of DingTalk's list could not be renewed");
+        tracing::warn!(%error, "could not renew the failed callbacks lease");
     }
 }
 
 async fn report_lost(tx: &mut Conn, why: &str) -> Result<(), StoreError> {
     tracing::error!(
         why,
-        "an answer of DingTalk's with undelivered events was lost: a full sync is needed"
+        "a response with failed callbacks was lost; full sync required"
     );
     alert::raise(tx, LOST_EVENTS, why).await
 }

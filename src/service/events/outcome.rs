@@ -95,7 +95,7 @@ impl From<UpstreamError> for LookupError {
                 (ErrorClass::Permanent, error.to_string())
             }
             UpstreamError::Store(StoreError::Statement(cause)) => {
-                tracing::error!(%cause, "a statement failed while an event was applied");
+                tracing::error!(%cause, "database statement failed while applying an event");
                 (ErrorClass::Rejected, error.to_string())
             }
             UpstreamError::Api(refusal) if refusal.is_out_of_scope() => {

@@ -58,7 +58,7 @@ async fn release_next(
             match outcome {
                 Ok(()) => {}
                 Err(StoreError::Statement(cause)) => {
-                    tracing::error!(id = next.id, %cause, "a held event could not be released");
+                    tracing::error!(id = next.id, %cause, "could not release a parked event");
                     event_parked::fail(tx, next.id, "a fault in Dinggate: see the log").await?;
                 }
                 Err(error) => return Err(error),

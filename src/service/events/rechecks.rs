@@ -139,7 +139,7 @@ async fn renew(ctx: &Context, ids: &[i64]) {
         .db
         .read(async |conn| recheck::renew(conn, ctx.instance, ids).await);
     if let Err(error) = renewed.await {
-        tracing::warn!(%error, "claims on looks could not be renewed");
+        tracing::warn!(%error, "could not renew recheck leases");
     }
 }
 
@@ -171,20 +171,28 @@ async fn finish(
     } else {
         REQUEUE_DELAY
     };
-    ctx.db.read(async |conn| {
-            match answer {
-                LookupOutcome::Done => recheck::delete(conn, ctx.instance, &due.ids).await,
-                LookupOutcome::NotAsked => recheck::release(conn, ctx.instance, &due.ids, rest).await,
-                LookupOutcome::Failed(fault) if fault.gravity == ErrorClass::Permanent && due.attempts >= MAX_BAD => {
-                    tracing::warn!(cause = ?due.cause, reason = fault.reason, "a look at a person is given up");
-                    recheck::delete(conn, ctx.instance, &due.ids).await
+    ctx.db
+        .read(async |conn| match answer {
+            LookupOutcome::Done => recheck::delete(conn, ctx.instance, &due.ids).await,
+            LookupOutcome::NotAsked => recheck::release(conn, ctx.instance, &due.ids, rest).await,
+            LookupOutcome::Failed(fault)
+                if fault.gravity == ErrorClass::Permanent && due.attempts >= MAX_BAD =>
+            {
+                tracing::warn!(cause = ?due.cause, reason = fault.reason, "recheck abandoned");
+                recheck::delete(conn, ctx.instance, &due.ids).await
+            }
+            LookupOutcome::Failed(fault) => {
+                for id in &due.ids {
+                    recheck::postpone(
+                        conn,
+                        ctx.instance,
+                        *id,
+                        fault.back_off(due.attempts),
+                        &fault.reason,
+                    )
+                    .await?;
                 }
-                LookupOutcome::Failed(fault) => {
-                    for id in &due.ids {
-                        recheck::postpone(conn, ctx.instance, *id, fault.back_off(due.attempts), &fault.reason).await?;
-                    }
-                    Ok(())
-                }
+                Ok(())
             }
         })
         .await

@@ -26,6 +26,6 @@ pub(super) fn note(why: CallbackError) {
             .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     {
-        tracing::warn!(%why, refused, "an event push was refused");
+        tracing::warn!(%why, refused, "callback rejected");
     }
 }

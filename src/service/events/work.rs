@@ -169,7 +169,7 @@ async fn renew(ctx: &Context, ids: &[i64]) {
         .db
         .read(async |conn| event::renew(conn, ctx.instance, ids).await);
     if let Err(error) = renewed.await {
-        tracing::warn!(%error, "claims on events could not be renewed");
+        tracing::warn!(%error, "could not renew event leases");
     }
 }
 
@@ -274,12 +274,7 @@ async fn finish_failed(
             .await
         }
         EventOutcome::Failed(reason) => {
-            tracing::warn!(
-                id,
-                attempts,
-                reason,
-                "an event has failed and waits for an administrator"
-            );
+            tracing::warn!(id, attempts, reason, "event processing failed permanently");
             event::mark_failed(conn, ctx.instance, id, reason).await
         }
         EventOutcome::Applied | EventOutcome::Released => Ok(()),

@@ -69,7 +69,7 @@ pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
     };
     while let Some(item) = next_item(ctx, &job).await? {
         if !while_held(ctx, &job, Box::pin(work_item(ctx, &job, &item))).await? {
-            tracing::warn!(job = job.id, "another instance has taken over a review job");
+            tracing::warn!(job = job.id, "review job taken over by another instance");
             return Ok(true);
         }
     }
@@ -183,7 +183,7 @@ fn outcome(error: &ReviewError) -> String {
             "misconfigured".to_owned()
         }
         ReviewError::Store(error) => {
-            tracing::error!(%error, "a review job failed for one person");
+            tracing::error!(%error, "bulk review failed for one case");
             "fault".to_owned()
         }
     }

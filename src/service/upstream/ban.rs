@@ -38,10 +38,7 @@ pub(super) async fn pause_if_banned(
         _ => return Ok(None),
     };
     if retry_after <= SHORT_PAUSE {
-        tracing::warn!(
-            api,
-            "a web page came in place of DingTalk's answer: all calls are paused for a moment"
-        );
+        tracing::warn!(api, "DingTalk API returned HTML; pausing all calls");
         return Ok(None);
     }
     tracing::error!(

@@ -20,7 +20,7 @@ pub async fn user_by_oauth2_code(
     let grant = grant(ctx, code, entry).await?;
     let corp_id = grant.corp_id.as_deref();
     if corp_id.is_some_and(|id| id != ctx.config.dingtalk.corp_id) {
-        tracing::info!("somebody chose another company on DingTalk's login page");
+        tracing::info!("another company was selected on DingTalk's login page");
     }
     owner(ctx, &grant.token).await
 }

@@ -100,7 +100,7 @@ async fn drain(ctx: Context, api: &'static str) {
                 reject_all(&ctx, api, || PermitResult::Paused(left));
             }
             Err(error) => {
-                tracing::warn!(%error, "no turn for a call to DingTalk");
+                tracing::warn!(%error, "could not acquire a DingTalk permit");
                 reject_all(&ctx, api, || PermitResult::Unavailable);
             }
         }

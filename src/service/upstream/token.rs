@@ -116,7 +116,7 @@ fn renew_in_background(ctx: &Context, claim: Uuid) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         if let Err(error) = fetch(&ctx, claim).await {
-            tracing::warn!(%error, "the access token could not be renewed ahead of its end");
+            tracing::warn!(%error, "could not renew the access token before its expiry");
         }
     });
 }

@@ -85,7 +85,7 @@ async fn store(ctx: &Context, message: &PendingPayload, event: &Value, details: 
         webhook::store_body(conn, ctx.instance, message.id, &subject, &body).await
     });
     if let Err(error) = stored.await {
-        tracing::warn!(id = message.id, %error, "a webhook message could not be stored; it will be made again");
+        tracing::warn!(id = message.id, %error, "could not store a webhook payload; it will be rendered again");
     }
 }
 

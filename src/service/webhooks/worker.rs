@@ -83,7 +83,7 @@ async fn renew(ctx: &Context, ids: &BTreeSet<i64>) {
         .db
         .read(async |conn| webhook::renew(conn, ctx.instance, &ids).await);
     if let Err(error) = renewed.await {
-        tracing::warn!(%error, "claims on webhook messages could not be renewed");
+        tracing::warn!(%error, "could not renew webhook leases");
     }
 }
 

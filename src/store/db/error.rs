@@ -100,7 +100,7 @@ pub(super) fn log_refusal(error: &sqlx::Error) {
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     if told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
         *told = Some(Instant::now());
-        tracing::warn!(cause = %error, "no connection to Postgres");
+        tracing::warn!(cause = %error, "cannot connect to Postgres");
     }
 }
 

@@ -18,7 +18,7 @@ pub async fn drop_invalid(conn: &mut Conn, migration: &Migration) -> Result<(), 
     .fetch_one(&mut *conn)
     .await?;
     if is_invalid {
-        tracing::info!(index, "an index that was begun is built anew");
+        tracing::info!(index, "rebuilding an incomplete index");
         let drop = format!("DROP INDEX CONCURRENTLY {index}");
         conn.execute(AssertSqlSafe(drop)).await?;
     }

@@ -27,7 +27,7 @@ pub async fn take(conn: &mut Conn, patience: Duration) -> Result<(), MigrationEr
             return Err(MigrationError::Busy);
         }
         if !has_told {
-            tracing::info!("another instance is migrating: waiting for it");
+            tracing::info!("waiting for another instance to finish migrating");
             has_told = true;
         }
         sleep(PERIOD).await;

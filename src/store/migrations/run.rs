@@ -83,7 +83,7 @@ pub(super) async fn apply_all(
         if since.elapsed() >= patience.locks {
             return Err(error);
         }
-        tracing::info!(%error, "a migration is tried again");
+        tracing::info!(%error, "retrying a migration");
         sleep(patience.pause).await;
     }
 }

@@ -115,6 +115,24 @@ async fn a_plan_shows_who_which_field_and_what_it_was_before(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_run_whose_records_were_deleted_does_not_say_that_it_changed_nothing(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    app.execute("DELETE FROM sync_change; UPDATE sync_run SET added = 0, changed = 0, returned = 0, left_count = 0,
+        skipped = 0, held_back = 0, departments_added = 0, departments_changed = 0, departments_removed = 0 WHERE id = 2")
+        .await;
+    let page = admin.get("/admin/syncs/2").await.body;
+    assert!(shows(&page, "nothing had to be changed"), "{page}");
+    for counted in [
+        "UPDATE sync_run SET departments_added = 1 WHERE id = 2",
+        "UPDATE sync_run SET departments_added = 0, departments_removed = 1 WHERE id = 2",
+    ] {
+        app.execute(counted).await;
+        let page = admin.get("/admin/syncs/2").await.body;
+        assert!(shows(&page, "were kept for 90 days"), "{page}");
+    }
+}
+
+#[sqlx::test]
 async fn a_run_that_waits_names_those_whom_it_would_mark_and_what_will_happen(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute(PLANS).await;

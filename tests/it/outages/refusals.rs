@@ -106,7 +106,7 @@ async fn is_refused_for_a_while(
     assert!(process.is_running());
     let log = process.log();
     assert!(!log.contains("\"status\":500"), "{log}");
-    let told = log.matches("no connection to Postgres").count();
+    let told = log.matches("cannot connect to Postgres").count();
     assert_eq!(told, 1, "once a minute: {log}");
 }
 

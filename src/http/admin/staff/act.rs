@@ -19,6 +19,7 @@ use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
+use crate::http::pages::whole_seconds;
 use crate::http::text::admin_staff::StaffTexts;
 use crate::http::text::interpolate;
 use crate::http::view::Tone;
@@ -190,11 +191,11 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Form
     };
     let retry_after = match &error {
         StaffError::Upstream(error) if error.is_unavailable() => {
-            Some(error.retry_after().as_secs())
+            Some(whole_seconds(error.retry_after()))
         }
         _ => None,
     };
-    tracing::info!(%error, form, "nothing was done to a member of staff");
+    tracing::info!(%error, form, "staff action failed");
     Ok(FormErrors {
         status: Some(status),
         note: Some(interpolate(sentence, &[("userid", &about)])),

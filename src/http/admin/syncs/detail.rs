@@ -213,10 +213,16 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
 /// Returns the reason why a run has no records.
 fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
     let people = [run.added, run.changed, run.returned, run.left_count];
-    let others = [run.skipped, run.held_back, run.departments_changed];
+    let departments = [
+        run.departments_added,
+        run.departments_changed,
+        run.departments_removed,
+    ];
+    let mut counts = people.into_iter().chain(departments);
+    let has_records = counts.any(|count| count > 0) || run.skipped > 0 || run.held_back > 0;
     match run.state.as_str() {
         "running" => t.nothing_yet,
-        _ if people.iter().chain(&others).any(|number| *number > 0) => t.records_gone,
+        _ if has_records => t.records_gone,
         "done" => t.nothing_changed,
         _ => t.nothing_done,
     }

@@ -15,6 +15,7 @@ use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
 use crate::http::layout::Toast;
+use crate::http::pages::whole_seconds;
 use crate::http::text::admin_review::ReviewTexts;
 use crate::http::text::interpolate;
 use crate::service::review::{self, ReviewError};
@@ -134,7 +135,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> 
         ReviewError::Upstream(error) if error.is_unavailable() => (
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            Some(error.retry_after().as_secs()),
+            Some(whole_seconds(error.retry_after())),
         ),
         ReviewError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, "misconfigured", None),
         ReviewError::Store(_) => return Err(into_store_error(error)),
@@ -144,7 +145,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> 
         _ => "",
     };
     // Not the error itself: it may contain what was typed into the form.
-    tracing::info!(outcome = code, "a review came to nothing");
+    tracing::info!(outcome = code, "review decision failed");
     Ok(FormErrors {
         status: Some(status),
         note: Some(t.objection(code, about)),

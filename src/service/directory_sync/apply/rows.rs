@@ -149,7 +149,7 @@ impl<'a> Rows<'a> {
         let reason = if error.violates(staff::EMPLOYED_UNIONID) {
             SkipReason::UnionidShared
         } else {
-            tracing::warn!(run = run_id, %error, "a person could not be stored");
+            tracing::warn!(run = run_id, %error, "could not store a person");
             SkipReason::NotStored
         };
         *self.number(step) -= 1;

@@ -139,7 +139,7 @@ fn the_failure_that_time_may_mend_decides() {
     );
     assert_eq!(
         all([bad.clone(), LookupOutcome::Done], 3),
-        EventOutcome::Failed("Bad".into())
+        EventOutcome::Failed("Permanent".into())
     );
     assert_eq!(
         all([bad.clone(), away.clone()], 1),
@@ -155,7 +155,7 @@ fn the_failure_that_time_may_mend_decides() {
     );
     assert_eq!(
         all([refused.clone(), LookupOutcome::Done], 12),
-        EventOutcome::Failed("Refused".into())
+        EventOutcome::Failed("Rejected".into())
     );
     let outside = fault(ErrorClass::OutOfScope);
     assert_eq!(
@@ -177,7 +177,7 @@ fn the_failure_that_time_may_mend_decides() {
     );
     assert_eq!(
         all([ours, LookupOutcome::Done], 5760),
-        EventOutcome::Failed("AgainstUs".into())
+        EventOutcome::Failed("Misconfigured".into())
     );
     assert_eq!(
         all([away.clone(), LookupOutcome::Done], 5760),

@@ -68,7 +68,7 @@ async fn keep_entry(
         .await;
     match stored {
         Err(StoreError::Statement(error)) => {
-            tracing::error!(%error, "an entry of DingTalk's list is stored as plain text");
+            tracing::error!(%error, "malformed failed callback stored as text");
             let as_text = Event::of_undelivered(&Value::String(entry.to_string()));
             event_parked::insert_once(tx, &as_text).await
         }
