@@ -81,9 +81,7 @@ prepare_axe() {
 run_tests() {
   local cores
   cores=$(nproc)
-  # Most tests wait most of the time: one and a half for each core, and no more than 8, since each has connections of its
-  # own.
-  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores < 6 ? (cores * 3 + 1) / 2 : 8))}
+  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores < 8 ? cores : 8))}
   export DATABASE_URL=$pg_url/postgres SQLX_OFFLINE=true
   step "Building and running the tests"
   in_group cargo test --workspace --no-fail-fast ${CI:+--locked} "$@"

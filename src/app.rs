@@ -146,6 +146,7 @@ impl Application {
             never = &mut sweep => match never {},
         };
         tracing::info!("stopping");
+        self.ctx.db.stop_reuse();
         stopping.cancel();
         self.edge.stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));

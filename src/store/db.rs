@@ -6,12 +6,13 @@ mod error;
 mod gate;
 mod pooler;
 mod queues;
+mod reuse;
 mod session;
 mod share;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool};
@@ -23,6 +24,7 @@ pub use pooler::{Pooler, is_transaction_pooler};
 pub use share::{Share, with_share};
 
 use gate::Gate;
+use reuse::Reuse;
 use session::is_alive;
 
 /// The pool of connections. Cheap to clone.
@@ -32,8 +34,7 @@ pub struct Db {
     pooler: Pooler,
     direct: Direct,
     gate: Arc<Gate>,
-    /// Connections opened before this moment have query plans for an older schema.
-    plans_since: Arc<Mutex<Option<Instant>>>,
+    reuse: Arc<Reuse>,
 }
 
 /// Connection options that bypass a transaction pooler, if known. Its `Debug` form shows no fields, because they
@@ -53,8 +54,8 @@ const TIMEOUT: Duration = Duration::from_millis(2_400);
 impl Db {
     /// Creates a pool that connects on first use, so that a service can start before its database.
     pub fn lazy(options: PgConnectOptions, pooler: Pooler, max_connections: u32) -> Self {
-        let plans_since = Arc::new(Mutex::new(None));
-        let since = Arc::clone(&plans_since);
+        let reuse = Arc::new(Reuse::default());
+        let rule = Arc::clone(&reuse);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(2))
@@ -62,9 +63,9 @@ impl Db {
             // Replaces sqlx's own test, which has no timeout for a server that has gone silent.
             .test_before_acquire(false)
             .before_acquire(move |conn, meta| {
-                let is_outdated = is_older(&since, meta.age);
+                let may_reuse = rule.allows(meta.age);
                 Box::pin(async move {
-                    if is_outdated {
+                    if !may_reuse {
                         return Ok(false);
                     }
                     // The guard in `Conn` ensures that no transaction is open.
@@ -81,7 +82,7 @@ impl Db {
             pooler,
             direct: Direct::default(),
             gate: Arc::new(Gate::new(max_connections)),
-            plans_since,
+            reuse,
             pool,
         }
     }
@@ -92,7 +93,7 @@ impl Db {
             pooler: Pooler::Off,
             direct: Direct::default(),
             gate: Arc::new(Gate::new(pool.options().get_max_connections())),
-            plans_since: Arc::default(),
+            reuse: Arc::default(),
             pool,
         }
     }
@@ -137,6 +138,12 @@ impl Db {
             Pooler::Off => Some(self.pool.connect_options()),
             Pooler::Transaction => self.direct.0.clone(),
         }
+    }
+
+    /// Opens a new connection for each piece of work from now on. While a server stops, its workers end one after the
+    /// other, and with each of them the connections that it has opened.
+    pub fn stop_reuse(&self) {
+        self.reuse.stop();
     }
 
     /// Closes the pool; connections in use are closed when their work ends.
@@ -227,10 +234,7 @@ impl Db {
         let is_outdated = conn.has_outdated_plan();
         if is_outdated {
             // The other pooled connections have plans of the same age.
-            *self
-                .plans_since
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            self.reuse.exclude_open();
         }
         (conn.finish(result), is_outdated)
     }
@@ -274,11 +278,6 @@ async fn in_time<T, E: From<StoreError>>(
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was used more recently than this is not checked again.
 const HEALTH_CHECK_AFTER: Duration = Duration::from_millis(100);
-
-fn is_older(since: &Mutex<Option<Instant>>, age: Duration) -> bool {
-    let since = *since.lock().unwrap_or_else(PoisonError::into_inner);
-    since.is_some_and(|since| age > since.elapsed())
-}
 
 /// Returns whether this server accepts writes; a standby or a server set to read-only does not.
 pub async fn is_writable(conn: &mut Conn) -> Result<bool, StoreError> {

@@ -214,3 +214,32 @@ async fn sleeping(pool: &PgPool, statements: i64) {
     })
     .await;
 }
+
+/// Uses a connection on a runtime that ends right after that, as the workers of a server that stops do.
+fn use_on_a_worker_that_ends(db: &Db) {
+    let db = db.clone();
+    let worker = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            run(&db, "SELECT 1").await.unwrap();
+            // Longer than it takes to give the connection back.
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        });
+    });
+    worker.join().unwrap();
+}
+
+#[sqlx::test]
+async fn while_a_server_stops_no_connection_of_an_ended_worker_is_used(pool: PgPool) {
+    let options = pool.connect_options().as_ref().clone();
+    let db = Db::lazy(options.clone(), Pooler::Off, 2);
+    use_on_a_worker_that_ends(&db);
+    assert!(run(&db, "SELECT 1").await.is_err(), "the fault in question");
+    let db = Db::lazy(options, Pooler::Off, 2);
+    db.stop_reuse();
+    use_on_a_worker_that_ends(&db);
+    run(&db, "SELECT 1").await.unwrap();
+}

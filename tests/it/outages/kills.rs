@@ -178,11 +178,12 @@ async fn a_killed_instance_holds_up_logins_on_the_other_no_longer_than_ten_secon
     scene
         .deliver(&doomed, &event("joins", "user_add_org", &person.userid))
         .await;
-    eventually("all slots are taken", SOON, async || {
+    // Before the first call times out, after which its login is answered.
+    eventually("slots are taken", SOON, async || {
         scene
             .number("SELECT count(*) FROM call_in_flight WHERE held_until > now()")
             .await
-            == 3
+            >= 3
     })
     .await;
     doomed.kill();

@@ -72,7 +72,7 @@ async fn a_database_that_needs_a_newer_version_is_refused_and_one_that_is_merely
     {
         let process = scene.serve().await;
         assert!(
-            process.log().contains("the schema is newer"),
+            process.log().contains("database schema is newer"),
             "{}",
             process.log()
         );
