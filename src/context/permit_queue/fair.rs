@@ -8,8 +8,9 @@ use crate::context::clients::{CLIENTS_PER_SITE, Client, ClientKey, InProgressCou
 
 /// Maximum number of a client's logins in progress while another client waits.
 const MAX_IN_PROGRESS: usize = 8;
-/// Upper bound of the retry time that a client is told.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
+/// Upper bound of the retry time that a client is told, beyond the time for which the API is held back. A longer one
+/// would rest on clients that may be gone by then, and leave permits unused.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(20);
 /// Maximum number of remembered retry times of clients without a waiter.
 const MAX_PROMISES: usize = 4_096;
 /// Maximum number of shares of a site.
@@ -250,8 +251,11 @@ impl<W> FairQueue<W> {
             .get(&key)
             .copied()
             .unwrap_or(earliest);
-        let until =
-            (after.max(earliest) + spacing.saturating_mul(rounds)).min(now + MAX_RETRY_AFTER);
+        let until = after.max(earliest) + spacing.saturating_mul(rounds);
+        if until > earliest + MAX_RETRY_AFTER {
+            // Nothing is reserved so far ahead. At random, so that they do not all return at the same moment.
+            return hold + MAX_RETRY_AFTER.mul_f64(rand::random_range(0.5..1.0));
+        }
         if self.retry_reservations.len() < MAX_PROMISES
             || self.retry_reservations.contains_key(&key)
         {
