@@ -18,6 +18,7 @@ use super::pages::{ErrorKind, ErrorView, in_app_refusal, render_error, whole_sec
 use super::request_id::RequestId;
 use super::security::{self, HeaderContext};
 use crate::domain::return_path::ReturnPath;
+use crate::service::admins::ActError;
 use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
@@ -70,6 +71,15 @@ impl From<StoreError> for AppError {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable,
             StoreError::Statement(_) | StoreError::Aborted => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<ActError> for AppError {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NoLongerAdmin => Self::NotAdmin,
+            ActError::Store(error) => error.into(),
         }
     }
 }

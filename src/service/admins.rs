@@ -105,11 +105,40 @@ pub async fn is_nobody_left(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreE
     Ok(admin_grant::count(tx, &ctx.config.login.admins).await? == 0)
 }
 
-/// Returns whether a person who is about to act is an administrator, and locks that right until the commit.
+/// Why an administrator's action was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    #[error("the actor is no longer an administrator")]
+    NoLongerAdmin,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Fails unless a person who is about to act is still an administrator, and locks that right until the commit.
 /// [`admin_grant::serialise`] or [`admin_grant::serialise_shared`] and the locks of staff rows must precede it.
-pub async fn may_act(ctx: &Context, tx: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
+pub async fn check_actor(ctx: &Context, tx: &mut Conn, userid: &UserId) -> Result<(), ActError> {
     admin_grant::lock_rights(tx, userid).await?;
-    admin_grant::is_admin(tx, userid, None, &ctx.config.login.admins).await
+    if admin_grant::is_admin(tx, userid, None, &ctx.config.login.admins).await? {
+        Ok(())
+    } else {
+        Err(ActError::NoLongerAdmin)
+    }
+}
+
+/// Runs an administrator's action in one transaction, unless the actor has lost the right meanwhile. For actions that
+/// lock no staff row.
+pub async fn act<T, E: From<ActError> + From<StoreError>>(
+    ctx: &Context,
+    userid: &UserId,
+    action: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
+) -> Result<T, E> {
+    ctx.db
+        .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
+            check_actor(ctx, tx, userid).await?;
+            action(tx).await
+        })
+        .await
 }
 
 /// Returns whether a login adds this member to the staff table without a review: the settings list the pair, its

@@ -1,31 +1,31 @@
 //! Alerts that an administrator dismisses.
 
+use super::admins::{self, ActError};
 use super::review::Actor;
 use crate::context::Context;
+use crate::store::alert;
 use crate::store::audit::{self, Entry};
-use crate::store::{StoreError, alert};
 
 /// Dismisses an alert until its cause recurs; returns false if it was not raised, or is about the directory, which
 /// only a complete sync resolves.
-pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<bool, StoreError> {
+pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<bool, ActError> {
     if alert::is_of_directory(kind) {
         return Ok(false);
     }
-    ctx.db
-        .tx(async |tx| {
-            let is_dismissed = alert::dismiss(tx, kind).await?;
-            if is_dismissed {
-                let entry = Entry {
-                    actor: audit::Actor::Person(by.userid),
-                    action: "alert.dismiss",
-                    name: Some(kind),
-                    status: "dismissed",
-                    address: by.address,
-                    ..Entry::default()
-                };
-                audit::append(tx, &entry).await?;
-            }
-            Ok(is_dismissed)
-        })
-        .await
+    admins::act(ctx, by.userid, async |tx| {
+        let is_dismissed = alert::dismiss(tx, kind).await?;
+        if is_dismissed {
+            let entry = Entry {
+                actor: audit::Actor::Person(by.userid),
+                action: "alert.dismiss",
+                name: Some(kind),
+                status: "dismissed",
+                address: by.address,
+                ..Entry::default()
+            };
+            audit::append(tx, &entry).await?;
+        }
+        Ok(is_dismissed)
+    })
+    .await
 }

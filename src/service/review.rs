@@ -8,7 +8,7 @@ pub use bulk::{BulkAction, release_bulk, start_bulk, work_bulk};
 
 use crate::store::Conn;
 
-use super::admins;
+use super::admins::{self, ActError};
 use super::upstream::UpstreamError;
 use crate::context::Context;
 use crate::domain::case::CaseState;
@@ -110,8 +110,17 @@ pub enum ReviewError {
     Reason,
     #[error(transparent)]
     Refused(#[from] RejectedDecision),
-    #[error("whoever decides is no longer an administrator")]
+    #[error("the actor is no longer an administrator")]
     NoLongerAdmin,
+}
+
+impl From<ActError> for ReviewError {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NoLongerAdmin => Self::NoLongerAdmin,
+            ActError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<UpstreamError> for ReviewError {
@@ -164,7 +173,7 @@ async fn reject_in_job(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             end_sessions(tx, &case).await?;
-            check_right(ctx, tx, by).await?;
+            admins::check_actor(ctx, tx, by.userid).await?;
             if unmatched::lock_state(tx, case_id).await? != Some(CaseState::Waiting) {
                 return Err(RejectedDecision::NotWaiting.into());
             }
@@ -193,9 +202,7 @@ async fn end_sessions(tx: &mut Conn, case: &Case) -> Result<(), StoreError> {
     let mut userids: Vec<UserId> = holder.into_iter().chain(case.userid.clone()).collect();
     userids.sort();
     userids.dedup();
-    for userid in &userids {
-        staff::lock(tx, userid).await?;
-    }
+    staff::lock_all(tx, &userids).await?;
     for userid in &userids {
         web_session::end_all_of(tx, userid).await?;
     }
@@ -232,7 +239,7 @@ async fn reopen_in_job(
                 // the case is re-opened.
                 end_sessions(tx, &case).await?;
             }
-            check_right(ctx, tx, by).await?;
+            admins::check_actor(ctx, tx, by.userid).await?;
             if unmatched::lock_state(tx, case_id).await? == Some(CaseState::Waiting) {
                 return Err(RejectedDecision::StillWaiting.into());
             }
@@ -247,15 +254,6 @@ async fn reopen_in_job(
             Ok(case)
         })
         .await
-}
-
-/// Fails if the administrator has lost their rights meanwhile.
-async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(), ReviewError> {
-    if admins::may_act(ctx, tx, by.userid).await? {
-        Ok(())
-    } else {
-        Err(ReviewError::NoLongerAdmin)
-    }
 }
 
 /// What is recorded about a decision.

@@ -8,9 +8,10 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::admins::{self, ActError};
+use super::employment;
 use super::review::{Actor, one_line};
 use super::upstream::{self, Priority, UpstreamError};
-use super::{admins, employment};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::ids::{UnionId, UserId};
@@ -52,8 +53,17 @@ pub enum StaffError {
     Rejected,
     #[error("{0} has the same unionid and was marked as left by hand")]
     HeldElsewhere(UserId),
-    #[error("whoever acts is no longer an administrator")]
+    #[error("the actor is no longer an administrator")]
     NoLongerAdmin,
+}
+
+impl From<ActError> for StaffError {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NoLongerAdmin => Self::NoLongerAdmin,
+            ActError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<UpstreamError> for StaffError {
@@ -87,7 +97,7 @@ pub async fn leave(
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
             staff::lock(tx, userid).await?;
-            check_right(ctx, tx, by).await?;
+            admins::check_actor(ctx, tx, by.userid).await?;
             let left = leave_in(tx, by, userid, &reason).await?;
             if admins::is_nobody_left(ctx, tx).await? {
                 return Err(StaffError::LastAdministrator);
@@ -162,15 +172,6 @@ async fn settle_unionid(
     }
 }
 
-/// Fails if the administrator has lost their rights meanwhile.
-async fn check_right(ctx: &Context, tx: &mut Conn, by: &Actor<'_>) -> Result<(), StaffError> {
-    if admins::may_act(ctx, tx, by.userid).await? {
-        Ok(())
-    } else {
-        Err(StaffError::NoLongerAdmin)
-    }
-}
-
 async fn read_leaver(
     ctx: &Context,
     userid: &UserId,
@@ -198,7 +199,7 @@ async fn write_restored(
             let row = staff::lock(tx, &person.userid)
                 .await?
                 .ok_or(StaffError::NotFound)?;
-            check_right(ctx, tx, by).await?;
+            admins::check_actor(ctx, tx, by.userid).await?;
             if row.status != Status::Left {
                 return Err(StaffError::NotLeft);
             }
@@ -277,7 +278,7 @@ pub async fn end_sessions(
         .tx(async |tx| {
             admin_grant::serialise_shared(tx).await?;
             let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
-            check_right(ctx, tx, by).await?;
+            admins::check_actor(ctx, tx, by.userid).await?;
             let ended = match session {
                 None => web_session::end_all_of(tx, userid).await?,
                 Some(id) => end_one(tx, userid, id).await?,

@@ -1,5 +1,6 @@
 //! Administrator's rights belong to a pair of userid and unionid, and end with it.
 
+mod acting;
 mod binding;
 mod by_sync;
 mod grants;

@@ -13,7 +13,7 @@ use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use super::{BackForm, last_page};
 use crate::context::Context;
-use crate::http::client_address::client_address;
+use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
@@ -24,7 +24,6 @@ use crate::http::login::signed_out;
 use crate::http::text::admin_sessions::{METHODS, SessionTexts};
 use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, browser_name, order, query};
-use crate::service::review::Actor;
 use crate::service::sessions;
 use crate::store::session_list::{self, SessionFilter, SessionRow};
 use crate::store::sort::Sort;
@@ -174,12 +173,8 @@ async fn end(
 ) -> Result<HttpResponse, AppError> {
     let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
     let t = SessionTexts::of(Lang::of(request.headers()));
-    let address = client_address(&request, &ctx.config.server.trusted_proxies)
-        .map(|address| address.to_string());
-    let by = Actor {
-        userid: &admin.0.userid,
-        address: address.as_deref(),
-    };
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
     let ended = sessions::end_session(&ctx, &by, id).await?;
     if id == admin.0.session_id {
         return Ok(signed_out(&request));

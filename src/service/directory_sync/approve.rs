@@ -15,6 +15,7 @@ use super::summary::Outcome;
 use super::{Abort, Cause, State, Summary, SyncError, fail_interrupted, verify_absent};
 use crate::context::Context;
 use crate::domain::ids::UserId;
+use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
 use crate::store::sync_list::{self, ChangeFilter};
 use crate::store::sync_run::{self, Run};
@@ -28,22 +29,32 @@ pub enum ApproveError {
     NotWaiting,
     #[error("a full sync is running, started by {by} at {}", since.format("%Y-%m-%d %H:%M:%S UTC"))]
     AlreadyRunning { by: String, since: DateTime<Utc> },
+    #[error("the actor is no longer an administrator")]
+    NoLongerAdmin,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+impl From<ActError> for ApproveError {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NoLongerAdmin => Self::NoLongerAdmin,
+            ActError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 /// Records the decision that the leavers of a stopped run are kept.
 pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), ApproveError> {
-    ctx.db
-        .tx(async |tx| {
-            if sync_run::lock_waiting(tx, run_id).await?.is_none() {
-                return Err(ApproveError::NotWaiting);
-            }
-            sync_run::decide(tx, run_id, "discarded", Some(by.userid)).await?;
-            note_decision(tx, run_id, by, "sync.discard", "discarded").await?;
-            Ok(())
-        })
-        .await
+    admins::act(ctx, by.userid, async |tx| {
+        if sync_run::lock_waiting(tx, run_id).await?.is_none() {
+            return Err(ApproveError::NotWaiting);
+        }
+        sync_run::decide(tx, run_id, "discarded", Some(by.userid)).await?;
+        note_decision(tx, run_id, by, "sync.discard", "discarded").await?;
+        Ok(())
+    })
+    .await
 }
 
 /// An administrator's approval of the leavers of a stopped run.
@@ -101,34 +112,33 @@ pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, 
 
 async fn begin(ctx: &Context, stopped: i64, by: &Actor<'_>) -> Result<Approval, ApproveError> {
     fail_interrupted(ctx).await?;
-    ctx.db
-        .tx(async |tx| {
-            let Some(guard) = sync_run::lock_waiting(tx, stopped).await? else {
-                return Err(ApproveError::NotWaiting);
-            };
-            let cause = Cause::Approval.as_str();
-            let begun = sync_run::start(
-                tx,
-                cause,
-                by.userid.as_str(),
-                Some(stopped),
-                false,
-                ctx.instance,
-            )
-            .await?;
-            let run = begun.map_err(|other| ApproveError::AlreadyRunning {
-                by: other.by,
-                since: other.since,
-            })?;
-            Ok(Approval {
-                run,
-                stopped,
-                guard,
-                by: by.userid.clone(),
-                address: by.address.map(str::to_owned),
-            })
+    admins::act(ctx, by.userid, async |tx| {
+        let Some(guard) = sync_run::lock_waiting(tx, stopped).await? else {
+            return Err(ApproveError::NotWaiting);
+        };
+        let cause = Cause::Approval.as_str();
+        let begun = sync_run::start(
+            tx,
+            cause,
+            by.userid.as_str(),
+            Some(stopped),
+            false,
+            ctx.instance,
+        )
+        .await?;
+        let run = begun.map_err(|other| ApproveError::AlreadyRunning {
+            by: other.by,
+            since: other.since,
+        })?;
+        Ok(Approval {
+            run,
+            stopped,
+            guard,
+            by: by.userid.clone(),
+            address: by.address.map(str::to_owned),
         })
-        .await
+    })
+    .await
 }
 
 async fn go_through(ctx: &Context, approval: &Approval) -> Result<(), SyncError> {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, RejectedDecision, ReviewError, check_right, decide};
+use super::{Actor, Decision, RejectedDecision, ReviewError, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::service::employment;
 use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::Place;
 use crate::store::staff::{self, StaffRow};
@@ -148,10 +148,11 @@ async fn admit(
 ) -> Result<(), ReviewError> {
     ctx.db
         .tx(async |tx| {
-            admin_grant::serialise_shared(tx).await?;
+            // The approval may give the row another account, which ends the rights of the former one.
+            admin_grant::serialise(tx).await?;
             staff::lock_people(tx, std::slice::from_ref(&person.userid)).await?;
             let row = staff::lock(tx, &person.userid).await?;
-            check_right(ctx, tx, decision.by).await?;
+            admins::check_actor(ctx, tx, decision.by.userid).await?;
             check_row(tx, row.as_ref(), case, person, asked_at).await?;
             staff::upsert_employed(tx, person, asked_at)
                 .await
@@ -175,6 +176,9 @@ async fn admit(
             };
             decide(tx, &approved, decision).await?;
             record_employment(tx, row.as_ref(), person, decision).await?;
+            if admins::is_nobody_left(ctx, tx).await? {
+                return Err(RejectedDecision::LastAdministrator.into());
+            }
             Ok(())
         })
         .await

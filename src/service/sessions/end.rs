@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
+use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::{Conn, StoreError, staff, web_session};
@@ -15,16 +16,15 @@ pub async fn end_session(
     ctx: &Context,
     by: &Actor<'_>,
     id: Uuid,
-) -> Result<Option<String>, StoreError> {
-    ctx.db
-        .tx(async |tx| {
-            let Some(userid) = web_session::end_one(tx, id).await? else {
-                return Ok(None);
-            };
-            let name = record_end(tx, by, &userid, 1).await?;
-            Ok(Some(name))
-        })
-        .await
+) -> Result<Option<String>, ActError> {
+    admins::act(ctx, by.userid, async |tx| {
+        let Some(userid) = web_session::end_one(tx, id).await? else {
+            return Ok(None);
+        };
+        let name = record_end(tx, by, &userid, 1).await?;
+        Ok(Some(name))
+    })
+    .await
 }
 
 /// Ends several sessions in one transaction, with an audit entry for each person; returns how many sessions there
@@ -33,20 +33,19 @@ pub async fn end_sessions(
     ctx: &Context,
     by: &Actor<'_>,
     ids: &[Uuid],
-) -> Result<(usize, usize), StoreError> {
-    ctx.db
-        .tx(async |tx| {
-            let ended = web_session::end_these(tx, ids).await?;
-            let mut people: BTreeMap<&str, (&UserId, usize)> = BTreeMap::new();
-            for userid in &ended {
-                people.entry(userid.as_str()).or_insert((userid, 0)).1 += 1;
-            }
-            for (userid, count) in people.values() {
-                record_end(tx, by, userid, *count).await?;
-            }
-            Ok((ended.len(), people.len()))
-        })
-        .await
+) -> Result<(usize, usize), ActError> {
+    admins::act(ctx, by.userid, async |tx| {
+        let ended = web_session::end_these(tx, ids).await?;
+        let mut people: BTreeMap<&str, (&UserId, usize)> = BTreeMap::new();
+        for userid in &ended {
+            people.entry(userid.as_str()).or_insert((userid, 0)).1 += 1;
+        }
+        for (userid, count) in people.values() {
+            record_end(tx, by, userid, *count).await?;
+        }
+        Ok((ended.len(), people.len()))
+    })
+    .await
 }
 
 /// Audits the end of a person's sessions; returns the person's name.

@@ -3,7 +3,7 @@
 
 use crate::store::Conn;
 
-use super::{StaffError, check_right, checked, leave_in, note};
+use super::{StaffError, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::admins;
@@ -62,7 +62,9 @@ pub async fn apply_to_many(
             admin_grant::serialise(tx).await?;
             // Locked before any row: concurrent writers of several of these people wait and do not deadlock.
             staff::lock_people(tx, &userids).await?;
-            check_right(ctx, tx, by).await?;
+            // Rows before rights, as in all code that locks both.
+            staff::lock_all(tx, &userids).await?;
+            admins::check_actor(ctx, tx, by.userid).await?;
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
                 let done = tx.savepoint(async |tx| one(ctx, tx, by, action, userid, &reason).await);

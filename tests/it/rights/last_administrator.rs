@@ -53,3 +53,29 @@ async fn a_rejection_that_would_lock_the_last_administrator_out_is_refused(pool:
     let done = admin.post(&reject, &[("reason", "because")]).await;
     assert_eq!(done.status, 303, "{}", done.body);
 }
+
+#[sqlx::test]
+async fn an_approval_that_would_end_the_last_administrators_rights_is_refused(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let mut admin = app.admin().await;
+    app.sim.change_quietly(ADMIN, account("another-1")).unwrap();
+    assert_eq!(app.browser().scan("another-1", "/").await.status, 403);
+    let id = app
+        .number("SELECT id FROM unmatched_login WHERE unionid = 'another-1'")
+        .await;
+    let approve = format!("/admin/unmatched/{id}/approve");
+    let fields = [("userid", ADMIN)];
+    let refused = admin.post(&approve, &fields).await;
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    assert!(
+        refused.body.contains("the last administrator"),
+        "{}",
+        refused.body
+    );
+    assert!(admin.is_in().await, "nothing was done");
+
+    grant(&app, &[EMPLOYEE]);
+    let done = admin.post(&approve, &fields).await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    assert!(may_administer(&app, EMPLOYEE).await);
+}

@@ -16,6 +16,10 @@ use super::*;
 async fn stopped(pool: &PgPool) -> (Company, i64, Vec<String>) {
     let company = Company::imported(pool).await;
     company.sim.set_callback_url(None);
+    sqlx::raw_sql("INSERT INTO admin_grant (userid, unionid, granted_by) SELECT userid, unionid, 'test' FROM staff WHERE userid = 'manager4220'")
+        .execute(pool)
+        .await
+        .unwrap();
     let people = company.sim.people().into_iter();
     let gone: Vec<String> = people
         .map(|person| person.userid)

@@ -121,6 +121,7 @@ async fn undecided(
         ApproveError::AlreadyRunning { by, since } => {
             already(ctx, lang, t.busy_toast, &by, since).await?.0
         }
+        ApproveError::NoLongerAdmin => return Err(AppError::NotAdmin),
         ApproveError::Store(error) => return Err(error.into()),
     };
     flash::set(session, &toast);

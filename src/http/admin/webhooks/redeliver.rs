@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
-use crate::http::client_address::client_address;
+use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
@@ -15,7 +15,6 @@ use crate::http::layout::Toast;
 use crate::http::text::admin_webhooks::WebhookTexts;
 use crate::http::text::interpolate;
 use crate::http::view::Tone;
-use crate::service::review::Actor;
 use crate::service::webhooks;
 
 /// Schedules one message to be sent again.
@@ -30,12 +29,8 @@ pub async fn one(
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let t = WebhookTexts::of(lang);
-    let address =
-        client_address(&request, &ctx.config.server.trusted_proxies).map(|at| at.to_string());
-    let by = Actor {
-        userid: &admin.0.userid,
-        address: address.as_deref(),
-    };
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
     let toast = if ctx.config.webhook.is_none() {
         Toast::new(Tone::Warn, t.not_configured)
     } else if webhooks::redeliver(&ctx, &by, id).await? {
@@ -57,12 +52,8 @@ pub async fn all_failed(
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let t = WebhookTexts::of(lang);
-    let address =
-        client_address(&request, &ctx.config.server.trusted_proxies).map(|at| at.to_string());
-    let by = Actor {
-        userid: &admin.0.userid,
-        address: address.as_deref(),
-    };
+    let address = address_of(&ctx, &request);
+    let by = actor(&admin, address.as_deref());
     let toast = if ctx.config.webhook.is_none() {
         Toast::new(Tone::Warn, t.not_configured)
     } else {
