@@ -64,7 +64,7 @@ impl<G> Queue<G> {
         capacity.saturating_sub(ahead).max(floor)
     }
 
-    fn promise(&mut self, key: ClientKey, now: Instant) -> Duration {
+    fn reserve_retry(&mut self, key: ClientKey, now: Instant) -> Duration {
         let (hold, spacing) = (self.forecast.hold(now), self.forecast.spacing(now));
         self.logins.reserve_retry(key, now, hold, spacing)
     }
@@ -142,8 +142,8 @@ impl<G> PermitQueues<G> {
         let capacity = queue.capacity(now);
         let evicted = match queue.logins.enqueue(client, sender, capacity) {
             EnqueueResult::Queued => None,
-            EnqueueResult::Evicted(key, other) => Some((other, queue.promise(key, now))),
-            EnqueueResult::Full => return Err(queue.promise(client.key, now)),
+            EnqueueResult::Evicted(key, other) => Some((other, queue.reserve_retry(key, now))),
+            EnqueueResult::Full => return Err(queue.reserve_retry(client.key, now)),
         };
         Ok(QueueEntry {
             permit: turn,
@@ -160,7 +160,7 @@ impl<G> PermitQueues<G> {
         queue.logins.retain(|waiter| !waiter.is_closed());
         let capacity = queue.capacity(now);
         let is_full = queue.logins.is_full_for(client, capacity);
-        is_full.then(|| queue.promise(client.key, now))
+        is_full.then(|| queue.reserve_retry(client.key, now))
     }
 
     /// Returns who receives the next permit.

@@ -6,7 +6,7 @@ use super::ids::{UnionId, UserId};
 
 /// The unionids that people would have after a plan.
 #[derive(Debug, Default)]
-pub struct UnionidConflicts<'a> {
+pub struct UnionidClaims<'a> {
     claims: Vec<Claim<'a>>,
 }
 
@@ -18,7 +18,7 @@ struct Claim<'a> {
     wanted: Option<&'a UnionId>,
 }
 
-impl<'a> UnionidConflicts<'a> {
+impl<'a> UnionidClaims<'a> {
     /// Adds a person who does not change.
     pub fn keeps(&mut self, userid: &'a UserId, stored: Option<&'a UnionId>) {
         self.claims.push(Claim {
@@ -96,7 +96,7 @@ mod tests {
                 )
             })
             .collect();
-        let mut claims = UnionidConflicts::default();
+        let mut claims = UnionidClaims::default();
         for (user, stored, wanted) in &ids {
             claims.takes(user, stored.as_ref(), wanted.as_ref());
         }

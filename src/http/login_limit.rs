@@ -14,7 +14,7 @@ use clients::{Admission, Clients};
 pub use window::Outcome;
 
 /// How long an attempt of a client above its rate waits to begin.
-const TURN: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Counts the attempts of clients, and makes those of a client above its rate wait for each other.
 #[derive(Debug, Clone)]
@@ -36,14 +36,18 @@ impl LoginLimit {
 
     /// Returns the client, if an attempt of it would not be refused immediately.
     pub fn check(&self, key: ClientKey) -> Result<Client, AttemptError> {
-        (self.0.check(key)).ok_or(AttemptError::TooMany { retry_after: TURN })
+        (self.0.check(key)).ok_or(AttemptError::TooMany {
+            retry_after: MAX_WAIT,
+        })
     }
 
     /// Begins an attempt. An attempt of a client above its rate waits until no other of that client is in progress.
     pub async fn begin(&self, key: ClientKey) -> Result<Attempt, AttemptError> {
         match Clients::enter(&self.0, key) {
             Admission::Begun(attempt) => Ok(attempt),
-            Admission::TooMany => Err(AttemptError::TooMany { retry_after: TURN }),
+            Admission::TooMany => Err(AttemptError::TooMany {
+                retry_after: MAX_WAIT,
+            }),
             Admission::Wait(turn) => self.wait(key, turn).await,
         }
     }
@@ -60,11 +64,13 @@ impl LoginLimit {
             }
             Some(attempt)
         };
-        if let Ok(Some(attempt)) = tokio::time::timeout(TURN, mine).await {
+        if let Ok(Some(attempt)) = tokio::time::timeout(MAX_WAIT, mine).await {
             return Ok(attempt);
         }
         self.0.count(key, Outcome::Failed);
-        Err(AttemptError::TimedOut { retry_after: TURN })
+        Err(AttemptError::TimedOut {
+            retry_after: MAX_WAIT,
+        })
     }
 }
 

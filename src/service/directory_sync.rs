@@ -34,7 +34,7 @@ use crate::store::sync_run::{self, Run};
 use crate::store::{StoreError, audit, sync_staging};
 
 use apply::ApplyRequest;
-use build_plan::PlanInput;
+use build_plan::BuiltPlan;
 use conclude::Conclusion;
 use finish::finish;
 use lease::Calls;
@@ -309,7 +309,7 @@ fn note_end(run: Run, phase: &'static str, begun: Instant) -> Instant {
 async fn carry_out_plan(
     run: Run,
     calls: &Calls,
-    survey: &PlanInput<'_>,
+    survey: &BuiltPlan<'_>,
     summary: &Summary,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<plan_writer::PlanCounts, SyncError> {

@@ -12,7 +12,7 @@ const MAX_IN_PROGRESS: usize = 8;
 /// would rest on clients that may be gone by then, and leave permits unused.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(20);
 /// Maximum number of remembered retry times of clients without a waiter.
-const MAX_PROMISES: usize = 4_096;
+const MAX_RESERVATIONS: usize = 4_096;
 /// Maximum number of shares of a site.
 const MAX_SHARES: usize = CLIENTS_PER_SITE as usize;
 
@@ -256,7 +256,7 @@ impl<W> FairQueue<W> {
             // Nothing is reserved so far ahead. At random, so that they do not all return at the same moment.
             return hold + MAX_RETRY_AFTER.mul_f64(rand::random_range(0.5..1.0));
         }
-        if self.retry_reservations.len() < MAX_PROMISES
+        if self.retry_reservations.len() < MAX_RESERVATIONS
             || self.retry_reservations.contains_key(&key)
         {
             self.retry_reservations.insert(key, until);

@@ -9,7 +9,7 @@ use super::conclude::{Conclusion, note_decision};
 use super::finish::{delete_staging, end_unless_ended};
 use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
-use super::plan_writer::{DB_RETRY_WINDOW, PlanWriter};
+use super::plan_writer::{DB_TIMEOUT, PlanWriter};
 use super::skip::SkipReason;
 use super::summary::Outcome;
 use super::{Abort, Cause, State, Summary, SyncError, fail_interrupted, verify_absent};
@@ -223,7 +223,7 @@ async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), Sto
         let ctx = book.ctx;
         let page = ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 sync_list::changes(conn, stopped, &held_back, 1_000, offset).await
             })
             .await?;

@@ -10,7 +10,7 @@ use crate::store::{StoreError, department, directory, staff, sync_staging};
 
 use super::lease::Calls;
 use super::plan::{self, Chunk, DesiredPerson, PlanOptions};
-use super::plan_writer::{DB_RETRY_WINDOW, PlanWriter, leaver};
+use super::plan_writer::{DB_TIMEOUT, PlanWriter, leaver};
 use super::read::Crawler;
 use super::skip::SkipReason;
 use super::{Abort, Progress, Request, verify_absent};
@@ -22,7 +22,7 @@ const CHUNK: i64 = 1_000;
 const STAGING_LOST: &str = "Postgres has been restarted and has forgotten what the run had read";
 
 /// The input and the result of planning; the plan itself is staged by `book`.
-pub struct PlanInput<'a> {
+pub struct BuiltPlan<'a> {
     pub book: PlanWriter<'a>,
     /// Departments to write and to remove: few enough to be held in memory.
     pub departments: plan::DepartmentPlan,
@@ -39,7 +39,7 @@ pub async fn build_plan<'a>(
     calls: &Calls,
     walk: &mut Crawler,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<PlanInput<'a>, Abort> {
+) -> Result<BuiltPlan<'a>, Abort> {
     let (employed, stored) = load_current(ctx, run, walk).await?;
     if walk.people == 0 && employed > 0 {
         walk.problems.add("DingTalk lists nobody at all".to_owned());
@@ -78,7 +78,7 @@ pub async fn build_plan<'a>(
         .map_err(Abort::Store)?;
     // People whose staging rows were lost meanwhile would look like leavers.
     ensure_staging_intact(ctx, run, walk).await?;
-    Ok(PlanInput {
+    Ok(BuiltPlan {
         book,
         departments,
         is_complete,
@@ -92,7 +92,7 @@ async fn load_current(
     run: Run,
     walk: &Crawler,
 ) -> Result<(usize, Vec<Department>), Abort> {
-    let looked = ctx.db.read_within(DB_RETRY_WINDOW, async |conn| {
+    let looked = ctx.db.read_within(DB_TIMEOUT, async |conn| {
         sync_staging::analyze(conn).await?;
         let employed = staff::count_employed(conn).await?;
         let departments = department::all(conn).await?;
@@ -105,7 +105,7 @@ async fn load_current(
 
 /// Checks that Postgres still has all staging rows: it loses them in a crash.
 async fn ensure_staging_intact(ctx: &Context, run: Run, walk: &Crawler) -> Result<(), Abort> {
-    let heard = ctx.db.read_within(DB_RETRY_WINDOW, async |conn| {
+    let heard = ctx.db.read_within(DB_TIMEOUT, async |conn| {
         sync_staging::count_staged(conn, run.id).await
     });
     let heard = heard.await.map_err(Abort::Store)?;
@@ -123,7 +123,7 @@ async fn stage_leavers(book: &mut PlanWriter<'_>, walk: &Crawler) -> Result<(), 
         let known = book
             .ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 let absent = sync_staging::absent(conn, book.run.id, &after, CHUNK).await?;
                 directory::known(conn, &absent).await
             })
@@ -203,7 +203,7 @@ async fn compare(book: &mut PlanWriter<'_>, is_complete: bool) -> Result<(), Sto
         let (run_id, ctx) = (book.run.id, book.ctx);
         let (last, chunk) = ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 let keys = sync_staging::keys(conn, run_id, &after, CHUNK).await?;
                 let chunk = chunk(conn, run_id, &keys).await?;
                 Ok::<_, StoreError>((keys.last().cloned(), chunk))
@@ -223,7 +223,7 @@ async fn refused(book: &PlanWriter<'_>, is_complete: bool) -> Result<HashSet<Use
     let (chunk, leaving) = book
         .ctx
         .db
-        .read_within(DB_RETRY_WINDOW, async |conn| {
+        .read_within(DB_TIMEOUT, async |conn| {
             let contested = sync_staging::contested(conn, run.id).await?;
             let leaving = sync_staging::leaving_among(conn, run.id, &contested).await?;
             Ok::<_, StoreError>((chunk(conn, run.id, &contested).await?, leaving))

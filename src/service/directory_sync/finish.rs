@@ -102,11 +102,11 @@ async fn forget(ctx: &Context, run: Run) -> Result<(), StoreError> {
 }
 
 /// Timeout for deleting the staging rows of a run.
-const DB_RETRY_WINDOW: Duration = Duration::from_secs(30);
+const DB_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Deletes the run's staging rows; leftovers are removed by the cleanup job.
 pub(super) async fn delete_staging(ctx: &Context, run: Run) {
-    let forgotten = ctx.db.read_within(DB_RETRY_WINDOW, async |conn| {
+    let forgotten = ctx.db.read_within(DB_TIMEOUT, async |conn| {
         sync_staging::forget(conn, run.id).await
     });
     if let Err(error) = forgotten.await {

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use super::skip::{Skip, SkipReason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::domain::unionid_claims::UnionidConflicts;
+use crate::domain::unionid_claims::UnionidClaims;
 use crate::store::directory::KnownPerson;
 
 pub use departments::{DepartmentPlan, DesiredDepartment, plan as departments};
@@ -101,7 +101,7 @@ pub fn refused(
     is_complete: bool,
 ) -> HashSet<UserId> {
     let drafts = drafts(chunk, started_at, is_complete);
-    let mut claims = UnionidConflicts::default();
+    let mut claims = UnionidClaims::default();
     let staying = |known: &&KnownPerson| {
         known.status == Status::Employed && !leaving.contains(&known.person.userid)
     };

@@ -15,7 +15,7 @@ use super::plan::{DepartmentPlan, DesiredDepartment, Difference, PeoplePlan, Wri
 use super::skip::{Skip, SkipReason};
 
 /// Timeout for one database operation.
-pub const DB_RETRY_WINDOW: Duration = Duration::from_secs(30);
+pub const DB_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Number of records of each kind in a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl<'a> PlanWriter<'a> {
         }
         self.ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 sync_staging::stage_changes(conn, self.run.id, &drafts).await
             })
             .await
@@ -93,7 +93,7 @@ impl<'a> PlanWriter<'a> {
     pub async fn withhold_leavers(&mut self) -> Result<(), StoreError> {
         self.ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 sync_staging::withhold_leavers(conn, self.run.id).await
             })
             .await?;
@@ -106,7 +106,7 @@ impl<'a> PlanWriter<'a> {
         let dropped = self
             .ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 sync_staging::drop_leavers(conn, self.run.id).await
             })
             .await?;

@@ -1,6 +1,6 @@
 //! Reports which records a run has skipped, or what a dry run would do.
 
-use super::plan_writer::DB_RETRY_WINDOW;
+use super::plan_writer::DB_TIMEOUT;
 use crate::context::Context;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow};
 use crate::store::sync_run::Run;
@@ -19,7 +19,7 @@ pub async fn report_plan(
     loop {
         let records = ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 sync_staging::staged_changes(conn, run.id, after, PAGE).await
             })
             .await?;
@@ -45,7 +45,7 @@ pub async fn report_skipped(
     loop {
         let records = ctx
             .db
-            .read_within(DB_RETRY_WINDOW, async |conn| {
+            .read_within(DB_TIMEOUT, async |conn| {
                 sync_list::changes(conn, run.id, &skipped, PAGE, told).await
             })
             .await?;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::build_plan::PlanInput;
+use super::build_plan::BuiltPlan;
 use super::lease::Calls;
 use super::plan_writer::PlanCounts;
 use super::read::IncompleteReasons;
@@ -79,7 +79,7 @@ impl Summary {
     }
 
     pub(super) fn of_plan(
-        survey: &PlanInput<'_>,
+        survey: &BuiltPlan<'_>,
         problems: &IncompleteReasons,
         limit: Percentage,
         calls: &Calls,

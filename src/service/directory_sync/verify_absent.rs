@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use futures_util::{StreamExt, stream};
 
 use super::lease::Calls;
-use super::plan_writer::{DB_RETRY_WINDOW, PlanWriter};
+use super::plan_writer::{DB_TIMEOUT, PlanWriter};
 use super::read::Crawler;
 use super::skip::SkipReason;
 use super::{Abort, Progress};
@@ -38,7 +38,7 @@ pub async fn sample_silent_departments(
     let people = book
         .ctx
         .db
-        .read_within(DB_RETRY_WINDOW, async |conn| {
+        .read_within(DB_TIMEOUT, async |conn| {
             let each = PER_SILENT_DEPARTMENT;
             sync_staging::leavers_outside(conn, run_id, &peopled, each, AT_MOST).await
         })
@@ -132,7 +132,7 @@ async fn ask_all(
 async fn leavers(book: &PlanWriter<'_>, after: i32) -> Result<Vec<ChangedPerson>, StoreError> {
     book.ctx
         .db
-        .read_within(DB_RETRY_WINDOW, async |conn| {
+        .read_within(DB_TIMEOUT, async |conn| {
             sync_staging::changed_people(conn, book.run.id, Step::Leave, after, BATCH).await
         })
         .await

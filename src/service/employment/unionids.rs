@@ -10,7 +10,7 @@ use super::{Lookup, Outcome, Trigger, time_now};
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::domain::unionid_claims::UnionidConflicts;
+use crate::domain::unionid_claims::UnionidClaims;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
@@ -207,7 +207,7 @@ async fn refused(tx: &mut Conn, claimants: &[Claimant<'_>]) -> Result<HashSet<Us
                 .all(|claimant| claimant.person.userid != holder.userid)
         }));
     }
-    let mut claims = UnionidConflicts::default();
+    let mut claims = UnionidClaims::default();
     for other in &others {
         claims.keeps(&other.userid, other.unionid.as_ref());
     }

@@ -229,7 +229,7 @@ async fn end_failed(ctx: &Context, tx: &mut Conn, failure: &Failure) -> Result<(
     if failure.has_lost() {
         report_lost(tx, "no answer").await?;
     }
-    if let Some(code) = is_correctable(failure) {
+    if let Some(code) = correctable_code(failure) {
         alert::raise(tx, &format!("misconfigured:{FAILED}"), &code.to_string()).await?;
     }
     failed_callbacks::record_settled(tx, ctx.instance).await?;
@@ -245,7 +245,7 @@ async fn end_failed(ctx: &Context, tx: &mut Conn, failure: &Failure) -> Result<(
 
 /// Returns the code of a rejection that somebody has to fix. Having no registered callback is not an error: a
 /// company that has subscribed in DingTalk's console has none.
-fn is_correctable(failure: &Failure) -> Option<i64> {
+fn correctable_code(failure: &Failure) -> Option<i64> {
     match failure {
         Failure::Upstream(UpstreamError::Api(error))
             if error.api() == FAILED

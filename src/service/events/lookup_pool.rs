@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::outcome::{ErrorClass, LookupError, LookupOutcome};
 
 /// After this many consecutive lookups without an answer, DingTalk is considered unreachable.
-const ABORT_GRACE: usize = 3;
+const MAX_UNANSWERED: usize = 3;
 
 /// The urgency of a lookup: the smallest value goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,7 +177,7 @@ impl<T: LookupTask> LookupPool<T> {
 
     /// Whether no further lookups are made: the process stops, or DingTalk does not answer.
     pub fn has_stopped(&self) -> bool {
-        self.stop.is_cancelled() || self.unanswered >= ABORT_GRACE
+        self.stop.is_cancelled() || self.unanswered >= MAX_UNANSWERED
     }
 
     fn run(&self, urgency: Urgency) -> Urgency {

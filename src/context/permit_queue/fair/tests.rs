@@ -249,5 +249,5 @@ fn the_memory_for_promises_is_bounded() {
         let key = ClientKey::Subnet(n);
         queue.reserve_retry(key, now, Duration::ZERO, Duration::from_millis(1));
     }
-    assert_eq!(queue.retry_reservations.len(), MAX_PROMISES);
+    assert_eq!(queue.retry_reservations.len(), MAX_RESERVATIONS);
 }

@@ -13,7 +13,7 @@ use crate::store::event_parked::{self, ParkedRow};
 use crate::store::{StoreError, alert, failed_callbacks};
 
 /// Two hundred entries take some hundreds of statements.
-const DB_RETRY_WINDOW: Duration = Duration::from_secs(10);
+const DB_TIMEOUT: Duration = Duration::from_secs(10);
 /// A page that cannot be stored is lost, so it is retried for as long as a restart of Postgres may take.
 const STORE_TRIES: u32 = 30;
 
@@ -42,7 +42,7 @@ async fn keep_once(
     given: usize,
 ) -> Result<Vec<ParkedRow>, StoreError> {
     ctx.db
-        .tx_within(DB_RETRY_WINDOW, async |tx| {
+        .tx_within(DB_TIMEOUT, async |tx| {
             let mut stored = Vec::new();
             for entry in &page.entries {
                 stored.extend(keep_entry(ctx, tx, entry).await?);
