@@ -34,6 +34,8 @@ const MAX_CONNECTIONS: u32 = 20;
 
 /// Connections that actix may have accepted and not yet registered, or closed and not yet dropped.
 const SPARE_CONNECTIONS: usize = 128;
+/// Connections that the kernel has established and actix has not yet accepted.
+const BACKLOG: i32 = 1024;
 
 /// A service that has bound its port.
 pub struct Application {
@@ -77,6 +79,9 @@ impl Application {
         let listen = ctx.config.server.listen;
         let listener = TcpListener::bind(listen)
             .with_context(|| format!("cannot listen on {listen} (DINGGATE_LISTEN)"))?;
+        // The standard library's 128 is less than what one burst of logins sends; beyond it, clients wait for a
+        // retransmission of 1 s or more.
+        rustix::net::listen(&listener, BACKLOG)?;
         let port = listener.local_addr()?.port();
         let limit = web::Data::new(http::LoginLimit::new(ctx.config.login.rate));
         let max_connections = descriptors::allow_connections(ctx.config.server.max_connections);

@@ -87,7 +87,19 @@ async fn few_descriptors_lower_the_cap_and_are_never_used_up(pool: PgPool) {
         .await;
     }
     drop(silent);
+    // All of them at once: it could accept none of them as they came.
+    process.pause();
+    let silent = open(&process, 500, b"").await;
+    let answers = async { process.answers("/healthz", 200).await };
+    let resume = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        process.resume();
+    };
+    let (is_answered, ()) = tokio::join!(answers, resume);
+    assert!(is_answered, "{}", process.log());
+    drop(silent);
     let log = process.log();
     assert!(log.contains("connection limit lowered"), "{log}");
     assert!(log.contains("\"allowed\":36"), "{log}");
+    assert!(!log.contains("Too many open files"), "{log}");
 }

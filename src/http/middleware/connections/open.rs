@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::net::{Shutdown, shutdown};
 
-use super::{MIN_IDLE, RESERVE, millis};
+use super::{MIN_IDLE, NEVER, RESERVE, millis};
 use crate::context::clients::ClientKey;
 
 #[derive(Debug, Default)]
@@ -88,16 +88,18 @@ impl Open {
         true
     }
 
+    /// Closes the oldest connection of a full reserve, one with a request in progress only if all have one.
     pub fn make_room_in_reserve(&mut self) {
         let reserve = self.entries.iter();
         let reserve = reserve.filter(|(_, entry)| entry.is_reserve && !entry.is_closing);
-        let (count, oldest) = reserve.fold((0, None::<u64>), |(count, oldest), (id, _)| {
-            (
-                count + 1,
-                Some(oldest.map_or(*id, |oldest| oldest.min(*id))),
-            )
+        let reserve = reserve.map(|(id, entry)| {
+            let is_busy = entry.activity.idle_since.load(Ordering::Relaxed) == NEVER;
+            (is_busy, *id)
         });
-        if let Some(oldest) = oldest.filter(|_| count >= RESERVE) {
+        let reserve: Vec<(bool, u64)> = reserve.collect();
+        if reserve.len() >= RESERVE
+            && let Some((_, oldest)) = reserve.into_iter().min()
+        {
             self.close(oldest);
         }
     }
@@ -122,8 +124,9 @@ impl Open {
         let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.is_closing) else {
             return;
         };
-        if let Some(socket) = &entry.socket {
-            let _gone = shutdown(socket, Shutdown::Both);
+        // The second descriptor is released immediately: in a burst of connections, actix needs time to drop its own.
+        if let Some(socket) = entry.socket.take() {
+            let _gone = shutdown(&socket, Shutdown::Both);
         }
         entry.is_closing = true;
         if !entry.is_reserve {
