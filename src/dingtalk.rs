@@ -16,7 +16,9 @@ pub mod proxy;
 mod response;
 mod throttle_until;
 pub mod token;
+mod transport;
 mod v1;
+mod v1_codes;
 
 pub use client::Client;
 pub use error::ApiError;

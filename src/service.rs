@@ -13,6 +13,7 @@ pub mod login;
 pub mod remediation;
 pub mod review;
 pub mod schedule;
+pub mod secret;
 pub mod sessions;
 pub mod staff_admin;
 pub mod upstream;

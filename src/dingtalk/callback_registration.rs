@@ -62,8 +62,13 @@ pub enum RegistrationError {
 }
 
 impl RegistrationError {
+    /// Returns what DingTalk's refusal says about a callback, or `None` if it does not concern one.
+    pub fn of_error(error: &ApiError) -> Option<Self> {
+        error.code().and_then(Self::of)
+    }
+
     /// Maps DingTalk's code; returns `None` for a code that does not concern a callback.
-    pub fn of(code: i64) -> Option<Self> {
+    fn of(code: i64) -> Option<Self> {
         Some(match code {
             71007 | 400_040 => Self::NoneRegistered,
             71006 | 400_041 => Self::Exists,

@@ -7,7 +7,7 @@ use reqwest::redirect;
 use url::Url;
 
 use super::callback::{CallbackCrypto, EncryptedCallback, Reply};
-use super::client::innermost;
+use super::transport::innermost;
 
 /// Result of one test message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,13 +3,12 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap};
 use serde_json::Value;
 
-use super::client::unix_millis;
 use super::error::ApiError;
 use crate::domain::bounds::CLOCK_OFFSET_MS;
 
@@ -19,6 +18,18 @@ const SAMPLES: usize = 5;
 const NOTABLE_MS: u64 = 10_000;
 /// Minimum interval between reports.
 const REMINDER: Duration = Duration::from_mins(10);
+
+/// Returns this machine's current time in Unix milliseconds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "DingTalk compares signatures with the wall clock"
+)]
+pub fn unix_millis() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
 
 /// The clock differences of the last responses. Clones share them.
 #[derive(Debug, Clone, Default)]

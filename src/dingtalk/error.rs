@@ -1,8 +1,8 @@
 //! Errors of calls to DingTalk, classified by how to handle them.
 
-use super::callback_registration::RegistrationError;
-use super::v1;
 use std::time::Duration;
+
+use super::v1_codes;
 
 /// Codes that any other request would meet too: no such API, credentials, company, authorisation, permission, IP
 /// address, quota.
@@ -214,15 +214,10 @@ impl ApiError {
         }
     }
 
-    /// Returns the callback registration error that DingTalk's code stands for, if any.
-    pub fn registration_error(&self) -> Option<RegistrationError> {
-        self.code().and_then(RegistrationError::of)
-    }
-
     /// Whether DingTalk does not know the person (60121, or 33012 for an odd userid).
     pub fn is_unknown_person(&self) -> bool {
         match self {
-            Self::Denied { code, .. } => v1::is_unknown_person(code),
+            Self::Denied { code, .. } => v1_codes::is_unknown_person(code),
             _ => matches!(self.code(), Some(60121 | 33012)),
         }
     }
@@ -243,7 +238,7 @@ impl ApiError {
         match self {
             Self::Denied {
                 api, status, code, ..
-            } => v1::is_spent_code(api, *status, code),
+            } => v1_codes::is_spent_code(api, *status, code),
             _ => matches!(
                 self.code(),
                 Some(40078 | 40102 | 41026 | 42007 | 42008 | 40035 | 400_002)

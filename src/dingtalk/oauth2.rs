@@ -7,7 +7,7 @@ use super::client::Client;
 use super::error::ApiError;
 use super::lenient;
 use super::login::{ScannedPerson, name, unionid};
-use super::v1;
+use super::v1_codes;
 
 /// What a person granted on DingTalk's login page, used once to identify them.
 pub struct UserGrant {
@@ -21,7 +21,7 @@ impl Client {
     /// Redeems the code of the login page (`v1.0/oauth2/userAccessToken`). Never call it twice with the same
     /// code. Source: open.dingtalk.com, "obtain-user-token".
     pub async fn user_grant(&self, code: &str) -> Result<UserGrant, ApiError> {
-        const API: &str = v1::REDEEM;
+        const API: &str = v1_codes::REDEEM;
         let secret = self.login_app.secret.expose_secret();
         let body = json!({
             "clientId": self.login_app.key,

@@ -4,10 +4,11 @@
 use reqwest::Response;
 use reqwest::header::LOCATION;
 
-use super::client::{Client, innermost, unix_millis};
-use super::clock;
+use super::client::Client;
+use super::clock::{self, unix_millis};
 use super::error::ApiError;
 use super::response::parse_response;
+use super::transport::{self, innermost};
 
 /// Result of an unauthenticated call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl Client {
         ];
         let request = self.http.get(self.address(API)).query(&query);
         let answer = request.send().await;
-        let answer = answer.map_err(|error| super::client::failure(API, &error))?;
+        let answer = answer.map_err(|error| transport::failure(API, &error))?;
         let status = answer.status();
         if status.is_redirection() {
             let to = answer.headers().get(LOCATION);
@@ -82,7 +83,7 @@ impl Client {
             return Ok(ScanPage::Status(status.as_u16()));
         }
         let page = read(answer, MAX_PAGE).await;
-        let page = page.map_err(|error| super::client::failure(API, &error))?;
+        let page = page.map_err(|error| transport::failure(API, &error))?;
         // DingTalk returns some refusals as JSON.
         match parse_response(API, 200, &page, &[], self.clock.now_ms()) {
             Err(refused @ ApiError::Refused { .. }) => Err(refused),

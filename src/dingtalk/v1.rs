@@ -6,14 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::client::{HttpAnswer, exchange, http_client, without_slash};
 use super::clock::Clock;
 use super::error::ApiError;
 use super::response;
+use super::transport::{HttpAnswer, exchange, http_client, without_slash};
 use crate::domain::json;
-
-/// API that redeems the code of the newer login page.
-pub(super) const REDEEM: &str = "v1.0/oauth2/userAccessToken";
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
@@ -126,39 +123,6 @@ fn message(answer: &Value, secrets: &[&str]) -> String {
     response::redact_and_truncate(said.unwrap_or_default(), secrets)
 }
 
-/// Whether a code means that there is no such person.
-pub(super) fn is_unknown_person(code: &str) -> bool {
-    code.eq_ignore_ascii_case("invalidParameter.user.notFound")
-}
-
-/// What the code of a refused exchange contains if the fault lies with us or the app, not with the one-time code.
-const MISCONFIGURATION_CODES: [&str; 6] = [
-    "client",
-    "granttype",
-    "grant_type",
-    "missing",
-    "authentication",
-    "forbidden",
-];
-
-/// Whether a refusal means that the person's credential is worthless: the code, or the token obtained with it.
-/// DingTalk does not list the codes for that. Of an exchange's parameters only the one-time code differs from
-/// login to login, so a bad request is caused by that code, unless the response names something of ours.
-pub(super) fn is_spent_code(api: &str, status: u16, code: &str) -> bool {
-    let code = code.to_ascii_lowercase();
-    if api == REDEEM && status == 400 {
-        return !MISCONFIGURATION_CODES
-            .iter()
-            .any(|words| code.contains(words))
-            && !is_unknown_person(&code);
-    }
-    let is_parameter = code.starts_with("invalidparameter") && !is_unknown_person(&code);
-    let is_code = ["authcode", "invalidcode", "code.notfound", "invalid_grant"];
-    let is_token = code == "invalidauthentication";
-    !code.contains("client")
-        && (is_token || is_parameter || is_code.iter().any(|words| code.contains(words)))
-}
-
 /// Returns a field by its name, ignoring letter case.
 fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let fields = object.as_object()?;
@@ -198,6 +162,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::dingtalk::v1_codes::REDEEM;
 
     fn read(status: u16, body: &Value) -> ApiError {
         read_answer("api", status, body.to_string().as_bytes(), &[], 0).unwrap_err()

@@ -23,7 +23,8 @@ use super::request_id::RequestId;
 use super::session_store::NEW_KEY;
 use crate::context::Context;
 use crate::context::clients::{Client, ClientKey};
-use crate::service::login::{LoginError, SignedIn, random_secret};
+use crate::service::login::{LoginError, SignedIn};
+use crate::service::secret::random_secret;
 use crate::service::sessions::ClientInfo;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {

@@ -167,7 +167,7 @@ pub async fn delete(ctx: &Context, force: bool) -> Result<RegisteredCallback, Re
 
 fn registration_error(error: &UpstreamError) -> Option<RegistrationError> {
     match error {
-        UpstreamError::Api(error) => error.registration_error(),
+        UpstreamError::Api(error) => RegistrationError::of_error(error),
         _ => None,
     }
 }

@@ -21,7 +21,7 @@ use crate::store::unmatched::{self, Attempt, attempt};
 
 use state::{CheckedState, StateError};
 
-pub use state::{StateFault, begin, random_secret};
+pub use state::{StateFault, begin};
 
 /// Total timeout for DingTalk in one login, the wait for a permit included.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);

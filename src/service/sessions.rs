@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::admins;
-use super::login::random_secret;
+use super::secret::random_secret;
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::store::audit::{self, Entry};

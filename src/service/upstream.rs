@@ -24,6 +24,7 @@ pub use probe::*;
 
 use crate::context::{Context, Permit};
 use crate::dingtalk::ApiError;
+use crate::dingtalk::callback_registration::RegistrationError;
 use crate::service::remediation;
 use crate::store::{StoreError, alert};
 
@@ -225,7 +226,7 @@ fn outage(ctx: &Context, priority: Priority, error: &ApiError) -> Duration {
 /// Alerts the administrators about a rejection that concerns the app, not a person.
 async fn report(ctx: &Context, error: &ApiError, repeat: Idempotency) {
     let speaks_of_the_question = repeat == Idempotency::NotIdempotent
-        || error.registration_error().is_some()
+        || RegistrationError::of_error(error).is_some()
         || error.is_unknown_person()
         || error.is_unknown_department()
         || error.is_unknown_process_instance()

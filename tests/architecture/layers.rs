@@ -1,6 +1,6 @@
 //! Who imports whom, and who knows what.
 
-use super::imports::{named_layers, without_comment};
+use super::imports::{imports, without_comment};
 use super::tree::{module_of, read_all};
 
 /// Each layer of `src/` and the layers that it may name.
@@ -63,8 +63,9 @@ fn forbidden_arrows(file: &str, text: &str) -> Vec<String> {
     let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
         return vec![format!("{file}: no layer is called {layer}")];
     };
-    named_layers(file, text)
+    imports(file, text)
         .into_iter()
+        .filter_map(|import| Some((import.line, import.path.into_iter().next()?)))
         // Whatever is not a layer is an item of the crate's root, such as a macro.
         .filter(|(_, named)| named != layer && LAYERS.iter().any(|(name, _)| name == named) && !allowed.contains(&named.as_str()))
         .map(|(line, named)| format!("{file}:{line}: {layer} must not name {named}"))

@@ -57,7 +57,7 @@ pub async fn registered(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let place = match asked {
         None => None,
         Some(Err(error))
-            if error.registration_error() == Some(RegistrationError::NoneRegistered) =>
+            if RegistrationError::of_error(&error) == Some(RegistrationError::NoneRegistered) =>
         {
             asking.note(Check::ok(
                 REGISTERED,

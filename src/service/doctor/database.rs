@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::clock::{self, Consequence};
 use super::{Check, Input, Status, pooler, records, server};
 use crate::config::{DatabasePooler, Migrate};
-use crate::dingtalk::client::unix_millis;
+use crate::dingtalk::clock::unix_millis;
 use crate::store::diagnosis::{self, ConnectFault, Server};
 use crate::store::migrations::{self, MigrationError, State, VERSION, suffices};
 use crate::store::{Pooler, StoreError, db};

@@ -12,7 +12,7 @@ use super::Check;
 use crate::config::{CallbackConfig, PartialConfig};
 use crate::dingtalk::callback::{CallbackCrypto, InvalidKey, OwnerKeys};
 use crate::dingtalk::callback_self_test::{self, SelfTestResult};
-use crate::dingtalk::client::unix_millis;
+use crate::dingtalk::clock::unix_millis;
 
 const NAME: &str = "self_message";
 /// DingTalk's timeout for a callback.

@@ -74,7 +74,7 @@ impl Failure {
     /// Whether DingTalk says that no callback is registered by API.
     pub fn is_none_registered(&self) -> bool {
         matches!(self, Self::Upstream(UpstreamError::Api(error))
-            if error.registration_error() == Some(RegistrationError::NoneRegistered))
+            if RegistrationError::of_error(error) == Some(RegistrationError::NoneRegistered))
     }
 
     /// Whether DingTalk may have returned, and forgotten, entries that never arrived.
@@ -250,7 +250,7 @@ fn correctable_code(failure: &Failure) -> Option<i64> {
         Failure::Upstream(UpstreamError::Api(error))
             if error.api() == FAILED
                 && !error.is_unavailable()
-                && error.registration_error().is_none() =>
+                && RegistrationError::of_error(error).is_none() =>
         {
             error.code()
         }

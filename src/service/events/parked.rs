@@ -2,7 +2,8 @@
 
 use crate::store::Conn;
 
-use super::{offboarding, receive};
+use super::initial_state::initial_state;
+use super::offboarding;
 use crate::context::Context;
 use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
@@ -73,7 +74,7 @@ async fn release_one(tx: &mut Conn, released: &ReleasedEvent) -> Result<(), Stor
     if event.kind == Kind::UserLeft {
         offboarding::terminate_unless_relisted(tx, &event.userids, event.event_time).await?;
     }
-    event_parked::release(tx, released.id, receive::arrival(&event).state()).await?;
+    event_parked::release(tx, released.id, initial_state(&event).state()).await?;
     webhook::enqueue_event(tx, released.id, &released.event_type).await
 }
 
@@ -86,7 +87,7 @@ pub(super) async fn release_repeated(tx: &mut Conn, event: &Event) -> Result<(),
     if event.kind == Kind::UserLeft {
         offboarding::terminate(tx, &event.userids).await?;
     }
-    event_parked::release(tx, id, receive::arrival(event).state()).await?;
+    event_parked::release(tx, id, initial_state(event).state()).await?;
     webhook::enqueue_event(tx, id, &event.event_type).await
 }
 

@@ -7,16 +7,17 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::initial_state::initial_state;
 use super::{offboarding, parked, rejected_callbacks};
 use crate::context::Context;
 use crate::dingtalk::callback::{
     self, CallbackCrypto, CallbackError, DecryptedCallback, EncryptedCallback, InvalidKey,
     OwnerKeys, Reply,
 };
-use crate::dingtalk::client::unix_millis;
+use crate::dingtalk::clock::unix_millis;
 use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
-use crate::store::event::{self, InitialState};
+use crate::store::event;
 
 /// DingTalk waits 1.5 s, and repeats a callback that was answered with an error.
 const STORE_TIMEOUT: Duration = Duration::from_millis(700);
@@ -138,7 +139,7 @@ fn verify_and_decrypt(
 async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
     ctx.db
         .tx_within(STORE_TIMEOUT, async |tx| {
-            let is_new = event::insert_once(tx, event, arrival(event))
+            let is_new = event::insert_once(tx, event, initial_state(event))
                 .await?
                 .is_some();
             if !is_new {
@@ -150,17 +151,6 @@ async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
             Ok(())
         })
         .await
-}
-
-/// Returns the initial state: only events that need a lookup wait. A leave event is applied by storing it.
-pub(super) fn arrival(event: &Event) -> InitialState {
-    let waits = event.names_something() && event.kind != Kind::UserLeft;
-    match event.problem {
-        Some(problem) if event.is_foreign => InitialState::Ignored(problem),
-        _ if waits => InitialState::Waiting,
-        Some(problem) => InitialState::Failed(problem),
-        None => InitialState::Applied,
-    }
 }
 
 /// Returns a nonce and the bytes before the message: letters and digits, as in DingTalk's samples.
@@ -182,6 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::event::InitialState;
 
     const QUERY: &str = "signature=aa&msg_signature=bb&timestamp=1&nonce=n";
 
@@ -234,7 +225,7 @@ mod tests {
 
     #[test]
     fn events_arrive_in_the_state_that_fits_them() {
-        let arrives = |message: Value| arrival(&Event::parse(&message));
+        let arrives = |message: Value| initial_state(&Event::parse(&message));
         assert_eq!(
             arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})),
             InitialState::Waiting

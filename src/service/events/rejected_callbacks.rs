@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::dingtalk::callback::CallbackError;
-use crate::dingtalk::client::unix_millis;
+use crate::dingtalk::clock::unix_millis;
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LOGGED_AT: AtomicI64 = AtomicI64::new(0);

@@ -5,14 +5,9 @@ use sha2::{Digest, Sha256};
 use super::LoginError;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
+use crate::service::secret::random_secret;
 use crate::store::login_state::{StartedLogin, StateMatch};
 use crate::store::{StoreError, login_state};
-
-/// Returns a new 256-bit secret, in characters that need no encoding.
-pub fn random_secret() -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
-}
 
 fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()

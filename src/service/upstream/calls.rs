@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::login_slot::LoginSlot;
+use super::login_slot::{IN_APP, LoginSlot, SCAN};
 use super::{Idempotency, Priority, UpstreamError, call, call_in_turn, call_with_retries};
 use crate::context::Context;
 use crate::dingtalk::approval::ProcessInstance;
@@ -11,8 +11,6 @@ use crate::dingtalk::login::{InAppPerson, ScannedPerson};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 
-pub(super) const SCAN: &str = "sns/getuserinfo_bycode";
-pub(super) const IN_APP: &str = "topapi/v2/user/getuserinfo";
 /// Smallest change in the estimated clock offset to DingTalk that justifies another signature, in milliseconds.
 const NEW_TIME_MS: u64 = 1_000;
 

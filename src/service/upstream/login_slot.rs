@@ -3,12 +3,16 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Priority, UpstreamError, calls, oauth2, rate_limiter, token};
+use super::{Priority, UpstreamError, rate_limiter, token};
 use crate::config::LoginFlow;
 use crate::context::clients::{Client, InProgress};
 use crate::context::permit_queue::QUEUE_TIME;
 use crate::context::{Context, Permit, PermitResult};
 use crate::store::StoreError;
+
+pub(super) const SCAN: &str = "sns/getuserinfo_bycode";
+pub(super) const IN_APP: &str = "topapi/v2/user/getuserinfo";
+pub(super) const USER_ACCESS_TOKEN: &str = "v1.0/oauth2/userAccessToken";
 
 /// The API that exchanges the code of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +33,9 @@ impl CodeExchange {
 
     fn api(self) -> &'static str {
         match self {
-            Self::Scan => calls::SCAN,
-            Self::OAuth2 => oauth2::USER_ACCESS_TOKEN,
-            Self::InApp => calls::IN_APP,
+            Self::Scan => SCAN,
+            Self::OAuth2 => USER_ACCESS_TOKEN,
+            Self::InApp => IN_APP,
         }
     }
 }

@@ -2,13 +2,11 @@
 
 use secrecy::SecretString;
 
-use super::login_slot::LoginSlot;
+use super::login_slot::{LoginSlot, USER_ACCESS_TOKEN};
 use super::{Idempotency, Priority, UpstreamError, call_with_retries, rate_limiter};
 use crate::context::Context;
 use crate::dingtalk::login::ScannedPerson;
 use crate::dingtalk::oauth2::UserGrant;
-
-pub(super) const USER_ACCESS_TOKEN: &str = "v1.0/oauth2/userAccessToken";
 
 /// Exchanges the code of the login page and returns its owner. The code is consumed, whatever the response; the
 /// person's token is dropped with this call.
