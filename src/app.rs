@@ -123,10 +123,12 @@ impl Application {
     }
 
     /// Returns the bound port.
+    #[cfg(feature = "testing")]
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    #[cfg(feature = "testing")]
     pub fn context(&self) -> &Context {
         &self.ctx
     }

@@ -16,6 +16,7 @@ use crate::app;
 use crate::config::Config;
 use crate::context::Context;
 use crate::store::migrations;
+use crate::telemetry;
 
 /// The parsed command line.
 #[derive(Debug, Parser)]
@@ -46,16 +47,32 @@ enum Command {
     Doctor(doctor::Args),
 }
 
-/// Runs a command that does not need all settings to be valid; returns `None` for every other command.
-pub fn without_settings(cli: &Cli) -> Option<anyhow::Result<ExitCode>> {
-    match &cli.command {
-        Some(Command::Doctor(args)) => Some(doctor::run(args)),
-        _ => None,
+impl Cli {
+    /// Reads the settings, starts logging, and runs the command.
+    pub fn run(self) -> ExitCode {
+        // Doctor reports wrong settings, and so does not need them to be valid.
+        let result = if let Some(Command::Doctor(args)) = &self.command {
+            doctor::run(args)
+        } else {
+            match Config::from_process() {
+                Ok(config) => telemetry::init(&config.log)
+                    .and_then(|()| dispatch(self, config))
+                    .map(|()| ExitCode::SUCCESS),
+                Err(faults) => {
+                    eprintln!("{faults}");
+                    return ExitCode::FAILURE;
+                }
+            }
+        };
+        result.unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        })
     }
 }
 
 /// Runs the selected command.
-pub fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
+fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
     actix_web::rt::System::new().block_on(async {
         match cli.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,

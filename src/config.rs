@@ -39,7 +39,6 @@ pub use parts::{ConfigCheck, PartialConfig};
 pub use percentage::Percentage;
 pub use public_url::PublicUrl;
 pub use rate::Rate;
-pub use secret::SecretKey;
 pub use server::{Migrate, ServerConfig};
 pub use sync::SyncConfig;
 pub use webhook::{WebhookConfig, WebhookSecret};

@@ -73,6 +73,7 @@ async fn has_to_end(stop: &CancellationToken) {
 }
 
 /// Processes events and rechecks until none is due; returns how many there were. For tests, which run no loops.
+#[cfg(feature = "testing")]
 pub async fn drain(ctx: &Context) -> Result<usize, StoreError> {
     let (busy, never) = (
         Arc::new(events::KeyedMutex::default()),

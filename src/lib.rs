@@ -12,14 +12,46 @@
 //! - [`cli`]: one file per subcommand.
 //! - [`app`]: assembles the parts, binds, starts the workers, stops them.
 
+// Only `cli` is used from outside. Everything is public to the tests and benchmarks alone, so that the compiler finds
+// unused items otherwise.
+#[cfg(not(feature = "testing"))]
+mod app;
+#[cfg(feature = "testing")]
 pub mod app;
 pub mod cli;
+#[cfg(not(feature = "testing"))]
+mod config;
+#[cfg(feature = "testing")]
 pub mod config;
+#[cfg(not(feature = "testing"))]
+mod context;
+#[cfg(feature = "testing")]
 pub mod context;
+#[cfg(not(feature = "testing"))]
+mod dingtalk;
+#[cfg(feature = "testing")]
 pub mod dingtalk;
+#[cfg(not(feature = "testing"))]
+mod domain;
+#[cfg(feature = "testing")]
 pub mod domain;
+#[cfg(not(feature = "testing"))]
+mod http;
+#[cfg(feature = "testing")]
 pub mod http;
+#[cfg(not(feature = "testing"))]
+mod jobs;
+#[cfg(feature = "testing")]
 pub mod jobs;
+#[cfg(not(feature = "testing"))]
+mod service;
+#[cfg(feature = "testing")]
 pub mod service;
+#[cfg(not(feature = "testing"))]
+mod store;
+#[cfg(feature = "testing")]
 pub mod store;
+#[cfg(not(feature = "testing"))]
+mod telemetry;
+#[cfg(feature = "testing")]
 pub mod telemetry;

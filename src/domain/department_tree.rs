@@ -130,14 +130,6 @@ impl Tree {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     pub fn get(&self, id: DeptId) -> Option<&Node> {
         self.nodes.get(&id)
     }
@@ -247,7 +239,7 @@ mod tests {
         assert_eq!(tree.get(10).unwrap().children, [12, 11]);
         let way: Vec<_> = tree.way_to(11).iter().map(|node| node.dept_id).collect();
         assert_eq!(way, [1, 10]);
-        assert_eq!((tree.below(1), tree.below(11), tree.len()), (4, 0, 5));
+        assert_eq!((tree.below(1), tree.below(11), tree.nodes.len()), (4, 0, 5));
     }
 
     #[test]

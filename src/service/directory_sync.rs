@@ -40,7 +40,6 @@ use finish::finish;
 use lease::Calls;
 
 pub use approve::{ApproveError, approve, discard};
-pub use skip::{Skip, SkipReason};
 pub use summary::{State, Summary};
 
 use summary::Outcome;

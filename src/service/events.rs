@@ -17,13 +17,12 @@ mod rejected_callbacks;
 mod retry;
 mod work;
 
-pub use failed_callbacks::{
-    Failure, FetchReport, LOST_EVENTS, ReadError, UNDELIVERED, fetch_failed_callbacks,
-};
+pub use failed_callbacks::{FetchReport, LOST_EVENTS, ReadError, fetch_failed_callbacks};
 pub use keyed_mutex::KeyedMutex;
 pub use parked::{ReleasedBy, parked, release};
 pub use receive::{ReceiveError, check_query, receive};
 pub use rechecks::run_due_rechecks;
+#[cfg(feature = "testing")]
 pub use rejected_callbacks::count as rejected_count;
 pub use retry::{retry_event, retry_failed_events};
 pub use work::work;

@@ -13,7 +13,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 
 use super::{Conn, Db, StoreError};
 
-pub use preflight::{VERSION, encoding, min_version, suffices};
+pub use preflight::{VERSION, min_version, suffices};
 pub use run::apply;
 
 /// All migrations that this version knows.

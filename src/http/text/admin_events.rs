@@ -10,7 +10,6 @@ texts! {
         search_label: "姓名、userid 或事件编号" | "Name, userid or event id";
         state: "状态" | "State";
         kind: "类型" | "Type";
-        id: "编号" | "Id";
         about: "涉及" | "About";
         received: "收到时间" | "Received";
         attempts: "尝试次数" | "Attempts";

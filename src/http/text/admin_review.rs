@@ -53,7 +53,6 @@ texts! {
         empty_text: "有人扫码但未能登录时，会出现在这里。" | "Whoever scans and cannot be let in appears here.";
         nothing_title: "没有找到记录" | "Nobody found";
         nothing_text: "没有符合这些条件的人。" | "Nobody matches these filters.";
-        outsiders: "查看非本公司人员" | "See people from outside";
 
         facts: "基本信息" | "Facts";
         refusals: "登录尝试" | "Refused logins";

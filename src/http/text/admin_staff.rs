@@ -22,7 +22,6 @@ texts! {
         held: "手动" | "By hand";
         empty_title: "员工表还是空的" | "The staff table is empty";
         empty_text: "第一次全量同步之后，公司的员工会出现在这里。" | "The first full sync brings the company’s people here.";
-        to_syncs: "查看同步" | "See the syncs";
         nothing_title: "没有找到员工" | "Nobody found";
         nothing_text: "没有符合这些条件的人。" | "Nobody matches these filters.";
 

@@ -42,18 +42,12 @@ texts! {
         none: "无" | "None";
         unknown: "未知" | "Unknown";
         never: "从未" | "Never";
-        yes: "是" | "Yes";
-        no: "否" | "No";
         busy: "处理中…" | "Working…";
         cancel: "取消" | "Cancel";
-        confirm: "确认" | "Confirm";
-        back: "返回" | "Back";
-        select: "选择" | "Select";
         select_all: "全选本页" | "Select all on this page";
         selected: "已选 {n} 项" | "{n} selected";
         reason: "原因" | "Reason";
         required: "必填" | "required";
-        optional: "选填" | "optional";
         employed: "在职" | "Employed";
         left: "已离职" | "Left";
         leader: "主管" | "Leader";

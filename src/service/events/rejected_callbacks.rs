@@ -12,6 +12,7 @@ static LOGGED_AT: AtomicI64 = AtomicI64::new(0);
 const LOG_EVERY_MS: i64 = 1000;
 
 /// Returns how many callbacks this process has rejected since its start.
+#[cfg(feature = "testing")]
 pub fn count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
