@@ -3,7 +3,7 @@
 # A script stops what it has started when make itself is killed.
 script := setpriv --pdeathsig TERM -- scripts
 
-.PHONY: help run test bench lint fmt db sqlx sqlx-check deny reset screenshots
+.PHONY: help run test bench lint fmt db sqlx sqlx-check deny reset screenshots modules
 
 help: ## lists what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -31,6 +31,9 @@ sqlx: ## writes .sqlx/ after a change to a query or a migration
 
 sqlx-check: ## fails when .sqlx/ is stale
 	@$(script)/sqlx.sh --check
+
+modules: ## writes the list of modules in docs/architecture.md
+	@UPDATE_MODULES=1 cargo test -q --test architecture the_architecture_names_every_module
 
 screenshots: ## takes the pictures of docs/images/ anew
 	@$(script)/screenshots.sh

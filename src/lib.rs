@@ -1,8 +1,10 @@
 //! Dinggate lets into a company's web apps exactly the people who work there now.
 //!
-//! The modules, from the inside out:
+//! The layers, from the inside out; docs/architecture.md has the modules of each:
 //!
 //! - [`domain`]: pure types, parsed once at the edge; depends on no other module.
+//! - [`config`]: reads and checks the settings.
+//! - [`telemetry`]: starts logging.
 //! - [`dingtalk`]: the only client of DingTalk's HTTP APIs, the callback's crypto, typed errors.
 //! - [`store`]: every SQL statement; free functions on a connection.
 //! - [`context`]: what every use case receives: settings, database, clock, calls to DingTalk.

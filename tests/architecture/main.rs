@@ -11,6 +11,7 @@ mod documents;
 mod imports;
 mod layers;
 mod migrations;
+mod modules;
 mod templates;
 mod tree;
 mod vocabulary;
