@@ -8,6 +8,8 @@
 //! - [`context`]: what every use case receives: settings, database, clock, calls to DingTalk.
 //! - [`service`]: one file per use case; owns the transactions; independent of the HTTP server.
 //! - [`jobs`]: the worker loops.
+//! - [`text`]: the texts for people, in both languages; nothing below stores or builds one.
+//! - [`doctor`]: the checks of `dinggate doctor`, and what each says.
 //! - [`http`]: routes, pages, endpoints, the session cookie.
 //! - [`cli`]: one file per subcommand.
 //! - [`app`]: assembles the parts, binds, starts the workers, stops them.
@@ -17,9 +19,11 @@ pub mod cli;
 pub mod config;
 pub mod context;
 pub mod dingtalk;
+pub mod doctor;
 pub mod domain;
 pub mod http;
 pub mod jobs;
 pub mod service;
 pub mod store;
 pub mod telemetry;
+pub mod text;

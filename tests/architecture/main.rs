@@ -12,5 +12,6 @@ mod imports;
 mod layers;
 mod migrations;
 mod templates;
+mod texts;
 mod tree;
 mod vocabulary;
