@@ -16,9 +16,7 @@ CREATE TABLE sync_run (
     skipped     integer NOT NULL DEFAULT 0,
     -- Leavers that the brake held back.
     held_back   integer NOT NULL DEFAULT 0,
-    error       text,
-    -- Records that were passed over, each with its reason: [{"userid", "reason"}].
-    skips       jsonb NOT NULL DEFAULT '[]'
+    error       text
 );
 -- One run at a time.
 CREATE UNIQUE INDEX sync_run_running ON sync_run ((true)) WHERE state = 'running';

@@ -33,17 +33,14 @@ CREATE TABLE sync_change (
     name        text,
     -- [{"field", "old", "new"}]
     differences jsonb NOT NULL DEFAULT '[]',
-    reason      text,
-    reason_zh   text,
+    -- Why the record was skipped, and for 'bad_record' the field that DingTalk's record lacks.
+    reason      text CHECK (reason IN ('held', 'has_left', 'unionid_shared', 'still_known', 'known_again', 'bad_record',
+                    'not_stored', 'overtaken')),
+    reason_field text,
+    CHECK ((reason IS NOT DISTINCT FROM 'bad_record') = (reason_field IS NOT NULL)),
     PRIMARY KEY (run_id, position)
 );
 CREATE INDEX sync_change_kind ON sync_change (run_id, kind, position);
-
-INSERT INTO sync_change (run_id, position, kind, userid, reason, reason_zh)
-SELECT r.id, s.position, 'skipped', s.skip ->> 'userid', s.skip ->> 'reason', s.skip ->> 'reason_zh'
-FROM sync_run r CROSS JOIN LATERAL jsonb_array_elements(r.skips) WITH ORDINALITY AS s (skip, position);
--- The column stays for instances of the version before, which write it when they end a run.
-COMMENT ON COLUMN sync_run.skips IS 'not read any more: see sync_change';
 
 -- What the run that is at work has heard of each person. Worth nothing without that run, and so not
 -- logged: a crash of Postgres empties it, which the run notices.
@@ -68,7 +65,7 @@ CREATE UNLOGGED TABLE sync_draft (
     name        text,
     differences jsonb NOT NULL,
     reason      text,
-    reason_zh   text,
+    reason_field text,
     -- In which step the person is written: 'leave', 'move', 'return', 'add' or 'change'.
     step        text,
     -- How the person is to be described, and when DingTalk was asked.

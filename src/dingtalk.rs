@@ -13,6 +13,7 @@ pub mod login;
 pub mod oauth2;
 pub mod probe;
 pub mod proxy;
+pub mod remediation;
 mod response;
 mod throttle_until;
 pub mod token;

@@ -13,4 +13,5 @@ pub mod net;
 pub mod person;
 pub mod return_path;
 pub mod schedule;
+pub mod skip_reason;
 pub mod unionid_claims;

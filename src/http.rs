@@ -24,7 +24,6 @@ mod portal;
 pub mod request_id;
 mod security;
 mod session_store;
-pub mod text;
 pub mod view;
 
 use actix_session::SessionMiddleware;

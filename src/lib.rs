@@ -10,6 +10,8 @@
 //! - [`context`]: what every use case receives: settings, database, clock, calls to DingTalk.
 //! - [`service`]: one file per use case; owns the transactions; independent of the HTTP server.
 //! - [`jobs`]: the worker loops.
+//! - [`text`]: the texts for people, in both languages; nothing below stores or builds one.
+//! - [`doctor`]: the checks of `dinggate doctor`, and what each says.
 //! - [`http`]: routes, pages, endpoints, the session cookie.
 //! - [`cli`]: one file per subcommand.
 //! - [`app`]: assembles the parts, binds, starts the workers, stops them.
@@ -18,42 +20,51 @@
 // unused items otherwise.
 #[cfg(not(feature = "testing"))]
 mod app;
-#[cfg(feature = "testing")]
-pub mod app;
 pub mod cli;
 #[cfg(not(feature = "testing"))]
 mod config;
-#[cfg(feature = "testing")]
-pub mod config;
 #[cfg(not(feature = "testing"))]
 mod context;
-#[cfg(feature = "testing")]
-pub mod context;
 #[cfg(not(feature = "testing"))]
 mod dingtalk;
-#[cfg(feature = "testing")]
-pub mod dingtalk;
+#[cfg(not(feature = "testing"))]
+mod doctor;
 #[cfg(not(feature = "testing"))]
 mod domain;
-#[cfg(feature = "testing")]
-pub mod domain;
 #[cfg(not(feature = "testing"))]
 mod http;
-#[cfg(feature = "testing")]
-pub mod http;
 #[cfg(not(feature = "testing"))]
 mod jobs;
-#[cfg(feature = "testing")]
-pub mod jobs;
 #[cfg(not(feature = "testing"))]
 mod service;
-#[cfg(feature = "testing")]
-pub mod service;
 #[cfg(not(feature = "testing"))]
 mod store;
-#[cfg(feature = "testing")]
-pub mod store;
 #[cfg(not(feature = "testing"))]
 mod telemetry;
+#[cfg(not(feature = "testing"))]
+mod text;
+
+#[cfg(feature = "testing")]
+pub mod app;
+#[cfg(feature = "testing")]
+pub mod config;
+#[cfg(feature = "testing")]
+pub mod context;
+#[cfg(feature = "testing")]
+pub mod dingtalk;
+#[cfg(feature = "testing")]
+pub mod doctor;
+#[cfg(feature = "testing")]
+pub mod domain;
+#[cfg(feature = "testing")]
+pub mod http;
+#[cfg(feature = "testing")]
+pub mod jobs;
+#[cfg(feature = "testing")]
+pub mod service;
+#[cfg(feature = "testing")]
+pub mod store;
 #[cfg(feature = "testing")]
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod text;

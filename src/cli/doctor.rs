@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::app;
 use crate::config::Config;
-use crate::service::doctor::{self, Input, Report};
+use crate::doctor::{self, Input, Report};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -52,3 +52,38 @@ impl CaseState {
         }
     }
 }
+
+/// Which id a person shares with a rejected case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchedId {
+    Unionid,
+    Userid,
+}
+
+impl MatchedId {
+    /// Parses the name in the table.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "unionid" => Some(Self::Unionid),
+            "userid" => Some(Self::Userid),
+            _ => None,
+        }
+    }
+}
+
+/// Why a staff row might be the person who scanned, the strongest reason first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchReason {
+    /// DingTalk reports this row's userid for the person, and the row has no unionid yet.
+    UseridWithoutUnionid,
+    /// DingTalk reports this row's userid for the person, but the row has another unionid.
+    UseridWithOtherUnionid,
+    /// DingTalk reports this row's userid for the person, and the unionids match.
+    SamePerson,
+    /// The row has the unionid, and has left: perhaps the person was hired again.
+    UnionidOfLeaver,
+    /// The row has the unionid, is employed, and has another userid than the one that DingTalk reports.
+    UnionidElsewhere,
+    /// Only the name matches, which is chosen by the person who scans.
+    SameName,
+}

@@ -10,7 +10,6 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use uuid::Uuid;
 
 use super::error::AppError;
-use super::lang::Lang;
 use super::layout::{Layout, LayoutUser};
 use super::session_store::{CSRF, IS_ADMIN, NAME, SESSION_ID, USERID};
 use super::{admin::alerts::frame_alert, flash};
@@ -18,6 +17,7 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
 use crate::store::alert;
+use crate::text::lang::Lang;
 
 /// A signed-in person. Without a session: 303 to the login page, which leads back here.
 #[derive(Debug, Clone)]

@@ -12,9 +12,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 
 use super::current_user::recognized;
-use super::lang::Lang;
 use super::layout::Layout;
-use super::pages::{ErrorKind, ErrorView, in_app_refusal, render_error, whole_seconds};
+use super::pages::{ErrorView, in_app_refusal, render_error, whole_seconds};
 use super::request_id::RequestId;
 use super::security::{self, HeaderContext};
 use crate::domain::return_path::ReturnPath;
@@ -22,6 +21,8 @@ use crate::service::admins::ActError;
 use crate::service::login::LoginError;
 use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
+use crate::text::lang::Lang;
+use crate::text::notice::ErrorKind;
 
 /// `Retry-After` while Postgres does not answer, or has too many requests waiting for it.
 const UNAVAILABLE_RETRY: Duration = Duration::from_secs(5);

@@ -8,9 +8,10 @@ use actix_web::http::header::LOCATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
-use super::lang::{LANGUAGE_COOKIE, Lang};
+use super::lang::LANGUAGE_COOKIE;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
+use crate::text::lang::Lang;
 
 const PARAMETER: &str = "lang";
 /// Opening this URL again would redeem a code twice: the switch leads to the login page instead.

@@ -9,12 +9,12 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::brand::Brand;
-use super::lang::Lang;
-use super::text::interpolate;
-use super::text::layout::CommonTexts;
 use super::view::{Tone, initials};
 use super::{assets, language};
 use crate::context::Context;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::layout::CommonTexts;
 
 /// The data of every layout; each page's template has it as its field `frame`.
 #[derive(Debug, Clone)]

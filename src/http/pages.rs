@@ -8,7 +8,7 @@ pub mod in_app;
 pub mod login;
 pub mod portal;
 
-pub use error_page::{ErrorKind, ErrorView, render_error, whole_seconds};
+pub use error_page::{ErrorView, render_error, whole_seconds};
 pub use in_app::{InAppView, in_app, in_app_refusal};
 pub use login::{LoginView, login, qr_frame_src};
 pub use portal::{PortalApp, PortalDepartment, PortalSession, PortalView, portal};

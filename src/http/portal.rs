@@ -8,11 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::current_user::CurrentUser;
 use super::error::AppError;
-use super::lang::Lang;
 use super::pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
-use super::text::interpolate;
-use super::text::portal::PortalTexts;
-use super::view::{TimeText, browser_name, china_day};
 use crate::context::Context;
 use crate::domain::app::{letters, place};
 use crate::domain::ids::UserId;
@@ -20,6 +16,11 @@ use crate::store::app::{self, Tile};
 use crate::store::staff::Profile;
 use crate::store::web_session::SessionFacts;
 use crate::store::{StoreError, department, staff, web_session};
+use crate::text::browser::browser_name;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::portal::PortalTexts;
+use crate::text::time::{TimeText, china_day};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/").route(web::get().to(page)))

@@ -1,20 +1,12 @@
-//! Values that templates show: times, pages of a list and queries.
+//! Values that templates show: pages of a list, queries and charts.
 
-pub mod browser;
 pub mod chart;
-pub mod duration;
 pub mod pager;
 pub mod sorting;
-pub mod time;
 
-pub use browser::browser_name;
 pub use chart::Columns;
-pub use duration::humanize;
 pub use pager::{PageLink, Pager, Paging, query};
 pub use sorting::{Sorting, order};
-pub use time::{TimeText, china_day};
-
-use super::lang::Lang;
 
 /// The tone of a state; decides its colour, always beside words that say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -82,14 +74,6 @@ fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Returns a count with its unit, e.g. `5 次` or `5 times`: the English form depends on the count.
-pub fn count(lang: Lang, n: i64, zh: &str, one: &str, many: &str) -> String {
-    match lang {
-        Lang::Zh => format!("{n} {zh}"),
-        Lang::En => format!("{n} {}", if n == 1 { one } else { many }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,12 +90,5 @@ mod tests {
         ] {
             assert_eq!(initials(name), shown, "{name}");
         }
-    }
-
-    #[test]
-    fn english_counts_agree_with_their_number() {
-        assert_eq!(count(Lang::En, 1, "次", "time", "times"), "1 time");
-        assert_eq!(count(Lang::En, 0, "次", "time", "times"), "0 times");
-        assert_eq!(count(Lang::Zh, 3, "次", "time", "times"), "3 次");
     }
 }

@@ -40,6 +40,7 @@ use finish::finish;
 use lease::Calls;
 
 pub use approve::{ApproveError, approve, discard};
+pub use skip::Skip;
 pub use summary::{State, Summary};
 
 use summary::Outcome;

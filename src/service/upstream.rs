@@ -25,7 +25,7 @@ pub use probe::*;
 use crate::context::{Context, Permit};
 use crate::dingtalk::ApiError;
 use crate::dingtalk::callback_registration::RegistrationError;
-use crate::service::remediation;
+use crate::dingtalk::remediation::Remediation;
 use crate::store::{StoreError, alert};
 
 use retry_policy::RetryPolicy;
@@ -239,8 +239,8 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Idempotency) {
     };
     if ctx.outages.should_log(error.api(), &code) {
         let (name, permissions) = code.split_once(' ').unwrap_or((&code, ""));
-        let remedy = remediation::of_named(error.api(), name, permissions).en;
-        tracing::error!(api = error.api(), code, %error, remedy, "DingTalk refuses us");
+        let remediation = Remediation::of_named(error.api(), name, permissions);
+        tracing::error!(api = error.api(), code, %error, ?remediation, "DingTalk refuses us");
     }
     let kind = format!("misconfigured:{}", error.api());
     let told = ctx

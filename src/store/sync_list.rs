@@ -9,6 +9,7 @@ mod changes;
 
 pub use changes::{
     ChangeFilter, ChangeRow, FieldChange, changes, count_changes, count_changes_by_kind,
+    read_reason,
 };
 
 /// Which runs to list.

@@ -8,10 +8,10 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
-use crate::domain::case::{CaseState, Refusal};
+use crate::domain::case::{CaseState, MatchedId, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
-pub use candidate::{Candidate, MatchReason, candidates};
+pub use candidate::{Candidate, candidates};
 pub use list::{CaseFilter, count, ids, list, rows};
 
 /// The maximum length of a stored nick, in characters.
@@ -28,23 +28,6 @@ pub struct Attempt<'a> {
     pub reason: Refusal,
     /// The request id shown on the person's page.
     pub reference: &'a str,
-}
-
-/// Which id a person shares with a rejected case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatchedId {
-    Unionid,
-    Userid,
-}
-
-impl MatchedId {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "unionid" => Some(Self::Unionid),
-            "userid" => Some(Self::Userid),
-            _ => None,
-        }
-    }
 }
 
 /// A rejection that is in force.

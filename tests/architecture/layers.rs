@@ -4,7 +4,7 @@ use super::imports::{imports, without_comment};
 use super::tree::{module_of, read_all};
 
 /// Each layer of `src/` and the layers that it may name.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
@@ -16,17 +16,29 @@ const LAYERS: [(&str, &[&str]); 13] = [
         &["config", "context", "dingtalk", "domain", "store"],
     ),
     ("jobs", &["config", "context", "domain", "service", "store"]),
-    ("http", &["config", "context", "domain", "service", "store"]),
+    ("text", &["dingtalk", "domain"]),
+    (
+        "http",
+        &["config", "context", "domain", "service", "store", "text"],
+    ),
+    (
+        "doctor",
+        &[
+            "config", "context", "dingtalk", "domain", "service", "store", "text",
+        ],
+    ),
     (
         "cli",
         &[
             "app",
             "config",
             "context",
+            "doctor",
             "domain",
             "service",
             "store",
             "telemetry",
+            "text",
         ],
     ),
     (
@@ -49,8 +61,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
 ];
 
 /// Layers that know nothing of HTTP servers.
-const WITHOUT_ACTIX: [&str; 7] = [
-    "domain", "config", "dingtalk", "store", "context", "service", "jobs",
+const WITHOUT_ACTIX: [&str; 9] = [
+    "domain", "config", "dingtalk", "store", "context", "service", "jobs", "text", "doctor",
 ];
 
 /// Names that say nothing of what is inside.
@@ -101,6 +113,8 @@ fn a_forbidden_import_is_found_however_it_is_written() {
             "fn f() -> Option<crate::config::Config> { None }",
         ),
         ("src/service.rs", "use super::app;"),
+        ("src/service/review.rs", "use crate::text::interpolate;"),
+        ("src/text/alerts.rs", "use crate::service::alerts;"),
         (
             "src/domain/ids.rs",
             "#[cfg(test)]\nmod tests {\n    use super::super::super::http::page;\n}",
@@ -119,7 +133,7 @@ fn an_allowed_import_is_let_be() {
         ),
         (
             "src/http/view/time.rs",
-            "use super::super::text::fill;\nuse crate::service::login;",
+            "use super::super::lang::of;\nuse crate::text::interpolate;\nuse crate::service::login;",
         ),
         (
             "src/domain/ids.rs",

@@ -13,5 +13,6 @@ mod layers;
 mod migrations;
 mod modules;
 mod templates;
+mod texts;
 mod tree;
 mod vocabulary;

@@ -52,7 +52,11 @@ fn parts(document: &str) -> Option<(&str, &str, &str)> {
 fn every_file_says_what_it_is_for() {
     let faults: Vec<String> = read_all("src", ".rs")
         .into_iter()
-        .filter(|(file, text)| !file.ends_with("tests.rs") && !file.contains("/tests/") && first_sentence(text).is_none())
+        .filter(|(file, text)| {
+            !file.ends_with("tests.rs")
+                && !file.contains("/tests/")
+                && first_sentence(text).is_none()
+        })
         .map(|(file, _)| file)
         .collect();
     assert_eq!(faults, [""; 0]);
@@ -89,7 +93,10 @@ fn the_crate_names_every_layer() {
 fn a_map_has_the_first_sentences() {
     let source = |file: &str, text: &str| (file.to_owned(), text.to_owned());
     let sources = [
-        source("src/store.rs", "//! Every SQL\n//! statement. More.\n\nmod a;"),
+        source(
+            "src/store.rs",
+            "//! Every SQL\n//! statement. More.\n\nmod a;",
+        ),
         source("src/store/a.rs", "//! A table\n"),
         source("src/store/a/deep.rs", "//! Deep."),
         source("src/lib.rs", "//! Root."),

@@ -19,6 +19,7 @@ use std::time::Duration;
 use dinggate::config::Config;
 use dinggate::context::Context;
 use dinggate::dingtalk::{Client, client::App};
+use dinggate::domain::skip_reason::SkipReason;
 use dinggate::service::directory_sync::{
     self, Cause, Progress, Request, State, Summary, SyncError,
 };
@@ -26,6 +27,7 @@ use dinggate::service::events;
 use dinggate::store::Db;
 use dinggate::store::alert;
 use dinggate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
+use dinggate::text::{lang::Lang, skip::skip_reason};
 use dingtalk_sim::{SimHandle, company};
 use serde_json::json;
 use sqlx::{ConnectOptions as _, PgPool, Row as _};
@@ -33,6 +35,11 @@ use sqlx::{ConnectOptions as _, PgPool, Row as _};
 use crate::support::{TestApp, settings};
 
 pub use long::SLOW_ADDS;
+
+/// A reason in the words of the pages; empty for none.
+fn in_english(reason: Option<SkipReason>) -> String {
+    reason.map_or_else(String::new, |reason| skip_reason(Lang::En, &reason))
+}
 
 const USER_GET: &str = "/topapi/v2/user/get";
 const USER_LIST: &str = "/topapi/v2/user/list";
@@ -189,12 +196,7 @@ impl Company {
         };
         let records = self.changes(&skipped).await.into_iter();
         records
-            .map(|record| {
-                (
-                    record.userid.unwrap_or_default(),
-                    record.reason.unwrap_or_default(),
-                )
-            })
+            .map(|record| (record.userid.unwrap_or_default(), in_english(record.reason)))
             .collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::service::doctor::{Check, Report, Status};
+use crate::doctor::{Check, Report, Status};
 
 /// Returns one line per check, and a final line with their counts.
 pub fn text(report: &Report, has_colours: bool) -> String {

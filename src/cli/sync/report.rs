@@ -2,6 +2,8 @@
 
 use crate::service::directory_sync::Summary;
 use crate::store::sync_list::{ChangeRow, FieldChange};
+use crate::text::lang::Lang;
+use crate::text::skip::skip_reason;
 
 /// Returns the last line: the counts.
 pub fn numbers(summary: &Summary) -> String {
@@ -59,7 +61,8 @@ fn skipped(record: &ChangeRow) -> String {
         (None, Some(dept_id)) => format!("department {dept_id}"),
         (None, None) => "a record without userid".to_owned(),
     };
-    let reason = record.reason.as_deref().unwrap_or_default();
+    let reason = record.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| skip_reason(Lang::En, reason));
     format!("passed over {what}: {reason}")
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::skip_reason::SkipReason;
 use crate::store::sync_list::FieldChange;
 
 fn summary(state: State) -> Summary {
@@ -28,7 +29,6 @@ fn record(kind: &str, userid: &str, name: &str) -> ChangeRow {
         name: (!name.is_empty()).then(|| name.to_owned()),
         differences: Vec::new(),
         reason: None,
-        reason_zh: None,
     }
 }
 
@@ -63,7 +63,7 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
         ..record("department_changed", "", "财务部")
     };
     let skipped = ChangeRow {
-        reason: Some("DingTalk's record lacks a readable name".to_owned()),
+        reason: Some(SkipReason::BadRecord("name".into())),
         ..record("skipped", "", "")
     };
     let nameless = ChangeRow {

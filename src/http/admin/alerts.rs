@@ -9,11 +9,11 @@ use crate::context::Context;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::LayoutAlert;
-use crate::http::text::alerts::alert_text;
 use crate::service::alerts;
 use crate::store::alert::{Alert, is_of_directory};
+use crate::text::alerts::alert_text;
+use crate::text::lang::Lang;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/alerts/{kind}/dismiss").route(web::post().to(dismiss)));

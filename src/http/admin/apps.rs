@@ -12,9 +12,9 @@ use crate::domain::app::{letters, place};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_apps::AppTexts;
-use crate::http::text::interpolate;
 use crate::store::app::{self, AppRow};
+use crate::text::admin_apps::AppTexts;
+use crate::text::interpolate;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let new = web::resource("/apps/new")
@@ -120,12 +120,8 @@ fn some_names(names: &[String], t: &AppTexts) -> String {
     if names.len() <= NAMED {
         return first;
     }
-    // The Chinese text counts all of them, the English one those that are not named.
-    let (all, more) = (names.len(), names.len() - NAMED);
-    interpolate(
-        t.and_more,
-        &[("names", &first), ("all", &all), ("more", &more)],
-    )
+    let more = names.len() - NAMED;
+    interpolate(t.and_more, &[("names", &first), ("more", &more)])
 }
 
 /// Returns the URL of the staff list with the people who see an app.

@@ -14,14 +14,15 @@ use crate::domain::case::Refusal;
 use crate::http::csv;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_audit::AuditTexts;
-use crate::http::view::{Choice, Pager, Sorting, TimeText, order, query};
+use crate::http::view::{Choice, Pager, Sorting, order, query};
 use crate::store::audit::{ACTIONS, ActorKind};
 use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
+use crate::text::admin_audit::AuditTexts;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/audit").route(web::get().to(list)))

@@ -15,11 +15,12 @@ use crate::domain::ids::DeptId;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_departments::DepartmentTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{Pager, TimeText, query};
+use crate::http::view::{Pager, query};
 use crate::store::department::{self, DepartmentRow};
 use crate::store::{StoreError, department_tree, staff};
+use crate::text::admin_departments::DepartmentTexts;
+use crate::text::interpolate;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/departments").route(web::get().to(departments)))

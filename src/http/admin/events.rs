@@ -15,14 +15,15 @@ use super::list_query::{ListQuery, choices};
 use crate::context::Context;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
-use crate::http::text::interpolate;
-use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
+use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::store::event_list::{self, EventFilter, EventRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, event_parked, staff};
+use crate::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/events").route(web::get().to(list)))

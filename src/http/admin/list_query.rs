@@ -10,11 +10,11 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use url::form_urlencoded;
 
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
-use crate::http::text::admin_lists::ListTexts;
-use crate::http::text::interpolate;
 use crate::http::view::{Choice, Paging};
 use crate::store::sort::Sort;
+use crate::text::admin_lists::ListTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// Longer search texts are truncated.
 const MAX_TEXT: usize = 100;

@@ -10,12 +10,13 @@ use crate::context::Context;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_review::{ReviewTexts, people};
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone};
+use crate::http::view::Tone;
 use crate::store::audit::ActorKind;
 use crate::store::review_job::{self, Item};
 use crate::store::staff;
+use crate::text::admin_review::{ReviewTexts, people};
+use crate::text::interpolate;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/unmatched/jobs/{id}").route(web::get().to(page)));

@@ -18,16 +18,18 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, Toast, html};
 use crate::http::login::signed_out;
-use crate::http::text::admin_sessions::{METHODS, SessionTexts};
-use crate::http::text::interpolate;
-use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, browser_name, order, query};
+use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::service::sessions;
 use crate::store::session_list::{self, SessionFilter, SessionRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
+use crate::text::admin_sessions::{METHODS, SessionTexts};
+use crate::text::browser::browser_name;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/sessions").route(web::get().to(list)))

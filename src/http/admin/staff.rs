@@ -20,16 +20,17 @@ use crate::domain::person::Status;
 use crate::http::csv;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_lists::ListTexts;
-use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{Choice, Pager, Sorting, TimeText, china_day, order, query};
+use crate::http::view::{Choice, Pager, Sorting, order, query};
 use crate::store::department::{self, DepartmentName};
 use crate::store::sort::Sort;
 use crate::store::staff_list::{self, Row, StaffFilter};
 use crate::store::{StoreError, app, staff};
+use crate::text::admin_lists::ListTexts;
+use crate::text::admin_staff::StaffTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::{TimeText, china_day};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/staff").route(web::get().to(list)))

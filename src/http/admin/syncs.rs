@@ -10,12 +10,14 @@ use actix_web::web;
 use chrono::{DateTime, Utc};
 
 use super::actor_view::ActorView;
-use crate::http::lang::Lang;
-use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone};
+use crate::http::view::Tone;
 use crate::store::audit::ActorKind;
 use crate::store::sync_list::RunRow;
+use crate::text::admin_syncs::SyncTexts;
+use crate::text::duration::to_the_second;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let all = web::resource("/syncs").route(web::get().to(list::list));
@@ -61,7 +63,10 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         tone: tone(&run),
         state_words: t.state_words(&run.state, run.is_lost),
         cause_words: t.cause_words(&run.cause),
-        duration: duration(run.started_at, run.finished_at.unwrap_or(now), lang),
+        duration: to_the_second(
+            (run.finished_at.unwrap_or(now) - run.started_at).num_seconds(),
+            lang,
+        ),
         calls: run.calls,
         numbers: numbers(&run, t),
         decision: decision(&run, now, lang),
@@ -133,17 +138,5 @@ fn tone(run: &RunRow) -> Tone {
         "stopped" if !run.is_waiting => Tone::Neutral,
         "partial" | "stopped" => Tone::Warn,
         _ => Tone::Danger,
-    }
-}
-
-/// Returns how long a run took, to the second.
-fn duration(from: DateTime<Utc>, to: DateTime<Utc>, lang: Lang) -> String {
-    let seconds = (to - from).num_seconds().max(0);
-    let (minutes, rest) = (seconds / 60, seconds % 60);
-    match (lang, minutes) {
-        (Lang::Zh, 0) => format!("{rest} 秒"),
-        (Lang::Zh, _) => format!("{minutes} 分 {rest} 秒"),
-        (Lang::En, 0) => format!("{rest} s"),
-        (Lang::En, _) => format!("{minutes} min {rest} s"),
     }
 }

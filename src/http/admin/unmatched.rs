@@ -18,10 +18,10 @@ use crate::domain::person::Status;
 use crate::http::client_address::client_address;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::text::admin_review::ReviewTexts;
 use crate::http::view::Tone;
 use crate::service::review::Actor;
 use crate::store::unmatched::{Candidate, Case};
+use crate::text::admin_review::ReviewTexts;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/unmatched").route(web::get().to(list::list)))

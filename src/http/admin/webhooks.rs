@@ -14,13 +14,14 @@ use super::list_query::{ListQuery, choices};
 use crate::context::Context;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_webhooks::{KNOWN_TYPES, STATES, WebhookTexts};
-use crate::http::text::interpolate;
-use crate::http::view::{Choice, Pager, TimeText, Tone, query};
+use crate::http::view::{Choice, Pager, Tone, query};
 use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
 use crate::store::{StoreError, staff};
+use crate::text::admin_webhooks::{KNOWN_TYPES, STATES, WebhookTexts};
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/webhooks").route(web::get().to(list)))

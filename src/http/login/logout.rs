@@ -11,10 +11,10 @@ use crate::http::current_user::CurrentUser;
 use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::middleware::cookies::ConflictingSessions;
-use crate::http::text::sign_out::SignOutTexts;
 use crate::service::sessions;
+use crate::text::lang::Lang;
+use crate::text::sign_out::SignOutTexts;
 
 #[derive(serde::Deserialize)]
 struct Empty {}

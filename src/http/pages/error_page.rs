@@ -7,48 +7,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use askama::Template;
 
-use crate::domain::case::Refusal;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::interpolate;
-use crate::http::text::notice::{NoticeText, NoticeTexts};
-
-/// The reason for an error page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    InvalidState,
-    InvalidCode,
-    /// The person cancelled the login on DingTalk's page.
-    Cancelled,
-    Rejected,
-    Left,
-    NotEmployee,
-    PendingReview,
-    DingTalkUnavailable,
-    Misconfigured,
-    RateLimited,
-    Unavailable,
-    /// Not an administrator.
-    Forbidden,
-    Csrf,
-    NotFound,
-    MethodNotAllowed,
-    Conflict,
-    BadRequest,
-    TooLarge,
-    Internal,
-}
-
-impl From<Refusal> for ErrorKind {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Rejected => Self::Rejected,
-            Refusal::Left => Self::Left,
-            Refusal::NotEmployee => Self::NotEmployee,
-            Refusal::PendingReview => Self::PendingReview,
-        }
-    }
-}
+use crate::text::interpolate;
+use crate::text::notice::{ErrorKind, NoticeText, NoticeTexts};
 
 impl ErrorKind {
     pub fn status(self) -> StatusCode {
@@ -71,39 +32,6 @@ impl ErrorKind {
             }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
-    }
-
-    /// Returns the value of `error` in a JSON response.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::InvalidState => "invalid_state",
-            Self::InvalidCode | Self::Cancelled => "invalid_code",
-            Self::Rejected => "rejected",
-            Self::Left => "left",
-            Self::NotEmployee => "not_employee",
-            Self::PendingReview => "pending_review",
-            Self::DingTalkUnavailable => "dingtalk_unavailable",
-            Self::Misconfigured => "misconfigured",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-            Self::Forbidden => "forbidden",
-            Self::Csrf => "csrf",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::Conflict => "conflict",
-            Self::BadRequest => "bad_request",
-            Self::TooLarge => "too_large",
-            Self::Internal => "internal",
-        }
-    }
-
-    pub fn text(self, lang: Lang) -> &'static NoticeText {
-        NoticeText::of(self, lang)
-    }
-
-    /// Returns what happened, in one sentence.
-    pub fn message(self, lang: Lang) -> &'static str {
-        self.text(lang).explanation
     }
 
     /// Returns whether the button leads home; if not, it leads back to where the person was.

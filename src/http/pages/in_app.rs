@@ -5,11 +5,11 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use super::error_page::ErrorView;
-use crate::http::lang::Lang;
 use crate::http::layout::Layout;
-use crate::http::text::in_app::{Failure, InAppTexts, notice_text};
-use crate::http::text::notice::NoticeTexts;
 use crate::http::view::initials;
+use crate::text::in_app::{Failure, InAppTexts, notice_text};
+use crate::text::lang::Lang;
+use crate::text::notice::NoticeTexts;
 
 /// The data of the page inside DingTalk.
 #[derive(Debug, Clone)]

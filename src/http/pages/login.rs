@@ -8,7 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::http::layout::Layout;
-use crate::http::text::login::LoginTexts;
+use crate::text::login::LoginTexts;
 
 /// The data of a login page; each belongs to one begun login.
 #[derive(Debug, Clone)]

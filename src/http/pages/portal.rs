@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use crate::http::layout::Layout;
-use crate::http::text::portal::PortalTexts;
-use crate::http::view::TimeText;
+use crate::text::portal::PortalTexts;
+use crate::text::time::TimeText;
 
 /// The data of a person's portal.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub struct PortalDepartment {
 
 #[derive(Debug, Clone)]
 pub struct PortalSession {
-    /// As [`browser_name`](crate::http::view::browser_name) formats it.
+    /// As [`browser_name`](crate::text::browser::browser_name) formats it.
     pub browser: String,
     pub address: String,
     pub is_in_app: bool,

@@ -8,36 +8,16 @@ use actix_web::body::to_bytes;
 use url::Url;
 
 use super::{
-    ErrorKind, ErrorView, InAppView, LoginView, PortalApp, PortalDepartment, PortalSession,
-    PortalView, in_app, login, portal, qr_frame_src, render_error,
+    ErrorView, InAppView, LoginView, PortalApp, PortalDepartment, PortalSession, PortalView,
+    in_app, login, portal, qr_frame_src, render_error,
 };
 use crate::domain::app::ICONS;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, LayoutUser, Toast};
-use crate::http::text::portal::PortalTexts;
-use crate::http::view::{TimeText, browser_name};
-
-pub(crate) const NOTICES: [ErrorKind; 19] = [
-    ErrorKind::InvalidState,
-    ErrorKind::InvalidCode,
-    ErrorKind::Cancelled,
-    ErrorKind::Rejected,
-    ErrorKind::Left,
-    ErrorKind::NotEmployee,
-    ErrorKind::PendingReview,
-    ErrorKind::DingTalkUnavailable,
-    ErrorKind::Misconfigured,
-    ErrorKind::RateLimited,
-    ErrorKind::Unavailable,
-    ErrorKind::Forbidden,
-    ErrorKind::Csrf,
-    ErrorKind::NotFound,
-    ErrorKind::MethodNotAllowed,
-    ErrorKind::Conflict,
-    ErrorKind::BadRequest,
-    ErrorKind::TooLarge,
-    ErrorKind::Internal,
-];
+use crate::text::browser::browser_name;
+use crate::text::lang::Lang;
+use crate::text::notice::ErrorKind;
+use crate::text::portal::PortalTexts;
+use crate::text::time::TimeText;
 
 fn visitor() -> LayoutUser {
     LayoutUser {
@@ -210,7 +190,7 @@ pub(crate) fn pages(lang: Lang) -> Vec<(String, HttpResponse)> {
         ("in_app_signed_out".to_owned(), in_app_page(lang, true)),
     ];
     pages.extend(
-        NOTICES
+        ErrorKind::ALL
             .iter()
             .map(|&shown| (shown.code().to_owned(), notice_page(lang, shown))),
     );
@@ -286,7 +266,7 @@ async fn the_login_page_tells_its_script_what_to_believe() {
 
 #[actix_web::test]
 async fn every_notice_has_its_status_its_words_and_its_number() {
-    for shown in NOTICES {
+    for shown in ErrorKind::ALL {
         for lang in [Lang::Zh, Lang::En] {
             let response = notice_page(lang, shown);
             assert_eq!(response.status(), shown.status());

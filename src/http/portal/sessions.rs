@@ -10,13 +10,14 @@ use crate::http::current_user::CurrentUser;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
 use crate::http::login::{RequestInfo, signed_out};
-use crate::http::text::interpolate;
-use crate::http::text::portal::PortalTexts;
-use crate::http::view::{Tone, browser_name};
+use crate::http::view::Tone;
 use crate::service::sessions;
+use crate::text::browser::browser_name;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::portal::PortalTexts;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/sessions/end-others").route(web::post().to(end_others)))

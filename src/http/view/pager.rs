@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded;
 
-use crate::http::text::interpolate;
-use crate::http::text::layout::CommonTexts;
+use crate::text::interpolate;
+use crate::text::layout::CommonTexts;
 
 const DEFAULT_PER_PAGE: i64 = 50;
 const MAX_PER_PAGE: i64 = 200;
@@ -174,7 +174,7 @@ pub fn query(pairs: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::lang::Lang;
+    use crate::text::lang::Lang;
 
     fn pager(page: &str, per_page: Option<&str>, total: i64, filters: &str) -> Pager {
         Pager::new(Paging::parse(Some(page), per_page), total, filters)

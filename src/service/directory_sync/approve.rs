@@ -10,11 +10,11 @@ use super::finish::{delete_staging, end_unless_ended};
 use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
 use super::plan_writer::{DB_TIMEOUT, PlanWriter};
-use super::skip::SkipReason;
 use super::summary::Outcome;
 use super::{Abort, Cause, State, Summary, SyncError, fail_interrupted, verify_absent};
 use crate::context::Context;
 use crate::domain::ids::UserId;
+use crate::domain::skip_reason::SkipReason;
 use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
 use crate::store::sync_list::{self, ChangeFilter};
@@ -171,7 +171,7 @@ async fn carry_out(
     let asked = verify_absent::people(
         &mut book,
         calls,
-        SkipReason::KnownAgain,
+        &SkipReason::KnownAgain,
         &mut |_| {},
         &mut |_| answered = true,
     )

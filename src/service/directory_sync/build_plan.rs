@@ -12,8 +12,8 @@ use super::lease::Calls;
 use super::plan::{self, Chunk, DesiredPerson, PlanOptions};
 use super::plan_writer::{DB_TIMEOUT, PlanWriter, leaver};
 use super::read::Crawler;
-use super::skip::SkipReason;
 use super::{Abort, Progress, Request, verify_absent};
+use crate::domain::skip_reason::SkipReason;
 
 /// Number of people compared at a time.
 const CHUNK: i64 = 1_000;
@@ -172,7 +172,7 @@ async fn verify_leavers(
 ) -> Result<(), Abort> {
     let mut heard = |person: &_| walk.on_unlisted(person);
     let failed =
-        verify_absent::people(book, calls, SkipReason::StillKnown, &mut heard, progress).await?;
+        verify_absent::people(book, calls, &SkipReason::StillKnown, &mut heard, progress).await?;
     if let Some(error) = failed {
         walk.problems.add(error.to_string());
     }

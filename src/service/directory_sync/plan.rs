@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::skip::{Skip, SkipReason};
+use super::skip::Skip;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
+use crate::domain::skip_reason::SkipReason;
 use crate::domain::unionid_claims::UnionidClaims;
 use crate::store::directory::KnownPerson;
 

@@ -12,7 +12,8 @@ use crate::store::sync_run::Run;
 use crate::store::sync_staging::{self, StagedChange, Step};
 
 use super::plan::{DepartmentPlan, DesiredDepartment, Difference, PeoplePlan, Write};
-use super::skip::{Skip, SkipReason};
+use super::skip::Skip;
+use crate::domain::skip_reason::SkipReason;
 
 /// Timeout for one database operation.
 pub const DB_TIMEOUT: Duration = Duration::from_secs(30);
@@ -119,17 +120,14 @@ impl<'a> PlanWriter<'a> {
     pub async fn skip_leavers(
         &mut self,
         people: &[UserId],
-        reason: SkipReason,
+        reason: &SkipReason,
     ) -> Result<(), StoreError> {
         if people.is_empty() {
             return Ok(());
         }
-        let (words, chinese) = (reason.to_string(), reason.in_chinese());
         self.ctx
             .db
-            .read(async |conn| {
-                sync_staging::skip_leavers(conn, self.run.id, people, &words, &chinese).await
-            })
+            .read(async |conn| sync_staging::skip_leavers(conn, self.run.id, people, reason).await)
             .await?;
         self.tally.left -= people.len();
         self.tally.skipped += people.len();
@@ -171,8 +169,7 @@ impl<'a> PlanWriter<'a> {
             userid: skip.userid,
             dept_id: skip.dept_id,
             name: skip.name,
-            reason: Some(skip.reason.to_string()),
-            reason_zh: Some(skip.reason.in_chinese()),
+            reason: Some(skip.reason),
             ..StagedChange::default()
         };
         self.append(skips.into_iter().map(skipped).collect()).await

@@ -8,11 +8,11 @@ use futures_util::{StreamExt, stream};
 use super::lease::Calls;
 use super::plan_writer::{DB_TIMEOUT, PlanWriter};
 use super::read::Crawler;
-use super::skip::SkipReason;
 use super::{Abort, Progress};
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
+use crate::domain::skip_reason::SkipReason;
 use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
@@ -52,7 +52,7 @@ pub async fn sample_silent_departments(
         done += 1;
         progress(Progress::Confirming { done, total });
     };
-    ask_all(book, calls, people, SkipReason::StillKnown, &mut heard).await
+    ask_all(book, calls, people, &SkipReason::StillKnown, &mut heard).await
 }
 
 /// Asks DingTalk about all leavers, and skips those it still knows; passes these to `still_known`. Ends with the
@@ -60,7 +60,7 @@ pub async fn sample_silent_departments(
 pub async fn people(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
-    reason: SkipReason,
+    reason: &SkipReason,
     still_known: &mut (dyn FnMut(&Person) + Send),
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<UpstreamError>, Abort> {
@@ -92,7 +92,7 @@ async fn ask_all(
     book: &mut PlanWriter<'_>,
     calls: &Calls,
     people: Vec<UserId>,
-    reason: SkipReason,
+    reason: &SkipReason,
     heard: &mut (dyn FnMut(Option<&Person>) + Send),
 ) -> Result<Option<UpstreamError>, Abort> {
     let ctx = book.ctx;
@@ -121,8 +121,8 @@ async fn ask_all(
         .await
         .map_err(Abort::Store)?;
     for (userid, lack) in unreadable {
-        let reason = SkipReason::BadRecord(lack);
-        book.skip_leavers(&[userid], reason)
+        let reason = SkipReason::BadRecord(lack.into());
+        book.skip_leavers(&[userid], &reason)
             .await
             .map_err(Abort::Store)?;
     }

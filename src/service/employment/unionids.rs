@@ -16,7 +16,7 @@ use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
 
 /// Alert: unionids of employed people conflict; its detail is the number of people waiting.
-pub const ALERT: &str = "unionid_conflict";
+const ALERT: &str = "unionid_conflict";
 /// Maximum number of people of one chain to look up; the next recheck continues it.
 const MAX_CONFLICTING_ROWS: usize = 50;
 

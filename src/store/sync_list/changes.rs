@@ -3,6 +3,7 @@
 use crate::store::Conn;
 use sqlx::types::Json;
 
+use crate::domain::skip_reason::SkipReason;
 use crate::store::StoreError;
 
 /// Which records of a run to list.
@@ -11,9 +12,17 @@ pub struct ChangeFilter {
     /// `added`, `changed`, `returned`, `left`, `held_back`, `skipped`, `department_added`, `department_changed` or
     /// `department_removed`; `None` for all.
     pub kind: Option<&'static str>,
-    /// Part of the userid, the name, the department's id, a field, an old or new value, or the reason, ignoring
-    /// case; empty for all.
+    /// Part of the userid, the name, the department's id, a field, or an old or new value, ignoring case; empty
+    /// for all.
     pub q: String,
+    /// Codes of [`SkipReason`]s whose records are found by `q` as well.
+    pub reasons: Vec<&'static str>,
+}
+
+impl ChangeFilter {
+    fn codes(&self) -> Vec<String> {
+        self.reasons.iter().map(|code| (*code).to_owned()).collect()
+    }
 }
 
 /// A field that a run has changed.
@@ -38,10 +47,8 @@ pub struct ChangeRow {
     pub dept_id: Option<i64>,
     pub name: Option<String>,
     pub differences: Vec<FieldChange>,
-    /// Why it was skipped or withheld.
-    pub reason: Option<String>,
-    /// The reason in Chinese.
-    pub reason_zh: Option<String>,
+    /// Why it was skipped.
+    pub reason: Option<SkipReason>,
 }
 
 /// Returns one page of what a run has done, in plan order.
@@ -52,12 +59,13 @@ pub async fn changes(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
+    let reasons = filter.codes();
     let rows = sqlx::query!(
-        r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_zh
+        r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_field
          FROM sync_change
-         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR EXISTS (
+         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR reason = ANY ($6) OR EXISTS (
              SELECT FROM (
-                 SELECT unnest(ARRAY[userid, dept_id::text, name, reason, reason_zh])
+                 SELECT unnest(ARRAY[userid, dept_id::text, name, reason_field])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))
          ORDER BY position LIMIT $4 OFFSET $5"#,
@@ -66,20 +74,46 @@ pub async fn changes(
         filter.q,
         limit,
         offset,
+        &reasons,
     )
     .fetch_all(conn)
     .await?;
-    let changes = rows.into_iter().map(|row| ChangeRow {
-        position: row.position,
-        kind: row.kind,
-        userid: row.userid,
-        dept_id: row.dept_id,
-        name: row.name,
-        differences: row.differences.0,
-        reason: row.reason,
-        reason_zh: row.reason_zh,
+    let changes = rows.into_iter().map(|row| {
+        Ok(ChangeRow {
+            reason: read_reason(
+                "sync_change",
+                run_id,
+                row.position,
+                row.reason,
+                row.reason_field,
+            )?,
+            position: row.position,
+            kind: row.kind,
+            userid: row.userid,
+            dept_id: row.dept_id,
+            name: row.name,
+            differences: row.differences.0,
+        })
     });
-    Ok(changes.collect())
+    changes.collect()
+}
+
+/// Returns the reason in a row; an unknown one is an error.
+pub fn read_reason(
+    table: &str,
+    run_id: i64,
+    position: i32,
+    code: Option<String>,
+    field: Option<String>,
+) -> Result<Option<SkipReason>, StoreError> {
+    let Some(code) = code else { return Ok(None) };
+    let unknown = || {
+        let what =
+            format!("{table} ({run_id}, {position}): reason holds the unknown value {code:?}");
+        sqlx::Error::Decode(what.into())
+    };
+    let reason = SkipReason::from_code(&code, field).ok_or_else(unknown)?;
+    Ok(Some(reason))
 }
 
 /// Returns how many records match the filter of [`changes`].
@@ -88,16 +122,18 @@ pub async fn count_changes(
     run_id: i64,
     filter: &ChangeFilter,
 ) -> Result<i64, StoreError> {
+    let reasons = filter.codes();
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_change
-         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR EXISTS (
+         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR reason = ANY ($4) OR EXISTS (
              SELECT FROM (
-                 SELECT unnest(ARRAY[userid, dept_id::text, name, reason, reason_zh])
+                 SELECT unnest(ARRAY[userid, dept_id::text, name, reason_field])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))"#,
         run_id,
         filter.kind,
         filter.q,
+        &reasons,
     )
     .fetch_one(conn)
     .await?;

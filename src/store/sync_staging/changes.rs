@@ -7,8 +7,9 @@ use sqlx::types::Json;
 use super::person::{PersonJson, json};
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
+use crate::domain::skip_reason::SkipReason;
 use crate::store::StoreError;
-use crate::store::sync_list::{ChangeRow, FieldChange};
+use crate::store::sync_list::{ChangeRow, FieldChange, read_reason};
 
 /// The step in which a person is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +44,8 @@ pub struct StagedChange {
     pub dept_id: Option<DeptId>,
     pub name: Option<String>,
     pub differences: Vec<FieldChange>,
-    pub reason: Option<String>,
-    pub reason_zh: Option<String>,
+    /// Why it is skipped.
+    pub reason: Option<SkipReason>,
     pub step: Option<Step>,
     /// The person's new data, and when DingTalk was asked.
     pub person: Option<(Person, DateTime<Utc>)>,
@@ -79,12 +80,14 @@ pub async fn stage_changes(
     run_id: i64,
     drafts: &[StagedChange],
 ) -> Result<(), StoreError> {
-    let texts = |read: fn(&StagedChange) -> Option<&String>| -> Vec<Option<String>> {
-        drafts
-            .iter()
-            .map(|draft| read(draft).map(|text| without_nul(text)))
-            .collect()
-    };
+    let names: Vec<Option<String>> = drafts
+        .iter()
+        .map(|draft| draft.name.as_deref().map(without_nul))
+        .collect();
+    let reason = |draft: &StagedChange| Some(draft.reason.as_ref()?.code().to_owned());
+    let field = |draft: &StagedChange| Some(draft.reason.as_ref()?.field()?.to_owned());
+    let reasons: Vec<Option<String>> = drafts.iter().map(reason).collect();
+    let fields: Vec<Option<String>> = drafts.iter().map(field).collect();
     let positions: Vec<i32> = drafts.iter().map(|draft| draft.position).collect();
     let kinds: Vec<String> = drafts.iter().map(|draft| draft.kind.to_owned()).collect();
     let userids: Vec<Option<String>> = drafts
@@ -115,21 +118,21 @@ pub async fn stage_changes(
         .map(|draft| draft.person.as_ref().map(|(_, at)| *at))
         .collect();
     sqlx::query!(
-        "INSERT INTO sync_draft (run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh, step, person, asked_at)
-         SELECT $1, n.position, n.kind, n.userid, n.dept_id, n.name, n.differences::jsonb, n.reason, n.reason_zh, n.step,
+        "INSERT INTO sync_draft (run_id, position, kind, userid, dept_id, name, differences, reason, reason_field, step, person, asked_at)
+         SELECT $1, n.position, n.kind, n.userid, n.dept_id, n.name, n.differences::jsonb, n.reason, n.reason_field, n.step,
              n.person::json, n.asked_at
          FROM unnest($2::integer[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
              $10::text[], $11::text[], $12::timestamptz[])
-             AS n (position, kind, userid, dept_id, name, differences, reason, reason_zh, step, person, asked_at)",
+             AS n (position, kind, userid, dept_id, name, differences, reason, reason_field, step, person, asked_at)",
         run_id,
         &positions,
         &kinds,
         &userids as &[Option<String>],
         &dept_ids as &[Option<i64>],
-        &texts(|draft| draft.name.as_ref()) as &[Option<String>],
+        &names as &[Option<String>],
         &differing,
-        &texts(|draft| draft.reason.as_ref()) as &[Option<String>],
-        &texts(|draft| draft.reason_zh.as_ref()) as &[Option<String>],
+        &reasons as &[Option<String>],
+        &fields as &[Option<String>],
         &steps as &[Option<String>],
         &people as &[Option<String>],
         &asked_at as &[Option<DateTime<Utc>>],
@@ -147,7 +150,7 @@ pub async fn staged_changes(
     limit: i64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_zh
+        r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_field
          FROM sync_draft WHERE run_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
         run_id,
         after,
@@ -155,17 +158,24 @@ pub async fn staged_changes(
     )
     .fetch_all(conn)
     .await?;
-    let changes = rows.into_iter().map(|row| ChangeRow {
-        position: row.position,
-        kind: row.kind,
-        userid: row.userid,
-        dept_id: row.dept_id,
-        name: row.name,
-        differences: row.differences.0,
-        reason: row.reason,
-        reason_zh: row.reason_zh,
+    let changes = rows.into_iter().map(|row| {
+        Ok(ChangeRow {
+            reason: read_reason(
+                "sync_draft",
+                run_id,
+                row.position,
+                row.reason,
+                row.reason_field,
+            )?,
+            position: row.position,
+            kind: row.kind,
+            userid: row.userid,
+            dept_id: row.dept_id,
+            name: row.name,
+            differences: row.differences.0,
+        })
     });
-    Ok(changes.collect())
+    changes.collect()
 }
 
 /// Returns the next people of one step after a position.
@@ -265,17 +275,16 @@ pub async fn skip_leavers(
     conn: &mut Conn,
     run_id: i64,
     userids: &[UserId],
-    reason: &str,
-    reason_zh: &str,
+    reason: &SkipReason,
 ) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
-        "UPDATE sync_draft SET kind = 'skipped', step = NULL, reason = $3, reason_zh = $4
+        "UPDATE sync_draft SET kind = 'skipped', step = NULL, reason = $3, reason_field = $4
          WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)",
         run_id,
         &ids,
-        reason,
-        reason_zh,
+        reason.code(),
+        reason.field(),
     )
     .execute(conn)
     .await?;

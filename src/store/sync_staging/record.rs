@@ -4,13 +4,14 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use crate::domain::ids::{DeptId, UserId};
+use crate::domain::skip_reason::SkipReason;
 use crate::store::StoreError;
 
 /// Stores the plan of a run as its changes; returns how many records it has.
 pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "INSERT INTO sync_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh)
-         SELECT run_id, position, kind, userid, dept_id, name, differences, reason, reason_zh FROM sync_draft
+        "INSERT INTO sync_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_field)
+         SELECT run_id, position, kind, userid, dept_id, name, differences, reason, reason_field FROM sync_draft
          WHERE run_id = $1",
         run_id,
     )
@@ -19,13 +20,13 @@ pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// Records that these people were not written after all: skipped for a reason, in two languages, or without one
-/// because an event had already written the same.
+/// Records that these people were not written after all: skipped for a reason, or without one because an event
+/// had already written the same.
 pub async fn record_skipped(
     conn: &mut Conn,
     run_id: i64,
     userids: &[UserId],
-    reason: Option<(&str, &str)>,
+    reason: Option<&SkipReason>,
 ) -> Result<(), StoreError> {
     if userids.is_empty() {
         return Ok(());
@@ -39,15 +40,15 @@ pub async fn record_skipped(
     )
     .fetch_all(&mut *conn)
     .await?;
-    let Some((reason, reason_zh)) = reason else {
+    let Some(reason) = reason else {
         return take_out(conn, run_id, &positions).await;
     };
     sqlx::query!(
-        "UPDATE sync_change SET kind = 'skipped', reason = $3, reason_zh = $4 WHERE run_id = $1 AND position = ANY ($2)",
+        "UPDATE sync_change SET kind = 'skipped', reason = $3, reason_field = $4 WHERE run_id = $1 AND position = ANY ($2)",
         run_id,
         &positions,
-        reason,
-        reason_zh,
+        reason.code(),
+        reason.field(),
     )
     .execute(conn)
     .await?;

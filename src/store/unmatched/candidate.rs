@@ -2,26 +2,10 @@
 
 use crate::store::Conn;
 
+use crate::domain::case::MatchReason;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::store::StoreError;
-
-/// Why a staff row might be the person who scanned, the strongest reason first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatchReason {
-    /// DingTalk reports this row's userid for the person, and the row has no unionid yet.
-    UseridWithoutUnionid,
-    /// DingTalk reports this row's userid for the person, but the row has another unionid.
-    UseridWithOtherUnionid,
-    /// DingTalk reports this row's userid for the person, and the unionids match.
-    SamePerson,
-    /// The row has the unionid, and has left: perhaps the person was hired again.
-    UnionidOfLeaver,
-    /// The row has the unionid, is employed, and has another userid than the one that DingTalk reports.
-    UnionidElsewhere,
-    /// Only the name matches, which is chosen by the person who scans.
-    SameName,
-}
 
 /// A staff row that the person of a case might be.
 #[derive(Debug, Clone)]

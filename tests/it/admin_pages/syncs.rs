@@ -60,8 +60,8 @@ INSERT INTO sync_change (run_id, position, kind, userid, name, differences) VALU
     (2, 2, 'left', 'u-li', '李晓华', '[]');
 INSERT INTO sync_change (run_id, position, kind, dept_id, name, differences) VALUES
     (2, 3, 'department_changed', 11, '平台组', '[{"field": "parent_id", "old": "1", "new": "10"}]');
-INSERT INTO sync_change (run_id, position, kind, userid, reason, reason_zh) VALUES (2, 4, 'skipped', 'stranger', 'the record names no person', '记录缺少姓名');
-INSERT INTO sync_change (run_id, position, kind, reason) VALUES (2, 5, 'skipped', 'a record lacks its userid');
+INSERT INTO sync_change (run_id, position, kind, userid, reason, reason_field) VALUES (2, 4, 'skipped', 'stranger', 'bad_record', 'name');
+INSERT INTO sync_change (run_id, position, kind, reason, reason_field) VALUES (2, 5, 'skipped', 'bad_record', 'userid');
 "#;
 
 #[sqlx::test]
@@ -80,7 +80,7 @@ async fn a_plan_shows_who_which_field_and_what_it_was_before(pool: PgPool) {
         "<ins>2026-11-22</ins>",
         "<a href=\"/admin/departments/11\">平台组</a>",
         "<span class=\"muted\">Parent</span> <del>示例公司</del>",
-        "the record names no person",
+        "record lacks a readable name",
         "A record without a userid",
         "No event had announced the changes to 2 people",
     ] {
@@ -98,6 +98,8 @@ async fn a_plan_shows_who_which_field_and_what_it_was_before(pool: PgPool) {
         ("q=%E7%BB%8F%E7%90%86", 1),
         ("q=STRANGER&kind=skipped", 1),
         ("q=stranger&kind=left", 0),
+        ("q=lacks+a+readable", 2),
+        ("q=%E8%AE%B0%E5%BD%95%E7%BC%BA%E5%B0%91", 2),
         ("per_page=2&page=3", 1),
     ] {
         let answer = admin.get(&format!("/admin/syncs/2?{query}")).await;
@@ -106,7 +108,7 @@ async fn a_plan_shows_who_which_field_and_what_it_was_before(pool: PgPool) {
     admin.headers[0].1 = "zh-CN".to_owned();
     let chinese = admin.get("/admin/syncs/2").await.body;
     for text in [
-        "记录缺少姓名",
+        "钉钉返回的记录缺少字段或无法识别：name",
         "担任主管",
         "2 名员工的变更此前没有收到过事件通知",
     ] {

@@ -25,7 +25,7 @@ async fn odd_departments(company: &Company) -> Vec<(i64, String)> {
     };
     let records = company.changes(&skipped).await.into_iter();
     records
-        .map(|record| (record.dept_id.unwrap(), record.reason.unwrap()))
+        .map(|record| (record.dept_id.unwrap(), in_english(record.reason)))
         .collect()
 }
 

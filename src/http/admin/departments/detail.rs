@@ -14,10 +14,11 @@ use crate::http::admin::list_query::ListQuery;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_departments::DepartmentTexts;
-use crate::http::view::{Pager, TimeText};
+use crate::http::view::Pager;
 use crate::store::department_tree::{self, Member};
 use crate::store::{StoreError, staff};
+use crate::text::admin_departments::DepartmentTexts;
+use crate::text::time::TimeText;
 
 #[derive(Template)]
 #[template(path = "admin/department_detail.html")]

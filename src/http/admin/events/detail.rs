@@ -10,10 +10,10 @@ use crate::context::Context;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_events::EventTexts;
-use crate::http::text::interpolate;
-use crate::http::view::TimeText;
 use crate::store::{StoreError, event_list, staff};
+use crate::text::admin_events::EventTexts;
+use crate::text::interpolate;
+use crate::text::time::TimeText;
 
 #[derive(Template)]
 #[template(path = "admin/event_detail.html")]

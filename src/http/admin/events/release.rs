@@ -10,13 +10,13 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
-use crate::http::text::admin_events::EventTexts;
-use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::events::{self, ReleasedBy};
 use crate::store::audit;
+use crate::text::admin_events::EventTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// Releases one parked event into the inbox.
 pub async fn release(

@@ -10,12 +10,12 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
-use crate::http::text::admin_events::EventTexts;
-use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::events;
+use crate::text::admin_events::EventTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// Schedules one failed event for another attempt.
 pub async fn retry(

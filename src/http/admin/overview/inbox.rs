@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 
-use crate::http::lang::Lang;
-use crate::http::text::admin_overview::OverviewTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{Columns, humanize};
+use crate::http::view::Columns;
 use crate::store::overview::EventDay;
+use crate::text::admin_overview::OverviewTexts;
+use crate::text::duration::humanize;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// The chart of events, and the table beneath it.
 pub(super) struct InboxView {

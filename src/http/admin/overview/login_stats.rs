@@ -6,12 +6,12 @@ use std::fmt::Display;
 use chrono::NaiveDate;
 
 use crate::domain::case::Refusal;
-use crate::http::lang::Lang;
-use crate::http::text::admin_audit::AuditTexts;
-use crate::http::text::admin_overview::OverviewTexts;
-use crate::http::text::interpolate;
 use crate::http::view::{Columns, chart, query};
 use crate::store::overview::LoginCount;
+use crate::text::admin_audit::AuditTexts;
+use crate::text::admin_overview::OverviewTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// The chart of logins and refusals, and the table beneath it.
 pub(super) struct LoginStats {

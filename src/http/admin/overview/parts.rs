@@ -4,15 +4,16 @@ use chrono::{DateTime, Utc};
 
 use super::OverviewData;
 use crate::context::Context;
-use crate::http::lang::Lang;
-use crate::http::text::admin_overview::OverviewTexts;
-use crate::http::text::admin_review::ReviewTexts;
-use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone};
+use crate::http::view::Tone;
 use crate::store::overview::Standing;
 use crate::store::sync_list::RunRow;
 use crate::store::unmatched::Case;
+use crate::text::admin_overview::OverviewTexts;
+use crate::text::admin_review::ReviewTexts;
+use crate::text::admin_syncs::SyncTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 /// A count that links to the list of what it counts.
 pub(super) struct Tile {

@@ -15,15 +15,16 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
-use crate::http::text::admin_review::people;
-use crate::http::text::admin_sessions::SessionTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{Tone, browser_name};
+use crate::http::view::Tone;
 use crate::service::sessions;
 use crate::store::session_list::{self, SessionRow};
+use crate::text::admin_review::people;
+use crate::text::admin_sessions::SessionTexts;
+use crate::text::browser::browser_name;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 const LIST: &str = "/admin/sessions";
 

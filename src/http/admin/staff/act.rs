@@ -16,14 +16,14 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
 use crate::http::pages::whole_seconds;
-use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::staff_admin::{self, StaffError};
+use crate::text::admin_staff::StaffTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ActForm {

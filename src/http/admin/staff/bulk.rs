@@ -17,15 +17,16 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
-use crate::http::text::admin_review::people;
-use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{Tone, count};
+use crate::http::view::Tone;
 use crate::service::staff_admin::{self, BulkAction, BulkReport, StaffError};
 use crate::store::staff_list;
+use crate::text::admin_review::people;
+use crate::text::admin_staff::{StaffTexts, devices};
+use crate::text::as_clause;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 const PATH: &str = "/admin/staff-bulk";
 const LIST: &str = "/admin/staff";
@@ -128,12 +129,11 @@ async fn ask(
         BulkAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
         BulkAction::EndSessions => (t.many_end_title, t.many_end_ask, t.end_all),
     };
-    let devices = |n| count(lang, n, "台设备", "device", "devices");
     let words: [(&str, &dyn Display); 2] = [
         ("people", &people(lang, chosen.len())),
         (
             "devices",
-            &devices(chosen.iter().map(|one| one.sessions).sum()),
+            &devices(lang, chosen.iter().map(|one| one.sessions).sum()),
         ),
     ];
     let page = BulkAsk {
@@ -153,7 +153,7 @@ async fn ask(
             .into_iter()
             .map(|one| ChosenView {
                 href: staff_path(&one.userid),
-                note: devices(one.sessions),
+                note: devices(lang, one.sessions),
                 name: named(&one.name, &one.userid),
                 id: one.userid,
             })
@@ -210,5 +210,5 @@ fn objection(t: &StaffTexts, error: &StaffError) -> String {
         StaffError::LastAdministrator => t.last_administrator,
         _ => t.unknown_person,
     };
-    sentence.trim_end_matches(['。', '.']).to_owned()
+    as_clause(sentence).to_owned()
 }

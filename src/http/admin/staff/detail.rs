@@ -15,18 +15,20 @@ use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::links::{staff_path, userid_in_path};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_audit::AuditTexts;
-use crate::http::text::admin_events::EventTexts;
-use crate::http::text::admin_staff::StaffTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone, browser_name, china_day};
+use crate::http::view::Tone;
 use crate::store::Conn;
 use crate::store::audit::ActorKind;
 use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
 use crate::store::web_session::{self, SessionFacts};
 use crate::store::{StoreError, staff, unmatched};
+use crate::text::admin_audit::AuditTexts;
+use crate::text::admin_events::EventTexts;
+use crate::text::admin_staff::StaffTexts;
+use crate::text::browser::browser_name;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::{TimeText, china_day};
 
 /// How many events and audit lines the page shows.
 const EVENTS: i64 = 15;

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use crate::http::admin::actor_view::ActorView;
-use crate::http::lang::Lang;
-use crate::http::text::admin_audit::AuditTexts;
-use crate::http::view::TimeText;
 use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
+use crate::text::admin_audit::AuditTexts;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 /// One line of the audit trail, in words.
 pub struct HistoryView {

@@ -13,15 +13,16 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
-use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone};
+use crate::http::view::Tone;
 use crate::service::directory_sync::{self, ApproveError, Cause, Request, SyncError};
 use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, SyncFilter};
 use crate::store::{StoreError, staff};
+use crate::text::admin_syncs::SyncTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::time::TimeText;
 
 pub(super) async fn start(
     admin: Admin,

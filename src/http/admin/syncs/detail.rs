@@ -13,15 +13,17 @@ use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_syncs::plan::PlanTexts;
-use crate::http::text::admin_syncs::{KINDS, SyncTexts};
-use crate::http::text::interpolate;
-use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::view::{Choice, Pager, query};
 use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
+use crate::text::admin_syncs::plan::PlanTexts;
+use crate::text::admin_syncs::{KINDS, SyncTexts};
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::skip::reasons_with;
+use crate::text::time::TimeText;
 
 /// How many of the people waiting to be marked are named above the plan, which lists all of them.
 const NAMED: i64 = 100;
@@ -106,6 +108,7 @@ pub(super) async fn detail(
     let filter = ChangeFilter {
         kind,
         q: asked.q().to_owned(),
+        reasons: reasons_with(asked.q()),
     };
     let found = find(&ctx, id, &filter, &asked)
         .await?

@@ -11,10 +11,11 @@ use crate::http::admin::list_query::{ListQuery, choices};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_syncs::{CAUSES, STATES, SyncTexts};
-use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::view::{Choice, Pager, query};
 use crate::store::sync_list::{self, SyncFilter};
 use crate::store::{StoreError, staff};
+use crate::text::admin_syncs::{CAUSES, STATES, SyncTexts};
+use crate::text::time::TimeText;
 
 #[derive(Template)]
 #[template(path = "admin/syncs.html")]

@@ -7,13 +7,14 @@ use crate::store::Conn;
 use super::values::{self, Line, Names};
 use crate::http::admin::departments;
 use crate::http::admin::links::staff_path;
-use crate::http::lang::Lang;
-use crate::http::text::admin_syncs::SyncTexts;
-use crate::http::text::admin_syncs::plan::PlanTexts;
-use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::store::sync_list::ChangeRow;
 use crate::store::{StoreError, sync_names};
+use crate::text::admin_syncs::SyncTexts;
+use crate::text::admin_syncs::plan::PlanTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
+use crate::text::skip::skip_reason;
 
 /// One record.
 pub struct RecordView {
@@ -77,10 +78,7 @@ pub fn view(row: ChangeRow, known: &KnownNames, lang: Lang) -> RecordView {
         kind_words: SyncTexts::of(lang).kind_words(&row.kind),
         tone: tone(&row.kind),
         lines: lines.collect(),
-        reason: match lang {
-            Lang::Zh => row.reason_zh.or(row.reason),
-            Lang::En => row.reason,
-        },
+        reason: row.reason.map(|reason| skip_reason(lang, &reason)),
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::domain::ids::DeptId;
-use crate::http::text::admin_syncs::plan::PlanTexts;
-use crate::http::text::interpolate;
-use crate::http::view::china_day;
 use crate::store::sync_list::FieldChange;
+use crate::text::admin_syncs::plan::PlanTexts;
+use crate::text::interpolate;
+use crate::text::time::china_day;
 
 /// The names of departments.
 pub type Names = BTreeMap<DeptId, String>;

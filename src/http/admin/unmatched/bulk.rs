@@ -13,13 +13,13 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::{Layout, Toast, html};
-use crate::http::text::admin_review::{ReviewTexts, people};
-use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::review::{self, BulkAction, ReviewError};
 use crate::store::unmatched;
+use crate::text::admin_review::{ReviewTexts, people};
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// The page shows at most 200; a longer list was not selected by a person.
 const MAX_CHOSEN: usize = 500;

@@ -13,13 +13,13 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
 use crate::http::pages::whole_seconds;
-use crate::http::text::admin_review::ReviewTexts;
-use crate::http::text::interpolate;
 use crate::service::review::{self, ReviewError};
 use crate::store::unmatched::Case;
+use crate::text::admin_review::ReviewTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ApproveForm {

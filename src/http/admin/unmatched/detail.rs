@@ -16,15 +16,16 @@ use crate::http::admin::staff::history::{HistoryView, history_views};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_review::ReviewTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone};
+use crate::http::view::Tone;
 use crate::store::Conn;
 use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
 use crate::store::unmatched::attempt::{self, RefusedAttempt};
 use crate::store::unmatched::{self, Candidate, Case};
 use crate::store::{StoreError, staff, staff_list};
+use crate::text::admin_review::ReviewTexts;
+use crate::text::interpolate;
+use crate::text::time::TimeText;
 
 /// How many audit lines the page shows.
 const HISTORY: i64 = 30;

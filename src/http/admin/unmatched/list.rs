@@ -17,11 +17,12 @@ use crate::http::csv;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_review::ReviewTexts;
-use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
+use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, Case, CaseFilter};
 use crate::store::{StoreError, staff};
+use crate::text::admin_review::ReviewTexts;
+use crate::text::time::TimeText;
 
 /// People of the company: the default of the page.
 const COMPANY: &str = "company";

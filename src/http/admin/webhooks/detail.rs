@@ -10,11 +10,12 @@ use crate::context::Context;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_webhooks::WebhookTexts;
-use crate::http::text::interpolate;
-use crate::http::view::{TimeText, Tone};
+use crate::http::view::Tone;
 use crate::store::webhook_list::{self, AttemptRow};
 use crate::store::{StoreError, staff};
+use crate::text::admin_webhooks::WebhookTexts;
+use crate::text::interpolate;
+use crate::text::time::TimeText;
 
 #[derive(Template)]
 #[template(path = "admin/webhook_detail.html")]

@@ -10,12 +10,12 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
-use crate::http::lang::Lang;
 use crate::http::layout::Toast;
-use crate::http::text::admin_webhooks::WebhookTexts;
-use crate::http::text::interpolate;
 use crate::http::view::Tone;
 use crate::service::webhooks;
+use crate::text::admin_webhooks::WebhookTexts;
+use crate::text::interpolate;
+use crate::text::lang::Lang;
 
 /// Schedules one message to be sent again.
 pub async fn one(

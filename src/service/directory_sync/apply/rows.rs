@@ -5,8 +5,8 @@ use crate::store::Conn;
 use super::ApplyRequest;
 use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
+use crate::domain::skip_reason::SkipReason;
 use crate::service::directory_sync::plan_writer::PlanCounts;
-use crate::service::directory_sync::skip::SkipReason;
 use crate::service::directory_sync::{Progress, SyncError};
 use crate::store::directory::{self, WrittenRow};
 use crate::store::sync_staging::{self, ChangedPerson, Step};
@@ -123,13 +123,12 @@ impl<'a> Rows<'a> {
         *self.number(step) -= overtaken.len();
         let is_told = step == Step::Leave && self.mission.tells_overtaken;
         let reason = SkipReason::Overtaken;
-        let (words, chinese) = (reason.to_string(), reason.in_chinese());
         if step == Step::Move {
             for userid in overtaken {
                 directory::restore_unionid(self.conn, self.mission.run.id, userid).await?;
             }
         }
-        let told = is_told.then_some((words.as_str(), chinese.as_str()));
+        let told = is_told.then_some(&reason);
         if is_told {
             self.tally.skipped += overtaken.len();
         } else if step != Step::Leave {
@@ -154,9 +153,8 @@ impl<'a> Rows<'a> {
         };
         *self.number(step) -= 1;
         self.tally.skipped += 1;
-        let (words, chinese) = (reason.to_string(), reason.in_chinese());
         let userid = std::slice::from_ref(&one.userid);
-        sync_staging::record_skipped(self.conn, run_id, userid, Some((&words, &chinese))).await?;
+        sync_staging::record_skipped(self.conn, run_id, userid, Some(&reason)).await?;
         if step == Step::Move {
             directory::restore_unionid(self.conn, run_id, &one.userid).await?;
         }

@@ -124,7 +124,12 @@ fn names(writes: &[Write]) -> Vec<&str> {
 fn skips(plan: &Plan) -> Vec<(&str, SkipReason)> {
     plan.skipped
         .iter()
-        .map(|skip| (skip.userid.as_ref().map_or("", UserId::as_str), skip.reason))
+        .map(|skip| {
+            (
+                skip.userid.as_ref().map_or("", UserId::as_str),
+                skip.reason.clone(),
+            )
+        })
         .collect()
 }
 

@@ -14,11 +14,11 @@ use crate::http::admin::apps::people_href;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
-use crate::http::text::admin_apps::AppTexts;
-use crate::http::text::interpolate;
 use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
 use crate::store::department::{self, DepartmentName, DepartmentRow};
+use crate::text::admin_apps::AppTexts;
+use crate::text::interpolate;
 
 /// Maximum number of departments in a search result.
 const FOUND: i64 = 30;

@@ -1,7 +1,7 @@
 //! Old and new values in words.
 
 use super::*;
-use crate::http::lang::Lang;
+use crate::text::lang::Lang;
 
 fn change(field: &str, old: &str, new: &str) -> FieldChange {
     FieldChange {

@@ -126,7 +126,7 @@ impl WebhookTexts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::lang::Lang;
+    use crate::text::lang::Lang;
 
     #[test]
     fn every_known_type_has_words_of_its_own() {

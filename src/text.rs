@@ -1,4 +1,5 @@
-//! The texts of the pages: one struct per page family, each text in both languages side by side.
+//! The texts of pages and commands: one struct per page family, each text in both languages side by side. Nothing
+//! below stores or builds a text for people; it returns values that this module puts into words.
 
 use std::fmt::{Display, Write};
 
@@ -14,14 +15,24 @@ pub mod admin_staff;
 pub mod admin_syncs;
 pub mod admin_webhooks;
 pub mod alerts;
+pub mod browser;
+pub mod duration;
 pub mod in_app;
+pub mod lang;
 pub mod layout;
 pub mod login;
 pub mod notice;
+mod placeholders;
 pub mod portal;
+pub mod remediation;
 pub mod sign_out;
+pub mod skip;
+pub mod time;
 
-/// Declares a struct of texts in two languages; a text that lacks a language does not compile.
+use lang::Lang;
+
+/// Declares a struct of texts in two languages. A text that lacks a language, or has a placeholder in one language
+/// only, does not compile.
 ///
 /// ```text
 /// texts! {
@@ -39,14 +50,21 @@ macro_rules! texts {
         #[derive(Debug)]
         $vis struct $name { $(pub $field: &'static str,)+ }
 
+        const _: () = {
+            $(assert!(
+                $crate::text::placeholders::agree($zh, $en),
+                concat!(stringify!($name), "::", stringify!($field), " lacks a placeholder in one language")
+            );)+
+        };
+
         impl $name {
             /// Returns the texts in one language.
-            pub fn of(lang: $crate::http::lang::Lang) -> &'static Self {
+            pub fn of(lang: $crate::text::lang::Lang) -> &'static Self {
                 static ZH: $name = $name { $($field: $zh,)+ };
                 static EN: $name = $name { $($field: $en,)+ };
                 match lang {
-                    $crate::http::lang::Lang::Zh => &ZH,
-                    $crate::http::lang::Lang::En => &EN,
+                    $crate::text::lang::Lang::Zh => &ZH,
+                    $crate::text::lang::Lang::En => &EN,
                 }
             }
         }
@@ -80,6 +98,19 @@ pub fn interpolate(text: &str, values: &[(&str, &dyn Display)]) -> String {
     filled
 }
 
+/// Returns a sentence without its full stop, as part of another sentence.
+pub fn as_clause(sentence: &str) -> &str {
+    sentence.trim_end_matches(['。', '.'])
+}
+
+/// Returns a count with its unit, e.g. `5 次` or `5 times`: the English form depends on the count.
+pub fn count(lang: Lang, n: i64, zh: &str, one: &str, many: &str) -> String {
+    match lang {
+        Lang::Zh => format!("{n} {zh}"),
+        Lang::En => format!("{n} {}", if n == 1 { one } else { many }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +128,12 @@ mod tests {
     fn what_has_no_value_stays() {
         assert_eq!(interpolate("{x} { {a} {", &[("a", &1)]), "{x} { 1 {");
         assert_eq!(interpolate("", &[]), "");
+    }
+
+    #[test]
+    fn english_counts_agree_with_their_number() {
+        assert_eq!(count(Lang::En, 1, "次", "time", "times"), "1 time");
+        assert_eq!(count(Lang::En, 0, "次", "time", "times"), "0 times");
+        assert_eq!(count(Lang::Zh, 3, "次", "time", "times"), "3 次");
     }
 }

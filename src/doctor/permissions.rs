@@ -5,9 +5,11 @@ use super::check_runner::{CheckRunner, refused, unexpected_rejection};
 use super::dingtalk::{is_unknown_code, made_up_code, odd_answer};
 use super::scope::Visible;
 use crate::config::PartialConfig;
+use crate::dingtalk::remediation::Remediation;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
-use crate::service::remediation;
+use crate::text::lang::Lang;
+use crate::text::remediation::remediation;
 
 const APPROVALS: &str = "approvals";
 const BASE: &str = "qyapi_base";
@@ -250,7 +252,7 @@ fn field(
         ),
         format!(
             "where you want it in the staff table: {}",
-            remediation::grant(permission).en
+            granting(permission)
         ),
     )
 }
@@ -270,8 +272,14 @@ fn unionids(missing: usize, looked_at: usize) -> Check {
     Check::failure(
         UNIONID,
         format!("{detail}: nobody can sign in"),
-        remediation::grant(MEMBER).en,
+        granting(MEMBER),
     )
+}
+
+/// Returns how to grant the app a permission.
+fn granting(permission: &str) -> String {
+    let grant = Remediation::GrantPermission(permission.to_owned());
+    remediation(Lang::En, &grant)
 }
 
 #[cfg(test)]

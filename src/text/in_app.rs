@@ -1,9 +1,8 @@
 //! Texts of the login inside DingTalk, which needs no scan.
 
-use super::notice::NoticeText;
+use super::notice::{ErrorKind, NoticeText};
 use super::texts;
-use crate::http::lang::Lang;
-use crate::http::pages::ErrorKind;
+use crate::text::lang::Lang;
 
 texts! {
     /// Texts of the page that signs in inside DingTalk.
@@ -160,12 +159,11 @@ in_app_notices! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::pages::samples::NOTICES;
 
     #[test]
     fn nobody_inside_dingtalk_reads_of_a_scan_that_was_never_made() {
         let login = |notice: &&ErrorKind| !matches!(notice, ErrorKind::InvalidState);
-        for notice in NOTICES.iter().filter(login) {
+        for notice in ErrorKind::ALL.iter().filter(login) {
             for lang in [Lang::Zh, Lang::En] {
                 let text = notice_text(*notice, lang);
                 for words in [text.title, text.explanation, text.next_step] {

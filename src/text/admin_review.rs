@@ -1,10 +1,9 @@
 //! Texts of the review: the list of people who could not be let in, one case, and bulk decisions.
 
 use super::{interpolate, texts};
-use crate::domain::case::{CaseState, Refusal};
-use crate::http::lang::Lang;
-use crate::http::view::count;
-use crate::store::unmatched::{MatchReason, MatchedId};
+use crate::domain::case::{CaseState, MatchReason, MatchedId, Refusal};
+use crate::text::count;
+use crate::text::lang::Lang;
 
 texts! {
     /// Texts of the review.

@@ -1,8 +1,8 @@
 //! Texts of the audit trail.
 
 use super::{interpolate, texts};
-use crate::http::lang::Lang;
-use crate::http::view::count;
+use crate::text::count;
+use crate::text::lang::Lang;
 
 texts! {
     /// Texts of the audit trail.

@@ -1,6 +1,6 @@
 //! Durations as a page shows them.
 
-use crate::http::lang::Lang;
+use crate::text::lang::Lang;
 
 /// Returns a number of seconds, rounded to a suitable unit: `0.4 s`, `12 s`, `3 min`, `5 h`, `2 days`.
 pub fn humanize(seconds: f64, lang: Lang) -> String {
@@ -24,6 +24,18 @@ pub fn humanize(seconds: f64, lang: Lang) -> String {
     match lang {
         Lang::Zh => format!("{number} {zh}"),
         Lang::En => format!("{number} {en}"),
+    }
+}
+
+/// Returns a number of seconds in minutes and seconds: `12 s`, `3 min 20 s`.
+pub fn to_the_second(seconds: i64, lang: Lang) -> String {
+    let seconds = seconds.max(0);
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    match (lang, minutes) {
+        (Lang::Zh, 0) => format!("{rest} 秒"),
+        (Lang::Zh, _) => format!("{minutes} 分 {rest} 秒"),
+        (Lang::En, 0) => format!("{rest} s"),
+        (Lang::En, _) => format!("{minutes} min {rest} s"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
 
-use crate::http::lang::Lang;
+use crate::text::lang::Lang;
 
 /// A time for `<time datetime title>`.
 #[derive(Debug, Clone, PartialEq, Eq)]

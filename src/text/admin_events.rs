@@ -132,7 +132,7 @@ impl EventTexts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::lang::Lang;
+    use crate::text::lang::Lang;
 
     #[test]
     fn every_known_type_has_words_of_its_own() {

@@ -1,8 +1,8 @@
-//! Texts of the error pages.
+//! The kinds of error pages, and their texts.
 
 use super::texts;
-use crate::http::lang::Lang;
-use crate::http::pages::ErrorKind;
+use crate::domain::case::Refusal;
+use crate::text::lang::Lang;
 
 texts! {
     /// Texts that all error pages share.
@@ -14,6 +14,101 @@ texts! {
         wait_minutes: "请在 {n} 分钟后再试。" | "Please try again in {n} minutes.";
         retries_in: "请不要关闭本页，{n} 秒后会自动重试。" | "Keep this page open. It tries again in {n} seconds.";
         quote: "联系管理员时，请提供这个编号。" | "Please quote it when you contact an administrator.";
+    }
+}
+
+/// The reason for an error page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    InvalidState,
+    InvalidCode,
+    /// The person cancelled the login on DingTalk's page.
+    Cancelled,
+    Rejected,
+    Left,
+    NotEmployee,
+    PendingReview,
+    DingTalkUnavailable,
+    Misconfigured,
+    RateLimited,
+    Unavailable,
+    /// Not an administrator.
+    Forbidden,
+    Csrf,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    BadRequest,
+    TooLarge,
+    Internal,
+}
+
+impl ErrorKind {
+    #[cfg(test)]
+    pub const ALL: [Self; 19] = [
+        Self::InvalidState,
+        Self::InvalidCode,
+        Self::Cancelled,
+        Self::Rejected,
+        Self::Left,
+        Self::NotEmployee,
+        Self::PendingReview,
+        Self::DingTalkUnavailable,
+        Self::Misconfigured,
+        Self::RateLimited,
+        Self::Unavailable,
+        Self::Forbidden,
+        Self::Csrf,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::BadRequest,
+        Self::TooLarge,
+        Self::Internal,
+    ];
+
+    /// Returns the value of `error` in a JSON response.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidState => "invalid_state",
+            Self::InvalidCode | Self::Cancelled => "invalid_code",
+            Self::Rejected => "rejected",
+            Self::Left => "left",
+            Self::NotEmployee => "not_employee",
+            Self::PendingReview => "pending_review",
+            Self::DingTalkUnavailable => "dingtalk_unavailable",
+            Self::Misconfigured => "misconfigured",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Forbidden => "forbidden",
+            Self::Csrf => "csrf",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::BadRequest => "bad_request",
+            Self::TooLarge => "too_large",
+            Self::Internal => "internal",
+        }
+    }
+
+    pub fn text(self, lang: Lang) -> &'static NoticeText {
+        NoticeText::of(self, lang)
+    }
+
+    /// Returns what happened, in one sentence.
+    pub fn message(self, lang: Lang) -> &'static str {
+        self.text(lang).explanation
+    }
+}
+
+impl From<Refusal> for ErrorKind {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected => Self::Rejected,
+            Refusal::Left => Self::Left,
+            Refusal::NotEmployee => Self::NotEmployee,
+            Refusal::PendingReview => Self::PendingReview,
+        }
     }
 }
 

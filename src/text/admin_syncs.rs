@@ -3,8 +3,8 @@
 pub mod plan;
 
 use super::{interpolate, texts};
-use crate::http::lang::Lang;
-use crate::http::view::count;
+use crate::text::count;
+use crate::text::lang::Lang;
 
 texts! {
     /// Texts of the pages of full syncs.

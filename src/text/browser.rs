@@ -1,6 +1,6 @@
 //! A short name for a browser, derived from its `User-Agent`.
 
-use crate::http::lang::Lang;
+use crate::text::lang::Lang;
 
 /// The substrings that identify a browser; the first match wins, since most browsers claim to be others as well.
 const BROWSERS: [(&str, &str, &str); 12] = [

@@ -5,13 +5,15 @@ use std::time::Duration;
 use crate::store::Conn;
 
 use super::{Check, Input, forwarded};
+use crate::dingtalk::remediation::Remediation;
 use crate::service::admins::{self, Administrator, Entitlement};
-use crate::service::remediation;
 use crate::store::StoreError;
 use crate::store::alert::{self, Alert};
 use crate::store::diagnosis::{self, Inbox, LastSync};
 use crate::store::staff;
 use crate::store::untrusted_forwarder;
+use crate::text::lang::Lang;
+use crate::text::remediation::remediation;
 
 const LAST_EVENT: &str = "last_event";
 const EVENTS: &str = "events";
@@ -206,7 +208,7 @@ fn alert_check(alert: &Alert) -> Check {
             ),
             format!(
                 "{} Once it is right, dismiss the banner on the administration pages.",
-                remediation::of(api, code).en
+                remediation(Lang::En, &Remediation::of(api, code))
             ),
         );
     }

@@ -7,9 +7,11 @@ use tokio::time::{Instant, timeout};
 use super::access::Access;
 use super::{Check, Status};
 use crate::dingtalk::ApiError;
+use crate::dingtalk::remediation::Remediation;
 use crate::domain::net::address_in;
-use crate::service::remediation::{self, Remediation};
 use crate::service::upstream::UpstreamError;
+use crate::text::lang::Lang;
+use crate::text::remediation::remediation;
 
 /// Timeout of one check. The client times out after 5 s; busy responses are retried, and throttling is waited for
 /// with delays of 7 s in total.
@@ -243,7 +245,7 @@ pub fn banned(name: &'static str) -> Check {
 
 /// Returns a failed check for a rejection by DingTalk, with the remediation for its code.
 pub fn refused(name: &'static str, error: &ApiError) -> Check {
-    let mut action = remedy_for(error).en;
+    let mut action = remediation(Lang::En, &remedy_for(error));
     if is_of_address(error)
         && let ApiError::Refused { message, .. } | ApiError::Denied { message, .. } = error
         && let Some(address) = address_in(message)
@@ -273,5 +275,5 @@ pub fn unexpected_rejection(name: &'static str, error: &ApiError) -> Check {
 fn remedy_for(error: &ApiError) -> Remediation {
     let named = error.named_code().unwrap_or_default();
     let (code, permissions) = named.split_once(' ').unwrap_or((&named, ""));
-    remediation::of_named(error.api(), code, permissions)
+    Remediation::of_named(error.api(), code, permissions)
 }

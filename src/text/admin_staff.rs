@@ -1,8 +1,8 @@
 //! Texts of the staff pages.
 
 use super::{interpolate, texts};
-use crate::http::lang::Lang;
-use crate::http::view::count;
+use crate::text::count;
+use crate::text::lang::Lang;
 
 texts! {
     /// Texts of the staff pages.
@@ -114,15 +114,9 @@ texts! {
 
 impl StaffTexts {
     /// Returns a sentence about a person and the number of their devices.
-    pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, devices: usize) -> String {
-        let n = i64::try_from(devices).unwrap_or(i64::MAX);
-        interpolate(
-            sentence,
-            &[
-                ("name", &name),
-                ("devices", &count(lang, n, "台设备", "device", "devices")),
-            ],
-        )
+    pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, n: usize) -> String {
+        let n = i64::try_from(n).unwrap_or(i64::MAX);
+        interpolate(sentence, &[("name", &name), ("devices", &devices(lang, n))])
     }
 
     /// Returns a login method in words.
@@ -133,4 +127,9 @@ impl StaffTexts {
             _ => self.by_in_app,
         }
     }
+}
+
+/// Returns a number of devices.
+pub fn devices(lang: Lang, n: i64) -> String {
+    count(lang, n, "台设备", "device", "devices")
 }

@@ -1,10 +1,11 @@
 //! Texts of the alerts for administrators: the problem, and what to do about it.
 
 use super::admin_webhooks::WebhookTexts;
+use super::remediation::remediation;
 use super::{interpolate, texts};
-use crate::http::lang::Lang;
-use crate::service::employment;
-use crate::service::remediation::{self, WITHHELD};
+use crate::dingtalk::error::WITHHELD;
+use crate::dingtalk::remediation::Remediation;
+use crate::text::lang::Lang;
 
 texts! {
     /// Sentences of the banner above the administrators' pages.
@@ -39,7 +40,7 @@ pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
     if kind == "unknown_people_brake" {
         return interpolate(t.brake, &[("count", &detail)]);
     }
-    if kind == employment::UNIONID_CONFLICT {
+    if kind == "unionid_conflict" {
         return interpolate(t.unionid_conflict, &[("count", &detail)]);
     }
     if kind == "webhook:failed" {
@@ -89,11 +90,7 @@ fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
 
 /// Returns what to do about DingTalk’s code.
 fn hint(lang: Lang, api: &str, code: &str, permissions: &str) -> String {
-    let remediation = remediation::of_named(api, code, permissions);
-    match lang {
-        Lang::Zh => remediation.zh,
-        Lang::En => remediation.en,
-    }
+    remediation(lang, &Remediation::of_named(api, code, permissions))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Texts of a full sync's plan and its results, record by record.
 
-use crate::http::text::texts;
+use crate::text::texts;
 
 texts! {
     /// Texts of the plan of a full sync.

@@ -25,7 +25,7 @@ texts! {
         up: "上移“{name}”" | "Move “{name}” up";
         down: "下移“{name}”" | "Move “{name}” down";
         everybody: "全体员工" | "Everybody";
-        and_more: "{names}等 {all} 个部门" | "{names} and {more} more";
+        and_more: "{names}及另外 {more} 个部门" | "{names} and {more} more";
         names_joint: "、" | ", ";
         empty_title: "还没有应用" | "No apps yet";
         empty_text: "添加公司常用的系统，员工登录后就能在主页上打开。" | "Add the systems that your company uses; people open them from their portal.";
