@@ -13,8 +13,6 @@ use crate::store::audit::Actor;
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError};
 
-pub use unionids::ALERT as UNIONID_CONFLICT;
-
 /// Why a person is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trigger {

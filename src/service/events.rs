@@ -16,9 +16,7 @@ mod rejected_callbacks;
 mod retry;
 mod work;
 
-pub use failed_callbacks::{
-    Failure, FetchReport, LOST_EVENTS, ReadError, UNDELIVERED, fetch_failed_callbacks,
-};
+pub use failed_callbacks::{Failure, FetchReport, ReadError, fetch_failed_callbacks};
 pub use keyed_mutex::KeyedMutex;
 pub use parked::{ReleasedBy, parked, release};
 pub use receive::{ReceiveError, check_query, receive};

@@ -1,9 +1,9 @@
 //! The actor of an action: a person of the company, the system, or a command.
 
 use super::links::staff_path;
+use crate::domain::audit::ActorKind;
 use crate::http::lang::Lang;
 use crate::http::text::admin_audit::AuditTexts;
-use crate::store::audit::ActorKind;
 
 /// An actor as a page shows it.
 #[derive(Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use super::{BackForm, last_page};
 use crate::context::Context;
+use crate::domain::session::LoginMethod;
 use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
@@ -21,7 +22,7 @@ use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
 use crate::http::layout::{Layout, Toast, html};
 use crate::http::login::signed_out;
-use crate::http::text::admin_sessions::{METHODS, SessionTexts};
+use crate::http::text::admin_sessions::SessionTexts;
 use crate::http::text::interpolate;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, browser_name, order, query};
 use crate::service::sessions;
@@ -84,7 +85,7 @@ async fn list(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let method = asked.choice("method", &METHODS)?;
+    let method = asked.value("method", &LoginMethod::ALL, LoginMethod::as_str)?;
     let sort = asked.sort(&COLUMNS)?;
     let filter = SessionFilter {
         method,
@@ -100,7 +101,10 @@ async fn list(
             Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
         })
         .await?;
-    let pairs = [("q", filter.q.as_str()), ("method", method.unwrap_or(""))];
+    let pairs = [
+        ("q", filter.q.as_str()),
+        ("method", method.map_or("", LoginMethod::as_str)),
+    ];
     let (unordered, order) = (query(&pairs), order(sort));
     let filters = query(&[pairs.as_slice(), &order].concat());
     let pager = Pager::new(paging, total, &filters);
@@ -113,8 +117,8 @@ async fn list(
         t,
         methods: choices(
             frame.t.all,
-            &METHODS.map(|name| (name, t.method_words(name))),
-            method,
+            &LoginMethod::ALL.map(|method| (method.as_str(), t.method_words(method))),
+            method.map(LoginMethod::as_str),
         ),
         sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &DESCENDING, &unordered, paging),
         order,
@@ -146,7 +150,7 @@ fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionVi
         end_path: format!("/admin/sessions/{}/end", row.id),
         href: staff_path(&row.userid),
         userid: row.userid,
-        method_words: t.method_words(&row.method),
+        method_words: t.method_words(row.method),
         end_ask: if is_current {
             t.end_ask_self.to_owned()
         } else {

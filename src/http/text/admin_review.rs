@@ -1,10 +1,10 @@
 //! Texts of the review: the list of people who could not be let in, one case, and bulk decisions.
 
 use super::{interpolate, texts};
-use crate::domain::case::{CaseState, Refusal};
+use crate::domain::case::{CaseState, MatchedId, Refusal, ReviewAction};
 use crate::http::lang::Lang;
 use crate::http::view::count;
-use crate::store::unmatched::{MatchReason, MatchedId};
+use crate::store::unmatched::MatchReason;
 
 texts! {
     /// Texts of the review.
@@ -215,11 +215,11 @@ impl ReviewTexts {
     }
 
     /// Returns what a bulk job does, and to how many people.
-    pub fn job_title(&self, action: &str, people: &str) -> String {
+    pub fn job_title(&self, action: ReviewAction, people: &str) -> String {
         let title = match action {
-            "approve" => self.job_approve,
-            "reject" => self.job_reject,
-            _ => self.job_reopen,
+            ReviewAction::Approve => self.job_approve,
+            ReviewAction::Reject => self.job_reject,
+            ReviewAction::Reopen => self.job_reopen,
         };
         interpolate(title, &[("people", &people)])
     }

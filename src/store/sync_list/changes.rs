@@ -3,14 +3,15 @@
 use crate::store::Conn;
 use sqlx::types::Json;
 
+use crate::domain::sync::ChangeKind;
 use crate::store::StoreError;
+use crate::store::record::known;
 
 /// Which records of a run to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeFilter {
-    /// `added`, `changed`, `returned`, `left`, `held_back`, `skipped`, `department_added`, `department_changed` or
-    /// `department_removed`; `None` for all.
-    pub kind: Option<&'static str>,
+    /// `None` for all.
+    pub kind: Option<ChangeKind>,
     /// Part of the userid, the name, the department's id, a field, an old or new value, or the reason, ignoring
     /// case; empty for all.
     pub q: String,
@@ -32,7 +33,7 @@ pub struct FieldChange {
 pub struct ChangeRow {
     /// Its position within the run.
     pub position: i32,
-    pub kind: String,
+    pub kind: ChangeKind,
     /// `None` for departments, and if not even the userid could be read.
     pub userid: Option<String>,
     pub dept_id: Option<i64>,
@@ -62,24 +63,36 @@ pub async fn changes(
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))
          ORDER BY position LIMIT $4 OFFSET $5"#,
         run_id,
-        filter.kind,
+        filter.kind.map(ChangeKind::as_str),
         filter.q,
         limit,
         offset,
     )
     .fetch_all(conn)
     .await?;
-    let changes = rows.into_iter().map(|row| ChangeRow {
-        position: row.position,
-        kind: row.kind,
-        userid: row.userid,
-        dept_id: row.dept_id,
-        name: row.name,
-        differences: row.differences.0,
-        reason: row.reason,
-        reason_zh: row.reason_zh,
+    let changes = rows.into_iter().map(|row| {
+        Ok(ChangeRow {
+            kind: change_kind("sync_change", (run_id, row.position), &row.kind)?,
+            position: row.position,
+            userid: row.userid,
+            dept_id: row.dept_id,
+            name: row.name,
+            differences: row.differences.0,
+            reason: row.reason,
+            reason_zh: row.reason_zh,
+        })
     });
-    Ok(changes.collect())
+    changes.collect()
+}
+
+/// Parses the kind of a record, which is identified by its run and its position.
+pub(in crate::store) fn change_kind(
+    table: &'static str,
+    (run_id, position): (i64, i32),
+    kind: &str,
+) -> Result<ChangeKind, StoreError> {
+    let id = || format!("{run_id}/{position}");
+    known(ChangeKind::parse, (table, "kind"), id, kind)
 }
 
 /// Returns how many records match the filter of [`changes`].
@@ -96,7 +109,7 @@ pub async fn count_changes(
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))"#,
         run_id,
-        filter.kind,
+        filter.kind.map(ChangeKind::as_str),
         filter.q,
     )
     .fetch_one(conn)
@@ -108,12 +121,17 @@ pub async fn count_changes(
 pub async fn count_changes_by_kind(
     conn: &mut Conn,
     run_id: i64,
-) -> Result<Vec<(String, i64)>, StoreError> {
+) -> Result<Vec<(ChangeKind, i64)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT kind, count(*) AS "count!" FROM sync_change WHERE run_id = $1 GROUP BY kind ORDER BY kind"#,
+        r#"SELECT kind, min(position) AS "position!", count(*) AS "count!" FROM sync_change WHERE run_id = $1 GROUP BY kind ORDER BY kind"#,
         run_id,
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
+    rows.into_iter()
+        .map(|row| {
+            let kind = change_kind("sync_change", (run_id, row.position), &row.kind)?;
+            Ok((kind, row.count))
+        })
+        .collect()
 }
