@@ -16,8 +16,8 @@ use dingtalk_sim::company;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::events::{about, all_worked, tell};
-use crate::support::TestApp;
+use crate::events::{SOON, about, tell};
+use crate::support::{TestApp, eventually};
 
 macro_rules! texts {
     ($set:ty) => {
@@ -173,9 +173,15 @@ async fn a_worker_skips_the_row_and_takes_the_others(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn an_event_of_an_unknown_state_breaks_its_pages_and_no_other_event(pool: PgPool) {
+async fn an_unknown_state_breaks_its_pages_and_no_other_event(pool: PgPool) {
     let app = TestApp::spawn_empty(&pool, |_| {}).await;
     let mut admin = app.admin().await;
+    app.execute(
+        "ALTER TABLE staff DROP CONSTRAINT staff_status_check; ALTER TABLE staff DROP CONSTRAINT staff_check;
+         INSERT INTO staff (userid, status) VALUES ('wangwei07', 'on_leave')",
+    )
+    .await;
+    tell(&app, &about("user_modify_org", &[company::BIG_ORDER])).await;
     app.execute(
         "ALTER TABLE event DROP CONSTRAINT event_state_check;
          INSERT INTO event (dedupe_key, event_type, userids, state) VALUES ('id:b', 'user_modify_org', '{u9}', 'lost')",
@@ -185,11 +191,15 @@ async fn an_event_of_an_unknown_state_breaks_its_pages_and_no_other_event(pool: 
         .number("SELECT id FROM event WHERE state = 'lost'")
         .await;
     tell(&app, &about("user_add_org", &[company::EMPLOYEE])).await;
-    all_worked(&app).await;
-    assert_eq!(
-        app.status_of(company::EMPLOYEE).await.as_deref(),
-        Some("employed")
-    );
+    app.wait_for_status(company::EMPLOYEE, Some("employed"), SOON)
+        .await;
+    let reason = "staff.status holds the unknown value \"on_leave\" in the row wangwei07";
+    eventually("the event says what is wrong", SOON, async || {
+        let said = "SELECT coalesce(max(last_error), '') FROM event WHERE event_type = 'user_modify_org' AND state = 'waiting'";
+        let said: String = sqlx::query_scalar(said).fetch_one(&pool).await.unwrap();
+        said == reason
+    })
+    .await;
     for path in ["/admin/events", &format!("/admin/events/{broken}")] {
         assert_eq!(admin.get(path).await.status, 500, "{path}");
     }

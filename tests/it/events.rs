@@ -22,7 +22,7 @@ use super::support::{TestApp, eventually};
 /// that runs the other tests at the same time.
 const APPLIED: Duration = Duration::from_secs(4);
 /// For what is not about speed.
-const SOON: Duration = Duration::from_secs(10);
+pub(super) const SOON: Duration = Duration::from_secs(10);
 
 const USER_GET: &str = "/topapi/v2/user/get";
 
@@ -55,7 +55,7 @@ async fn employ(app: &TestApp, userid: &str) {
 }
 
 /// Waits until no event waits any more.
-pub(super) async fn all_worked(app: &TestApp) {
+async fn all_worked(app: &TestApp) {
     eventually("no event waits", SOON, async || {
         app.number("SELECT count(*) FROM event WHERE state = 'waiting'")
             .await
