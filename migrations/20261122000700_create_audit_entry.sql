@@ -5,7 +5,12 @@ CREATE TABLE audit_entry (
     at        timestamptz NOT NULL DEFAULT now(),
     -- A userid, or 'system', or 'command:<login name>'.
     actor     text NOT NULL,
-    action    text NOT NULL,
+    action    text NOT NULL CHECK (action IN (
+                  'login', 'refusal', 'logout', 'session.end', 'review.approve', 'review.reject', 'review.reopen',
+                  'staff.added', 'staff.returned', 'staff.left', 'staff.restored', 'staff.unionid',
+                  'admin.grant', 'admin.revoke', 'admin.bind', 'staff.export', 'review.export', 'audit.export',
+                  'alert.dismiss', 'event.retry', 'event.release', 'sync.approve', 'sync.discard', 'webhook.resend',
+                  'app.create', 'app.update', 'app.delete')),
     userid    text,
     unionid   text,
     name      text,
@@ -36,7 +41,10 @@ CREATE TABLE admin_grant (
 
 -- What administrators must be told until it is put right: one row a kind.
 CREATE TABLE alert (
-    kind     text PRIMARY KEY,
+    -- A refusal by DingTalk is followed by the name of the API.
+    kind     text PRIMARY KEY CHECK (kind LIKE 'misconfigured:_%' OR kind IN (
+                 'unknown_people_brake', 'unionid_conflict', 'webhook:failed', 'directory:sync',
+                 'directory:unannounced', 'directory:failed_events', 'directory:lost_events')),
     detail   text NOT NULL,
     first_at timestamptz NOT NULL DEFAULT now(),
     last_at  timestamptz NOT NULL DEFAULT now(),

@@ -59,15 +59,16 @@ CREATE UNLOGGED TABLE sync_reading (
 CREATE UNLOGGED TABLE sync_draft (
     run_id      bigint NOT NULL,
     position    integer NOT NULL,
-    kind        text NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('added', 'changed', 'returned', 'left', 'held_back', 'skipped',
+                    'department_added', 'department_changed', 'department_removed')),
     userid      text,
     dept_id     bigint,
     name        text,
     differences jsonb NOT NULL,
     reason      text,
     reason_field text,
-    -- In which step the person is written: 'leave', 'move', 'return', 'add' or 'change'.
-    step        text,
+    -- In which step the person is written.
+    step        text CHECK (step IN ('leave', 'move', 'return', 'add', 'change')),
     -- How the person is to be described, and when DingTalk was asked.
     person      json,
     asked_at    timestamptz,

@@ -32,7 +32,8 @@ CREATE TABLE webhook_delivery (
     claimed_by      uuid,
     claimed_until   timestamptz,
     last_status     smallint,
-    last_error      text,
+    last_error      text CHECK (last_error IN ('redirect', 'gone', 'status', 'timeout', 'connect', 'dingtalk',
+                        'event_dropped')),
     delivered_at    timestamptz,
     CHECK ((event_id IS NULL) <> (userid IS NULL))
 );
@@ -52,8 +53,7 @@ CREATE TABLE webhook_attempt (
     duration_ms integer NOT NULL,
     -- The receiver's HTTP status, where it gave one.
     status      smallint,
-    -- What went wrong, as a code of ours.
-    error       text
+    error       text CHECK (error IN ('redirect', 'gone', 'status', 'timeout', 'connect', 'dingtalk', 'event_dropped'))
 );
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt (delivery_id, id);
 

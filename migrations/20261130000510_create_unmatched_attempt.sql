@@ -3,7 +3,7 @@ CREATE TABLE unmatched_attempt (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     case_id   bigint NOT NULL REFERENCES unmatched_login (id) ON DELETE CASCADE,
     at        timestamptz NOT NULL DEFAULT now(),
-    reason    text NOT NULL,
+    reason    text NOT NULL CHECK (reason IN ('pending_review', 'left', 'not_employee', 'rejected')),
     -- The number that the person read on the page.
     reference text NOT NULL,
     address   text NOT NULL

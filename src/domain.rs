@@ -1,8 +1,11 @@
 //! Pure types of the domain: parsed once, trusted afterwards.
 
+pub mod alert;
 pub mod app;
+pub mod audit;
 pub mod bounds;
 pub mod case;
+pub mod closed_set;
 pub mod colour;
 pub mod department_tree;
 pub mod event;
@@ -13,5 +16,8 @@ pub mod net;
 pub mod person;
 pub mod return_path;
 pub mod schedule;
+pub mod session;
 pub mod skip_reason;
+pub mod sync;
 pub mod unionid_claims;
+pub mod webhook;

@@ -24,6 +24,7 @@ pub mod migrations;
 pub mod overview;
 pub mod rate_limiter;
 pub mod recheck;
+mod record;
 pub mod review_job;
 pub mod schedule;
 pub mod session_list;
@@ -43,4 +44,4 @@ pub mod web_session;
 pub mod webhook;
 pub mod webhook_list;
 
-pub use db::{Conn, Db, Pooler, StoreError};
+pub use db::{Conn, Db, Pooler, StoreError, UnknownValue};

@@ -3,6 +3,7 @@
 mod progress;
 mod report;
 
+use crate::domain::sync::SyncCause;
 use std::io::{self, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +12,7 @@ use anyhow::{Context as _, bail};
 use super::{actor, serve};
 use crate::config::Config;
 use crate::context::Context;
-use crate::service::directory_sync::{self, Cause, ProgressSink, Request, State, Summary};
+use crate::service::directory_sync::{self, ProgressSink, Request, State, Summary};
 use crate::store::sync_list::ChangeRow;
 
 use progress::Progressing;
@@ -33,7 +34,7 @@ pub async fn run(args: &Args, config: Config) -> anyhow::Result<()> {
 
 async fn act(ctx: &Context, args: &Args) -> anyhow::Result<()> {
     let request = Request {
-        cause: Cause::Command,
+        cause: SyncCause::Command,
         started_by: actor::name(),
         dry_run: args.dry_run,
         accept_leavers: args.accept_leavers,

@@ -1,5 +1,7 @@
 //! What the tables show about the service: events, syncs, alerts, administrators.
 
+use crate::domain::alert::{AlertKind, Problem};
+use crate::domain::sync::SyncState;
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -81,6 +83,11 @@ fn unread(name: &'static str, error: &StoreError) -> Check {
             "the tables cannot be read",
             "grant the role of DATABASE_URL the rights on them",
         ),
+        StoreError::UnknownValue(found) => Check::failure(
+            name,
+            found.to_string(),
+            "run the version of dinggate that wrote the row, or correct the row",
+        ),
     }
 }
 
@@ -152,14 +159,14 @@ fn last_sync(last: Option<&LastSync>) -> Check {
     };
     let ago = age(last.age);
     let problem = last.error.as_deref().unwrap_or("no reason was noted");
-    match last.state.as_str() {
-        "done" if last.age > 2.0 * DAY => Check::warning(
+    match last.state {
+        SyncState::Done if last.age > 2.0 * DAY => Check::warning(
             LAST_SYNC,
             format!("the last full sync ran {ago} ago"),
             "run `dinggate sync` every night, so that what no event has told is made good",
         ),
-        "done" => Check::ok(LAST_SYNC, format!("done {ago} ago")),
-        "stopped" => Check::warning(
+        SyncState::Done => Check::ok(LAST_SYNC, format!("done {ago} ago")),
+        SyncState::Stopped => Check::warning(
             LAST_SYNC,
             format!(
                 "the sync of {ago} ago has stopped and waits: {} people would have been marked as left",
@@ -167,14 +174,14 @@ fn last_sync(last: Option<&LastSync>) -> Check {
             ),
             "look at it on /admin/syncs; `dinggate sync --accept-leavers` reads anew and lets them go",
         ),
-        "partial" => Check::warning(
+        SyncState::Partial => Check::warning(
             LAST_SYNC,
             format!(
                 "the sync of {ago} ago could not read everything, and marked nobody as left: {problem}"
             ),
             "mend that, and run `dinggate sync`",
         ),
-        _ => {
+        SyncState::Running | SyncState::Failed => {
             let done = last.done_age.map_or_else(
                 || "none has ever been done".to_owned(),
                 |seconds| format!("the last one done is {} old", age(seconds)),
@@ -198,8 +205,7 @@ fn alerts(alerts: &[Alert]) -> Vec<Check> {
 /// Returns the short form of the admin pages' banner.
 fn alert_check(alert: &Alert) -> Check {
     let code: Option<i64> = alert.detail.parse().ok();
-    let refusal = alert.kind.strip_prefix("misconfigured:").zip(code);
-    if let Some((api, code)) = refusal {
+    if let (AlertKind::Misconfigured(api), Some(code)) = (&alert.kind, code) {
         return Check::warning(
             ALERTS,
             format!(
@@ -212,7 +218,7 @@ fn alert_check(alert: &Alert) -> Check {
             ),
         );
     }
-    if alert.kind == "unknown_people_brake" {
+    if alert.kind == Problem::LeaverLimit.into() {
         return Check::warning(
             ALERTS,
             format!(

@@ -1,73 +1,60 @@
 //! The reasons for refusing a login, and the cases that an administrator reviews.
 
-/// Why a person identified by DingTalk is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// An administrator has rejected this person.
-    Rejected,
-    /// The person has left, or DingTalk no longer knows a person in the staff table.
-    Left,
-    /// Not a member of this company, or an external contact.
-    NotEmployee,
-    /// In the company, but not (or not under this userid) in the staff table.
-    PendingReview,
+use super::closed_set::closed_set;
+
+closed_set! {
+    /// Why a person identified by DingTalk is refused.
+    pub enum Refusal {
+        /// In the company, but not (or not under this userid) in the staff table.
+        PendingReview = "pending_review",
+        /// The person has left, or DingTalk no longer knows a person in the staff table.
+        Left = "left",
+        /// Not a member of this company, or an external contact.
+        NotEmployee = "not_employee",
+        /// An administrator has rejected this person.
+        Rejected = "rejected",
+    }
 }
 
 impl Refusal {
-    pub const ALL: [Self; 4] = [
-        Self::PendingReview,
-        Self::Left,
-        Self::NotEmployee,
-        Self::Rejected,
-    ];
+    /// The reasons for a case: who was rejected has one already.
+    pub const OF_CASES: [Self; 3] = [Self::PendingReview, Self::Left, Self::NotEmployee];
+}
 
-    /// Returns the refusal's name in URLs, responses, the log and the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rejected => "rejected",
-            Self::Left => "left",
-            Self::NotEmployee => "not_employee",
-            Self::PendingReview => "pending_review",
-        }
+closed_set! {
+    /// The state of a case.
+    pub enum CaseState {
+        Waiting = "waiting",
+        Approved = "approved",
+        Rejected = "rejected",
+        /// An event or a sync made the person employed before anybody decided.
+        Closed = "closed",
     }
 }
 
-/// The state of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CaseState {
-    Waiting,
-    Approved,
-    Rejected,
-    /// An event or a sync made the person employed before anybody decided.
-    Closed,
-}
-
-impl CaseState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Closed => "closed",
-        }
+closed_set! {
+    /// Which id a person shares with a rejected case.
+    pub enum MatchedId {
+        Unionid = "unionid",
+        Userid = "userid",
     }
 }
 
-/// Which id a person shares with a rejected case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatchedId {
-    Unionid,
-    Userid,
+closed_set! {
+    /// What a bulk job does with each case.
+    pub enum ReviewAction {
+        Approve = "approve",
+        Reject = "reject",
+        Reopen = "reopen",
+    }
 }
 
-impl MatchedId {
-    /// Parses the name in the table.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "unionid" => Some(Self::Unionid),
-            "userid" => Some(Self::Userid),
-            _ => None,
-        }
+closed_set! {
+    /// Whether a person of a bulk job has an outcome.
+    pub enum ItemState {
+        Waiting = "waiting",
+        Done = "done",
+        Refused = "refused",
     }
 }
 

@@ -10,7 +10,30 @@ mod undelivered;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::closed_set::closed_set;
 use super::ids::{DeptId, UserId};
+
+closed_set! {
+    /// The state of a stored event.
+    pub enum EventState {
+        Waiting = "waiting",
+        Applied = "applied",
+        Failed = "failed",
+        /// DingTalk could not deliver it: it waits for its release.
+        Held = "held",
+        /// It names another company.
+        Ignored = "ignored",
+    }
+}
+
+closed_set! {
+    /// How an event reached us.
+    pub enum EventSource {
+        Callback = "callback",
+        /// From DingTalk's list of failed callbacks.
+        FailedList = "failed_list",
+    }
+}
 
 /// How an event is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::closed_set::closed_set;
 use super::ids::{DeptId, UnionId, UserId};
 
 /// DingTalk's record of one member: the fields that the staff table stores.
@@ -30,49 +31,22 @@ pub struct Membership {
     pub is_leader: bool,
 }
 
-/// The employment status in the staff table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    Employed,
-    Left,
-}
-
-impl Status {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Employed => "employed",
-            Self::Left => "left",
-        }
-    }
-
-    /// Parses a status as the table and the filters spell it.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "employed" => Some(Self::Employed),
-            "left" => Some(Self::Left),
-            _ => None,
-        }
+closed_set! {
+    /// The employment status in the staff table.
+    pub enum Status {
+        Employed = "employed",
+        Left = "left",
     }
 }
 
-/// What ended an employment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeftCause {
-    Event,
-    Sync,
-    Manual,
-    /// DingTalk answered 60121 to a recheck that no leave event had announced.
-    UnknownToDingTalk,
-}
-
-impl LeftCause {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Event => "event",
-            Self::Sync => "sync",
-            Self::Manual => "manual",
-            Self::UnknownToDingTalk => "unknown_to_dingtalk",
-        }
+closed_set! {
+    /// What ended an employment.
+    pub enum LeftCause {
+        Event = "event",
+        Sync = "sync",
+        Manual = "manual",
+        /// DingTalk answered 60121 to a recheck that no leave event had announced.
+        UnknownToDingTalk = "unknown_to_dingtalk",
     }
 }
 

@@ -71,7 +71,9 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::Statement(_) | StoreError::Aborted => Self::Internal(error.into()),
+            StoreError::Statement(_) | StoreError::Aborted | StoreError::UnknownValue(_) => {
+                Self::Internal(error.into())
+            }
         }
     }
 }
@@ -159,6 +161,9 @@ impl AppError {
                 LoginError::Store(StoreError::Statement(cause)) => {
                     tracing::error!(reference, %cause, "login: a statement failed");
                 }
+                LoginError::Store(StoreError::UnknownValue(cause)) => {
+                    tracing::error!(reference, %cause, "login: unknown value");
+                }
                 LoginError::Misconfigured(cause) => {
                     tracing::error!(reference, %cause, "login: DingTalk refuses us");
                 }
@@ -198,7 +203,9 @@ fn login_error_kind(error: &LoginError) -> ErrorKind {
         }
         LoginError::Misconfigured(_) => ErrorKind::Misconfigured,
         LoginError::Store(StoreError::Unavailable(_)) => ErrorKind::Unavailable,
-        LoginError::Store(StoreError::Statement(_) | StoreError::Aborted) => ErrorKind::Internal,
+        LoginError::Store(
+            StoreError::Statement(_) | StoreError::Aborted | StoreError::UnknownValue(_),
+        ) => ErrorKind::Internal,
     }
 }
 

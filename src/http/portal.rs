@@ -2,6 +2,7 @@
 
 mod sessions;
 
+use crate::domain::session::LoginMethod;
 use crate::store::Conn;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -96,8 +97,8 @@ fn session(
     let browser = browser_name(&facts.user_agent, lang);
     PortalSession {
         address: facts.address.clone(),
-        is_in_app: facts.method == "in_app",
-        method: PortalTexts::of(lang).method(&facts.method),
+        is_in_app: facts.method == LoginMethod::InApp,
+        method: PortalTexts::of(lang).method(facts.method),
         since: TimeText::new(facts.created_at, now, lang),
         last_seen: TimeText::new(facts.last_seen_at, now, lang),
         is_current: facts.id == visitor.session_id,

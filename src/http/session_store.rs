@@ -44,6 +44,7 @@ impl PgSessions {
         done.await.inspect_err(|error| match error {
             StoreError::Aborted => tracing::error!("sessions: a transaction was aborted"),
             StoreError::Statement(cause) => tracing::error!(%cause, "sessions: a statement failed"),
+            StoreError::UnknownValue(cause) => tracing::error!(%cause, "sessions: unknown value"),
             StoreError::Unavailable(cause) => tracing::warn!(
                 cause = cause.as_ref().map(ToString::to_string),
                 "sessions: Postgres does not answer"

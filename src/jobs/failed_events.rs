@@ -1,6 +1,8 @@
 //! Fetches the callbacks that DingTalk failed to deliver and releases them: at startup, after a downtime, and every
 //! ten minutes; one instance for all. Lost events are made up for by a full sync.
 
+use crate::domain::alert::DirectoryDoubt;
+use crate::domain::sync::SyncCause;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -9,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::poll_loop::PollLoop;
 use crate::context::Context;
-use crate::service::directory_sync::{self, Cause, Request, SyncError};
+use crate::service::directory_sync::{self, Request, SyncError};
 use crate::service::events::{self, ReadError};
 use crate::store::failed_callbacks::{self, NextFetch};
 use crate::store::{StoreError, staff};
@@ -100,7 +102,7 @@ async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
 
 async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .read(async |conn| failed_callbacks::owes_sync(conn, events::LOST_EVENTS).await)
+        .read(async |conn| failed_callbacks::owes_sync(conn, DirectoryDoubt::LostEvents).await)
         .await
 }
 
@@ -129,7 +131,7 @@ async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError>
 /// Starts a full sync, unless another run has just started; later ticks check whether another one is needed.
 async fn make_up_for_lost_events(ctx: &Context) -> Result<(), StoreError> {
     let request = Request {
-        cause: Cause::LostEvents,
+        cause: SyncCause::LostEvents,
         started_by: "system".to_owned(),
         dry_run: false,
         accept_leavers: false,

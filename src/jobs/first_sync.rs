@@ -1,5 +1,6 @@
 //! The initial full sync of an empty staff table.
 
+use crate::domain::sync::SyncCause;
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -7,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shutdown_grace;
 use crate::context::Context;
-use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
+use crate::service::directory_sync::{self, Request, State, SyncError};
 use crate::store::StoreError;
 use crate::store::staff_list::{self, StaffFilter};
 use crate::store::sync_list::{self, SyncFilter as Runs};
@@ -85,7 +86,7 @@ async fn fill(ctx: &Context, asks_first: bool) -> FirstSync {
 
 async fn sync(ctx: &Context) -> FirstSync {
     let request = Request {
-        cause: Cause::Empty,
+        cause: SyncCause::Empty,
         started_by: "system".to_owned(),
         dry_run: false,
         accept_leavers: false,
@@ -117,7 +118,7 @@ async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
 /// login may have added the first people meanwhile.
 async fn was_cut_off(conn: &mut Conn) -> Result<bool, StoreError> {
     let begun = Runs {
-        cause: Some(Cause::Empty.as_str()),
+        cause: Some(SyncCause::Empty),
         ..Runs::default()
     };
     if sync_list::count(conn, &begun).await? == 0 {
@@ -125,7 +126,7 @@ async fn was_cut_off(conn: &mut Conn) -> Result<bool, StoreError> {
     }
     for state in [State::Done, State::Stopped, State::Partial] {
         let ended = Runs {
-            state: Some(state.as_str()),
+            state: Some(state.into()),
             ..Runs::default()
         };
         if sync_list::count(conn, &ended).await? > 0 {

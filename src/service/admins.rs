@@ -3,6 +3,7 @@
 mod bind;
 
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
 use crate::domain::person::Status;
@@ -196,7 +197,13 @@ pub async fn grant(
                 is_new |= admin_grant::rebind(tx, userid, &unionid).await?;
             }
             if is_new {
-                let line = entry(actor, "admin.grant", "granted", userid, Some(&person));
+                let line = entry(
+                    actor,
+                    AuditAction::AdminGrant,
+                    "granted",
+                    userid,
+                    Some(&person),
+                );
                 audit::append(tx, &line).await?;
             }
             Ok(is_new)
@@ -238,7 +245,13 @@ pub async fn revoke(
             if !admin_grant::delete(tx, userid).await? {
                 return Err(RevokeError::NotGranted(userid.clone()));
             }
-            let line = entry(actor, "admin.revoke", "revoked", userid, person.as_ref());
+            let line = entry(
+                actor,
+                AuditAction::AdminRevoke,
+                "revoked",
+                userid,
+                person.as_ref(),
+            );
             audit::append(tx, &line).await?;
             Ok(())
         })
@@ -304,21 +317,18 @@ fn entitlement(row: &AdminRow, demanded: Option<&UnionId>) -> Entitlement {
 
 fn entry<'a>(
     actor: audit::Actor<'a>,
-    action: &'static str,
+    action: AuditAction,
     status: &'a str,
     userid: &'a UserId,
     person: Option<&'a StaffRow>,
 ) -> Entry<'a> {
     Entry {
-        actor,
-        action,
         userid: Some(userid.as_str()),
         unionid: person
             .and_then(|person| person.unionid.as_ref())
             .map(UnionId::as_str),
         name: person.map(|person| person.name.as_str()),
-        status,
-        ..Entry::default()
+        ..Entry::new(actor, action, status)
     }
 }
 

@@ -3,25 +3,30 @@
 use super::admins::{self, ActError};
 use super::review::Actor;
 use crate::context::Context;
+use crate::domain::alert::AlertKind;
+use crate::domain::audit::AuditAction;
 use crate::store::alert;
 use crate::store::audit::{self, Entry};
 
 /// Dismisses an alert until its cause recurs; returns false if it was not raised, or is about the directory, which
 /// only a complete sync resolves.
 pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<bool, ActError> {
-    if alert::is_of_directory(kind) {
+    let Some(dismissed) =
+        AlertKind::parse(kind).filter(|kind| !matches!(kind, AlertKind::Directory(_)))
+    else {
         return Ok(false);
-    }
+    };
     admins::act(ctx, by.userid, async |tx| {
-        let is_dismissed = alert::dismiss(tx, kind).await?;
+        let is_dismissed = alert::dismiss(tx, dismissed.clone()).await?;
         if is_dismissed {
             let entry = Entry {
-                actor: audit::Actor::Person(by.userid),
-                action: "alert.dismiss",
                 name: Some(kind),
-                status: "dismissed",
                 address: by.address,
-                ..Entry::default()
+                ..Entry::new(
+                    audit::Actor::Person(by.userid),
+                    AuditAction::AlertDismiss,
+                    "dismissed",
+                )
             };
             audit::append(tx, &entry).await?;
         }

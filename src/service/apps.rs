@@ -3,6 +3,7 @@
 use super::review::Actor;
 use crate::context::Context;
 use crate::domain::app::App;
+use crate::domain::audit::AuditAction;
 use crate::store::audit::{self, Entry};
 use crate::store::{StoreError, app};
 
@@ -11,7 +12,7 @@ pub async fn create(ctx: &Context, by: &Actor<'_>, new: &App) -> Result<(), Stor
     ctx.db
         .tx(async |tx| {
             app::insert(tx, new).await?;
-            audit::append(tx, &saved(by, new, "app.create")).await?;
+            audit::append(tx, &saved(by, new, AuditAction::AppCreate)).await?;
             Ok(())
         })
         .await
@@ -24,7 +25,7 @@ pub async fn update(ctx: &Context, by: &Actor<'_>, id: i64, new: &App) -> Result
             if !app::update(tx, id, new).await? {
                 return Ok(false);
             }
-            audit::append(tx, &saved(by, new, "app.update")).await?;
+            audit::append(tx, &saved(by, new, AuditAction::AppUpdate)).await?;
             Ok(true)
         })
         .await
@@ -43,7 +44,7 @@ pub async fn set_shown(
                 return Ok(None);
             };
             let status = if is_shown { "shown" } else { "hidden" };
-            audit::append(tx, &entry(by, &name, "app.update", status)).await?;
+            audit::append(tx, &entry(by, &name, AuditAction::AppUpdate, status)).await?;
             Ok(Some(name))
         })
         .await
@@ -56,7 +57,7 @@ pub async fn delete(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<Option<Str
             let Some(name) = app::delete(tx, id).await? else {
                 return Ok(None);
             };
-            audit::append(tx, &entry(by, &name, "app.delete", "deleted")).await?;
+            audit::append(tx, &entry(by, &name, AuditAction::AppDelete, "deleted")).await?;
             Ok(Some(name))
         })
         .await
@@ -87,7 +88,7 @@ pub async fn shift(ctx: &Context, id: i64, is_up: bool) -> Result<Option<String>
 }
 
 /// Returns the audit entry of a saved app, with its present URL.
-fn saved<'a>(by: &Actor<'a>, new: &'a App, action: &'static str) -> Entry<'a> {
+fn saved<'a>(by: &Actor<'a>, new: &'a App, action: AuditAction) -> Entry<'a> {
     let status = if new.is_shown { "shown" } else { "hidden" };
     Entry {
         reason: Some(new.address.as_str()),
@@ -98,15 +99,12 @@ fn saved<'a>(by: &Actor<'a>, new: &'a App, action: &'static str) -> Entry<'a> {
 fn entry<'a>(
     by: &Actor<'a>,
     name: &'a str,
-    action: &'static str,
+    action: AuditAction,
     status: &'static str,
 ) -> Entry<'a> {
     Entry {
-        actor: audit::Actor::Person(by.userid),
-        action,
         name: Some(name),
-        status,
         address: by.address,
-        ..Entry::default()
+        ..Entry::new(audit::Actor::Person(by.userid), action, status)
     }
 }

@@ -22,6 +22,7 @@ mod skip;
 mod summary;
 mod verify_absent;
 
+use crate::domain::sync::SyncCause;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -40,44 +41,14 @@ use finish::finish;
 use lease::Calls;
 
 pub use approve::{ApproveError, approve, discard};
-pub use skip::Skip;
 pub use summary::{State, Summary};
 
 use summary::Outcome;
 
-/// The trigger of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// The staff table was empty when `serve` started.
-    Empty,
-    /// `dinggate sync`.
-    Command,
-    /// An administrator, on the syncs page.
-    Admin,
-    Schedule,
-    /// An administrator has approved the leavers of a stopped run.
-    Approval,
-    /// Events may have been lost while Dinggate could not receive them.
-    LostEvents,
-}
-
-impl Cause {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Command => "command",
-            Self::Admin => "admin",
-            Self::Schedule => "schedule",
-            Self::Approval => "approval",
-            Self::LostEvents => "lost_events",
-        }
-    }
-}
-
 /// A request for a run.
 #[derive(Debug, Clone)]
 pub struct Request {
-    pub cause: Cause,
+    pub cause: SyncCause,
     /// A userid, or `system`, or `command:<login name>`.
     pub started_by: String,
     /// Whether to only plan.
@@ -225,7 +196,7 @@ async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
     let begun = ctx
         .db
         .read(async |conn| {
-            let cause = request.cause.as_str();
+            let cause = request.cause;
             let (by, is_dry_run) = (&request.started_by, request.dry_run);
             let begun = sync_run::start(conn, cause, by, None, is_dry_run, ctx.instance).await?;
             // Leftovers of an interrupted run.

@@ -17,7 +17,7 @@ mod rejected_callbacks;
 mod retry;
 mod work;
 
-pub use failed_callbacks::{FetchReport, LOST_EVENTS, ReadError, fetch_failed_callbacks};
+pub use failed_callbacks::{FetchReport, ReadError, fetch_failed_callbacks};
 pub use keyed_mutex::KeyedMutex;
 pub use parked::{ReleasedBy, parked, release};
 pub use receive::{ReceiveError, check_query, receive};

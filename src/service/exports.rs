@@ -2,6 +2,7 @@
 
 use super::review::Actor;
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 
@@ -9,16 +10,13 @@ use crate::store::audit::{self, Entry};
 pub async fn record_export(
     ctx: &Context,
     by: &Actor<'_>,
-    action: &'static str,
+    action: AuditAction,
     query: &str,
 ) -> Result<(), StoreError> {
     let entry = Entry {
-        actor: audit::Actor::Person(by.userid),
-        action,
-        status: "csv",
         reason: Some(query).filter(|query| !query.is_empty()),
         address: by.address,
-        ..Entry::default()
+        ..Entry::new(audit::Actor::Person(by.userid), action, "csv")
     };
     ctx.db
         .read(async |conn| audit::append(conn, &entry).await)

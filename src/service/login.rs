@@ -4,6 +4,7 @@ mod access_decision;
 mod code_exchange;
 mod state;
 
+use crate::domain::session::LoginMethod;
 use std::time::{Duration, Instant};
 
 use super::employment;
@@ -11,6 +12,7 @@ use super::sessions::{self, ClientInfo};
 use super::upstream::{self, CodeExchange, LoginSlotError, UpstreamError};
 use crate::context::Context;
 use crate::context::clients::Client;
+use crate::domain::audit::AuditAction;
 use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::return_path::ReturnPath;
@@ -228,7 +230,7 @@ pub async fn complete_in_app(
             unionid: person.unionid,
             userid: Some(person.userid),
         };
-        admit(ctx, visit, caller, "in_app").await
+        admit(ctx, visit, caller, LoginMethod::InApp).await
     };
     let signed_in = in_time(began, sign_in);
     let (userid, session_key) = with_share(Share::Logins, signed_in).await?;
@@ -265,7 +267,7 @@ async fn admit(
     ctx: &Context,
     visit: &ClientInfo<'_>,
     caller: ExternalIdentity,
-    method: &str,
+    method: LoginMethod,
 ) -> Result<(UserId, String), LoginError> {
     let verdict = access_decision::decide(ctx, &caller).await?;
     let refused = match verdict {
@@ -299,7 +301,7 @@ async fn record_refusal(
     let userid = refused.userid.as_ref();
     let entry = Entry {
         actor: audit::Actor::System,
-        action: "refusal",
+        action: AuditAction::Refusal,
         userid: userid.map(UserId::as_str),
         unionid: Some(caller.unionid.as_str()),
         name: Some(&caller.nick),

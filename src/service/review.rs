@@ -4,8 +4,9 @@ mod approve;
 mod bulk;
 
 pub use approve::approve;
-pub use bulk::{BulkAction, release_bulk, start_bulk, work_bulk};
+pub use bulk::{release_bulk, start_bulk, work_bulk};
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
 use super::admins::{self, ActError};
@@ -180,7 +181,7 @@ async fn reject_in_job(
             let decision = Decision {
                 by,
                 state: CaseState::Rejected,
-                action: "review.reject",
+                action: AuditAction::ReviewReject,
                 reason: Some(&reason),
                 place,
             };
@@ -246,7 +247,7 @@ async fn reopen_in_job(
             let decision = Decision {
                 by,
                 state: CaseState::Waiting,
-                action: "review.reopen",
+                action: AuditAction::ReviewReopen,
                 reason,
                 place,
             };
@@ -260,7 +261,7 @@ async fn reopen_in_job(
 struct Decision<'a> {
     by: &'a Actor<'a>,
     state: CaseState,
-    action: &'static str,
+    action: AuditAction,
     reason: Option<&'a str>,
     /// The person's position in a bulk job, which is settled in the same transaction as the decision, so that an
     /// instance taking the job over does not decide twice.

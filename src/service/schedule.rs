@@ -4,10 +4,11 @@
 //! while no instance ran is made up for by the first one that starts. A scheduled time is done once a complete run
 //! has begun after it, regardless of who started it.
 
+use crate::domain::sync::SyncCause;
 use std::time::Duration;
 
 use crate::context::Context;
-use crate::service::directory_sync::{self, Cause, Request, State, SyncError};
+use crate::service::directory_sync::{self, Request, State, SyncError};
 use crate::store::lease::LEASE;
 use crate::store::schedule::{self, ScheduledRun};
 use crate::store::{StoreError, staff};
@@ -65,7 +66,7 @@ async fn take(ctx: &Context) -> Result<Option<ScheduledRun>, StoreError> {
 
 async fn sync(ctx: &Context) -> Outcome {
     let request = Request {
-        cause: Cause::Schedule,
+        cause: SyncCause::Schedule,
         started_by: "system".to_owned(),
         dry_run: false,
         accept_leavers: false,

@@ -4,12 +4,14 @@ mod end;
 
 pub use end::{end_session, end_sessions};
 
+use crate::domain::session::LoginMethod;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::admins;
 use super::secret::random_secret;
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::store::audit::{self, Entry};
 use crate::store::web_session::{self, NewSession};
@@ -37,7 +39,7 @@ pub async fn start(
     visit: &ClientInfo<'_>,
     userid: &UserId,
     unionid: &UnionId,
-    method: &str,
+    method: LoginMethod,
 ) -> Result<Option<String>, StoreError> {
     let key = random_secret();
     let user_agent: String = visit
@@ -80,12 +82,12 @@ fn login_entry<'a>(
 ) -> Entry<'a> {
     Entry {
         actor: audit::Actor::Person(new.userid),
-        action: "login",
+        action: AuditAction::Login,
         userid: Some(new.userid.as_str()),
         unionid: Some(new.unionid.as_str()),
         name,
         status: "in",
-        reason: Some(new.method),
+        reason: Some(new.method.as_str()),
         reference: Some(visit.reference),
         address: Some(visit.address),
     }
@@ -101,7 +103,7 @@ pub async fn sign_out(
     ctx.db
         .tx(async |tx| {
             if web_session::end_one(tx, id).await?.is_some() {
-                let entry = own_entry(visit, userid, "logout", "out");
+                let entry = own_entry(visit, userid, AuditAction::Logout, "out");
                 audit::append(tx, &entry).await?;
             }
             Ok(())
@@ -121,7 +123,7 @@ pub async fn end_own(
             let Some(user_agent) = web_session::end_own(tx, userid, id).await? else {
                 return Ok(None);
             };
-            audit::append(tx, &own_entry(visit, userid, "session.end", "1")).await?;
+            audit::append(tx, &own_entry(visit, userid, AuditAction::SessionEnd, "1")).await?;
             Ok(Some(user_agent))
         })
         .await
@@ -139,7 +141,7 @@ pub async fn end_others(
             let ended = web_session::end_others(tx, userid, keep).await?;
             if ended > 0 {
                 let count = ended.to_string();
-                let entry = own_entry(visit, userid, "session.end", &count);
+                let entry = own_entry(visit, userid, AuditAction::SessionEnd, &count);
                 audit::append(tx, &entry).await?;
             }
             Ok(ended)
@@ -151,16 +153,13 @@ pub async fn end_others(
 fn own_entry<'a>(
     visit: &ClientInfo<'a>,
     userid: &'a UserId,
-    action: &'static str,
+    action: AuditAction,
     status: &'a str,
 ) -> Entry<'a> {
     Entry {
-        actor: audit::Actor::Person(userid),
-        action,
         userid: Some(userid.as_str()),
-        status,
         reference: Some(visit.reference),
         address: Some(visit.address),
-        ..Entry::default()
+        ..Entry::new(audit::Actor::Person(userid), action, status)
     }
 }

@@ -4,6 +4,7 @@ mod bulk;
 
 use std::time::Duration;
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -123,7 +124,7 @@ async fn leave_in(
     }
     let ended = web_session::end_all_of(tx, userid).await?;
     staff::keep_left(tx, userid, by.userid.as_str(), reason).await?;
-    note(tx, by, &row, "staff.left", "manual", reason).await?;
+    note(tx, by, &row, AuditAction::StaffLeft, "manual", reason).await?;
     Ok((row, ended))
 }
 
@@ -230,7 +231,7 @@ async fn write_restored(
                 tx,
                 by,
                 &row,
-                "staff.restored",
+                AuditAction::StaffRestored,
                 Status::Employed.as_str(),
                 reason,
             )
@@ -284,7 +285,15 @@ pub async fn end_sessions(
                 Some(id) => end_one(tx, userid, id).await?,
             };
             if ended > 0 {
-                note(tx, by, &row, "session.end", &ended.to_string(), &reason).await?;
+                note(
+                    tx,
+                    by,
+                    &row,
+                    AuditAction::SessionEnd,
+                    &ended.to_string(),
+                    &reason,
+                )
+                .await?;
             }
             Ok((row.name, ended))
         })
@@ -307,7 +316,7 @@ async fn note(
     tx: &mut Conn,
     by: &Actor<'_>,
     row: &StaffRow,
-    action: &'static str,
+    action: AuditAction,
     status: &str,
     reason: &str,
 ) -> Result<(), StoreError> {

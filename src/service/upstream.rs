@@ -11,6 +11,7 @@ mod rate_limiter;
 mod retry_policy;
 mod token;
 
+use crate::domain::alert::AlertKind;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -242,10 +243,10 @@ async fn report(ctx: &Context, error: &ApiError, repeat: Idempotency) {
         let remediation = Remediation::of_named(error.api(), name, permissions);
         tracing::error!(api = error.api(), code, %error, ?remediation, "DingTalk refuses us");
     }
-    let kind = format!("misconfigured:{}", error.api());
+    let kind = AlertKind::Misconfigured(error.api().to_owned());
     let told = ctx
         .db
-        .read(async |conn| alert::raise(conn, &kind, &code).await)
+        .read(async |conn| alert::raise(conn, kind.clone(), &code).await)
         .await;
     if let Err(error) = told {
         tracing::warn!(%error, "could not store an alert");

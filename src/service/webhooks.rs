@@ -16,9 +16,11 @@ pub use redeliver::{redeliver, redeliver_failed};
 pub use render_payload::render;
 pub use send::send;
 
+use crate::domain::alert::Problem;
 use std::time::Duration;
 
 use crate::context::Context;
+use crate::domain::webhook::{DeliveryError, DeliveryState};
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd};
 use crate::store::{StoreError, alert};
 
@@ -59,11 +61,11 @@ async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd
         stored = store_attempt(ctx, id, attempt, end).await;
     }
     match stored {
-        Ok(state) if state.as_deref() == Some("failed") => {
+        Ok(Some(DeliveryState::Failed)) => {
             tracing::warn!(
                 id,
                 status = attempt.status,
-                error = attempt.error,
+                error = attempt.error.map(DeliveryError::as_str),
                 "webhook delivery failed permanently"
             );
         }
@@ -71,7 +73,7 @@ async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd
             tracing::debug!(
                 id,
                 status = attempt.status,
-                error = attempt.error,
+                error = attempt.error.map(DeliveryError::as_str),
                 ?state,
                 "webhook"
             );
@@ -87,16 +89,16 @@ async fn store_attempt(
     id: i64,
     attempt: DeliveryAttempt,
     end: DeliveryEnd,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<DeliveryState>, StoreError> {
     let why = match (attempt.status, attempt.error) {
         (Some(status), _) => format!("HTTP {status}"),
-        (None, error) => error.unwrap_or_default().to_owned(),
+        (None, error) => error.map_or("", DeliveryError::as_str).to_owned(),
     };
     ctx.db
         .tx(async |tx| {
             let state = webhook::record_attempt(tx, ctx.instance, id, &attempt, end).await?;
-            if state.as_deref() == Some("failed") {
-                alert::raise(tx, "webhook:failed", &why).await?;
+            if state == Some(DeliveryState::Failed) {
+                alert::raise(tx, Problem::WebhookFailed, &why).await?;
             }
             Ok(state)
         })

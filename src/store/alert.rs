@@ -5,26 +5,30 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::{known_only, record};
+use crate::domain::alert::{AlertKind, DirectoryDoubt};
 
-/// An open alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// `misconfigured:<api>`, `unknown_people_brake`, or `directory:` and what makes it doubtful.
-    pub kind: String,
-    /// DingTalk's error code, the number of people withheld by the leaver threshold, or the run.
-    pub detail: String,
-    pub first_at: DateTime<Utc>,
-    pub last_at: DateTime<Utc>,
-    pub times: i64,
-}
-
-/// Returns whether alerts of this kind make the directory doubtful.
-pub fn is_of_directory(kind: &str) -> bool {
-    kind.starts_with("directory:")
+record! {
+    /// An open alert.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Alert from AlertRecord in "alert" by kind {
+        /// DingTalk's error code, the number of people withheld by the leaver threshold, or the run.
+        pub detail: String,
+        pub first_at: DateTime<Utc>,
+        pub last_at: DateTime<Utc>,
+        pub times: i64,
+    }
+    closed {
+        pub kind: AlertKind,
+    }
 }
 
 /// Raises an alert, or records that an open one has occurred again.
-pub async fn raise(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), StoreError> {
+pub async fn raise(
+    conn: &mut Conn,
+    kind: impl Into<AlertKind>,
+    detail: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO alert (kind, detail) VALUES ($1, $2)
          ON CONFLICT (kind) DO UPDATE SET
@@ -34,7 +38,7 @@ pub async fn raise(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), Stor
              times = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
                  THEN 1 ELSE alert.times + 1 END,
              detail = EXCLUDED.detail, last_at = now()",
-        kind,
+        kind.into().to_string(),
         detail,
     )
     .execute(conn)
@@ -43,7 +47,8 @@ pub async fn raise(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), Stor
 }
 
 /// Deletes an alert; returns whether it was open. It reappears when its cause recurs.
-pub async fn dismiss(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
+pub async fn dismiss(conn: &mut Conn, kind: impl Into<AlertKind>) -> Result<bool, StoreError> {
+    let kind = kind.into().to_string();
     let done = sqlx::query!("DELETE FROM alert WHERE kind = $1", kind)
         .execute(conn)
         .await?;
@@ -53,12 +58,12 @@ pub async fn dismiss(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
 /// Deletes an alert that has not been raised since a moment.
 pub async fn dismiss_older(
     conn: &mut Conn,
-    kind: &str,
+    doubt: DirectoryDoubt,
     before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM alert WHERE kind = $1 AND last_at < $2",
-        kind,
+        doubt.as_str(),
         before
     )
     .execute(conn)
@@ -67,10 +72,14 @@ pub async fn dismiss_older(
 }
 
 /// Deletes an alert if it has exactly this detail.
-pub async fn dismiss_detail(conn: &mut Conn, kind: &str, detail: &str) -> Result<(), StoreError> {
+pub async fn dismiss_detail(
+    conn: &mut Conn,
+    doubt: DirectoryDoubt,
+    detail: &str,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "DELETE FROM alert WHERE kind = $1 AND detail = $2",
-        kind,
+        doubt.as_str(),
         detail
     )
     .execute(conn)
@@ -78,14 +87,15 @@ pub async fn dismiss_detail(conn: &mut Conn, kind: &str, detail: &str) -> Result
     Ok(())
 }
 
-/// Returns the alerts of the last 24 hours, and those about the directory, oldest first.
+/// Returns the alerts of the last 24 hours, and those about the directory, oldest first. One of an unknown kind is
+/// logged and skipped: every page of the administration shows the others.
 pub async fn current(conn: &mut Conn) -> Result<Vec<Alert>, StoreError> {
     let alerts = sqlx::query_as!(
-        Alert,
+        AlertRecord,
         "SELECT kind, detail, first_at, last_at, times FROM alert
          WHERE last_at > now() - interval '24 hours' OR starts_with(kind, 'directory:') ORDER BY first_at, kind",
     )
     .fetch_all(conn)
     .await?;
-    Ok(alerts)
+    Ok(known_only(alerts))
 }

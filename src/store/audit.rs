@@ -3,46 +3,15 @@
 use crate::store::Conn;
 
 use super::StoreError;
+use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::ids::UserId;
 
-/// All actions of the audit trail.
-pub const ACTIONS: [&str; 27] = [
-    "login",
-    "refusal",
-    "logout",
-    "session.end",
-    "review.approve",
-    "review.reject",
-    "review.reopen",
-    "staff.added",
-    "staff.returned",
-    "staff.left",
-    "staff.restored",
-    "staff.unionid",
-    "admin.grant",
-    "admin.revoke",
-    "admin.bind",
-    "staff.export",
-    "review.export",
-    "audit.export",
-    "alert.dismiss",
-    "event.retry",
-    "event.release",
-    "sync.approve",
-    "sync.discard",
-    "webhook.resend",
-    "app.create",
-    "app.update",
-    "app.delete",
-];
-
 /// Who acted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor<'a> {
     Person(&'a UserId),
     /// `command:<login name>`.
     Command(&'a str),
-    #[default]
     System,
 }
 
@@ -65,39 +34,11 @@ impl<'a> Actor<'a> {
     }
 }
 
-/// Whether a person, a command or the system acted. The name alone is ambiguous: a userid may be `system`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActorKind {
-    Person,
-    Command,
-    System,
-}
-
-impl ActorKind {
-    /// Parses a kind as stored in the table; its CHECK allows no fourth value.
-    pub fn parse(text: &str) -> Self {
-        match text {
-            "command" => Self::Command,
-            "system" => Self::System,
-            _ => Self::Person,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Person => "person",
-            Self::Command => "command",
-            Self::System => "system",
-        }
-    }
-}
-
 /// One entry of the audit trail: who did what to whom, and with what result.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     pub actor: Actor<'a>,
-    /// One of [`ACTIONS`].
-    pub action: &'static str,
+    pub action: AuditAction,
     pub userid: Option<&'a str>,
     pub unionid: Option<&'a str>,
     pub name: Option<&'a str>,
@@ -110,6 +51,23 @@ pub struct Entry<'a> {
     pub address: Option<&'a str>,
 }
 
+impl<'a> Entry<'a> {
+    /// Creates an entry that names nobody but the actor.
+    pub fn new(actor: Actor<'a>, action: AuditAction, status: &'a str) -> Self {
+        Self {
+            actor,
+            action,
+            userid: None,
+            unionid: None,
+            name: None,
+            status,
+            reason: None,
+            reference: None,
+            address: None,
+        }
+    }
+}
+
 /// Appends an entry, dated by its transaction.
 pub async fn append(conn: &mut Conn, entry: &Entry<'_>) -> Result<(), StoreError> {
     sqlx::query!(
@@ -117,7 +75,7 @@ pub async fn append(conn: &mut Conn, entry: &Entry<'_>) -> Result<(), StoreError
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         entry.actor.name(),
         entry.actor.kind().as_str(),
-        entry.action,
+        entry.action.as_str(),
         entry.userid,
         entry.unionid,
         entry.name,

@@ -4,13 +4,16 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::record;
+use crate::domain::audit::{ActorKind, AuditAction};
+use crate::domain::case::Refusal;
 
 /// Which entries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    pub action: Option<&'static str>,
-    /// The result of the action.
-    pub status: Option<&'static str>,
+    pub action: Option<AuditAction>,
+    /// Why a login was refused.
+    pub refusal: Option<Refusal>,
     /// Part of an actor, a userid, a unionid or a name, or a whole request id; empty for all.
     pub q: String,
     pub from: Option<DateTime<Utc>>,
@@ -20,25 +23,29 @@ pub struct AuditFilter {
     pub is_oldest_first: bool,
 }
 
-/// One entry of the audit trail.
-#[derive(Debug, Clone)]
-pub struct AuditRow {
-    pub id: i64,
-    pub at: DateTime<Utc>,
-    pub actor: String,
-    pub actor_kind: String,
-    /// The actor's name in the staff table.
-    pub actor_name: Option<String>,
-    pub action: String,
-    pub userid: Option<String>,
-    /// Whether the staff table contains `userid`.
-    pub is_staff: bool,
-    pub unionid: Option<String>,
-    pub name: Option<String>,
-    pub status: String,
-    pub reason: Option<String>,
-    pub reference: Option<String>,
-    pub address: Option<String>,
+record! {
+    /// One entry of the audit trail.
+    #[derive(Debug, Clone)]
+    pub struct AuditRow from AuditRecord in "audit_entry" by id {
+        pub id: i64,
+        pub at: DateTime<Utc>,
+        pub actor: String,
+        /// The actor's name in the staff table.
+        pub actor_name: Option<String>,
+        pub userid: Option<String>,
+        /// Whether the staff table contains `userid`.
+        pub is_staff: bool,
+        pub unionid: Option<String>,
+        pub name: Option<String>,
+        pub status: String,
+        pub reason: Option<String>,
+        pub reference: Option<String>,
+        pub address: Option<String>,
+    }
+    closed {
+        pub actor_kind: ActorKind,
+        pub action: AuditAction,
+    }
 }
 
 /// The maximum number of entries that the pages show.
@@ -66,7 +73,7 @@ pub async fn batch(
 /// Returns entries by id, in the order of the ids.
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as!(
-        AuditRow,
+        AuditRecord,
         r#"SELECT a.id, a.at, a.actor, actor_kind_of(a.actor_kind, a.actor) AS "actor_kind!", s.name AS "actor_name?", a.action, a.userid,
              EXISTS (SELECT FROM staff w WHERE w.userid = a.userid) AS "is_staff!", a.unionid, a.name, a.status, a.reason,
              a.reference, a.address
@@ -77,7 +84,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreEr
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Orders by id, which follows the time and has an index.
@@ -98,8 +105,8 @@ async fn ids(
                        AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
              ORDER BY a.id LIMIT $7",
             after.unwrap_or(0),
-            filter.action,
-            filter.status,
+            filter.action.map(AuditAction::as_str),
+            filter.refusal.map(Refusal::as_str),
             filter.from,
             filter.before,
             filter.q,
@@ -118,8 +125,8 @@ async fn ids(
                        AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
              ORDER BY a.id DESC LIMIT $7",
             after.unwrap_or(i64::MAX),
-            filter.action,
-            filter.status,
+            filter.action.map(AuditAction::as_str),
+            filter.refusal.map(Refusal::as_str),
             filter.from,
             filter.before,
             filter.q,

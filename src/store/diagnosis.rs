@@ -4,7 +4,9 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use super::db::is_tls_fault;
+use super::record::record;
 use super::{Conn, Pooler, StoreError};
+use crate::domain::sync::SyncState;
 
 /// Why no connection could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,22 +99,27 @@ pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
     Ok(inbox)
 }
 
-/// How the last full sync ended. Ages are in seconds.
-pub struct LastSync {
-    /// `failed` if its instance has disappeared.
-    pub state: String,
-    pub age: f64,
-    pub held_back: i32,
-    pub error: Option<String>,
-    /// Since the last run that read and applied everything.
-    pub done_age: Option<f64>,
+record! {
+    /// How the last full sync ended. Ages are in seconds.
+    pub struct LastSync from LastSyncRecord in "sync_run" by id {
+        pub id: i64,
+        pub age: f64,
+        pub held_back: i32,
+        pub error: Option<String>,
+        /// Since the last run that read and applied everything.
+        pub done_age: Option<f64>,
+    }
+    closed {
+        /// [`SyncState::Failed`] if its instance has disappeared.
+        pub state: SyncState,
+    }
 }
 
 /// Returns the last full sync that has ended, except dry runs and runs that only apply a decision.
 pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> {
     let last = sqlx::query_as!(
-        LastSync,
-        r#"SELECT CASE state WHEN 'running' THEN 'failed' ELSE state END AS "state!",
+        LastSyncRecord,
+        r#"SELECT id, CASE state WHEN 'running' THEN 'failed' ELSE state END AS "state!",
              extract(epoch FROM now() - coalesce(finished_at, lease_until))::double precision AS "age!",
              held_back, CASE state WHEN 'running' THEN 'interrupted' ELSE error END AS error,
              (SELECT extract(epoch FROM now() - max(finished_at))::double precision FROM sync_run
@@ -122,7 +129,7 @@ pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> 
     )
     .fetch_optional(conn)
     .await?;
-    Ok(last)
+    last.map(TryInto::try_into).transpose()
 }
 
 /// Returns whether a stored session was started by scanning the QR code.

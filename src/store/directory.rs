@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::StoreError;
+use super::{StoreError, record};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Membership, Person, Status};
 
@@ -50,27 +50,32 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
     )
     .fetch_all(conn)
     .await?;
-    let known = rows.into_iter().map(|row| KnownPerson {
-        person: Person {
-            userid: row.userid,
-            unionid: row.unionid,
-            name: row.name,
-            avatar: row.avatar,
-            job_number: row.job_number,
-            title: row.title,
-            mobile: row.mobile,
-            email: row.email,
-            hired_date: row.hired_date,
-            departments: memberships(row.dept_ids, row.orders, row.leaders),
-        },
-        // The table's CHECK allows no third value; an unknown one denies access.
-        status: Status::parse(&row.status).unwrap_or(Status::Left),
-        left_at: row.left_at,
-        is_held: row.is_held,
-        looked_at: row.looked_at,
-        created_at: row.created_at,
+    let parse = |id: &UserId, status: &str| {
+        let column = ("staff", "status");
+        record::known(Status::parse, column, || id.to_string(), status)
+    };
+    let known = rows.into_iter().map(|row| {
+        Ok(KnownPerson {
+            status: parse(&row.userid, &row.status)?,
+            person: Person {
+                userid: row.userid,
+                unionid: row.unionid,
+                name: row.name,
+                avatar: row.avatar,
+                job_number: row.job_number,
+                title: row.title,
+                mobile: row.mobile,
+                email: row.email,
+                hired_date: row.hired_date,
+                departments: memberships(row.dept_ids, row.orders, row.leaders),
+            },
+            left_at: row.left_at,
+            is_held: row.is_held,
+            looked_at: row.looked_at,
+            created_at: row.created_at,
+        })
     });
-    Ok(known.collect())
+    known.collect()
 }
 
 /// Returns the recorded leave times of those of these people who have no row in the staff table.

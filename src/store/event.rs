@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{StoreError, webhook};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, EventState};
 use crate::domain::ids::{DeptId, UserId};
 
 /// The state in which an event is stored.
@@ -22,13 +22,12 @@ pub enum InitialState {
 }
 
 impl InitialState {
-    /// Returns the state's name in the table.
-    pub fn state(self) -> &'static str {
+    pub fn state(self) -> EventState {
         match self {
-            Self::Waiting => "waiting",
-            Self::Applied => "applied",
-            Self::Failed(_) => "failed",
-            Self::Ignored(_) => "ignored",
+            Self::Waiting => EventState::Waiting,
+            Self::Applied => EventState::Applied,
+            Self::Failed(_) => EventState::Failed,
+            Self::Ignored(_) => EventState::Ignored,
         }
     }
 }
@@ -62,7 +61,7 @@ pub async fn insert_once(
         &userids,
         &event.dept_ids,
         event.body,
-        arrival.state(),
+        arrival.state().as_str(),
         reason,
         event.identifying_time(),
     )

@@ -4,14 +4,16 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::record;
 use super::sort::Sort;
+use crate::domain::event::{EventSource, EventState};
 use crate::domain::ids::DeptId;
 
 /// Which events to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// `waiting`, `applied` or `failed`; `None` for all.
-    pub state: Option<&'static str>,
+    /// `None` for all.
+    pub state: Option<EventState>,
     /// Only these types; empty for all.
     pub types: Vec<&'static str>,
     /// Excludes these types.
@@ -20,28 +22,31 @@ pub struct EventFilter {
     pub q: String,
 }
 
-/// An event without its body.
-#[derive(Debug, Clone)]
-pub struct EventRow {
-    pub id: i64,
-    /// `id:` and DingTalk's own id of the event, or a digest for an event without one.
-    pub dedupe_key: String,
-    pub event_type: String,
-    pub event_time: Option<DateTime<Utc>>,
-    pub userids: Vec<String>,
-    /// The names in the staff table for `userids`, in the same order; empty where there is none.
-    pub names: Vec<String>,
-    pub dept_ids: Vec<DeptId>,
-    /// The names in the department table for `dept_ids`, in the same order.
-    pub dept_names: Vec<String>,
-    pub state: String,
-    /// `callback` or `failed_list`.
-    pub source: String,
-    pub attempts: i32,
-    pub next_attempt_at: DateTime<Utc>,
-    pub last_error: Option<String>,
-    pub received_at: DateTime<Utc>,
-    pub applied_at: Option<DateTime<Utc>>,
+record! {
+    /// An event without its body.
+    #[derive(Debug, Clone)]
+    pub struct EventRow from EventRecord in "event" by id {
+        pub id: i64,
+        /// `id:` and DingTalk's own id of the event, or a digest for an event without one.
+        pub dedupe_key: String,
+        pub event_type: String,
+        pub event_time: Option<DateTime<Utc>>,
+        pub userids: Vec<String>,
+        /// The names in the staff table for `userids`, in the same order; empty where there is none.
+        pub names: Vec<String>,
+        pub dept_ids: Vec<DeptId>,
+        /// The names in the department table for `dept_ids`, in the same order.
+        pub dept_names: Vec<String>,
+        pub attempts: i32,
+        pub next_attempt_at: DateTime<Utc>,
+        pub last_error: Option<String>,
+        pub received_at: DateTime<Utc>,
+        pub applied_at: Option<DateTime<Utc>>,
+    }
+    closed {
+        pub state: EventState,
+        pub source: EventSource,
+    }
 }
 
 /// An event with its body.
@@ -62,7 +67,7 @@ pub async fn list(
 ) -> Result<Vec<EventRow>, StoreError> {
     let ids = ids(&mut *conn, filter, sort, limit, offset).await?;
     let events = sqlx::query_as!(
-        EventRow,
+        EventRecord,
         r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,
              e.next_attempt_at, e.last_error, e.received_at, e.applied_at,
              ARRAY(SELECT coalesce(s.name, '') FROM unnest(e.userids) WITH ORDINALITY u (userid, place)
@@ -74,7 +79,7 @@ pub async fn list(
     )
     .fetch_all(&mut *conn)
     .await?;
-    Ok(events)
+    events.into_iter().map(TryInto::try_into).collect()
 }
 
 /// The default order has an index; any other order sorts all matches.
@@ -101,7 +106,7 @@ async fn ids(
                         OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
              ) found
              ORDER BY CASE WHEN NOT $6 THEN key END, CASE WHEN $6 THEN key END DESC, id DESC LIMIT $7 OFFSET $8"#,
-            filter.state,
+            filter.state.map(EventState::as_str),
             &types,
             &other_than,
             filter.q,
@@ -121,7 +126,7 @@ async fn ids(
                AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
                     OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
              ORDER BY e.id DESC LIMIT $5 OFFSET $6"#,
-            filter.state,
+            filter.state.map(EventState::as_str),
             &types,
             &other_than,
             filter.q,
@@ -145,7 +150,7 @@ pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<i64, StoreEr
            AND NOT e.event_type = ANY ($3::text[])
            AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
                 OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))"#,
-        filter.state,
+        filter.state.map(EventState::as_str),
         &types,
         &other_than,
         filter.q,
@@ -167,7 +172,7 @@ pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
 /// Finds an event with its body.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<EventDetail>, StoreError> {
     let row = sqlx::query_as!(
-        EventRow,
+        EventRecord,
         r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,
              e.next_attempt_at, e.last_error, e.received_at, e.applied_at,
              ARRAY(SELECT coalesce(s.name, '') FROM unnest(e.userids) WITH ORDINALITY u (userid, place)
@@ -185,7 +190,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<EventDetail>, Store
         .fetch_optional(conn)
         .await?;
     Ok(Some(EventDetail {
-        row,
+        row: row.try_into()?,
         body: body.flatten(),
     }))
 }

@@ -5,19 +5,23 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::StoreError;
-use crate::domain::event::Event;
+use super::record::record;
+use crate::domain::event::{Event, EventState};
 use crate::domain::ids::{DeptId, UserId};
 
-/// A parked event, or a listed one that could not be read, without its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParkedRow {
-    pub id: i64,
-    pub event_type: String,
-    pub event_time: Option<DateTime<Utc>>,
-    pub userids: Vec<String>,
-    pub dept_ids: Vec<DeptId>,
-    /// `held`, `failed` if it cannot be read, or `ignored` if it names another company.
-    pub state: String,
+record! {
+    /// A parked event, or a listed one that could not be read or names another company, without its body.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ParkedRow from ParkedRecord in "event" by id {
+        pub id: i64,
+        pub event_type: String,
+        pub event_time: Option<DateTime<Utc>>,
+        pub userids: Vec<String>,
+        pub dept_ids: Vec<DeptId>,
+    }
+    closed {
+        pub state: EventState,
+    }
 }
 
 /// An event that is being released.
@@ -45,14 +49,14 @@ pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<Parked
         .map(|id| id.as_str().to_owned())
         .collect();
     let state = if event.is_foreign {
-        "ignored"
+        EventState::Ignored
     } else if event.problem.is_some() && !event.names_something() {
-        "failed"
+        EventState::Failed
     } else {
-        "held"
+        EventState::Held
     };
     let row = sqlx::query_as!(
-        ParkedRow,
+        ParkedRecord,
         "INSERT INTO event (dedupe_key, source, event_type, event_time, userids, dept_ids, body, state, last_error)
          VALUES ($1, 'failed_list', $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (dedupe_key) DO NOTHING
@@ -63,12 +67,12 @@ pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<Parked
         &userids,
         &event.dept_ids,
         event.body,
-        state,
+        state.as_str(),
         event.problem,
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row)
+    row.map(TryInto::try_into).transpose()
 }
 
 async fn is_stored(conn: &mut Conn, event: &Event) -> Result<bool, StoreError> {
@@ -100,13 +104,13 @@ async fn is_stored(conn: &mut Conn, event: &Event) -> Result<bool, StoreError> {
 /// Returns the parked events, in the order in which they are released.
 pub async fn list(conn: &mut Conn) -> Result<Vec<ParkedRow>, StoreError> {
     let rows = sqlx::query_as!(
-        ParkedRow,
+        ParkedRecord,
         "SELECT id, event_type, event_time, userids, dept_ids, state FROM event
          WHERE state = 'held' ORDER BY event_time, id"
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns how many events are parked.
@@ -165,12 +169,12 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
 }
 
 /// Sets a parked event to the state in which a push of it would have been stored.
-pub async fn release(conn: &mut Conn, id: i64, state: &str) -> Result<(), StoreError> {
+pub async fn release(conn: &mut Conn, id: i64, state: EventState) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE event SET state = $2, next_attempt_at = now(), applied_at = CASE WHEN $2 = 'applied' THEN now() END
          WHERE id = $1 AND state IN ('held', 'failed')",
         id,
-        state,
+        state.as_str(),
     )
     .execute(conn)
     .await?;

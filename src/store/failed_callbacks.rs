@@ -1,5 +1,6 @@
 //! The lease and schedule for fetching DingTalk's list of failed callbacks: one row.
 
+use crate::domain::alert::DirectoryDoubt;
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -183,7 +184,7 @@ pub async fn request_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
 /// Returns whether a full sync should start now because events were lost, according to the open alert of this kind:
 /// none is running or awaiting a decision, and the earlier ones ended long enough ago, unless the last one was cut
 /// off.
-pub async fn owes_sync(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> {
+pub async fn owes_sync(conn: &mut Conn, doubt: DirectoryDoubt) -> Result<bool, StoreError> {
     let owes = sqlx::query_scalar!(
         r#"SELECT EXISTS (
              SELECT FROM alert a CROSS JOIN LATERAL (
@@ -199,7 +200,7 @@ pub async fn owes_sync(conn: &mut Conn, kind: &str) -> Result<bool, StoreError> 
                AND NOT EXISTS (SELECT FROM sync_run r WHERE r.state = 'stopped' AND r.decision IS NULL
                  AND r.started_at > a.last_at AND r.finished_at > clock_timestamp() - interval '24 hours')
            ) AS "owes!""#,
-        kind,
+        doubt.as_str(),
         &SYNC_WAITS[..],
         MAX_CUT_OFF,
     )

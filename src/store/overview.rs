@@ -4,16 +4,22 @@ use crate::store::Conn;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::StoreError;
+use super::record::record;
+use crate::domain::case::Refusal;
 
-/// How many logins or refusals with one outcome there were on one day in China.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginCount {
-    pub day: NaiveDate,
-    /// `login` or `refusal`.
-    pub action: String,
-    /// `in`, or why the login was refused.
-    pub status: String,
-    pub count: i64,
+record! {
+    /// How many logins, or refusals for one reason, there were on one day in China.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct LoginCount from LoginCountRecord in "audit_entry" by id {
+        /// The latest of these audit entries.
+        pub id: i64,
+        pub day: NaiveDate,
+        pub count: i64,
+    }
+    optional {
+        /// Why the logins were refused; `None` if they were not.
+        pub status: Refusal,
+    }
 }
 
 /// Counts logins and refusals since a moment.
@@ -22,14 +28,15 @@ pub async fn login_counts(
     since: DateTime<Utc>,
 ) -> Result<Vec<LoginCount>, StoreError> {
     let counts = sqlx::query_as!(
-        LoginCount,
-        r#"SELECT ((at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!", action, status, count(*) AS "count!"
-         FROM audit_entry WHERE action IN ('login', 'refusal') AND at >= $1 GROUP BY 1, 2, 3"#,
+        LoginCountRecord,
+        r#"SELECT ((at AT TIME ZONE 'UTC') + interval '8 hours')::date AS "day!",
+             CASE action WHEN 'refusal' THEN status END AS status, max(id) AS "id!", count(*) AS "count!"
+         FROM audit_entry WHERE action IN ('login', 'refusal') AND at >= $1 GROUP BY 1, 2"#,
         since
     )
     .fetch_all(conn)
     .await?;
-    Ok(counts)
+    counts.into_iter().map(TryInto::try_into).collect()
 }
 
 /// The events received on one day in China, and how long they took from arrival to being applied.

@@ -6,30 +6,22 @@ use crate::store::Conn;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::record::{known_only, record};
+use crate::domain::closed_set::closed_set;
 use crate::domain::ids::UserId;
 
 /// When DingTalk is asked again after an event that its own answers may lag behind.
 const LATER: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
 
-/// Why a recheck was scheduled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RecheckCause {
-    /// DingTalk answered a login with 60121.
-    Login,
-    /// A join event for a person that DingTalk did not know yet.
-    Join,
-    /// A leave event, which is applied at once and undone only by a later recheck.
-    Leaving,
-}
-
-impl RecheckCause {
-    fn parse(text: &str) -> Self {
-        match text {
-            "login" => Self::Login,
-            "join" => Self::Join,
-            // The table's CHECK allows no fourth value.
-            _ => Self::Leaving,
-        }
+closed_set! {
+    /// Why a recheck was scheduled.
+    pub enum RecheckCause {
+        /// DingTalk answered a login with 60121.
+        Login = "login",
+        /// A join event for a person that DingTalk did not know yet.
+        Join = "join",
+        /// A leave event, which is applied at once and undone only by a later recheck.
+        Leaving = "leaving",
     }
 }
 
@@ -102,27 +94,32 @@ pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<()
     Ok(())
 }
 
-/// A recheck that this instance has claimed.
-#[derive(Debug, Clone)]
-pub struct ClaimedRecheck {
-    pub id: i64,
-    pub userid: UserId,
-    pub cause: RecheckCause,
-    /// Number of attempts, including this one.
-    pub attempts: i32,
-    /// Whether an earlier attempt has failed.
-    pub is_retry: bool,
+record! {
+    /// A recheck that this instance has claimed.
+    #[derive(Debug, Clone)]
+    pub struct ClaimedRecheck from RecheckRecord in "scheduled_look" by id {
+        pub id: i64,
+        pub userid: UserId,
+        /// Number of attempts, including this one.
+        pub attempts: i32,
+        /// Whether an earlier attempt has failed.
+        pub is_retry: bool,
+    }
+    closed {
+        pub cause: RecheckCause,
+    }
 }
 
 /// Claims due rechecks that no live instance has claimed: first attempts before retries, which can be left out, and
-/// then those that have been due longest.
+/// then those that have been due longest. One with an unknown cause is logged and skipped.
 pub async fn claim_batch(
     conn: &mut Conn,
     instance: Uuid,
     with_retries: bool,
     limit: i64,
 ) -> Result<Vec<ClaimedRecheck>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        RecheckRecord,
         r#"WITH due AS (
              -- As with events, three tries that have ended with their process count as a failure.
              SELECT id, attempts >= 3 OR last_error IS NOT NULL AS is_retry FROM scheduled_look
@@ -138,14 +135,7 @@ pub async fn claim_batch(
     )
     .fetch_all(conn)
     .await?;
-    let claimed = rows.into_iter().map(|row| ClaimedRecheck {
-        id: row.id,
-        userid: row.userid,
-        cause: RecheckCause::parse(&row.cause),
-        attempts: row.attempts,
-        is_retry: row.is_retry,
-    });
-    Ok(claimed.collect())
+    Ok(known_only(rows))
 }
 
 /// Renews the lease of this instance's claims; skips those that a new leave event is replacing.

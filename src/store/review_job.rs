@@ -5,32 +5,41 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::record::{log_unknown, record};
+use crate::domain::case::{ItemState, ReviewAction};
 use crate::domain::ids::{UnionId, UserId};
 
-/// A job as shown on its page.
-#[derive(Debug, Clone)]
-pub struct Job {
-    pub id: i64,
-    /// `approve`, `reject` or `reopen`.
-    pub action: String,
-    pub reason: String,
-    pub created_by: UserId,
-    /// `None` if an older version stored the job.
-    pub created_by_unionid: Option<UnionId>,
-    pub created_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
+record! {
+    /// A job as shown on its page.
+    #[derive(Debug, Clone)]
+    pub struct Job from JobRecord in "review_job" by id {
+        pub id: i64,
+        pub reason: String,
+        pub created_by: UserId,
+        /// `None` if an older version stored the job.
+        pub created_by_unionid: Option<UnionId>,
+        pub created_at: DateTime<Utc>,
+        pub finished_at: Option<DateTime<Utc>>,
+    }
+    closed {
+        pub action: ReviewAction,
+    }
 }
 
-/// One person of a job.
-#[derive(Debug, Clone)]
-pub struct Item {
-    pub position: i32,
-    pub case_id: i64,
-    pub nick: String,
-    /// `waiting`, `done` or `refused`.
-    pub state: String,
-    /// Why it was refused.
-    pub outcome: Option<String>,
+record! {
+    /// One person of a job.
+    #[derive(Debug, Clone)]
+    pub struct Item from ItemRecord in "review_job_item" by job_id, position {
+        pub job_id: i64,
+        pub position: i32,
+        pub case_id: i64,
+        pub nick: String,
+        /// Why it was refused.
+        pub outcome: Option<String>,
+    }
+    closed {
+        pub state: ItemState,
+    }
 }
 
 /// The position of one person in a job.
@@ -44,7 +53,7 @@ pub struct Place {
 /// `None` if no case is left.
 pub async fn create(
     conn: &mut Conn,
-    action: &str,
+    action: ReviewAction,
     reason: &str,
     created_by: &UserId,
     case_ids: &[i64],
@@ -62,7 +71,7 @@ pub async fn create(
              SELECT job.id, row_number() OVER (ORDER BY asked.place), asked.id, asked.nick FROM job, asked
          )
          SELECT id FROM job"#,
-        action,
+        action.as_str(),
         reason,
         created_by.as_str(),
         case_ids,
@@ -72,21 +81,30 @@ pub async fn create(
     Ok(id)
 }
 
-/// Claims the oldest unfinished job that is free, for one lease.
+/// Claims the oldest unfinished job that is free, for one lease. One with an unknown action is logged and skipped; its
+/// lease keeps it out of the way of the others.
 pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, StoreError> {
-    let job = sqlx::query_as!(
-        Job,
-        r#"UPDATE review_job SET claimed_by = $1, claimed_until = lease_end()
-         WHERE id = (SELECT id FROM review_job
-                     WHERE finished_at IS NULL AND is_free(claimed_until)
-                     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, action, reason, created_by AS "created_by: UserId",
-             created_by_unionid AS "created_by_unionid: UnionId", created_at, finished_at"#,
-        instance,
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(job)
+    loop {
+        let claimed = sqlx::query_as!(
+            JobRecord,
+            r#"UPDATE review_job SET claimed_by = $1, claimed_until = lease_end()
+             WHERE id = (SELECT id FROM review_job
+                         WHERE finished_at IS NULL AND is_free(claimed_until)
+                         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+             RETURNING id, action, reason, created_by AS "created_by: UserId",
+                 created_by_unionid AS "created_by_unionid: UnionId", created_at, finished_at"#,
+            instance,
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
+        let Some(record) = claimed else {
+            return Ok(None);
+        };
+        match record.try_into() {
+            Ok(job) => return Ok(Some(job)),
+            Err(error) => log_unknown(&error),
+        }
+    }
 }
 
 /// Renews the lease on a job; returns false if another instance has claimed it.
@@ -116,14 +134,14 @@ pub async fn release(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> 
 /// Returns the first person of a job who has no outcome yet.
 pub async fn next_item(conn: &mut Conn, job_id: i64) -> Result<Option<Item>, StoreError> {
     let item = sqlx::query_as!(
-        Item,
-        "SELECT position, case_id, nick, state, outcome FROM review_job_item
+        ItemRecord,
+        "SELECT job_id, position, case_id, nick, state, outcome FROM review_job_item
          WHERE job_id = $1 AND state = 'waiting' ORDER BY position LIMIT 1",
         job_id,
     )
     .fetch_optional(conn)
     .await?;
-    Ok(item)
+    item.map(TryInto::try_into).transpose()
 }
 
 /// Records the outcome for one person: done, or refused for the given reason. Returns false if one was already
@@ -161,7 +179,7 @@ pub async fn finish(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
 /// Finds a job.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Job>, StoreError> {
     let job = sqlx::query_as!(
-        Job,
+        JobRecord,
         r#"SELECT id, action, reason, created_by AS "created_by: UserId",
              created_by_unionid AS "created_by_unionid: UnionId", created_at, finished_at
          FROM review_job WHERE id = $1"#,
@@ -169,19 +187,19 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Job>, StoreError> {
     )
     .fetch_optional(conn)
     .await?;
-    Ok(job)
+    job.map(TryInto::try_into).transpose()
 }
 
 /// Returns the people of a job, in the order in which they were chosen.
 pub async fn items(conn: &mut Conn, job_id: i64) -> Result<Vec<Item>, StoreError> {
     let items = sqlx::query_as!(
-        Item,
-        "SELECT position, case_id, nick, state, outcome FROM review_job_item WHERE job_id = $1 ORDER BY position",
+        ItemRecord,
+        "SELECT job_id, position, case_id, nick, state, outcome FROM review_job_item WHERE job_id = $1 ORDER BY position",
         job_id,
     )
     .fetch_all(conn)
     .await?;
-    Ok(items)
+    items.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Deletes the jobs that finished more than 90 days ago; returns how many.

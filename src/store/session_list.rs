@@ -5,30 +5,36 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::record::record;
 use super::sort::Sort;
+use crate::domain::session::LoginMethod;
 
 /// Which sessions to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SessionFilter {
-    /// `qr` or `in_app`; `None` for all.
-    pub method: Option<&'static str>,
+    /// `None` for all.
+    pub method: Option<LoginMethod>,
     /// Part of a name, a userid or an IP address; empty for all.
     pub q: String,
 }
 
-/// A signed-in browser.
-#[derive(Debug, Clone)]
-pub struct SessionRow {
-    pub id: Uuid,
-    pub userid: String,
-    pub name: String,
-    pub method: String,
-    pub address: String,
-    pub user_agent: String,
-    pub created_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    /// The idle limit or the maximum lifetime, whichever comes first.
-    pub ends_at: DateTime<Utc>,
+record! {
+    /// A signed-in browser.
+    #[derive(Debug, Clone)]
+    pub struct SessionRow from SessionRecord in "web_session" by id {
+        pub id: Uuid,
+        pub userid: String,
+        pub name: String,
+        pub address: String,
+        pub user_agent: String,
+        pub created_at: DateTime<Utc>,
+        pub last_seen_at: DateTime<Utc>,
+        /// The idle limit or the maximum lifetime, whichever comes first.
+        pub ends_at: DateTime<Utc>,
+    }
+    closed {
+        pub method: LoginMethod,
+    }
 }
 
 /// Returns one page of the live sessions, by default the most recently seen first.
@@ -40,7 +46,7 @@ pub async fn list(
     offset: i64,
 ) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
-        SessionRow,
+        SessionRecord,
         r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
              least(w.idle_until, w.hard_until) AS "ends_at!"
          FROM web_session w JOIN staff s USING (userid)
@@ -52,7 +58,7 @@ pub async fn list(
              CASE WHEN $4 THEN CASE $3 WHEN 'since' THEN w.created_at WHEN 'seen' THEN w.last_seen_at
                  WHEN 'ends' THEN least(w.idle_until, w.hard_until) END END DESC,
              w.last_seen_at DESC, w.id LIMIT $5 OFFSET $6"#,
-        filter.method,
+        filter.method.map(LoginMethod::as_str),
         filter.q,
         Sort::column(sort),
         Sort::is_descending(sort),
@@ -61,7 +67,7 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    Ok(sessions)
+    sessions.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns how many sessions match the filter of [`list`].
@@ -70,7 +76,7 @@ pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, Store
         r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
          WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND ($1::text IS NULL OR w.method = $1)
            AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)"#,
-        filter.method,
+        filter.method.map(LoginMethod::as_str),
         filter.q,
     )
     .fetch_one(conn)
@@ -81,7 +87,7 @@ pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, Store
 /// Returns the live sessions with these ids, by name.
 pub async fn chosen(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
-        SessionRow,
+        SessionRecord,
         r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
              least(w.idle_until, w.hard_until) AS "ends_at!"
          FROM web_session w JOIN staff s USING (userid)
@@ -91,5 +97,5 @@ pub async fn chosen(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<SessionRow>, St
     )
     .fetch_all(conn)
     .await?;
-    Ok(sessions)
+    sessions.into_iter().map(TryInto::try_into).collect()
 }

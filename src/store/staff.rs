@@ -4,6 +4,7 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::access::{self, Change};
+use super::record::record;
 use super::{StoreError, recheck, unionid_conflict, unmatched};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
@@ -11,42 +12,21 @@ use crate::domain::person::{LeftCause, Person, Status};
 /// The unique index on the unionid of employed people.
 pub const EMPLOYED_UNIONID: &str = "staff_employed_unionid";
 
-/// The columns of a staff row that decide about access.
-#[derive(Debug, Clone)]
-pub struct StaffRow {
-    pub userid: UserId,
-    pub unionid: Option<UnionId>,
-    pub name: String,
-    pub status: Status,
-    pub left_at: Option<DateTime<Utc>>,
-    /// Marked as left by an administrator; only a restore ends this.
-    pub is_held: bool,
-    /// When the data in this row was requested from DingTalk.
-    pub looked_at: DateTime<Utc>,
-}
-
-struct StaffRecord {
-    userid: UserId,
-    unionid: Option<UnionId>,
-    name: String,
-    status: String,
-    left_at: Option<DateTime<Utc>>,
-    is_held: bool,
-    looked_at: DateTime<Utc>,
-}
-
-impl From<StaffRecord> for StaffRow {
-    fn from(row: StaffRecord) -> Self {
-        Self {
-            userid: row.userid,
-            unionid: row.unionid,
-            name: row.name,
-            // The table's CHECK allows no third value; an unknown one denies access.
-            status: Status::parse(&row.status).unwrap_or(Status::Left),
-            left_at: row.left_at,
-            is_held: row.is_held,
-            looked_at: row.looked_at,
-        }
+record! {
+    /// The columns of a staff row that decide about access.
+    #[derive(Debug, Clone)]
+    pub struct StaffRow from StaffRecord in "staff" by userid {
+        pub userid: UserId,
+        pub unionid: Option<UnionId>,
+        pub name: String,
+        pub left_at: Option<DateTime<Utc>>,
+        /// Marked as left by an administrator; only a restore ends this.
+        pub is_held: bool,
+        /// When the data in this row was requested from DingTalk.
+        pub looked_at: DateTime<Utc>,
+    }
+    closed {
+        pub status: Status,
     }
 }
 
@@ -68,7 +48,7 @@ pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(StaffRow::from))
+    row.map(TryInto::try_into).transpose()
 }
 
 /// Takes a transaction-level advisory lock per userid: without it a leave event and the first row of a person would
@@ -123,7 +103,7 @@ pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(StaffRow::from))
+    row.map(TryInto::try_into).transpose()
 }
 
 /// Locks these people's rows until the commit, in the order that all code locking several rows uses.
@@ -168,7 +148,7 @@ pub async fn find_by_unionid(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(StaffRow::from))
+    row.map(TryInto::try_into).transpose()
 }
 
 /// Marks a person as employed and writes all data from DingTalk: ends any termination or manual decision, ends the

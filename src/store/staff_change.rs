@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::StoreError;
+use crate::domain::webhook::StaffMessage;
 
 /// All changes that one transaction made to one person, with the person's current data, in which the status and
 /// leave time are those of the transaction.
@@ -66,7 +67,7 @@ pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, Store
 /// A message about a person that is ready to be sent.
 #[derive(Debug, Clone)]
 pub struct Message {
-    pub message_type: &'static str,
+    pub message_type: StaffMessage,
     pub userid: String,
     pub subject: String,
     pub body: String,
@@ -74,7 +75,10 @@ pub struct Message {
 
 /// Stores messages, in the transaction that takes the changes they report.
 pub async fn store_messages(conn: &mut Conn, messages: &[Message]) -> Result<(), StoreError> {
-    let types: Vec<String> = messages.iter().map(|m| m.message_type.to_owned()).collect();
+    let types: Vec<String> = messages
+        .iter()
+        .map(|m| m.message_type.as_str().to_owned())
+        .collect();
     let userids: Vec<String> = messages.iter().map(|m| m.userid.clone()).collect();
     let subjects: Vec<String> = messages.iter().map(|m| m.subject.clone()).collect();
     let bodies: Vec<String> = messages.iter().map(|m| m.body.clone()).collect();

@@ -6,9 +6,10 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::record;
 use super::sort::Sort;
 use crate::domain::ids::{DeptId, UnionId, UserId};
-use crate::domain::person::Status;
+use crate::domain::person::{LeftCause, Status};
 
 pub use facts::{EventLine, Facts, HistoryLine, Place, events, facts, history, places};
 
@@ -31,25 +32,30 @@ impl StaffFilter {
     }
 }
 
-/// A person as a row of the list and of the export.
-#[derive(Debug, Clone)]
-pub struct Row {
-    pub userid: UserId,
-    pub unionid: Option<UnionId>,
-    pub name: String,
-    pub avatar: Option<String>,
-    pub job_number: Option<String>,
-    pub title: Option<String>,
-    pub mobile: Option<String>,
-    pub email: Option<String>,
-    pub hired_date: Option<DateTime<Utc>>,
-    /// `employed` or `left`.
-    pub status: String,
-    pub left_at: Option<DateTime<Utc>>,
-    pub left_cause: Option<String>,
-    pub is_held: bool,
-    /// The names of the departments, those that the person leads first.
-    pub departments: Vec<String>,
+record! {
+    /// A person as a row of the list and of the export.
+    #[derive(Debug, Clone)]
+    pub struct Row from RowRecord in "staff" by userid {
+        pub userid: UserId,
+        pub unionid: Option<UnionId>,
+        pub name: String,
+        pub avatar: Option<String>,
+        pub job_number: Option<String>,
+        pub title: Option<String>,
+        pub mobile: Option<String>,
+        pub email: Option<String>,
+        pub hired_date: Option<DateTime<Utc>>,
+        pub left_at: Option<DateTime<Utc>>,
+        pub is_held: bool,
+        /// The names of the departments, those that the person leads first.
+        pub departments: Vec<String>,
+    }
+    closed {
+        pub status: Status,
+    }
+    optional {
+        pub left_cause: LeftCause,
+    }
 }
 
 /// Returns the userids of people in order, a page of them or all: by default the employed first, then by name.
@@ -94,7 +100,7 @@ pub async fn userids(
 /// Returns people by userid, in the order of the userids.
 pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, StoreError> {
     let rows = sqlx::query_as!(
-        Row,
+        RowRecord,
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
              s.mobile, s.email, s.hired_date, s.status, s.left_at, s.left_cause, s.held_at IS NOT NULL AS "is_held!",
              ARRAY(SELECT d.name FROM staff_department m JOIN department d USING (dept_id)
@@ -105,7 +111,7 @@ pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, Store
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// A selected person, and how many browsers they are signed in with.

@@ -4,69 +4,77 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::record;
+use crate::domain::sync::{SyncCause, SyncDecision, SyncState};
 
 mod changes;
 
 pub use changes::{
     ChangeFilter, ChangeRow, FieldChange, changes, count_changes, count_changes_by_kind,
-    read_reason,
 };
+pub(in crate::store) use changes::{change_kind, read_reason};
 
 /// Which runs to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncFilter {
-    /// `running`, `done`, `partial`, `stopped` or `failed`; `None` for all.
-    pub state: Option<&'static str>,
-    /// `empty`, `command`, `admin`, `schedule`, `approval` or `lost_events`; `None` for all.
-    pub cause: Option<&'static str>,
+    /// `None` for all.
+    pub state: Option<SyncState>,
+    /// `None` for all.
+    pub cause: Option<SyncCause>,
     /// Part of `started_by`, of the name that belongs to it, or of the error; or a run's id; empty for all.
     pub q: String,
 }
 
-/// A run of the full sync.
-#[derive(Debug, Clone)]
-pub struct RunRow {
-    pub id: i64,
-    pub cause: String,
-    pub started_by: String,
-    /// The name in the staff table for `started_by`.
-    pub started_by_name: Option<String>,
-    pub state: String,
-    /// Still marked as running, but its lease has expired.
-    pub is_lost: bool,
-    pub started_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
-    pub calls: i32,
-    pub added: i32,
-    pub changed: i32,
-    pub returned: i32,
-    pub left_count: i32,
-    pub unchanged: i32,
-    pub skipped: i32,
-    /// Leavers that the leaver threshold withheld.
-    pub held_back: i32,
-    /// Changes to people that no event had announced.
-    pub unannounced: i32,
-    pub departments_added: i32,
-    pub departments_changed: i32,
-    pub departments_removed: i32,
-    /// Whether every department was read without any error.
-    pub is_complete: bool,
-    pub error: Option<String>,
-    /// The stopped run whose leavers this one marks.
-    pub approves: Option<i64>,
-    /// The latest run that was started to mark this one's leavers.
-    pub approved_in: Option<i64>,
-    /// `approved`, `discarded` or `superseded`; `None` if not decided yet.
-    pub decision: Option<String>,
-    /// The administrator's userid; `None` if a later run decided.
-    pub decided_by: Option<String>,
-    pub decided_by_name: Option<String>,
-    pub decided_at: Option<DateTime<Utc>>,
-    /// Whether its leavers wait for an administrator.
-    pub is_waiting: bool,
-    /// The deadline for a decision, if none was made; it may have passed.
-    pub waits_until: Option<DateTime<Utc>>,
+record! {
+    /// A run of the full sync.
+    #[derive(Debug, Clone)]
+    pub struct RunRow from RunRecord in "sync_run" by id {
+        pub id: i64,
+        pub started_by: String,
+        /// The name in the staff table for `started_by`.
+        pub started_by_name: Option<String>,
+        /// Still marked as running, but its lease has expired.
+        pub is_lost: bool,
+        pub started_at: DateTime<Utc>,
+        pub finished_at: Option<DateTime<Utc>>,
+        pub calls: i32,
+        pub added: i32,
+        pub changed: i32,
+        pub returned: i32,
+        pub left_count: i32,
+        pub unchanged: i32,
+        pub skipped: i32,
+        /// Leavers that the leaver threshold withheld.
+        pub held_back: i32,
+        /// Changes to people that no event had announced.
+        pub unannounced: i32,
+        pub departments_added: i32,
+        pub departments_changed: i32,
+        pub departments_removed: i32,
+        /// Whether every department was read without any error.
+        pub is_complete: bool,
+        pub error: Option<String>,
+        /// The stopped run whose leavers this one marks.
+        pub approves: Option<i64>,
+        /// The latest run that was started to mark this one's leavers.
+        pub approved_in: Option<i64>,
+        /// The administrator's userid; `None` if a later run decided.
+        pub decided_by: Option<String>,
+        pub decided_by_name: Option<String>,
+        pub decided_at: Option<DateTime<Utc>>,
+        /// Whether its leavers wait for an administrator.
+        pub is_waiting: bool,
+        /// The deadline for a decision, if none was made; it may have passed.
+        pub waits_until: Option<DateTime<Utc>>,
+    }
+    closed {
+        pub cause: SyncCause,
+        pub state: SyncState,
+    }
+    optional {
+        /// `None` if not decided yet.
+        pub decision: SyncDecision,
+    }
 }
 
 /// Returns one page of runs, without dry runs, the latest first.
@@ -77,7 +85,7 @@ pub async fn list(
     offset: i64,
 ) -> Result<Vec<RunRow>, StoreError> {
     let runs = sqlx::query_as!(
-        RunRow,
+        RunRecord,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
              r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
@@ -90,15 +98,15 @@ pub async fn list(
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)
          ORDER BY r.id DESC LIMIT $4 OFFSET $5"#,
-        filter.state,
-        filter.cause,
+        filter.state.map(SyncState::as_str),
+        filter.cause.map(SyncCause::as_str),
         filter.q,
         limit,
         offset,
     )
     .fetch_all(conn)
     .await?;
-    Ok(runs)
+    runs.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns how many runs match the filter of [`list`].
@@ -107,8 +115,8 @@ pub async fn count(conn: &mut Conn, filter: &SyncFilter) -> Result<i64, StoreErr
         r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval')
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
            AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0)"#,
-        filter.state,
-        filter.cause,
+        filter.state.map(SyncState::as_str),
+        filter.cause.map(SyncCause::as_str),
         filter.q,
     )
     .fetch_one(conn)
@@ -119,7 +127,7 @@ pub async fn count(conn: &mut Conn, filter: &SyncFilter) -> Result<i64, StoreErr
 /// Finds a run, unless it is a dry run.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError> {
     let run = sqlx::query_as!(
-        RunRow,
+        RunRecord,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
              r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
@@ -134,5 +142,5 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError
     )
     .fetch_optional(conn)
     .await?;
-    Ok(run)
+    run.map(TryInto::try_into).transpose()
 }

@@ -1,5 +1,6 @@
 //! Runs of the full sync: one at a time, each with a lease that its instance renews.
 
+use crate::domain::sync::{SyncCause, SyncDecision, SyncState};
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -23,9 +24,9 @@ pub struct Other {
 }
 
 /// How a run ended: its state and its counts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Ending<'a> {
-    pub state: &'a str,
+    pub state: SyncState,
     pub is_complete: bool,
     pub calls: i32,
     pub added: i32,
@@ -46,7 +47,7 @@ pub struct Ending<'a> {
 /// if it was a dry run. `approves` is the stopped run whose leavers it marks.
 pub async fn start(
     conn: &mut Conn,
-    cause: &str,
+    cause: SyncCause,
     started_by: &str,
     approves: Option<i64>,
     is_dry_run: bool,
@@ -60,7 +61,7 @@ pub async fn start(
              VALUES ($1, $2, 'running', $3, $4, $5, lease_end())
              ON CONFLICT ((true)) WHERE state = 'running' DO NOTHING
              RETURNING id, started_at, instance",
-            cause,
+            cause.as_str(),
             started_by,
             approves,
             is_dry_run,
@@ -88,14 +89,12 @@ pub async fn fail_interrupted(conn: &mut Conn) -> Result<Option<i64>, StoreError
     .execute(&mut *conn)
     .await?;
     let failed = sqlx::query!(
-        "UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
-         WHERE state = 'running' AND is_free(lease_until) AND NOT is_dry_run RETURNING id, cause"
+        r#"UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
+         WHERE state = 'running' AND is_free(lease_until) AND NOT is_dry_run RETURNING id, cause <> 'approval' AS "is_full!""#
     )
     .fetch_optional(conn)
     .await?;
-    Ok(failed
-        .filter(|run| run.cause != "approval")
-        .map(|run| run.id))
+    Ok(failed.filter(|run| run.is_full).map(|run| run.id))
 }
 
 async fn running(conn: &mut Conn) -> Result<Option<Other>, StoreError> {
@@ -145,7 +144,7 @@ pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bo
          WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
         run.instance,
-        ending.state,
+        ending.state.as_str(),
         ending.calls,
         ending.added,
         ending.changed,
@@ -182,14 +181,14 @@ pub async fn forget(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
 pub async fn decide(
     conn: &mut Conn,
     run_id: i64,
-    decision: &str,
+    decision: SyncDecision,
     by: Option<&UserId>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET decision = $2, decided_by = $3, decided_at = clock_timestamp()
          WHERE id = $1 AND state = 'stopped' AND decision IS NULL",
         run_id,
-        decision,
+        decision.as_str(),
         by.map(UserId::as_str),
     )
     .execute(conn)

@@ -11,8 +11,8 @@ use crate::store::Conn;
 use super::StoreError;
 
 pub use changes::{
-    ChangedPerson, StagedChange, Step, changed_people, drop_leavers, leavers_outside,
-    leaving_among, skip_leavers, stage_changes, staged_changes, withhold_leavers,
+    ChangedPerson, StagedChange, changed_people, drop_leavers, leavers_outside, leaving_among,
+    skip_leavers, stage_changes, staged_changes, withhold_leavers,
 };
 pub use people::{
     ObservedPerson, absent, contested, count_staged, keys, stage_people, staged_among,

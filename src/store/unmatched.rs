@@ -8,6 +8,7 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::{known, record};
 use crate::domain::case::{CaseState, MatchedId, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
@@ -37,88 +38,33 @@ pub struct Rejection {
     pub matched: MatchedId,
 }
 
-/// The case of one person.
-#[derive(Debug, Clone)]
-pub struct Case {
-    pub id: i64,
-    pub unionid: UnionId,
-    pub userid: Option<UserId>,
-    pub nick: String,
-    pub reason: Refusal,
-    pub state: CaseState,
-    pub attempts: i32,
-    pub first_seen_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub last_reference: String,
-    /// Who decided last; cleared by a new attempt, unless the decision was a rejection.
-    pub decided_by: Option<String>,
-    pub decided_at: Option<DateTime<Utc>>,
-    pub decision_reason: Option<String>,
-    /// Which id of the rejected case the last attempt had; `None` if there was no attempt since.
-    pub matched: Option<MatchedId>,
-    /// The unionid of this attempt.
-    pub matched_unionid: Option<String>,
-}
-
-/// A row as returned by Postgres.
-struct Row {
-    id: i64,
-    unionid: UnionId,
-    userid: Option<UserId>,
-    nick: String,
-    reason: String,
-    state: String,
-    attempts: i32,
-    first_seen_at: DateTime<Utc>,
-    last_seen_at: DateTime<Utc>,
-    last_reference: String,
-    decided_by: Option<String>,
-    decided_at: Option<DateTime<Utc>>,
-    decision_reason: Option<String>,
-    matched_id: Option<String>,
-    matched_unionid: Option<String>,
-}
-
-impl From<Row> for Case {
-    fn from(row: Row) -> Self {
-        Self {
-            // The table's CHECKs allow no other values.
-            reason: parse_reason(&row.reason).unwrap_or(Refusal::PendingReview),
-            state: parse_state(&row.state).unwrap_or(CaseState::Waiting),
-            id: row.id,
-            unionid: row.unionid,
-            userid: row.userid,
-            nick: row.nick,
-            attempts: row.attempts,
-            first_seen_at: row.first_seen_at,
-            last_seen_at: row.last_seen_at,
-            last_reference: row.last_reference,
-            decided_by: row.decided_by,
-            decided_at: row.decided_at,
-            decision_reason: row.decision_reason,
-            matched: row.matched_id.as_deref().and_then(MatchedId::parse),
-            matched_unionid: row.matched_unionid,
-        }
+record! {
+    /// The case of one person.
+    #[derive(Debug, Clone)]
+    pub struct Case from CaseRecord in "unmatched_login" by id {
+        pub id: i64,
+        pub unionid: UnionId,
+        pub userid: Option<UserId>,
+        pub nick: String,
+        pub attempts: i32,
+        pub first_seen_at: DateTime<Utc>,
+        pub last_seen_at: DateTime<Utc>,
+        pub last_reference: String,
+        /// Who decided last; cleared by a new attempt, unless the decision was a rejection.
+        pub decided_by: Option<String>,
+        pub decided_at: Option<DateTime<Utc>>,
+        pub decision_reason: Option<String>,
+        /// The unionid of the last attempt, if it matched a rejected case.
+        pub matched_unionid: Option<String>,
     }
-}
-
-/// Parses the reason of a case as spelled in the table and the filters.
-pub fn parse_reason(text: &str) -> Option<Refusal> {
-    [Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee]
-        .into_iter()
-        .find(|r| r.as_str() == text)
-}
-
-/// Parses the state of a case as spelled in the table and the filters.
-pub fn parse_state(text: &str) -> Option<CaseState> {
-    [
-        CaseState::Waiting,
-        CaseState::Approved,
-        CaseState::Rejected,
-        CaseState::Closed,
-    ]
-    .into_iter()
-    .find(|s| s.as_str() == text)
+    closed {
+        pub reason: Refusal,
+        pub state: CaseState,
+    }
+    optional {
+        /// Which id of the rejected case the last attempt had; `None` if there was no attempt since.
+        pub matched_id: MatchedId,
+    }
 }
 
 /// Records a refused login: a new case, or one more attempt of the old one, which waits again unless an
@@ -237,7 +183,7 @@ pub async fn close_for(
 /// Finds a case.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> {
     let row = sqlx::query_as!(
-        Row,
+        CaseRecord,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
              first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason, matched_id, matched_unionid
          FROM unmatched_login WHERE id = $1"#,
@@ -245,7 +191,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> 
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(Case::from))
+    row.map(TryInto::try_into).transpose()
 }
 
 /// Finds the case of a person: its id and state.
@@ -259,7 +205,8 @@ pub async fn find_by_unionid(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.and_then(|row| Some((row.id, parse_state(&row.state)?))))
+    row.map(|row| Ok((row.id, case_state(row.id, &row.state)?)))
+        .transpose()
 }
 
 /// Returns the nicks of these cases, in the order of their ids; those that do not exist are missing.
@@ -281,7 +228,12 @@ pub async fn lock_state(conn: &mut Conn, id: i64) -> Result<Option<CaseState>, S
     )
     .fetch_optional(conn)
     .await?;
-    Ok(state.as_deref().and_then(parse_state))
+    state.map(|state| case_state(id, &state)).transpose()
+}
+
+fn case_state(id: i64, state: &str) -> Result<CaseState, StoreError> {
+    let column = ("unmatched_login", "state");
+    known(CaseState::parse, column, || id.to_string(), state)
 }
 
 /// Records a decision: who made it, and why.

@@ -8,8 +8,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::record::record;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
+use crate::domain::session::LoginMethod;
 
 /// A session to be created.
 pub struct NewSession<'a> {
@@ -20,8 +22,7 @@ pub struct NewSession<'a> {
     pub csrf_token: &'a str,
     pub idle: Duration,
     pub max: Duration,
-    /// `qr` or `in_app`.
-    pub method: &'a str,
+    pub method: LoginMethod,
     pub address: &'a str,
     pub user_agent: &'a str,
 }
@@ -55,7 +56,7 @@ pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, Store
         new.csrf_token,
         new.idle.as_secs_f64(),
         new.max.as_secs_f64(),
-        new.method,
+        new.method.as_str(),
         new.address,
         new.user_agent
     )
@@ -214,25 +215,29 @@ pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(swept.rows_affected())
 }
 
-/// A session as shown to its person.
-pub struct SessionFacts {
-    pub id: Uuid,
-    pub created_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub method: String,
-    pub address: String,
-    pub user_agent: String,
+record! {
+    /// A session as shown to its person.
+    pub struct SessionFacts from SessionRecord in "web_session" by id {
+        pub id: Uuid,
+        pub created_at: DateTime<Utc>,
+        pub last_seen_at: DateTime<Utc>,
+        pub address: String,
+        pub user_agent: String,
+    }
+    closed {
+        pub method: LoginMethod,
+    }
 }
 
 /// Lists a person's live sessions, the latest first.
 pub async fn list_of(conn: &mut Conn, userid: &UserId) -> Result<Vec<SessionFacts>, StoreError> {
     let rows = sqlx::query_as!(
-        SessionFacts,
+        SessionRecord,
         "SELECT id, created_at, last_seen_at, method, address, user_agent FROM web_session
          WHERE userid = $1 AND is_live(created_at, last_seen_at, idle_until, hard_until) ORDER BY last_seen_at DESC LIMIT 100",
         userid.as_str()
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    rows.into_iter().map(TryInto::try_into).collect()
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::record::known;
+use crate::domain::webhook::{DeliveryError, DeliveryState};
 
 /// Stores for all instances and commands which messages to send; `None` disables webhooks, and drops recorded staff
 /// changes that are not yet messages.
@@ -157,8 +159,7 @@ pub struct DeliveryAttempt {
     pub duration: Duration,
     /// The receiver's HTTP status, if it returned one.
     pub status: Option<u16>,
-    /// The error, as one of our codes.
-    pub error: Option<&'static str>,
+    pub error: Option<DeliveryError>,
 }
 
 /// The outcome of an attempt.
@@ -193,14 +194,16 @@ pub async fn record_attempt(
     id: i64,
     attempt: &DeliveryAttempt,
     end: DeliveryEnd,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<DeliveryState>, StoreError> {
     let status = attempt.status.and_then(|status| i16::try_from(status).ok());
     let (wanted, delay, patience) = match end {
-        DeliveryEnd::Delivered => ("delivered", 0.0, 0.0),
-        DeliveryEnd::Failed => ("failed", 0.0, 0.0),
-        DeliveryEnd::Retry { delay, patience } => {
-            ("waiting", delay.as_secs_f64(), patience.as_secs_f64())
-        }
+        DeliveryEnd::Delivered => (DeliveryState::Delivered, 0.0, 0.0),
+        DeliveryEnd::Failed => (DeliveryState::Failed, 0.0, 0.0),
+        DeliveryEnd::Retry { delay, patience } => (
+            DeliveryState::Waiting,
+            delay.as_secs_f64(),
+            patience.as_secs_f64(),
+        ),
     };
     // The last attempt falls on the very end of the series.
     let state = sqlx::query_scalar!(
@@ -219,16 +222,18 @@ pub async fn record_attempt(
          SELECT state AS "state!" FROM noted"#,
         id,
         instance,
-        wanted,
+        wanted.as_str(),
         delay,
         patience,
         status,
-        attempt.error,
+        attempt.error.map(DeliveryError::as_str),
         i32::try_from(attempt.duration.as_millis()).unwrap_or(i32::MAX),
     )
     .fetch_optional(conn)
     .await?;
-    Ok(state)
+    let column = ("webhook_delivery", "state");
+    let parse = |text: String| known(DeliveryState::parse, column, || id.to_string(), &text);
+    state.map(parse).transpose()
 }
 
 /// Releases all claims of a stopping process, as if those messages had never been tried.

@@ -4,12 +4,14 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use super::record::record;
+use crate::domain::webhook::{DeliveryError, DeliveryState};
 
 /// Which messages to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
-    /// `waiting`, `delivered` or `failed`; `None` for all.
-    pub state: Option<&'static str>,
+    /// `None` for all.
+    pub state: Option<DeliveryState>,
     /// Only these types; empty for all.
     pub types: Vec<&'static str>,
     /// Excludes these types.
@@ -18,26 +20,32 @@ pub struct DeliveryFilter {
     pub q: String,
 }
 
-/// A message without its body.
-#[derive(Debug, Clone)]
-pub struct DeliveryRow {
-    pub id: i64,
-    pub message_id: String,
-    pub message_type: String,
-    pub event_id: Option<i64>,
-    pub userid: Option<String>,
-    pub subject: String,
-    pub state: String,
-    /// Attempts of this series.
-    pub attempts: i32,
-    pub is_being_sent: bool,
-    /// Whether its body or event is still stored.
-    pub is_kept: bool,
-    pub created_at: DateTime<Utc>,
-    pub next_attempt_at: DateTime<Utc>,
-    pub last_status: Option<i16>,
-    pub last_error: Option<String>,
-    pub delivered_at: Option<DateTime<Utc>>,
+record! {
+    /// A message without its body.
+    #[derive(Debug, Clone)]
+    pub struct DeliveryRow from DeliveryRecord in "webhook_delivery" by id {
+        pub id: i64,
+        pub message_id: String,
+        pub message_type: String,
+        pub event_id: Option<i64>,
+        pub userid: Option<String>,
+        pub subject: String,
+        /// Attempts of this series.
+        pub attempts: i32,
+        pub is_being_sent: bool,
+        /// Whether its body or event is still stored.
+        pub is_kept: bool,
+        pub created_at: DateTime<Utc>,
+        pub next_attempt_at: DateTime<Utc>,
+        pub last_status: Option<i16>,
+        pub delivered_at: Option<DateTime<Utc>>,
+    }
+    closed {
+        pub state: DeliveryState,
+    }
+    optional {
+        pub last_error: DeliveryError,
+    }
 }
 
 /// Returns one page of messages, the latest first.
@@ -49,7 +57,7 @@ pub async fn list(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
     let rows = sqlx::query_as!(
-        DeliveryRow,
+        DeliveryRecord,
         r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
              NOT is_free(claimed_until) AS "is_being_sent!",
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
@@ -60,7 +68,7 @@ pub async fn list(
            AND NOT message_type = ANY ($3::text[])
            AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4 OR strpos(lower(subject), lower($4)) > 0)
          ORDER BY d.id DESC LIMIT $5 OFFSET $6"#,
-        filter.state,
+        filter.state.map(DeliveryState::as_str),
         &types,
         &other_than,
         filter.q,
@@ -69,7 +77,7 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns how many messages match the filter of [`list`].
@@ -81,7 +89,7 @@ pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, Stor
            AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
            AND NOT message_type = ANY ($3::text[])
            AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4 OR strpos(lower(subject), lower($4)) > 0)"#,
-        filter.state,
+        filter.state.map(DeliveryState::as_str),
         &types,
         &other_than,
         filter.q,
@@ -101,13 +109,18 @@ pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(count)
 }
 
-/// One attempt to deliver a message.
-#[derive(Debug, Clone)]
-pub struct AttemptRow {
-    pub at: DateTime<Utc>,
-    pub duration_ms: i32,
-    pub status: Option<i16>,
-    pub error: Option<String>,
+record! {
+    /// One attempt to deliver a message.
+    #[derive(Debug, Clone)]
+    pub struct AttemptRow from AttemptRecord in "webhook_attempt" by id {
+        pub id: i64,
+        pub at: DateTime<Utc>,
+        pub duration_ms: i32,
+        pub status: Option<i16>,
+    }
+    optional {
+        pub error: DeliveryError,
+    }
 }
 
 /// A message with its body and all attempts so far, the latest first.
@@ -121,7 +134,7 @@ pub struct DeliveryDetail {
 /// Finds a message with all that is stored about it.
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<DeliveryDetail>, StoreError> {
     let row = sqlx::query_as!(
-        DeliveryRow,
+        DeliveryRecord,
         r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
              NOT is_free(claimed_until) AS "is_being_sent!",
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
@@ -136,16 +149,19 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<DeliveryDetail>, St
         .fetch_optional(&mut *conn)
         .await?;
     let attempts = sqlx::query_as!(
-        AttemptRow,
-        "SELECT at, duration_ms, status, error FROM webhook_attempt WHERE delivery_id = $1 ORDER BY id DESC LIMIT 200",
+        AttemptRecord,
+        "SELECT id, at, duration_ms, status, error FROM webhook_attempt WHERE delivery_id = $1 ORDER BY id DESC LIMIT 200",
         id
     )
     .fetch_all(conn)
     .await?;
     Ok(Some(DeliveryDetail {
-        row,
+        row: row.try_into()?,
         body: body.flatten(),
-        attempts,
+        attempts: attempts
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect::<Result<_, _>>()?,
     }))
 }
 

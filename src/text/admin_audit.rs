@@ -1,6 +1,10 @@
 //! Texts of the audit trail.
 
 use super::{interpolate, texts};
+use crate::domain::audit::AuditAction;
+use crate::domain::case::Refusal;
+use crate::domain::person::LeftCause;
+use crate::domain::session::LoginMethod;
 use crate::text::count;
 use crate::text::lang::Lang;
 
@@ -87,46 +91,47 @@ texts! {
 }
 
 impl AuditTexts {
-    /// Returns an action in words; an unknown one is returned unchanged.
-    pub fn action_words<'a>(&self, action: &'a str) -> &'a str {
+    /// Returns an action in words.
+    pub fn action_words(&self, action: AuditAction) -> &'static str {
         match action {
-            "login" => self.login,
-            "refusal" => self.refusal,
-            "logout" => self.logout,
-            "session.end" => self.session_end,
-            "review.approve" => self.review_approve,
-            "review.reject" => self.review_reject,
-            "review.reopen" => self.review_reopen,
-            "staff.added" => self.staff_added,
-            "staff.returned" => self.staff_returned,
-            "staff.left" => self.staff_left,
-            "staff.restored" => self.staff_restored,
-            "staff.unionid" => self.staff_unionid,
-            "admin.grant" => self.admin_grant,
-            "admin.revoke" => self.admin_revoke,
-            "admin.bind" => self.admin_bind,
-            "staff.export" => self.staff_export,
-            "review.export" => self.review_export,
-            "audit.export" => self.audit_export,
-            "alert.dismiss" => self.alert_dismiss,
-            "event.retry" => self.event_retry,
-            "event.release" => self.event_release,
-            "sync.approve" => self.sync_approve,
-            "sync.discard" => self.sync_discard,
-            "webhook.resend" => self.webhook_resend,
-            "app.create" => self.app_create,
-            "app.update" => self.app_update,
-            "app.delete" => self.app_delete,
-            other => other,
+            AuditAction::Login => self.login,
+            AuditAction::Refusal => self.refusal,
+            AuditAction::Logout => self.logout,
+            AuditAction::SessionEnd => self.session_end,
+            AuditAction::ReviewApprove => self.review_approve,
+            AuditAction::ReviewReject => self.review_reject,
+            AuditAction::ReviewReopen => self.review_reopen,
+            AuditAction::StaffAdded => self.staff_added,
+            AuditAction::StaffReturned => self.staff_returned,
+            AuditAction::StaffLeft => self.staff_left,
+            AuditAction::StaffRestored => self.staff_restored,
+            AuditAction::StaffUnionid => self.staff_unionid,
+            AuditAction::AdminGrant => self.admin_grant,
+            AuditAction::AdminRevoke => self.admin_revoke,
+            AuditAction::AdminBind => self.admin_bind,
+            AuditAction::StaffExport => self.staff_export,
+            AuditAction::ReviewExport => self.review_export,
+            AuditAction::AuditExport => self.audit_export,
+            AuditAction::AlertDismiss => self.alert_dismiss,
+            AuditAction::EventRetry => self.event_retry,
+            AuditAction::EventRelease => self.event_release,
+            AuditAction::SyncApprove => self.sync_approve,
+            AuditAction::SyncDiscard => self.sync_discard,
+            AuditAction::WebhookResend => self.webhook_resend,
+            AuditAction::AppCreate => self.app_create,
+            AuditAction::AppUpdate => self.app_update,
+            AuditAction::AppDelete => self.app_delete,
         }
     }
 
     /// Returns the result of an action in words; an unknown one is returned unchanged. Ended sessions are counted.
-    pub fn status_words(&self, action: &str, status: &str, lang: Lang) -> String {
+    pub fn status_words(&self, action: AuditAction, status: &str, lang: Lang) -> String {
         match (action, status.parse()) {
-            ("session.end", Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
-            ("event.retry" | "event.release", Ok(n)) => count(lang, n, "个事件", "event", "events"),
-            ("webhook.resend", Ok(n)) => count(lang, n, "条消息", "message", "messages"),
+            (AuditAction::SessionEnd, Ok(n)) => count(lang, n, "个会话", "session", "sessions"),
+            (AuditAction::EventRetry | AuditAction::EventRelease, Ok(n)) => {
+                count(lang, n, "个事件", "event", "events")
+            }
+            (AuditAction::WebhookResend, Ok(n)) => count(lang, n, "条消息", "message", "messages"),
             _ => self.known_status(status).to_owned(),
         }
     }
@@ -164,28 +169,58 @@ impl AuditTexts {
     }
 
     /// Returns the reason for a refusal, in words.
-    pub fn refusal_words(&self, status: &str) -> &'static str {
-        match status {
-            "pending_review" => self.status_pending_review,
-            "left" => self.status_left,
-            "not_employee" => self.status_not_employee,
-            _ => self.status_rejected,
+    pub fn refusal_words(&self, refusal: Refusal) -> &'static str {
+        match refusal {
+            Refusal::PendingReview => self.status_pending_review,
+            Refusal::Left => self.status_left,
+            Refusal::NotEmployee => self.status_not_employee,
+            Refusal::Rejected => self.status_rejected,
+        }
+    }
+
+    /// Returns what ended an employment, in words.
+    pub fn cause_words(&self, cause: LeftCause) -> &'static str {
+        match cause {
+            LeftCause::Event => self.status_event,
+            LeftCause::Sync => self.status_sync,
+            LeftCause::Manual => self.status_manual,
+            LeftCause::UnknownToDingTalk => self.status_unknown_to_dingtalk,
+        }
+    }
+
+    /// Returns a login method in words.
+    pub fn method_words(&self, method: LoginMethod) -> &'static str {
+        match method {
+            LoginMethod::Qr => self.method_qr,
+            LoginMethod::OAuth2 => self.method_oauth2,
+            LoginMethod::InApp => self.method_in_app,
         }
     }
 
     /// Returns a reason in readable form: a login method in words; any other text was written by a person.
     pub fn reason_words<'a>(&self, reason: &'a str) -> &'a str {
-        match reason {
-            "qr" => self.method_qr,
-            "oauth2" => self.method_oauth2,
-            "in_app" => self.method_in_app,
-            other => other,
-        }
+        LoginMethod::parse(reason).map_or(reason, |method| self.method_words(method))
     }
 
     /// Returns the words for a command and the login name of its user.
     pub fn command_line(&self, actor: &str) -> String {
         let name = actor.strip_prefix("command:").unwrap_or(actor);
         interpolate(self.command, &[("name", &name)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_action_has_its_own_label_in_both_languages() {
+        for lang in [Lang::Zh, Lang::En] {
+            let labels = AuditAction::ALL.map(|action| AuditTexts::of(lang).action_words(action));
+            let distinct: HashSet<&str> = labels.into_iter().filter(|l| !l.is_empty()).collect();
+            assert_eq!(distinct.len(), AuditAction::ALL.len(), "{lang:?}");
+        }
     }
 }

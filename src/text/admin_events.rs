@@ -1,6 +1,7 @@
 //! Texts of the pages of the inbox.
 
 use super::texts;
+use crate::domain::event::{EventSource, EventState};
 
 texts! {
     /// Texts of the pages of the inbox.
@@ -88,9 +89,6 @@ pub const KNOWN_TYPES: [&str; 10] = [
     "check_url",
 ];
 
-/// The states, in the order of the filter.
-pub const STATES: [&str; 5] = ["waiting", "applied", "failed", "held", "ignored"];
-
 impl EventTexts {
     /// Returns a type in plain words.
     pub fn type_words(&self, event_type: &str) -> &'static str {
@@ -110,21 +108,21 @@ impl EventTexts {
     }
 
     /// Returns a state in words.
-    pub fn state_words(&self, state: &str) -> &'static str {
+    pub fn state_words(&self, state: EventState) -> &'static str {
         match state {
-            "waiting" => self.waiting,
-            "applied" => self.applied,
-            "held" => self.held,
-            "ignored" => self.ignored,
-            _ => self.failed,
+            EventState::Waiting => self.waiting,
+            EventState::Applied => self.applied,
+            EventState::Failed => self.failed,
+            EventState::Held => self.held,
+            EventState::Ignored => self.ignored,
         }
     }
 
     /// Returns the source of an event, in words.
-    pub fn source_words(&self, source: &str) -> &'static str {
+    pub fn source_words(&self, source: EventSource) -> &'static str {
         match source {
-            "failed_list" => self.from_failed_list,
-            _ => self.from_callback,
+            EventSource::Callback => self.from_callback,
+            EventSource::FailedList => self.from_failed_list,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Texts of the review: the list of people who could not be let in, one case, and bulk decisions.
 
 use super::{interpolate, texts};
-use crate::domain::case::{CaseState, MatchReason, MatchedId, Refusal};
+use crate::domain::case::{CaseState, MatchReason, MatchedId, Refusal, ReviewAction};
 use crate::text::count;
 use crate::text::lang::Lang;
 
@@ -213,11 +213,11 @@ impl ReviewTexts {
     }
 
     /// Returns what a bulk job does, and to how many people.
-    pub fn job_title(&self, action: &str, people: &str) -> String {
+    pub fn job_title(&self, action: ReviewAction, people: &str) -> String {
         let title = match action {
-            "approve" => self.job_approve,
-            "reject" => self.job_reject,
-            _ => self.job_reopen,
+            ReviewAction::Approve => self.job_approve,
+            ReviewAction::Reject => self.job_reject,
+            ReviewAction::Reopen => self.job_reopen,
         };
         interpolate(title, &[("people", &people)])
     }

@@ -1,6 +1,7 @@
 //! Texts of the page of sessions.
 
 use super::texts;
+use crate::domain::session::LoginMethod;
 
 texts! {
     /// Texts of the page of sessions.
@@ -36,16 +37,13 @@ texts! {
     }
 }
 
-/// The login methods, in the order of the filter.
-pub const METHODS: [&str; 3] = ["qr", "oauth2", "in_app"];
-
 impl SessionTexts {
     /// Returns a login method in words.
-    pub fn method_words(&self, method: &str) -> &'static str {
+    pub fn method_words(&self, method: LoginMethod) -> &'static str {
         match method {
-            "in_app" => self.method_in_app,
-            "oauth2" => self.method_oauth2,
-            _ => self.method_qr,
+            LoginMethod::Qr => self.method_qr,
+            LoginMethod::OAuth2 => self.method_oauth2,
+            LoginMethod::InApp => self.method_in_app,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Texts of the staff pages.
 
 use super::{interpolate, texts};
+use crate::domain::session::LoginMethod;
 use crate::text::count;
 use crate::text::lang::Lang;
 
@@ -120,11 +121,11 @@ impl StaffTexts {
     }
 
     /// Returns a login method in words.
-    pub fn method_words(&self, method: &str) -> &'static str {
+    pub fn method_words(&self, method: LoginMethod) -> &'static str {
         match method {
-            "qr" => self.by_qr,
-            "oauth2" => self.by_oauth2,
-            _ => self.by_in_app,
+            LoginMethod::Qr => self.by_qr,
+            LoginMethod::OAuth2 => self.by_oauth2,
+            LoginMethod::InApp => self.by_in_app,
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod plan;
 
 use super::{interpolate, texts};
+use crate::domain::sync::{ChangeKind, SyncCause, SyncState};
 use crate::text::count;
 use crate::text::lang::Lang;
 
@@ -97,79 +98,54 @@ texts! {
     }
 }
 
-/// The states, in the order of the filter.
-pub const STATES: [&str; 5] = ["running", "done", "partial", "stopped", "failed"];
-/// The causes, in the order of the filter.
-pub const CAUSES: [&str; 6] = [
-    "schedule",
-    "admin",
-    "command",
-    "approval",
-    "lost_events",
-    "empty",
-];
-/// The kinds of records, in the order of the filter.
-pub const KINDS: [&str; 9] = [
-    "added",
-    "changed",
-    "returned",
-    "left",
-    "held_back",
-    "skipped",
-    "department_added",
-    "department_changed",
-    "department_removed",
-];
-
 impl SyncTexts {
     /// Returns a state in words.
-    pub fn state_words(&self, state: &str, is_lost: bool) -> &'static str {
+    pub fn state_words(&self, state: SyncState, is_lost: bool) -> &'static str {
         match state {
-            "running" if is_lost => self.lost,
-            "running" => self.running,
-            "done" => self.done,
-            "partial" => self.partial,
-            "stopped" => self.stopped,
-            _ => self.failed,
+            SyncState::Running if is_lost => self.lost,
+            SyncState::Running => self.running,
+            SyncState::Done => self.done,
+            SyncState::Partial => self.partial,
+            SyncState::Stopped => self.stopped,
+            SyncState::Failed => self.failed,
         }
     }
 
     /// Returns the explanation of an unfinished or unsuccessful state, or `None` for others.
-    pub fn state_hint(&self, state: &str, is_lost: bool) -> Option<&'static str> {
+    pub fn state_hint(&self, state: SyncState, is_lost: bool) -> Option<&'static str> {
         match state {
-            "running" if is_lost => Some(self.lost_hint),
-            "running" => Some(self.running_hint),
-            "partial" => Some(self.partial_hint),
-            "failed" => Some(self.failed_hint),
-            _ => None,
+            SyncState::Running if is_lost => Some(self.lost_hint),
+            SyncState::Running => Some(self.running_hint),
+            SyncState::Partial => Some(self.partial_hint),
+            SyncState::Failed => Some(self.failed_hint),
+            SyncState::Done | SyncState::Stopped => None,
         }
     }
 
     /// Returns a cause in words.
-    pub fn cause_words(&self, cause: &str) -> &'static str {
+    pub fn cause_words(&self, cause: SyncCause) -> &'static str {
         match cause {
-            "empty" => self.cause_empty,
-            "command" => self.cause_command,
-            "schedule" => self.cause_schedule,
-            "approval" => self.cause_approval,
-            "lost_events" => self.cause_lost_events,
-            _ => self.cause_admin,
+            SyncCause::Schedule => self.cause_schedule,
+            SyncCause::Admin => self.cause_admin,
+            SyncCause::Command => self.cause_command,
+            SyncCause::Approval => self.cause_approval,
+            SyncCause::LostEvents => self.cause_lost_events,
+            SyncCause::Empty => self.cause_empty,
         }
     }
 
     /// Returns what was done with a record, in words.
-    pub fn kind_words(&self, kind: &str) -> &'static str {
+    pub fn kind_words(&self, kind: ChangeKind) -> &'static str {
         match kind {
-            "added" => self.added,
-            "changed" => self.changed,
-            "returned" => self.returned,
-            "left" => self.left,
-            "held_back" => self.held_back,
-            "unchanged" => self.unchanged,
-            "department_added" => self.department_added,
-            "department_changed" => self.department_changed,
-            "department_removed" => self.department_removed,
-            _ => self.skipped,
+            ChangeKind::Added => self.added,
+            ChangeKind::Changed => self.changed,
+            ChangeKind::Returned => self.returned,
+            ChangeKind::Left => self.left,
+            ChangeKind::HeldBack => self.held_back,
+            ChangeKind::Skipped => self.skipped,
+            ChangeKind::DepartmentAdded => self.department_added,
+            ChangeKind::DepartmentChanged => self.department_changed,
+            ChangeKind::DepartmentRemoved => self.department_removed,
         }
     }
 

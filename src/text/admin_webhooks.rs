@@ -1,6 +1,7 @@
 //! Texts of the webhook pages.
 
 use super::{interpolate, texts};
+use crate::domain::webhook::{DeliveryError, DeliveryState, StaffMessage};
 
 texts! {
     /// Texts of the webhook pages.
@@ -79,44 +80,47 @@ pub const KNOWN_TYPES: [&str; 6] = [
     "staff.left",
 ];
 
-/// The states, in the order of the filter.
-pub const STATES: [&str; 3] = ["waiting", "delivered", "failed"];
-
 impl WebhookTexts {
     /// Returns a type in plain words.
     pub fn type_words(&self, message_type: &str) -> &'static str {
         match message_type {
             "bpms_instance_change" => self.bpms_instance_change,
             "bpms_task_change" => self.bpms_task_change,
-            "staff.added" => self.staff_added,
-            "staff.changed" => self.staff_changed,
-            "staff.returned" => self.staff_returned,
-            "staff.left" => self.staff_left,
-            _ => self.other_type,
+            other => match StaffMessage::parse(other) {
+                Some(StaffMessage::Added) => self.staff_added,
+                Some(StaffMessage::Changed) => self.staff_changed,
+                Some(StaffMessage::Returned) => self.staff_returned,
+                Some(StaffMessage::Left) => self.staff_left,
+                None => self.other_type,
+            },
         }
     }
 
     /// Returns a state in words.
-    pub fn state_words(&self, state: &str) -> &'static str {
+    pub fn state_words(&self, state: DeliveryState) -> &'static str {
         match state {
-            "waiting" => self.waiting,
-            "delivered" => self.delivered,
-            _ => self.failed,
+            DeliveryState::Waiting => self.waiting,
+            DeliveryState::Delivered => self.delivered,
+            DeliveryState::Failed => self.failed,
         }
     }
 
     /// Returns the result of an attempt in words, or `None` before there is one.
-    pub fn result_words(&self, status: Option<i16>, error: Option<&str>) -> Option<String> {
+    pub fn result_words(
+        &self,
+        status: Option<i16>,
+        error: Option<DeliveryError>,
+    ) -> Option<String> {
         let sentence = match (error, status) {
             (None, None) => return None,
             (None, Some(_)) => self.accepted,
-            (Some("redirect"), _) => self.error_redirect,
-            (Some("gone"), _) => self.error_gone,
-            (Some("timeout"), _) => self.error_timeout,
-            (Some("dingtalk"), _) => self.error_dingtalk,
-            (Some("event_dropped"), _) => self.error_event_dropped,
-            (Some(_), None) => self.error_connect,
-            (Some(_), Some(_)) => self.error_status,
+            (Some(DeliveryError::Redirect), _) => self.error_redirect,
+            (Some(DeliveryError::Gone), _) => self.error_gone,
+            (Some(DeliveryError::Status), _) => self.error_status,
+            (Some(DeliveryError::Timeout), _) => self.error_timeout,
+            (Some(DeliveryError::Connect), _) => self.error_connect,
+            (Some(DeliveryError::DingTalk), _) => self.error_dingtalk,
+            (Some(DeliveryError::EventDropped), _) => self.error_event_dropped,
         };
         let status = status.unwrap_or_default();
         Some(interpolate(sentence, &[("status", &status)]))
@@ -146,12 +150,12 @@ mod tests {
         assert_eq!(t.result_words(None, None), None);
         for (status, error, words) in [
             (Some(204), None, "204"),
-            (Some(500), Some("status"), "500"),
-            (Some(302), Some("redirect"), "302"),
-            (Some(410), Some("gone"), "410"),
-            (None, Some("timeout"), "10 seconds"),
-            (None, Some("connect"), "reached"),
-            (None, Some("dingtalk"), "DingTalk"),
+            (Some(500), Some(DeliveryError::Status), "500"),
+            (Some(302), Some(DeliveryError::Redirect), "302"),
+            (Some(410), Some(DeliveryError::Gone), "410"),
+            (None, Some(DeliveryError::Timeout), "10 seconds"),
+            (None, Some(DeliveryError::Connect), "reached"),
+            (None, Some(DeliveryError::DingTalk), "DingTalk"),
         ] {
             let said = t.result_words(status, error).unwrap();
             assert!(said.contains(words), "{said}");

@@ -5,6 +5,9 @@ use super::remediation::remediation;
 use super::{interpolate, texts};
 use crate::dingtalk::error::WITHHELD;
 use crate::dingtalk::remediation::Remediation;
+use crate::domain::alert::{AlertKind, DirectoryDoubt, Problem};
+use crate::domain::sync::SyncState;
+use crate::domain::webhook::DeliveryError;
 use crate::text::lang::Lang;
 
 texts! {
@@ -30,61 +33,66 @@ texts! {
             | "Undelivered events may be lost ({why}). Only a full sync makes up for them: start one under Syncs, or run dinggate sync.";
         unionid_conflict: "有 {count} 名员工在钉钉中的 unionid 与另一名在职员工相同，暂时无法写入，其他资料已更新；对方离职或更换账号后会自动写入。请在“事件”页面查看涉及的员工，并在钉钉中核实。"
             | "For {count} of the staff DingTalk names a unionid that another employed person has. Everything else about them is up to date, and the unionid is written as soon as the other person leaves or gets another one. The page Events names the people; check their accounts in DingTalk.";
-        unnamed: "发现问题：{kind}（{detail}）。请查看日志。" | "There is a problem: {kind} ({detail}). The log says more.";
     }
 }
 
 /// Returns a sentence or two about an alert: the problem, and what to do about it.
-pub fn alert_text(lang: Lang, kind: &str, detail: &str) -> String {
+pub fn alert_text(lang: Lang, kind: &AlertKind, detail: &str) -> String {
+    match kind {
+        AlertKind::Misconfigured(api) => refusal_text(lang, api, detail),
+        AlertKind::Problem(problem) => problem_text(lang, *problem, detail),
+        AlertKind::Directory(doubt) => doubt_text(AlertTexts::of(lang), *doubt, detail),
+    }
+}
+
+fn refusal_text(lang: Lang, api: &str, detail: &str) -> String {
     let t = AlertTexts::of(lang);
-    if kind == "unknown_people_brake" {
-        return interpolate(t.brake, &[("count", &detail)]);
+    // A code in words is followed by the permissions that DingTalk names.
+    let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
+    let hint = hint(lang, api, code, permissions);
+    if let Some(field) = code.strip_prefix(WITHHELD) {
+        return interpolate(
+            t.withheld,
+            &[("api", &api), ("field", &field), ("hint", &hint)],
+        );
     }
-    if kind == "unionid_conflict" {
-        return interpolate(t.unionid_conflict, &[("count", &detail)]);
-    }
-    if kind == "webhook:failed" {
-        // A detail without a status is a code of ours.
-        let why = match detail.split_once(' ') {
-            None => WebhookTexts::of(lang).result_words(None, Some(detail)),
-            Some(_) => None,
-        };
-        return interpolate(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))]);
-    }
-    if let Some(doubt) = kind.strip_prefix("directory:") {
-        return doubt_text(t, doubt, detail);
-    }
-    match kind.strip_prefix("misconfigured:") {
-        Some(api) => {
-            // A code in words is followed by the permissions that DingTalk names.
-            let (code, permissions) = detail.split_once(' ').unwrap_or((detail, ""));
-            let hint = hint(lang, api, code, permissions);
-            if let Some(field) = code.strip_prefix(WITHHELD) {
-                return interpolate(
-                    t.withheld,
-                    &[("api", &api), ("field", &field), ("hint", &hint)],
-                );
-            }
-            interpolate(
-                t.refused,
-                &[("api", &api), ("code", &code), ("hint", &hint)],
-            )
+    interpolate(
+        t.refused,
+        &[("api", &api), ("code", &code), ("hint", &hint)],
+    )
+}
+
+fn problem_text(lang: Lang, problem: Problem, detail: &str) -> String {
+    let t = AlertTexts::of(lang);
+    match problem {
+        Problem::LeaverLimit => interpolate(t.brake, &[("count", &detail)]),
+        Problem::UnionidConflict => interpolate(t.unionid_conflict, &[("count", &detail)]),
+        Problem::WebhookFailed => {
+            // A detail is a status or one of our errors.
+            let why = DeliveryError::parse(detail)
+                .and_then(|error| WebhookTexts::of(lang).result_words(None, Some(error)));
+            interpolate(t.webhook, &[("detail", &why.as_deref().unwrap_or(detail))])
         }
-        None => interpolate(t.unnamed, &[("kind", &kind), ("detail", &detail)]),
     }
 }
 
 /// Returns why the directory is in doubt; `detail` is mostly `<run>:<more>`.
-fn doubt_text(t: &AlertTexts, doubt: &str, detail: &str) -> String {
+fn doubt_text(t: &AlertTexts, doubt: DirectoryDoubt, detail: &str) -> String {
     let (run, more) = detail.split_once(':').unwrap_or((detail, ""));
-    match (doubt, more) {
-        ("sync", "stopped") => interpolate(t.sync_stopped, &[("run", &run)]),
-        ("sync", "partial") => interpolate(t.sync_partial, &[("run", &run)]),
-        ("sync", _) => interpolate(t.sync_failed, &[("run", &run)]),
-        ("unannounced", count) => interpolate(t.unannounced, &[("run", &run), ("count", &count)]),
-        ("failed_events", _) => interpolate(t.undelivered, &[("count", &detail)]),
-        ("lost_events", _) => interpolate(t.lost_events, &[("why", &detail)]),
-        _ => interpolate(t.unnamed, &[("kind", &doubt), ("detail", &detail)]),
+    match doubt {
+        DirectoryDoubt::Sync => {
+            let sentence = match SyncState::parse(more) {
+                Some(SyncState::Stopped) => t.sync_stopped,
+                Some(SyncState::Partial) => t.sync_partial,
+                _ => t.sync_failed,
+            };
+            interpolate(sentence, &[("run", &run)])
+        }
+        DirectoryDoubt::Unannounced => {
+            interpolate(t.unannounced, &[("run", &run), ("count", &more)])
+        }
+        DirectoryDoubt::FailedEvents => interpolate(t.undelivered, &[("count", &detail)]),
+        DirectoryDoubt::LostEvents => interpolate(t.lost_events, &[("why", &detail)]),
     }
 }
 
@@ -129,7 +137,7 @@ mod tests {
             ("topapi/v2/user/get", "90020", "month"),
             ("topapi/v2/user/get", "12345", "list of error codes"),
         ] {
-            let text = alert_text(Lang::En, &format!("misconfigured:{api}"), code);
+            let text = alert_text(Lang::En, &AlertKind::Misconfigured(api.to_owned()), code);
             assert!(
                 text.contains(word) && text.contains(api) && text.contains(code),
                 "{text}"
@@ -140,8 +148,10 @@ mod tests {
     #[test]
     fn messages_that_were_given_up_are_told_with_their_last_error() {
         for lang in [Lang::Zh, Lang::En] {
-            assert!(alert_text(lang, "webhook:failed", "HTTP 410").contains("HTTP 410"));
-            assert!(alert_text(lang, "webhook:failed", "timeout").contains("10"));
+            assert!(
+                alert_text(lang, &Problem::WebhookFailed.into(), "HTTP 410").contains("HTTP 410")
+            );
+            assert!(alert_text(lang, &Problem::WebhookFailed.into(), "timeout").contains("10"));
         }
     }
 
@@ -149,45 +159,45 @@ mod tests {
     fn a_directory_in_doubt_says_why_in_both_languages() {
         for (kind, detail, chinese, english) in [
             (
-                "directory:sync",
+                DirectoryDoubt::Sync,
                 "12:failed",
                 "第 12 次全量同步失败",
                 "sync 12 failed",
             ),
             (
-                "directory:sync",
+                DirectoryDoubt::Sync,
                 "12:partial",
                 "没有读到全部内容",
                 "could not read everything",
             ),
             (
-                "directory:sync",
+                DirectoryDoubt::Sync,
                 "12:stopped",
                 "确认或放弃",
                 "approve or discard",
             ),
             (
-                "directory:unannounced",
+                DirectoryDoubt::Unannounced,
                 "12:3",
                 "3 名员工",
                 "changes to 3 people",
             ),
             (
-                "directory:failed_events",
+                DirectoryDoubt::FailedEvents,
                 "40",
                 "40 个事件",
                 "deliver events here (40)",
             ),
             (
-                "directory:lost_events",
+                DirectoryDoubt::LostEvents,
                 "no answer",
                 "no answer",
                 "no answer",
             ),
         ] {
             let (zh, en) = (
-                alert_text(Lang::Zh, kind, detail),
-                alert_text(Lang::En, kind, detail),
+                alert_text(Lang::Zh, &kind.into(), detail),
+                alert_text(Lang::En, &kind.into(), detail),
             );
             assert!(zh.contains(chinese) && en.contains(english), "{zh} {en}");
         }
@@ -229,7 +239,7 @@ mod tests {
             ),
             ("v1.0/contact/users/me", "Unheard.Of", "list of error codes"),
         ] {
-            let text = alert_text(Lang::En, &format!("misconfigured:{api}"), detail);
+            let text = alert_text(Lang::En, &AlertKind::Misconfigured(api.to_owned()), detail);
             let code = detail.split(' ').next().unwrap();
             assert!(
                 text.contains(word) && text.contains(&format!("code {code}.")),
@@ -240,9 +250,10 @@ mod tests {
 
     #[test]
     fn the_leaver_threshold_names_the_number_in_both_languages() {
-        assert!(alert_text(Lang::Zh, "unknown_people_brake", "7").contains("7 名员工"));
+        assert!(alert_text(Lang::Zh, &Problem::LeaverLimit.into(), "7").contains("7 名员工"));
         assert!(
-            alert_text(Lang::En, "unknown_people_brake", "7").contains("knowing 7 of the staff")
+            alert_text(Lang::En, &Problem::LeaverLimit.into(), "7")
+                .contains("knowing 7 of the staff")
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Texts of the portal.
 
 use super::texts;
+use crate::domain::session::LoginMethod;
 
 texts! {
     /// Texts of the portal.
@@ -48,11 +49,11 @@ texts! {
 
 impl PortalTexts {
     /// Returns the words for a login method.
-    pub fn method(&self, method: &str) -> &'static str {
+    pub fn method(&self, method: LoginMethod) -> &'static str {
         match method {
-            "oauth2" => self.by_oauth2,
-            "in_app" => self.in_app,
-            _ => self.by_scan,
+            LoginMethod::Qr => self.by_scan,
+            LoginMethod::OAuth2 => self.by_oauth2,
+            LoginMethod::InApp => self.in_app,
         }
     }
 }

@@ -22,12 +22,12 @@ use super::support::{TestApp, eventually};
 /// that runs the other tests at the same time.
 const APPLIED: Duration = Duration::from_secs(4);
 /// For what is not about speed.
-const SOON: Duration = Duration::from_secs(10);
+pub(super) const SOON: Duration = Duration::from_secs(10);
 
 const USER_GET: &str = "/topapi/v2/user/get";
 
 /// An event about people, later by DingTalk's clock than all before it.
-fn about(event_type: &str, userids: &[&str]) -> Value {
+pub(super) fn about(event_type: &str, userids: &[&str]) -> Value {
     static CLOCK: AtomicI64 = AtomicI64::new(1_700_000_000_000);
     let time = CLOCK.fetch_add(1000, Ordering::Relaxed);
     json!({"CorpId": "ding0123456789abcdef0123456789abcdef", "EventType": event_type, "UserId": userids, "TimeStamp": time.to_string()})
@@ -35,7 +35,7 @@ fn about(event_type: &str, userids: &[&str]) -> Value {
 
 /// Delivers an event as DingTalk does: again, and after a wait, where the answer says so. A machine that
 /// runs many tests at once does not always store within the time that a push may take.
-async fn tell(app: &TestApp, event: &Value) {
+pub(super) async fn tell(app: &TestApp, event: &Value) {
     let mut answer = app.push(&app.sim.encrypt_event(event)).await;
     for _ in 0..5 {
         if answer.status != 503 {

@@ -19,6 +19,7 @@ mod apps;
 mod callback_admin;
 mod callback_crypto;
 mod cli;
+mod closed_sets;
 mod csv;
 mod database;
 mod doctor;

@@ -20,9 +20,8 @@ use dinggate::config::Config;
 use dinggate::context::Context;
 use dinggate::dingtalk::{Client, client::App};
 use dinggate::domain::skip_reason::SkipReason;
-use dinggate::service::directory_sync::{
-    self, Cause, Progress, Request, State, Summary, SyncError,
-};
+use dinggate::domain::sync::{ChangeKind, SyncCause, SyncState};
+use dinggate::service::directory_sync::{self, Progress, Request, State, Summary, SyncError};
 use dinggate::service::events;
 use dinggate::store::Db;
 use dinggate::store::alert;
@@ -191,7 +190,7 @@ impl Company {
     /// Whom the last run has passed over, and why.
     async fn reasons(&self) -> Vec<(String, String)> {
         let skipped = ChangeFilter {
-            kind: Some("skipped"),
+            kind: Some(ChangeKind::Skipped),
             ..ChangeFilter::default()
         };
         let records = self.changes(&skipped).await.into_iter();
@@ -224,7 +223,7 @@ impl Company {
     async fn ended(&self, id: i64) -> RunRow {
         loop {
             let run = self.run_row(id).await;
-            if run.state != "running" {
+            if run.state != SyncState::Running {
                 return run;
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
@@ -235,7 +234,9 @@ impl Company {
     async fn alert(&self, kind: &str) -> Option<String> {
         let mut conn = dinggate::store::Conn::single(self.pool.acquire().await.unwrap().detach());
         let alerts = alert::current(&mut conn).await.unwrap();
-        let mut alerts = alerts.into_iter().filter(|alert| alert.kind == kind);
+        let mut alerts = alerts
+            .into_iter()
+            .filter(|alert| alert.kind.to_string() == kind);
         alerts.next().map(|alert| alert.detail)
     }
 
@@ -304,7 +305,7 @@ impl Milestones {
 
 fn request() -> Request {
     Request {
-        cause: Cause::Command,
+        cause: SyncCause::Command,
         started_by: "command:test".to_owned(),
         dry_run: false,
         accept_leavers: false,

@@ -113,7 +113,7 @@ fn cells(row: &ParkedRow) -> [String; 5] {
     );
     [
         row.id.to_string(),
-        row.state.clone(),
+        row.state.as_str().to_owned(),
         row.event_type.clone(),
         time,
         format!("{}{more}", shown.join(",")),

@@ -1,5 +1,6 @@
 //! Output of a sync: skipped records, or in a dry run the planned changes; and the counts in the last line.
 
+use crate::domain::sync::ChangeKind;
 use crate::service::directory_sync::Summary;
 use crate::store::sync_list::{ChangeRow, FieldChange};
 use crate::text::lang::Lang;
@@ -23,16 +24,16 @@ pub fn numbers(summary: &Summary) -> String {
 
 /// Returns one line for one record of a plan.
 pub fn record(record: &ChangeRow) -> String {
-    let what = match record.kind.as_str() {
-        "added" => "would add",
-        "changed" => "would change",
-        "returned" => "would bring back",
-        "left" => "would mark as left",
-        "held_back" => "would hold back",
-        "department_added" => "would add department",
-        "department_changed" => "would change department",
-        "department_removed" => "would remove department",
-        _ => return skipped(record),
+    let what = match record.kind {
+        ChangeKind::Added => "would add",
+        ChangeKind::Changed => "would change",
+        ChangeKind::Returned => "would bring back",
+        ChangeKind::Left => "would mark as left",
+        ChangeKind::HeldBack => "would hold back",
+        ChangeKind::DepartmentAdded => "would add department",
+        ChangeKind::DepartmentChanged => "would change department",
+        ChangeKind::DepartmentRemoved => "would remove department",
+        ChangeKind::Skipped => return skipped(record),
     };
     let dept_id = record.dept_id.map(|id| id.to_string());
     let id = record.userid.as_ref().or(dept_id.as_ref());

@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::skip_reason::SkipReason;
+use crate::domain::sync::ChangeKind;
 use crate::store::sync_list::FieldChange;
 
 fn summary(state: State) -> Summary {
@@ -20,10 +21,10 @@ fn summary(state: State) -> Summary {
     }
 }
 
-fn record(kind: &str, userid: &str, name: &str) -> ChangeRow {
+fn record(kind: ChangeKind, userid: &str, name: &str) -> ChangeRow {
     ChangeRow {
         position: 1,
-        kind: kind.to_owned(),
+        kind,
         userid: (!userid.is_empty()).then(|| userid.to_owned()),
         dept_id: None,
         name: (!name.is_empty()).then(|| name.to_owned()),
@@ -55,27 +56,27 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
             differs("title", "", "经理"),
             differs("mobile", "13800000000", "13900000000"),
         ],
-        ..record("changed", "a1", "李四")
+        ..record(ChangeKind::Changed, "a1", "李四")
     };
     let department = ChangeRow {
         dept_id: Some(77),
         differences: vec![differs("parent_id", "1", "5")],
-        ..record("department_changed", "", "财务部")
+        ..record(ChangeKind::DepartmentChanged, "", "财务部")
     };
     let skipped = ChangeRow {
         reason: Some(SkipReason::BadRecord("name".into())),
-        ..record("skipped", "", "")
+        ..record(ChangeKind::Skipped, "", "")
     };
     let nameless = ChangeRow {
         dept_id: Some(7),
         ..skipped.clone()
     };
     let records = [
-        record("added", "a1", "张三\u{1b}[2J\nadded=9"),
+        record(ChangeKind::Added, "a1", "张三\u{1b}[2J\nadded=9"),
         changed,
-        record("returned", "a1", "王五"),
-        record("left", "b2", "钱七"),
-        record("held_back", "c3", "钱七"),
+        record(ChangeKind::Returned, "a1", "王五"),
+        record(ChangeKind::Left, "b2", "钱七"),
+        record(ChangeKind::HeldBack, "c3", "钱七"),
         department,
         skipped,
         nameless,

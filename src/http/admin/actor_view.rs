@@ -1,7 +1,7 @@
 //! The actor of an action: a person of the company, the system, or a command.
 
 use super::links::staff_path;
-use crate::store::audit::ActorKind;
+use crate::domain::audit::ActorKind;
 use crate::text::admin_audit::AuditTexts;
 use crate::text::lang::Lang;
 

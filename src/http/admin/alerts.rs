@@ -6,12 +6,13 @@ use super::BackForm;
 use super::links::segment;
 use super::unmatched::{actor, address_of};
 use crate::context::Context;
+use crate::domain::alert::AlertKind;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
 use crate::http::layout::LayoutAlert;
 use crate::service::alerts;
-use crate::store::alert::{Alert, is_of_directory};
+use crate::store::alert::Alert;
 use crate::text::alerts::alert_text;
 use crate::text::lang::Lang;
 
@@ -23,7 +24,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 /// lasts: a complete sync ends it, and that page can start one.
 pub fn frame_alert(lang: Lang, alert: &Alert) -> LayoutAlert {
     let text = alert_text(lang, &alert.kind, &alert.detail);
-    if is_of_directory(&alert.kind) {
+    if matches!(alert.kind, AlertKind::Directory(_)) {
         let run = alert.detail.split_once(':').map(|(run, _)| run);
         let run = run.and_then(|run| run.parse::<i64>().ok());
         let more = run.map_or_else(
@@ -39,7 +40,10 @@ pub fn frame_alert(lang: Lang, alert: &Alert) -> LayoutAlert {
     LayoutAlert {
         text,
         more: None,
-        dismiss: Some(format!("/admin/alerts/{}/dismiss", segment(&alert.kind))),
+        dismiss: Some(format!(
+            "/admin/alerts/{}/dismiss",
+            segment(&alert.kind.to_string())
+        )),
     }
 }
 

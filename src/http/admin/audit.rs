@@ -10,13 +10,13 @@ use super::actor_view::ActorView;
 use super::list_query::{ListQuery, choices, day_begin};
 use super::{exports, last_page};
 use crate::context::Context;
+use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::case::Refusal;
 use crate::http::csv;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, order, query};
-use crate::store::audit::{ACTIONS, ActorKind};
 use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
@@ -61,8 +61,8 @@ struct AuditPage {
 struct AuditView {
     at: TimeText,
     actor: ActorView,
-    action: String,
-    action_words: String,
+    action: &'static str,
+    action_words: &'static str,
     /// The person it was applied to; `None` if that was the actor, or nobody.
     whom: Option<ActorView>,
     status_words: String,
@@ -94,8 +94,8 @@ async fn list(
     let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
     let pairs = [
         ("q", filter.q.as_str()),
-        ("action", filter.action.unwrap_or("")),
-        ("status", filter.status.unwrap_or("")),
+        ("action", filter.action.map_or("", AuditAction::as_str)),
+        ("status", filter.refusal.map_or("", Refusal::as_str)),
         ("from", &from),
         ("to", &to),
     ];
@@ -111,10 +111,10 @@ async fn list(
         t,
         actions: choices(
             frame.t.all,
-            &ACTIONS.map(|name| (name, t.action_words(name))),
-            filter.action,
+            &AuditAction::ALL.map(|action| (action.as_str(), t.action_words(action))),
+            filter.action.map(AuditAction::as_str),
         ),
-        outcomes: outcomes(&frame, t, filter.status),
+        outcomes: outcomes(&frame, t, filter.refusal),
         sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &COLUMNS, &unordered, paging),
         order,
         is_filtered: !unordered.is_empty(),
@@ -132,16 +132,17 @@ async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn outcomes(frame: &Layout, t: &AuditTexts, current: Option<&'static str>) -> Vec<Choice<'static>> {
-    let words = |refusal: Refusal| (refusal.as_str(), t.refusal_words(refusal.as_str()));
+fn outcomes(frame: &Layout, t: &AuditTexts, current: Option<Refusal>) -> Vec<Choice<'static>> {
+    let words = |refusal: Refusal| (refusal.as_str(), t.refusal_words(refusal));
+    let current = current.map(Refusal::as_str);
     choices(frame.t.all, &Refusal::ALL.map(words), current)
 }
 
 /// Both days count in full.
 fn filter(asked: &ListQuery) -> Result<AuditFilter, AppError> {
     Ok(AuditFilter {
-        action: asked.choice("action", &ACTIONS)?,
-        status: asked.choice("status", &Refusal::ALL.map(Refusal::as_str))?,
+        action: asked.value("action", &AuditAction::ALL, AuditAction::as_str)?,
+        refusal: asked.value("status", &Refusal::ALL, Refusal::as_str)?,
         is_oldest_first: asked
             .sort(&COLUMNS)?
             .is_some_and(|sort| !sort.is_descending),
@@ -156,7 +157,7 @@ fn filter(asked: &ListQuery) -> Result<AuditFilter, AppError> {
 
 fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
     let t = AuditTexts::of(lang);
-    let kind = ActorKind::parse(&row.actor_kind);
+    let kind = row.actor_kind;
     let whom = row
         .userid
         .clone()
@@ -174,9 +175,9 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
             None => None,
         },
         actor: ActorView::new(lang, kind, &row.actor, row.actor_name),
-        action_words: t.action_words(&row.action).to_owned(),
-        status_words: t.status_words(&row.action, &row.status, lang),
-        action: row.action,
+        action_words: t.action_words(row.action),
+        status_words: t.status_words(row.action, &row.status, lang),
+        action: row.action.as_str(),
         has_trace: row.reference.is_some() || row.address.is_some(),
         reason: row.reason.map(|reason| t.reason_words(&reason).to_owned()),
         reference: row.reference,
@@ -191,7 +192,7 @@ async fn export(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let filter = filter(&asked)?;
-    exports::note(&admin, &ctx, &request, "audit.export").await?;
+    exports::note(&admin, &ctx, &request, AuditAction::AuditExport).await?;
     let header = [
         "at",
         "actor",
@@ -237,8 +238,8 @@ fn cells(row: AuditRow) -> Vec<String> {
     vec![
         row.at.to_rfc3339_opts(SecondsFormat::Secs, true),
         row.actor,
-        row.actor_kind,
-        row.action,
+        row.actor_kind.as_str().to_owned(),
+        row.action.as_str().to_owned(),
         text(row.userid),
         text(row.unionid),
         text(row.name),

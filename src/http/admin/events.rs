@@ -13,6 +13,7 @@ use super::last_page;
 use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
+use crate::domain::event::{EventSource, EventState};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
@@ -20,7 +21,7 @@ use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::store::event_list::{self, EventFilter, EventRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, event_parked, staff};
-use crate::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
+use crate::text::admin_events::{EventTexts, KNOWN_TYPES};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
@@ -100,7 +101,7 @@ async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (state, kind) = (
-        asked.choice("state", &STATES)?,
+        asked.value("state", &EventState::ALL, EventState::as_str)?,
         asked.choice("type", &type_choices())?,
     );
     let filter = filter(state, kind, asked.q());
@@ -121,7 +122,7 @@ async fn list(
         .await?;
     let pairs = [
         ("q", filter.q.as_str()),
-        ("state", state.unwrap_or("")),
+        ("state", state.map_or("", EventState::as_str)),
         ("type", kind.unwrap_or("")),
     ];
     let (unordered, order) = (query(&pairs), order(sort));
@@ -136,8 +137,8 @@ async fn list(
         t,
         states: choices(
             frame.t.all,
-            &STATES.map(|name| (name, t.state_words(name))),
-            state,
+            &EventState::ALL.map(|state| (state.as_str(), t.state_words(state))),
+            state.map(EventState::as_str),
         ),
         types: choices(
             frame.t.all,
@@ -179,7 +180,7 @@ fn type_choices() -> [&'static str; KNOWN_TYPES.len() + 1] {
     names
 }
 
-fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> EventFilter {
+fn filter(state: Option<EventState>, kind: Option<&'static str>, q: &str) -> EventFilter {
     let (types, other_than) = match kind {
         None => (Vec::new(), Vec::new()),
         Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
@@ -210,28 +211,28 @@ fn view(row: EventRow, now: DateTime<Utc>, lang: Lang, max_about: usize) -> Even
         id: row.id,
         type_words: t.type_words(&row.event_type),
         event_type: row.event_type,
-        tone: tone(&row.state),
-        state_words: t.state_words(&row.state),
+        tone: tone(row.state),
+        state_words: t.state_words(row.state),
         about,
         more: (more > 0).then(|| interpolate(t.more, &[("n", &more)])),
         received: TimeText::new(row.received_at, now, lang),
         attempts: row.attempts,
-        next_attempt: (row.state == "waiting")
+        next_attempt: (row.state == EventState::Waiting)
             .then(|| TimeText::new(row.next_attempt_at, now, lang)),
         error: row.last_error,
-        source_words: t.source_words(&row.source),
-        is_from_list: row.source == "failed_list",
-        is_failed: row.state == "failed",
-        is_held: row.state == "held",
+        source_words: t.source_words(row.source),
+        is_from_list: row.source == EventSource::FailedList,
+        is_failed: row.state == EventState::Failed,
+        is_held: row.state == EventState::Held,
     }
 }
 
-fn tone(state: &str) -> Tone {
+pub(super) fn tone(state: EventState) -> Tone {
     match state {
-        "applied" => Tone::Ok,
-        "waiting" | "ignored" => Tone::Neutral,
-        "held" => Tone::Warn,
-        _ => Tone::Danger,
+        EventState::Applied => Tone::Ok,
+        EventState::Waiting | EventState::Ignored => Tone::Neutral,
+        EventState::Held => Tone::Warn,
+        EventState::Failed => Tone::Danger,
     }
 }
 

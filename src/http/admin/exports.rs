@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use super::unmatched::{actor, address_of};
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::service::exports;
@@ -17,7 +18,7 @@ pub(super) async fn note(
     admin: &Admin,
     ctx: &Context,
     request: &HttpRequest,
-    action: &'static str,
+    action: AuditAction,
 ) -> Result<(), AppError> {
     let address = address_of(ctx, request);
     let by = actor(admin, address.as_deref());

@@ -66,11 +66,21 @@ impl ListQuery {
         name: &str,
         choices: &[&'static str],
     ) -> Result<Option<&'static str>, AppError> {
-        let value = self.text(name);
-        if value.is_empty() || value == "all" {
+        self.value(name, choices, |choice| choice)
+    }
+
+    /// Like [`Self::choice`], for the values of a closed set.
+    pub fn value<T: Copy>(
+        &self,
+        name: &str,
+        values: &[T],
+        text: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, AppError> {
+        let asked = self.text(name);
+        if asked.is_empty() || asked == "all" {
             return Ok(None);
         }
-        let found = choices.iter().find(|choice| **choice == value);
+        let found = values.iter().find(|value| text(**value) == asked);
         found
             .copied()
             .map(Some)

@@ -11,6 +11,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::list_query::day_begin;
 use crate::context::Context;
+use crate::domain::sync::SyncState;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
@@ -96,7 +97,7 @@ async fn read(conn: &mut Conn) -> Result<OverviewData, StoreError> {
     let since = days(now).first().copied().map_or(now, day_begin);
     let any = sync_list::SyncFilter::default();
     let done = sync_list::SyncFilter {
-        state: Some("done"),
+        state: Some(SyncState::Done),
         ..sync_list::SyncFilter::default()
     };
     let waiting = unmatched::CaseFilter::default();

@@ -7,11 +7,12 @@ use askama::Template;
 use super::actor_view::ActorView;
 use super::unmatched::ListView;
 use crate::context::Context;
+use crate::domain::audit::ActorKind;
+use crate::domain::case::ItemState;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
-use crate::store::audit::ActorKind;
 use crate::store::review_job::{self, Item};
 use crate::store::staff;
 use crate::text::admin_review::{ReviewTexts, people};
@@ -71,8 +72,12 @@ async fn page(
         .await?;
     let frame = admin.frame(&ctx, &request).await?;
     let t = ReviewTexts::of(frame.lang);
-    let count = |state: &str| items.iter().filter(|item| item.state == state).count();
-    let (done, refused, total) = (count("done"), count("refused"), items.len());
+    let count = |state| items.iter().filter(|item| item.state == state).count();
+    let (done, refused, total) = (
+        count(ItemState::Done),
+        count(ItemState::Refused),
+        items.len(),
+    );
     let is_running = job.finished_at.is_none();
     let sentence = if is_running {
         t.job_running
@@ -88,7 +93,7 @@ async fn page(
     let page = JobPage {
         t,
         view: ListView::of(&request),
-        title: t.job_title(&job.action, &people(frame.lang, total)),
+        title: t.job_title(job.action, &people(frame.lang, total)),
         lead: interpolate(sentence, &numbers),
         is_running,
         settled: done + refused,
@@ -103,10 +108,10 @@ async fn page(
 }
 
 fn view(item: Item, t: &ReviewTexts) -> ItemView {
-    let (tone, words) = match item.state.as_str() {
-        "done" => (Tone::Ok, t.item_done),
-        "refused" => (Tone::Danger, t.item_refused),
-        _ => (Tone::Neutral, t.item_waiting),
+    let (tone, words) = match item.state {
+        ItemState::Done => (Tone::Ok, t.item_done),
+        ItemState::Refused => (Tone::Danger, t.item_refused),
+        ItemState::Waiting => (Tone::Neutral, t.item_waiting),
     };
     let why = item.outcome.map(|outcome| {
         let (code, userid) = outcome.split_once(':').unwrap_or((&outcome, ""));

@@ -13,6 +13,7 @@ use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use super::{BackForm, last_page};
 use crate::context::Context;
+use crate::domain::session::LoginMethod;
 use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
@@ -25,7 +26,7 @@ use crate::service::sessions;
 use crate::store::session_list::{self, SessionFilter, SessionRow};
 use crate::store::sort::Sort;
 use crate::store::{StoreError, staff};
-use crate::text::admin_sessions::{METHODS, SessionTexts};
+use crate::text::admin_sessions::SessionTexts;
 use crate::text::browser::browser_name;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -86,7 +87,7 @@ async fn list(
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let method = asked.choice("method", &METHODS)?;
+    let method = asked.value("method", &LoginMethod::ALL, LoginMethod::as_str)?;
     let sort = asked.sort(&COLUMNS)?;
     let filter = SessionFilter {
         method,
@@ -102,7 +103,10 @@ async fn list(
             Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
         })
         .await?;
-    let pairs = [("q", filter.q.as_str()), ("method", method.unwrap_or(""))];
+    let pairs = [
+        ("q", filter.q.as_str()),
+        ("method", method.map_or("", LoginMethod::as_str)),
+    ];
     let (unordered, order) = (query(&pairs), order(sort));
     let filters = query(&[pairs.as_slice(), &order].concat());
     let pager = Pager::new(paging, total, &filters);
@@ -115,8 +119,8 @@ async fn list(
         t,
         methods: choices(
             frame.t.all,
-            &METHODS.map(|name| (name, t.method_words(name))),
-            method,
+            &LoginMethod::ALL.map(|method| (method.as_str(), t.method_words(method))),
+            method.map(LoginMethod::as_str),
         ),
         sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &DESCENDING, &unordered, paging),
         order,
@@ -148,7 +152,7 @@ fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionVi
         end_path: format!("/admin/sessions/{}/end", row.id),
         href: staff_path(&row.userid),
         userid: row.userid,
-        method_words: t.method_words(&row.method),
+        method_words: t.method_words(row.method),
         end_ask: if is_current {
             t.end_ask_self.to_owned()
         } else {

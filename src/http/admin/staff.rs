@@ -15,6 +15,7 @@ use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use super::{exports, last_page};
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{DeptId, UnionId};
 use crate::domain::person::Status;
 use crate::http::csv;
@@ -45,7 +46,6 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         );
 }
 
-const STATUSES: [&str; 2] = ["employed", "left"];
 const COLUMNS: [&str; 5] = ["name", "userid", "title", "job_number", "status"];
 /// How many people an export reads at a time.
 const BATCH: usize = 5000;
@@ -105,7 +105,7 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<StaffFilter, AppError> {
             None => (number(text).map_err(|_| refusal(text))?, None),
         },
     };
-    let status = asked.choice("status", &STATUSES)?.and_then(Status::parse);
+    let status = asked.value("status", &Status::ALL, Status::as_str)?;
     Ok(StaffFilter {
         status,
         department,
@@ -173,7 +173,10 @@ async fn list(
         label: interpolate(t.who_sees, &[("name", &name)]),
         is_selected: true,
     });
-    let named = [("employed", frame.t.employed), ("left", frame.t.left)];
+    let named = [
+        (Status::Employed.as_str(), frame.t.employed),
+        (Status::Left.as_str(), frame.t.left),
+    ];
     let page = StaffPage {
         t,
         statuses: choices(frame.t.all, &named, filter.status.map(Status::as_str)),
@@ -220,7 +223,7 @@ fn view(row: Row, now: DateTime<Utc>, frame: &Layout) -> PersonView {
         departments: row.departments.join(" · "),
         title: row.title,
         job_number: row.job_number,
-        is_employed: Status::parse(&row.status) == Some(Status::Employed),
+        is_employed: row.status == Status::Employed,
         is_held: row.is_held,
         left: row.left_at.map(|at| TimeText::new(at, now, frame.lang)),
         userid,
@@ -235,7 +238,7 @@ async fn export(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
-    exports::note(&admin, &ctx, &request, "staff.export").await?;
+    exports::note(&admin, &ctx, &request, AuditAction::StaffExport).await?;
     let header = [
         "userid",
         "name",
@@ -295,7 +298,7 @@ fn cells(row: Row) -> Vec<String> {
     vec![
         row.userid.into_string(),
         row.name,
-        row.status,
+        row.status.as_str().to_owned(),
         row.unionid.map(UnionId::into_string).unwrap_or_default(),
         text(row.job_number),
         text(row.title),
@@ -304,7 +307,7 @@ fn cells(row: Row) -> Vec<String> {
         row.departments.join("; "),
         text(row.hired_date.map(|at| china_day(at).to_string())),
         time(row.left_at),
-        text(row.left_cause),
+        text(row.left_cause.map(|cause| cause.as_str().to_owned())),
         if row.is_held { "yes" } else { "no" }.to_owned(),
     ]
 }

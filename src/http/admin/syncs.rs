@@ -10,8 +10,9 @@ use actix_web::web;
 use chrono::{DateTime, Utc};
 
 use super::actor_view::ActorView;
+use crate::domain::audit::ActorKind;
+use crate::domain::sync::{ChangeKind, SyncCause, SyncDecision, SyncState};
 use crate::http::view::Tone;
-use crate::store::audit::ActorKind;
 use crate::store::sync_list::RunRow;
 use crate::text::admin_syncs::SyncTexts;
 use crate::text::duration::to_the_second;
@@ -61,8 +62,8 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         id: run.id,
         started: TimeText::new(run.started_at, now, lang),
         tone: tone(&run),
-        state_words: t.state_words(&run.state, run.is_lost),
-        cause_words: t.cause_words(&run.cause),
+        state_words: t.state_words(run.state, run.is_lost),
+        cause_words: t.cause_words(run.cause),
         duration: to_the_second(
             (run.finished_at.unwrap_or(now) - run.started_at).num_seconds(),
             lang,
@@ -72,57 +73,57 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
         decision: decision(&run, now, lang),
         by: ActorView::new(
             lang,
-            actor_kind(&run.cause),
+            actor_kind(run.cause),
             &run.started_by,
             run.started_by_name,
         ),
         // The state `stopped` is explained in the reader's language instead.
-        error: run.error.filter(|_| run.state != "stopped"),
+        error: run.error.filter(|_| run.state != SyncState::Stopped),
     }
 }
 
 /// Returns the kind of actor that starts a run of this cause.
-fn actor_kind(cause: &str) -> ActorKind {
+fn actor_kind(cause: SyncCause) -> ActorKind {
     match cause {
-        "command" => ActorKind::Command,
-        "admin" | "approval" => ActorKind::Person,
-        _ => ActorKind::System,
+        SyncCause::Command => ActorKind::Command,
+        SyncCause::Admin | SyncCause::Approval => ActorKind::Person,
+        SyncCause::Schedule | SyncCause::LostEvents | SyncCause::Empty => ActorKind::System,
     }
 }
 
 fn numbers(run: &RunRow, t: &'static SyncTexts) -> Vec<Number> {
     let all = [
-        (run.added, "added"),
-        (run.changed, "changed"),
-        (run.returned, "returned"),
-        (run.left_count, "left"),
-        (run.held_back, "held_back"),
-        (run.unchanged, "unchanged"),
-        (run.skipped, "skipped"),
-        (run.departments_added, "department_added"),
-        (run.departments_changed, "department_changed"),
-        (run.departments_removed, "department_removed"),
+        (run.added, Some(ChangeKind::Added)),
+        (run.changed, Some(ChangeKind::Changed)),
+        (run.returned, Some(ChangeKind::Returned)),
+        (run.left_count, Some(ChangeKind::Left)),
+        (run.held_back, Some(ChangeKind::HeldBack)),
+        (run.unchanged, None),
+        (run.skipped, Some(ChangeKind::Skipped)),
+        (run.departments_added, Some(ChangeKind::DepartmentAdded)),
+        (run.departments_changed, Some(ChangeKind::DepartmentChanged)),
+        (run.departments_removed, Some(ChangeKind::DepartmentRemoved)),
     ];
     let some = all.into_iter().filter(|(number, _)| *number > 0);
     some.map(|(number, kind)| Number {
-        words: t.kind_words(kind),
+        words: kind.map_or(t.unchanged, |kind| t.kind_words(kind)),
         count: number,
-        kind: (kind != "unchanged").then_some(kind),
+        kind: kind.map(ChangeKind::as_str),
     })
     .collect()
 }
 
 /// Returns the decision about the leavers of a stopped run, or until when it can be made; `None` for other runs.
 fn decision(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<String> {
-    if run.state != "stopped" {
+    if run.state != SyncState::Stopped {
         return None;
     }
     let t = SyncTexts::of(lang);
     let when = |at: DateTime<Utc>| TimeText::new(at, now, lang);
-    let sentence = match (run.decision.as_deref(), run.waits_until) {
-        (Some("approved"), _) => t.approved.to_owned(),
-        (Some("discarded"), _) => t.discarded.to_owned(),
-        (Some(_), _) => t.superseded.to_owned(),
+    let sentence = match (run.decision, run.waits_until) {
+        (Some(SyncDecision::Approved), _) => t.approved.to_owned(),
+        (Some(SyncDecision::Discarded), _) => t.discarded.to_owned(),
+        (Some(SyncDecision::Superseded), _) => t.superseded.to_owned(),
         (None, Some(until)) if run.is_waiting => {
             interpolate(t.waits_until, &[("time", &when(until).relative)])
         }
@@ -132,11 +133,11 @@ fn decision(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<String> {
 }
 
 fn tone(run: &RunRow) -> Tone {
-    match run.state.as_str() {
-        "done" => Tone::Ok,
-        "running" if !run.is_lost => Tone::Neutral,
-        "stopped" if !run.is_waiting => Tone::Neutral,
-        "partial" | "stopped" => Tone::Warn,
-        _ => Tone::Danger,
+    match run.state {
+        SyncState::Done => Tone::Ok,
+        SyncState::Running if !run.is_lost => Tone::Neutral,
+        SyncState::Stopped if !run.is_waiting => Tone::Neutral,
+        SyncState::Partial | SyncState::Stopped => Tone::Warn,
+        SyncState::Running | SyncState::Failed => Tone::Danger,
     }
 }

@@ -12,13 +12,14 @@ use super::last_page;
 use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
+use crate::domain::webhook::DeliveryState;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Tone, query};
 use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
 use crate::store::{StoreError, staff};
-use crate::text::admin_webhooks::{KNOWN_TYPES, STATES, WebhookTexts};
+use crate::text::admin_webhooks::{KNOWN_TYPES, WebhookTexts};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
@@ -79,7 +80,7 @@ async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (state, kind) = (
-        asked.choice("state", &STATES)?,
+        asked.value("state", &DeliveryState::ALL, DeliveryState::as_str)?,
         asked.choice("type", &type_choices())?,
     );
     let filter = filter(state, kind, asked.q());
@@ -96,7 +97,7 @@ async fn list(
     let is_on = ctx.config.webhook.is_some();
     let filters = query(&[
         ("q", &filter.q),
-        ("state", state.unwrap_or("")),
+        ("state", state.map_or("", DeliveryState::as_str)),
         ("type", kind.unwrap_or("")),
     ]);
     let pager = Pager::new(paging, total, &filters);
@@ -110,8 +111,8 @@ async fn list(
         is_on,
         states: choices(
             frame.t.all,
-            &STATES.map(|name| (name, t.state_words(name))),
-            state,
+            &DeliveryState::ALL.map(|state| (state.as_str(), t.state_words(state))),
+            state.map(DeliveryState::as_str),
         ),
         types: choices(
             frame.t.all,
@@ -149,7 +150,7 @@ fn filter_words(t: &WebhookTexts, name: &str) -> &'static str {
     }
 }
 
-fn filter(state: Option<&'static str>, kind: Option<&'static str>, q: &str) -> DeliveryFilter {
+fn filter(state: Option<DeliveryState>, kind: Option<&'static str>, q: &str) -> DeliveryFilter {
     let (types, other_than) = match kind {
         None => (Vec::new(), Vec::new()),
         Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
@@ -174,21 +175,21 @@ fn all_again_ask(t: &WebhookTexts, failed: i64) -> Option<String> {
 fn view(row: DeliveryRow, now: DateTime<Utc>, lang: Lang, is_on: bool) -> DeliveryView {
     let t = WebhookTexts::of(lang);
     let (about, about_href) = about(t, &row);
-    let is_waiting = row.state == "waiting";
+    let is_waiting = row.state == DeliveryState::Waiting;
     let label = if is_waiting { t.send_now } else { t.send_again };
     DeliveryView {
         id: row.id,
         type_words: t.type_words(&row.message_type),
         message_type: row.message_type,
-        tone: tone(&row.state),
-        state_words: t.state_words(&row.state),
+        tone: tone(row.state),
+        state_words: t.state_words(row.state),
         about,
         about_href,
         created: TimeText::new(row.created_at, now, lang),
         attempts: row.attempts,
         next_attempt: (is_waiting && is_on).then(|| TimeText::new(row.next_attempt_at, now, lang)),
         delivered: row.delivered_at.map(|at| TimeText::new(at, now, lang)),
-        result: t.result_words(row.last_status, row.last_error.as_deref()),
+        result: t.result_words(row.last_status, row.last_error),
         again: (is_on && row.is_kept && !row.is_being_sent).then_some(label),
     }
 }
@@ -212,10 +213,10 @@ fn about(t: &WebhookTexts, row: &DeliveryRow) -> (String, String) {
     }
 }
 
-fn tone(state: &str) -> Tone {
+fn tone(state: DeliveryState) -> Tone {
     match state {
-        "delivered" => Tone::Ok,
-        "waiting" => Tone::Neutral,
-        _ => Tone::Danger,
+        DeliveryState::Delivered => Tone::Ok,
+        DeliveryState::Waiting => Tone::Neutral,
+        DeliveryState::Failed => Tone::Danger,
     }
 }

@@ -1,6 +1,7 @@
 //! Binds each userid in `DINGGATE_ADMINS`, once, to the unionid that DingTalk returns for it.
 
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::service::employment::{self, Trigger};
@@ -117,12 +118,9 @@ async fn bind(
         tracing::warn!(%userid, status, "DINGGATE_ADMINS entry has no effect");
     }
     let entry = Entry {
-        actor: audit::Actor::System,
-        action: "admin.bind",
         userid: Some(userid.as_str()),
         unionid: unionid.map(UnionId::as_str),
-        status,
-        ..Entry::default()
+        ..Entry::new(audit::Actor::System, AuditAction::AdminBind, status)
     };
     audit::append(tx, &entry).await
 }

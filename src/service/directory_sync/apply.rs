@@ -7,8 +7,10 @@
 
 mod rows;
 
+use crate::domain::sync::Step;
 use std::time::Duration;
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
@@ -20,7 +22,7 @@ use crate::context::Context;
 use crate::domain::ids::DeptId;
 use crate::domain::person::{Department, LeftCause};
 use crate::store::sync_run::{self, Run};
-use crate::store::sync_staging::{self, Step};
+use crate::store::sync_staging;
 use crate::store::{StoreError, audit, department, directory, unionid_conflict};
 
 use rows::Rows;
@@ -147,7 +149,7 @@ async fn finalize(tx: &mut Conn, mission: &ApplyRequest<'_>) -> Result<(), Store
         tx,
         audit::Actor::System,
         &left,
-        "staff.left",
+        AuditAction::StaffLeft,
         LeftCause::Event.as_str(),
     )
     .await?;

@@ -1,6 +1,7 @@
 //! The administrator's decision about leavers withheld by the leaver threshold. Approving them starts a separate
 //! run, which first asks DingTalk about each of them.
 
+use crate::domain::sync::{ChangeKind, SyncCause, SyncDecision};
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
@@ -11,8 +12,9 @@ use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
 use super::plan_writer::{DB_TIMEOUT, PlanWriter};
 use super::summary::Outcome;
-use super::{Abort, Cause, State, Summary, SyncError, fail_interrupted, verify_absent};
+use super::{Abort, State, Summary, SyncError, fail_interrupted, verify_absent};
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::UserId;
 use crate::domain::skip_reason::SkipReason;
 use crate::service::admins::{self, ActError};
@@ -50,8 +52,15 @@ pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), A
         if sync_run::lock_waiting(tx, run_id).await?.is_none() {
             return Err(ApproveError::NotWaiting);
         }
-        sync_run::decide(tx, run_id, "discarded", Some(by.userid)).await?;
-        note_decision(tx, run_id, by, "sync.discard", "discarded").await?;
+        sync_run::decide(tx, run_id, SyncDecision::Discarded, Some(by.userid)).await?;
+        note_decision(
+            tx,
+            run_id,
+            by,
+            AuditAction::SyncDiscard,
+            SyncDecision::Discarded,
+        )
+        .await?;
         Ok(())
     })
     .await
@@ -116,7 +125,7 @@ async fn begin(ctx: &Context, stopped: i64, by: &Actor<'_>) -> Result<Approval, 
         let Some(guard) = sync_run::lock_waiting(tx, stopped).await? else {
             return Err(ApproveError::NotWaiting);
         };
-        let cause = Cause::Approval.as_str();
+        let cause = SyncCause::Approval;
         let begun = sync_run::start(
             tx,
             cause,
@@ -150,7 +159,7 @@ async fn go_through(ctx: &Context, approval: &Approval) -> Result<(), SyncError>
     );
     let work = Box::pin(carry_out(ctx, approval, &calls));
     let outcome = lease::keep_while(ctx, run, &calls, work).await;
-    end_unless_ended(ctx, run, Cause::Approval, &calls, &outcome).await?;
+    end_unless_ended(ctx, run, SyncCause::Approval, &calls, &outcome).await?;
     delete_staging(ctx, run).await;
     outcome?.summary.log(run.id);
     Ok(())
@@ -215,7 +224,7 @@ async fn carry_out(
 /// Copies the withheld leavers of the stopped run to the plan.
 async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
     let held_back = ChangeFilter {
-        kind: Some("held_back"),
+        kind: Some(ChangeKind::HeldBack),
         ..ChangeFilter::default()
     };
     let mut offset = 0;

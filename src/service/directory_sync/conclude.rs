@@ -1,7 +1,10 @@
 //! Finishes a run in the transaction that applies its plan: writes its counts, and updates waiting runs and alerts.
 
+use crate::domain::alert::DirectoryDoubt;
+use crate::domain::sync::SyncDecision;
 use std::sync::atomic::Ordering;
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
 use super::lease::Calls;
@@ -12,12 +15,8 @@ use crate::store::audit::{self, Entry};
 use crate::store::sync_run::{self, Ending, Run};
 use crate::store::{StoreError, alert, sync_staging};
 
-/// Alert: the last full sync was not successful; its detail is `<run>:<state>`.
-const SYNC: &str = "directory:sync";
-/// Alert: a run has found changes that no event had announced; its detail is `<run>:<count>`.
-const UNANNOUNCED: &str = "directory:unannounced";
 /// Alerts that a complete run resolves.
-const MENDED: [&str; 2] = ["directory:failed_events", "directory:lost_events"];
+const RESOLVED: [DirectoryDoubt; 2] = [DirectoryDoubt::FailedEvents, DirectoryDoubt::LostEvents];
 
 /// How to finish a run once its plan has been applied.
 pub struct Conclusion<'a> {
@@ -42,8 +41,8 @@ impl Conclusion<'_> {
         let unannounced = self.unannounced(tx).await?;
         if self.is_complete {
             sync_run::supersede(tx, self.run).await?;
-            for kind in MENDED {
-                alert::dismiss_older(tx, kind, self.run.started_at).await?;
+            for doubt in RESOLVED {
+                alert::dismiss_older(tx, doubt, self.run.started_at).await?;
             }
             alert_unannounced(tx, self.run, unannounced).await?;
         }
@@ -74,7 +73,7 @@ impl Conclusion<'_> {
 fn end_of_run<'a>(tally: &PlanCounts, closing: &Conclusion<'a>) -> Ending<'a> {
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     Ending {
-        state: closing.state.as_str(),
+        state: closing.state.into(),
         is_complete: closing.is_complete,
         calls: closing.calls.load(Ordering::Relaxed),
         added: count(tally.added),
@@ -93,10 +92,17 @@ fn end_of_run<'a>(tally: &PlanCounts, closing: &Conclusion<'a>) -> Ending<'a> {
 }
 
 async fn approve(tx: &mut Conn, stopped: i64, by: &Actor<'_>) -> Result<(), SyncError> {
-    if !sync_run::decide(tx, stopped, "approved", Some(by.userid)).await? {
+    if !sync_run::decide(tx, stopped, SyncDecision::Approved, Some(by.userid)).await? {
         return Err(SyncError::NotWaiting);
     }
-    note_decision(tx, stopped, by, "sync.approve", "approved").await?;
+    note_decision(
+        tx,
+        stopped,
+        by,
+        AuditAction::SyncApprove,
+        SyncDecision::Approved,
+    )
+    .await?;
     Ok(())
 }
 
@@ -105,23 +111,21 @@ pub async fn note_decision(
     tx: &mut Conn,
     stopped: i64,
     by: &Actor<'_>,
-    action: &'static str,
-    status: &str,
+    action: AuditAction,
+    decision: SyncDecision,
 ) -> Result<(), StoreError> {
     let run = stopped.to_string();
     let entry = Entry {
-        actor: audit::Actor::Person(by.userid),
-        action,
-        status,
         reference: Some(&run),
         address: by.address,
-        ..Entry::default()
+        ..Entry::new(audit::Actor::Person(by.userid), action, decision.as_str())
     };
     audit::append(tx, &entry).await?;
     let detail = detail(stopped, State::Stopped);
-    alert::dismiss_detail(tx, SYNC, &detail).await
+    alert::dismiss_detail(tx, DirectoryDoubt::Sync, &detail).await
 }
 
+/// Returns the detail of the alert about an unsuccessful run.
 fn detail(run_id: i64, state: State) -> String {
     format!("{run_id}:{}", state.as_str())
 }
@@ -129,19 +133,19 @@ fn detail(run_id: i64, state: State) -> String {
 /// Raises an alert about the state of the last full sync, or dismisses it if the sync succeeded.
 pub async fn raise_alert(tx: &mut Conn, run_id: i64, state: State) -> Result<(), StoreError> {
     if state == State::Done {
-        alert::dismiss(tx, SYNC).await?;
+        alert::dismiss(tx, DirectoryDoubt::Sync).await?;
     } else {
-        alert::raise(tx, SYNC, &detail(run_id, state)).await?;
+        alert::raise(tx, DirectoryDoubt::Sync, &detail(run_id, state)).await?;
     }
     Ok(())
 }
 
 async fn alert_unannounced(tx: &mut Conn, run: Run, unannounced: i32) -> Result<(), StoreError> {
     if unannounced == 0 {
-        alert::dismiss(tx, UNANNOUNCED).await?;
+        alert::dismiss(tx, DirectoryDoubt::Unannounced).await?;
     } else {
         let detail = format!("{}:{unannounced}", run.id);
-        alert::raise(tx, UNANNOUNCED, &detail).await?;
+        alert::raise(tx, DirectoryDoubt::Unannounced, &detail).await?;
     }
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Finishes runs that were not finished by the transaction that applies a plan: nothing was done, or there was
 //! nothing to do.
 
+use crate::domain::sync::SyncCause;
 use std::time::Duration;
 
 use super::conclude::Conclusion;
 use super::lease::Calls;
 use super::plan_writer::PlanCounts;
 use super::summary::{Outcome, State, Summary};
-use super::{Cause, Request, SyncError};
+use super::{Request, SyncError};
 use crate::context::Context;
 use crate::store::sync_run::{self, Run};
 use crate::store::{StoreError, sync_staging};
@@ -35,7 +36,7 @@ pub(super) async fn finish(
 pub(super) async fn end_unless_ended(
     ctx: &Context,
     run: Run,
-    cause: Cause,
+    cause: SyncCause,
     calls: &Calls,
     outcome: &Result<Outcome, SyncError>,
 ) -> Result<(), SyncError> {
@@ -69,7 +70,7 @@ fn report(error: &SyncError) -> String {
 async fn end(
     ctx: &Context,
     run: Run,
-    cause: Cause,
+    cause: SyncCause,
     calls: &Calls,
     state: State,
     problem: Option<&str>,
@@ -82,7 +83,7 @@ async fn end(
                 state,
                 problem,
                 is_complete: false,
-                is_full: cause != Cause::Approval,
+                is_full: cause != SyncCause::Approval,
                 approves: None,
             };
             closing.conclude(tx, &PlanCounts::default()).await?;

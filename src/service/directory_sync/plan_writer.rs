@@ -1,5 +1,6 @@
 //! Stages the plan of a run while it is being built.
 
+use crate::domain::sync::{ChangeKind, Step};
 use std::time::Duration;
 
 use crate::context::Context;
@@ -9,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::directory::KnownPerson;
 use crate::store::sync_list::FieldChange;
 use crate::store::sync_run::Run;
-use crate::store::sync_staging::{self, StagedChange, Step};
+use crate::store::sync_staging::{self, StagedChange};
 
 use super::plan::{DepartmentPlan, DesiredDepartment, Difference, PeoplePlan, Write};
 use super::skip::Skip;
@@ -79,11 +80,10 @@ impl<'a> PlanWriter<'a> {
         people: impl Iterator<Item = (UserId, Option<String>)>,
     ) -> Result<(), StoreError> {
         let leaver = |(userid, name)| StagedChange {
-            kind: "left",
             userid: Some(userid),
             name,
             step: Some(Step::Leave),
-            ..StagedChange::default()
+            ..StagedChange::new(ChangeKind::Left)
         };
         let drafts: Vec<StagedChange> = people.map(leaver).collect();
         self.tally.left += drafts.len();
@@ -143,18 +143,18 @@ impl<'a> PlanWriter<'a> {
         let added = plan
             .added
             .into_iter()
-            .map(|w| written("added", Step::Add, w));
+            .map(|w| written(ChangeKind::Added, Step::Add, w));
         let returned = plan
             .returned
             .into_iter()
-            .map(|w| written("returned", Step::Return, w));
+            .map(|w| written(ChangeKind::Returned, Step::Return, w));
         let changed = plan.changed.into_iter().map(|write| {
             let step = if write.frees_unionid() {
                 Step::Move
             } else {
                 Step::Change
             };
-            written("changed", step, write)
+            written(ChangeKind::Changed, step, write)
         });
         self.append(added.chain(returned).chain(changed).collect())
             .await?;
@@ -165,12 +165,11 @@ impl<'a> PlanWriter<'a> {
     pub async fn append_skips(&mut self, skips: Vec<Skip>) -> Result<(), StoreError> {
         self.tally.skipped += skips.len();
         let skipped = |skip: Skip| StagedChange {
-            kind: "skipped",
             userid: skip.userid,
             dept_id: skip.dept_id,
             name: skip.name,
             reason: Some(skip.reason),
-            ..StagedChange::default()
+            ..StagedChange::new(ChangeKind::Skipped)
         };
         self.append(skips.into_iter().map(skipped).collect()).await
     }
@@ -190,14 +189,13 @@ impl<'a> PlanWriter<'a> {
         self.tally.departments_removed = plan.gone.len();
         self.tally.departments_changed = written
             .iter()
-            .filter(|draft| draft.kind == "department_changed")
+            .filter(|draft| draft.kind == ChangeKind::DepartmentChanged)
             .count();
         self.tally.departments_added = written.len() - self.tally.departments_changed;
         let gone = plan.gone.iter().map(|dept_id| StagedChange {
-            kind: "department_removed",
             dept_id: Some(*dept_id),
             name: find(*dept_id).map(|known| known.name.clone()),
-            ..StagedChange::default()
+            ..StagedChange::new(ChangeKind::DepartmentRemoved)
         });
         self.append(written.into_iter().chain(gone).collect()).await
     }
@@ -208,22 +206,20 @@ pub fn leaver(known: KnownPerson) -> (UserId, Option<String>) {
     (known.person.userid, Some(known.person.name))
 }
 
-fn written(kind: &'static str, step: Step, write: Write) -> StagedChange {
+fn written(kind: ChangeKind, step: Step, write: Write) -> StagedChange {
     StagedChange {
-        kind,
         userid: Some(write.person.userid.clone()),
         name: Some(write.person.name.clone()),
         differences: write.differences.into_iter().map(shown).collect(),
         step: Some(step),
         person: Some((write.person, write.asked_at)),
-        ..StagedChange::default()
+        ..StagedChange::new(kind)
     }
 }
 
 fn department(known: Option<&Department>, wanted: &DesiredDepartment) -> StagedChange {
     let department = &wanted.department;
     StagedChange {
-        kind: known.map_or("department_added", |_| "department_changed"),
         dept_id: Some(department.dept_id),
         name: Some(department.name.clone()),
         differences: known
@@ -231,7 +227,9 @@ fn department(known: Option<&Department>, wanted: &DesiredDepartment) -> StagedC
             .flat_map(|known| super::plan::between_departments(known, department))
             .map(shown)
             .collect(),
-        ..StagedChange::default()
+        ..StagedChange::new(known.map_or(ChangeKind::DepartmentAdded, |_| {
+            ChangeKind::DepartmentChanged
+        }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::plan_writer::DB_TIMEOUT;
 use crate::context::Context;
+use crate::domain::sync::ChangeKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow};
 use crate::store::sync_run::Run;
 use crate::store::{StoreError, sync_staging};
@@ -38,7 +39,7 @@ pub async fn report_skipped(
     record: &mut (dyn FnMut(ChangeRow) + Send),
 ) -> Result<(), StoreError> {
     let skipped = ChangeFilter {
-        kind: Some("skipped"),
+        kind: Some(ChangeKind::Skipped),
         ..ChangeFilter::default()
     };
     let mut told = 0;

@@ -1,5 +1,6 @@
 //! The result of a run, in numbers.
 
+use crate::domain::sync::SyncState;
 use std::sync::atomic::Ordering;
 
 use super::build_plan::BuiltPlan;
@@ -23,11 +24,17 @@ pub enum State {
 
 impl State {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Partial => "partial",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
+        SyncState::from(self).as_str()
+    }
+}
+
+impl From<State> for SyncState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Done => Self::Done,
+            State::Partial => Self::Partial,
+            State::Stopped => Self::Stopped,
+            State::Failed => Self::Failed,
         }
     }
 }

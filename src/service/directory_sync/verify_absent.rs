@@ -1,6 +1,7 @@
 //! Asks DingTalk about people and departments before they are considered gone: pages can shift during a crawl, and
 //! people can move from a department that is still to be read to one that was already read.
 
+use crate::domain::sync::Step;
 use std::sync::atomic::Ordering;
 
 use futures_util::{StreamExt, stream};
@@ -16,7 +17,7 @@ use crate::domain::skip_reason::SkipReason;
 use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
-use crate::store::sync_staging::{self, ChangedPerson, Step};
+use crate::store::sync_staging::{self, ChangedPerson};
 
 const IN_FLIGHT: usize = 3;
 /// Number of leavers fetched from the plan at a time.

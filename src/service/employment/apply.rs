@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Lookup, Outcome, Trigger};
 use crate::context::Context;
+use crate::domain::alert::Problem;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 use crate::store::audit::{self, Entry};
@@ -177,8 +179,8 @@ async fn employ(
 ) -> Result<Outcome, StoreError> {
     staff::upsert_employed(tx, person, asked_at).await?;
     let action = match outcome {
-        Outcome::Added => "staff.added",
-        Outcome::Returned => "staff.returned",
+        Outcome::Added => AuditAction::StaffAdded,
+        Outcome::Returned => AuditAction::StaffReturned,
         _ => return Ok(outcome),
     };
     let unionid = person.unionid.as_ref();
@@ -210,7 +212,7 @@ pub(super) async fn record_unionid_change(
             &person.userid,
             &person.name,
             Some(unionid),
-            "staff.unionid",
+            AuditAction::StaffUnionid,
             row.status.as_str(),
         )
     };
@@ -255,7 +257,13 @@ pub(super) async fn apply_unknown(
     }
     staff::mark_left(tx, std::slice::from_ref(userid), cause).await?;
     let unionid = row.unionid.as_ref();
-    let entry = entry(userid, &row.name, unionid, "staff.left", cause.as_str());
+    let entry = entry(
+        userid,
+        &row.name,
+        unionid,
+        AuditAction::StaffLeft,
+        cause.as_str(),
+    );
     audit::append(tx, &entry).await?;
     Ok(Outcome::MarkedLeft)
 }
@@ -276,7 +284,7 @@ async fn leaver_limit_exceeded(ctx: &Context, tx: &mut Conn) -> Result<bool, Sto
             employed,
             "leaver limit reached: too many people became unknown to DingTalk within a day"
         );
-        alert::raise(tx, "unknown_people_brake", &marked.to_string()).await?;
+        alert::raise(tx, Problem::LeaverLimit, &marked.to_string()).await?;
     }
     Ok(holds)
 }
@@ -285,7 +293,7 @@ fn entry<'a>(
     userid: &'a UserId,
     name: &'a str,
     unionid: Option<&'a UnionId>,
-    action: &'static str,
+    action: AuditAction,
     status: &'a str,
 ) -> Entry<'a> {
     Entry {

@@ -1,6 +1,7 @@
 //! Resolves unionids that move between employed people: everyone who has a unionid that another person should have
 //! is looked up, and all are written in one transaction, by the rules of a full sync.
 
+use crate::domain::alert::Problem;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -15,8 +16,6 @@ use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
 
-/// Alert: unionids of employed people conflict; its detail is the number of people waiting.
-const ALERT: &str = "unionid_conflict";
 /// Maximum number of people of one chain to look up; the next recheck continues it.
 const MAX_CONFLICTING_ROWS: usize = 50;
 
@@ -269,5 +268,5 @@ async fn record_conflict(
             "unionid belongs to another employed row"
         );
     }
-    alert::raise(tx, ALERT, &waiting.to_string()).await
+    alert::raise(tx, Problem::UnionidConflict, &waiting.to_string()).await
 }

@@ -3,6 +3,7 @@
 
 mod store_page;
 
+use crate::domain::alert::{AlertKind, DirectoryDoubt};
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -16,11 +17,6 @@ use crate::store::event_parked::ParkedRow;
 use crate::store::failed_callbacks::{self, LeaseAcquired, Reader};
 use crate::store::lease::HEARTBEAT;
 use crate::store::{StoreError, alert};
-
-/// Alert: DingTalk's list was not empty; its detail is the number of entries.
-pub const UNDELIVERED: &str = "directory:failed_events";
-/// Alert: one of DingTalk's responses was lost, together with its entries.
-pub const LOST_EVENTS: &str = "directory:lost_events";
 
 /// Delay before the service fetches again after no response, and after a rejection that somebody has to fix.
 const AFTER_SILENCE: Duration = Duration::from_mins(1);
@@ -208,7 +204,7 @@ async fn report_lost(tx: &mut Conn, why: &str) -> Result<(), StoreError> {
         why,
         "a response with failed callbacks was lost; full sync required"
     );
-    alert::raise(tx, LOST_EVENTS, why).await
+    alert::raise(tx, DirectoryDoubt::LostEvents, why).await
 }
 
 /// Releases the lease and raises the alerts.
@@ -230,7 +226,8 @@ async fn end_failed(ctx: &Context, tx: &mut Conn, failure: &Failure) -> Result<(
         report_lost(tx, "no answer").await?;
     }
     if let Some(code) = correctable_code(failure) {
-        alert::raise(tx, &format!("misconfigured:{FAILED}"), &code.to_string()).await?;
+        let kind = AlertKind::Misconfigured(FAILED.to_owned());
+        alert::raise(tx, kind, &code.to_string()).await?;
     }
     failed_callbacks::record_settled(tx, ctx.instance).await?;
     let is_new = failed_callbacks::fail(tx, ctx.instance, &words, failure.wait()).await?;

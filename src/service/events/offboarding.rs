@@ -1,5 +1,6 @@
 //! Terminates employment and sessions in the transaction that stores the leave event.
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
@@ -25,7 +26,7 @@ pub(super) async fn terminate(tx: &mut Conn, userids: &[UserId]) -> Result<(), S
         tx,
         audit::Actor::System,
         &changed,
-        "staff.left",
+        AuditAction::StaffLeft,
         LeftCause::Event.as_str(),
     )
     .await?;

@@ -98,6 +98,10 @@ impl From<UpstreamError> for LookupError {
                 tracing::error!(%cause, "database statement failed while applying an event");
                 (ErrorClass::Rejected, error.to_string())
             }
+            UpstreamError::Store(StoreError::UnknownValue(cause)) => {
+                tracing::error!(%cause, "a row has an unknown value; its event cannot be applied");
+                (ErrorClass::Rejected, error.to_string())
+            }
             UpstreamError::Api(refusal) if refusal.is_out_of_scope() => {
                 (ErrorClass::OutOfScope, error.to_string())
             }

@@ -1,5 +1,6 @@
 //! Releases parked events to the inbox as if they had just been received.
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
 use super::initial_state::initial_state;
@@ -62,6 +63,10 @@ async fn release_next(
                     tracing::error!(id = next.id, %cause, "could not release a parked event");
                     event_parked::fail(tx, next.id, "a fault in Dinggate: see the log").await?;
                 }
+                Err(StoreError::UnknownValue(cause)) => {
+                    tracing::error!(id = next.id, %cause, "could not release a parked event");
+                    event_parked::fail(tx, next.id, &cause.to_string()).await?;
+                }
                 Err(error) => return Err(error),
             }
             Ok(true)
@@ -114,12 +119,13 @@ async fn note_in_audit(
     audit::append(
         tx,
         &Entry {
-            actor: releaser.actor,
-            action: "event.release",
-            status: &count.to_string(),
             reference: id.map(|id| id.to_string()).as_deref(),
             address: releaser.address,
-            ..Entry::default()
+            ..Entry::new(
+                releaser.actor,
+                AuditAction::EventRelease,
+                &count.to_string(),
+            )
         },
     )
     .await

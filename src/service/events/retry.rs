@@ -2,6 +2,7 @@
 
 use super::release;
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
@@ -52,12 +53,13 @@ async fn note_retry(
 ) -> Result<(), StoreError> {
     let (count, id) = (count.to_string(), id.map(|id| id.to_string()));
     let entry = Entry {
-        actor: audit::Actor::Person(by.userid),
-        action: "event.retry",
-        status: &count,
         reference: id.as_deref(),
         address: by.address,
-        ..Entry::default()
+        ..Entry::new(
+            audit::Actor::Person(by.userid),
+            AuditAction::EventRetry,
+            &count,
+        )
     };
     audit::append(tx, &entry).await
 }

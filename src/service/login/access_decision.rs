@@ -4,6 +4,7 @@ use super::{ExternalIdentity, LoginError};
 use crate::config::UnknownStaff;
 use crate::context::Context;
 use crate::dingtalk::contact::Contact;
+use crate::domain::audit::AuditAction;
 use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
@@ -229,7 +230,7 @@ async fn decide_after_conflict(
 fn addition(person: &Person) -> Entry<'_> {
     Entry {
         actor: audit::Actor::System,
-        action: "staff.added",
+        action: AuditAction::StaffAdded,
         userid: Some(person.userid.as_str()),
         unionid: person.unionid.as_ref().map(UnionId::as_str),
         name: Some(&person.name),

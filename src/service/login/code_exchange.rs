@@ -5,13 +5,14 @@ use crate::config::LoginFlow;
 use crate::context::Context;
 use crate::dingtalk::login::ScannedPerson;
 use crate::domain::case::Refusal;
+use crate::domain::session::LoginMethod;
 use crate::service::upstream::{self, LoginSlot, UpstreamError};
 
 /// Returns the login method stored with sessions that begin by DingTalk's login page.
-pub(super) fn method(ctx: &Context) -> &'static str {
+pub(super) fn method(ctx: &Context) -> LoginMethod {
     match ctx.config.dingtalk.login_flow {
-        LoginFlow::QrConnect => "qr",
-        LoginFlow::OAuth2 { .. } => "oauth2",
+        LoginFlow::QrConnect => LoginMethod::Qr,
+        LoginFlow::OAuth2 { .. } => LoginMethod::OAuth2,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
@@ -47,7 +48,7 @@ pub(super) async fn approve_in_job(
     let decision = Decision {
         by,
         state: CaseState::Approved,
-        action: "review.approve",
+        action: AuditAction::ReviewApprove,
         reason: None,
         place,
     };
@@ -226,8 +227,8 @@ async fn record_employment(
     let actor = audit::Actor::Person(decision.by.userid);
     employment::record_unionid_change(tx, actor, decision.by.address, row, person).await?;
     let action = match row.map(|row| row.status) {
-        None => "staff.added",
-        Some(Status::Left) => "staff.returned",
+        None => AuditAction::StaffAdded,
+        Some(Status::Left) => AuditAction::StaffReturned,
         Some(Status::Employed) => return Ok(()),
     };
     let entry = Entry {

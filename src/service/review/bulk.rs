@@ -5,6 +5,7 @@ use std::pin::pin;
 use super::approve::approve_in_job;
 use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
 use crate::context::Context;
+use crate::domain::case::ReviewAction;
 use crate::domain::ids::UserId;
 use crate::store::lease::HEARTBEAT;
 use crate::store::review_job::{self, Item, Job, Place};
@@ -13,47 +14,22 @@ use crate::store::{StoreError, admin_grant};
 /// The outcome for a person without a decision because the job's creator is no longer an administrator.
 const NO_LONGER_ADMIN: &str = "no_longer_admin";
 
-/// The action of a bulk job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkAction {
-    Approve,
-    Reject,
-    Reopen,
-}
-
-impl BulkAction {
-    /// Parses an action as forms and the table spell it.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Approve, Self::Reject, Self::Reopen]
-            .into_iter()
-            .find(|action| action.as_str() == text)
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Reopen => "reopen",
-        }
-    }
-}
-
 /// Stores a job about these cases and returns its id; a rejection needs a reason. Cases that do not exist are left
 /// out; if none is left, the error is [`ReviewError::NotFound`].
 pub async fn start_bulk(
     ctx: &Context,
     by: &UserId,
-    action: BulkAction,
+    action: ReviewAction,
     reason: &str,
     case_ids: &[i64],
 ) -> Result<i64, ReviewError> {
     let reason = one_line(reason).ok_or(ReviewError::Reason)?;
-    if action == BulkAction::Reject && reason.is_empty() {
+    if action == ReviewAction::Reject && reason.is_empty() {
         return Err(ReviewError::Reason);
     }
     let created = ctx
         .db
-        .read(async |conn| review_job::create(conn, action.as_str(), &reason, by, case_ids).await)
+        .read(async |conn| review_job::create(conn, action, &reason, by, case_ids).await)
         .await?;
     created.ok_or(ReviewError::NotFound)
 }
@@ -128,18 +104,14 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
         userid: &job.created_by,
         address: None,
     };
-    let done = match BulkAction::parse(&job.action) {
-        Some(BulkAction::Approve) => {
-            approve_in_job(ctx, &by, item.case_id, None, Some(place)).await
-        }
-        Some(BulkAction::Reject) => {
+    let done = match job.action {
+        ReviewAction::Approve => approve_in_job(ctx, &by, item.case_id, None, Some(place)).await,
+        ReviewAction::Reject => {
             reject_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await
         }
-        Some(BulkAction::Reopen) => {
+        ReviewAction::Reopen => {
             reopen_in_job(ctx, &by, item.case_id, &job.reason, Some(place)).await
         }
-        // The table's CHECK allows no other action.
-        None => Err(ReviewError::NotFound),
     };
     let outcome = match done {
         Ok(_) => return Ok(()),

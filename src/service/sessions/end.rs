@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
@@ -59,7 +60,7 @@ async fn record_end(
     let unionid = person.as_ref().and_then(|row| row.unionid.as_ref());
     let entry = Entry {
         actor: audit::Actor::Person(by.userid),
-        action: "session.end",
+        action: AuditAction::SessionEnd,
         userid: Some(userid.as_str()),
         unionid: unionid.map(UnionId::as_str),
         name: person.as_ref().map(|row| row.name.as_str()),

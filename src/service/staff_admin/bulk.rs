@@ -1,6 +1,8 @@
 //! Administrators' actions on several members of staff at once: one transaction, in which a refusal for one person
 //! does not stop the others.
 
+use crate::domain::audit::AuditAction;
+use crate::domain::closed_set::closed_set;
 use crate::store::Conn;
 
 use super::{StaffError, checked, leave_in, note};
@@ -19,28 +21,11 @@ pub struct BulkReport {
     pub result: Result<u64, StaffError>,
 }
 
-/// The bulk action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkAction {
-    Leave,
-    EndSessions,
-}
-
-impl BulkAction {
-    /// Parses an action as forms spell it.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "leave" => Some(Self::Leave),
-            "end-sessions" => Some(Self::EndSessions),
-            _ => None,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Leave => "leave",
-            Self::EndSessions => "end-sessions",
-        }
+closed_set! {
+    /// The bulk action, as forms spell it.
+    pub enum BulkAction {
+        Leave = "leave",
+        EndSessions = "end-sessions",
     }
 }
 
@@ -129,6 +114,14 @@ async fn end_all(
     if ended == 0 {
         return Err(StaffError::NoSessions);
     }
-    note(tx, by, &row, "session.end", &ended.to_string(), reason).await?;
+    note(
+        tx,
+        by,
+        &row,
+        AuditAction::SessionEnd,
+        &ended.to_string(),
+        reason,
+    )
+    .await?;
     Ok(ended)
 }

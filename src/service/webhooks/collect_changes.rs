@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::context::Context;
+use crate::domain::person::{LeftCause, Status};
+use crate::domain::webhook::StaffMessage;
 use crate::store::StoreError;
 use crate::store::staff_change::{self, Message, StaffChange};
 
@@ -43,13 +45,13 @@ fn message(change: &StaffChange) -> Option<Message> {
     let name = data.get("name").and_then(Value::as_str).unwrap_or_default();
     let subject = name.to_owned();
     let fields = data.as_object_mut()?;
-    let is_new = message_type == "staff.added";
+    let is_new = message_type == StaffMessage::Added;
     fields.insert(
         "changed".to_owned(),
         if is_new { json!([]) } else { json!(changed) },
     );
     fields.insert("cause".to_owned(), cause(change, message_type));
-    let body = json!({"type": message_type, "timestamp": change.at, "data": data});
+    let body = json!({"type": message_type.as_str(), "timestamp": change.at, "data": data});
     Some(Message {
         message_type,
         userid: change.userid.clone(),
@@ -74,26 +76,29 @@ fn changed(change: &StaffChange) -> Vec<&'static str> {
     changed
 }
 
-fn message_type(change: &StaffChange, has_changed: bool) -> Option<&'static str> {
+fn message_type(change: &StaffChange, has_changed: bool) -> Option<StaffMessage> {
     let Some(became) = &change.became else {
-        return has_changed.then_some("staff.changed");
+        return has_changed.then_some(StaffMessage::Changed);
     };
-    let is_employed = |row: &Value| row.get("status").and_then(Value::as_str) == Some("employed");
+    let is_employed =
+        |row: &Value| row.get("status").and_then(Value::as_str) == Some(Status::Employed.as_str());
     match (change.was.as_ref().map(is_employed), is_employed(became)) {
-        (None, true) => Some("staff.added"),
-        (None | Some(true), false) => Some("staff.left"),
-        (Some(false), true) => Some("staff.returned"),
-        _ => has_changed.then_some("staff.changed"),
+        (None, true) => Some(StaffMessage::Added),
+        (None | Some(true), false) => Some(StaffMessage::Left),
+        (Some(false), true) => Some(StaffMessage::Returned),
+        _ => has_changed.then_some(StaffMessage::Changed),
     }
 }
 
 /// Returns the cause of a termination, as the row states it, or of a return: only an administrator reverses an
 /// administrator's decision. No other cause is recorded in the row.
-fn cause(change: &StaffChange, message_type: &str) -> Value {
+fn cause(change: &StaffChange, message_type: StaffMessage) -> Value {
     let field = |row: &Option<Value>, name| row.as_ref().and_then(|row| row.get(name).cloned());
     match message_type {
-        "staff.left" => field(&change.became, "left_cause").unwrap_or_default(),
-        "staff.returned" if field(&change.was, "is_held") == Some(json!(true)) => json!("manual"),
+        StaffMessage::Left => field(&change.became, "left_cause").unwrap_or_default(),
+        StaffMessage::Returned if field(&change.was, "is_held") == Some(json!(true)) => {
+            json!(LeftCause::Manual.as_str())
+        }
         _ => Value::Null,
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP client of the webhook receiver.
 
+use crate::domain::webhook::DeliveryError;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -37,12 +38,12 @@ pub(super) enum DeliveryResult {
     },
     NotNow {
         status: u16,
-        error: &'static str,
+        error: DeliveryError,
         /// The delay that the receiver asks for.
         wish: Option<Duration>,
     },
     NoAnswer {
-        error: &'static str,
+        error: DeliveryError,
     },
 }
 
@@ -89,8 +90,12 @@ impl Receiver {
                 drain(answer).await;
                 taken
             }
-            Err(error) if error.is_timeout() => DeliveryResult::NoAnswer { error: "timeout" },
-            Err(_) => DeliveryResult::NoAnswer { error: "connect" },
+            Err(error) if error.is_timeout() => DeliveryResult::NoAnswer {
+                error: DeliveryError::Timeout,
+            },
+            Err(_) => DeliveryResult::NoAnswer {
+                error: DeliveryError::Connect,
+            },
         }
     }
 }
@@ -103,9 +108,9 @@ fn read(status: u16, headers: &HeaderMap, now: i64) -> DeliveryResult {
     };
     match status {
         200..300 => DeliveryResult::Yes { status },
-        300..400 => not_now("redirect"),
+        300..400 => not_now(DeliveryError::Redirect),
         410 => DeliveryResult::Never { status },
-        _ => not_now("status"),
+        _ => not_now(DeliveryError::Status),
     }
 }
 
@@ -148,12 +153,12 @@ mod tests {
         }
         assert_eq!(read(410, &none, 0), DeliveryResult::Never { status: 410 });
         for (status, error) in [
-            (301, "redirect"),
-            (304, "redirect"),
-            (400, "status"),
-            (404, "status"),
-            (429, "status"),
-            (503, "status"),
+            (301, DeliveryError::Redirect),
+            (304, DeliveryError::Redirect),
+            (400, DeliveryError::Status),
+            (404, DeliveryError::Status),
+            (429, DeliveryError::Status),
+            (503, DeliveryError::Status),
         ] {
             let wanted = DeliveryResult::NotNow {
                 status,

@@ -1,6 +1,7 @@
 //! Redelivery of messages by administrators.
 
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
@@ -41,10 +42,11 @@ pub async fn redeliver_failed(ctx: &Context, by: &Actor<'_>) -> Result<u64, ActE
 /// Returns the audit entry; `count` is the number of messages.
 fn line<'a>(by: &Actor<'a>, count: &'a str) -> Entry<'a> {
     Entry {
-        actor: audit::Actor::Person(by.userid),
-        action: "webhook.resend",
-        status: count,
         address: by.address,
-        ..Entry::default()
+        ..Entry::new(
+            audit::Actor::Person(by.userid),
+            AuditAction::WebhookResend,
+            count,
+        )
     }
 }

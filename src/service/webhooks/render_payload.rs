@@ -1,5 +1,6 @@
 //! Renders the bodies of messages about events; those about approvals include DingTalk's record of them.
 
+use crate::domain::webhook::DeliveryError;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -66,13 +67,13 @@ async fn render_one(ctx: &Context, message: PendingPayload) {
         note(ctx, message.id, attempt, end)
     };
     let Some(event) = message.event.as_ref().map(Event::as_pushed) else {
-        return give_up("event_dropped", DeliveryEnd::Failed).await;
+        return give_up(DeliveryError::EventDropped, DeliveryEnd::Failed).await;
     };
     match details(ctx, &message, &event).await {
         Details::NotYet(left) => {
             let wait = schedule::wait_after(message.attempts, None);
             let wait = left.map_or(wait, |left| wait.min(left.max(LEAST_WAIT)));
-            give_up("dingtalk", retry(wait)).await;
+            give_up(DeliveryError::DingTalk, retry(wait)).await;
         }
         details => store(ctx, &message, &event, details).await,
     }

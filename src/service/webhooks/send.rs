@@ -1,5 +1,6 @@
 //! Sends messages whose body is rendered.
 
+use crate::domain::webhook::DeliveryError;
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -49,10 +50,15 @@ async fn send_one(ctx: &Context, receiver: &Receiver, message: ReadyDelivery) {
     note(ctx, message.id, attempt, end).await;
 }
 
-fn judge(taken: DeliveryResult, attempts: i32) -> (Option<u16>, Option<&'static str>, DeliveryEnd) {
+fn judge(
+    taken: DeliveryResult,
+    attempts: i32,
+) -> (Option<u16>, Option<DeliveryError>, DeliveryEnd) {
     match taken {
         DeliveryResult::Yes { status } => (Some(status), None, DeliveryEnd::Delivered),
-        DeliveryResult::Never { status } => (Some(status), Some("gone"), DeliveryEnd::Failed),
+        DeliveryResult::Never { status } => {
+            (Some(status), Some(DeliveryError::Gone), DeliveryEnd::Failed)
+        }
         DeliveryResult::NotNow {
             status,
             error,

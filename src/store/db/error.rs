@@ -16,6 +16,20 @@ pub enum StoreError {
     /// A statement of the transaction failed and the work did not report it: nothing was committed.
     #[error("the transaction was aborted by an earlier statement")]
     Aborted,
+    /// A column holds a value that none of our enums knows.
+    #[error(transparent)]
+    UnknownValue(UnknownValue),
+}
+
+/// A row that cannot be, because a column holds a value that no enum knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{table}.{column} holds the unknown value {value:?} in the row {id}")]
+pub struct UnknownValue {
+    pub table: &'static str,
+    pub column: &'static str,
+    /// The row's primary key.
+    pub id: String,
+    pub value: String,
 }
 
 impl StoreError {

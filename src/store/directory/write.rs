@@ -1,6 +1,7 @@
 //! Bulk writes to the staff table, in statements that check every condition again: what was stored since the plan
 //! was built wins.
 
+use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
@@ -252,7 +253,7 @@ pub async fn record_in_audit(
     conn: &mut Conn,
     actor: Actor<'_>,
     userids: &[UserId],
-    action: &str,
+    action: AuditAction,
     status: &str,
 ) -> Result<(), StoreError> {
     let ids: Vec<String> = userids
@@ -263,7 +264,7 @@ pub async fn record_in_audit(
         "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status)
          SELECT $4, $5, $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
         &ids,
-        action,
+        action.as_str(),
         status,
         actor.name(),
         actor.kind().as_str(),

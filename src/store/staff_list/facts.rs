@@ -3,31 +3,40 @@
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
+use crate::domain::audit::{ActorKind, AuditAction};
+use crate::domain::event::EventState;
 use crate::domain::ids::{DeptId, UnionId, UserId};
+use crate::domain::person::{LeftCause, Status};
 use crate::store::StoreError;
+use crate::store::record::record;
 
-/// A complete staff row.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    pub userid: UserId,
-    pub unionid: Option<UnionId>,
-    pub name: String,
-    pub avatar: Option<String>,
-    pub job_number: Option<String>,
-    pub title: Option<String>,
-    pub mobile: Option<String>,
-    pub email: Option<String>,
-    pub hired_date: Option<DateTime<Utc>>,
-    /// `employed` or `left`.
-    pub status: String,
-    pub left_at: Option<DateTime<Utc>>,
-    pub left_cause: Option<String>,
-    pub held_by: Option<String>,
-    pub held_at: Option<DateTime<Utc>>,
-    pub held_reason: Option<String>,
-    /// `None` if DingTalk was never asked.
-    pub looked_at: Option<DateTime<Utc>>,
-    pub created_at: DateTime<Utc>,
+record! {
+    /// A complete staff row.
+    #[derive(Debug, Clone)]
+    pub struct Facts from FactsRecord in "staff" by userid {
+        pub userid: UserId,
+        pub unionid: Option<UnionId>,
+        pub name: String,
+        pub avatar: Option<String>,
+        pub job_number: Option<String>,
+        pub title: Option<String>,
+        pub mobile: Option<String>,
+        pub email: Option<String>,
+        pub hired_date: Option<DateTime<Utc>>,
+        pub left_at: Option<DateTime<Utc>>,
+        pub held_by: Option<String>,
+        pub held_at: Option<DateTime<Utc>>,
+        pub held_reason: Option<String>,
+        /// `None` if DingTalk was never asked.
+        pub looked_at: Option<DateTime<Utc>>,
+        pub created_at: DateTime<Utc>,
+    }
+    closed {
+        pub status: Status,
+    }
+    optional {
+        pub left_cause: LeftCause,
+    }
 }
 
 /// One department of the person.
@@ -40,34 +49,42 @@ pub struct Place {
     pub is_leader: bool,
 }
 
-/// An event that names the person.
-#[derive(Debug, Clone)]
-pub struct EventLine {
-    pub id: i64,
-    pub event_type: String,
-    /// `waiting`, `applied` or `failed`.
-    pub state: String,
-    pub received_at: DateTime<Utc>,
+record! {
+    /// An event that names the person.
+    #[derive(Debug, Clone)]
+    pub struct EventLine from EventLineRecord in "event" by id {
+        pub id: i64,
+        pub event_type: String,
+        pub received_at: DateTime<Utc>,
+    }
+    closed {
+        pub state: EventState,
+    }
 }
 
-/// An entry of the audit trail.
-#[derive(Debug, Clone)]
-pub struct HistoryLine {
-    pub at: DateTime<Utc>,
-    pub actor: String,
-    pub actor_kind: String,
-    /// The actor's name in the staff table.
-    pub actor_name: Option<String>,
-    pub action: String,
-    pub status: String,
-    pub reason: Option<String>,
-    pub reference: Option<String>,
+record! {
+    /// An entry of the audit trail.
+    #[derive(Debug, Clone)]
+    pub struct HistoryLine from HistoryRecord in "audit_entry" by id {
+        pub id: i64,
+        pub at: DateTime<Utc>,
+        pub actor: String,
+        /// The actor's name in the staff table.
+        pub actor_name: Option<String>,
+        pub status: String,
+        pub reason: Option<String>,
+        pub reference: Option<String>,
+    }
+    closed {
+        pub actor_kind: ActorKind,
+        pub action: AuditAction,
+    }
 }
 
 /// Finds the staff row of this userid.
 pub async fn facts(conn: &mut Conn, userid: &UserId) -> Result<Option<Facts>, StoreError> {
     let facts = sqlx::query_as!(
-        Facts,
+        FactsRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, avatar, job_number, title, mobile, email,
              hired_date, status, left_at, left_cause, held_by, held_at, held_reason,
              CASE WHEN isfinite(looked_at) THEN looked_at END AS looked_at, created_at
@@ -76,7 +93,7 @@ pub async fn facts(conn: &mut Conn, userid: &UserId) -> Result<Option<Facts>, St
     )
     .fetch_optional(conn)
     .await?;
-    Ok(facts)
+    facts.map(TryInto::try_into).transpose()
 }
 
 /// Returns the person's departments, those that the person leads first.
@@ -100,14 +117,14 @@ pub async fn events(
     limit: i64,
 ) -> Result<Vec<EventLine>, StoreError> {
     let events = sqlx::query_as!(
-        EventLine,
+        EventLineRecord,
         "SELECT id, event_type, state, received_at FROM event WHERE userids @> ARRAY[$1::text] ORDER BY id DESC LIMIT $2",
         userid.as_str(),
         limit,
     )
     .fetch_all(conn)
     .await?;
-    Ok(events)
+    events.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns the latest audit entries about a person, under either of the two ids.
@@ -118,8 +135,8 @@ pub async fn history(
     limit: i64,
 ) -> Result<Vec<HistoryLine>, StoreError> {
     let lines = sqlx::query_as!(
-        HistoryLine,
-        r#"SELECT a.at, a.actor, actor_kind_of(a.actor_kind, a.actor) AS "actor_kind!", s.name AS "actor_name?",
+        HistoryRecord,
+        r#"SELECT a.id, a.at, a.actor, actor_kind_of(a.actor_kind, a.actor) AS "actor_kind!", s.name AS "actor_name?",
              a.action, a.status, a.reason, a.reference
          FROM audit_entry a
          LEFT JOIN staff s ON s.userid = a.actor AND actor_kind_of(a.actor_kind, a.actor) = 'person'
@@ -130,5 +147,5 @@ pub async fn history(
     )
     .fetch_all(conn)
     .await?;
-    Ok(lines)
+    lines.into_iter().map(TryInto::try_into).collect()
 }

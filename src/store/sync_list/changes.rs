@@ -4,14 +4,15 @@ use crate::store::Conn;
 use sqlx::types::Json;
 
 use crate::domain::skip_reason::SkipReason;
+use crate::domain::sync::ChangeKind;
 use crate::store::StoreError;
+use crate::store::record::known;
 
 /// Which records of a run to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeFilter {
-    /// `added`, `changed`, `returned`, `left`, `held_back`, `skipped`, `department_added`, `department_changed` or
-    /// `department_removed`; `None` for all.
-    pub kind: Option<&'static str>,
+    /// `None` for all.
+    pub kind: Option<ChangeKind>,
     /// Part of the userid, the name, the department's id, a field, or an old or new value, ignoring case; empty
     /// for all.
     pub q: String,
@@ -41,7 +42,7 @@ pub struct FieldChange {
 pub struct ChangeRow {
     /// Its position within the run.
     pub position: i32,
-    pub kind: String,
+    pub kind: ChangeKind,
     /// `None` for departments, and if not even the userid could be read.
     pub userid: Option<String>,
     pub dept_id: Option<i64>,
@@ -70,7 +71,7 @@ pub async fn changes(
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))
          ORDER BY position LIMIT $4 OFFSET $5"#,
         run_id,
-        filter.kind,
+        filter.kind.map(ChangeKind::as_str),
         filter.q,
         limit,
         offset,
@@ -82,13 +83,12 @@ pub async fn changes(
         Ok(ChangeRow {
             reason: read_reason(
                 "sync_change",
-                run_id,
-                row.position,
+                (run_id, row.position),
                 row.reason,
                 row.reason_field,
             )?,
+            kind: change_kind("sync_change", (run_id, row.position), &row.kind)?,
             position: row.position,
-            kind: row.kind,
             userid: row.userid,
             dept_id: row.dept_id,
             name: row.name,
@@ -99,21 +99,26 @@ pub async fn changes(
 }
 
 /// Returns the reason in a row; an unknown one is an error.
-pub fn read_reason(
-    table: &str,
-    run_id: i64,
-    position: i32,
+pub(in crate::store) fn read_reason(
+    table: &'static str,
+    (run_id, position): (i64, i32),
     code: Option<String>,
     field: Option<String>,
 ) -> Result<Option<SkipReason>, StoreError> {
     let Some(code) = code else { return Ok(None) };
-    let unknown = || {
-        let what =
-            format!("{table} ({run_id}, {position}): reason holds the unknown value {code:?}");
-        sqlx::Error::Decode(what.into())
-    };
-    let reason = SkipReason::from_code(&code, field).ok_or_else(unknown)?;
-    Ok(Some(reason))
+    let id = || format!("{run_id}/{position}");
+    let parse = |code: &str| SkipReason::from_code(code, field);
+    known(parse, (table, "reason"), id, &code).map(Some)
+}
+
+/// Parses the kind of a record, which is identified by its run and its position.
+pub(in crate::store) fn change_kind(
+    table: &'static str,
+    (run_id, position): (i64, i32),
+    kind: &str,
+) -> Result<ChangeKind, StoreError> {
+    let id = || format!("{run_id}/{position}");
+    known(ChangeKind::parse, (table, "kind"), id, kind)
 }
 
 /// Returns how many records match the filter of [`changes`].
@@ -131,7 +136,7 @@ pub async fn count_changes(
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))"#,
         run_id,
-        filter.kind,
+        filter.kind.map(ChangeKind::as_str),
         filter.q,
         &reasons,
     )
@@ -144,12 +149,17 @@ pub async fn count_changes(
 pub async fn count_changes_by_kind(
     conn: &mut Conn,
     run_id: i64,
-) -> Result<Vec<(String, i64)>, StoreError> {
+) -> Result<Vec<(ChangeKind, i64)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT kind, count(*) AS "count!" FROM sync_change WHERE run_id = $1 GROUP BY kind ORDER BY kind"#,
+        r#"SELECT kind, min(position) AS "position!", count(*) AS "count!" FROM sync_change WHERE run_id = $1 GROUP BY kind ORDER BY kind"#,
         run_id,
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.kind, row.count)).collect())
+    rows.into_iter()
+        .map(|row| {
+            let kind = change_kind("sync_change", (run_id, row.position), &row.kind)?;
+            Ok((kind, row.count))
+        })
+        .collect()
 }

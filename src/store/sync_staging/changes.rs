@@ -8,38 +8,15 @@ use super::person::{PersonJson, json};
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
 use crate::domain::skip_reason::SkipReason;
+use crate::domain::sync::{ChangeKind, Step};
 use crate::store::StoreError;
-use crate::store::sync_list::{ChangeRow, FieldChange, read_reason};
-
-/// The step in which a person is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    Leave,
-    /// A change that releases a unionid.
-    Move,
-    Return,
-    Add,
-    Change,
-}
-
-impl Step {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Leave => "leave",
-            Self::Move => "move",
-            Self::Return => "return",
-            Self::Add => "add",
-            Self::Change => "change",
-        }
-    }
-}
+use crate::store::sync_list::{ChangeRow, FieldChange, change_kind, read_reason};
 
 /// One record of a plan.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct StagedChange {
     pub position: i32,
-    /// As in `sync_change`.
-    pub kind: &'static str,
+    pub kind: ChangeKind,
     pub userid: Option<UserId>,
     pub dept_id: Option<DeptId>,
     pub name: Option<String>,
@@ -49,6 +26,23 @@ pub struct StagedChange {
     pub step: Option<Step>,
     /// The person's new data, and when DingTalk was asked.
     pub person: Option<(Person, DateTime<Utc>)>,
+}
+
+impl StagedChange {
+    /// Creates a record that names nothing yet.
+    pub fn new(kind: ChangeKind) -> Self {
+        Self {
+            position: 0,
+            kind,
+            userid: None,
+            dept_id: None,
+            name: None,
+            differences: Vec::new(),
+            reason: None,
+            step: None,
+            person: None,
+        }
+    }
 }
 
 /// A person that a plan writes.
@@ -89,7 +83,10 @@ pub async fn stage_changes(
     let reasons: Vec<Option<String>> = drafts.iter().map(reason).collect();
     let fields: Vec<Option<String>> = drafts.iter().map(field).collect();
     let positions: Vec<i32> = drafts.iter().map(|draft| draft.position).collect();
-    let kinds: Vec<String> = drafts.iter().map(|draft| draft.kind.to_owned()).collect();
+    let kinds: Vec<String> = drafts
+        .iter()
+        .map(|draft| draft.kind.as_str().to_owned())
+        .collect();
     let userids: Vec<Option<String>> = drafts
         .iter()
         .map(|draft| draft.userid.as_ref().map(|id| id.as_str().to_owned()))
@@ -162,13 +159,12 @@ pub async fn staged_changes(
         Ok(ChangeRow {
             reason: read_reason(
                 "sync_draft",
-                run_id,
-                row.position,
+                (run_id, row.position),
                 row.reason,
                 row.reason_field,
             )?,
+            kind: change_kind("sync_draft", (run_id, row.position), &row.kind)?,
             position: row.position,
-            kind: row.kind,
             userid: row.userid,
             dept_id: row.dept_id,
             name: row.name,

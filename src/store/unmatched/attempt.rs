@@ -4,20 +4,26 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::case::Refusal;
 use crate::domain::ids::UnionId;
+use crate::store::record::record;
 use crate::store::{Conn, StoreError};
 
 /// How many attempts of a case are kept.
 const KEPT: i64 = 100;
 
-/// A refused login.
-#[derive(Debug, Clone)]
-pub struct RefusedAttempt {
-    pub at: DateTime<Utc>,
-    pub reason: String,
-    /// The request id shown on the person's page.
-    pub reference: String,
-    /// The client's IP address.
-    pub address: String,
+record! {
+    /// A refused login.
+    #[derive(Debug, Clone)]
+    pub struct RefusedAttempt from AttemptRecord in "unmatched_attempt" by id {
+        pub id: i64,
+        pub at: DateTime<Utc>,
+        /// The request id shown on the person's page.
+        pub reference: String,
+        /// The client's IP address.
+        pub address: String,
+    }
+    closed {
+        pub reason: Refusal,
+    }
 }
 
 /// Appends an attempt to a case, and deletes the oldest ones beyond the limit.
@@ -51,14 +57,14 @@ pub async fn append(
 /// Returns the attempts of a case, the latest first.
 pub async fn list(conn: &mut Conn, case_id: i64) -> Result<Vec<RefusedAttempt>, StoreError> {
     let attempts = sqlx::query_as!(
-        RefusedAttempt,
-        "SELECT at, reason, reference, address FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC LIMIT $2",
+        AttemptRecord,
+        "SELECT id, at, reason, reference, address FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC LIMIT $2",
         case_id,
         KEPT,
     )
     .fetch_all(conn)
     .await?;
-    Ok(attempts)
+    attempts.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns whether the audit trail has an entry for this refusal of a person that is less than an hour old. The

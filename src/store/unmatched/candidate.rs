@@ -6,6 +6,7 @@ use crate::domain::case::MatchReason;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::store::StoreError;
+use crate::store::record::known;
 
 /// A staff row that the person of a case might be.
 #[derive(Debug, Clone)]
@@ -55,25 +56,27 @@ pub async fn candidates(conn: &mut Conn, case_ids: &[i64]) -> Result<Vec<Candida
     )
     .fetch_all(conn)
     .await?;
-    let read = |status: &str| Status::parse(status).unwrap_or(Status::Left);
-    Ok(rows
-        .into_iter()
-        .map(|row| Candidate {
-            case_id: row.case_id,
-            guess: guess(
-                row.has_userid,
-                row.has_unionid,
-                row.unionid.is_some(),
-                read(&row.status),
-            ),
-            userid: row.userid,
-            unionid: row.unionid,
-            name: row.name,
-            title: row.title,
-            status: read(&row.status),
-            is_held: row.is_held,
+    rows.into_iter()
+        .map(|row| {
+            let id = || row.userid.to_string();
+            let status = known(Status::parse, ("staff", "status"), id, &row.status)?;
+            Ok(Candidate {
+                case_id: row.case_id,
+                guess: guess(
+                    row.has_userid,
+                    row.has_unionid,
+                    row.unionid.is_some(),
+                    status,
+                ),
+                userid: row.userid,
+                unionid: row.unionid,
+                name: row.name,
+                title: row.title,
+                status,
+                is_held: row.is_held,
+            })
         })
-        .collect())
+        .collect()
 }
 
 fn guess(

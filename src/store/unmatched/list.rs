@@ -2,7 +2,7 @@
 
 use crate::store::Conn;
 
-use super::{Case, Row};
+use super::{Case, CaseRecord};
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 use crate::store::StoreError;
@@ -90,7 +90,7 @@ pub async fn ids(
 /// Returns cases by id, in the order of the ids.
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError> {
     let rows = sqlx::query_as!(
-        Row,
+        CaseRecord,
         r#"SELECT id AS "id!", unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
              first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason,
              matched_id, matched_unionid
@@ -100,7 +100,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError>
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(Case::from).collect())
+    rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Returns how many cases match the filter of [`list`].

@@ -1,5 +1,6 @@
 //! Sessions, and the alerts above all pages.
 
+use dinggate::domain::alert::{AlertKind, DirectoryDoubt, Problem};
 use dinggate::store::alert;
 use dingtalk_sim::company;
 use sqlx::PgPool;
@@ -62,9 +63,13 @@ async fn a_session_is_ended_from_the_list(pool: PgPool) {
 async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
     let (_app, mut admin) = spawn(&pool).await;
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    let kind = "misconfigured:topapi/v2/user/get";
-    alert::raise(&mut conn, kind, "60011").await.unwrap();
-    alert::raise(&mut conn, kind, "60011").await.unwrap();
+    let kind = AlertKind::Misconfigured("topapi/v2/user/get".to_owned());
+    alert::raise(&mut conn, kind.clone(), "60011")
+        .await
+        .unwrap();
+    alert::raise(&mut conn, kind.clone(), "60011")
+        .await
+        .unwrap();
     for page in ["/admin/events", "/admin/departments", "/admin/syncs/1"] {
         assert!(
             shows(&admin.get(page).await.body, "qyapi_get_member"),
@@ -81,14 +86,16 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
         &admin.get("/admin/syncs").await.body,
         "qyapi_get_member"
     ));
-    alert::raise(&mut conn, kind, "60020").await.unwrap();
+    alert::raise(&mut conn, kind.clone(), "60020")
+        .await
+        .unwrap();
     assert!(shows(&admin.get("/admin/syncs").await.body, "server IPs"));
 }
 
 #[sqlx::test]
 async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    alert::raise(&mut conn, "unknown_people_brake", "6")
+    alert::raise(&mut conn, Problem::LeaverLimit, "6")
         .await
         .unwrap();
     sqlx::raw_sql("UPDATE alert SET times = 9, first_at = now() - interval '3 days', last_at = now() - interval '25 hours'")
@@ -96,7 +103,7 @@ async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
         .await
         .unwrap();
     assert_eq!(alert::current(&mut conn).await.unwrap(), []);
-    alert::raise(&mut conn, "unknown_people_brake", "8")
+    alert::raise(&mut conn, Problem::LeaverLimit, "8")
         .await
         .unwrap();
     let current = alert::current(&mut conn).await.unwrap();
@@ -105,12 +112,12 @@ async fn an_alert_of_yesterday_is_not_shown_and_starts_anew(pool: PgPool) {
         (1, 1, "8")
     );
     assert!(
-        alert::dismiss(&mut conn, "unknown_people_brake")
+        alert::dismiss(&mut conn, Problem::LeaverLimit)
             .await
             .unwrap()
     );
     assert!(
-        !alert::dismiss(&mut conn, "unknown_people_brake")
+        !alert::dismiss(&mut conn, Problem::LeaverLimit)
             .await
             .unwrap()
     );
@@ -140,7 +147,7 @@ async fn a_doubt_about_the_directory_leads_to_the_syncs_and_stands_until_it_is_m
     assert_eq!(admin.post(dismiss, &[]).await.status, 303);
     assert_eq!(app.number("SELECT count(*) FROM alert").await, 2);
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    alert::raise(&mut conn, "directory:sync", "3:failed")
+    alert::raise(&mut conn, DirectoryDoubt::Sync, "3:failed")
         .await
         .unwrap();
     let standing = "SELECT count(*) FROM alert WHERE kind = 'directory:sync' AND times = 2 AND first_at < now() - interval '8 days'";

@@ -111,8 +111,8 @@ async fn open_alerts_are_told_with_what_to_do(pool: PgPool) {
     let (_sim, settings) = surroundings(&pool);
     run(
         &pool,
-        "INSERT INTO alert (kind, detail, times) VALUES ('misconfigured:topapi/v2/user/get', '60011', 3), ('unknown_people_brake', '17', 1), ('another', 'thing', 1);
-         INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('old', '1', now() - interval '3 days', now() - interval '2 days')",
+        "INSERT INTO alert (kind, detail, times) VALUES ('misconfigured:topapi/v2/user/get', '60011', 3), ('unknown_people_brake', '17', 1), ('webhook:failed', 'timeout', 1);
+         INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('unionid_conflict', '1', now() - interval '3 days', now() - interval '2 days')",
     )
     .await;
     let report = examine(&settings);
@@ -126,7 +126,7 @@ async fn open_alerts_are_told_with_what_to_do(pool: PgPool) {
     };
     about("topapi/v2/user/get").is("warning", "60011, 3 times", "qyapi_get_member");
     about("17 of the staff").is("warning", "", "contact_scope");
-    about("another").is("warning", "thing", "administration pages");
+    about("webhook:failed").is("warning", "timeout", "administration pages");
 }
 
 #[sqlx::test]

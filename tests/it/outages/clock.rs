@@ -127,7 +127,7 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
             CREATE TRIGGER ahead BEFORE INSERT ON webhook_delivery FOR EACH ROW EXECUTE FUNCTION ahead();
             CREATE FUNCTION look_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := now() + interval '1 hour'; RETURN NEW; END $$;
             CREATE TRIGGER ahead BEFORE INSERT ON scheduled_look FOR EACH ROW EXECUTE FUNCTION look_ahead();
-            INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('x', 'x', now() + interval '1 hour', now() + interval '1 hour');
+            INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('misconfigured:x', 'x', now() + interval '1 hour', now() + interval '1 hour');
             INSERT INTO scheduled_look (userid, cause, due_at) VALUES ('former-0', 'leaving', now())")
         .await;
     scene.store_work(&person.userid).await;
@@ -136,7 +136,7 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
         .holds("SELECT read_at < now() FROM failed_list_reading")
         .await;
     scene
-        .holds("SELECT first_at <= now() AND last_at <= now() FROM alert WHERE kind = 'x'")
+        .holds("SELECT first_at <= now() AND last_at <= now() FROM alert WHERE kind = 'misconfigured:x'")
         .await;
     // Never at once after a leaving: DingTalk's answer may lag.
     scene

@@ -1,5 +1,6 @@
 //! A stopped plan, and the administrator who decides about it.
 
+use dinggate::domain::sync::{ChangeKind, SyncDecision, SyncState};
 use std::sync::LazyLock;
 
 use dinggate::domain::ids::UserId;
@@ -43,7 +44,7 @@ fn admin() -> Actor<'static> {
     }
 }
 
-async fn kinds(company: &Company) -> Vec<(String, i64)> {
+async fn kinds(company: &Company) -> Vec<(ChangeKind, i64)> {
     let id = company.last_run().await.id;
     let mut conn = dinggate::store::Conn::single(company.pool.acquire().await.unwrap().detach());
     sync_list::count_changes_by_kind(&mut conn, id)
@@ -56,7 +57,7 @@ async fn approving_marks_whom_dingtalk_still_does_not_know_in_the_administrators
     pool: PgPool,
 ) {
     let (company, id, gone) = stopped(&pool).await;
-    assert_eq!(kinds(&company).await, [("held_back".to_owned(), 8)]);
+    assert_eq!(kinds(&company).await, [(ChangeKind::HeldBack, 8)]);
     assert_eq!(
         company.alert("directory:sync").await,
         Some(format!("{id}:stopped"))
@@ -90,13 +91,13 @@ async fn approving_marks_whom_dingtalk_still_does_not_know_in_the_administrators
     let run = company.run_row(id).await;
     assert_eq!(
         (
-            run.decision.as_deref(),
+            run.decision,
             run.decided_by.as_deref(),
             run.approved_in,
             run.is_waiting
         ),
         (
-            Some("approved"),
+            Some(SyncDecision::Approved),
             Some(company::ADMIN),
             Some(carried_out),
             false
@@ -123,8 +124,11 @@ async fn an_approval_that_meets_an_outage_marks_nobody_and_the_plan_still_waits(
         company.sim.fault_times(USER_GET, fault.clone(), times);
         let carried_out = approve(&company.ctx, id, &admin()).await.unwrap();
         let run = company.ended(carried_out).await;
-        assert!(run.state == state || state.is_empty(), "{fault:?} {run:?}");
-        assert_ne!(run.state, "done");
+        assert!(
+            run.state.as_str() == state || state.is_empty(),
+            "{fault:?} {run:?}"
+        );
+        assert_ne!(run.state, SyncState::Done);
         assert!(
             run.error.is_some() && run.left_count == 0,
             "{fault:?} {run:?}"
@@ -171,12 +175,8 @@ async fn discarding_keeps_everybody_and_ends_the_waiting(pool: PgPool) {
     discard(&company.ctx, id, &admin()).await.unwrap();
     let run = company.run_row(id).await;
     assert_eq!(
-        (
-            run.decision.as_deref(),
-            run.decided_by.as_deref(),
-            run.is_waiting
-        ),
-        (Some("discarded"), Some(company::ADMIN), false)
+        (run.decision, run.decided_by.as_deref(), run.is_waiting),
+        (Some(SyncDecision::Discarded), Some(company::ADMIN), false)
     );
     assert!(company.is_employed(&gone[0]).await);
     assert_eq!(company.number("SELECT count(*) FROM audit_entry WHERE action = 'sync.discard' AND actor = 'manager4220'").await, 1);
@@ -206,8 +206,8 @@ async fn a_plan_waits_until_the_next_complete_run_or_for_a_day(pool: PgPool) {
     assert_eq!(company.sync().await.state, State::Stopped);
     let run = company.run_row(id).await;
     assert_eq!(
-        (run.decision.as_deref(), run.is_waiting),
-        (Some("superseded"), false)
+        (run.decision, run.is_waiting),
+        (Some(SyncDecision::Superseded), false)
     );
 
     let latest = company.last_run().await.id;
@@ -238,7 +238,7 @@ async fn nothing_is_approved_while_a_run_is_running(pool: PgPool) {
         panic!("{refused:?}")
     };
     assert_eq!(by, "command:test");
-    assert_eq!(company.ended(running).await.state, "stopped");
+    assert_eq!(company.ended(running).await.state, SyncState::Stopped);
 }
 
 #[sqlx::test]

@@ -80,7 +80,7 @@ async fn a_run_that_did_not_go_well_is_told_until_one_does(pool: PgPool) {
         company.sim.fault(path, fault);
         company.sync().await;
         let run = company.last_run().await;
-        assert_eq!(run.state, state);
+        assert_eq!(run.state.as_str(), state);
         assert_eq!(
             company.alert(SYNC).await,
             Some(format!("{}:{state}", run.id))

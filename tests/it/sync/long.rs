@@ -1,6 +1,7 @@
 //! A plan that takes long to be carried out: what others do meanwhile, and what becomes of it when its
 //! process dies.
 
+use dinggate::domain::sync::SyncState;
 use std::time::{Duration, Instant};
 
 use dingtalk_sim::{NewPerson, PersonChange, company};
@@ -91,7 +92,7 @@ async fn a_run_that_is_cut_off_while_it_writes_has_done_nothing(pool: PgPool) {
     directory_sync::stop(&company.ctx).await;
     assert!(begun.elapsed() < Duration::from_secs(2), "it ends at once");
     let run = company.run_row(id).await;
-    assert_eq!(run.state, "failed");
+    assert_eq!(run.state, SyncState::Failed);
     assert!(run.error.unwrap().contains("interrupted"));
     assert_eq!(company.fingerprint().await, before);
     company.execute("DROP TRIGGER slow ON audit_entry").await;

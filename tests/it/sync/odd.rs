@@ -1,5 +1,6 @@
 //! Records that cannot be read: each is passed over with its reason, and everything else goes on.
 
+use dinggate::domain::sync::ChangeKind;
 use dingtalk_sim::{Fault, NewPerson, PersonChange, company};
 use sqlx::PgPool;
 
@@ -20,7 +21,7 @@ fn in_department(userid: &str, dept_id: i64) -> NewPerson {
 /// Which departments the last run has passed over, and why.
 async fn odd_departments(company: &Company) -> Vec<(i64, String)> {
     let skipped = ChangeFilter {
-        kind: Some("skipped"),
+        kind: Some(ChangeKind::Skipped),
         ..ChangeFilter::default()
     };
     let records = company.changes(&skipped).await.into_iter();

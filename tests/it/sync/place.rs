@@ -1,5 +1,6 @@
 //! One run at a time, and what becomes of one that dies.
 
+use dinggate::domain::sync::SyncCause;
 use std::time::Duration;
 
 use dingtalk_sim::{Fault, PersonChange, company};
@@ -14,7 +15,7 @@ async fn of_two_runs_at_once_the_second_is_told_who_runs(pool: PgPool) {
     let company = Company::new(&pool);
     let other = company.another_process();
     let admin = Request {
-        cause: Cause::Admin,
+        cause: SyncCause::Admin,
         started_by: company::ADMIN.to_owned(),
         ..request()
     };

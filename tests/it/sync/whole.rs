@@ -1,5 +1,6 @@
 //! A company that can be read whole.
 
+use dinggate::domain::sync::ChangeKind;
 use dingtalk_sim::{NewPerson, PersonChange, company};
 use sqlx::{PgPool, Row as _};
 
@@ -276,7 +277,7 @@ async fn a_dry_run_shows_the_plan_and_writes_nothing(pool: PgPool) {
     let is = |record: &ChangeRow, userid: &str| record.userid.as_deref() == Some(userid);
     let changed = plan
         .iter()
-        .find(|record| record.kind == "changed" && is(record, company::EMPLOYEE));
+        .find(|record| record.kind == ChangeKind::Changed && is(record, company::EMPLOYEE));
     let told: Vec<_> = changed
         .unwrap()
         .differences
@@ -284,11 +285,14 @@ async fn a_dry_run_shows_the_plan_and_writes_nothing(pool: PgPool) {
         .map(|d| (d.field.as_str(), d.old.as_str(), d.new.as_str()))
         .collect();
     assert_eq!(told, [("title", "会计", "财务经理")]);
-    let kinds = |kind: &str| plan.iter().filter(|record| record.kind == kind).count();
-    assert_eq!([kinds("added"), kinds("changed"), kinds("left")], [1, 2, 1]);
+    let kinds = |kind| plan.iter().filter(|record| record.kind == kind).count();
+    assert_eq!(
+        [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Left].map(kinds),
+        [1, 2, 1]
+    );
     assert!(
         plan.iter()
-            .any(|record| record.kind == "left" && is(record, company::BIG_ORDER))
+            .any(|record| record.kind == ChangeKind::Left && is(record, company::BIG_ORDER))
     );
     for table in ["sync_change", "sync_reading", "sync_draft"] {
         let rows = format!(

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use chrono::NaiveDate;
 
+use crate::domain::audit::AuditAction;
 use crate::domain::case::Refusal;
 use crate::http::view::{Columns, chart, query};
 use crate::store::overview::LoginCount;
@@ -65,25 +66,25 @@ pub(super) fn days(counts: &[LoginCount], days: &[NaiveDate], lang: Lang) -> Log
         is_empty: let_in + turned_away == 0,
         let_in,
         turned_away,
-        logins_href: trail("login", "", days),
-        refusals_href: trail("refusal", "", days),
+        logins_href: trail(AuditAction::Login, None, days),
+        refusals_href: trail(AuditAction::Refusal, None, days),
         rows,
     }
 }
 
 fn row(counts: &[LoginCount], day: NaiveDate) -> DayView {
-    let sum = |action| {
+    let sum = |is_refused| {
         let of_day = counts
             .iter()
-            .filter(|count| count.day == day && count.action == action);
+            .filter(|count| count.day == day && count.status.is_some() == is_refused);
         of_day.map(|count| count.count).sum()
     };
     DayView {
         day: day.to_string(),
-        let_in: sum("login"),
-        turned_away: sum("refusal"),
-        logins_href: trail("login", "", &[day]),
-        refusals_href: trail("refusal", "", &[day]),
+        let_in: sum(false),
+        turned_away: sum(true),
+        logins_href: trail(AuditAction::Login, None, &[day]),
+        refusals_href: trail(AuditAction::Refusal, None, &[day]),
     }
 }
 
@@ -91,20 +92,17 @@ fn row(counts: &[LoginCount], day: NaiveDate) -> DayView {
 pub(super) fn reasons(counts: &[LoginCount], days: &[NaiveDate], lang: Lang) -> Vec<ReasonView> {
     let t = AuditTexts::of(lang);
     let counted = Refusal::ALL.map(|refusal| {
-        let status = refusal.as_str();
-        let of_it = counts
-            .iter()
-            .filter(|count| count.action == "refusal" && count.status == status);
-        (status, of_it.map(|count| count.count).sum::<i64>())
+        let of_it = counts.iter().filter(|count| count.status == Some(refusal));
+        (refusal, of_it.map(|count| count.count).sum::<i64>())
     });
     let most = counted.iter().map(|(_, count)| *count).max().unwrap_or(0);
     let mut reasons: Vec<ReasonView> = counted
         .into_iter()
         .filter(|(_, count)| *count > 0)
-        .map(|(status, count)| ReasonView {
-            words: t.refusal_words(status),
+        .map(|(refusal, count)| ReasonView {
+            words: t.refusal_words(refusal),
             count,
-            href: trail("refusal", status, days),
+            href: trail(AuditAction::Refusal, Some(refusal), days),
             length: chart::share(count, most).max(8),
         })
         .collect();
@@ -113,11 +111,11 @@ pub(super) fn reasons(counts: &[LoginCount], days: &[NaiveDate], lang: Lang) -> 
 }
 
 /// Returns the URL of the audit trail with the lines that a number counts.
-fn trail(action: &str, status: &str, days: &[NaiveDate]) -> String {
+fn trail(action: AuditAction, refusal: Option<Refusal>, days: &[NaiveDate]) -> String {
     let day = |day: Option<&NaiveDate>| day.map(ToString::to_string).unwrap_or_default();
     let filters = query(&[
-        ("action", action),
-        ("status", status),
+        ("action", action.as_str()),
+        ("status", refusal.map_or("", Refusal::as_str)),
         ("from", &day(days.first())),
         ("to", &day(days.last())),
     ]);

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::OverviewData;
 use crate::context::Context;
+use crate::domain::sync::SyncState;
 use crate::http::view::Tone;
 use crate::store::overview::Standing;
 use crate::store::sync_list::RunRow;
@@ -114,16 +115,16 @@ pub(super) fn sync(
         (t.held_back, run.held_back),
         (t.skipped, run.skipped),
     ];
-    let tone = match run.state.as_str() {
-        "done" => Tone::Ok,
-        "running" if !run.is_lost => Tone::Neutral,
-        "partial" | "stopped" => Tone::Warn,
-        _ => Tone::Danger,
+    let tone = match run.state {
+        SyncState::Done => Tone::Ok,
+        SyncState::Running if !run.is_lost => Tone::Neutral,
+        SyncState::Partial | SyncState::Stopped => Tone::Warn,
+        SyncState::Running | SyncState::Failed => Tone::Danger,
     };
     SyncView {
         href: format!("/admin/syncs/{}", run.id),
         tone,
-        state_words: t.state_words(&run.state, run.is_lost),
+        state_words: t.state_words(run.state, run.is_lost),
         started: TimeText::new(run.started_at, now, lang),
         numbers: numbers.into_iter().filter(|(_, n)| *n > 0).collect(),
         last_done: last_done

@@ -8,17 +8,18 @@ use chrono::{DateTime, Utc};
 
 use super::history::{HistoryView, history_views};
 use crate::context::Context;
+use crate::domain::audit::ActorKind;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Status;
 use crate::http::admin::actor_view::ActorView;
+use crate::http::admin::events::tone;
 use crate::http::admin::links::{staff_path, userid_in_path};
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
 use crate::store::Conn;
-use crate::store::audit::ActorKind;
 use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
 use crate::store::web_session::{self, SessionFacts};
 use crate::store::{StoreError, staff, unmatched};
@@ -45,7 +46,7 @@ struct PersonPage {
     end_path: String,
     facts: Facts,
     is_employed: bool,
-    cause: Option<String>,
+    cause: Option<&'static str>,
     left: Option<TimeText>,
     held_by: Option<ActorView>,
     /// A day as in DingTalk's directory: the day in China, wherever the reader is.
@@ -210,7 +211,7 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
         facts.name.clone()
     };
     let time = |at| TimeText::new(at, now, lang);
-    let is_employed = Status::parse(&facts.status) == Some(Status::Employed);
+    let is_employed = facts.status == Status::Employed;
     let leave_ask = match (is_employed, sessions.len()) {
         (true, 0) => t.leave_ask_quietly,
         (true, _) => t.leave_ask,
@@ -223,8 +224,7 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
         is_employed,
         cause: facts
             .left_cause
-            .as_deref()
-            .map(|cause| AuditTexts::of(lang).status_words("staff.left", cause, lang)),
+            .map(|cause| AuditTexts::of(lang).cause_words(cause)),
         left: facts.left_at.map(time),
         held_by: facts
             .held_by
@@ -279,7 +279,7 @@ fn session_view(session: SessionFacts, name: &str, now: DateTime<Utc>, lang: Lan
         device,
         user_agent: session.user_agent,
         address: session.address,
-        method: t.method_words(&session.method),
+        method: t.method_words(session.method),
         since: TimeText::new(session.created_at, now, lang),
         last_seen: TimeText::new(session.last_seen_at, now, lang),
     }
@@ -287,16 +287,11 @@ fn session_view(session: SessionFacts, name: &str, now: DateTime<Utc>, lang: Lan
 
 fn event_view(event: &EventLine, now: DateTime<Utc>, lang: Lang) -> EventView {
     let t = EventTexts::of(lang);
-    let tone = match event.state.as_str() {
-        "applied" => Tone::Ok,
-        "waiting" => Tone::Neutral,
-        _ => Tone::Danger,
-    };
     EventView {
         id: event.id,
         words: t.type_words(&event.event_type),
-        tone,
-        state: t.state_words(&event.state),
+        tone: tone(event.state),
+        state: t.state_words(event.state),
         at: TimeText::new(event.received_at, now, lang),
     }
 }

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::http::admin::actor_view::ActorView;
-use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
 use crate::text::admin_audit::AuditTexts;
 use crate::text::lang::Lang;
@@ -13,7 +12,7 @@ use crate::text::time::TimeText;
 pub struct HistoryView {
     pub at: TimeText,
     pub who: ActorView,
-    pub action: String,
+    pub action: &'static str,
     pub status: String,
     pub reason: Option<String>,
     pub reference: Option<String>,
@@ -26,14 +25,9 @@ pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) ->
         .into_iter()
         .map(|line| HistoryView {
             at: TimeText::new(line.at, now, lang),
-            who: ActorView::new(
-                lang,
-                ActorKind::parse(&line.actor_kind),
-                &line.actor,
-                line.actor_name,
-            ),
-            action: t.action_words(&line.action).to_owned(),
-            status: t.status_words(&line.action, &line.status, lang),
+            who: ActorView::new(lang, line.actor_kind, &line.actor, line.actor_name),
+            action: t.action_words(line.action),
+            status: t.status_words(line.action, &line.status, lang),
             reason: line.reason.map(|reason| t.reason_words(&reason).to_owned()),
             reference: line.reference,
         })

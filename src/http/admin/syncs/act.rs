@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{actor_kind, path_of};
 use crate::context::Context;
+use crate::domain::audit::ActorKind;
+use crate::domain::sync::{SyncCause, SyncState};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::admin::{BackForm, see_other};
@@ -15,8 +17,7 @@ use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
-use crate::service::directory_sync::{self, ApproveError, Cause, Request, SyncError};
-use crate::store::audit::ActorKind;
+use crate::service::directory_sync::{self, ApproveError, Request, SyncError};
 use crate::store::sync_list::{self, SyncFilter};
 use crate::store::{StoreError, staff};
 use crate::text::admin_syncs::SyncTexts;
@@ -32,7 +33,7 @@ pub(super) async fn start(
     _form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let request = Request {
-        cause: Cause::Admin,
+        cause: SyncCause::Admin,
         started_by: admin.0.userid.as_str().to_owned(),
         dry_run: false,
         accept_leavers: false,
@@ -138,7 +139,7 @@ async fn already(
     since: DateTime<Utc>,
 ) -> Result<(Toast, Option<i64>), StoreError> {
     let running = SyncFilter {
-        state: Some("running"),
+        state: Some(SyncState::Running),
         ..SyncFilter::default()
     };
     let (now, run) = ctx
@@ -151,7 +152,7 @@ async fn already(
     // A run that has ended in the meantime no longer shows who started it.
     let kind = run
         .as_ref()
-        .map_or(ActorKind::Person, |run| actor_kind(&run.cause));
+        .map_or(ActorKind::Person, |run| actor_kind(run.cause));
     let name = run.as_ref().and_then(|run| run.started_by_name.clone());
     let values: [(&str, &dyn std::fmt::Display); 2] = [
         ("by", &ActorView::new(lang, kind, by, name).label),

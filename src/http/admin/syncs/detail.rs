@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use super::plan::{self, RecordView};
 use super::{RunView, path_of, view};
 use crate::context::Context;
+use crate::domain::audit::ActorKind;
+use crate::domain::sync::{ChangeKind, SyncDecision, SyncState};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
@@ -15,11 +17,10 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, query};
-use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
+use crate::text::admin_syncs::SyncTexts;
 use crate::text::admin_syncs::plan::PlanTexts;
-use crate::text::admin_syncs::{KINDS, SyncTexts};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::skip::reasons_with;
@@ -104,7 +105,7 @@ pub(super) async fn detail(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
-    let kind = asked.choice("kind", &KINDS)?;
+    let kind = asked.value("kind", &ChangeKind::ALL, ChangeKind::as_str)?;
     let filter = ChangeFilter {
         kind,
         q: asked.q().to_owned(),
@@ -113,7 +114,10 @@ pub(super) async fn detail(
     let found = find(&ctx, id, &filter, &asked)
         .await?
         .ok_or(AppError::NotFound)?;
-    let filters = query(&[("q", &filter.q), ("kind", kind.unwrap_or(""))]);
+    let filters = query(&[
+        ("q", &filter.q),
+        ("kind", kind.map_or("", ChangeKind::as_str)),
+    ]);
     let pager = Pager::new(asked.paging(), found.total, &filters);
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
@@ -141,7 +145,7 @@ async fn find(
             let mut held_back = Vec::new();
             if run.is_waiting {
                 let theirs = ChangeFilter {
-                    kind: Some("held_back"),
+                    kind: Some(ChangeKind::HeldBack),
                     ..ChangeFilter::default()
                 };
                 held_back = sync_list::changes(conn, id, &theirs, NAMED, 0).await?;
@@ -184,8 +188,8 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         path: path_of(run.id),
         approve_path: format!("{}/approve", path_of(run.id)),
         discard_path: format!("{}/discard", path_of(run.id)),
-        is_running: run.state == "running" && !run.is_lost,
-        hint: t.state_hint(&run.state, run.is_lost),
+        is_running: run.state == SyncState::Running && !run.is_lost,
+        hint: t.state_hint(run.state, run.is_lost),
         unannounced: (run.unannounced > 0).then(|| t.unannounced(run.unannounced)),
         waiting: waiting(
             &run,
@@ -199,8 +203,8 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         finished: run.finished_at.map(|at| TimeText::new(at, now, lang)),
         kinds: choices(
             frame.t.all,
-            &KINDS.map(|kind| (kind, t.kind_words(kind))),
-            kind,
+            &ChangeKind::ALL.map(|kind| (kind.as_str(), t.kind_words(kind))),
+            kind.map(ChangeKind::as_str),
         ),
         is_filtered: kind.is_some() || !filter.q.is_empty(),
         recorded: found.recorded,
@@ -223,10 +227,10 @@ fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
     ];
     let mut counts = people.into_iter().chain(departments);
     let has_records = counts.any(|count| count > 0) || run.skipped > 0 || run.held_back > 0;
-    match run.state.as_str() {
-        "running" => t.nothing_yet,
+    match run.state {
+        SyncState::Running => t.nothing_yet,
         _ if has_records => t.records_gone,
-        "done" => t.nothing_changed,
+        SyncState::Done => t.nothing_changed,
         _ => t.nothing_done,
     }
 }
@@ -241,7 +245,7 @@ fn waiting(
     let t = SyncTexts::of(lang);
     let until = run.waits_until.filter(|_| run.is_waiting)?;
     let count = t.people(lang, run.held_back);
-    let is_under_way = attempt.is_some_and(|run| run.state == "running" && !run.is_lost);
+    let is_under_way = attempt.is_some_and(|run| run.state == SyncState::Running && !run.is_lost);
     let sentence = if is_under_way {
         t.under_way
     } else {
@@ -262,16 +266,16 @@ fn waiting(
 }
 
 fn decided(run: &RunRow, now: DateTime<Utc>, lang: Lang) -> Option<ApprovalDecision> {
-    if run.state != "stopped" || run.is_waiting {
+    if run.state != SyncState::Stopped || run.is_waiting {
         return None;
     }
     let t = SyncTexts::of(lang);
     let by = run.decided_by.as_deref();
     Some(ApprovalDecision {
-        sentence: match run.decision.as_deref() {
-            Some("approved") => t.approved_hint,
-            Some("discarded") => t.discarded_hint,
-            Some(_) => t.superseded_hint,
+        sentence: match run.decision {
+            Some(SyncDecision::Approved) => t.approved_hint,
+            Some(SyncDecision::Discarded) => t.discarded_hint,
+            Some(SyncDecision::Superseded) => t.superseded_hint,
             None => t.expired_hint,
         },
         by: by.map(|by| ActorView::new(lang, ActorKind::Person, by, run.decided_by_name.clone())),

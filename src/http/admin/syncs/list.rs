@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::{RunView, view};
 use crate::context::Context;
+use crate::domain::sync::{SyncCause, SyncState};
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
 use crate::http::current_user::Admin;
@@ -14,7 +15,7 @@ use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, query};
 use crate::store::sync_list::{self, SyncFilter};
 use crate::store::{StoreError, staff};
-use crate::text::admin_syncs::{CAUSES, STATES, SyncTexts};
+use crate::text::admin_syncs::SyncTexts;
 use crate::text::time::TimeText;
 
 #[derive(Template)]
@@ -39,8 +40,8 @@ pub(super) async fn list(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (state, cause) = (
-        asked.choice("state", &STATES)?,
-        asked.choice("cause", &CAUSES)?,
+        asked.value("state", &SyncState::ALL, SyncState::as_str)?,
+        asked.value("cause", &SyncCause::ALL, SyncCause::as_str)?,
     );
     let filter = SyncFilter {
         state,
@@ -58,8 +59,8 @@ pub(super) async fn list(
         .await?;
     let filters = query(&[
         ("q", &filter.q),
-        ("state", state.unwrap_or("")),
-        ("cause", cause.unwrap_or("")),
+        ("state", state.map_or("", SyncState::as_str)),
+        ("cause", cause.map_or("", SyncCause::as_str)),
     ]);
     let pager = Pager::new(paging, total, &filters);
     if let Some(answer) = last_page(&request, &pager) {
@@ -67,13 +68,13 @@ pub(super) async fn list(
     }
     let frame = admin.frame(&ctx, &request).await?;
     let (t, lang) = (SyncTexts::of(frame.lang), frame.lang);
-    let states = STATES.map(|name| (name, t.state_words(name, false)));
-    let causes = CAUSES.map(|name| (name, t.cause_words(name)));
+    let states = SyncState::ALL.map(|state| (state.as_str(), t.state_words(state, false)));
+    let causes = SyncCause::ALL.map(|cause| (cause.as_str(), t.cause_words(cause)));
     let next = ctx.config.sync.schedule.next(now);
     let page = SyncsPage {
         t,
-        states: choices(frame.t.all, &states, state),
-        causes: choices(frame.t.all, &causes, cause),
+        states: choices(frame.t.all, &states, state.map(SyncState::as_str)),
+        causes: choices(frame.t.all, &causes, cause.map(SyncCause::as_str)),
         is_filtered: !filters.is_empty(),
         next: next.map(|at| TimeText::new(at, now, lang)),
         rows: rows.into_iter().map(|row| view(row, now, lang)).collect(),

@@ -1,5 +1,6 @@
 //! The records of a run, as its page lists them.
 
+use crate::domain::sync::ChangeKind;
 use std::collections::BTreeSet;
 
 use crate::store::Conn;
@@ -75,8 +76,8 @@ pub fn view(row: ChangeRow, known: &KnownNames, lang: Lang) -> RecordView {
         label,
         id,
         href,
-        kind_words: SyncTexts::of(lang).kind_words(&row.kind),
-        tone: tone(&row.kind),
+        kind_words: SyncTexts::of(lang).kind_words(row.kind),
+        tone: tone(row.kind),
         lines: lines.collect(),
         reason: row.reason.map(|reason| skip_reason(lang, &reason)),
     }
@@ -93,11 +94,11 @@ fn labelled(
     }
 }
 
-fn tone(kind: &str) -> Tone {
+fn tone(kind: ChangeKind) -> Tone {
     match kind {
-        "added" | "returned" | "department_added" => Tone::Ok,
-        "left" | "department_removed" => Tone::Danger,
-        "held_back" | "skipped" => Tone::Warn,
-        _ => Tone::Neutral,
+        ChangeKind::Added | ChangeKind::Returned | ChangeKind::DepartmentAdded => Tone::Ok,
+        ChangeKind::Left | ChangeKind::DepartmentRemoved => Tone::Danger,
+        ChangeKind::HeldBack | ChangeKind::Skipped => Tone::Warn,
+        ChangeKind::Changed | ChangeKind::DepartmentChanged => Tone::Neutral,
     }
 }

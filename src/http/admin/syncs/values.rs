@@ -1,5 +1,6 @@
 //! The changes of one record in a run, in readable form.
 
+use crate::domain::person::Status;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -174,10 +175,10 @@ fn name_of(t: &PlanTexts, id: DeptId, names: &Names) -> String {
 }
 
 fn state(t: &PlanTexts, status: &str) -> String {
-    match status {
-        "employed" => t.employed.to_owned(),
-        "left" => t.left.to_owned(),
-        other => other.to_owned(),
+    match Status::parse(status) {
+        Some(Status::Employed) => t.employed.to_owned(),
+        Some(Status::Left) => t.left.to_owned(),
+        None => status.to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::ListView;
 use crate::context::Context;
+use crate::domain::case::ReviewAction;
 use crate::http::admin::see_other;
 use crate::http::current_user::Admin;
 use crate::http::error::AppError;
@@ -15,7 +16,7 @@ use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::{Layout, Toast, html};
 use crate::http::view::Tone;
-use crate::service::review::{self, BulkAction, ReviewError};
+use crate::service::review::{self, ReviewError};
 use crate::store::unmatched;
 use crate::text::admin_review::{ReviewTexts, people};
 use crate::text::interpolate;
@@ -62,7 +63,7 @@ pub(super) async fn start(
     let form = form.0;
     let t = ReviewTexts::of(Lang::of(request.headers()));
     let view = ListView::parse(form.back.as_deref());
-    let Some(action) = BulkAction::parse(&form.action) else {
+    let Some(action) = ReviewAction::parse(&form.action) else {
         return Err(AppError::BadRequest(interpolate(
             t.unknown_action,
             &[("value", &form.action)],
@@ -78,7 +79,7 @@ pub(super) async fn start(
         flash::set(&session, &Toast::new(Tone::Warn, t.nobody_chosen));
         return Ok(see_other(view.href()));
     }
-    if action == BulkAction::Reject && form.reason.is_none() {
+    if action == ReviewAction::Reject && form.reason.is_none() {
         return ask_for_reason(&admin, &ctx, &request, form, StatusCode::OK).await;
     }
     let reason = form.reason.as_deref().unwrap_or_default();

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{CandidateView, ListView, case_id, display_name, tone};
 use crate::context::Context;
+use crate::domain::audit::ActorKind;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
 use crate::http::admin::actor_view::ActorView;
@@ -18,7 +19,6 @@ use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
 use crate::store::Conn;
-use crate::store::audit::ActorKind;
 use crate::store::staff_list::HistoryLine;
 use crate::store::unmatched::attempt::{self, RefusedAttempt};
 use crate::store::unmatched::{self, Candidate, Case};
@@ -192,14 +192,13 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
             .map(|by| ActorView::new(frame.lang, ActorKind::Person, by, decider_name)),
         decided_at: case.decided_at.map(time),
         matched: case
-            .matched
+            .matched_id
             .map(|id| t.matched_words(id, case.matched_unionid.as_deref())),
         refusals: refusals
             .into_iter()
             .map(|refusal| RefusalView {
                 at: time(refusal.at),
-                reason: unmatched::parse_reason(&refusal.reason)
-                    .map_or(t.rejected, |reason| t.reason_words(reason)),
+                reason: t.reason_words(refusal.reason),
                 reference: refusal.reference,
                 address: refusal.address,
             })

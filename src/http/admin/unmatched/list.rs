@@ -8,6 +8,7 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
 use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
+use crate::domain::audit::AuditAction;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::UserId;
 use crate::http::admin::links::current_url;
@@ -26,8 +27,6 @@ use crate::text::time::TimeText;
 
 /// People of the company: the default of the page.
 const COMPANY: &str = "company";
-const REASONS: [&str; 4] = [COMPANY, "pending_review", "left", "not_employee"];
-const STATES: [&str; 4] = ["waiting", "approved", "rejected", "closed"];
 const ALL: &str = "all";
 
 const COLUMNS: [&str; 5] = ["nick", "reason", "userid", "seen", "attempts"];
@@ -81,23 +80,27 @@ struct CaseView {
 /// The filters of a query.
 struct RequestedFilter {
     reason: &'static str,
-    state: &'static str,
     filter: CaseFilter,
     sort: Option<Sort>,
 }
 
 impl RequestedFilter {
     fn read(asked: &ListQuery) -> Result<Self, AppError> {
-        let reason = with_default(asked, "reason", &REASONS, COMPANY)?;
-        let state = with_default(asked, "state", &STATES, "waiting")?;
+        let reason = match asked.text("reason") {
+            "" => COMPANY,
+            _ => asked.choice("reason", &reason_names())?.unwrap_or(ALL),
+        };
+        let state = match asked.text("state") {
+            "" => Some(CaseState::Waiting),
+            _ => asked.value("state", &CaseState::ALL, CaseState::as_str)?,
+        };
         let filter = CaseFilter {
             reasons: reasons_of(reason),
-            state: unmatched::parse_state(state),
+            state,
             q: asked.q().to_owned(),
         };
         Ok(Self {
             reason,
-            state,
             filter,
             sort: asked.sort(&COLUMNS)?,
         })
@@ -116,33 +119,30 @@ impl RequestedFilter {
 
     /// Returns the filters of this view, without those at their default.
     fn query(&self) -> String {
-        let unless = |value: &'static str, default| if value == default { "" } else { value };
-        query(&[
-            ("q", &self.filter.q),
-            ("reason", unless(self.reason, COMPANY)),
-            ("state", unless(self.state, "waiting")),
-        ])
+        let state = match self.filter.state {
+            Some(CaseState::Waiting) => "",
+            state => state.map_or(ALL, CaseState::as_str),
+        };
+        let reason = if self.reason == COMPANY {
+            ""
+        } else {
+            self.reason
+        };
+        query(&[("q", &self.filter.q), ("reason", reason), ("state", state)])
     }
 }
 
-/// Returns a filter's choice: a missing filter means its default, and `all` means all.
-fn with_default(
-    asked: &ListQuery,
-    name: &str,
-    known: &[&'static str],
-    default: &'static str,
-) -> Result<&'static str, AppError> {
-    match asked.text(name) {
-        "" => Ok(default),
-        _ => Ok(asked.choice(name, known)?.unwrap_or(ALL)),
-    }
+/// Returns the choices of the filter by reason: people of the company, and each reason.
+fn reason_names() -> [&'static str; 4] {
+    let [pending, left, other] = Refusal::OF_CASES.map(Refusal::as_str);
+    [COMPANY, pending, left, other]
 }
 
 fn reasons_of(name: &str) -> Vec<Refusal> {
     match name {
         COMPANY => CaseFilter::default().reasons,
-        ALL => vec![Refusal::PendingReview, Refusal::Left, Refusal::NotEmployee],
-        name => unmatched::parse_reason(name).into_iter().collect(),
+        ALL => Refusal::OF_CASES.to_vec(),
+        name => Refusal::parse(name).into_iter().collect(),
     }
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn list(
     let page = UnmatchedPage {
         t,
         reasons: reason_choices(&frame, t, wanted.reason),
-        states: state_choices(&frame, t, wanted.state),
+        states: state_choices(&frame, t, wanted.filter.state),
         sorting: Sorting::new(
             wanted.sort.or(Some(LATEST_FIRST)),
             &DESCENDING,
@@ -202,15 +202,18 @@ pub(super) async fn list(
 }
 
 fn reason_choices(frame: &Layout, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
-    let words =
-        |name| unmatched::parse_reason(name).map_or(t.company, |reason| t.reason_words(reason));
-    let named = REASONS.map(|name| (name, words(name)));
+    let words = |name| Refusal::parse(name).map_or(t.company, |reason| t.reason_words(reason));
+    let named = reason_names().map(|name| (name, words(name)));
     Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
 }
 
-fn state_choices(frame: &Layout, t: &ReviewTexts, current: &str) -> Vec<Choice<'static>> {
-    let words = |name| unmatched::parse_state(name).map_or("", |state| t.state_words(state));
-    let named = STATES.map(|name| (name, words(name)));
+fn state_choices(
+    frame: &Layout,
+    t: &ReviewTexts,
+    current: Option<CaseState>,
+) -> Vec<Choice<'static>> {
+    let named = CaseState::ALL.map(|state| (state.as_str(), t.state_words(state)));
+    let current = current.map_or(ALL, CaseState::as_str);
     Choice::list(&[named.as_slice(), &[(ALL, frame.t.all)]].concat(), current)
 }
 
@@ -251,7 +254,7 @@ pub(super) async fn export(
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let wanted = RequestedFilter::read(&asked)?;
-    exports::note(&admin, &ctx, &request, "review.export").await?;
+    exports::note(&admin, &ctx, &request, AuditAction::ReviewExport).await?;
     let header = [
         "userid",
         "unionid",

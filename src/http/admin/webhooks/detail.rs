@@ -66,9 +66,7 @@ pub async fn detail(
         } else {
             Tone::Danger
         },
-        words: t
-            .result_words(row.status, row.error.as_deref())
-            .unwrap_or_default(),
+        words: t.result_words(row.status, row.error).unwrap_or_default(),
         took: interpolate(t.took, &[("ms", &row.duration_ms)]),
     };
     let page = WebhookPage {

@@ -1,15 +1,17 @@
 //! Writes the people of a plan, step by step, in chunks.
 
+use crate::domain::audit::AuditAction;
+use crate::domain::sync::Step;
 use crate::store::Conn;
 
 use super::ApplyRequest;
 use crate::domain::ids::UserId;
-use crate::domain::person::LeftCause;
+use crate::domain::person::{LeftCause, Status};
 use crate::domain::skip_reason::SkipReason;
 use crate::service::directory_sync::plan_writer::PlanCounts;
 use crate::service::directory_sync::{Progress, SyncError};
 use crate::store::directory::{self, WrittenRow};
-use crate::store::sync_staging::{self, ChangedPerson, Step};
+use crate::store::sync_staging::{self, ChangedPerson};
 use crate::store::{StoreError, staff};
 
 /// Large enough that a hundred thousand people need fewer savepoints than Postgres caches.
@@ -65,10 +67,13 @@ impl<'a> Rows<'a> {
             while let Some(part) = parts.pop() {
                 match (self.write_part(step, part).await, part) {
                     (Ok(written), _) => self.count(step, part, &written).await?,
-                    (Err(error @ StoreError::Statement(_)), [one]) => {
+                    (
+                        Err(error @ (StoreError::Statement(_) | StoreError::UnknownValue(_))),
+                        [one],
+                    ) => {
                         self.refuse(step, one, &error).await?;
                     }
-                    (Err(StoreError::Statement(_)), _) => {
+                    (Err(StoreError::Statement(_) | StoreError::UnknownValue(_)), _) => {
                         let (first, second) = part.split_at(part.len() / 2);
                         parts.extend([second, first]);
                     }
@@ -199,13 +204,26 @@ async fn write(
         Step::Move | Step::Change => directory::change(conn, &rows).await,
         Step::Add => {
             let added = directory::add(conn, &rows, started_at).await?;
-            directory::record_in_audit(conn, actor, &added, "staff.added", "employed").await?;
+            directory::record_in_audit(
+                conn,
+                actor,
+                &added,
+                AuditAction::StaffAdded,
+                Status::Employed.as_str(),
+            )
+            .await?;
             Ok(added)
         }
         Step::Return => {
             let returned = directory::rehire(conn, &rows, started_at).await?;
-            directory::record_in_audit(conn, actor, &returned, "staff.returned", "employed")
-                .await?;
+            directory::record_in_audit(
+                conn,
+                actor,
+                &returned,
+                AuditAction::StaffReturned,
+                Status::Employed.as_str(),
+            )
+            .await?;
             Ok(returned)
         }
     }
@@ -224,7 +242,7 @@ async fn mark_left(
         conn,
         mission.actor,
         &left,
-        "staff.left",
+        AuditAction::StaffLeft,
         LeftCause::Sync.as_str(),
     )
     .await?;

@@ -1,11 +1,11 @@
 //! Stores a page of the list in one transaction.
 
+use crate::domain::alert::DirectoryDoubt;
 use std::time::Duration;
 
 use crate::store::Conn;
 use serde_json::Value;
 
-use super::UNDELIVERED;
 use crate::context::Context;
 use crate::dingtalk::callback_registration::FailedPage;
 use crate::domain::event::Event;
@@ -48,7 +48,7 @@ async fn keep_once(
                 stored.extend(keep_entry(ctx, tx, entry).await?);
             }
             if !page.entries.is_empty() {
-                alert::raise(tx, UNDELIVERED, &given.to_string()).await?;
+                alert::raise(tx, DirectoryDoubt::FailedEvents, &given.to_string()).await?;
             }
             failed_callbacks::record_settled(tx, ctx.instance).await?;
             Ok(stored)

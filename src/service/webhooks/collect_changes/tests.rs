@@ -18,11 +18,11 @@ fn change(was: Option<Value>, became: Option<Value>, has_departments: bool) -> S
 fn told(change: &StaffChange) -> Option<(&'static str, Value, Value)> {
     let message = message(change)?;
     let body: Value = serde_json::from_str(&message.body).unwrap();
-    assert_eq!(body["type"], message.message_type);
+    assert_eq!(body["type"], message.message_type.as_str());
     assert_eq!(body["data"]["userid"], "u-1");
     let data = &body["data"];
     Some((
-        message.message_type,
+        message.message_type.as_str(),
         data["changed"].clone(),
         data["cause"].clone(),
     ))

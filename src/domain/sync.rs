@@ -1,0 +1,71 @@
+//! Runs of the full sync.
+
+use super::closed_set::closed_set;
+
+closed_set! {
+    /// The state of a run.
+    pub enum SyncState {
+        Running = "running",
+        /// Everything was read and applied.
+        Done = "done",
+        /// Something could not be read; nobody was marked as left.
+        Partial = "partial",
+        /// The leaver threshold withheld the leavers.
+        Stopped = "stopped",
+        Failed = "failed",
+    }
+}
+
+closed_set! {
+    /// Why a run was started.
+    pub enum SyncCause {
+        Schedule = "schedule",
+        /// An administrator, on the syncs page.
+        Admin = "admin",
+        /// `dinggate sync`.
+        Command = "command",
+        /// An administrator has approved the leavers of a stopped run.
+        Approval = "approval",
+        /// Events may have been lost while Dinggate could not receive them.
+        LostEvents = "lost_events",
+        /// The staff table was empty when `serve` started.
+        Empty = "empty",
+    }
+}
+
+closed_set! {
+    /// What became of the leavers of a stopped run.
+    pub enum SyncDecision {
+        Approved = "approved",
+        Discarded = "discarded",
+        /// A later, complete run made a decision unnecessary.
+        Superseded = "superseded",
+    }
+}
+
+closed_set! {
+    /// What a run has done with one record.
+    pub enum ChangeKind {
+        Added = "added",
+        Changed = "changed",
+        Returned = "returned",
+        Left = "left",
+        HeldBack = "held_back",
+        Skipped = "skipped",
+        DepartmentAdded = "department_added",
+        DepartmentChanged = "department_changed",
+        DepartmentRemoved = "department_removed",
+    }
+}
+
+closed_set! {
+    /// The step in which a person is written.
+    pub enum Step {
+        Leave = "leave",
+        /// A change that releases a unionid.
+        Move = "move",
+        Return = "return",
+        Add = "add",
+        Change = "change",
+    }
+}
