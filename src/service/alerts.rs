@@ -1,9 +1,12 @@
-//! Alerts that an administrator dismisses.
+//! Alerts for administrators.
+
+use std::sync::Arc;
 
 use super::admins::{self, ActError};
 use super::review::Actor;
 use crate::context::Context;
-use crate::store::alert;
+use crate::store::StoreError;
+use crate::store::alert::{self, Alert};
 use crate::store::audit::{self, Entry};
 
 /// Dismisses an alert until its cause recurs; returns false if it was not raised, or is about the directory, which
@@ -12,7 +15,7 @@ pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<
     if alert::is_of_directory(kind) {
         return Ok(false);
     }
-    admins::act(ctx, by.userid, async |tx| {
+    let is_dismissed = admins::act(ctx, by.userid, async |tx| {
         let is_dismissed = alert::dismiss(tx, kind).await?;
         if is_dismissed {
             let entry = Entry {
@@ -25,7 +28,15 @@ pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<
             };
             audit::append(tx, &entry).await?;
         }
-        Ok(is_dismissed)
+        Ok::<_, ActError>(is_dismissed)
     })
-    .await
+    .await?;
+    ctx.alerts.clear();
+    Ok(is_dismissed)
+}
+
+/// Returns the open alerts, at most a second old.
+pub async fn current(ctx: &Context) -> Result<Arc<Vec<Alert>>, StoreError> {
+    let read = async || ctx.db.read(async |conn| alert::current(conn).await).await;
+    ctx.alerts.get(read).await
 }
