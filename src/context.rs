@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod outages;
 pub mod permit_queue;
+pub mod recent;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,10 +18,12 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::dingtalk::Client;
+use crate::store::alert::Alert;
 use crate::store::{Db, rate_limiter};
 
 use outages::OutageTracker;
 use permit_queue::PermitQueues;
+use recent::Recent;
 
 /// Timeout for returning outstanding permits on shutdown.
 const PERMIT_RETURN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -43,6 +46,8 @@ pub struct Inner {
     pub permit_queues: PermitQueues<PermitResult>,
     /// The DingTalk APIs that have not answered recently.
     pub outages: OutageTracker,
+    /// The open alerts, which every page of the administrators shows.
+    pub alerts: Recent<Vec<Alert>>,
     /// This process's cached access token; the lock is held while the token is looked up.
     pub token: tokio::sync::Mutex<Option<CachedToken>>,
     /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
@@ -127,6 +132,7 @@ impl Context {
             work: Notify::new(),
             permit_queues: PermitQueues::default(),
             outages: OutageTracker::default(),
+            alerts: Recent::default(),
             token: tokio::sync::Mutex::new(None),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),

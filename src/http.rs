@@ -3,17 +3,16 @@
 pub mod admin;
 pub mod assets;
 pub mod brand;
-mod client_address;
 pub mod csv;
 pub mod current_user;
 mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
+mod extract;
 pub mod flash;
 pub mod form;
 mod head;
 mod health;
-pub mod lang;
 mod language;
 pub mod layout;
 mod login;
@@ -23,6 +22,7 @@ pub mod pages;
 mod portal;
 pub mod request_id;
 mod security;
+mod session_exchange;
 mod session_store;
 pub mod view;
 
@@ -57,11 +57,12 @@ pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
         .configure(admin::configure)
         .default_service(web::to(nothing_here))
         .wrap(sessions(ctx))
+        .wrap(from_fn(session_exchange::open))
         .wrap(from_fn(login::only_own_and_navigation))
         .wrap(from_fn(language::switch))
         .wrap(from_fn(security::one_loopback_name))
         .wrap(from_fn(security::when_ready))
-        .wrap(from_fn(error::render));
+        .wrap(from_fn(middleware::error_page::render));
     cfg.service(pages);
 }
 

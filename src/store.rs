@@ -22,6 +22,7 @@ pub mod lease;
 pub mod login_state;
 pub mod migrations;
 pub mod overview;
+pub mod portal;
 pub mod rate_limiter;
 pub mod recheck;
 mod record;

@@ -7,16 +7,16 @@ use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::http::uri::PathAndQuery;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::error::AppError;
 use super::layout::{Layout, LayoutUser};
-use super::session_store::{CSRF, IS_ADMIN, NAME, SESSION_ID, USERID};
-use super::{admin::alerts::frame_alert, flash};
+use super::{admin::alerts::frame_alert, flash, session_exchange};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
-use crate::store::alert;
+use crate::service::alerts;
 use crate::text::lang::Lang;
 
 /// A signed-in person. Without a session: 303 to the login page, which leads back here.
@@ -27,28 +27,21 @@ pub struct CurrentUser {
     pub session_id: Uuid,
     pub csrf: String,
     pub is_admin: bool,
+    /// When the request began, by Postgres's clock.
+    pub now: DateTime<Utc>,
 }
 
 impl CurrentUser {
-    /// Returns the person of a request's session, or `None` without a session.
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        let session = request.get_session();
-        let text = |name: &str| session.get::<String>(name).ok().flatten();
-        let (Some(userid), Some(id), Some(csrf)) = (text(USERID), text(SESSION_ID), text(CSRF))
-        else {
-            return None;
-        };
-        let (Ok(userid), Ok(session_id)) = (UserId::parse(userid), Uuid::parse_str(&id)) else {
-            return None;
-        };
-        let name = text(NAME).unwrap_or_default();
-        let is_admin = session.get(IS_ADMIN).ok().flatten().unwrap_or(false);
+    /// Returns the person whose session the request belongs to, or `None` without a session.
+    pub fn current() -> Option<Self> {
+        let live = session_exchange::live()?;
         Some(Self {
-            userid,
-            name,
-            session_id,
-            csrf,
-            is_admin,
+            userid: live.userid.clone(),
+            name: live.name.clone(),
+            session_id: live.id,
+            csrf: live.csrf_token.clone(),
+            is_admin: live.is_admin,
+            now: live.now,
         })
     }
 
@@ -82,7 +75,7 @@ impl FromRequest for CurrentUser {
             let asked = request.uri().path_and_query().map(page_of);
             let asked = asked.filter(|_| request.method().is_safe());
             let back = ReturnPath::parse(asked.as_deref());
-            let visitor = Self::of(&request).ok_or(AppError::SignIn(back))?;
+            let visitor = Self::current().ok_or(AppError::SignIn(back))?;
             request.extensions_mut().insert(visitor.in_frame());
             Ok(visitor)
         })
@@ -107,7 +100,7 @@ pub struct Admin(pub CurrentUser);
 impl Admin {
     /// Returns the layout of an administration page, with the alerts for administrators.
     pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
-        let alerts = ctx.db.read(async |conn| alert::current(conn).await).await?;
+        let alerts = alerts::current(ctx).await?;
         let lang = Lang::of(request.headers());
         let alerts = alerts
             .iter()

@@ -3,16 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_session::SessionExt as _;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
+use super::current_user::CurrentUser;
 use super::error::AppError;
 use super::middleware::Edge;
-use super::session_store::CSRF;
 use crate::context::Context;
 
 /// The header that may carry the token instead of the form field.
@@ -54,12 +53,7 @@ impl<T: DeserializeOwned> FromRequest for CsrfForm<T> {
 }
 
 fn check_token(request: &HttpRequest, body: &[u8]) -> Result<(), AppError> {
-    let expected = request
-        .get_session()
-        .get::<String>(CSRF)
-        .ok()
-        .flatten()
-        .ok_or(AppError::Csrf)?;
+    let expected = CurrentUser::current().ok_or(AppError::Csrf)?.csrf;
     let in_header = request
         .headers()
         .get(HEADER)

@@ -12,20 +12,24 @@ pub(super) use fetch_metadata::only_own_and_navigation;
 pub(super) use logout::signed_out;
 
 use actix_session::SessionExt as _;
+use actix_session::storage::SessionKey;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::client_address::client_address;
 use super::error::AppError;
+use super::extract::client_address::client_address;
 use super::login_limit::{Attempt, AttemptError, LoginLimit, Outcome};
+use super::middleware::error_page::JSON_ERRORS;
 use super::request_id::RequestId;
-use super::session_store::NEW_KEY;
+use super::session_exchange;
 use crate::context::Context;
 use crate::context::clients::{Client, ClientKey};
 use crate::service::login::{LoginError, SignedIn};
 use crate::service::secret::random_secret;
-use crate::service::sessions::ClientInfo;
+
+/// Marks the state of a new session; not stored.
+const SIGNED_IN: &str = "signed_in";
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let login = web::resource("/login").route(web::get().to(start::page));
@@ -35,73 +39,39 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
             .content_type(ContentType::html())
             .finish()
     };
+    let in_app = web::resource("/login/in-app").name(JSON_ERRORS);
+    let in_app = in_app.route(web::post().to(in_app::sign_in));
     cfg.service(login.route(web::head().to(is_there)))
         .service(web::resource("/login/qr").route(web::get().to(start::full_page)))
         .service(web::resource("/login/callback").route(web::get().to(callback::callback)))
-        .service(web::resource("/login/in-app").route(web::post().to(in_app::sign_in)))
+        .service(in_app)
         .service(web::resource("/logout").route(web::post().to(logout::sign_out)));
 }
 
-/// The client's details of a request, as owned values.
-pub(super) struct RequestInfo {
-    reference: RequestId,
-    address: Option<std::net::IpAddr>,
-    address_text: String,
-    user_agent: String,
+/// Begins an attempt of the client: the browser if somebody has signed in from it before, otherwise the IP address.
+async fn begin_attempt(
+    request: &HttpRequest,
+    ctx: &Context,
+    limit: &LoginLimit,
+) -> Result<Attempt, AppError> {
+    let attempt = limit.begin(client_key(request, ctx)).await;
+    attempt.map_err(AppError::from)
 }
 
-impl RequestInfo {
-    pub(super) fn of(request: &HttpRequest, ctx: &Context) -> Self {
-        let address = client_address(request, &ctx.config.server.trusted_proxies);
-        let user_agent = request
-            .headers()
-            .get("user-agent")
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        Self {
-            reference: RequestId::of(request),
-            address,
-            address_text: address
-                .map(|address| address.to_string())
-                .unwrap_or_default(),
-            user_agent: user_agent.unwrap_or_default(),
-        }
-    }
+/// Returns the client, if an attempt of it would not be refused immediately.
+fn check_client(
+    request: &HttpRequest,
+    ctx: &Context,
+    limit: &LoginLimit,
+) -> Result<Client, AppError> {
+    let client = limit.check(client_key(request, ctx));
+    client.map_err(AppError::from)
+}
 
-    pub(super) fn visit(&self) -> ClientInfo<'_> {
-        ClientInfo {
-            reference: self.reference.as_str(),
-            address: &self.address_text,
-            user_agent: &self.user_agent,
-        }
-    }
-
-    /// Begins an attempt of the client: the browser if somebody has signed in from it before, otherwise the IP
-    /// address.
-    async fn attempt(
-        &self,
-        request: &HttpRequest,
-        ctx: &Context,
-        limit: &LoginLimit,
-    ) -> Result<Attempt, AppError> {
-        let key = self.client_key(request, ctx);
-        limit.begin(key).await.map_err(AppError::from)
-    }
-
-    /// Returns the client, if an attempt of it would not be refused immediately.
-    fn check(
-        &self,
-        request: &HttpRequest,
-        ctx: &Context,
-        limit: &LoginLimit,
-    ) -> Result<Client, AppError> {
-        let key = self.client_key(request, ctx);
-        limit.check(key).map_err(AppError::from)
-    }
-
-    fn client_key(&self, request: &HttpRequest, ctx: &Context) -> ClientKey {
-        device::id(request, ctx)
-            .map_or_else(|| ClientKey::of_address(self.address), ClientKey::Device)
-    }
+fn client_key(request: &HttpRequest, ctx: &Context) -> ClientKey {
+    let trusted = &ctx.config.server.trusted_proxies;
+    let of_address = || ClientKey::of_address(client_address(request, trusted));
+    device::id(request, ctx).map_or_else(of_address, ClientKey::Device)
 }
 
 impl From<AttemptError> for AppError {
@@ -138,11 +108,15 @@ fn outcome<T>(result: &Result<T, &LoginError>) -> Outcome {
 
 /// Puts the new session into the cookie; the middleware ends the old one.
 fn establish_session(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), AppError> {
+    let internal = |error: anyhow::Error| AppError::Internal(error);
+    let key = SessionKey::try_from(signed_in.session_key.clone());
+    session_exchange::set_new_key(key.map_err(|error| internal(error.into()))?);
     let session = request.get_session();
     session.clear();
+    // The middleware saves no session whose state is empty.
     session
-        .insert(NEW_KEY, &signed_in.session_key)
-        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))?;
+        .insert(SIGNED_IN, true)
+        .map_err(|error| internal(error.into()))?;
     session.renew();
     tracing::info!(reference = RequestId::of(request).as_str(), "signed in");
     Ok(())

@@ -3,6 +3,7 @@
 pub mod bodies;
 pub mod connections;
 pub mod cookies;
+pub mod error_page;
 mod forwarded;
 mod sending;
 mod throttle;
@@ -19,8 +20,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use tokio_util::sync::CancellationToken;
 
-use super::client_address::client_address;
 use super::error::AppError;
+use super::extract::client_address::client_address;
 use super::health::CachedCheck;
 use super::security::{self, HeaderContext};
 use crate::config::Config;

@@ -3,20 +3,16 @@
 mod sessions;
 
 use crate::domain::session::LoginMethod;
-use crate::store::Conn;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
 
 use super::current_user::CurrentUser;
 use super::error::AppError;
 use super::pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
 use crate::context::Context;
 use crate::domain::app::{letters, place};
-use crate::domain::ids::UserId;
-use crate::store::app::{self, Tile};
-use crate::store::staff::Profile;
+use crate::store::portal::{self, Membership, Tile};
 use crate::store::web_session::SessionFacts;
-use crate::store::{StoreError, department, staff, web_session};
+use crate::store::{StoreError, web_session};
 use crate::text::browser::browser_name;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -28,28 +24,21 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(sessions::configure);
 }
 
-/// The stored data of a person's portal.
-struct KnownNames {
-    now: DateTime<Utc>,
-    me: Option<Profile>,
-    departments: Vec<PortalDepartment>,
-    sessions: Vec<SessionFacts>,
-    apps: Vec<Tile>,
-    is_any_app: bool,
-}
-
 async fn page(
     request: HttpRequest,
     visitor: CurrentUser,
     ctx: web::Data<Context>,
 ) -> Result<HttpResponse, AppError> {
     let frame = visitor.frame(&request);
-    let known = ctx
+    let userid = &visitor.userid;
+    let (found, mut sessions) = ctx
         .db
-        .read(async |conn| known(conn, &visitor.userid).await)
+        .read(async |conn| {
+            let found = portal::find(conn, userid).await?;
+            Ok::<_, StoreError>((found, web_session::list_of(conn, userid).await?))
+        })
         .await?;
-    let me = known.me.ok_or(AppError::NotFound)?;
-    let mut sessions = known.sessions;
+    let me = found.ok_or(AppError::NotFound)?;
     sessions.sort_by_key(|session| session.id != visitor.session_id);
     let others = sessions
         .iter()
@@ -57,7 +46,7 @@ async fn page(
         .count();
     let sessions = sessions
         .iter()
-        .map(|facts| session(facts, known.now, &visitor, frame.lang))
+        .map(|facts| session(facts, &visitor, frame.lang))
         .collect();
     let view = PortalView {
         name: me.name,
@@ -67,40 +56,24 @@ async fn page(
         mobile: me.mobile,
         email: me.email,
         hired: me.hired_date.map(|at| china_day(at).to_string()),
-        departments: known.departments,
+        departments: me.departments.0.into_iter().map(department).collect(),
         sessions,
         end_others_ask: end_others_ask(others, frame.lang),
-        apps: known.apps.into_iter().map(tile).collect(),
-        is_any_app: known.is_any_app,
+        apps: me.apps.0.into_iter().map(tile).collect(),
+        is_any_app: me.is_any_app,
         is_admin: visitor.is_admin,
     };
     Ok(pages::portal(frame, view))
 }
 
-async fn known(conn: &mut Conn, userid: &UserId) -> Result<KnownNames, StoreError> {
-    Ok(KnownNames {
-        now: staff::now(conn).await?,
-        me: staff::profile(conn, userid).await?,
-        departments: departments(conn, userid).await?,
-        sessions: web_session::list_of(conn, userid).await?,
-        apps: app::visible_to(conn, userid).await?,
-        is_any_app: app::is_any(conn).await?,
-    })
-}
-
-fn session(
-    facts: &SessionFacts,
-    now: DateTime<Utc>,
-    visitor: &CurrentUser,
-    lang: Lang,
-) -> PortalSession {
+fn session(facts: &SessionFacts, visitor: &CurrentUser, lang: Lang) -> PortalSession {
     let browser = browser_name(&facts.user_agent, lang);
     PortalSession {
         address: facts.address.clone(),
         is_in_app: facts.method == LoginMethod::InApp,
         method: PortalTexts::of(lang).method(facts.method),
-        since: TimeText::new(facts.created_at, now, lang),
-        last_seen: TimeText::new(facts.last_seen_at, now, lang),
+        since: TimeText::new(facts.created_at, visitor.now, lang),
+        last_seen: TimeText::new(facts.last_seen_at, visitor.now, lang),
         is_current: facts.id == visitor.session_id,
         end_path: format!("/sessions/{}/end", facts.id),
         end_ask: interpolate(
@@ -121,6 +94,13 @@ fn end_others_ask(others: usize, lang: Lang) -> Option<String> {
     }
 }
 
+fn department(membership: Membership) -> PortalDepartment {
+    PortalDepartment {
+        path: membership.names.join(" / "),
+        is_leader: membership.is_leader,
+    }
+}
+
 fn tile(app: Tile) -> PortalApp {
     PortalApp {
         letters: letters(&app.name),
@@ -131,26 +111,4 @@ fn tile(app: Tile) -> PortalApp {
         icon: app.icon,
         colour: app.colour,
     }
-}
-
-/// Returns the departments of a person, each with its path from the root.
-async fn departments(
-    conn: &mut Conn,
-    userid: &UserId,
-) -> Result<Vec<PortalDepartment>, StoreError> {
-    let memberships = staff::departments_of(conn, userid).await?;
-    let ids: Vec<i64> = memberships.iter().map(|(dept_id, _)| *dept_id).collect();
-    let names = department::names(conn, &ids).await?;
-    let shown = names.into_iter().map(|named| PortalDepartment {
-        is_leader: memberships
-            .iter()
-            .any(|(dept_id, is_leader)| *dept_id == named.dept_id && *is_leader),
-        path: named
-            .parents
-            .into_iter()
-            .chain([named.name])
-            .collect::<Vec<_>>()
-            .join(" / "),
-    });
-    Ok(shown.collect())
 }

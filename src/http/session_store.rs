@@ -6,23 +6,15 @@ use std::time::Duration as StdDuration;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
-use serde_json::Value;
+use serde::Deserialize as _;
 
+use super::session_exchange;
 use crate::context::Context;
 use crate::service::sessions::key_hash;
 use crate::store::{Conn, StoreError, web_session};
 
 /// How long a finished response waits for its session's idle time to be extended.
 const TOUCH_TIMEOUT: StdDuration = StdDuration::from_millis(400);
-
-/// Keys in a session's state that come from the table's columns.
-pub const USERID: &str = "userid";
-pub const SESSION_ID: &str = "sid";
-pub const CSRF: &str = "csrf";
-pub const NAME: &str = "name";
-pub const IS_ADMIN: &str = "admin";
-/// The key under which the login passes the key of the session it has created.
-pub const NEW_KEY: &str = "key";
 
 /// Sessions in Postgres.
 #[derive(Clone)]
@@ -55,49 +47,30 @@ impl PgSessions {
 
 type State = HashMap<String, String>;
 
-/// Returns what pages store in a session, without the values of the columns.
-fn own_state(state: &State) -> Value {
-    let own = state.iter().filter(|(name, _)| {
-        ![USERID, SESSION_ID, CSRF, NAME, IS_ADMIN, NEW_KEY].contains(&name.as_str())
-    });
-    own.map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
-}
-
-fn json(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
 impl SessionStore for PgSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         if !self.ctx.is_ready() {
             return Err(LoadError::Other(StoreError::Unavailable(None).into()));
         }
         let hash = key_hash(key.as_ref());
-        let listed = &self.ctx.config.login.admins;
+        let login = &self.ctx.config.login;
         let found = self
-            .run(async |conn| web_session::find_live(conn, &hash, listed).await)
+            .run(async |conn| {
+                web_session::find_live(conn, &hash, &login.admins, login.session_idle).await
+            })
             .await;
         let Some(live) = found.map_err(|error| LoadError::Other(error.into()))? else {
             return Ok(None);
         };
-        let mut state: State = serde_json::from_value(live.state)
+        let state = State::deserialize(&live.state)
             .map_err(|error| LoadError::Deserialization(error.into()))?;
-        state.insert(USERID.to_owned(), json(live.userid.as_str()));
-        state.insert(SESSION_ID.to_owned(), json(&live.id.to_string()));
-        state.insert(CSRF.to_owned(), json(&live.csrf_token));
-        state.insert(NAME.to_owned(), json(&live.name));
-        state.insert(IS_ADMIN.to_owned(), live.is_admin.to_string());
+        session_exchange::set_live(live);
         Ok(Some(state))
     }
 
-    async fn save(&self, state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
-        let key = state
-            .get(NEW_KEY)
-            .and_then(|key| serde_json::from_str::<String>(key).ok());
-        let key = key.ok_or_else(|| SaveError::Other(NoLogin.into()))?;
-        SessionKey::try_from(key).map_err(|error| SaveError::Other(anyhow::Error::new(error)))
+    /// Returns the key of the session that the login has created; the state of a new session is empty.
+    async fn save(&self, _state: State, _ttl: &Duration) -> Result<SessionKey, SaveError> {
+        session_exchange::take_new_key().ok_or_else(|| SaveError::Other(NoLogin.into()))
     }
 
     /// Leaves a session ended if it has ended in the meantime; its cookie is then worthless.
@@ -108,7 +81,8 @@ impl SessionStore for PgSessions {
         _ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
         let hash = key_hash(key.as_ref());
-        let own = own_state(&state);
+        let own = serde_json::to_value(&state)
+            .map_err(|error| UpdateError::Serialization(error.into()))?;
         let updated = self
             .run(async |conn| web_session::update_state(conn, &hash, &own).await)
             .await;
@@ -118,6 +92,9 @@ impl SessionStore for PgSessions {
 
     /// The response is ready: it is neither delayed nor discarded because a session's end could not be extended.
     async fn update_ttl(&self, key: &SessionKey, _ttl: &Duration) -> Result<(), anyhow::Error> {
+        if session_exchange::live().is_none_or(|live| !live.is_touch_due) {
+            return Ok(());
+        }
         let hash = key_hash(key.as_ref());
         let idle = self.ctx.config.login.session_idle;
         let touched = self.ctx.db.read_within(TOUCH_TIMEOUT, async |conn| {

@@ -9,9 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::shutdown_grace;
 use crate::context::Context;
 use crate::service::directory_sync::{self, Request, State, SyncError};
-use crate::store::StoreError;
-use crate::store::staff_list::{self, StaffFilter};
 use crate::store::sync_list::{self, SyncFilter as Runs};
+use crate::store::{StoreError, staff};
 
 /// Delays after unsuccessful runs; the last one applies to all further runs.
 const WAITS: [Duration; 4] = [
@@ -107,10 +106,7 @@ async fn sync(ctx: &Context) -> FirstSync {
 
 async fn is_due(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
-        .read(async |conn| {
-            let people = staff_list::count(conn, &StaffFilter::default()).await?;
-            Ok(people == 0 || was_cut_off(conn).await?)
-        })
+        .read(async |conn| Ok(staff::is_empty(conn).await? || was_cut_off(conn).await?))
         .await
 }
 

@@ -1,11 +1,14 @@
-//! Alerts that an administrator dismisses.
+//! Alerts for administrators.
+
+use std::sync::Arc;
 
 use super::admins::{self, ActError};
 use super::review::Actor;
 use crate::context::Context;
 use crate::domain::alert::AlertKind;
 use crate::domain::audit::AuditAction;
-use crate::store::alert;
+use crate::store::StoreError;
+use crate::store::alert::{self, Alert};
 use crate::store::audit::{self, Entry};
 
 /// Dismisses an alert until its cause recurs; returns false if it was not raised, or is about the directory, which
@@ -16,7 +19,7 @@ pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<
     else {
         return Ok(false);
     };
-    admins::act(ctx, by.userid, async |tx| {
+    let is_dismissed = admins::act(ctx, by.userid, async |tx| {
         let is_dismissed = alert::dismiss(tx, dismissed.clone()).await?;
         if is_dismissed {
             let entry = Entry {
@@ -30,7 +33,15 @@ pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<
             };
             audit::append(tx, &entry).await?;
         }
-        Ok(is_dismissed)
+        Ok::<_, ActError>(is_dismissed)
     })
-    .await
+    .await?;
+    ctx.alerts.clear();
+    Ok(is_dismissed)
+}
+
+/// Returns the open alerts, at most a second old.
+pub async fn current(ctx: &Context) -> Result<Arc<Vec<Alert>>, StoreError> {
+    let read = async || ctx.db.read(async |conn| alert::current(conn).await).await;
+    ctx.alerts.get(read).await
 }

@@ -144,7 +144,7 @@ impl From<LoginError> for FailedScan {
 /// sent, and not before.
 pub async fn complete_scan(
     ctx: &Context,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
     client: &Client,
     way_back: CallbackParams<'_>,
 ) -> Result<SignedIn, FailedScan> {
@@ -162,7 +162,7 @@ pub async fn complete_scan(
 
 async fn sign_in_by_scan(
     ctx: &Context,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
     client: &Client,
     way_back: CallbackParams<'_>,
     state: &CheckedState,
@@ -207,7 +207,7 @@ async fn sign_in_by_scan(
 /// Completes an in-app login.
 pub async fn complete_in_app(
     ctx: &Context,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
     client: &Client,
     code: Option<&str>,
     return_path: ReturnPath,
@@ -265,7 +265,7 @@ fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
 /// Decides, then starts a session or records the refusal.
 async fn admit(
     ctx: &Context,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
     caller: ExternalIdentity,
     method: LoginMethod,
 ) -> Result<(UserId, String), LoginError> {
@@ -294,7 +294,7 @@ async fn admit(
 /// Records a refusal for review and on the audit trail.
 async fn record_refusal(
     ctx: &Context,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
     caller: &ExternalIdentity,
     refused: &access_decision::Denial,
 ) -> Result<(), StoreError> {
@@ -307,8 +307,8 @@ async fn record_refusal(
         name: Some(&caller.nick),
         status: refused.refusal.as_str(),
         reason: None,
-        reference: Some(visit.reference),
-        address: Some(visit.address),
+        reference: Some(&visit.reference),
+        address: Some(&visit.address),
     };
     ctx.db
         .tx(async |tx| {
@@ -317,12 +317,12 @@ async fn record_refusal(
                 userid,
                 nick: &caller.nick,
                 reason: refused.refusal,
-                reference: visit.reference,
+                reference: &visit.reference,
             };
             let case_id = unmatched::record(tx, attempt).await?;
             if let Some(case_id) = case_id {
-                let (reason, address) = (refused.refusal, visit.address);
-                attempt::append(tx, case_id, reason, visit.reference, address).await?;
+                let (reason, address) = (refused.refusal, &visit.address);
+                attempt::append(tx, case_id, reason, &visit.reference, address).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
                 crate::store::recheck::schedule_after_login(tx, userid).await?;

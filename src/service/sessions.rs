@@ -18,13 +18,13 @@ use crate::store::web_session::{self, NewSession};
 use crate::store::{StoreError, staff, unmatched};
 
 /// The client of a request that may start a session.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientInfo<'a> {
+#[derive(Debug, Clone)]
+pub struct ClientInfo {
     /// The request id that the page and the log show.
-    pub reference: &'a str,
-    /// The client's IP address, as reported by trusted proxies.
-    pub address: &'a str,
-    pub user_agent: &'a str,
+    pub reference: String,
+    /// The client's IP address, as reported by trusted proxies; empty if it is unknown.
+    pub address: String,
+    pub user_agent: String,
 }
 
 /// Returns the hash under which a key is stored.
@@ -36,7 +36,7 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 /// or been rejected meanwhile.
 pub async fn start(
     ctx: &Context,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
     userid: &UserId,
     unionid: &UnionId,
     method: LoginMethod,
@@ -57,7 +57,7 @@ pub async fn start(
         idle: ctx.config.login.session_idle,
         max: ctx.config.login.session_max,
         method,
-        address: visit.address,
+        address: &visit.address,
         user_agent: &user_agent,
     };
     ctx.db
@@ -76,7 +76,7 @@ pub async fn start(
 }
 
 fn login_entry<'a>(
-    visit: &ClientInfo<'a>,
+    visit: &'a ClientInfo,
     new: &NewSession<'a>,
     name: Option<&'a str>,
 ) -> Entry<'a> {
@@ -88,8 +88,8 @@ fn login_entry<'a>(
         name,
         status: "in",
         reason: Some(new.method.as_str()),
-        reference: Some(visit.reference),
-        address: Some(visit.address),
+        reference: Some(&visit.reference),
+        address: Some(&visit.address),
     }
 }
 
@@ -98,7 +98,7 @@ pub async fn sign_out(
     ctx: &Context,
     userid: &UserId,
     id: Uuid,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
 ) -> Result<(), StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -116,7 +116,7 @@ pub async fn end_own(
     ctx: &Context,
     userid: &UserId,
     id: Uuid,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
 ) -> Result<Option<String>, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -134,7 +134,7 @@ pub async fn end_others(
     ctx: &Context,
     userid: &UserId,
     keep: Uuid,
-    visit: &ClientInfo<'_>,
+    visit: &ClientInfo,
 ) -> Result<i64, StoreError> {
     ctx.db
         .tx(async |tx| {
@@ -151,15 +151,15 @@ pub async fn end_others(
 
 /// Returns the audit entry of a person's action on their own sessions.
 fn own_entry<'a>(
-    visit: &ClientInfo<'a>,
+    visit: &'a ClientInfo,
     userid: &'a UserId,
     action: AuditAction,
     status: &'a str,
 ) -> Entry<'a> {
     Entry {
         userid: Some(userid.as_str()),
-        reference: Some(visit.reference),
-        address: Some(visit.address),
+        reference: Some(&visit.reference),
+        address: Some(&visit.address),
         ..Entry::new(audit::Actor::Person(userid), action, status)
     }
 }

@@ -4,17 +4,7 @@ use crate::store::Conn;
 
 use super::StoreError;
 use crate::domain::app::{App, Audience};
-use crate::domain::ids::{DeptId, UserId};
-
-/// An app as a tile of the portal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tile {
-    pub name: String,
-    pub url: String,
-    pub description: String,
-    pub icon: Option<String>,
-    pub colour: String,
-}
+use crate::domain::ids::DeptId;
 
 /// An app as shown in the administrators' list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,36 +21,6 @@ pub struct AppRow {
     pub departments: Vec<String>,
     /// How many employed people may see it.
     pub audience: i64,
-}
-
-/// Returns the apps that a person may see, in the administrators' order: those for all, and those of a department
-/// that the person is in or below.
-pub async fn visible_to(conn: &mut Conn, userid: &UserId) -> Result<Vec<Tile>, StoreError> {
-    let tiles = sqlx::query_as!(
-        Tile,
-        // UNION visits each department once, so that a cycle of parents ends.
-        "WITH RECURSIVE mine AS (
-             SELECT m.dept_id FROM staff_department m WHERE m.userid = $1
-             UNION SELECT d.parent_id FROM mine JOIN department d USING (dept_id) WHERE d.parent_id IS NOT NULL
-         )
-         SELECT a.name, a.url, a.description, a.icon, a.colour FROM app a
-         WHERE a.is_shown AND (a.is_for_all OR EXISTS (
-             SELECT FROM app_department v JOIN mine USING (dept_id) WHERE v.app_id = a.id))
-         ORDER BY a.position, a.id",
-        userid.as_str(),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(tiles)
-}
-
-/// Returns whether any app exists.
-pub async fn is_any(conn: &mut Conn) -> Result<bool, StoreError> {
-    Ok(
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM app) AS "any!""#)
-            .fetch_one(conn)
-            .await?,
-    )
 }
 
 /// Returns all apps in the administrators' order.

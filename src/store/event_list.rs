@@ -139,12 +139,27 @@ async fn ids(
     Ok(ids)
 }
 
-/// Returns how many events match the filter of [`list`].
-pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<i64, StoreError> {
+/// How many events there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventCounts {
+    /// Those that match the filter.
+    pub matching: i64,
+    /// Those that have failed and wait for an administrator, whatever the filter.
+    pub failed: i64,
+    /// Those that are parked, whatever the filter.
+    pub parked: i64,
+}
+
+/// Returns how many events match the filter of [`list`], and how many wait for an administrator.
+pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<EventCounts, StoreError> {
     let types = owned(&filter.types);
     let other_than = owned(&filter.other_than);
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM event e
+    let counts = sqlx::query_as!(
+        EventCounts,
+        r#"SELECT count(*) AS "matching!",
+             (SELECT count(*) FROM event WHERE state = 'failed') AS "failed!",
+             (SELECT count(*) FROM event WHERE state = 'held') AS "parked!"
+         FROM event e
          WHERE ($1::text IS NULL OR e.state = $1)
            AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
            AND NOT e.event_type = ANY ($3::text[])
@@ -157,16 +172,7 @@ pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<i64, StoreEr
     )
     .fetch_one(conn)
     .await?;
-    Ok(count)
-}
-
-/// Returns how many events have failed and wait for an administrator.
-pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
-    let count =
-        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'failed'"#)
-            .fetch_one(conn)
-            .await?;
-    Ok(count)
+    Ok(counts)
 }
 
 /// Finds an event with its body.

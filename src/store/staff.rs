@@ -408,42 +408,10 @@ pub async fn count_recently_unknown(conn: &mut Conn) -> Result<i64, StoreError> 
     Ok(count)
 }
 
-/// The fields of their own row that the portal shows to people.
-pub struct Profile {
-    pub name: String,
-    pub avatar: Option<String>,
-    pub title: Option<String>,
-    pub job_number: Option<String>,
-    pub mobile: Option<String>,
-    pub email: Option<String>,
-    pub hired_date: Option<DateTime<Utc>>,
-}
-
-/// Finds the profile that a person may read of themselves.
-pub async fn profile(conn: &mut Conn, userid: &UserId) -> Result<Option<Profile>, StoreError> {
-    let profile = sqlx::query_as!(
-        Profile,
-        "SELECT name, avatar, title, job_number, mobile, email, hired_date FROM staff WHERE userid = $1",
-        userid.as_str()
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(profile)
-}
-
-/// Lists a person's departments, each with whether the person leads it.
-pub async fn departments_of(
-    conn: &mut Conn,
-    userid: &UserId,
-) -> Result<Vec<(i64, bool)>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT dept_id, is_leader FROM staff_department WHERE userid = $1 ORDER BY dept_id",
-        userid.as_str()
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.dept_id, row.is_leader))
-        .collect())
+/// Returns whether the table holds nobody, not even people who have left.
+pub async fn is_empty(conn: &mut Conn) -> Result<bool, StoreError> {
+    let is_empty = sqlx::query_scalar!(r#"SELECT NOT EXISTS (SELECT FROM staff) AS "is_empty!""#)
+        .fetch_one(conn)
+        .await?;
+    Ok(is_empty)
 }

@@ -58,20 +58,32 @@ record! {
     }
 }
 
-/// Returns the userids of people in order, a page of them or all: by default the employed first, then by name.
-pub async fn userids(
+/// One page of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaffPage {
+    /// How many people match the filter.
+    pub total: i64,
+    /// The userids of those on the page, in order.
+    pub userids: Vec<String>,
+    /// The name of the filter's app, if there is such an app.
+    pub app: Option<String>,
+}
+
+/// Returns the userids of one page of people, by default the employed first, then by name, and how many people match.
+pub async fn page(
     conn: &mut Conn,
     filter: &StaffFilter,
     sort: Option<Sort>,
-    limit: Option<i64>,
+    limit: i64,
     offset: i64,
-) -> Result<Vec<String>, StoreError> {
-    let userids = sqlx::query_scalar!(
+) -> Result<StaffPage, StoreError> {
+    let page = sqlx::query_as!(
+        StaffPage,
         r#"WITH RECURSIVE under AS (
              SELECT $2::bigint AS dept_id
              UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $8
              UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
-         ), found AS (
+         ), found AS MATERIALIZED (
              SELECT s.userid, s.status, s.name, CASE $4::text WHEN 'name' THEN s.name WHEN 'userid' THEN s.userid
                  WHEN 'title' THEN s.title WHEN 'job_number' THEN s.job_number WHEN 'status' THEN s.status END AS key
              FROM staff s
@@ -80,9 +92,11 @@ pub async fn userids(
                      SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
                AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
          )
-         SELECT userid FROM found
-         ORDER BY CASE WHEN NOT $5 THEN key END NULLS LAST, CASE WHEN $5 THEN key END DESC NULLS LAST, status, name, userid
-         LIMIT $6 OFFSET $7"#,
+         SELECT (SELECT count(*) FROM found) AS "total!", ARRAY(
+             SELECT userid FROM found
+             ORDER BY CASE WHEN NOT $5 THEN key END NULLS LAST, CASE WHEN $5 THEN key END DESC NULLS LAST, status, name, userid
+             LIMIT $6 OFFSET $7) AS "userids!",
+             (SELECT a.name FROM app a WHERE a.id = $8) AS app"#,
         filter.status_name(),
         filter.department,
         filter.q,
@@ -92,9 +106,18 @@ pub async fn userids(
         offset,
         filter.app,
     )
-    .fetch_all(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(userids)
+    Ok(page)
+}
+
+/// Returns the userids of all people who match, in the order of [`page`].
+pub async fn userids(
+    conn: &mut Conn,
+    filter: &StaffFilter,
+    sort: Option<Sort>,
+) -> Result<Vec<String>, StoreError> {
+    Ok(page(conn, filter, sort, i64::MAX, 0).await?.userids)
 }
 
 /// Returns people by userid, in the order of the userids.
@@ -137,27 +160,4 @@ pub async fn chosen(
     .fetch_all(conn)
     .await?;
     Ok(chosen)
-}
-
-/// Returns how many people match the filter of [`userids`].
-pub async fn count(conn: &mut Conn, filter: &StaffFilter) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(
-        r#"WITH RECURSIVE under AS (
-             SELECT $2::bigint AS dept_id
-             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $4
-             UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
-         )
-         SELECT count(*) AS "count!" FROM staff s
-         WHERE ($1::text IS NULL OR s.status = $1)
-           AND ($2::bigint IS NULL AND ($4::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $4 AND a.is_for_all)) OR s.userid IN (
-                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
-           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)"#,
-        filter.status_name(),
-        filter.department,
-        filter.q,
-        filter.app,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
 }

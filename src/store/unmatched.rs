@@ -13,7 +13,7 @@ use crate::domain::case::{CaseState, MatchedId, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
 pub use candidate::{Candidate, candidates};
-pub use list::{CaseFilter, count, ids, list, rows};
+pub use list::{CaseFilter, count, ids, list, page, rows};
 
 /// The maximum length of a stored nick, in characters.
 const MAX_NICK: usize = 100;

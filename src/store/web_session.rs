@@ -74,13 +74,19 @@ pub struct LiveSession {
     pub name: String,
     /// Whether the session's pair has administrator's rights.
     pub is_admin: bool,
+    /// When the session was found, by Postgres's clock.
+    pub now: DateTime<Utc>,
+    /// Whether the use of the session has to be recorded with [`touch`].
+    pub is_touch_due: bool,
 }
 
-/// Finds a session that has not ended and whose person has neither left nor been rejected.
+/// Finds a session that has not ended and whose person has neither left nor been rejected, with the person and their
+/// rights, in one statement.
 pub async fn find_live(
     conn: &mut Conn,
     key_hash: &[u8],
     listed: &ListedAdmins,
+    idle: Duration,
 ) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
         LiveSession,
@@ -89,7 +95,8 @@ pub async fn find_live(
                    AND (r.source = 'granted' OR EXISTS (
                        SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
                        WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
-             ) AS "is_admin!"
+             ) AS "is_admin!", now() AS "now!",
+             (w.last_seen_at < now() - make_interval(secs => $4) OR w.last_seen_at > now()) AS "is_touch_due!"
          FROM web_session w JOIN staff s ON s.userid = w.userid
          WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)
             AND s.status = 'employed' AND s.unionid = w.unionid
@@ -99,6 +106,7 @@ pub async fn find_live(
         key_hash,
         listed.userids(),
         listed.unionids() as &[Option<String>],
+        touch_step(idle).as_secs_f64(),
     )
     .fetch_optional(conn)
     .await?;
@@ -124,7 +132,6 @@ pub async fn update_state(
 /// Extends the idle limit of a session, at most once per tenth of the idle timeout or per minute, whichever is
 /// shorter; has no effect if it has ended meanwhile.
 pub async fn touch(conn: &mut Conn, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
-    let step = (idle / 10).min(Duration::from_mins(1));
     sqlx::query!(
         // If the clock was set back, the session's whole lifetime is shifted with it.
         "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2),
@@ -132,11 +139,16 @@ pub async fn touch(conn: &mut Conn, key_hash: &[u8], idle: Duration) -> Result<(
          WHERE key_hash = $1 AND (last_seen_at < now() - make_interval(secs => $3) OR last_seen_at > now()) AND idle_until > now()",
         key_hash,
         idle.as_secs_f64(),
-        step.as_secs_f64()
+        touch_step(idle).as_secs_f64()
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Returns how often the use of a session is recorded.
+fn touch_step(idle: Duration) -> Duration {
+    (idle / 10).min(Duration::from_mins(1))
 }
 
 /// Ends the session of a key.

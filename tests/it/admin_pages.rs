@@ -65,8 +65,8 @@ INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instanc
      'too many leavers'),
     ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL),
     ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() + interval '8 seconds', 7, 0, 0, 0, 0, NULL);
-INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'marked as left by an administrator' FROM sync_run;
-INSERT INTO sync_change (run_id, position, kind, reason) SELECT min(id), 2, 'skipped', 'a record lacks its userid' FROM sync_run;
+INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'held' FROM sync_run;
+INSERT INTO sync_change (run_id, position, kind, reason, reason_field) SELECT min(id), 2, 'skipped', 'bad_record', 'userid' FROM sync_run;
 INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES
     ('2026-03-01T15:59:59Z', 'u-li', 'review.reject', NULL, 'UnIoN-77', '=cmd|calc', 'rejected', 'not one of us', 'REFR-0077', '192.0.2.7'),
     ('2026-03-01T16:00:00Z', 'system', 'staff.left', 'u-wang', NULL, '王小明', 'event', NULL, NULL, NULL),

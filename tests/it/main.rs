@@ -39,6 +39,7 @@ mod rights;
 mod security;
 mod sessions;
 mod staff_admin;
+mod statements;
 mod sync;
 mod tables;
 mod upstream;

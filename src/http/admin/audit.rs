@@ -17,9 +17,9 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, order, query};
+use crate::store::StoreError;
 use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
-use crate::store::{StoreError, staff};
 use crate::text::admin_audit::AuditTexts;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
@@ -81,14 +81,15 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&asked)?, asked.sort(&COLUMNS)?);
     let paging = asked.paging();
-    let (now, total, rows) = ctx
+    let now = admin.0.now;
+    let (total, rows) = ctx
         .db
         .read(async |conn| {
             let found = audit_list::found(conn, &filter).await?;
             // The one row beyond the limit only shows that there are more.
             let shown = found.get(..audit_list::MOST).unwrap_or(&found);
             let rows = audit_list::rows(conn, paging.cut(shown)).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, found.len(), rows))
+            Ok::<_, StoreError>((found.len(), rows))
         })
         .await?;
     let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());

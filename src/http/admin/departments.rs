@@ -17,7 +17,7 @@ use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Pager, query};
 use crate::store::department::{self, DepartmentRow};
-use crate::store::{StoreError, department_tree, staff};
+use crate::store::{StoreError, department_tree};
 use crate::text::admin_departments::DepartmentTexts;
 use crate::text::interpolate;
 use crate::text::time::TimeText;
@@ -113,12 +113,13 @@ async fn list(
     asked: &ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (q, paging) = (asked.q(), asked.paging());
-    let (now, total, rows) = ctx
+    let now = admin.0.now;
+    let (total, rows) = ctx
         .db
         .read(async |conn| {
             let total = department::count(conn, q).await?;
             let rows = department::list(conn, q, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
+            Ok::<_, StoreError>((total, rows))
         })
         .await?;
     let pager = Pager::new(paging, total, &query(&[("q", q), ("view", "list")]));

@@ -18,9 +18,9 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
+use crate::store::StoreError;
 use crate::store::event_list::{self, EventFilter, EventRow};
 use crate::store::sort::Sort;
-use crate::store::{StoreError, event_parked, staff};
 use crate::text::admin_events::{EventTexts, KNOWN_TYPES};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -107,17 +107,16 @@ async fn list(
     let filter = filter(state, kind, asked.q());
     let sort = asked.sort(&COLUMNS)?;
     let paging = asked.paging();
-    let (now, total, failed, held, rows) = ctx
+    let now = admin.0.now;
+    let (counts, rows) = ctx
         .db
         .read(async |conn| {
-            let total = event_list::count(conn, &filter).await?;
-            let failed = event_list::count_failed(conn).await?;
-            let held = event_parked::count(conn).await?;
+            let counts = event_list::count(conn, &filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
             // The list's default order has an index.
             let other = sort.filter(|sort| *sort != LATEST_FIRST);
             let rows = event_list::list(conn, &filter, other, limit, offset).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, total, failed, held, rows))
+            Ok::<_, StoreError>((counts, rows))
         })
         .await?;
     let pairs = [
@@ -127,7 +126,7 @@ async fn list(
     ];
     let (unordered, order) = (query(&pairs), order(sort));
     let filters = query(&[pairs.as_slice(), &order].concat());
-    let pager = Pager::new(paging, total, &filters);
+    let pager = Pager::new(paging, counts.matching, &filters);
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
@@ -162,8 +161,8 @@ async fn list(
             .map(|row| view(row, now, frame.lang, MAX_ABOUT))
             .collect(),
         pager,
-        retry_all_ask: ask_about(failed, t.retry_all_ask_one, t.retry_all_ask),
-        release_all_ask: ask_about(held, t.release_all_ask_one, t.release_all_ask),
+        retry_all_ask: ask_about(counts.failed, t.retry_all_ask_one, t.retry_all_ask),
+        release_all_ask: ask_about(counts.parked, t.release_all_ask_one, t.release_all_ask),
         back: current_url(&request),
         q: filter.q,
         frame,

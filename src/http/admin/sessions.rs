@@ -23,9 +23,9 @@ use crate::http::layout::{Layout, Toast, html};
 use crate::http::login::signed_out;
 use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::service::sessions;
+use crate::store::StoreError;
 use crate::store::session_list::{self, SessionFilter, SessionRow};
 use crate::store::sort::Sort;
-use crate::store::{StoreError, staff};
 use crate::text::admin_sessions::SessionTexts;
 use crate::text::browser::browser_name;
 use crate::text::interpolate;
@@ -94,13 +94,14 @@ async fn list(
         q: asked.q().to_owned(),
     };
     let paging = asked.paging();
-    let (now, total, rows) = ctx
+    let now = admin.0.now;
+    let (total, rows) = ctx
         .db
         .read(async |conn| {
             let total = session_list::count(conn, &filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
             let rows = session_list::list(conn, &filter, sort, limit, offset).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
+            Ok::<_, StoreError>((total, rows))
         })
         .await?;
     let pairs = [

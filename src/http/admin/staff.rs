@@ -23,10 +23,10 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, order, query};
+use crate::store::StoreError;
 use crate::store::department::{self, DepartmentName};
 use crate::store::sort::Sort;
 use crate::store::staff_list::{self, Row, StaffFilter};
-use crate::store::{StoreError, app, staff};
 use crate::text::admin_lists::ListTexts;
 use crate::text::admin_staff::StaffTexts;
 use crate::text::interpolate;
@@ -144,31 +144,25 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
     let paging = asked.paging();
-    let (now, total, rows, departments) = ctx
+    let now = admin.0.now;
+    let (page, rows, departments) = ctx
         .db
         .read(async |conn| {
-            let total = staff_list::count(conn, &filter).await?;
-            let (limit, offset) = (Some(paging.per_page), paging.offset());
-            let userids = staff_list::userids(conn, &filter, sort, limit, offset).await?;
-            let rows = staff_list::rows(conn, &userids).await?;
+            let (limit, offset) = (paging.per_page, paging.offset());
+            let page = staff_list::page(conn, &filter, sort, limit, offset).await?;
+            let rows = staff_list::rows(conn, &page.userids).await?;
             let departments = department::choices(conn).await?;
-            let app = match filter.app {
-                Some(id) => app::name(conn, id).await?,
-                None => None,
-            };
-            let now = staff::now(conn).await?;
-            Ok::<_, StoreError>((now, total, rows, (departments, app)))
+            Ok::<_, StoreError>((page, rows, departments))
         })
         .await?;
     let (unordered, filters) = (filters(&filter, None), filters(&filter, sort));
-    let pager = Pager::new(paging, total, &filters);
+    let pager = Pager::new(paging, page.total, &filters);
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
     let frame = admin.frame(&ctx, &request).await?;
     let t = StaffTexts::of(lang);
-    let (departments, app) = departments;
-    let of_app = filter.app.zip(app).map(|(id, name)| DepartmentChoice {
+    let of_app = filter.app.zip(page.app).map(|(id, name)| DepartmentChoice {
         value: app_value(id),
         label: interpolate(t.who_sees, &[("name", &name)]),
         is_selected: true,
@@ -271,7 +265,7 @@ fn rows(
     let found = async move {
         let found = ctx
             .db
-            .read(async |conn| staff_list::userids(conn, &filter, sort, None, 0).await);
+            .read(async |conn| staff_list::userids(conn, &filter, sort).await);
         let userids = found.await?;
         let batches: Vec<Vec<String>> = userids.chunks(BATCH).map(<[_]>::to_vec).collect();
         let read = stream::iter(batches).then(move |userids| {

@@ -17,8 +17,8 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Tone, query};
+use crate::store::StoreError;
 use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
-use crate::store::{StoreError, staff};
 use crate::text::admin_webhooks::{KNOWN_TYPES, WebhookTexts};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -85,13 +85,14 @@ async fn list(
     );
     let filter = filter(state, kind, asked.q());
     let paging = asked.paging();
-    let (now, total, failed, rows) = ctx
+    let now = admin.0.now;
+    let (total, failed, rows) = ctx
         .db
         .read(async |conn| {
             let total = webhook_list::count(conn, &filter).await?;
             let failed = webhook_list::count_failed(conn).await?;
             let rows = webhook_list::list(conn, &filter, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, total, failed, rows))
+            Ok::<_, StoreError>((total, failed, rows))
         })
         .await?;
     let is_on = ctx.config.webhook.is_some();

@@ -5,20 +5,21 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
 use super::start::add_cookie;
-use super::{RequestInfo, browser_secret, device, establish_session, outcome};
+use super::{begin_attempt, browser_secret, device, establish_session, outcome};
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::login_limit::LoginLimit;
 use crate::service::login::{self, CallbackParams, FailedScan};
+use crate::service::sessions::ClientInfo;
 
 /// Completes a login: 303 to where the person wanted to go, or a page with the reason for the refusal.
 pub async fn callback(
     request: HttpRequest,
     ctx: web::Data<Context>,
     limit: web::Data<LoginLimit>,
+    client: ClientInfo,
 ) -> Result<HttpResponse, AppError> {
-    let circumstances = RequestInfo::of(&request, &ctx);
-    let mut attempt = circumstances.attempt(&request, &ctx, &limit).await?;
+    let mut attempt = begin_attempt(&request, &ctx, &limit).await?;
     attempt.fail_if_abandoned();
     let value = |names: &[&str]| {
         let mut pairs = parse(request.query_string().as_bytes());
@@ -35,8 +36,7 @@ pub async fn callback(
         code: code.as_deref(),
         is_denied: value(&["error"]).is_some(),
     };
-    let visit = circumstances.visit();
-    let result = login::complete_scan(&ctx, &visit, attempt.client(), way_back).await;
+    let result = login::complete_scan(&ctx, &client, attempt.client(), way_back).await;
     attempt.end(outcome(&result.as_ref().map_err(|failed| &failed.error)));
     let signed_in = result.map_err(|FailedScan { error, back }| AppError::Login { error, back })?;
     establish_session(&request, &signed_in)?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use url::form_urlencoded::parse;
 
 use super::start::add_cookie;
-use super::{RequestInfo, device, establish_session, outcome};
+use super::{begin_attempt, check_client, device, establish_session, outcome};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
@@ -17,6 +17,7 @@ use crate::http::middleware::Edge;
 use crate::http::pages::{self, InAppView};
 use crate::http::security::in_app_security_policy;
 use crate::service::login::{self, LoginError};
+use crate::service::sessions::ClientInfo;
 use crate::service::upstream::{self, CodeExchange};
 
 /// Marks the login page after a sign-out, which must not sign the person in again.
@@ -37,22 +38,21 @@ pub async fn sign_in(
     ctx: web::Data<Context>,
     limit: web::Data<LoginLimit>,
     edge: web::Data<Edge>,
+    info: ClientInfo,
     payload: web::Payload,
 ) -> Result<HttpResponse, AppError> {
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
-    let circumstances = RequestInfo::of(&request, &ctx);
-    let client = circumstances.check(&request, &ctx, &limit)?;
+    let client = check_client(&request, &ctx, &limit)?;
     upstream::check_queue(&ctx, CodeExchange::InApp, &client).map_err(LoginError::from)?;
     let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
-    let mut attempt = circumstances.attempt(&request, &ctx, &limit).await?;
+    let mut attempt = begin_attempt(&request, &ctx, &limit).await?;
     attempt.fail_if_abandoned();
     let asked: Request =
         serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
     let back = ReturnPath::parse(asked.rd.as_deref());
-    let visit = circumstances.visit();
     let (client, code) = (attempt.client(), asked.code.as_deref());
-    let result = login::complete_in_app(&ctx, &visit, client, code, back).await;
+    let result = login::complete_in_app(&ctx, &info, client, code, back).await;
     attempt.end(outcome(&result.as_ref()));
     let signed_in = result?;
     establish_session(&request, &signed_in)?;

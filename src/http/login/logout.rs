@@ -4,7 +4,6 @@ use actix_session::SessionExt as _;
 use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, web};
 
-use super::RequestInfo;
 use super::in_app::SIGNED_OUT;
 use crate::context::Context;
 use crate::http::current_user::CurrentUser;
@@ -12,7 +11,7 @@ use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::form::CsrfForm;
 use crate::http::middleware::cookies::ConflictingSessions;
-use crate::service::sessions;
+use crate::service::sessions::{self, ClientInfo};
 use crate::text::lang::Lang;
 use crate::text::sign_out::SignOutTexts;
 
@@ -24,17 +23,11 @@ pub async fn sign_out(
     request: HttpRequest,
     payload: web::Payload,
     ctx: web::Data<Context>,
+    client: ClientInfo,
 ) -> Result<HttpResponse, AppError> {
-    if let Some(visitor) = CurrentUser::of(&request) {
+    if let Some(visitor) = CurrentUser::current() {
         CsrfForm::<Empty>::from_request(&request, &mut payload.into_inner()).await?;
-        let circumstances = RequestInfo::of(&request, &ctx);
-        sessions::sign_out(
-            &ctx,
-            &visitor.userid,
-            visitor.session_id,
-            &circumstances.visit(),
-        )
-        .await?;
+        sessions::sign_out(&ctx, &visitor.userid, visitor.session_id, &client).await?;
     } else if request.extensions().contains::<ConflictingSessions>() {
         let t = SignOutTexts::of(Lang::of(request.headers()));
         return Err(AppError::Conflict(t.conflicting.to_owned()));

@@ -4,7 +4,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
-use super::{RequestInfo, authorize_url, bind_browser, in_app};
+use super::{authorize_url, begin_attempt, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::http::current_user::CurrentUser;
@@ -28,7 +28,7 @@ pub async fn page(
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let back = return_path(&request);
-    if CurrentUser::of(&request).is_some() {
+    if CurrentUser::current().is_some() {
         return Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, back.as_str()))
             .finish());
@@ -79,8 +79,7 @@ async fn begin(
     limit: &LoginLimit,
     back: &ReturnPath,
 ) -> Result<(String, actix_web::cookie::Cookie<'static>), AppError> {
-    let circumstances = RequestInfo::of(request, ctx);
-    let attempt = circumstances.attempt(request, ctx, limit).await?;
+    let attempt = begin_attempt(request, ctx, limit).await?;
     let (secret, cookie) = bind_browser(request, ctx);
     let state = login::begin(ctx, &secret, back).await?;
     attempt.end(Outcome::Started);

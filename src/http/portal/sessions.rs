@@ -11,9 +11,9 @@ use crate::http::error::AppError;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
-use crate::http::login::{RequestInfo, signed_out};
+use crate::http::login::signed_out;
 use crate::http::view::Tone;
-use crate::service::sessions;
+use crate::service::sessions::{self, ClientInfo};
 use crate::text::browser::browser_name;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -34,12 +34,12 @@ async fn end(
     visitor: CurrentUser,
     ctx: web::Data<Context>,
     session: Session,
+    client: ClientInfo,
     id: web::Path<String>,
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
-    let circumstances = RequestInfo::of(&request, &ctx);
-    let ended = sessions::end_own(&ctx, &visitor.userid, id, &circumstances.visit()).await?;
+    let ended = sessions::end_own(&ctx, &visitor.userid, id, &client).await?;
     if id == visitor.session_id {
         return Ok(signed_out(&request));
     }
@@ -62,11 +62,11 @@ async fn end_others(
     visitor: CurrentUser,
     ctx: web::Data<Context>,
     session: Session,
+    client: ClientInfo,
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
-    let circumstances = RequestInfo::of(&request, &ctx);
     let (userid, keep) = (&visitor.userid, visitor.session_id);
-    let ended = sessions::end_others(&ctx, userid, keep, &circumstances.visit()).await?;
+    let ended = sessions::end_others(&ctx, userid, keep, &client).await?;
     let t = PortalTexts::of(Lang::of(request.headers()));
     let toast = match ended {
         0 => Toast::new(Tone::Neutral, t.no_others),

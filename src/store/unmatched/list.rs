@@ -50,20 +50,40 @@ pub async fn list(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Case>, StoreError> {
-    let ids = ids(conn, filter, sort, Some(limit), offset).await?;
-    rows(conn, &ids).await
+    let page = page(conn, filter, sort, limit, offset).await?;
+    rows(conn, &page.ids).await
 }
 
-/// Returns the ids of cases in order, a page of them or all.
+/// Returns the ids of all cases that match, in order.
 pub async fn ids(
     conn: &mut Conn,
     filter: &CaseFilter,
     sort: Option<Sort>,
-    limit: Option<i64>,
-    offset: i64,
 ) -> Result<Vec<i64>, StoreError> {
-    let ids = sqlx::query_scalar!(
-        r#"SELECT id FROM (
+    Ok(page(conn, filter, sort, i64::MAX, 0).await?.ids)
+}
+
+/// One page of cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CasePage {
+    /// How many cases match the filter.
+    pub total: i64,
+    /// The ids of those on the page, in order.
+    pub ids: Vec<i64>,
+}
+
+/// Returns the ids of one page of cases, by default the latest attempt first, and how many cases
+/// match.
+pub async fn page(
+    conn: &mut Conn,
+    filter: &CaseFilter,
+    sort: Option<Sort>,
+    limit: i64,
+    offset: i64,
+) -> Result<CasePage, StoreError> {
+    let page = sqlx::query_as!(
+        CasePage,
+        r#"WITH found AS MATERIALIZED (
              -- Times and numbers are written so that they sort as text.
              SELECT id, last_seen_at, CASE $4::text WHEN 'nick' THEN nick WHEN 'reason' THEN reason WHEN 'userid' THEN userid
                  WHEN 'seen' THEN to_char(last_seen_at, 'YYYYMMDDHH24MISSUS') WHEN 'attempts' THEN to_char(attempts, '0000000000') END AS key
@@ -71,9 +91,11 @@ pub async fn ids(
              WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)
                AND ($3 = '' OR strpos(lower(nick), lower($3)) > 0 OR strpos(lower(unionid), lower($3)) > 0
                     OR strpos(lower(userid), lower($3)) > 0)
-         ) found
-         ORDER BY CASE WHEN NOT $5 THEN key END NULLS LAST, CASE WHEN $5 THEN key END DESC NULLS LAST,
-             last_seen_at DESC, id DESC LIMIT $6 OFFSET $7"#,
+         )
+         SELECT (SELECT count(*) FROM found) AS "total!", ARRAY(
+             SELECT id FROM found
+             ORDER BY CASE WHEN NOT $5 THEN key END NULLS LAST, CASE WHEN $5 THEN key END DESC NULLS LAST,
+                 last_seen_at DESC, id DESC LIMIT $6 OFFSET $7) AS "ids!""#,
         &filter.reason_names(),
         filter.state_name(),
         filter.q,
@@ -82,9 +104,9 @@ pub async fn ids(
         limit,
         offset,
     )
-    .fetch_all(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(ids)
+    Ok(page)
 }
 
 /// Returns cases by id, in the order of the ids.

@@ -13,8 +13,8 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, query};
+use crate::store::StoreError;
 use crate::store::sync_list::{self, SyncFilter};
-use crate::store::{StoreError, staff};
 use crate::text::admin_syncs::SyncTexts;
 use crate::text::time::TimeText;
 
@@ -49,12 +49,13 @@ pub(super) async fn list(
         q: asked.q().to_owned(),
     };
     let paging = asked.paging();
-    let (now, total, rows) = ctx
+    let now = admin.0.now;
+    let (total, rows) = ctx
         .db
         .read(async |conn| {
             let total = sync_list::count(conn, &filter).await?;
             let rows = sync_list::list(conn, &filter, paging.per_page, paging.offset()).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, total, rows))
+            Ok::<_, StoreError>((total, rows))
         })
         .await?;
     let filters = query(&[

@@ -19,9 +19,9 @@ use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
+use crate::store::StoreError;
 use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, Case, CaseFilter};
-use crate::store::{StoreError, staff};
 use crate::text::admin_review::ReviewTexts;
 use crate::text::time::TimeText;
 
@@ -154,15 +154,15 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, AppError> {
     let wanted = RequestedFilter::read(&asked)?;
     let paging = asked.paging();
-    let (now, total, cases, candidates) = ctx
+    let now = admin.0.now;
+    let (total, cases, candidates) = ctx
         .db
         .read(async |conn| {
-            let total = unmatched::count(conn, &wanted.filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
-            let cases = unmatched::list(conn, &wanted.filter, wanted.sort, limit, offset).await?;
-            let ids: Vec<i64> = cases.iter().map(|case| case.id).collect();
-            let candidates = unmatched::candidates(conn, &ids).await?;
-            Ok::<_, StoreError>((staff::now(conn).await?, total, cases, candidates))
+            let page = unmatched::page(conn, &wanted.filter, wanted.sort, limit, offset).await?;
+            let cases = unmatched::rows(conn, &page.ids).await?;
+            let candidates = unmatched::candidates(conn, &page.ids).await?;
+            Ok::<_, StoreError>((page.total, cases, candidates))
         })
         .await?;
     let (unordered, filters) = (wanted.query(), wanted.query_in_order());
@@ -285,7 +285,7 @@ fn rows(
     let found = async move {
         let found = ctx
             .db
-            .read(async |conn| unmatched::ids(conn, &wanted.filter, wanted.sort, None, 0).await);
+            .read(async |conn| unmatched::ids(conn, &wanted.filter, wanted.sort).await);
         let ids = found.await?;
         let batches: Vec<Vec<i64>> = ids.chunks(BATCH).map(<[_]>::to_vec).collect();
         let read = stream::iter(batches).then(move |ids| {
