@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod case;
 pub mod colour;
 pub mod department_tree;
+pub mod employment;
 pub mod event;
 pub mod ids;
 pub mod json;
