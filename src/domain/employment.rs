@@ -166,7 +166,7 @@ pub fn decide(current: &Current, observation: &Observation, authority: Authority
         (None, Some(_)) if authority.may_return() => Decision::Add,
         (None, Some(_)) => Decision::Ignore(Reason::HasLeft),
     };
-    respect_hold_elsewhere(current, decision)
+    respect_hold_elsewhere(current, decision, authority)
 }
 
 /// Returns why the observation of a member does not count at all.
@@ -227,15 +227,16 @@ fn decide_on_absence(
 }
 
 /// Nobody becomes employed under a unionid that an administrator has marked as left; an employed row keeps its own.
-fn respect_hold_elsewhere(current: &Current, decision: Decision) -> Decision {
-    let has_unionid = current.row.is_some_and(|row| row.has_unionid);
+fn respect_hold_elsewhere(current: &Current, decision: Decision, authority: Authority) -> Decision {
+    if !current.is_held_elsewhere {
+        return decision;
+    }
+    // An approval would confirm the unionid once more.
+    let keeps_own =
+        current.row.is_some_and(|row| row.has_unionid) && authority != Authority::Approval;
     match decision {
-        Decision::Update if current.is_held_elsewhere && !has_unionid => {
-            Decision::UpdateKeepingUnionid
-        }
-        Decision::Add | Decision::Return | Decision::Ignore(Reason::HasLeft)
-            if current.is_held_elsewhere =>
-        {
+        Decision::Update if !keeps_own => Decision::UpdateKeepingUnionid,
+        Decision::Add | Decision::Return | Decision::Ignore(Reason::HasLeft) => {
             Decision::Ignore(Reason::HeldElsewhere)
         }
         decision => decision,

@@ -98,6 +98,10 @@ impl From<UpstreamError> for LookupError {
                 tracing::error!(%cause, "database statement failed while applying an event");
                 (ErrorClass::Rejected, error.to_string())
             }
+            UpstreamError::Store(StoreError::RowMissing { .. } | StoreError::NotLocked(_)) => {
+                tracing::error!(%error, "database write failed while applying an event");
+                (ErrorClass::Rejected, error.to_string())
+            }
             UpstreamError::Api(refusal) if refusal.is_out_of_scope() => {
                 (ErrorClass::OutOfScope, error.to_string())
             }
@@ -262,5 +266,10 @@ mod tests {
             gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()),
             ErrorClass::Rejected
         );
+        let missing = StoreError::RowMissing {
+            table: "staff",
+            id: "u1".to_owned(),
+        };
+        assert_eq!(gravity(missing.into()), ErrorClass::Rejected);
     }
 }
