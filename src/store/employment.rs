@@ -161,8 +161,6 @@ pub struct PersonState {
     pub row: Option<StaffRow>,
     /// Another userid with the same unionid that an administrator marked as left.
     pub held_elsewhere: Option<UserId>,
-    /// Postgres's time of the reading.
-    pub read_at: DateTime<Utc>,
 }
 
 /// Reads a locked person who would get this unionid, and locks the row until the commit. `asked_at` is the time of
@@ -235,18 +233,18 @@ async fn state(
     unionid: Option<&UnionId>,
     asked_at: DateTime<Utc>,
 ) -> Result<PersonState, StoreError> {
-    let times = sqlx::query!(
+    let left_at = sqlx::query_scalar!(
         // If the clock was set back to before `asked_at`, both times are from before the step.
-        r#"SELECT clock_timestamp() AS "read_at!", (
-             SELECT CASE WHEN $2 > clock_timestamp() THEN l.left_at ELSE as_past(l.left_at) END
-             FROM (SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
-                   UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1) AS l
-             ORDER BY 1 DESC LIMIT 1) AS left_at"#,
+        "SELECT CASE WHEN $2 > clock_timestamp() THEN l.left_at ELSE as_past(l.left_at) END AS left_at
+         FROM (SELECT left_at FROM staff WHERE userid = $1 AND status = 'left'
+               UNION ALL SELECT left_at FROM unknown_leaver WHERE userid = $1) AS l
+         ORDER BY 1 DESC LIMIT 1",
         userid.as_str(),
         asked_at
     )
-    .fetch_one(&mut *conn)
-    .await?;
+    .fetch_optional(&mut *conn)
+    .await?
+    .flatten();
     let held_elsewhere = held_elsewhere(conn, userid, unionid).await?;
     let current = Current {
         row: row.as_ref().map(|row| Row {
@@ -256,14 +254,13 @@ async fn state(
             created_at: row.created_at,
             has_unionid: row.unionid.as_ref() == unionid,
         }),
-        left_at: times.left_at,
+        left_at,
         is_held_elsewhere: held_elsewhere.is_some(),
     };
     Ok(PersonState {
         current,
         row,
         held_elsewhere,
-        read_at: times.read_at,
     })
 }
 
@@ -284,3 +281,6 @@ async fn held_elsewhere(
     .await?;
     Ok(held)
 }
+
+#[cfg(test)]
+mod tests;

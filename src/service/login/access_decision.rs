@@ -145,7 +145,7 @@ async fn without_row(
         .read(async |conn| {
             let now = staff::now(conn).await?;
             let state = read_unlocked(conn, &userid, Some(&caller.unionid), now).await?;
-            let listing = Observation::at(state.read_at, true);
+            let listing = Observation::at(now, true);
             let decision = rule::decide(&state.current, &listing, Authority::Provision);
             let is_administrator =
                 admins::may_enter_unreviewed(conn, listed, &userid, &caller.unionid).await?;

@@ -197,8 +197,10 @@ async fn check_person(
     let decision = rule::decide(&state.current, &listing, Authority::Approval);
     match decision {
         rule::Decision::Add | rule::Decision::Return | rule::Decision::Update => {}
-        rule::Decision::Ignore(Reason::Held | Reason::HeldElsewhere)
-        | rule::Decision::UpdateKeepingUnionid => {
+        rule::Decision::Ignore(Reason::Held) => {
+            return Err(RejectedDecision::Held(person.userid.clone()).into());
+        }
+        rule::Decision::Ignore(Reason::HeldElsewhere) | rule::Decision::UpdateKeepingUnionid => {
             let held = state.held_elsewhere.as_ref().unwrap_or(&person.userid);
             return Err(RejectedDecision::Held(held.clone()).into());
         }

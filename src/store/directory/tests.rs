@@ -18,8 +18,8 @@ use crate::store::{Db, staff};
 
 const CASES: usize = 150;
 const PEOPLE: usize = 8;
-/// Seconds from the start of the sync: long before it, at it, and on either side of a question during it.
-const TIMES: [i64; 4] = [-500, 0, 15, 100];
+/// Seconds from the start of the sync: mostly long before it, else at it or on either side of a question during it.
+const TIMES: [i64; 6] = [-500, -500, -500, 0, 15, 100];
 
 /// The unionids that a person may have: nobody else has them, except under a userid marked as left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -310,7 +310,7 @@ impl From<StoreError> for Undo {
 }
 
 async fn start_run(conn: &mut Conn) -> Run {
-    let run = sync_run::start(conn, "manual", "test", None, false, Uuid::nil()).await;
+    let run = sync_run::start(conn, "admin", "test", None, false, Uuid::nil()).await;
     let run = run.unwrap().unwrap();
     // Long enough ago that all times of a case have passed.
     let started_at = run.started_at - TimeDelta::seconds(1_000);
