@@ -8,6 +8,7 @@ pub mod case;
 pub mod closed_set;
 pub mod colour;
 pub mod department_tree;
+pub mod employment;
 pub mod event;
 pub mod ids;
 pub mod json;

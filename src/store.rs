@@ -14,6 +14,7 @@ pub mod department_tree;
 pub mod diagnosis;
 pub mod directory;
 pub mod due;
+pub mod employment;
 pub mod event;
 pub mod event_list;
 pub mod event_parked;

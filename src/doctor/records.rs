@@ -78,15 +78,15 @@ pub async fn read(conn: &mut Conn, subject: &Input) -> (Vec<Check>, Option<bool>
 fn unread(name: &'static str, error: &StoreError) -> Check {
     match error {
         StoreError::Unavailable(_) => Check::skipped(name, "Postgres does not answer"),
-        StoreError::Statement(_) | StoreError::Aborted => Check::failure(
-            name,
-            "the tables cannot be read",
-            "grant the role of DATABASE_URL the rights on them",
-        ),
         StoreError::UnknownValue(found) => Check::failure(
             name,
             found.to_string(),
             "run the version of dinggate that wrote the row, or correct the row",
+        ),
+        _ => Check::failure(
+            name,
+            "the tables cannot be read",
+            "grant the role of DATABASE_URL the rights on them",
         ),
     }
 }

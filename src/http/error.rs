@@ -56,9 +56,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable,
-            StoreError::Statement(_) | StoreError::Aborted | StoreError::UnknownValue(_) => {
-                Self::Internal(error.into())
-            }
+            error => Self::Internal(error.into()),
         }
     }
 }
@@ -120,9 +118,7 @@ fn login_error_kind(error: &LoginError) -> ErrorKind {
         }
         LoginError::Misconfigured(_) => ErrorKind::Misconfigured,
         LoginError::Store(StoreError::Unavailable(_)) => ErrorKind::Unavailable,
-        LoginError::Store(
-            StoreError::Statement(_) | StoreError::Aborted | StoreError::UnknownValue(_),
-        ) => ErrorKind::Internal,
+        LoginError::Store(_) => ErrorKind::Internal,
     }
 }
 

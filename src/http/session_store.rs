@@ -35,6 +35,9 @@ impl PgSessions {
         // The page only says that the service is unavailable.
         done.await.inspect_err(|error| match error {
             StoreError::Aborted => tracing::error!("sessions: a transaction was aborted"),
+            StoreError::RowMissing { .. } | StoreError::NotLocked(_) => {
+                tracing::error!(%error, "sessions: a write failed");
+            }
             StoreError::Statement(cause) => tracing::error!(%cause, "sessions: a statement failed"),
             StoreError::UnknownValue(cause) => tracing::error!(%cause, "sessions: unknown value"),
             StoreError::Unavailable(cause) => tracing::warn!(

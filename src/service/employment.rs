@@ -1,4 +1,4 @@
-//! The only place that decides how an answer from DingTalk affects a person's employment.
+//! Asks DingTalk about one person and carries out what [`crate::domain::employment`] decides.
 
 mod apply;
 mod unionids;
@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 
 use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
+use crate::domain::employment::{Authority, Reason};
 use crate::domain::ids::UserId;
 use crate::domain::person::Person;
 use crate::store::audit::Actor;
+use crate::store::employment::lock_people;
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError};
 
@@ -28,6 +30,18 @@ pub enum Trigger {
     Join,
 }
 
+impl Trigger {
+    /// Returns what the answer may do. `is_standing` is false if the reason to ask has been withdrawn meanwhile.
+    fn authority(self, is_standing: bool) -> Authority {
+        match self {
+            Self::Login | Self::Event => Authority::Change,
+            Self::Leaving if is_standing => Authority::LeaveRecheck,
+            Self::Leaving => Authority::Change,
+            Self::LateJoin | Self::Join => Authority::Join { is_standing },
+        }
+    }
+}
+
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -35,9 +49,10 @@ pub enum Outcome {
     Changed,
     Returned,
     MarkedLeft,
-    Unchanged,
-    /// Nothing was done, for this reason.
-    StaysOut(&'static str),
+    /// The employment stays as it is, for this reason.
+    Ignored(Reason),
+    /// The person would have been marked as left, but too many people have become unknown to DingTalk within a day.
+    LeaverLimitReached,
     /// The unionid could not be written, because the given employed row has it (`None` if its owner cannot be
     /// determined). Everything else is written if the person is employed; the rest is retried later.
     UnionidTaken(Option<UserId>),
@@ -133,9 +148,9 @@ async fn apply_known(
 ) -> Result<Outcome, StoreError> {
     ctx.db
         .tx(async |tx| {
-            staff::lock_people(tx, std::slice::from_ref(&person.userid)).await?;
-            let decided = apply::decide(ctx, tx, person, asked).await?;
-            apply::carry_out(tx, person, asked.at, &decided).await
+            let mut people = lock_people(tx, std::slice::from_ref(&person.userid)).await?;
+            let decided = apply::decide_about(ctx, &mut people, person, asked).await?;
+            apply::carry_out(&mut people, person, asked.at, &decided).await
         })
         .await
 }
@@ -146,6 +161,9 @@ async fn apply_unknown(
     asked: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
-        .tx(async |tx| apply::apply_unknown(ctx, tx, userid, asked).await)
+        .tx(async |tx| {
+            let mut people = lock_people(tx, std::slice::from_ref(userid)).await?;
+            apply::apply_unknown(ctx, &mut people, userid, asked).await
+        })
         .await
 }

@@ -15,9 +15,13 @@ use super::review::{Actor, one_line};
 use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
+use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::person::{Person, Status};
+use crate::domain::person::{LeftCause, Person, Status};
 use crate::store::audit::{self, Entry};
+use crate::store::employment::{
+    PeopleLock, PersonState, employ, lock_people, read, terminate_by_hand,
+};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, admin_grant, unmatched, web_session};
 
@@ -97,10 +101,11 @@ pub async fn leave(
     ctx.db
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
-            staff::lock(tx, userid).await?;
-            admins::check_actor(ctx, tx, by.userid).await?;
-            let left = leave_in(tx, by, userid, &reason).await?;
-            if admins::is_nobody_left(ctx, tx).await? {
+            let people = &mut lock_people(tx, std::slice::from_ref(userid)).await?;
+            staff::lock(people, userid).await?;
+            admins::check_actor(ctx, people, by.userid).await?;
+            let left = leave_in(people, by, userid, &reason).await?;
+            if admins::is_nobody_left(ctx, people).await? {
                 return Err(StaffError::LastAdministrator);
             }
             Ok(left)
@@ -110,7 +115,7 @@ pub async fn leave(
 
 /// Does what [`leave`] does, within a transaction; refuses before anything is written.
 async fn leave_in(
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     by: &Actor<'_>,
     userid: &UserId,
     reason: &str,
@@ -118,13 +123,18 @@ async fn leave_in(
     if by.userid == userid {
         return Err(StaffError::CannotTargetSelf);
     }
-    let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
-    if row.is_held {
+    let now = staff::now(people).await?;
+    let state = read(people, userid, None, now).await?;
+    let row = state.row.ok_or(StaffError::NotFound)?;
+    let dismissal = Observation::at(now, false);
+    if decide(&state.current, &dismissal, Authority::Dismissal)
+        != Decision::Terminate(LeftCause::Manual)
+    {
         return Err(StaffError::AlreadyMarkedLeft);
     }
-    let ended = web_session::end_all_of(tx, userid).await?;
-    staff::keep_left(tx, userid, by.userid.as_str(), reason).await?;
-    note(tx, by, &row, AuditAction::StaffLeft, "manual", reason).await?;
+    let ended = web_session::end_all_of(people, userid).await?;
+    terminate_by_hand(people, userid, by.userid.as_str(), reason).await?;
+    note(people, by, &row, AuditAction::StaffLeft, "manual", reason).await?;
     Ok((row, ended))
 }
 
@@ -197,40 +207,32 @@ async fn write_restored(
     ctx.db
         .tx(async |tx| {
             admin_grant::serialise_shared(tx).await?;
-            let row = staff::lock(tx, &person.userid)
-                .await?
-                .ok_or(StaffError::NotFound)?;
-            admins::check_actor(ctx, tx, by.userid).await?;
-            if row.status != Status::Left {
-                return Err(StaffError::NotLeft);
-            }
-            if staff::has_left_since(tx, &person.userid, asked_at).await? {
-                return Err(StaffError::LeftMeanwhile);
-            }
-            refuse_rival(tx, person).await?;
-            refuse_decided(tx, person).await?;
-            staff::upsert_employed(tx, person, asked_at)
-                .await
-                .map_err(|error| {
-                    // The unionid was taken just after the check above: the next attempt names the holder.
-                    if error.violates(staff::EMPLOYED_UNIONID) {
-                        StoreError::Unavailable(None)
-                    } else {
-                        error
-                    }
-                })?;
+            let people = &mut lock_people(tx, std::slice::from_ref(&person.userid)).await?;
+            let unionid = person.unionid.as_ref();
+            let state = read(people, &person.userid, unionid, asked_at).await?;
+            admins::check_actor(ctx, people, by.userid).await?;
+            let row = state.row.as_ref().ok_or(StaffError::NotFound)?;
+            check_leaver(people, &state, person, asked_at).await?;
+            employ(people, person, asked_at).await.map_err(|error| {
+                // The unionid was taken just after the check above: the next attempt names the holder.
+                if error.violates(staff::EMPLOYED_UNIONID) {
+                    StoreError::Unavailable(None)
+                } else {
+                    error
+                }
+            })?;
             employment::record_unionid_change(
-                tx,
+                people,
                 audit::Actor::Person(by.userid),
                 by.address,
-                Some(&row),
+                Some(row),
                 person,
             )
             .await?;
             note(
-                tx,
+                people,
                 by,
-                &row,
+                row,
                 AuditAction::StaffRestored,
                 Status::Employed.as_str(),
                 reason,
@@ -239,6 +241,30 @@ async fn write_restored(
             Ok(())
         })
         .await
+}
+
+/// Refuses a restore that the rule of employment, another employed row or another decision forbids.
+async fn check_leaver(
+    people: &mut PeopleLock<'_>,
+    state: &PersonState,
+    person: &Person,
+    asked_at: DateTime<Utc>,
+) -> Result<(), StaffError> {
+    let listing = Observation::at(asked_at, true);
+    match decide(&state.current, &listing, Authority::Restore) {
+        Decision::Return => {}
+        Decision::Ignore(Reason::LeftSince) => return Err(StaffError::LeftMeanwhile),
+        Decision::Ignore(Reason::HeldElsewhere) => {
+            let held = state.held_elsewhere.as_ref().unwrap_or(&person.userid);
+            return Err(StaffError::HeldElsewhere(held.clone()));
+        }
+        _ => return Err(StaffError::NotLeft),
+    }
+    refuse_rival(people, person).await?;
+    // A restore does not end a rejection, under either id.
+    let unionid = person.unionid.as_ref();
+    let rejection = unmatched::rejection(people, unionid, Some(&person.userid)).await?;
+    rejection.map_or(Ok(()), |_| Err(StaffError::Rejected))
 }
 
 async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
@@ -252,15 +278,6 @@ async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> 
         Some(holder) => Err(StaffError::UnionidTaken(holder.userid)),
         None => Ok(()),
     }
-}
-
-/// Refuses a person with another decision, under either id, that a restore does not end.
-async fn refuse_decided(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
-    if let Some(held) = staff::held_under_unionid(tx, person).await? {
-        return Err(StaffError::HeldElsewhere(held));
-    }
-    let rejection = unmatched::rejection(tx, person.unionid.as_ref(), Some(&person.userid)).await?;
-    rejection.map_or(Ok(()), |_| Err(StaffError::Rejected))
 }
 
 /// Ends one session of a person, or all of them for a reason; returns the name and the number of sessions.

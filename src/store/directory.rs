@@ -16,8 +16,8 @@ use crate::domain::person::{Membership, Person, Status};
 
 pub use finish::{apply_blocked_leave_events, block_leave_events, finish, unblock_leave_events};
 pub use write::{
-    WrittenRow, add, change, lock_absent, record_in_audit, record_unionid_changes, rehire,
-    release_unionids, restore_unionid,
+    WrittenRow, add, change, record_in_audit, record_unionid_changes, rehire, release_unionids,
+    restore_unionid,
 };
 
 /// A row of the staff table with its departments.
@@ -122,3 +122,6 @@ fn memberships(
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

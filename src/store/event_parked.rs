@@ -170,7 +170,7 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
 
 /// Sets a parked event to the state in which a push of it would have been stored.
 pub async fn release(conn: &mut Conn, id: i64, state: EventState) -> Result<(), StoreError> {
-    sqlx::query!(
+    let released = sqlx::query!(
         "UPDATE event SET state = $2, next_attempt_at = now(), applied_at = CASE WHEN $2 = 'applied' THEN now() END
          WHERE id = $1 AND state IN ('held', 'failed')",
         id,
@@ -178,7 +178,7 @@ pub async fn release(conn: &mut Conn, id: i64, state: EventState) -> Result<(), 
     )
     .execute(conn)
     .await?;
-    Ok(())
+    StoreError::unless_written(released.rows_affected(), 1, "event", || id.to_string())
 }
 
 /// Marks a parked event that cannot be released as failed.

@@ -244,7 +244,7 @@ pub async fn decide(
     by: &UserId,
     reason: Option<&str>,
 ) -> Result<(), StoreError> {
-    sqlx::query!(
+    let decided = sqlx::query!(
         "UPDATE unmatched_login u SET state = $2, decided_by = $3, decided_at = now(), decision_reason = $4,
              decision_scope = 'person', matched_id = NULL, matched_unionid = NULL,
              -- A rejection binds the userid, too, that DingTalk has named for the unionid.
@@ -258,7 +258,9 @@ pub async fn decide(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    StoreError::unless_written(decided.rows_affected(), 1, "unmatched_login", || {
+        id.to_string()
+    })
 }
 
 /// Deletes undecided cases without an attempt in 90 days; returns how many.

@@ -7,6 +7,7 @@ use crate::domain::person::Status;
 use crate::service::employment::{self, Trigger};
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::audit::{self, Entry};
+use crate::store::employment::lock_people;
 use crate::store::{Conn, StoreError, admin_grant, staff};
 
 /// Lookups per entry before the next wait.
@@ -72,13 +73,13 @@ async fn bind_unless_changed(
     userid: &UserId,
     unionid: Option<&UnionId>,
 ) -> Result<bool, StoreError> {
-    staff::lock_people(tx, std::slice::from_ref(userid)).await?;
-    let row = staff::lock(tx, userid).await?;
+    let people = &mut lock_people(tx, std::slice::from_ref(userid)).await?;
+    let row = staff::lock(people, userid).await?;
     let has_changed = row.is_some_and(|row| {
         row.status == Status::Employed && unionid.is_some() && row.unionid.as_ref() != unionid
     });
     if !has_changed {
-        bind(ctx, tx, userid, unionid).await?;
+        bind(ctx, people, userid, unionid).await?;
     }
     Ok(!has_changed)
 }

@@ -21,7 +21,8 @@ use super::{Progress, SyncError};
 use crate::context::Context;
 use crate::domain::ids::DeptId;
 use crate::domain::person::{Department, LeftCause};
-use crate::store::sync_run::{self, Run};
+use crate::store::employment::{SyncLock, lock_sync};
+use crate::store::sync_run::Run;
 use crate::store::sync_staging;
 use crate::store::{StoreError, audit, department, directory, unionid_conflict};
 
@@ -88,20 +89,20 @@ async fn apply_in(
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<PlanCounts, SyncError> {
     let run = mission.run;
-    if !sync_run::hold(tx, run).await? {
+    let Some(mut sync) = lock_sync(tx, run).await? else {
         return Err(SyncError::Interrupted);
-    }
-    let kept = sync_staging::keep(tx, run.id).await?;
+    };
+    let kept = sync_staging::keep(&mut sync, run.id).await?;
     if kept != mission.records {
         return Err(SyncError::Forgotten);
     }
-    let mut rows = Rows::new(tx, mission, progress);
+    let mut rows = Rows::new(&mut sync, mission, progress);
     rows.write(Step::Leave).await?;
     rows.release_unionids().await?;
     for step in [Step::Move, Step::Return, Step::Add] {
         rows.write(step).await?;
     }
-    let departments = write_departments(rows.conn, mission).await?;
+    let departments = write_departments(rows.sync, mission).await?;
     rows.write(Step::Change).await?;
     let mut tally = rows.tally;
     (
@@ -109,8 +110,8 @@ async fn apply_in(
         tally.departments_changed,
         tally.departments_removed,
     ) = departments;
-    finalize(tx, mission).await?;
-    closing.conclude(tx, &tally).await?;
+    finalize(&mut sync, mission).await?;
+    closing.conclude(&mut sync, &tally).await?;
     Ok(tally)
 }
 
@@ -139,20 +140,20 @@ async fn write_departments(
 }
 
 /// Last, because other transactions may wait for these locks.
-async fn finalize(tx: &mut Conn, mission: &ApplyRequest<'_>) -> Result<(), StoreError> {
+async fn finalize(sync: &mut SyncLock<'_>, mission: &ApplyRequest<'_>) -> Result<(), StoreError> {
     let run = mission.run;
-    directory::record_unionid_changes(tx, mission.actor, run.id).await?;
-    directory::finish(tx, run.id).await?;
-    directory::block_leave_events(tx, run.id).await?;
-    let left = directory::apply_blocked_leave_events(tx, run.id, run.started_at).await?;
+    directory::record_unionid_changes(sync, mission.actor).await?;
+    directory::finish(sync).await?;
+    directory::block_leave_events(sync).await?;
+    let left = directory::apply_blocked_leave_events(sync).await?;
     directory::record_in_audit(
-        tx,
+        sync,
         audit::Actor::System,
         &left,
         AuditAction::StaffLeft,
         LeftCause::Event.as_str(),
     )
     .await?;
-    directory::unblock_leave_events(tx, run.id).await?;
-    unionid_conflict::tidy(tx, run.id, run.started_at).await
+    directory::unblock_leave_events(sync).await?;
+    unionid_conflict::tidy(sync, run.id, run.started_at).await
 }

@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use super::skip::Skip;
+use crate::domain::employment::{Authority, Current, Decision, Observation, Reason, Row, decide};
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::person::{Person, Status};
+use crate::domain::person::{LeftCause, Person, Status};
 use crate::domain::skip_reason::SkipReason;
 use crate::domain::unionid_claims::UnionidClaims;
 use crate::store::directory::KnownPerson;
@@ -78,10 +79,26 @@ pub struct PeoplePlan {
 /// could not be read (`spared`), about whom an event has arrived since the run began, or whom an administrator has
 /// added.
 pub fn has_gone(known: &KnownPerson, started_at: DateTime<Utc>, spared: &BTreeSet<UserId>) -> bool {
-    known.status == Status::Employed
-        && !spared.contains(&known.person.userid)
-        && known.looked_at < started_at
-        && known.created_at < started_at
+    let current = Current {
+        row: Some(row(known, &known.person)),
+        left_at: known.left_at,
+        is_held_elsewhere: false,
+    };
+    let absence = Observation::at(started_at, false);
+    let sync = Authority::Sync { is_complete: true };
+    !spared.contains(&known.person.userid)
+        && decide(&current, &absence, sync) == Decision::Terminate(LeftCause::Sync)
+}
+
+/// Returns what the rule of employment needs to know of a row whose person DingTalk describes like this.
+fn row(known: &KnownPerson, person: &Person) -> Row {
+    Row {
+        status: known.status,
+        is_held: known.is_held,
+        observed_at: known.looked_at,
+        created_at: known.created_at,
+        has_unionid: known.person.unionid == person.unionid,
+    }
 }
 
 /// Compares the rows of some people with what DingTalk says about them.
@@ -210,16 +227,20 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
             || chunk.unknown_leavers.get(userid).copied(),
             |known| known.left_at,
         );
-        // A leave event after the start is newer than everything that this run has read.
-        let knows_better = left_at.is_some_and(|at| at >= started_at)
-            || known.is_some_and(|k| k.looked_at > wanted.asked_at);
-        let verdict = if knows_better && known.is_none_or(|known| !known.is_held) {
-            RowDecision::Unchanged
-        } else {
-            let has_left = left_at.is_some();
-            let is_held = is_held(known, &person, has_left, &chunk.held_unionids);
-            decide(known, &person, has_left, is_held, is_complete)
+        let unionid = person.unionid.as_ref();
+        let current = Current {
+            row: known.map(|known| row(known, &person)),
+            left_at,
+            // Or by this row itself, about which nothing else is decided.
+            is_held_elsewhere: unionid.is_some_and(|id| chunk.held_unionids.contains(id)),
         };
+        let listing = Observation {
+            is_member: true,
+            asked_at: wanted.asked_at,
+            valid_from: started_at,
+        };
+        let decision = decide(&current, &listing, Authority::Sync { is_complete });
+        let verdict = RowDecision::of(decision, known, &person);
         Draft {
             person,
             asked_at: wanted.asked_at,
@@ -232,37 +253,23 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         .collect()
 }
 
-/// Whether an administrator has marked the person as left, under this userid or another one with the unionid that
-/// they would get.
-fn is_held(
-    known: Option<&KnownPerson>,
-    person: &Person,
-    has_left: bool,
-    held_unionids: &HashSet<UnionId>,
-) -> bool {
-    let bears_already =
-        known.is_some_and(|known| !has_left && known.person.unionid == person.unionid);
-    let unionid = person.unionid.as_ref().filter(|_| !bears_already);
-    known.is_some_and(|known| known.is_held) || unionid.is_some_and(|id| held_unionids.contains(id))
-}
-
-fn decide(
-    known: Option<&KnownPerson>,
-    person: &Person,
-    has_left: bool,
-    is_held: bool,
-    is_complete: bool,
-) -> RowDecision {
-    match known {
-        Some(known) if is_held && !known.is_held && !has_left => {
-            RowDecision::KeepUnionid(difference::between(&known.person, person))
+impl RowDecision {
+    fn of(decision: Decision, known: Option<&KnownPerson>, person: &Person) -> Self {
+        let differences =
+            || known.map_or_else(Vec::new, |known| difference::between(&known.person, person));
+        match decision {
+            Decision::Add => Self::Add,
+            Decision::Return => Self::Return(differences()),
+            Decision::Update if known.is_some_and(|known| known.person == *person) => {
+                Self::Unchanged
+            }
+            Decision::Update => Self::Change(differences()),
+            Decision::UpdateKeepingUnionid => Self::KeepUnionid(differences()),
+            Decision::Ignore(Reason::Held | Reason::HeldElsewhere) => Self::Skip(SkipReason::Held),
+            Decision::Ignore(Reason::HasLeft) => Self::Skip(SkipReason::HasLeft),
+            // The row, or a leave event, is newer; a sync decides nothing else about a person who is listed.
+            _ => Self::Unchanged,
         }
-        _ if is_held => RowDecision::Skip(SkipReason::Held),
-        _ if has_left && !is_complete => RowDecision::Skip(SkipReason::HasLeft),
-        None => RowDecision::Add,
-        Some(known) if has_left => RowDecision::Return(difference::between(&known.person, person)),
-        Some(known) if known.person == *person => RowDecision::Unchanged,
-        Some(known) => RowDecision::Change(difference::between(&known.person, person)),
     }
 }
 

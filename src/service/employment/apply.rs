@@ -6,159 +6,127 @@ use super::{Lookup, Outcome, Trigger};
 use crate::context::Context;
 use crate::domain::alert::Problem;
 use crate::domain::audit::AuditAction;
+use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::person::{LeftCause, Person, Status};
+use crate::domain::person::{LeftCause, Person};
 use crate::store::audit::{self, Entry};
+use crate::store::employment::{self, PeopleLock};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, access, alert, event, recheck, unionid_conflict};
 
-/// What to do with a person who exists in DingTalk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Employ(Outcome),
-    /// Everything except the unionid is written, for this reason.
-    KeepUnionid(&'static str),
-    KeepStatus,
-    /// The leave event of a person without a row was false: nothing needs to be remembered.
-    ForgetLeaving,
-    Nothing(&'static str),
-}
-
-/// A person who exists in DingTalk, the locked row, and what to do.
+/// A decision about a person who exists in DingTalk, with the locked row.
 pub(super) struct EmploymentDecision {
     pub row: Option<StaffRow>,
-    pub trigger: Trigger,
-    pub verdict: Verdict,
+    authority: Authority,
+    decision: Decision,
 }
 
-const NEWER_ANSWER: &str = "a newer answer is already known";
-const NEVER_ADDED: &str = "was never in the staff table, and only a join event, a login, an approval or a sync adds people";
-const HAS_LEFT: &str = "has left, and no join event came since";
-const HELD_ELSEWHERE: &str = "marked as left by an administrator, under another userid";
+impl EmploymentDecision {
+    pub fn is_to_be_employed(&self) -> bool {
+        matches!(
+            self.decision,
+            Decision::Add | Decision::Return | Decision::Update
+        )
+    }
+}
 
 impl Lookup<'_> {
-    /// Returns the trigger, or [`Trigger::Event`] if its reason is no longer valid.
-    async fn standing_trigger(
+    /// Returns what the answer may do now.
+    async fn authority(
         &self,
         ctx: &Context,
         tx: &mut Conn,
         userid: &UserId,
-    ) -> Result<Trigger, StoreError> {
-        let stands = match self.trigger {
+    ) -> Result<Authority, StoreError> {
+        let is_standing = match self.trigger {
             Trigger::Join => event::is_join_standing(tx, self.warrants, userid).await?,
             Trigger::Leaving | Trigger::LateJoin => {
                 recheck::is_claimed(tx, ctx.instance, self.warrants).await?
             }
             Trigger::Event | Trigger::Login => true,
         };
-        Ok(if stands { self.trigger } else { Trigger::Event })
+        Ok(self.trigger.authority(is_standing))
     }
 }
 
-/// Locks the row of a person who exists in DingTalk and decides what to do. [`staff::lock_people`] must precede it.
-pub(super) async fn decide(
+/// Locks the row of a person who exists in DingTalk and decides what to do.
+pub(super) async fn decide_about(
     ctx: &Context,
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     person: &Person,
     asked: &Lookup<'_>,
 ) -> Result<EmploymentDecision, StoreError> {
-    let row = staff::lock(tx, &person.userid).await?;
-    let trigger = asked.standing_trigger(ctx, tx, &person.userid).await?;
-    let left_at = staff::leave_event_time(tx, &person.userid).await?;
-    let is_held_elsewhere = staff::held_under_unionid(tx, person).await?.is_some();
-    let verdict = match judge(row.as_ref(), left_at, asked, trigger) {
-        Verdict::Employ(Outcome::Changed) if is_held_elsewhere => {
-            let bears_already = row
-                .as_ref()
-                .is_some_and(|row| row.unionid == person.unionid);
-            if bears_already {
-                Verdict::Employ(Outcome::Changed)
-            } else {
-                Verdict::KeepUnionid(HELD_ELSEWHERE)
-            }
-        }
-        Verdict::Employ(_) if is_held_elsewhere => Verdict::Nothing(HELD_ELSEWHERE),
-        verdict => verdict,
-    };
+    let unionid = person.unionid.as_ref();
+    let state = employment::read(people, &person.userid, unionid, asked.at).await?;
+    let authority = asked.authority(ctx, people, &person.userid).await?;
     Ok(EmploymentDecision {
-        row,
-        trigger,
-        verdict,
+        decision: decide(&state.current, &Observation::at(asked.at, true), authority),
+        row: state.row,
+        authority,
     })
-}
-
-fn judge(
-    row: Option<&StaffRow>,
-    left_at: Option<DateTime<Utc>>,
-    asked: &Lookup<'_>,
-    trigger: Trigger,
-) -> Verdict {
-    let asked_at = asked.at;
-    if row.is_some_and(|row| row.looked_at > asked_at) {
-        return Verdict::Nothing(NEWER_ANSWER);
-    }
-    if row.is_some_and(|row| row.is_held) {
-        return Verdict::Nothing("marked as left by an administrator");
-    }
-    let joins = |trigger| matches!(trigger, Trigger::Join | Trigger::LateJoin);
-    let is_join = joins(trigger);
-    match (row.map(|row| row.status), left_at) {
-        (_, Some(left_at)) if left_at >= asked_at => {
-            Verdict::Nothing("left after DingTalk was asked")
-        }
-        (Some(Status::Left), _) if is_join || trigger == Trigger::Leaving => {
-            Verdict::Employ(Outcome::Returned)
-        }
-        (Some(Status::Left), _) => Verdict::KeepStatus,
-        (Some(Status::Employed), _) => Verdict::Employ(Outcome::Changed),
-        (None, _) if is_join => Verdict::Employ(Outcome::Added),
-        (None, Some(_)) if trigger == Trigger::Leaving => Verdict::ForgetLeaving,
-        (None, Some(_)) => Verdict::Nothing(HAS_LEFT),
-        // A join event only requires that no leave event is known.
-        (None, None) if joins(asked.trigger) => Verdict::Employ(Outcome::Added),
-        (None, None) => Verdict::Nothing(NEVER_ADDED),
-    }
 }
 
 /// Applies a decision. Violates [`staff::EMPLOYED_UNIONID`] if another employed row has the unionid.
 pub(super) async fn carry_out(
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     person: &Person,
     asked_at: DateTime<Utc>,
     decided: &EmploymentDecision,
 ) -> Result<Outcome, StoreError> {
     // Employing the person settles a conflict, as does a newer answer; otherwise the person no longer waits for a
     // unionid.
-    if !matches!(
-        decided.verdict,
-        Verdict::Employ(_) | Verdict::Nothing(NEWER_ANSWER)
-    ) {
-        unionid_conflict::clear(tx, std::slice::from_ref(&person.userid)).await?;
+    if !decided.is_to_be_employed() && decided.decision != Decision::Ignore(Reason::NewerAnswer) {
+        unionid_conflict::clear(people, std::slice::from_ref(&person.userid)).await?;
     }
-    let outcome = match &decided.verdict {
-        Verdict::Nothing(why) => return Ok(Outcome::StaysOut(why)),
-        Verdict::ForgetLeaving => {
-            access::restore_ended(tx, &person.userid, person.unionid.as_ref()).await?;
-            staff::forget_unknown_leaver(tx, &person.userid).await?;
-            return Ok(Outcome::StaysOut(NEVER_ADDED));
+    let outcome = match decided.decision {
+        Decision::Ignore(reason) => return Ok(Outcome::Ignored(reason)),
+        // Never decided about a person whom DingTalk lists: see `apply_unknown`.
+        Decision::Terminate(_) | Decision::RecordLeave => {
+            return Ok(Outcome::Ignored(Reason::NotMember));
         }
-        Verdict::KeepUnionid(why) => {
-            staff::update_fields(tx, &without_unionid(person), asked_at).await?;
-            return Ok(Outcome::StaysOut(why));
+        Decision::ForgetLeave => {
+            access::restore_ended(people, &person.userid, person.unionid.as_ref()).await?;
+            employment::forget_unknown_leaver(people, &person.userid).await?;
+            return Ok(Outcome::Ignored(Reason::NeverAdded));
         }
-        Verdict::KeepStatus => {
-            staff::update_fields(tx, person, asked_at).await?;
-            Outcome::StaysOut(HAS_LEFT)
+        Decision::UpdateKeepingUnionid => {
+            employment::update(people, &without_unionid(person), asked_at).await?;
+            return Ok(Outcome::Ignored(Reason::HeldElsewhere));
         }
-        Verdict::Employ(outcome) => {
-            if *outcome == Outcome::Returned && decided.trigger == Trigger::Leaving {
-                access::restore_ended(tx, &person.userid, person.unionid.as_ref()).await?;
+        Decision::UpdateKeepingStatus => {
+            employment::update(people, person, asked_at).await?;
+            Outcome::Ignored(Reason::HasLeft)
+        }
+        Decision::Add => {
+            employ(
+                people,
+                person,
+                asked_at,
+                AuditAction::StaffAdded,
+                Outcome::Added,
+            )
+            .await?
+        }
+        Decision::Return => {
+            if decided.authority == Authority::LeaveRecheck {
+                access::restore_ended(people, &person.userid, person.unionid.as_ref()).await?;
             }
-            employ(tx, person, asked_at, outcome.clone()).await?
+            employ(
+                people,
+                person,
+                asked_at,
+                AuditAction::StaffReturned,
+                Outcome::Returned,
+            )
+            .await?
+        }
+        Decision::Update => {
+            employment::employ(people, person, asked_at).await?;
+            Outcome::Changed
         }
     };
     if let Some(row) = &decided.row {
-        record_unionid_change(tx, audit::Actor::System, None, row, person).await?;
+        record_unionid_change(people, audit::Actor::System, None, row, person).await?;
     }
     Ok(outcome)
 }
@@ -172,20 +140,16 @@ pub(super) fn without_unionid(person: &Person) -> Person {
 }
 
 async fn employ(
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     person: &Person,
     asked_at: DateTime<Utc>,
+    action: AuditAction,
     outcome: Outcome,
 ) -> Result<Outcome, StoreError> {
-    staff::upsert_employed(tx, person, asked_at).await?;
-    let action = match outcome {
-        Outcome::Added => AuditAction::StaffAdded,
-        Outcome::Returned => AuditAction::StaffReturned,
-        _ => return Ok(outcome),
-    };
+    employment::employ(people, person, asked_at).await?;
     let unionid = person.unionid.as_ref();
     let entry = entry(&person.userid, &person.name, unionid, action, "employed");
-    audit::append(tx, &entry).await?;
+    audit::append(people, &entry).await?;
     Ok(outcome)
 }
 
@@ -223,39 +187,36 @@ pub(super) async fn record_unionid_change(
 /// Ends the employment of a person whom DingTalk does not know.
 pub(super) async fn apply_unknown(
     ctx: &Context,
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     userid: &UserId,
     asked: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
-    let (asked_at, trigger) = (asked.at, asked.trigger);
-    staff::lock_people(tx, std::slice::from_ref(userid)).await?;
-    let row = staff::lock(tx, userid).await?;
-    if trigger == Trigger::Join {
+    let state = employment::read(people, userid, None, asked.at).await?;
+    if asked.trigger == Trigger::Join {
         // DingTalk's answers may lag behind its events: recheck later.
-        recheck::schedule_after_join(tx, userid).await?;
+        recheck::schedule_after_join(people, userid).await?;
     }
-    let Some(row) = row.filter(|row| row.status == Status::Employed) else {
-        if trigger == Trigger::Leaving {
-            access::confirm_ended(tx, userid, asked.warrants).await?;
+    // An answer that the person is gone needs no standing reason to ask.
+    let authority = asked.trigger.authority(true);
+    let decision = decide(&state.current, &Observation::at(asked.at, false), authority);
+    let (cause, row) = match (decision, state.row) {
+        (Decision::Terminate(cause), Some(row)) => (cause, row),
+        (Decision::Ignore(Reason::NewerAnswer), _) => {
+            return Ok(Outcome::Ignored(Reason::NewerAnswer));
         }
-        unionid_conflict::clear(tx, std::slice::from_ref(userid)).await?;
-        return Ok(Outcome::StaysOut("DingTalk does not know the person"));
+        _ => {
+            if authority == Authority::LeaveRecheck {
+                access::confirm_ended(people, userid, asked.warrants).await?;
+            }
+            unionid_conflict::clear(people, std::slice::from_ref(userid)).await?;
+            return Ok(Outcome::Ignored(Reason::NotMember));
+        }
     };
-    if row.looked_at > asked_at {
-        return Ok(Outcome::StaysOut(NEWER_ANSWER));
+    if cause == LeftCause::UnknownToDingTalk && leaver_limit_exceeded(ctx, people).await? {
+        unionid_conflict::clear(people, std::slice::from_ref(userid)).await?;
+        return Ok(Outcome::LeaverLimitReached);
     }
-    let cause = if trigger == Trigger::Leaving {
-        LeftCause::Event
-    } else {
-        LeftCause::UnknownToDingTalk
-    };
-    if cause == LeftCause::UnknownToDingTalk && leaver_limit_exceeded(ctx, tx).await? {
-        unionid_conflict::clear(tx, std::slice::from_ref(userid)).await?;
-        return Ok(Outcome::StaysOut(
-            "too many people have become unknown to DingTalk within a day",
-        ));
-    }
-    staff::mark_left(tx, std::slice::from_ref(userid), cause).await?;
+    employment::terminate(people, std::slice::from_ref(userid), cause).await?;
     let unionid = row.unionid.as_ref();
     let entry = entry(
         userid,
@@ -264,7 +225,7 @@ pub(super) async fn apply_unknown(
         AuditAction::StaffLeft,
         cause.as_str(),
     );
-    audit::append(tx, &entry).await?;
+    audit::append(people, &entry).await?;
     Ok(Outcome::MarkedLeft)
 }
 

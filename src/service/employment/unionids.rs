@@ -6,13 +6,14 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
-use super::apply::{self, EmploymentDecision, Verdict, apply_unknown, carry_out};
+use super::apply::{self, EmploymentDecision, apply_unknown, carry_out};
 use super::{Lookup, Outcome, Trigger, time_now};
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::domain::unionid_claims::UnionidClaims;
 use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::store::employment::{self, PeopleLock, lock_people};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
 
@@ -138,7 +139,7 @@ impl Claimant<'_> {
     }
 
     fn is_to_be_employed(&self) -> bool {
-        matches!(self.decided.verdict, Verdict::Employ(_))
+        self.decided.is_to_be_employed()
     }
 
     fn gives_unionid_up(&self) -> bool {
@@ -155,9 +156,9 @@ async fn settle_in(
 ) -> Result<Outcome, StoreError> {
     let mut userids: Vec<UserId> = rivals.iter().map(|rival| rival.userid.clone()).collect();
     userids.push(person.userid.clone());
-    staff::lock_people(tx, &userids).await?;
-    staff::lock_all(tx, &userids).await?;
-    let mut claimants = vec![claimant(ctx, tx, person, asked).await?];
+    let people = &mut lock_people(tx, &userids).await?;
+    staff::lock_all(people, &userids).await?;
+    let mut claimants = vec![claimant(ctx, people, person, asked).await?];
     for rival in rivals {
         let asked = Lookup {
             at: rival.asked_at,
@@ -165,11 +166,11 @@ async fn settle_in(
             warrants: &[],
         };
         match &rival.person {
-            Some(person) => claimants.push(claimant(ctx, tx, person, &asked).await?),
-            None => drop(apply_unknown(ctx, tx, &rival.userid, &asked).await?),
+            Some(person) => claimants.push(claimant(ctx, people, person, &asked).await?),
+            None => drop(apply_unknown(ctx, people, &rival.userid, &asked).await?),
         }
     }
-    let refused = refused(tx, &claimants).await?;
+    let refused = refused(people, &claimants).await?;
     let moving: Vec<UserId> = claimants
         .iter()
         .filter(|claimant| {
@@ -178,20 +179,20 @@ async fn settle_in(
         .map(|claimant| claimant.person.userid.clone())
         .collect();
     // Several people may exchange unionids: all release theirs first.
-    staff::release_unionids(tx, &moving).await?;
-    write_all(tx, &claimants, &refused).await
+    employment::release_unionids(people, &moving).await?;
+    write_all(people, &claimants, &refused).await
 }
 
 async fn claimant<'a>(
     ctx: &Context,
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     person: &'a Person,
     asked: &Lookup<'_>,
 ) -> Result<Claimant<'a>, StoreError> {
     Ok(Claimant {
         person,
         asked_at: asked.at,
-        decided: apply::decide(ctx, tx, person, asked).await?,
+        decided: apply::decide_about(ctx, people, person, asked).await?,
     })
 }
 
@@ -224,7 +225,7 @@ async fn refused(tx: &mut Conn, claimants: &[Claimant<'_>]) -> Result<HashSet<Us
 /// Writes all people; returns the outcome of the first. For conflicting ones everything but the unionid is written;
 /// those who are not employed yet wait.
 async fn write_all(
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     claimants: &[Claimant<'_>],
     refused: &HashSet<UserId>,
 ) -> Result<Outcome, StoreError> {
@@ -233,11 +234,11 @@ async fn write_all(
     for claimant in claimants {
         let (person, asked_at) = (claimant.person, claimant.asked_at);
         if !is_refused(claimant) {
-            outcomes.push(carry_out(tx, person, asked_at, &claimant.decided).await?);
+            outcomes.push(carry_out(people, person, asked_at, &claimant.decided).await?);
             continue;
         }
         if claimant.is_employed() {
-            staff::update_fields(tx, &apply::without_unionid(person), asked_at).await?;
+            employment::update(people, &apply::without_unionid(person), asked_at).await?;
         }
         outcomes.push(Outcome::UnionidTaken(None));
     }
@@ -245,8 +246,10 @@ async fn write_all(
         if is_refused(claimant)
             && let Some(unionid) = claimant.wanted()
         {
-            let holder = employed_holder(tx, unionid).await?.map(|row| row.userid);
-            record_conflict(tx, &claimant.person.userid, unionid, holder.as_ref()).await?;
+            let holder = employed_holder(people, unionid)
+                .await?
+                .map(|row| row.userid);
+            record_conflict(people, &claimant.person.userid, unionid, holder.as_ref()).await?;
             *outcome = Outcome::UnionidTaken(holder);
         }
     }

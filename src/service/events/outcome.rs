@@ -98,8 +98,12 @@ impl From<UpstreamError> for LookupError {
                 tracing::error!(%cause, "database statement failed while applying an event");
                 (ErrorClass::Rejected, error.to_string())
             }
-            UpstreamError::Store(StoreError::UnknownValue(cause)) => {
-                tracing::error!(%cause, "a row has an unknown value; its event cannot be applied");
+            UpstreamError::Store(
+                StoreError::UnknownValue(_)
+                | StoreError::RowMissing { .. }
+                | StoreError::NotLocked(_),
+            ) => {
+                tracing::error!(%error, "database row or write inconsistent while applying an event");
                 (ErrorClass::Rejected, error.to_string())
             }
             UpstreamError::Api(refusal) if refusal.is_out_of_scope() => {
@@ -266,5 +270,10 @@ mod tests {
             gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()),
             ErrorClass::Rejected
         );
+        let missing = StoreError::RowMissing {
+            table: "staff",
+            id: "u1".to_owned(),
+        };
+        assert_eq!(gravity(missing.into()), ErrorClass::Rejected);
     }
 }

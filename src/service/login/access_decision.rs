@@ -6,11 +6,13 @@ use crate::context::Context;
 use crate::dingtalk::contact::Contact;
 use crate::domain::audit::AuditAction;
 use crate::domain::case::Refusal;
+use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
+use crate::store::employment::{employ, lock_people, read, read_unlocked};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, unmatched};
 
@@ -139,25 +141,28 @@ async fn without_row(
     userid: UserId,
 ) -> Result<Decision, LoginError> {
     let listed = &ctx.config.login.admins;
-    let (row, has_left, is_administrator) = ctx
+    let (decision, is_administrator) = ctx
         .db
         .read(async |conn| {
-            let row = staff::find(conn, &userid).await?;
-            let has_left = staff::leave_event_time(conn, &userid).await?.is_some();
+            let now = staff::now(conn).await?;
+            let state = read_unlocked(conn, &userid, Some(&caller.unionid), now).await?;
+            let listing = Observation::at(now, true);
+            let decision = rule::decide(&state.current, &listing, Authority::Provision);
             let is_administrator =
                 admins::may_enter_unreviewed(conn, listed, &userid, &caller.unionid).await?;
-            Ok::<_, StoreError>((row, has_left, is_administrator))
+            Ok::<_, StoreError>((decision, is_administrator))
         })
         .await?;
-    if has_left {
-        return Ok(refused(Refusal::Left, Some(userid)));
-    }
     let may_be_added =
         is_administrator || ctx.config.login.unknown_staff == UnknownStaff::Provision;
-    if row.is_some() || !may_be_added {
-        return Ok(refused(Refusal::PendingReview, Some(userid)));
+    match decision {
+        rule::Decision::Ignore(Reason::HasLeft | Reason::Held | Reason::LeftSince) => {
+            Ok(refused(Refusal::Left, Some(userid)))
+        }
+        rule::Decision::Add if may_be_added => provision(ctx, caller, userid).await,
+        // With a row, somebody decides whether this is the same person.
+        _ => Ok(refused(Refusal::PendingReview, Some(userid))),
     }
-    provision(ctx, caller, userid).await
 }
 
 /// Adds a person whom DingTalk confirms to be in the company.
@@ -180,19 +185,18 @@ async fn provision(
     let added = ctx
         .db
         .tx(async |tx| {
-            staff::lock_people(tx, std::slice::from_ref(&userid)).await?;
+            let people = &mut lock_people(tx, std::slice::from_ref(&userid)).await?;
             // Another transaction may have decided while DingTalk answered.
-            if staff::lock(tx, &userid).await?.is_some()
-                || staff::leave_event_time(tx, &userid).await?.is_some()
-                || staff::held_under_unionid(tx, &person).await?.is_some()
-                || unmatched::rejection(tx, Some(&caller.unionid), Some(&userid))
-                    .await?
-                    .is_some()
-            {
+            let state = read(people, &userid, person.unionid.as_ref(), asked_at).await?;
+            let answer = Observation::at(asked_at, true);
+            let decision = rule::decide(&state.current, &answer, Authority::Provision);
+            let rejection =
+                unmatched::rejection(people, Some(&caller.unionid), Some(&userid)).await?;
+            if decision != rule::Decision::Add || rejection.is_some() {
                 return Ok(false);
             }
-            staff::upsert_employed(tx, &person, asked_at).await?;
-            audit::append(tx, &addition(&person)).await?;
+            employ(people, &person, asked_at).await?;
+            audit::append(people, &addition(&person)).await?;
             Ok::<_, StoreError>(true)
         })
         .await;

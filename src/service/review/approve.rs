@@ -11,11 +11,13 @@ use super::{Actor, Decision, RejectedDecision, ReviewError, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
+use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
+use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, read};
 use crate::store::review_job::Place;
 use crate::store::staff::{self, StaffRow};
 use crate::store::unmatched::{self, Case};
@@ -151,22 +153,21 @@ async fn admit(
         .tx(async |tx| {
             // The approval may give the row another account, which ends the rights of the former one.
             admin_grant::serialise(tx).await?;
-            staff::lock_people(tx, std::slice::from_ref(&person.userid)).await?;
-            let row = staff::lock(tx, &person.userid).await?;
-            admins::check_actor(ctx, tx, decision.by.userid).await?;
-            check_row(tx, row.as_ref(), case, person, asked_at).await?;
-            staff::upsert_employed(tx, person, asked_at)
-                .await
-                .map_err(|error| {
-                    // The unionid was taken just after the check above: the next attempt names the holder.
-                    if error.violates(staff::EMPLOYED_UNIONID) {
-                        StoreError::Unavailable(None)
-                    } else {
-                        error
-                    }
-                })?;
+            let people = &mut lock_people(tx, std::slice::from_ref(&person.userid)).await?;
+            let unionid = person.unionid.as_ref();
+            let state = read(people, &person.userid, unionid, asked_at).await?;
+            admins::check_actor(ctx, people, decision.by.userid).await?;
+            check_person(people, &state, case, person, asked_at).await?;
+            employ(people, person, asked_at).await.map_err(|error| {
+                // The unionid was taken just after the check above: the next attempt names the holder.
+                if error.violates(staff::EMPLOYED_UNIONID) {
+                    StoreError::Unavailable(None)
+                } else {
+                    error
+                }
+            })?;
             // The employment itself closes a waiting case.
-            match unmatched::lock_state(tx, case.id).await? {
+            match unmatched::lock_state(people, case.id).await? {
                 Some(CaseState::Waiting | CaseState::Closed) => {}
                 Some(_) => return Err(RejectedDecision::NotWaiting.into()),
                 None => return Err(ReviewError::NotFound),
@@ -175,9 +176,9 @@ async fn admit(
                 userid: Some(person.userid.clone()),
                 ..case.clone()
             };
-            decide(tx, &approved, decision).await?;
-            record_employment(tx, row.as_ref(), person, decision).await?;
-            if admins::is_nobody_left(ctx, tx).await? {
+            decide(people, &approved, decision).await?;
+            record_employment(people, state.row.as_ref(), person, decision).await?;
+            if admins::is_nobody_left(ctx, people).await? {
                 return Err(RejectedDecision::LastAdministrator.into());
             }
             Ok(())
@@ -185,30 +186,35 @@ async fn admit(
         .await
 }
 
-async fn check_row(
-    tx: &mut Conn,
-    row: Option<&StaffRow>,
+/// Refuses an approval that the rule of employment, another decision or another employed row forbids.
+async fn check_person(
+    people: &mut PeopleLock<'_>,
+    state: &PersonState,
     case: &Case,
     person: &Person,
     asked_at: DateTime<Utc>,
 ) -> Result<(), ReviewError> {
-    if let Some(row) = row {
-        refuse_held(row)?;
-    }
-    if let Some(held) = staff::held_under_unionid(tx, person).await? {
-        return Err(RejectedDecision::Held(held).into());
+    let listing = Observation::at(asked_at, true);
+    let decision = rule::decide(&state.current, &listing, Authority::Approval);
+    match decision {
+        rule::Decision::Add | rule::Decision::Return | rule::Decision::Update => {}
+        rule::Decision::Ignore(Reason::Held) => {
+            return Err(RejectedDecision::Held(person.userid.clone()).into());
+        }
+        rule::Decision::Ignore(Reason::HeldElsewhere) | rule::Decision::UpdateKeepingUnionid => {
+            let held = state.held_elsewhere.as_ref().unwrap_or(&person.userid);
+            return Err(RejectedDecision::Held(held.clone()).into());
+        }
+        _ => return Err(RejectedDecision::LeftMeanwhile.into()),
     }
     // Another case of this person: an approval does not end its rejection, which applies to either id.
     if let Some(rejection) =
-        unmatched::rejection(tx, Some(&case.unionid), Some(&person.userid)).await?
+        unmatched::rejection(people, Some(&case.unionid), Some(&person.userid)).await?
         && rejection.case_id != case.id
     {
         return Err(RejectedDecision::RejectedElsewhere(rejection.case_id).into());
     }
-    if staff::has_left_since(tx, &person.userid, asked_at).await? {
-        return Err(RejectedDecision::LeftMeanwhile.into());
-    }
-    let holder = staff::find_by_unionid(tx, &case.unionid).await?;
+    let holder = staff::find_by_unionid(people, &case.unionid).await?;
     match holder
         .filter(|holder| holder.status == Status::Employed && holder.userid != person.userid)
     {

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::admins;
 use crate::service::review::Actor;
+use crate::store::employment::{PeopleLock, lock_people};
 use crate::store::{admin_grant, staff, web_session};
 
 /// The result for one person: how many sessions were ended, or why nothing was done.
@@ -46,15 +47,18 @@ pub async fn apply_to_many(
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
             // Locked before any row: concurrent writers of several of these people wait and do not deadlock.
-            staff::lock_people(tx, &userids).await?;
+            let people = &mut lock_people(tx, &userids).await?;
             // Rows before rights, as in all code that locks both.
-            staff::lock_all(tx, &userids).await?;
-            admins::check_actor(ctx, tx, by.userid).await?;
+            staff::lock_all(people, &userids).await?;
+            admins::check_actor(ctx, people, by.userid).await?;
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
-                let done = tx.savepoint(async |tx| one(ctx, tx, by, action, userid, &reason).await);
+                let done = people
+                    .savepoint(async |people| one(ctx, people, by, action, userid, &reason).await);
                 outcomes.push(match done.await {
-                    Err(StaffError::LastAdministrator) => last_administrator(tx, userid).await?,
+                    Err(StaffError::LastAdministrator) => {
+                        last_administrator(people, userid).await?
+                    }
                     done => done?,
                 });
             }
@@ -77,22 +81,22 @@ async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport
 /// is returned as an error, which undoes the writes.
 async fn one(
     ctx: &Context,
-    tx: &mut Conn,
+    people: &mut PeopleLock<'_>,
     by: &Actor<'_>,
     action: BulkAction,
     userid: &UserId,
     reason: &str,
 ) -> Result<BulkReport, StaffError> {
-    let name = staff::find(tx, userid).await?.map(|row| row.name);
+    let name = staff::find(people, userid).await?.map(|row| row.name);
     let result = match action {
-        BulkAction::Leave => leave_in(tx, by, userid, reason)
+        BulkAction::Leave => leave_in(people, by, userid, reason)
             .await
             .map(|(_, ended)| ended),
-        BulkAction::EndSessions => end_all(tx, by, userid, reason).await,
+        BulkAction::EndSessions => end_all(people, by, userid, reason).await,
     };
     match result {
         Err(StaffError::Store(error)) => Err(error.into()),
-        Ok(_) if action == BulkAction::Leave && admins::is_nobody_left(ctx, tx).await? => {
+        Ok(_) if action == BulkAction::Leave && admins::is_nobody_left(ctx, people).await? => {
             Err(StaffError::LastAdministrator)
         }
         result => Ok(BulkReport {

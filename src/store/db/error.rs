@@ -19,6 +19,12 @@ pub enum StoreError {
     /// A column holds a value that none of our enums knows.
     #[error(transparent)]
     UnknownValue(UnknownValue),
+    /// A write that must change this row found none: nothing is committed.
+    #[error("the table {table} has no row {id} to write")]
+    RowMissing { table: &'static str, id: String },
+    /// The transaction writes about a person whom it has not locked: nothing is committed.
+    #[error("the person {0} is not locked")]
+    NotLocked(String),
 }
 
 /// A row that cannot be, because a column holds a value that no enum knows.
@@ -36,6 +42,20 @@ impl StoreError {
     /// Returns whether the unique index with this name was violated.
     pub fn violates(&self, index: &str) -> bool {
         matches!(self, Self::Statement(sqlx::Error::Database(e)) if e.constraint() == Some(index))
+    }
+
+    /// Fails unless a write has changed exactly the expected number of rows; `id` names them.
+    pub(in crate::store) fn unless_written(
+        written: u64,
+        expected: usize,
+        table: &'static str,
+        id: impl FnOnce() -> String,
+    ) -> Result<(), Self> {
+        if usize::try_from(written) == Ok(expected) {
+            Ok(())
+        } else {
+            Err(Self::RowMissing { table, id: id() })
+        }
     }
 
     fn classify(error: sqlx::Error) -> Self {

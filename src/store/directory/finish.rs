@@ -1,18 +1,19 @@
 //! The end of the transaction that applies a plan: rows that others may be waiting for are touched only now.
 
 use crate::store::Conn;
-use chrono::{DateTime, Utc};
 
 use crate::domain::ids::UserId;
 use crate::domain::person::LeftCause;
 use crate::store::StoreError;
 use crate::store::access::{self, Change};
+use crate::store::employment::SyncLock;
 
 /// Applies the consequences of the rows that a run has written: ends the sessions of former unionids, closes the
 /// review cases that this settles, and deletes rechecks scheduled while there was no row.
-pub async fn finish(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
-    let concerned = concerned(conn, run_id).await?;
-    access::end_mismatched(conn, &concerned, Change::Written).await?;
+pub async fn finish(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
+    let run_id = sync.run().id;
+    let concerned = concerned(sync, run_id).await?;
+    access::end_mismatched(sync, &concerned, Change::Written).await?;
     sqlx::query!(
         "UPDATE unmatched_login SET state = 'closed' WHERE id IN (
              SELECT c.id FROM sync_draft d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
@@ -22,7 +23,7 @@ pub async fn finish(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
              ORDER BY c.id FOR UPDATE OF c)",
         run_id
     )
-    .execute(&mut *conn)
+    .execute(&mut **sync)
     .await?;
     sqlx::query!(
         "DELETE FROM scheduled_look WHERE id IN (
@@ -31,7 +32,7 @@ pub async fn finish(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
              ORDER BY l.id FOR UPDATE OF l)",
         run_id
     )
-    .execute(conn)
+    .execute(&mut **sync)
     .await?;
     Ok(())
 }
@@ -58,14 +59,15 @@ async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreErr
 /// Blocks leave events for people added by the run until the end of the transaction, and waits for those being
 /// stored: a leave event does not see an uncommitted row, and would otherwise be recorded as that of an unknown
 /// person. Leave events for other people do not wait.
-pub async fn block_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+pub async fn block_leave_events(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
+    let run_id = sync.run().id;
     sqlx::query!(
         "INSERT INTO unknown_leaver (userid, left_at)
          SELECT userid, '-infinity' FROM sync_draft WHERE run_id = $1 AND step = 'add' AND NOT is_undone ORDER BY userid
          ON CONFLICT (userid) DO UPDATE SET left_at = unknown_leaver.left_at",
         run_id
     )
-    .execute(conn)
+    .execute(&mut **sync)
     .await?;
     Ok(())
 }
@@ -73,10 +75,9 @@ pub async fn block_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), Stor
 /// Marks people added by the run as left if their leave event was stored since the run began, as if it had been
 /// stored right after; returns them. Must follow [`block_leave_events`].
 pub async fn apply_blocked_leave_events(
-    conn: &mut Conn,
-    run_id: i64,
-    started_at: DateTime<Utc>,
+    sync: &mut SyncLock<'_>,
 ) -> Result<Vec<UserId>, StoreError> {
+    let run = sync.run();
     let left = sqlx::query_scalar!(
         r#"UPDATE staff s SET status = 'left', left_at = u.left_at, left_cause = 'event', updated_at = now()
          FROM sync_draft d JOIN unknown_leaver u USING (userid)
@@ -85,24 +86,25 @@ pub async fn apply_blocked_leave_events(
            -- As where people are added: a time from before a step of the clock says nothing about what came after it.
            AND CASE WHEN $2 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $2
          RETURNING s.userid AS "userid: UserId""#,
-        run_id,
-        started_at,
+        run.id,
+        run.started_at,
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut **sync)
     .await?;
     let ids: Vec<String> = left.iter().map(|id| id.as_str().to_owned()).collect();
-    access::end_mismatched(conn, &ids, Change::Left(LeftCause::Event)).await?;
+    access::end_mismatched(sync, &ids, Change::Left(LeftCause::Event)).await?;
     Ok(left)
 }
 
 /// Deletes the unknown-leaver records of people who now have a row, which unblocks their leave events.
-pub async fn unblock_leave_events(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+pub async fn unblock_leave_events(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
+    let run_id = sync.run().id;
     sqlx::query!(
         "DELETE FROM unknown_leaver u USING sync_draft d
          WHERE d.run_id = $1 AND d.step IN ('add', 'return') AND NOT d.is_undone AND u.userid = d.userid",
         run_id
     )
-    .execute(conn)
+    .execute(&mut **sync)
     .await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! Bulk writes to the staff table, in statements that check every condition again: what was stored since the plan
-//! was built wins.
+//! was built wins. The conditions are those of [`crate::domain::employment::decide`]; a property test compares them.
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
@@ -10,6 +10,7 @@ use crate::domain::ids::UserId;
 use crate::domain::person::{Membership, Person};
 use crate::store::StoreError;
 use crate::store::audit::Actor;
+use crate::store::employment::SyncLock;
 
 /// A person to write, and when DingTalk was asked about them.
 #[derive(Debug, Clone, Copy)]
@@ -18,14 +19,14 @@ pub struct WrittenRow<'a> {
     pub asked_at: DateTime<Utc>,
 }
 
-/// Adds people who have no row yet, except those who left after `started_at`; returns the people it added.
+/// Adds people who have no row yet, except those who left since the run began; returns the people it added.
 ///
 /// Violates [`crate::store::staff::EMPLOYED_UNIONID`] if an employed row has one of the unionids.
 pub async fn add(
-    conn: &mut Conn,
+    sync: &mut SyncLock<'_>,
     people: &[WrittenRow<'_>],
-    started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
+    let started_at = sync.run().started_at;
     let rows = Columns::of(people);
     let added = sqlx::query_scalar!(
         r#"INSERT INTO staff (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
@@ -50,36 +51,39 @@ pub async fn add(
         &rows.asked_at,
         started_at,
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut **sync)
     .await?;
-    write_departments(conn, people, &texts(&added)).await?;
+    write_departments(sync, people, &texts(&added)).await?;
     Ok(added)
 }
 
 /// Updates employed people, except those who would get the unionid of a person held as left; returns those whose row
 /// it wrote.
-pub async fn change(conn: &mut Conn, people: &[WrittenRow<'_>]) -> Result<Vec<UserId>, StoreError> {
-    write(conn, people, None).await
+pub async fn change(
+    sync: &mut SyncLock<'_>,
+    people: &[WrittenRow<'_>],
+) -> Result<Vec<UserId>, StoreError> {
+    write(sync, people, None).await
 }
 
-/// Rehires people who left before `started_at` and are not held as left under any userid; returns those whose row it
+/// Rehires people who left before the run began and are not held as left under any userid; returns those whose row it
 /// wrote.
 pub async fn rehire(
-    conn: &mut Conn,
+    sync: &mut SyncLock<'_>,
     people: &[WrittenRow<'_>],
-    started_at: DateTime<Utc>,
 ) -> Result<Vec<UserId>, StoreError> {
-    write(conn, people, Some(started_at)).await
+    let started_at = sync.run().started_at;
+    write(sync, people, Some(started_at)).await
 }
 
 /// Writes over employed rows, or over rows that left before a moment.
 async fn write(
-    conn: &mut Conn,
+    sync: &mut SyncLock<'_>,
     people: &[WrittenRow<'_>],
     left_before: Option<DateTime<Utc>>,
 ) -> Result<Vec<UserId>, StoreError> {
     let rows = Columns::of(people);
-    lock(conn, &rows.userids).await?;
+    lock(sync, &rows.userids).await?;
     let written = sqlx::query_scalar!(
         r#"UPDATE staff s SET
              unionid = coalesce(n.unionid, s.unionid), name = n.name, avatar = n.avatar, job_number = n.job_number,
@@ -108,9 +112,9 @@ async fn write(
         &rows.asked_at,
         left_before,
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut **sync)
     .await?;
-    write_departments(conn, people, &texts(&written)).await?;
+    write_departments(sync, people, &texts(&written)).await?;
     Ok(written)
 }
 
@@ -127,31 +131,29 @@ async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
 
 /// Clears the unionids of employed people who get another one from a run and have no later answer, so that several
 /// unionids can be exchanged in one transaction.
-pub async fn release_unionids(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
+pub async fn release_unionids(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
+    let run_id = sync.run().id;
     sqlx::query!(
         "SELECT s.userid FROM staff s JOIN sync_draft d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
          ORDER BY s.userid FOR UPDATE OF s",
         run_id,
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut **sync)
     .await?;
     sqlx::query!(
         "UPDATE staff s SET unionid = NULL FROM sync_draft d
          WHERE d.run_id = $1 AND d.step = 'move' AND s.userid = d.userid AND as_past(s.looked_at) <= d.asked_at AND s.status = 'employed'",
         run_id,
     )
-    .execute(conn)
+    .execute(&mut **sync)
     .await?;
     Ok(())
 }
 
 /// Restores the unionid that [`release_unionids`] cleared for a person who was not written after all, unless another
 /// employed row has it by now.
-pub async fn restore_unionid(
-    conn: &mut Conn,
-    run_id: i64,
-    userid: &UserId,
-) -> Result<(), StoreError> {
+pub async fn restore_unionid(sync: &mut SyncLock<'_>, userid: &UserId) -> Result<(), StoreError> {
+    let run_id = sync.run().id;
     sqlx::query!(
         "UPDATE staff s SET unionid = x ->> 'old' FROM sync_draft d CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
          WHERE d.run_id = $1 AND d.step = 'move' AND d.userid = $2 AND x ->> 'field' = 'unionid' AND s.userid = d.userid
@@ -160,7 +162,7 @@ pub async fn restore_unionid(
         run_id,
         userid.as_str(),
     )
-    .execute(conn)
+    .execute(&mut **sync)
     .await?;
     Ok(())
 }
@@ -226,28 +228,6 @@ async fn write_departments(
     Ok(())
 }
 
-/// Locks those of these people who are employed and have not been observed since `started_at`.
-pub async fn lock_absent(
-    conn: &mut Conn,
-    userids: &[UserId],
-    started_at: DateTime<Utc>,
-) -> Result<Vec<UserId>, StoreError> {
-    let ids: Vec<String> = userids
-        .iter()
-        .map(|userid| userid.as_str().to_owned())
-        .collect();
-    let absent = sqlx::query_scalar!(
-        r#"SELECT userid AS "userid: UserId" FROM staff
-         WHERE userid = ANY ($1) AND status = 'employed' AND as_past(looked_at) < $2 AND as_past(created_at) < $2
-         ORDER BY userid FOR UPDATE"#,
-        &ids,
-        started_at,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(absent)
-}
-
 /// Appends one audit entry for each of these people, with their current row.
 pub async fn record_in_audit(
     conn: &mut Conn,
@@ -277,10 +257,10 @@ pub async fn record_in_audit(
 /// Appends one audit entry for each employed row to which a run has assigned another unionid, with the former one as
 /// the reason.
 pub async fn record_unionid_changes(
-    conn: &mut Conn,
+    sync: &mut SyncLock<'_>,
     actor: Actor<'_>,
-    run_id: i64,
 ) -> Result<(), StoreError> {
+    let run_id = sync.run().id;
     sqlx::query!(
         "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status, reason)
          SELECT $2, $3, 'staff.unionid', s.userid, s.unionid, s.name, s.status, x ->> 'old'
@@ -292,7 +272,7 @@ pub async fn record_unionid_changes(
         actor.name(),
         actor.kind().as_str(),
     )
-    .execute(conn)
+    .execute(&mut **sync)
     .await?;
     Ok(())
 }

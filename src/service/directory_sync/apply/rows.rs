@@ -2,7 +2,6 @@
 
 use crate::domain::audit::AuditAction;
 use crate::domain::sync::Step;
-use crate::store::Conn;
 
 use super::ApplyRequest;
 use crate::domain::ids::UserId;
@@ -11,6 +10,7 @@ use crate::domain::skip_reason::SkipReason;
 use crate::service::directory_sync::plan_writer::PlanCounts;
 use crate::service::directory_sync::{Progress, SyncError};
 use crate::store::directory::{self, WrittenRow};
+use crate::store::employment::{self, SyncLock};
 use crate::store::sync_staging::{self, ChangedPerson};
 use crate::store::{StoreError, staff};
 
@@ -20,8 +20,8 @@ const CHUNK: i64 = 2_000;
 const TRIES: u32 = 2;
 
 /// Writes people and counts the results.
-pub struct Rows<'a> {
-    pub conn: &'a mut Conn,
+pub struct Rows<'a, 'c> {
+    pub sync: &'a mut SyncLock<'c>,
     mission: &'a ApplyRequest<'a>,
     progress: &'a mut (dyn FnMut(Progress) + Send),
     done: usize,
@@ -29,15 +29,15 @@ pub struct Rows<'a> {
     pub tally: PlanCounts,
 }
 
-impl<'a> Rows<'a> {
+impl<'a, 'c> Rows<'a, 'c> {
     pub fn new(
-        conn: &'a mut Conn,
+        sync: &'a mut SyncLock<'c>,
         mission: &'a ApplyRequest<'a>,
         progress: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
         let tally = mission.tally;
         Self {
-            conn,
+            sync,
             mission,
             progress,
             done: 0,
@@ -48,7 +48,7 @@ impl<'a> Rows<'a> {
 
     /// Several people may exchange unionids: all release theirs first.
     pub async fn release_unionids(&mut self) -> Result<(), StoreError> {
-        directory::release_unionids(self.conn, self.mission.run.id).await
+        directory::release_unionids(self.sync).await
     }
 
     /// Writes all people of a step. A chunk that Postgres rejects is halved until the offending row is found, which
@@ -58,7 +58,7 @@ impl<'a> Rows<'a> {
         loop {
             let run_id = self.mission.run.id;
             let people =
-                sync_staging::changed_people(self.conn, run_id, step, after, CHUNK).await?;
+                sync_staging::changed_people(self.sync, run_id, step, after, CHUNK).await?;
             let Some(last) = people.last() else {
                 return Ok(());
             };
@@ -68,12 +68,23 @@ impl<'a> Rows<'a> {
                 match (self.write_part(step, part).await, part) {
                     (Ok(written), _) => self.count(step, part, &written).await?,
                     (
-                        Err(error @ (StoreError::Statement(_) | StoreError::UnknownValue(_))),
+                        Err(
+                            error @ (StoreError::Statement(_)
+                            | StoreError::UnknownValue(_)
+                            | StoreError::RowMissing { .. }),
+                        ),
                         [one],
                     ) => {
                         self.refuse(step, one, &error).await?;
                     }
-                    (Err(StoreError::Statement(_) | StoreError::UnknownValue(_)), _) => {
+                    (
+                        Err(
+                            StoreError::Statement(_)
+                            | StoreError::UnknownValue(_)
+                            | StoreError::RowMissing { .. },
+                        ),
+                        _,
+                    ) => {
                         let (first, second) = part.split_at(part.len() / 2);
                         parts.extend([second, first]);
                     }
@@ -94,8 +105,8 @@ impl<'a> Rows<'a> {
             let mission = self.mission;
             // If the connection itself is lost, every attempt fails.
             let written = self
-                .conn
-                .savepoint(async |conn| write(conn, mission, step, part).await)
+                .sync
+                .savepoint(async |sync| write(sync, mission, step, part).await)
                 .await;
             match written {
                 Err(StoreError::Unavailable(_)) if tries < TRIES => tries += 1,
@@ -130,7 +141,7 @@ impl<'a> Rows<'a> {
         let reason = SkipReason::Overtaken;
         if step == Step::Move {
             for userid in overtaken {
-                directory::restore_unionid(self.conn, self.mission.run.id, userid).await?;
+                directory::restore_unionid(self.sync, userid).await?;
             }
         }
         let told = is_told.then_some(&reason);
@@ -139,7 +150,7 @@ impl<'a> Rows<'a> {
         } else if step != Step::Leave {
             self.tally.unchanged += overtaken.len();
         }
-        sync_staging::record_skipped(self.conn, self.mission.run.id, overtaken, told).await
+        sync_staging::record_skipped(self.sync, self.mission.run.id, overtaken, told).await
     }
 
     /// Records a person whom Postgres rejected.
@@ -159,9 +170,9 @@ impl<'a> Rows<'a> {
         *self.number(step) -= 1;
         self.tally.skipped += 1;
         let userid = std::slice::from_ref(&one.userid);
-        sync_staging::record_skipped(self.conn, run_id, userid, Some(&reason)).await?;
+        sync_staging::record_skipped(self.sync, run_id, userid, Some(&reason)).await?;
         if step == Step::Move {
-            directory::restore_unionid(self.conn, run_id, &one.userid).await?;
+            directory::restore_unionid(self.sync, &one.userid).await?;
         }
         self.report(1);
         Ok(())
@@ -186,7 +197,7 @@ impl<'a> Rows<'a> {
 }
 
 async fn write(
-    conn: &mut Conn,
+    sync: &mut SyncLock<'_>,
     mission: &ApplyRequest<'_>,
     step: Step,
     part: &[ChangedPerson],
@@ -198,14 +209,14 @@ async fn write(
             asked_at: *asked_at,
         })
         .collect();
-    let (actor, started_at) = (mission.actor, mission.run.started_at);
+    let actor = mission.actor;
     match step {
-        Step::Leave => mark_left(conn, mission, part).await,
-        Step::Move | Step::Change => directory::change(conn, &rows).await,
+        Step::Leave => terminate(sync, mission, part).await,
+        Step::Move | Step::Change => directory::change(sync, &rows).await,
         Step::Add => {
-            let added = directory::add(conn, &rows, started_at).await?;
+            let added = directory::add(sync, &rows).await?;
             directory::record_in_audit(
-                conn,
+                sync,
                 actor,
                 &added,
                 AuditAction::StaffAdded,
@@ -215,9 +226,9 @@ async fn write(
             Ok(added)
         }
         Step::Return => {
-            let returned = directory::rehire(conn, &rows, started_at).await?;
+            let returned = directory::rehire(sync, &rows).await?;
             directory::record_in_audit(
-                conn,
+                sync,
                 actor,
                 &returned,
                 AuditAction::StaffReturned,
@@ -229,22 +240,22 @@ async fn write(
     }
 }
 
-async fn mark_left(
-    conn: &mut Conn,
+async fn terminate(
+    sync: &mut SyncLock<'_>,
     mission: &ApplyRequest<'_>,
     part: &[ChangedPerson],
 ) -> Result<Vec<UserId>, StoreError> {
     let userids: Vec<UserId> = part.iter().map(|leaver| leaver.userid.clone()).collect();
-    let absent = directory::lock_absent(conn, &userids, mission.guard).await?;
+    let (mut people, absent) = sync.lock_absent(&userids, mission.guard).await?;
     // Also ends their sessions and schedules rechecks, as after every termination.
-    let left = staff::mark_left(conn, &absent, LeftCause::Sync).await?;
+    employment::terminate(&mut people, &absent, LeftCause::Sync).await?;
     directory::record_in_audit(
-        conn,
+        &mut people,
         mission.actor,
-        &left,
+        &absent,
         AuditAction::StaffLeft,
         LeftCause::Sync.as_str(),
     )
     .await?;
-    Ok(left)
+    Ok(absent)
 }
