@@ -16,6 +16,7 @@ mod percentage;
 mod public_url;
 mod rate;
 mod reader;
+mod retention;
 mod secret;
 mod server;
 pub mod setting;
@@ -39,6 +40,7 @@ pub use parts::{ConfigCheck, PartialConfig};
 pub use percentage::Percentage;
 pub use public_url::PublicUrl;
 pub use rate::Rate;
+pub use retention::RetentionConfig;
 pub use secret::SecretKey;
 pub use server::{Migrate, ServerConfig};
 pub use sync::SyncConfig;
@@ -53,6 +55,7 @@ pub struct Config {
     pub server: ServerConfig,
     pub login: LoginConfig,
     pub sync: SyncConfig,
+    pub retention: RetentionConfig,
     pub brand: BrandConfig,
     pub log: LogConfig,
     pub dingtalk: DingTalkConfig,
@@ -112,6 +115,7 @@ impl Config {
         let server = ServerConfig::read(reader);
         let login = LoginConfig::read(reader);
         let sync = SyncConfig::read(reader);
+        let retention = RetentionConfig::read(reader);
         let brand = BrandConfig::read(reader);
         let log = LogConfig::read(reader);
         let dingtalk = DingTalkConfig::read(reader);
@@ -121,6 +125,7 @@ impl Config {
             server: server?,
             login: login?,
             sync: sync?,
+            retention: retention?,
             brand,
             log: log?,
             dingtalk: dingtalk?,

@@ -9,6 +9,7 @@ pub mod current_user;
 mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
+mod extract;
 pub mod flash;
 pub mod form;
 mod head;

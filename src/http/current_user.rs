@@ -1,4 +1,4 @@
-//! The signed-in user: permission is a parameter type, so that no handler can forget the check.
+//! The signed-in user.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,14 +10,12 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use uuid::Uuid;
 
 use super::error::AppError;
-use super::lang::Lang;
+use super::flash;
 use super::layout::{Layout, LayoutUser};
-use super::session_store::{CSRF, IS_ADMIN, NAME, SESSION_ID, USERID};
-use super::{admin::alerts::frame_alert, flash};
-use crate::context::Context;
+use super::session_store::{CSRF, IS_RECENT, NAME, RIGHTS, SESSION_ID, USERID};
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
-use crate::store::alert;
+use crate::domain::rights::Rights;
 
 /// A signed-in person. Without a session: 303 to the login page, which leads back here.
 #[derive(Debug, Clone)]
@@ -26,7 +24,10 @@ pub struct CurrentUser {
     pub name: String,
     pub session_id: Uuid,
     pub csrf: String,
-    pub is_admin: bool,
+    /// `None` without a role.
+    pub rights: Option<Rights>,
+    /// Whether the login is recent enough for the administration.
+    pub is_recent: bool,
 }
 
 impl CurrentUser {
@@ -42,13 +43,15 @@ impl CurrentUser {
             return None;
         };
         let name = text(NAME).unwrap_or_default();
-        let is_admin = session.get(IS_ADMIN).ok().flatten().unwrap_or(false);
+        let rights = session.get(RIGHTS).ok().flatten();
+        let is_recent = session.get(IS_RECENT).ok().flatten().unwrap_or(false);
         Some(Self {
             userid,
             name,
             session_id,
             csrf,
-            is_admin,
+            rights,
+            is_recent,
         })
     }
 
@@ -56,8 +59,15 @@ impl CurrentUser {
         LayoutUser {
             name: self.name.clone(),
             csrf: self.csrf.clone(),
-            is_admin: self.is_admin,
+            rights: self.rights.clone(),
         }
+    }
+
+    /// Returns the page that a login leads back to, or `None` if the request was not one for a page.
+    pub fn return_path(request: &HttpRequest) -> Option<ReturnPath> {
+        let asked = request.uri().path_and_query().map(page_of);
+        let asked = asked.filter(|_| request.method().is_safe())?;
+        Some(ReturnPath::parse(Some(&asked)))
     }
 
     /// Returns the layout of a page, with the toast of the previous action.
@@ -79,9 +89,7 @@ impl FromRequest for CurrentUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let asked = request.uri().path_and_query().map(page_of);
-            let asked = asked.filter(|_| request.method().is_safe());
-            let back = ReturnPath::parse(asked.as_deref());
+            let back = Self::return_path(&request).unwrap_or_else(|| ReturnPath::parse(None));
             let visitor = Self::of(&request).ok_or(AppError::SignIn(back))?;
             request.extensions_mut().insert(visitor.in_frame());
             Ok(visitor)
@@ -97,40 +105,6 @@ fn page_of(asked: &PathAndQuery) -> String {
     match asked.query() {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
-    }
-}
-
-/// An administrator. Others get a 403 page.
-#[derive(Debug, Clone)]
-pub struct Admin(pub CurrentUser);
-
-impl Admin {
-    /// Returns the layout of an administration page, with the alerts for administrators.
-    pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
-        let alerts = ctx.db.read(async |conn| alert::current(conn).await).await?;
-        let lang = Lang::of(request.headers());
-        let alerts = alerts
-            .iter()
-            .map(|alert| frame_alert(lang, alert))
-            .collect();
-        Ok(self.0.frame(request).with_alerts(alerts))
-    }
-}
-
-impl FromRequest for Admin {
-    type Error = AppError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let visitor = CurrentUser::from_request(request, payload);
-        Box::pin(async move {
-            let visitor = visitor.await?;
-            if visitor.is_admin {
-                Ok(Self(visitor))
-            } else {
-                Err(AppError::NotAdmin)
-            }
-        })
     }
 }
 

@@ -70,7 +70,6 @@ async fn page(
         end_others_ask: end_others_ask(others, frame.lang),
         apps: known.apps.into_iter().map(tile).collect(),
         is_any_app: known.is_any_app,
-        is_admin: visitor.is_admin,
     };
     Ok(pages::portal(frame, view))
 }

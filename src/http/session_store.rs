@@ -9,6 +9,7 @@ use actix_web::cookie::time::Duration;
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::domain::rights::Rights;
 use crate::service::sessions::key_hash;
 use crate::store::{Conn, StoreError, web_session};
 
@@ -20,7 +21,8 @@ pub const USERID: &str = "userid";
 pub const SESSION_ID: &str = "sid";
 pub const CSRF: &str = "csrf";
 pub const NAME: &str = "name";
-pub const IS_ADMIN: &str = "admin";
+pub const RIGHTS: &str = "rights";
+pub const IS_RECENT: &str = "recent";
 /// The key under which the login passes the key of the session it has created.
 pub const NEW_KEY: &str = "key";
 
@@ -57,7 +59,7 @@ type State = HashMap<String, String>;
 /// Returns what pages store in a session, without the values of the columns.
 fn own_state(state: &State) -> Value {
     let own = state.iter().filter(|(name, _)| {
-        ![USERID, SESSION_ID, CSRF, NAME, IS_ADMIN, NEW_KEY].contains(&name.as_str())
+        ![USERID, SESSION_ID, CSRF, NAME, RIGHTS, IS_RECENT, NEW_KEY].contains(&name.as_str())
     });
     own.map(|(name, value)| (name.clone(), Value::from(value.as_str())))
         .collect::<serde_json::Map<_, _>>()
@@ -87,7 +89,13 @@ impl SessionStore for PgSessions {
         state.insert(SESSION_ID.to_owned(), json(&live.id.to_string()));
         state.insert(CSRF.to_owned(), json(&live.csrf_token));
         state.insert(NAME.to_owned(), json(&live.name));
-        state.insert(IS_ADMIN.to_owned(), live.is_admin.to_string());
+        if let Some(role) = live.role {
+            let rights = serde_json::to_string(&Rights::granted(role, live.departments))
+                .map_err(|error| LoadError::Other(error.into()))?;
+            state.insert(RIGHTS.to_owned(), rights);
+        }
+        let is_recent = live.age <= self.ctx.config.login.admin_max_age.as_secs_f64();
+        state.insert(IS_RECENT.to_owned(), is_recent.to_string());
         Ok(Some(state))
     }
 

@@ -9,7 +9,7 @@ pub mod time;
 
 pub use browser::browser_name;
 pub use chart::Columns;
-pub use duration::humanize;
+pub use duration::{humanize, whole_days};
 pub use pager::{PageLink, Pager, Paging, query};
 pub use sorting::{Sorting, order};
 pub use time::{TimeText, china_day};

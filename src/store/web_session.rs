@@ -8,8 +8,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::ids::{UnionId, UserId};
+use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
+use crate::domain::rights::Role;
 
 /// A session to be created.
 pub struct NewSession<'a> {
@@ -71,8 +72,11 @@ pub struct LiveSession {
     pub csrf_token: String,
     pub state: Value,
     pub name: String,
-    /// Whether the session's pair has administrator's rights.
-    pub is_admin: bool,
+    /// The role of the session's pair, with the departments that it is limited to.
+    pub role: Option<Role>,
+    pub departments: Option<Vec<DeptId>>,
+    /// When the person signed in, in seconds before now.
+    pub age: f64,
 }
 
 /// Finds a session that has not ended and whose person has neither left nor been rejected.
@@ -83,13 +87,17 @@ pub async fn find_live(
 ) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
         LiveSession,
-        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, EXISTS (
-                 SELECT FROM admin_right r WHERE r.userid = w.userid AND r.unionid = w.unionid
-                   AND (r.source = 'granted' OR EXISTS (
-                       SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
-                       WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
-             ) AS "is_admin!"
+        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, r.role AS "role?: Role", r.departments,
+             extract(epoch FROM now() - w.created_at)::float8 AS "age!"
          FROM web_session w JOIN staff s ON s.userid = w.userid
+         LEFT JOIN LATERAL (
+             SELECT r.role, r.departments FROM role_right r WHERE r.userid = w.userid AND r.unionid = w.unionid
+               AND (r.source = 'granted' OR EXISTS (
+                   SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
+                   WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+             -- Who is an administrator through the settings may have another role by a grant.
+             ORDER BY r.role = 'admin' DESC LIMIT 1
+         ) r ON true
          WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)
             AND s.status = 'employed' AND s.unionid = w.unionid
             AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = w.unionid AND u.state = 'rejected')

@@ -13,8 +13,8 @@ use super::last_page;
 use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
 use crate::http::text::admin_events::{EventTexts, KNOWN_TYPES, STATES};
@@ -93,7 +93,7 @@ struct EventSubjects {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -129,7 +129,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let t = EventTexts::of(frame.lang);
     let page = EventsPage {
         t,

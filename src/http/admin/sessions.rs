@@ -14,8 +14,8 @@ use super::list_query::{ListQuery, choices};
 use super::{BackForm, last_page};
 use crate::context::Context;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::{Admin, Auditor};
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::lang::Lang;
@@ -79,7 +79,7 @@ struct SessionView {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -107,7 +107,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let t = SessionTexts::of(frame.lang);
     let page = SessionsPage {
         t,
@@ -121,7 +121,7 @@ async fn list(
         is_filtered: !unordered.is_empty(),
         rows: rows
             .into_iter()
-            .map(|row| view(row, now, frame.lang, admin.0.session_id))
+            .map(|row| view(row, now, frame.lang, auditor.user.session_id))
             .collect(),
         pager,
         back: current_url(&request),
@@ -176,7 +176,7 @@ async fn end(
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
     let ended = sessions::end_session(&ctx, &by, id).await?;
-    if id == admin.0.session_id {
+    if id == admin.user.session_id {
         return Ok(signed_out(&request));
     }
     let toast = match ended {

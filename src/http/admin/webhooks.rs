@@ -12,8 +12,8 @@ use super::last_page;
 use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
 use crate::http::text::admin_webhooks::{KNOWN_TYPES, STATES, WebhookTexts};
@@ -72,7 +72,7 @@ struct DeliveryView {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -102,7 +102,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
     let page = WebhooksPage {
         t,

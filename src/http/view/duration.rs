@@ -1,5 +1,7 @@
 //! Durations as a page shows them.
 
+use std::time::Duration;
+
 use crate::http::lang::Lang;
 
 /// Returns a number of seconds, rounded to a suitable unit: `0.4 s`, `12 s`, `3 min`, `5 h`, `2 days`.
@@ -25,6 +27,11 @@ pub fn humanize(seconds: f64, lang: Lang) -> String {
         Lang::Zh => format!("{number} {zh}"),
         Lang::En => format!("{number} {en}"),
     }
+}
+
+/// Returns how many whole days a retention period has, for texts.
+pub fn whole_days(span: Duration) -> u64 {
+    span.as_secs() / 86_400
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@ use std::time::Duration;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, RejectedDecision, ReviewError, decide};
+use super::{Actor, Decision, RejectedDecision, ReviewError, check_actor, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
+use crate::domain::rights::Rights;
+use crate::service::admins::Target;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
@@ -41,7 +43,7 @@ pub(super) async fn approve_in_job(
     link: Option<&str>,
     place: Option<Place>,
 ) -> Result<Case, ReviewError> {
-    let (case, asked_at) = read_waiting(ctx, case_id, link).await?;
+    let (case, asked_at) = read_waiting(ctx, by, case_id, link).await?;
     let asked = tokio::time::timeout(LOOKUP_TIMEOUT, ask(ctx, &case, asked_at, link)).await;
     let person = asked.unwrap_or_else(|_| Err(timed_out()))?;
     let decision = Decision {
@@ -64,14 +66,17 @@ fn timed_out() -> ReviewError {
 /// Reads the case and the time, and checks everything that can be checked without DingTalk.
 async fn read_waiting(
     ctx: &Context,
+    by: &Actor<'_>,
     case_id: i64,
     link: Option<&str>,
 ) -> Result<(Case, DateTime<Utc>), ReviewError> {
     ctx.db
-        .read(async |conn| {
+        .tx(async |conn| {
+            admin_grant::serialise_shared(conn).await?;
             let case = unmatched::find(conn, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
+            check_actor(ctx, conn, by, &case).await?;
             if case.state != CaseState::Waiting {
                 return Err(RejectedDecision::NotWaiting.into());
             }
@@ -152,7 +157,8 @@ async fn admit(
             admin_grant::serialise(tx).await?;
             staff::lock_people(tx, std::slice::from_ref(&person.userid)).await?;
             let row = staff::lock(tx, &person.userid).await?;
-            admins::check_actor(ctx, tx, decision.by.userid).await?;
+            let rights = check_actor(ctx, tx, decision.by, case).await?;
+            check_person(ctx, tx, decision.by, &rights, person).await?;
             check_row(tx, row.as_ref(), case, person, asked_at).await?;
             staff::upsert_employed(tx, person, asked_at)
                 .await
@@ -179,9 +185,22 @@ async fn admit(
             if admins::is_nobody_left(ctx, tx).await? {
                 return Err(RejectedDecision::LastAdministrator.into());
             }
-            Ok(())
+            // DingTalk may have named other departments since.
+            check_person(ctx, tx, decision.by, &rights, person).await
         })
         .await
+}
+
+/// Fails unless somebody with these rights may decide about the person whom DingTalk has named for the case.
+async fn check_person(
+    ctx: &Context,
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    rights: &Rights,
+    person: &Person,
+) -> Result<(), ReviewError> {
+    let target = Target::new(&person.userid, person.unionid.as_ref());
+    Ok(admins::check_target(ctx, tx, by.userid, rights, &target).await?)
 }
 
 async fn check_row(

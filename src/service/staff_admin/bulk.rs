@@ -3,12 +3,13 @@
 
 use crate::store::Conn;
 
-use super::{StaffError, checked, leave_in, note};
+use super::{StaffError, check_target, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
+use crate::domain::rights::{Action, Rights};
 use crate::service::admins;
 use crate::service::review::Actor;
-use crate::store::{admin_grant, staff, web_session};
+use crate::store::{StoreError, admin_grant, staff, staff_list, web_session};
 
 /// The result for one person: how many sessions were ended, or why nothing was done.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl BulkAction {
 }
 
 /// Applies one action to each of these people for a reason, with an audit entry for each person affected; returns
-/// the outcomes in the order of the userids.
+/// the outcomes in the order of the userids, or [`StaffError::NotFound`] if the actor's scope covers none of them.
 pub async fn apply_to_many(
     ctx: &Context,
     by: &Actor<'_>,
@@ -64,10 +65,15 @@ pub async fn apply_to_many(
             staff::lock_people(tx, &userids).await?;
             // Rows before rights, as in all code that locks both.
             staff::lock_all(tx, &userids).await?;
-            admins::check_actor(ctx, tx, by.userid).await?;
+            let rights = admins::check_actor(ctx, tx, by.userid, Action::Decide).await?;
+            if rights.scope().is_limited() && !is_any_within(tx, &userids, &rights).await? {
+                return Err(StaffError::NotFound);
+            }
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
-                let done = tx.savepoint(async |tx| one(ctx, tx, by, action, userid, &reason).await);
+                let done = tx.savepoint(async |tx| {
+                    one(ctx, tx, (by, &rights), action, userid, &reason).await
+                });
                 outcomes.push(match done.await {
                     Err(StaffError::LastAdministrator) => last_administrator(tx, userid).await?,
                     done => done?,
@@ -78,14 +84,20 @@ pub async fn apply_to_many(
         .await
 }
 
+async fn is_any_within(
+    tx: &mut Conn,
+    userids: &[UserId],
+    rights: &Rights,
+) -> Result<bool, StoreError> {
+    let userids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    let within = staff_list::chosen(tx, &userids, &rights.scope()).await?;
+    Ok(!within.is_empty())
+}
+
 /// Returns the outcome for the last administrator.
 async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport, StaffError> {
-    let row = staff::find(tx, userid).await?;
-    Ok(BulkReport {
-        userid: userid.clone(),
-        name: row.map(|row| row.name).unwrap_or_default(),
-        result: Err(StaffError::LastAdministrator),
-    })
+    let name = staff::find(tx, userid).await?.map(|row| row.name);
+    Ok(refused(userid, name, StaffError::LastAdministrator))
 }
 
 /// Acts on one person. All refusals except that of the last administrator come before anything is written; that one
@@ -93,12 +105,20 @@ async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport
 async fn one(
     ctx: &Context,
     tx: &mut Conn,
-    by: &Actor<'_>,
+    (by, rights): (&Actor<'_>, &Rights),
     action: BulkAction,
     userid: &UserId,
     reason: &str,
 ) -> Result<BulkReport, StaffError> {
     let name = staff::find(tx, userid).await?.map(|row| row.name);
+    if let Err(error) = check_target(ctx, tx, by, rights, userid).await {
+        return match error {
+            StaffError::Store(error) => Err(error.into()),
+            // Whom the scope does not cover remains without a name.
+            StaffError::NotFound => Ok(refused(userid, None, error)),
+            error => Ok(refused(userid, name, error)),
+        };
+    }
     let result = match action {
         BulkAction::Leave => leave_in(tx, by, userid, reason)
             .await
@@ -115,6 +135,14 @@ async fn one(
             name: name.unwrap_or_default(),
             result,
         }),
+    }
+}
+
+fn refused(userid: &UserId, name: Option<String>, error: StaffError) -> BulkReport {
+    BulkReport {
+        userid: userid.clone(),
+        name: name.unwrap_or_default(),
+        result: Err(error),
     }
 }
 

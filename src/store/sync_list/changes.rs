@@ -3,6 +3,7 @@
 use crate::store::Conn;
 use sqlx::types::Json;
 
+use crate::domain::rights::ContactView;
 use crate::store::StoreError;
 
 /// Which records of a run to list.
@@ -12,8 +13,9 @@ pub struct ChangeFilter {
     /// `department_removed`; `None` for all.
     pub kind: Option<&'static str>,
     /// Part of the userid, the name, the department's id, a field, an old or new value, or the reason, ignoring
-    /// case; empty for all.
+    /// case; empty for all. Masked contact data is not searched.
     pub q: String,
+    pub contacts: ContactView,
 }
 
 /// A field that a run has changed.
@@ -59,6 +61,7 @@ pub async fn changes(
              SELECT FROM (
                  SELECT unnest(ARRAY[userid, dept_id::text, name, reason, reason_zh])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
+                 WHERE e.k = 'field' OR $6 OR NOT d ->> 'field' = ANY ('{mobile,email}')
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))
          ORDER BY position LIMIT $4 OFFSET $5"#,
         run_id,
@@ -66,6 +69,7 @@ pub async fn changes(
         filter.q,
         limit,
         offset,
+        !filter.contacts.is_masked(),
     )
     .fetch_all(conn)
     .await?;
@@ -94,10 +98,12 @@ pub async fn count_changes(
              SELECT FROM (
                  SELECT unnest(ARRAY[userid, dept_id::text, name, reason, reason_zh])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
+                 WHERE e.k = 'field' OR $4 OR NOT d ->> 'field' = ANY ('{mobile,email}')
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))"#,
         run_id,
         filter.kind,
         filter.q,
+        !filter.contacts.is_masked(),
     )
     .fetch_one(conn)
     .await?;

@@ -11,14 +11,14 @@ use crate::context::Context;
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::lang::Lang;
 use crate::http::layout::{Layout, html};
 use crate::http::text::admin_syncs::plan::PlanTexts;
 use crate::http::text::admin_syncs::{KINDS, SyncTexts};
 use crate::http::text::interpolate;
-use crate::http::view::{Choice, Pager, TimeText, query};
+use crate::http::view::{Choice, Pager, TimeText, query, whole_days};
 use crate::store::audit::ActorKind;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
@@ -50,7 +50,7 @@ struct SyncPage {
     /// How many records the run has, regardless of the filter.
     recorded: i64,
     /// The reason why it has none.
-    no_records: &'static str,
+    no_records: String,
     records: Vec<RecordView>,
     pager: Pager,
     run: RunView,
@@ -92,10 +92,12 @@ struct SyncData {
     /// The latest run that was to mark them.
     attempt: Option<RunRow>,
     known: plan::KnownNames,
+    /// For how long plans are kept, in days.
+    kept_days: u64,
 }
 
 pub(super) async fn detail(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -106,6 +108,7 @@ pub(super) async fn detail(
     let filter = ChangeFilter {
         kind,
         q: asked.q().to_owned(),
+        contacts: auditor.contacts(),
     };
     let found = find(&ctx, id, &filter, &asked)
         .await?
@@ -115,7 +118,7 @@ pub(super) async fn detail(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     Ok(html(StatusCode::OK, &page(frame, found, filter, pager)))
 }
 
@@ -157,6 +160,7 @@ async fn find(
                 held_back,
                 attempt,
                 known,
+                kept_days: whole_days(ctx.config.retention.syncs),
             }))
         })
         .await
@@ -168,9 +172,11 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
     } = found;
     let lang = frame.lang;
     let t = SyncTexts::of(lang);
-    let kind = filter.kind;
+    let (kind, contacts) = (filter.kind, filter.contacts);
     let records = |rows: Vec<ChangeRow>| {
-        let views = rows.into_iter().map(|row| plan::view(row, &known, lang));
+        let views = rows
+            .into_iter()
+            .map(|row| plan::view(row, &known, contacts, lang));
         views.collect::<Vec<_>>()
     };
     let numbered = |sentence: &str, id: i64| (id, interpolate(sentence, &[("id", &id)]));
@@ -201,7 +207,10 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         ),
         is_filtered: kind.is_some() || !filter.q.is_empty(),
         recorded: found.recorded,
-        no_records: no_records(PlanTexts::of(lang), &run),
+        no_records: interpolate(
+            no_records(PlanTexts::of(lang), &run),
+            &[("days", &found.kept_days)],
+        ),
         records: records(found.rows),
         pager,
         q: filter.q,

@@ -8,8 +8,8 @@ use super::{RunView, view};
 use crate::context::Context;
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
 use crate::http::text::admin_syncs::{CAUSES, STATES, SyncTexts};
 use crate::http::view::{Choice, Pager, TimeText, query};
@@ -32,7 +32,7 @@ struct SyncsPage {
 }
 
 pub(super) async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -64,7 +64,7 @@ pub(super) async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let (t, lang) = (SyncTexts::of(frame.lang), frame.lang);
     let states = STATES.map(|name| (name, t.state_words(name, false)));
     let causes = CAUSES.map(|name| (name, t.cause_words(name)));

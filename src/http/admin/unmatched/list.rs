@@ -10,12 +10,14 @@ use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::UserId;
+use crate::domain::rights::ContactView;
 use crate::http::admin::links::current_url;
 use crate::http::admin::list_query::ListQuery;
+use crate::http::admin::staff::history::masked;
 use crate::http::admin::{exports, last_page};
 use crate::http::csv;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
 use crate::http::text::admin_review::ReviewTexts;
 use crate::http::view::{Choice, Pager, Sorting, TimeText, Tone, order, query};
@@ -86,13 +88,14 @@ struct RequestedFilter {
 }
 
 impl RequestedFilter {
-    fn read(asked: &ListQuery) -> Result<Self, AppError> {
+    fn read(asked: &ListQuery, viewer: &Viewer) -> Result<Self, AppError> {
         let reason = with_default(asked, "reason", &REASONS, COMPANY)?;
         let state = with_default(asked, "state", &STATES, "waiting")?;
         let filter = CaseFilter {
             reasons: reasons_of(reason),
             state: unmatched::parse_state(state),
             q: asked.q().to_owned(),
+            scope: viewer.scope(),
         };
         Ok(Self {
             reason,
@@ -146,12 +149,12 @@ fn reasons_of(name: &str) -> Vec<Refusal> {
 }
 
 pub(super) async fn list(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let wanted = RequestedFilter::read(&asked)?;
+    let wanted = RequestedFilter::read(&asked, &viewer)?;
     let paging = asked.paging();
     let (now, total, cases, candidates) = ctx
         .db
@@ -160,7 +163,7 @@ pub(super) async fn list(
             let (limit, offset) = (paging.per_page, paging.offset());
             let cases = unmatched::list(conn, &wanted.filter, wanted.sort, limit, offset).await?;
             let ids: Vec<i64> = cases.iter().map(|case| case.id).collect();
-            let candidates = unmatched::candidates(conn, &ids).await?;
+            let candidates = unmatched::candidates(conn, &ids, &wanted.filter.scope).await?;
             Ok::<_, StoreError>((staff::now(conn).await?, total, cases, candidates))
         })
         .await?;
@@ -169,8 +172,9 @@ pub(super) async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = viewer.frame(&ctx, &request).await?;
     let t = ReviewTexts::of(frame.lang);
+    let may_decide = frame.may_decide();
     let back = current_url(&request);
     let here = ListView::parse(Some(&back));
     let page = UnmatchedPage {
@@ -192,8 +196,8 @@ pub(super) async fn list(
         pager,
         csv_href: format!("/admin/unmatched.csv?{filters}"),
         back,
-        can_decide: matches!(wanted.filter.state, None | Some(CaseState::Waiting)),
-        can_reopen: wanted.filter.state != Some(CaseState::Waiting),
+        can_decide: may_decide && matches!(wanted.filter.state, None | Some(CaseState::Waiting)),
+        can_reopen: may_decide && wanted.filter.state != Some(CaseState::Waiting),
         q: wanted.filter.q,
         frame,
     };
@@ -244,13 +248,13 @@ fn view(
 }
 
 pub(super) async fn export(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let wanted = RequestedFilter::read(&asked)?;
-    exports::note(&admin, &ctx, &request, "review.export").await?;
+    let wanted = RequestedFilter::read(&asked, &viewer)?;
+    exports::note(&viewer, &ctx, &request, "review.export").await?;
     let header = [
         "userid",
         "unionid",
@@ -268,7 +272,7 @@ pub(super) async fn export(
     Ok(csv::stream(
         "unmatched.csv",
         &header,
-        rows(ctx.get_ref().clone(), wanted),
+        rows(ctx.get_ref().clone(), wanted, viewer.contacts()),
     ))
 }
 
@@ -277,6 +281,7 @@ pub(super) async fn export(
 fn rows(
     ctx: Context,
     wanted: RequestedFilter,
+    contacts: ContactView,
 ) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let found = async move {
         let found = ctx
@@ -289,7 +294,9 @@ fn rows(
             async move {
                 let read = ctx.db.read(async |conn| unmatched::rows(conn, &ids).await);
                 let cases = read.await?;
-                Ok::<_, StoreError>(stream::iter(cases.into_iter().map(|case| Ok(cells(case)))))
+                Ok::<_, StoreError>(stream::iter(
+                    cases.into_iter().map(move |case| Ok(cells(case, contacts))),
+                ))
             }
         });
         Ok::<_, StoreError>(read.try_flatten())
@@ -297,7 +304,7 @@ fn rows(
     stream::once(found).try_flatten()
 }
 
-fn cells(case: Case) -> Vec<String> {
+fn cells(case: Case, contacts: ContactView) -> Vec<String> {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     vec![
         case.userid.map(UserId::into_string).unwrap_or_default(),
@@ -311,6 +318,8 @@ fn cells(case: Case) -> Vec<String> {
         case.last_reference,
         case.decided_by.unwrap_or_default(),
         case.decided_at.map(time).unwrap_or_default(),
-        case.decision_reason.unwrap_or_default(),
+        case.decision_reason
+            .map(|reason| masked(&reason, contacts))
+            .unwrap_or_default(),
     ]
 }
