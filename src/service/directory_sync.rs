@@ -125,7 +125,7 @@ pub enum SyncError {
     /// Somebody else decided about the leavers of the stopped run while they were being verified.
     #[error("the stopped run does not wait for a decision any more")]
     NotWaiting,
-    /// Whoever started the run on its page has lost the right meanwhile.
+    /// The person who started the run on its page has lost the right meanwhile.
     #[error("the actor no longer has the right")]
     NoLongerAllowed,
 }

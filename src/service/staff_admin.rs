@@ -181,7 +181,7 @@ async fn settle_unionid(
     }
 }
 
-/// Reads the row, for an actor who may decide about the person: others must not make us ask DingTalk.
+/// Reads the row, if the actor may decide about the person: nobody else may cause calls to DingTalk.
 async fn read_leaver(
     ctx: &Context,
     by: &Actor<'_>,

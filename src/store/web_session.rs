@@ -95,7 +95,7 @@ pub async fn find_live(
                AND (r.source = 'granted' OR EXISTS (
                    SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
                    WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
-             -- Who is an administrator through the settings may have another role by a grant.
+             -- An administrator through the settings may have another role by a grant.
              ORDER BY r.role = 'admin' DESC LIMIT 1
          ) r ON true
          WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)

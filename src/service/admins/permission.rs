@@ -10,7 +10,7 @@ use crate::store::{Conn, StoreError, admin_grant, staff, staff_list};
 pub enum ActError {
     #[error("the actor no longer has the right")]
     NoLongerAllowed,
-    /// Like what does not exist: who is limited to departments learns nothing about other people.
+    /// Treated as not found: a limited reviewer learns nothing about other people.
     #[error("the person is outside the departments that the actor is limited to")]
     OutOfScope,
     #[error("only administrators decide about administrators")]

@@ -114,7 +114,7 @@ async fn one(
     if let Err(error) = check_target(ctx, tx, by, rights, userid).await {
         return match error {
             StaffError::Store(error) => Err(error.into()),
-            // Whom the scope does not cover remains without a name.
+            // The name of a person outside the scope is not reported.
             StaffError::NotFound => Ok(refused(userid, None, error)),
             error => Ok(refused(userid, name, error)),
         };
