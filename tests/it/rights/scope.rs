@@ -122,13 +122,13 @@ async fn of_the_cases_a_limited_reviewer_sees_those_of_people_within_the_limit(p
     let app = TestApp::spawn(&pool).await;
     app.execute(
         "INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE VALUES
-             (1, 'within', 'zhangsan01', 'Within', 'left', 'R'),
-             (2, 'outside', 'lina08', 'Outside', 'left', 'R'),
-             (3, 'unknown', NULL, 'Unknown', 'pending_review', 'R'),
-             (4, 'outsider', 'zhangsan01', 'Outsider', 'not_employee', 'R');
+             (1, 'within', 'zhangsan01', 'case-within', 'left', 'R'),
+             (2, 'outside', 'lina08', 'case-outside', 'left', 'R'),
+             (3, 'unknown', NULL, 'case-unknown', 'pending_review', 'R'),
+             (4, 'outsider', 'zhangsan01', 'case-external', 'not_employee', 'R');
          -- One case of two rows, of which one is outside.
          INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE
-             SELECT 5, unionid, 'zhangsan01', 'Between', 'left', 'R' FROM staff WHERE userid = 'lina08'",
+             SELECT 5, unionid, 'zhangsan01', 'case-between', 'left', 'R' FROM staff WHERE userid = 'lina08'",
     )
     .await;
     let mut reviewer = limited_to(&app, FINANCE).await;
@@ -137,8 +137,13 @@ async fn of_the_cases_a_limited_reviewer_sees_those_of_people_within_the_limit(p
         "/admin/unmatched.csv?reason=all",
     ] {
         let page = reviewer.get(page).await.body;
-        assert!(page.contains("Within"), "{page}");
-        for other in ["Outside", "Unknown", "Outsider", "Between"] {
+        assert!(page.contains("case-within"), "{page}");
+        for other in [
+            "case-outside",
+            "case-unknown",
+            "case-external",
+            "case-between",
+        ] {
             assert!(!page.contains(other), "{other}: {page}");
         }
     }
