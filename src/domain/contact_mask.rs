@@ -8,6 +8,9 @@ pub const MASK: &str = "****";
 /// The lengths of telephone numbers, in digits: from a short landline with its area code to the limit of E.164.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
 
+/// The longest group of digits of a number that is written in groups.
+const MAX_GROUP: usize = 8;
+
 /// Parts of the names of fields whose whole value is contact data, in DingTalk's events and in our own messages.
 const FIELDS: [&str; 5] = ["mobile", "phone", "email", "mail", "tel"];
 
@@ -64,21 +67,23 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 /// Returns where a number ends that is written in groups, such as `+86 138 0013 8000`.
-fn number_end(text: &str, end: usize) -> usize {
-    let is_group = |word: &str| word.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    let word = text.get(..end).unwrap_or_default();
+fn number_end(text: &str, first: usize) -> usize {
+    let is_group =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    let word = text.get(..first).unwrap_or_default();
     if !is_group(word.strip_prefix('+').unwrap_or(word)) {
-        return end;
+        return first;
     }
-    let Some(behind) = text.get(end..).and_then(|rest| rest.strip_prefix(' ')) else {
-        return end;
-    };
-    let next = behind.find(|c| !is_of_word(c)).unwrap_or(behind.len());
-    let group = behind.get(..next).unwrap_or_default();
-    if group.is_empty() || group.len() > 8 || !is_group(group) {
-        return end;
+    let mut end = first;
+    while let Some(behind) = text.get(end..).and_then(|rest| rest.strip_prefix(' ')) {
+        let length = behind.find(|c| !is_of_word(c)).unwrap_or(behind.len());
+        let group = behind.get(..length).unwrap_or_default();
+        if !is_group(group) || group.len() > MAX_GROUP {
+            break;
+        }
+        end += 1 + length;
     }
-    number_end(text, end + 1 + next)
+    end
 }
 
 fn is_of_word(c: char) -> bool {
