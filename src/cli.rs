@@ -41,7 +41,7 @@ enum Command {
     Sync(sync::Args),
     /// Manages the callback registered by DingTalk's API, and the events that it missed
     Callback(callback::Args),
-    /// Grants, revokes and lists administrators
+    /// Grants, revokes and lists administrators, reviewers and auditors
     Admin(admin::Args),
     /// Checks settings, Postgres and DingTalk, and says how to fix each problem
     Doctor(doctor::Args),

@@ -16,6 +16,7 @@ mod percentage;
 mod public_url;
 mod rate;
 mod reader;
+mod retention;
 mod secret;
 mod server;
 pub mod setting;
@@ -39,6 +40,7 @@ pub use parts::{ConfigCheck, PartialConfig};
 pub use percentage::Percentage;
 pub use public_url::PublicUrl;
 pub use rate::Rate;
+pub use retention::RetentionConfig;
 pub use server::{Migrate, ServerConfig};
 pub use sync::SyncConfig;
 pub use webhook::{WebhookConfig, WebhookSecret};
@@ -52,6 +54,7 @@ pub struct Config {
     pub server: ServerConfig,
     pub login: LoginConfig,
     pub sync: SyncConfig,
+    pub retention: RetentionConfig,
     pub brand: BrandConfig,
     pub log: LogConfig,
     pub dingtalk: DingTalkConfig,
@@ -111,6 +114,7 @@ impl Config {
         let server = ServerConfig::read(reader);
         let login = LoginConfig::read(reader);
         let sync = SyncConfig::read(reader);
+        let retention = RetentionConfig::read(reader);
         let brand = BrandConfig::read(reader);
         let log = LogConfig::read(reader);
         let dingtalk = DingTalkConfig::read(reader);
@@ -120,6 +124,7 @@ impl Config {
             server: server?,
             login: login?,
             sync: sync?,
+            retention: retention?,
             brand,
             log: log?,
             dingtalk: dingtalk?,

@@ -14,6 +14,8 @@ pub struct LoginConfig {
     pub session_idle: Duration,
     pub session_max: Duration,
     pub state_ttl: Duration,
+    /// Maximum age of the login with which the administration pages open.
+    pub admin_max_age: Duration,
     /// Failed logins per client IP address.
     pub rate: Rate,
     pub unknown_staff: UnknownStaff,
@@ -44,6 +46,7 @@ impl LoginConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let session = session(reader);
         let state_ttl = reader.value(&setting::LOGIN_STATE_TTL, value::duration);
+        let admin_max_age = reader.value(&setting::ADMIN_MAX_AGE, value::duration);
         let rate = reader.value(&setting::LOGIN_RATE, Rate::parse);
         let unknown_staff = reader.value(&setting::UNKNOWN_STAFF, UnknownStaff::parse);
         let admins = reader.optional(&setting::ADMINS, value::admins);
@@ -52,6 +55,7 @@ impl LoginConfig {
             session_idle,
             session_max,
             state_ttl: state_ttl?,
+            admin_max_age: admin_max_age?,
             rate: rate?,
             unknown_staff: unknown_staff?,
             admins: admins.unwrap_or_default(),

@@ -72,6 +72,11 @@ pub const SESSION_IDLE: Setting = defaulting("DINGGATE_SESSION_IDLE", "8h", "8h"
 pub const SESSION_MAX: Setting = defaulting("DINGGATE_SESSION_MAX", "7d", "7d");
 pub const LOGIN_STATE_TTL: Setting = defaulting("DINGGATE_LOGIN_STATE_TTL", "5m", "5m");
 pub const LOGIN_RATE: Setting = defaulting("DINGGATE_LOGIN_RATE", "120/m", "120/m");
+pub const ADMIN_MAX_AGE: Setting = defaulting("DINGGATE_ADMIN_MAX_AGE", "4h", "12h");
+pub const RETENTION_EVENTS: Setting = defaulting("DINGGATE_RETENTION_EVENTS", "14d", "30d");
+pub const RETENTION_REVIEWS: Setting = defaulting("DINGGATE_RETENTION_REVIEWS", "180d", "90d");
+pub const RETENTION_WEBHOOKS: Setting = defaulting("DINGGATE_RETENTION_WEBHOOKS", "180d", "90d");
+pub const RETENTION_SYNCS: Setting = defaulting("DINGGATE_RETENTION_SYNCS", "180d", "90d");
 pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
 pub const BRAND_NAME: Setting = plain("DINGGATE_BRAND_NAME", "示例科技");
 pub const BRAND_LOGO: Setting = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
@@ -139,7 +144,7 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order of the documentation.
-pub static ALL: [&Setting; 39] = [
+pub static ALL: [&Setting; 44] = [
     &DATABASE_URL,
     &DATABASE_POOLER,
     &DATABASE_DIRECT_URL,
@@ -155,6 +160,11 @@ pub static ALL: [&Setting; 39] = [
     &LOGIN_STATE_TTL,
     &LOGIN_RATE,
     &SYNC_CRON,
+    &ADMIN_MAX_AGE,
+    &RETENTION_EVENTS,
+    &RETENTION_REVIEWS,
+    &RETENTION_WEBHOOKS,
+    &RETENTION_SYNCS,
     &SYNC_MAX_LEAVERS,
     &BRAND_NAME,
     &BRAND_LOGO,

@@ -25,6 +25,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(span)
 }
 
+/// Parses how long stored data is kept. What is deleted within a day would be gone before anybody could look into a
+/// failure of the night.
+pub(super) fn retention(text: &str) -> Result<Duration, String> {
+    const LEAST: Duration = Duration::from_hours(24);
+    let span = duration(text)?;
+    if span < LEAST {
+        return Err(format!("{text:?} is not between 1d and 366d"));
+    }
+    Ok(span)
+}
+
 /// Parses the maximum number of open client connections.
 pub(super) fn connections(text: &str) -> Result<usize, String> {
     text.parse()

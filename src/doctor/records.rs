@@ -241,7 +241,7 @@ fn administrators(admins: &[Administrator], staff: i64) -> Check {
     let count = |wanted: fn(&Administrator) -> bool| admins.iter().filter(|a| wanted(a)).count();
     let has = |entitlement| admins.iter().any(|a| a.in_settings == Some(entitlement));
     let notes = notes(admins);
-    let in_force = count(|admin| admin.is_admin);
+    let in_force = count(Administrator::is_admin);
     if has(Entitlement::Contradicted) {
         return Check::failure(
             ADMINISTRATORS,
@@ -251,7 +251,7 @@ fn administrators(admins: &[Administrator], staff: i64) -> Check {
     }
     if in_force > 0 {
         let detail = format!("{in_force} who work here{notes}");
-        if admins.iter().all(|admin| admin.is_admin) {
+        if admins.iter().all(|admin| admin.is_in_force) {
             return Check::ok(ADMINISTRATORS, detail);
         }
         return Check::warning(
@@ -295,6 +295,7 @@ mod tests {
     use super::super::Status;
     use super::*;
     use crate::domain::ids::UserId;
+    use crate::domain::rights::Rights;
 
     fn inbox() -> Inbox {
         Inbox {
@@ -360,7 +361,8 @@ mod tests {
             in_settings,
             is_employed: is_admin,
             is_granted: in_settings.is_none(),
-            is_admin,
+            rights: Rights::ADMIN,
+            is_in_force: is_admin,
             bound_unionid: None,
         }
     }

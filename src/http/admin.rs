@@ -1,4 +1,4 @@
-//! The administrators' pages.
+//! The administration pages.
 
 mod actor_view;
 pub mod alerts;
@@ -21,8 +21,8 @@ mod webhooks;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::current_user::Admin;
 use super::error::AppError;
+use super::extract::Viewer;
 use super::view::Pager;
 use crate::domain::return_path::ReturnPath;
 
@@ -45,8 +45,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(pages);
 }
 
-/// Returns 404 for administrators; others get 303 or 403 first.
-async fn nothing_here(_admin: Admin, _request: HttpRequest) -> Result<HttpResponse, AppError> {
+/// Returns 404 for everybody with a role; others get 303 or 403 first.
+async fn nothing_here(_viewer: Viewer, _request: HttpRequest) -> Result<HttpResponse, AppError> {
     Err(AppError::NotFound)
 }
 

@@ -1,4 +1,4 @@
-//! The signed-in user: permission is a parameter type, so that no handler can forget the check.
+//! The signed-in user.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::error::AppError;
 use super::layout::{Layout, LayoutUser};
-use super::{admin::alerts::frame_alert, flash, session_exchange};
-use crate::context::Context;
+use super::{flash, session_exchange};
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
+use crate::domain::rights::Rights;
 use crate::service::alerts;
 use crate::text::lang::Lang;
 
@@ -26,7 +26,10 @@ pub struct CurrentUser {
     pub name: String,
     pub session_id: Uuid,
     pub csrf: String,
-    pub is_admin: bool,
+    /// `None` without a role.
+    pub rights: Option<Rights>,
+    /// Whether the login is recent enough for the administration.
+    pub is_recent: bool,
     /// When the request began, by Postgres's clock.
     pub now: DateTime<Utc>,
 }
@@ -35,12 +38,16 @@ impl CurrentUser {
     /// Returns the person whose session the request belongs to, or `None` without a session.
     pub fn current() -> Option<Self> {
         let live = session_exchange::live()?;
+        let rights = live
+            .role
+            .map(|role| Rights::granted(role, live.departments.clone()));
         Some(Self {
             userid: live.userid.clone(),
             name: live.name.clone(),
             session_id: live.id,
             csrf: live.csrf_token.clone(),
-            is_admin: live.is_admin,
+            rights,
+            is_recent: live.is_recent,
             now: live.now,
         })
     }
@@ -49,8 +56,15 @@ impl CurrentUser {
         LayoutUser {
             name: self.name.clone(),
             csrf: self.csrf.clone(),
-            is_admin: self.is_admin,
+            rights: self.rights.clone(),
         }
+    }
+
+    /// Returns the page that a login leads back to, or `None` if the request was not one for a page.
+    pub fn return_path(request: &HttpRequest) -> Option<ReturnPath> {
+        let asked = request.uri().path_and_query().map(page_of);
+        let asked = asked.filter(|_| request.method().is_safe())?;
+        Some(ReturnPath::parse(Some(&asked)))
     }
 
     /// Returns the layout of a page, with the toast of the previous action.
@@ -72,9 +86,7 @@ impl FromRequest for CurrentUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let asked = request.uri().path_and_query().map(page_of);
-            let asked = asked.filter(|_| request.method().is_safe());
-            let back = ReturnPath::parse(asked.as_deref());
+            let back = Self::return_path(&request).unwrap_or_else(|| ReturnPath::parse(None));
             let visitor = Self::current().ok_or(AppError::SignIn(back))?;
             request.extensions_mut().insert(visitor.in_frame());
             Ok(visitor)
@@ -90,40 +102,6 @@ fn page_of(asked: &PathAndQuery) -> String {
     match asked.query() {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
-    }
-}
-
-/// An administrator. Others get a 403 page.
-#[derive(Debug, Clone)]
-pub struct Admin(pub CurrentUser);
-
-impl Admin {
-    /// Returns the layout of an administration page, with the alerts for administrators.
-    pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
-        let alerts = alerts::current(ctx).await?;
-        let lang = Lang::of(request.headers());
-        let alerts = alerts
-            .iter()
-            .map(|alert| frame_alert(lang, alert))
-            .collect();
-        Ok(self.0.frame(request).with_alerts(alerts))
-    }
-}
-
-impl FromRequest for Admin {
-    type Error = AppError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let visitor = CurrentUser::from_request(request, payload);
-        Box::pin(async move {
-            let visitor = visitor.await?;
-            if visitor.is_admin {
-                Ok(Self(visitor))
-            } else {
-                Err(AppError::NotAdmin)
-            }
-        })
     }
 }
 

@@ -64,7 +64,10 @@ impl From<StoreError> for AppError {
 impl From<ActError> for AppError {
     fn from(error: ActError) -> Self {
         match error {
-            ActError::NoLongerAdmin => Self::NotAdmin,
+            ActError::NoLongerAllowed => Self::NotAdmin,
+            ActError::OutOfScope => Self::NotFound,
+            // Only people decide about people, and their pages name these two reasons.
+            ActError::AboutAdministrator | ActError::AboutSelf => Self::NotAdmin,
             ActError::Store(error) => error.into(),
         }
     }

@@ -1,5 +1,9 @@
-//! Extractors: what handlers take from a request.
+//! Extractors: what handlers take from a request. Permission is a parameter type, so that no handler can forget the
+//! check.
 
 pub mod client_address;
 mod client_info;
 pub mod lang;
+mod role;
+
+pub use role::{Admin, Auditor, Reviewer, RoleHolder, Viewer};

@@ -12,6 +12,7 @@ use super::brand::Brand;
 use super::view::{Tone, initials};
 use super::{assets, language};
 use crate::context::Context;
+use crate::domain::rights::{Action, Rights};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::layout::CommonTexts;
@@ -38,7 +39,8 @@ pub struct Layout {
 pub struct LayoutUser {
     pub name: String,
     pub csrf: String,
-    pub is_admin: bool,
+    /// `None` without a role.
+    pub rights: Option<Rights>,
 }
 
 /// An alert for administrators.
@@ -159,26 +161,61 @@ impl Layout {
         self.visitor.as_ref().map_or("", |visitor| &visitor.csrf)
     }
 
-    /// Returns the sections of the administration, in the order of a day's work.
-    pub fn nav(&self) -> [NavItem; 10] {
-        let item = |name, href: &'static str, label| NavItem {
+    /// Returns whether the person may do something, for templates: what they may not do is not shown.
+    fn may(&self, action: Action) -> bool {
+        let rights = self.visitor.as_ref().and_then(|user| user.rights.as_ref());
+        rights.is_some_and(|rights| rights.may(action))
+    }
+
+    /// Returns whether the administration is linked to.
+    pub fn has_role(&self) -> bool {
+        self.may(Action::SeePeople)
+    }
+
+    /// Returns whether forms that decide about people are shown.
+    pub fn may_decide(&self) -> bool {
+        self.may(Action::Decide)
+    }
+
+    /// Returns whether links to events, syncs, webhooks, sessions and the audit trail are shown.
+    pub fn may_see_operations(&self) -> bool {
+        self.may(Action::SeeOperations)
+    }
+
+    /// Returns whether all other forms are shown.
+    pub fn may_administer(&self) -> bool {
+        self.may(Action::Administer)
+    }
+
+    /// Returns the sections that the person may open, in the order of a day's work.
+    pub fn nav(&self) -> Vec<NavItem> {
+        use Action::{Administer, SeeOperations, SeePeople};
+        let t = self.t;
+        let sections = [
+            (SeePeople, "overview", OVERVIEW, t.overview),
+            (SeePeople, "unmatched", "/admin/unmatched", t.unmatched),
+            (SeePeople, "staff", "/admin/staff", t.staff),
+            (
+                SeePeople,
+                "departments",
+                "/admin/departments",
+                t.departments,
+            ),
+            (SeeOperations, "events", "/admin/events", t.events),
+            (SeeOperations, "syncs", "/admin/syncs", t.syncs),
+            (SeeOperations, "webhooks", "/admin/webhooks", t.webhooks),
+            (SeeOperations, "sessions", "/admin/sessions", t.sessions),
+            (Administer, "apps", "/admin/apps", t.apps),
+            (SeeOperations, "audit", "/admin/audit", t.audit),
+        ];
+        let shown = sections.into_iter().filter(|section| self.may(section.0));
+        let item = |(_, name, href, label)| NavItem {
             name,
             href,
             label,
             is_active: self.is_within(href),
         };
-        [
-            item("overview", OVERVIEW, self.t.overview),
-            item("unmatched", "/admin/unmatched", self.t.unmatched),
-            item("staff", "/admin/staff", self.t.staff),
-            item("departments", "/admin/departments", self.t.departments),
-            item("events", "/admin/events", self.t.events),
-            item("syncs", "/admin/syncs", self.t.syncs),
-            item("webhooks", "/admin/webhooks", self.t.webhooks),
-            item("sessions", "/admin/sessions", self.t.sessions),
-            item("apps", "/admin/apps", self.t.apps),
-            item("audit", "/admin/audit", self.t.audit),
-        ]
+        shown.map(item).collect()
     }
 
     fn is_within(&self, section: &str) -> bool {
@@ -216,14 +253,40 @@ pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::rights::Role;
 
     fn active(path: &str) -> Vec<&'static str> {
-        Layout::new(Lang::Zh, None, path)
+        Layout::new(Lang::Zh, Some(holder(Rights::ADMIN)), path)
             .nav()
             .into_iter()
             .filter(|item| item.is_active)
             .map(|item| item.name)
             .collect()
+    }
+
+    fn holder(rights: Rights) -> LayoutUser {
+        LayoutUser {
+            name: "林晓梅".to_owned(),
+            csrf: String::new(),
+            rights: Some(rights),
+        }
+    }
+
+    #[test]
+    fn only_the_sections_that_a_role_may_open_are_listed() {
+        let sections = |role| {
+            let who = holder(Rights::unlimited(role));
+            let nav = Layout::new(Lang::En, Some(who), "/admin").nav();
+            nav.into_iter().map(|item| item.name).collect::<Vec<_>>()
+        };
+        assert_eq!(sections(Role::Admin).len(), 10);
+        assert_eq!(
+            sections(Role::Reviewer),
+            ["overview", "unmatched", "staff", "departments"]
+        );
+        assert!(!sections(Role::Auditor).contains(&"apps"));
+        assert_eq!(sections(Role::Auditor).len(), 9);
+        assert_eq!(Layout::new(Lang::En, None, "/admin").nav(), []);
     }
 
     #[test]

@@ -61,7 +61,6 @@ async fn page(
         end_others_ask: end_others_ask(others, frame.lang),
         apps: me.apps.0.into_iter().map(tile).collect(),
         is_any_app: me.is_any_app,
-        is_admin: visitor.is_admin,
     };
     Ok(pages::portal(frame, view))
 }

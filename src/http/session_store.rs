@@ -59,7 +59,14 @@ impl SessionStore for PgSessions {
         let login = &self.ctx.config.login;
         let found = self
             .run(async |conn| {
-                web_session::find_live(conn, &hash, &login.admins, login.session_idle).await
+                web_session::find_live(
+                    conn,
+                    &hash,
+                    &login.admins,
+                    login.session_idle,
+                    login.admin_max_age,
+                )
+                .await
             })
             .await;
         let Some(live) = found.map_err(|error| LoadError::Other(error.into()))? else {

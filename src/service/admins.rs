@@ -1,18 +1,21 @@
-//! Administrators: pairs of userid and unionid that have a grant, or that `DINGGATE_ADMINS` lists.
+//! Roles: pairs of userid and unionid that have a grant, or that `DINGGATE_ADMINS` lists as administrators.
 
 mod bind;
+mod permission;
 
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
-use crate::domain::ids::{UnionId, UserId};
+use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
 use crate::domain::person::Status;
+use crate::domain::rights::{Rights, Role};
 use crate::store::admin_grant::{AdminRow, Binding};
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{Conn, StoreError, admin_grant, unmatched};
+use crate::store::{Conn, StoreError, admin_grant, department, unmatched};
 
 pub use bind::{bind_at_login, bind_listed};
+pub use permission::{ActError, Target, act, check_actor, check_target};
 
 /// Whether a userid's entry in the settings is in force, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Entitlement {
     }
 }
 
-/// An administrator, and the source of the rights.
+/// A person with a role, and the source of the rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Administrator {
     pub userid: UserId,
@@ -57,12 +60,31 @@ pub struct Administrator {
     pub in_settings: Option<Entitlement>,
     pub is_employed: bool,
     pub is_granted: bool,
-    /// Whether the person can open the administrators' pages.
-    pub is_admin: bool,
+    /// The rights that are in force or, if none are, would be.
+    pub rights: Rights,
+    /// Whether the rights are in force.
+    pub is_in_force: bool,
     pub bound_unionid: Option<UnionId>,
 }
 
-/// Why a person cannot be made an administrator.
+impl Administrator {
+    /// Returns whether the person has an administrator's rights now.
+    pub fn is_admin(&self) -> bool {
+        self.is_in_force && self.rights.role() == Role::Admin
+    }
+}
+
+/// What a grant has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantOutcome {
+    Unchanged,
+    /// The person had no grant in force.
+    Granted,
+    /// The person had these rights before.
+    Changed(Rights),
+}
+
+/// Why a person cannot be given a role.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     #[error(transparent)]
@@ -71,8 +93,14 @@ pub enum GrantError {
         "{0} is not in the staff table: let the person sign in or run `dinggate sync` first, or name the userid in DINGGATE_ADMINS"
     )]
     Unknown(UserId),
-    #[error("{0} has left: only who works here can be an administrator")]
+    #[error("{0} has left: only who works here can have a role")]
     Left(UserId),
+    #[error(
+        "{0} is an administrator through DINGGATE_ADMINS, which gives no other role: take the userid out there and start again"
+    )]
+    InSettings(UserId),
+    #[error("there is no department {}: run `dinggate sync` if it is new", list_of(.0))]
+    UnknownDepartments(Vec<DeptId>),
     #[error(
         "the unionid of {0} is not known yet: let the person sign in or run `dinggate sync` first"
     )]
@@ -96,7 +124,7 @@ pub enum RevokeError {
         "{0} is an administrator through DINGGATE_ADMINS: take the userid out there and start again"
     )]
     InSettings(UserId),
-    #[error("{0} is not an administrator")]
+    #[error("{0} is not an administrator and has no other role")]
     NotGranted(UserId),
 }
 
@@ -104,42 +132,6 @@ pub enum RevokeError {
 /// [`admin_grant::serialise`] must precede it.
 pub async fn is_nobody_left(ctx: &Context, tx: &mut Conn) -> Result<bool, StoreError> {
     Ok(admin_grant::count(tx, &ctx.config.login.admins).await? == 0)
-}
-
-/// Why an administrator's action was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum ActError {
-    #[error("the actor is no longer an administrator")]
-    NoLongerAdmin,
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Fails unless a person who is about to act is still an administrator, and locks that right until the commit.
-/// [`admin_grant::serialise`] or [`admin_grant::serialise_shared`] and the locks of staff rows must precede it.
-pub async fn check_actor(ctx: &Context, tx: &mut Conn, userid: &UserId) -> Result<(), ActError> {
-    admin_grant::lock_rights(tx, userid).await?;
-    if admin_grant::is_admin(tx, userid, None, &ctx.config.login.admins).await? {
-        Ok(())
-    } else {
-        Err(ActError::NoLongerAdmin)
-    }
-}
-
-/// Runs an administrator's action in one transaction, unless the actor has lost the right meanwhile. For actions that
-/// lock no staff row.
-pub async fn act<T, E: From<ActError> + From<StoreError>>(
-    ctx: &Context,
-    userid: &UserId,
-    action: impl AsyncFnOnce(&mut Conn) -> Result<T, E> + Clone,
-) -> Result<T, E> {
-    ctx.db
-        .tx(async |tx| {
-            admin_grant::serialise_shared(tx).await?;
-            check_actor(ctx, tx, userid).await?;
-            action(tx).await
-        })
-        .await
 }
 
 /// Returns whether a login adds this member to the staff table without a review: the settings list the pair, its
@@ -170,17 +162,24 @@ pub async fn may_enter_unreviewed(
     })
 }
 
-/// Makes an employed person an administrator under their present pair; returns false if a grant made them one
-/// already. Also puts an entry in the settings back in force; one that is bound to another account only with
+/// Gives an employed person a role under their present pair, in place of any other by a grant. The role of an
+/// administrator also puts an entry in the settings back in force; one that is bound to another account only with
 /// `rebinds`.
 pub async fn grant(
     ctx: &Context,
     userid: &UserId,
+    rights: &Rights,
     rebinds: bool,
     actor: audit::Actor<'_>,
-) -> Result<bool, GrantError> {
+) -> Result<GrantOutcome, GrantError> {
+    let is_listed = ctx.config.login.admins.contains(userid);
+    if is_listed && rights.role() != Role::Admin {
+        return Err(GrantError::InSettings(userid.clone()));
+    }
     ctx.db
         .tx(async |tx| {
+            // As in a revocation: the role of an administrator may end here.
+            admin_grant::serialise(tx).await?;
             // Locked, so that the person cannot leave in between.
             let person = staff::lock(tx, userid).await?;
             let person = person.ok_or_else(|| GrantError::Unknown(userid.clone()))?;
@@ -190,25 +189,70 @@ pub async fn grant(
             let Some(unionid) = person.unionid.clone() else {
                 return Err(GrantError::NoUnionid(userid.clone()));
             };
-            let mut is_new = admin_grant::insert(tx, userid, &unionid, actor.name()).await?;
-            if ctx.config.login.admins.contains(userid) {
+            check_departments(tx, rights).await?;
+            let before = admin_grant::granted(tx, userid, &unionid).await?;
+            let mut is_changed = before.as_ref() != Some(rights);
+            if is_changed {
+                admin_grant::upsert(tx, userid, &unionid, rights, actor.name()).await?;
+            }
+            if is_listed {
                 let bound = admin_grant::binding(tx, userid).await?;
                 refuse_other_account(userid, &unionid, bound, rebinds)?;
-                is_new |= admin_grant::rebind(tx, userid, &unionid).await?;
+                is_changed |= admin_grant::rebind(tx, userid, &unionid).await?;
             }
-            if is_new {
-                let line = entry(
-                    actor,
-                    AuditAction::AdminGrant,
-                    "granted",
-                    userid,
-                    Some(&person),
-                );
-                audit::append(tx, &line).await?;
+            if !is_changed {
+                return Ok(GrantOutcome::Unchanged);
             }
-            Ok(is_new)
+            let before = before.filter(|before| before != rights);
+            record_grant(tx, actor, &person, before.as_ref(), rights).await?;
+            Ok(before.map_or(GrantOutcome::Granted, GrantOutcome::Changed))
         })
         .await
+}
+
+async fn check_departments(tx: &mut Conn, rights: &Rights) -> Result<(), GrantError> {
+    let scope = rights.scope();
+    let Some(asked) = scope.departments() else {
+        return Ok(());
+    };
+    let known = department::names(tx, asked).await?;
+    let is_unknown = |id: &DeptId| !known.iter().any(|known| known.dept_id == *id);
+    let unknown: Vec<DeptId> = asked.iter().copied().filter(is_unknown).collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(GrantError::UnknownDepartments(unknown))
+    }
+}
+
+fn list_of(ids: &[DeptId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(", ")
+}
+
+/// Audits a grant: the rights before, if there were any, and the rights now.
+async fn record_grant(
+    tx: &mut Conn,
+    actor: audit::Actor<'_>,
+    person: &StaffRow,
+    before: Option<&Rights>,
+    now: &Rights,
+) -> Result<(), StoreError> {
+    let (status, change) = match before {
+        Some(before) => ("changed", format!("{before} → {now}")),
+        None => ("granted", now.to_string()),
+    };
+    let line = Entry {
+        reason: Some(&change),
+        ..entry(
+            actor,
+            AuditAction::AdminGrant,
+            status,
+            &person.userid,
+            Some(person),
+        )
+    };
+    audit::append(tx, &line).await
 }
 
 fn refuse_other_account(
@@ -228,12 +272,12 @@ fn refuse_other_account(
     }
 }
 
-/// Revokes a grant. The person stays signed in, without the administrator's pages.
+/// Revokes a grant; returns its role. The person stays signed in, without the administration pages.
 pub async fn revoke(
     ctx: &Context,
     userid: &UserId,
     actor: audit::Actor<'_>,
-) -> Result<(), RevokeError> {
+) -> Result<Role, RevokeError> {
     if ctx.config.login.admins.contains(userid) {
         return Err(RevokeError::InSettings(userid.clone()));
     }
@@ -242,18 +286,21 @@ pub async fn revoke(
             // The admin pages count the remaining administrators; two concurrent changes could remove the last one.
             admin_grant::serialise(tx).await?;
             let person = staff::find(tx, userid).await?;
-            if !admin_grant::delete(tx, userid).await? {
+            let Some(revoked) = admin_grant::delete(tx, userid).await? else {
                 return Err(RevokeError::NotGranted(userid.clone()));
-            }
-            let line = entry(
-                actor,
-                AuditAction::AdminRevoke,
-                "revoked",
-                userid,
-                person.as_ref(),
-            );
+            };
+            let line = Entry {
+                reason: Some(&revoked.to_string()),
+                ..entry(
+                    actor,
+                    AuditAction::AdminRevoke,
+                    "revoked",
+                    userid,
+                    person.as_ref(),
+                )
+            };
             audit::append(tx, &line).await?;
-            Ok(())
+            Ok(revoked.role())
         })
         .await
 }
@@ -278,8 +325,16 @@ pub async fn administrators(
             let in_settings = listed
                 .contains(&row.userid)
                 .then(|| entitlement(&row, listed.demanded(&row.userid)));
+            let is_listed_now = in_settings == Some(Entitlement::InForce);
+            let granted = row
+                .role
+                .map(|role| Rights::granted(role, row.departments.clone()));
+            // An entry in the settings that is not in force leaves the grant as it is.
+            let rights =
+                granted.filter(|_| row.has_grant && !is_listed_now || in_settings.is_none());
             Administrator {
-                is_admin: row.has_grant || in_settings == Some(Entitlement::InForce),
+                rights: rights.unwrap_or(Rights::ADMIN),
+                is_in_force: row.has_grant || is_listed_now,
                 in_settings,
                 is_employed: row.is_employed,
                 userid: row.userid,
@@ -344,6 +399,8 @@ mod tests {
             unionid: Some(UnionId::parse("u-1").unwrap()),
             is_granted: false,
             has_grant: false,
+            role: None,
+            departments: None,
             is_bound: true,
             bound_unionid: Some(UnionId::parse("u-1").unwrap()),
             is_ended: false,

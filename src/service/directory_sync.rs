@@ -29,10 +29,12 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use crate::context::Context;
+use crate::domain::ids::UserId;
+use crate::service::admins::{self, ActError};
 use crate::service::upstream::UpstreamError;
 use crate::store::sync_list::ChangeRow;
 use crate::store::sync_run::{self, Run};
-use crate::store::{StoreError, audit, sync_staging};
+use crate::store::{Conn, StoreError, audit, sync_staging};
 
 use apply::ApplyRequest;
 use build_plan::BuiltPlan;
@@ -94,6 +96,18 @@ pub enum SyncError {
     /// Somebody else decided about the leavers of the stopped run while they were being verified.
     #[error("the stopped run does not wait for a decision any more")]
     NotWaiting,
+    /// The person who started the run on its page has lost the right meanwhile.
+    #[error("the actor no longer has the right")]
+    NoLongerAllowed,
+}
+
+impl From<ActError> for SyncError {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::Store(error) => Self::Store(error),
+            _ => Self::NoLongerAllowed,
+        }
+    }
 }
 
 /// Reasons to end a run before anything is written.
@@ -193,17 +207,21 @@ pub async fn fail_interrupted(ctx: &Context) -> Result<u64, StoreError> {
 
 async fn begin(ctx: &Context, request: &Request) -> Result<Run, SyncError> {
     fail_interrupted(ctx).await?;
-    let begun = ctx
-        .db
-        .read(async |conn| {
-            let cause = request.cause;
-            let (by, is_dry_run) = (&request.started_by, request.dry_run);
-            let begun = sync_run::start(conn, cause, by, None, is_dry_run, ctx.instance).await?;
-            // Leftovers of an interrupted run.
-            sync_staging::sweep(conn).await?;
-            Ok::<_, StoreError>(begun)
-        })
-        .await?;
+    let start = async |conn: &mut Conn| {
+        let cause = request.cause;
+        let (by, is_dry_run) = (&request.started_by, request.dry_run);
+        let begun = sync_run::start(conn, cause, by, None, is_dry_run, ctx.instance).await?;
+        // Leftovers of an interrupted run.
+        sync_staging::sweep(conn).await?;
+        Ok::<_, StoreError>(begun)
+    };
+    let begun = if request.cause == SyncCause::Admin {
+        let by = UserId::parse(request.started_by.as_str());
+        let by = by.map_err(|_| SyncError::NoLongerAllowed)?;
+        admins::act(ctx, &by, async |tx| Ok::<_, SyncError>(start(tx).await?)).await?
+    } else {
+        ctx.db.read(start).await?
+    };
     let run = begun.map_err(|other| SyncError::AlreadyRunning {
         by: other.by,
         since: other.since,

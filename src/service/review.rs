@@ -9,17 +9,18 @@ pub use bulk::{release_bulk, start_bulk, work_bulk};
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
-use super::admins::{self, ActError};
+use super::admins::{self, ActError, Target};
 use super::upstream::UpstreamError;
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
+use crate::domain::rights::{Action, Rights};
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
 use crate::store::unmatched::{self, Case};
 use crate::store::{StoreError, admin_grant, staff, web_session};
 
-/// The administrator who decides.
+/// The person who decides.
 #[derive(Debug, Clone, Copy)]
 pub struct Actor<'a> {
     pub userid: &'a UserId,
@@ -56,6 +57,10 @@ pub enum RejectedDecision {
     RejectedElsewhere(i64),
     #[error("nobody else could administer")]
     LastAdministrator,
+    #[error("only administrators decide about administrators")]
+    AboutAdministrator,
+    #[error("nobody decides about themselves")]
+    AboutSelf,
 }
 
 impl RejectedDecision {
@@ -75,6 +80,8 @@ impl RejectedDecision {
             Self::SomebodyElse(_) => "somebody_else",
             Self::RejectedElsewhere(_) => "rejected_elsewhere",
             Self::LastAdministrator => "last_administrator",
+            Self::AboutAdministrator => "about_administrator",
+            Self::AboutSelf => "about_self",
         }
     }
 
@@ -93,7 +100,9 @@ impl RejectedDecision {
             | Self::External
             | Self::LeftMeanwhile
             | Self::RejectedElsewhere(_)
-            | Self::LastAdministrator => None,
+            | Self::LastAdministrator
+            | Self::AboutAdministrator
+            | Self::AboutSelf => None,
         }
     }
 }
@@ -111,14 +120,17 @@ pub enum ReviewError {
     Reason,
     #[error(transparent)]
     Refused(#[from] RejectedDecision),
-    #[error("the actor is no longer an administrator")]
-    NoLongerAdmin,
+    #[error("the actor no longer has the right")]
+    NoLongerAllowed,
 }
 
 impl From<ActError> for ReviewError {
     fn from(error: ActError) -> Self {
         match error {
-            ActError::NoLongerAdmin => Self::NoLongerAdmin,
+            ActError::NoLongerAllowed => Self::NoLongerAllowed,
+            ActError::OutOfScope => Self::NotFound,
+            ActError::AboutAdministrator => RejectedDecision::AboutAdministrator.into(),
+            ActError::AboutSelf => RejectedDecision::AboutSelf.into(),
             ActError::Store(error) => Self::Store(error),
         }
     }
@@ -174,7 +186,7 @@ async fn reject_in_job(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             end_sessions(tx, &case).await?;
-            admins::check_actor(ctx, tx, by.userid).await?;
+            check_actor(ctx, tx, by, &case).await?;
             if unmatched::lock_state(tx, case_id).await? != Some(CaseState::Waiting) {
                 return Err(RejectedDecision::NotWaiting.into());
             }
@@ -210,6 +222,34 @@ async fn end_sessions(tx: &mut Conn, case: &Case) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Fails unless the actor still has the right to decide about the person of this case; returns the rights.
+async fn check_actor(
+    ctx: &Context,
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    case: &Case,
+) -> Result<Rights, ReviewError> {
+    let rights = admins::check_actor(ctx, tx, by.userid, Action::Decide).await?;
+    let scope = rights.scope();
+    if unmatched::within(tx, &[case.id], &scope).await?.is_empty() {
+        return Err(ReviewError::NotFound);
+    }
+    let target = Target {
+        userids: linked_rows(tx, case).await?,
+        unionid: Some(case.unionid.clone()),
+    };
+    admins::check_target(ctx, tx, by.userid, &rights, &target).await?;
+    Ok(rights)
+}
+
+/// Returns the userids of the staff rows that have one of the ids of a case, and the userid that DingTalk has named.
+async fn linked_rows(tx: &mut Conn, case: &Case) -> Result<Vec<String>, StoreError> {
+    let holder = staff::find_by_unionid(tx, &case.unionid).await?;
+    let holder = holder.map(|row| row.userid);
+    let userids = holder.into_iter().chain(case.userid.clone());
+    Ok(userids.map(UserId::into_string).collect())
+}
+
 /// Returns a decided or closed case to waiting. This lets nobody in.
 pub async fn reopen(
     ctx: &Context,
@@ -240,7 +280,7 @@ async fn reopen_in_job(
                 // the case is re-opened.
                 end_sessions(tx, &case).await?;
             }
-            admins::check_actor(ctx, tx, by.userid).await?;
+            check_actor(ctx, tx, by, &case).await?;
             if unmatched::lock_state(tx, case_id).await? == Some(CaseState::Waiting) {
                 return Err(RejectedDecision::StillWaiting.into());
             }

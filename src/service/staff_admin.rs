@@ -1,4 +1,4 @@
-//! Administrators' actions on one member of staff: mark as left, restore, end sessions.
+//! Decisions of administrators and reviewers about one member of staff: mark as left, restore, end sessions.
 
 mod bulk;
 
@@ -9,7 +9,7 @@ use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::admins::{self, ActError};
+use super::admins::{self, ActError, Target};
 use super::employment;
 use super::review::{Actor, one_line};
 use super::upstream::{self, Priority, UpstreamError};
@@ -18,6 +18,7 @@ use crate::dingtalk::ApiError;
 use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
+use crate::domain::rights::{Action, Rights};
 use crate::store::audit::{self, Entry};
 use crate::store::employment::{
     PeopleLock, PersonState, employ, lock_people, read, terminate_by_hand,
@@ -58,14 +59,21 @@ pub enum StaffError {
     Rejected,
     #[error("{0} has the same unionid and was marked as left by hand")]
     HeldElsewhere(UserId),
-    #[error("the actor is no longer an administrator")]
-    NoLongerAdmin,
+    #[error("only administrators decide about administrators")]
+    AboutAdministrator,
+    #[error("only administrators decide about themselves")]
+    AboutSelf,
+    #[error("the actor no longer has the right")]
+    NoLongerAllowed,
 }
 
 impl From<ActError> for StaffError {
     fn from(error: ActError) -> Self {
         match error {
-            ActError::NoLongerAdmin => Self::NoLongerAdmin,
+            ActError::NoLongerAllowed => Self::NoLongerAllowed,
+            ActError::OutOfScope => Self::NotFound,
+            ActError::AboutAdministrator => Self::AboutAdministrator,
+            ActError::AboutSelf => Self::AboutSelf,
             ActError::Store(error) => Self::Store(error),
         }
     }
@@ -103,7 +111,8 @@ pub async fn leave(
             admin_grant::serialise(tx).await?;
             let people = &mut lock_people(tx, std::slice::from_ref(userid)).await?;
             staff::lock(people, userid).await?;
-            admins::check_actor(ctx, people, by.userid).await?;
+            let rights = admins::check_actor(ctx, people, by.userid, Action::Decide).await?;
+            check_target(ctx, people, by, &rights, userid).await?;
             let left = leave_in(people, by, userid, &reason).await?;
             if admins::is_nobody_left(ctx, people).await? {
                 return Err(StaffError::LastAdministrator);
@@ -146,7 +155,7 @@ pub async fn restore(
     reason: &str,
 ) -> Result<String, StaffError> {
     let reason = checked(reason)?;
-    let (row, asked_at) = read_leaver(ctx, userid).await?;
+    let (row, asked_at) = read_leaver(ctx, by, userid).await?;
     let mut person =
         match tokio::time::timeout(LOOKUP_TIMEOUT, upstream::user(ctx, Priority::Join, userid))
             .await
@@ -183,12 +192,19 @@ async fn settle_unionid(
     }
 }
 
+/// Reads the row, if the actor may decide about the person: nobody else may cause calls to DingTalk.
 async fn read_leaver(
     ctx: &Context,
+    by: &Actor<'_>,
     userid: &UserId,
 ) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
     let asked_at = employment::time_now(ctx).await?;
-    let found = ctx.db.read(async |conn| staff::find(conn, userid).await);
+    let found = ctx.db.tx(async |tx| {
+        admin_grant::serialise_shared(tx).await?;
+        let rights = admins::check_actor(ctx, tx, by.userid, Action::Decide).await?;
+        check_target(ctx, tx, by, &rights, userid).await?;
+        Ok::<_, StaffError>(staff::find(tx, userid).await?)
+    });
     let row = found.await?.ok_or(StaffError::NotFound)?;
     if row.status == Status::Left {
         Ok((row, asked_at))
@@ -210,8 +226,9 @@ async fn write_restored(
             let people = &mut lock_people(tx, std::slice::from_ref(&person.userid)).await?;
             let unionid = person.unionid.as_ref();
             let state = read(people, &person.userid, unionid, asked_at).await?;
-            admins::check_actor(ctx, people, by.userid).await?;
             let row = state.row.as_ref().ok_or(StaffError::NotFound)?;
+            let rights = admins::check_actor(ctx, people, by.userid, Action::Decide).await?;
+            check_target(ctx, people, by, &rights, &person.userid).await?;
             check_leaver(people, &state, person, asked_at).await?;
             employ(people, person, asked_at).await.map_err(|error| {
                 // The unionid was taken just after the check above: the next attempt names the holder.
@@ -238,7 +255,8 @@ async fn write_restored(
                 reason,
             )
             .await?;
-            Ok(())
+            // DingTalk may have named other departments since.
+            check_target(ctx, tx, by, &rights, &person.userid).await
         })
         .await
 }
@@ -265,6 +283,19 @@ async fn check_leaver(
     let unionid = person.unionid.as_ref();
     let rejection = unmatched::rejection(people, unionid, Some(&person.userid)).await?;
     rejection.map_or(Ok(()), |_| Err(StaffError::Rejected))
+}
+
+/// Fails unless somebody with these rights may decide about the person; the unionid is that of the row.
+async fn check_target(
+    ctx: &Context,
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    rights: &Rights,
+    userid: &UserId,
+) -> Result<(), StaffError> {
+    let row = staff::find(tx, userid).await?;
+    let target = Target::new(userid, row.and_then(|row| row.unionid).as_ref());
+    Ok(admins::check_target(ctx, tx, by.userid, rights, &target).await?)
 }
 
 async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
@@ -296,7 +327,8 @@ pub async fn end_sessions(
         .tx(async |tx| {
             admin_grant::serialise_shared(tx).await?;
             let row = staff::lock(tx, userid).await?.ok_or(StaffError::NotFound)?;
-            admins::check_actor(ctx, tx, by.userid).await?;
+            let rights = admins::check_actor(ctx, tx, by.userid, Action::Decide).await?;
+            check_target(ctx, tx, by, &rights, userid).await?;
             let ended = match session {
                 None => web_session::end_all_of(tx, userid).await?,
                 Some(id) => end_one(tx, userid, id).await?,

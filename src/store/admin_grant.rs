@@ -1,10 +1,11 @@
-//! Administrators: pairs of userid and unionid, by a grant or through `DINGGATE_ADMINS`.
+//! Roles: pairs of userid and unionid that have one by a grant, or are administrators through `DINGGATE_ADMINS`.
 
 use crate::store::Conn;
 
 use super::StoreError;
-use crate::domain::ids::{UnionId, UserId};
+use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
+use crate::domain::rights::{Rights, Role};
 
 /// What the setting's entry of a userid was bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,10 @@ pub struct AdminRow {
     pub is_granted: bool,
     /// Whether the grant is in force: its pair is that of the employed row.
     pub has_grant: bool,
+    /// The role of the grant.
+    pub role: Option<Role>,
+    /// The departments that the grant is limited to.
+    pub departments: Option<Vec<DeptId>>,
     /// Whether the entry in the setting was bound, even if to no unionid.
     pub is_bound: bool,
     pub bound_unionid: Option<UnionId>,
@@ -69,33 +74,58 @@ pub async fn lock_rights(conn: &mut Conn, userid: &UserId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Returns whether an employed person is an administrator under this unionid or, without one, under that of the
-/// staff row.
-pub async fn is_admin(
+/// Returns the rights that an employed person has under this unionid or, without one, under that of the staff row;
+/// those of an administrator precede any other.
+pub async fn rights(
     conn: &mut Conn,
     userid: &UserId,
     unionid: Option<&UnionId>,
     listed: &ListedAdmins,
-) -> Result<bool, StoreError> {
-    let is_admin = sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-             SELECT FROM admin_right r JOIN staff s ON s.userid = r.userid AND s.unionid = r.unionid AND s.status = 'employed'
-             WHERE r.userid = $1 AND r.unionid = coalesce($2, s.unionid)
-               AND (r.source = 'granted' OR EXISTS (
-                   SELECT FROM unnest($3::text[], $4::text[]) AS n (userid, unionid)
-                   WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
-               AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = s.unionid AND u.state = 'rejected')
-               AND NOT EXISTS (SELECT FROM unmatched_login u
-                   WHERE u.userid = s.userid AND u.state = 'rejected' AND u.decision_scope = 'person')
-         ) AS "is!""#,
+) -> Result<Option<Rights>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT r.role AS "role!: Role", r.departments
+         FROM role_right r JOIN staff s ON s.userid = r.userid AND s.unionid = r.unionid AND s.status = 'employed'
+         WHERE r.userid = $1 AND r.unionid = coalesce($2, s.unionid)
+           AND (r.source = 'granted' OR EXISTS (
+               SELECT FROM unnest($3::text[], $4::text[]) AS n (userid, unionid)
+               WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+           AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = s.unionid AND u.state = 'rejected')
+           AND NOT EXISTS (SELECT FROM unmatched_login u
+               WHERE u.userid = s.userid AND u.state = 'rejected' AND u.decision_scope = 'person')
+         ORDER BY r.role = 'admin' DESC LIMIT 1"#,
         userid.as_str(),
         unionid.map(UnionId::as_str),
         listed.userids(),
         listed.unionids() as &[Option<String>],
     )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Rights::granted(row.role, row.departments)))
+}
+
+/// Returns whether one of these ids is an administrator's, in force or as long as a leave event that has ended the
+/// rights may still prove false.
+pub async fn is_administrators(
+    conn: &mut Conn,
+    userids: &[String],
+    unionid: Option<&UnionId>,
+    listed: &ListedAdmins,
+) -> Result<bool, StoreError> {
+    let is_theirs = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+             -- A grant that has ended for good has no row.
+             SELECT FROM admin_grant WHERE role = 'admin' AND (userid = ANY ($1) OR unionid = $2)
+             UNION ALL
+             SELECT FROM admin_binding WHERE (ended_at IS NULL OR is_restorable) AND userid = ANY ($3)
+                 AND (userid = ANY ($1) OR unionid = $2)
+         ) AS "is!""#,
+        userids,
+        unionid.map(UnionId::as_str),
+        listed.userids(),
+    )
     .fetch_one(conn)
     .await?;
-    Ok(is_admin)
+    Ok(is_theirs)
 }
 
 /// Returns how many administrators can sign in: employed under their pair, and not rejected.
@@ -117,32 +147,56 @@ pub async fn count(conn: &mut Conn, listed: &ListedAdmins) -> Result<i64, StoreE
     Ok(count)
 }
 
-/// Grants administrator's rights to a pair; returns false if it already had a grant.
-pub async fn insert(
+/// Finds the rights of a grant that is in force for this pair.
+pub async fn granted(
     conn: &mut Conn,
     userid: &UserId,
     unionid: &UnionId,
-    granted_by: &str,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "INSERT INTO admin_grant AS g (userid, unionid, granted_by) VALUES ($1, $2, $3)
-         ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, granted_by = excluded.granted_by, granted_at = now(), ended_at = NULL
-         WHERE g.ended_at IS NOT NULL OR g.unionid IS DISTINCT FROM excluded.unionid",
+) -> Result<Option<Rights>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT role AS "role: Role", departments FROM admin_grant
+         WHERE userid = $1 AND unionid = $2 AND ended_at IS NULL"#,
         userid.as_str(),
         unionid.as_str(),
-        granted_by
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Rights::granted(row.role, row.departments)))
+}
+
+/// Grants rights to a pair, in place of any others that the userid had by a grant.
+pub async fn upsert(
+    conn: &mut Conn,
+    userid: &UserId,
+    unionid: &UnionId,
+    rights: &Rights,
+    granted_by: &str,
+) -> Result<(), StoreError> {
+    let scope = rights.scope();
+    sqlx::query!(
+        "INSERT INTO admin_grant (userid, unionid, granted_by, role, departments) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, granted_by = excluded.granted_by, granted_at = now(),
+             ended_at = NULL, role = excluded.role, departments = excluded.departments",
+        userid.as_str(),
+        unionid.as_str(),
+        granted_by,
+        rights.role() as Role,
+        scope.departments(),
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
 }
 
-/// Revokes a grant; returns false if there was none.
-pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<bool, StoreError> {
-    let done = sqlx::query!("DELETE FROM admin_grant WHERE userid = $1", userid.as_str())
-        .execute(conn)
-        .await?;
-    Ok(done.rows_affected() > 0)
+/// Revokes a grant; returns its rights, or `None` if there was none.
+pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<Option<Rights>, StoreError> {
+    let row = sqlx::query!(
+        r#"DELETE FROM admin_grant WHERE userid = $1 RETURNING role AS "role: Role", departments"#,
+        userid.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Rights::granted(row.role, row.departments)))
 }
 
 /// Returns those of these userids whose entry in the setting was never bound.
@@ -218,6 +272,7 @@ pub async fn list(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<AdminRow
         r#"SELECT a.userid AS "userid!: UserId", s.name AS "name?", coalesce(s.status = 'employed', false) AS "is_employed!",
              s.unionid AS "unionid?: UnionId", g.userid IS NOT NULL AS "is_granted!",
              coalesce(s.status = 'employed' AND s.unionid = g.unionid, false) AS "has_grant!",
+             g.role AS "role?: Role", g.departments,
              b.userid IS NOT NULL AS "is_bound!", b.unionid AS "bound_unionid?: UnionId", b.ended_at IS NOT NULL AS "is_ended!"
          FROM (SELECT userid FROM admin_grant WHERE ended_at IS NULL UNION SELECT unnest($1::text[])) AS a (userid)
          LEFT JOIN staff s ON s.userid = a.userid

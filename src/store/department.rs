@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::StoreError;
 use crate::domain::ids::DeptId;
 use crate::domain::person::Department;
+use crate::domain::rights::Scope;
 
 /// A department with the path of names that leads to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,11 +147,13 @@ pub async fn ids(conn: &mut Conn) -> Result<Vec<DeptId>, StoreError> {
     )
 }
 
-/// Returns all departments, in ascending order of their ids.
-pub async fn all(conn: &mut Conn) -> Result<Vec<Department>, StoreError> {
+/// Returns all departments of the scope, in ascending order of their ids.
+pub async fn all(conn: &mut Conn, scope: &Scope) -> Result<Vec<Department>, StoreError> {
     let departments = sqlx::query_as!(
         Department,
-        r#"SELECT dept_id, parent_id, name, sort_order AS "order" FROM department ORDER BY dept_id"#,
+        r#"SELECT dept_id, parent_id, name, sort_order AS "order" FROM department
+         WHERE $1::bigint[] IS NULL OR dept_id IN (SELECT departments_within($1)) ORDER BY dept_id"#,
+        scope.departments(),
     )
     .fetch_all(conn)
     .await?;
@@ -162,17 +165,18 @@ pub async fn names(
     conn: &mut Conn,
     dept_ids: &[DeptId],
 ) -> Result<Vec<DepartmentName>, StoreError> {
-    named(conn, Some(dept_ids)).await
+    named(conn, Some(dept_ids), &Scope::All).await
 }
 
-/// Returns every department to choose from, each after its parents.
-pub async fn choices(conn: &mut Conn) -> Result<Vec<DepartmentName>, StoreError> {
-    named(conn, None).await
+/// Returns every department of the scope to choose from, each after its parents.
+pub async fn choices(conn: &mut Conn, scope: &Scope) -> Result<Vec<DepartmentName>, StoreError> {
+    named(conn, None, scope).await
 }
 
 async fn named(
     conn: &mut Conn,
     dept_ids: Option<&[DeptId]>,
+    scope: &Scope,
 ) -> Result<Vec<DepartmentName>, StoreError> {
     let departments = sqlx::query_as!(
         DepartmentName,
@@ -187,19 +191,22 @@ async fn named(
              )
              SELECT coalesce(array_agg(name ORDER BY height DESC) FILTER (WHERE height > 0), '{}') AS parents FROM climb
          ) up
-         WHERE $1::bigint[] IS NULL OR d.dept_id = ANY ($1)
+         WHERE ($1::bigint[] IS NULL OR d.dept_id = ANY ($1))
+           AND ($2::bigint[] IS NULL OR d.dept_id IN (SELECT departments_within($2)))
          ORDER BY up.parents || d.name, d.dept_id"#,
         dept_ids,
+        scope.departments(),
     )
     .fetch_all(conn)
     .await?;
     Ok(departments)
 }
 
-/// Returns departments whose name contains `q`, or whose id is `q`, each after its parents.
+/// Returns departments of the scope whose name contains `q`, or whose id is `q`, each after its parents.
 pub async fn list(
     conn: &mut Conn,
     q: &str,
+    scope: &Scope,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<DepartmentRow>, StoreError> {
@@ -221,11 +228,13 @@ pub async fn list(
              )
              SELECT coalesce(array_agg(name ORDER BY height DESC) FILTER (WHERE height > 0), '{}') AS parents FROM climb
          ) up
-         WHERE $1 = '' OR strpos(lower(d.name), lower($1)) > 0 OR d.dept_id::text = $1
+         WHERE ($1 = '' OR strpos(lower(d.name), lower($1)) > 0 OR d.dept_id::text = $1)
+           AND ($4::bigint[] IS NULL OR d.dept_id IN (SELECT departments_within($4)))
          ORDER BY up.parents || d.name, d.dept_id LIMIT $2 OFFSET $3"#,
         q,
         limit,
         offset,
+        scope.departments(),
     )
     .fetch_all(conn)
     .await?;
@@ -233,11 +242,13 @@ pub async fn list(
 }
 
 /// Returns how many departments match the filter of [`list`].
-pub async fn count(conn: &mut Conn, q: &str) -> Result<i64, StoreError> {
+pub async fn count(conn: &mut Conn, q: &str, scope: &Scope) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM department
-         WHERE $1 = '' OR strpos(lower(name), lower($1)) > 0 OR dept_id::text = $1"#,
+         WHERE ($1 = '' OR strpos(lower(name), lower($1)) > 0 OR dept_id::text = $1)
+           AND ($2::bigint[] IS NULL OR dept_id IN (SELECT departments_within($2)))"#,
         q,
+        scope.departments(),
     )
     .fetch_one(conn)
     .await?;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{StoreError, department};
 use crate::domain::department_tree::{HeadCount, Tree};
 use crate::domain::ids::{DeptId, UserId};
+use crate::domain::rights::Scope;
 
 /// An employed person in a department.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub struct Member {
     pub is_leader: bool,
 }
 
-/// Returns all departments, with the employed people in each.
-pub async fn tree(conn: &mut Conn) -> Result<Tree, StoreError> {
-    let departments = department::all(conn).await?;
+/// Returns all departments of the scope, with the employed people in each.
+pub async fn tree(conn: &mut Conn, scope: &Scope) -> Result<Tree, StoreError> {
+    let departments = department::all(conn, scope).await?;
     let crowds = sqlx::query_as!(
         HeadCount,
         r#"SELECT dept_ids AS "dept_ids!", count(*) AS "people!" FROM (

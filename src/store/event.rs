@@ -355,10 +355,24 @@ pub async fn is_join_standing(
     Ok(stands)
 }
 
-/// Drops the bodies of events received more than 30 days ago; returns how many.
-pub async fn drop_old_bodies(conn: &mut Conn) -> Result<u64, StoreError> {
-    let done = sqlx::query!("UPDATE event SET body = NULL WHERE body IS NOT NULL AND received_at < now() - interval '30 days'")
-        .execute(conn)
-        .await?;
+/// Drops the bodies of events received before the retention period; returns how many.
+pub async fn drop_old_bodies(conn: &mut Conn, retention: Duration) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE event SET body = NULL WHERE body IS NOT NULL AND received_at < now() - make_interval(secs => $1)",
+        retention.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes the finished events received more than 400 days ago, with the ids and keys by which repeats are
+/// recognized; returns how many.
+pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM event WHERE received_at < now() - interval '400 days' AND state IN ('applied', 'ignored')"
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -1,5 +1,7 @@
 //! Bulk decisions: a job, its people, each person's outcome, and the claim on the job.
 
+use std::time::Duration;
+
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -202,11 +204,13 @@ pub async fn items(conn: &mut Conn, job_id: i64) -> Result<Vec<Item>, StoreError
     items.into_iter().map(TryInto::try_into).collect()
 }
 
-/// Deletes the jobs that finished more than 90 days ago; returns how many.
-pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
-    let done =
-        sqlx::query!("DELETE FROM review_job WHERE finished_at < now() - interval '90 days'")
-            .execute(conn)
-            .await?;
+/// Deletes the jobs that finished before the retention period; returns how many.
+pub async fn sweep(conn: &mut Conn, retention: Duration) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM review_job WHERE finished_at < now() - make_interval(secs => $1)",
+        retention.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -10,6 +10,7 @@ use super::record::record;
 use super::sort::Sort;
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{LeftCause, Status};
+use crate::domain::rights::{ContactView, Scope};
 
 pub use facts::{EventLine, Facts, HistoryLine, Place, events, facts, history, places};
 
@@ -22,8 +23,10 @@ pub struct StaffFilter {
     pub department: Option<DeptId>,
     /// People who see this app on their portal.
     pub app: Option<i64>,
-    /// Part of a name, userid, unionid, job number, mobile, e-mail or title; empty for all.
+    /// Part of a name, userid, unionid, job number, title or, unless they are masked, mobile or e-mail; empty for all.
     pub q: String,
+    pub scope: Scope,
+    pub contacts: ContactView,
 }
 
 impl StaffFilter {
@@ -90,7 +93,9 @@ pub async fn page(
              WHERE ($1::text IS NULL OR s.status = $1)
                AND ($2::bigint IS NULL AND ($8::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $8 AND a.is_for_all)) OR s.userid IN (
                      SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
-               AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.mobile, s.email, s.title)), lower($3)) > 0)
+               AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.title,
+                     CASE WHEN $10 THEN concat_ws(E'\n', s.mobile, s.email) END)), lower($3)) > 0)
+               AND ($9::bigint[] IS NULL OR s.userid IN (SELECT staff_within($9)))
          )
          SELECT (SELECT count(*) FROM found) AS "total!", ARRAY(
              SELECT userid FROM found
@@ -105,6 +110,8 @@ pub async fn page(
         limit,
         offset,
         filter.app,
+        filter.scope.departments(),
+        !filter.contacts.is_masked(),
     )
     .fetch_one(conn)
     .await?;
@@ -145,19 +152,68 @@ pub struct SelectedPerson {
     pub sessions: i64,
 }
 
-/// Finds those of the selected people who are in the table, by name.
+/// Finds those of the selected people who are in the table and within the scope, by name.
 pub async fn chosen(
     conn: &mut Conn,
     userids: &[String],
+    scope: &Scope,
 ) -> Result<Vec<SelectedPerson>, StoreError> {
     let chosen = sqlx::query_as!(
         SelectedPerson,
         r#"SELECT s.userid, s.name, (SELECT count(*) FROM web_session w
                 WHERE w.userid = s.userid AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)) AS "sessions!"
-         FROM staff s WHERE s.userid = ANY ($1) ORDER BY s.name, s.userid"#,
-        userids
+         FROM staff s WHERE s.userid = ANY ($1) AND ($2::bigint[] IS NULL OR s.userid IN (SELECT staff_within($2)))
+         ORDER BY s.name, s.userid"#,
+        userids,
+        scope.departments(),
     )
     .fetch_all(conn)
     .await?;
     Ok(chosen)
+}
+
+/// Returns how many people match the filter of [`userids`].
+pub async fn count(conn: &mut Conn, filter: &StaffFilter) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"WITH RECURSIVE under AS (
+             SELECT $2::bigint AS dept_id
+             UNION SELECT v.dept_id FROM app_department v WHERE v.app_id = $4
+             UNION SELECT d.dept_id FROM department d JOIN under ON d.parent_id = under.dept_id
+         )
+         SELECT count(*) AS "count!" FROM staff s
+         WHERE ($1::text IS NULL OR s.status = $1)
+           AND ($2::bigint IS NULL AND ($4::bigint IS NULL OR EXISTS (SELECT FROM app a WHERE a.id = $4 AND a.is_for_all)) OR s.userid IN (
+                 SELECT m.userid FROM staff_department m WHERE m.dept_id IN (SELECT dept_id FROM under)))
+           AND ($3 = '' OR strpos(lower(concat_ws(E'\n', s.name, s.userid, s.unionid, s.job_number, s.title,
+                 CASE WHEN $6 THEN concat_ws(E'\n', s.mobile, s.email) END)), lower($3)) > 0)
+           AND ($5::bigint[] IS NULL OR s.userid IN (SELECT staff_within($5)))"#,
+        filter.status_name(),
+        filter.department,
+        filter.q,
+        filter.app,
+        filter.scope.departments(),
+        !filter.contacts.is_masked(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
+}
+
+/// Returns whether the scope covers all of these people; without any it covers them only if it has no limit.
+pub async fn are_within(
+    conn: &mut Conn,
+    userids: &[String],
+    scope: &Scope,
+) -> Result<bool, StoreError> {
+    let Some(departments) = scope.departments() else {
+        return Ok(true);
+    };
+    let are_within = sqlx::query_scalar!(
+        r#"SELECT coalesce(bool_and(n.userid IN (SELECT staff_within($2))), false) AS "are!" FROM unnest($1::text[]) AS n (userid)"#,
+        userids,
+        departments,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(are_within)
 }

@@ -3,6 +3,7 @@
 use crate::domain::sync::{SyncCause, SyncDecision, SyncState};
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
+use std::time::Duration;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -233,13 +234,14 @@ pub async fn has_complete(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(has)
 }
 
-/// Deletes the plans of runs started more than 90 days ago, a few runs at a time; returns how many records were
-/// deleted.
-pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
+/// Deletes the plans of runs started before the retention period, a few runs at a time; returns how many records
+/// were deleted.
+pub async fn sweep(conn: &mut Conn, retention: Duration) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM sync_change WHERE run_id IN (
-             SELECT id FROM sync_run r WHERE started_at < now() - interval '90 days'
-               AND EXISTS (SELECT FROM sync_change c WHERE c.run_id = r.id) ORDER BY id LIMIT 10)"
+             SELECT id FROM sync_run r WHERE started_at < now() - make_interval(secs => $1)
+               AND EXISTS (SELECT FROM sync_change c WHERE c.run_id = r.id) ORDER BY id LIMIT 10)",
+        retention.as_secs_f64()
     )
     .execute(conn)
     .await?;

@@ -4,6 +4,8 @@ pub mod attempt;
 mod candidate;
 mod list;
 
+use std::time::Duration;
+
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
@@ -13,7 +15,7 @@ use crate::domain::case::{CaseState, MatchedId, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
 pub use candidate::{Candidate, candidates};
-pub use list::{CaseFilter, count, ids, list, page, rows};
+pub use list::{CaseFilter, count, ids, list, page, rows, within};
 
 /// The maximum length of a stored nick, in characters.
 const MAX_NICK: usize = 100;
@@ -263,11 +265,13 @@ pub async fn decide(
     })
 }
 
-/// Deletes undecided cases without an attempt in 90 days; returns how many.
-pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
+/// Deletes undecided cases without an attempt for the retention period; returns how many. A decision is kept: a
+/// rejection binds the person, and an approval says why somebody is in the staff table.
+pub async fn sweep(conn: &mut Conn, retention: Duration) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "DELETE FROM unmatched_login
-         WHERE state IN ('waiting', 'closed') AND decided_at IS NULL AND last_seen_at < now() - interval '90 days'",
+         WHERE state IN ('waiting', 'closed') AND decided_at IS NULL AND last_seen_at < now() - make_interval(secs => $1)",
+        retention.as_secs_f64(),
     )
     .execute(conn)
     .await?;

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::record::record;
-use crate::domain::ids::{UnionId, UserId};
+use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
+use crate::domain::rights::Role;
 use crate::domain::session::LoginMethod;
 
 /// A session to be created.
@@ -72,8 +73,11 @@ pub struct LiveSession {
     pub csrf_token: String,
     pub state: Value,
     pub name: String,
-    /// Whether the session's pair has administrator's rights.
-    pub is_admin: bool,
+    /// The role of the session's pair, with the departments that it is limited to.
+    pub role: Option<Role>,
+    pub departments: Option<Vec<DeptId>>,
+    /// Whether the login is recent enough for the administration pages.
+    pub is_recent: bool,
     /// When the session was found, by Postgres's clock.
     pub now: DateTime<Utc>,
     /// Whether the use of the session has to be recorded with [`touch`].
@@ -87,17 +91,22 @@ pub async fn find_live(
     key_hash: &[u8],
     listed: &ListedAdmins,
     idle: Duration,
+    admin_max_age: Duration,
 ) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
         LiveSession,
-        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, EXISTS (
-                 SELECT FROM admin_right r WHERE r.userid = w.userid AND r.unionid = w.unionid
-                   AND (r.source = 'granted' OR EXISTS (
-                       SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
-                       WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
-             ) AS "is_admin!", now() AS "now!",
+        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, r.role AS "role?: Role", r.departments,
+             w.created_at >= now() - make_interval(secs => $5) AS "is_recent!", now() AS "now!",
              (w.last_seen_at < now() - make_interval(secs => $4) OR w.last_seen_at > now()) AS "is_touch_due!"
          FROM web_session w JOIN staff s ON s.userid = w.userid
+         LEFT JOIN LATERAL (
+             SELECT r.role, r.departments FROM role_right r WHERE r.userid = w.userid AND r.unionid = w.unionid
+               AND (r.source = 'granted' OR EXISTS (
+                   SELECT FROM unnest($2::text[], $3::text[]) AS n (userid, unionid)
+                   WHERE n.userid = r.userid AND coalesce(n.unionid = r.unionid, true)))
+             -- An administrator through the settings may have another role by a grant.
+             ORDER BY r.role = 'admin' DESC LIMIT 1
+         ) r ON true
          WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)
             AND s.status = 'employed' AND s.unionid = w.unionid
             AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = w.unionid AND u.state = 'rejected')
@@ -107,6 +116,7 @@ pub async fn find_live(
         listed.userids(),
         listed.unionids() as &[Option<String>],
         touch_step(idle).as_secs_f64(),
+        admin_max_age.as_secs_f64(),
     )
     .fetch_optional(conn)
     .await?;

@@ -291,18 +291,25 @@ pub async fn redeliver_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// Drops the bodies of messages delivered 30 days ago, and deletes all messages stored 90 days ago; returns how many
-/// rows it touched.
-pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
+/// Drops the bodies of messages delivered before `bodies`, the retention of the events that they repeat, and deletes
+/// all messages stored before `messages`; returns how many rows it touched.
+pub async fn sweep(
+    conn: &mut Conn,
+    bodies: Duration,
+    messages: Duration,
+) -> Result<u64, StoreError> {
     let bodies = sqlx::query!(
         "UPDATE webhook_delivery SET body = NULL
-         WHERE body IS NOT NULL AND state = 'delivered' AND delivered_at < now() - interval '30 days'"
+         WHERE body IS NOT NULL AND state = 'delivered' AND delivered_at < now() - make_interval(secs => $1)",
+        bodies.as_secs_f64()
     )
     .execute(&mut *conn)
     .await?;
-    let rows =
-        sqlx::query!("DELETE FROM webhook_delivery WHERE created_at < now() - interval '90 days'")
-            .execute(conn)
-            .await?;
+    let rows = sqlx::query!(
+        "DELETE FROM webhook_delivery WHERE created_at < now() - make_interval(secs => $1)",
+        messages.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
     Ok(bodies.rows_affected() + rows.rows_affected())
 }

@@ -42,9 +42,9 @@ texts! {
         staff_left: "员工离职" | "Staff left";
         staff_restored: "恢复员工" | "Staff restored";
         staff_unionid: "员工 unionid 变更" | "Staff unionid changed";
-        admin_grant: "授予管理员" | "Made an administrator";
+        admin_grant: "授予管理角色" | "Granted a role";
         webhook_resend: "重新推送" | "Sent webhooks again";
-        admin_revoke: "撤销管理员" | "No longer an administrator";
+        admin_revoke: "撤销管理角色" | "Revoked a role";
         admin_bind: "绑定配置中的管理员" | "Bound an administrator of the settings";
         staff_export: "导出员工" | "Exported staff";
         review_export: "导出审核记录" | "Exported review cases";
@@ -72,6 +72,7 @@ texts! {
         status_manual: "手动" | "by hand";
         status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
         status_granted: "已授予" | "granted";
+        status_changed: "已变更" | "changed";
         status_revoked: "已撤销" | "revoked";
         status_restored: "已恢复" | "restored";
         status_account_changed: "账号已更换" | "the account changed";
@@ -152,6 +153,7 @@ impl AuditTexts {
             "manual" => self.status_manual,
             "unknown_to_dingtalk" => self.status_unknown_to_dingtalk,
             "granted" => self.status_granted,
+            "changed" => self.status_changed,
             "revoked" => self.status_revoked,
             "restored" => self.status_restored,
             "account_changed" => self.status_account_changed,

@@ -55,8 +55,8 @@ texts! {
         event_time: "发生时间" | "Happened";
         applied_at: "处理时间" | "Applied";
         body: "事件内容" | "Message";
-        body_hint: "解密后的原文，保存 30 天。" | "The decrypted message, kept for 30 days.";
-        body_dropped: "事件内容只保存 30 天，现已删除。" | "Messages are kept for 30 days; this one has been deleted.";
+        body_hint: "解密后的原文，保存 {days} 天。" | "The decrypted message, kept for {days} days.";
+        body_dropped: "事件内容只保存 {days} 天，现已删除。" | "Messages are kept for {days} days; this one has been deleted.";
         nobody: "未涉及人员或部门" | "Nobody and no department";
         more: "另有 {n} 项" | "and {n} more";
         other_type: "其他事件" | "Other event";

@@ -127,8 +127,10 @@ texts! {
         matched_userid: "userid：以另一个账号 {unionid} 尝试登录" | "The userid, under another account: {unionid}";
         not_found: "这条记录已不存在。" | "This case no longer exists.";
         unavailable: "钉钉没有及时响应，请稍后再试。" | "DingTalk did not answer in time. Please try again later.";
-        no_longer_admin: "发起此操作的人已不是管理员，因此没有执行。"
-            | "Whoever began this is no longer an administrator, so it was not done.";
+        no_longer_admin: "发起人已没有处理权限，因此没有执行。"
+            | "The person who started this no longer has the right to decide, so it was not done.";
+        about_administrator: "此人是管理员，只有管理员可以处理。" | "This person is an administrator; only administrators may decide.";
+        about_self: "不能处理自己的申请。" | "You cannot decide about yourself.";
         misconfigured: "钉钉拒绝了我们的请求，请先处理页面上方列出的问题。"
             | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
         fault: "处理时出错，详情请查看日志。" | "Something went wrong. The log says more.";
@@ -193,6 +195,8 @@ impl ReviewTexts {
             "somebody_else" => self.somebody_else,
             "rejected_elsewhere" => self.rejected_elsewhere,
             "last_administrator" => self.last_administrator,
+            "about_administrator" => self.about_administrator,
+            "about_self" => self.about_self,
             "not_found" => self.not_found,
             "reason" => self.reason_missing,
             "unavailable" => self.unavailable,
@@ -254,6 +258,8 @@ mod tests {
             "somebody_else",
             "rejected_elsewhere",
             "last_administrator",
+            "about_administrator",
+            "about_self",
             "not_found",
             "reason",
             "unavailable",

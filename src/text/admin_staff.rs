@@ -94,6 +94,8 @@ texts! {
 
         reason_missing: "请填写原因，不超过 500 个字。" | "Please give a reason of at most 500 characters.";
         oneself: "不能把自己标记为离职。" | "You cannot mark yourself as left.";
+        about_administrator: "此人是管理员，只有管理员可以处理。" | "This person is an administrator; only administrators may do this.";
+        about_self: "不能处理自己的账号。" | "You cannot do this to yourself.";
         held_already: "此人已经手动标记为离职。" | "This person has been marked as left by hand already.";
         last_administrator: "此人是最后一位管理员，不能标记为离职。请先在服务器上用 dinggate admin grant 添加另一位管理员。"
             | "This person is the last administrator. First add another one on the server with dinggate admin grant.";

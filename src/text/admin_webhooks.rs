@@ -45,9 +45,9 @@ texts! {
         headers: "请求" | "Request";
         each_time: "每次发送时重新生成" | "new for every attempt";
         body: "消息内容" | "Body";
-        body_hint: "每次发送的内容都相同；送达 30 天后删除。" | "The same on every attempt; deleted 30 days after delivery.";
+        body_hint: "每次发送的内容都相同；送达 {days} 天后删除。" | "The same on every attempt; deleted {days} days after delivery.";
         body_unmade: "内容尚未生成。" | "The body has not been made yet.";
-        body_dropped: "消息内容只保存到送达后 30 天，现已删除。" | "Bodies are kept for 30 days after delivery; this one has been deleted.";
+        body_dropped: "消息内容只保存到送达后 {days} 天，现已删除。" | "Bodies are kept for {days} days after delivery; this one has been deleted.";
         history: "发送记录" | "Attempts";
         no_history: "还没有发送过。" | "Nothing has been sent yet.";
         took: "耗时 {ms} 毫秒" | "took {ms} ms";

@@ -1,6 +1,7 @@
 //! Durations as a page shows them.
 
 use crate::text::lang::Lang;
+use std::time::Duration;
 
 /// Returns a number of seconds, rounded to a suitable unit: `0.4 s`, `12 s`, `3 min`, `5 h`, `2 days`.
 pub fn humanize(seconds: f64, lang: Lang) -> String {
@@ -37,6 +38,11 @@ pub fn to_the_second(seconds: i64, lang: Lang) -> String {
         (Lang::En, 0) => format!("{rest} s"),
         (Lang::En, _) => format!("{minutes} min {rest} s"),
     }
+}
+
+/// Returns how many whole days a retention period has, for texts.
+pub fn whole_days(span: Duration) -> u64 {
+    span.as_secs() / 86_400
 }
 
 #[cfg(test)]

@@ -223,8 +223,8 @@ notices! {
         button: "再试一次" | "Try again";
     }
     Forbidden {
-        title: "您没有管理权限" | "You are not an administrator";
-        explanation: "这个页面只对管理员开放。" | "This page is for administrators only.";
+        title: "您没有权限" | "You do not have access";
+        explanation: "您的角色不能打开这个页面，也不能进行这项操作。" | "Your role does not include this page or action.";
         next_step: "如果工作需要，请向系统管理员申请权限。" | "If your work needs it, please ask an administrator for access.";
         button: "返回我的主页" | "Go to my page";
     }

@@ -6,7 +6,11 @@ mod by_sync;
 mod grants;
 mod last_administrator;
 mod listed;
+mod masking;
+mod max_age;
 mod migrated;
+mod scope;
+mod table;
 mod taken_out;
 
 use std::time::Duration;

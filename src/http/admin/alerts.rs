@@ -7,8 +7,8 @@ use super::links::segment;
 use super::unmatched::{actor, address_of};
 use crate::context::Context;
 use crate::domain::alert::AlertKind;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::form::CsrfForm;
 use crate::http::layout::LayoutAlert;
 use crate::service::alerts;
@@ -21,8 +21,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 }
 
 /// Returns an alert as the layout shows it. A doubt about the directory links to the syncs and stays as long as it
-/// lasts: a complete sync ends it, and that page can start one.
-pub fn frame_alert(lang: Lang, alert: &Alert) -> LayoutAlert {
+/// lasts: a complete sync ends it, and that page can start one. Only who administers can dismiss one.
+pub fn frame_alert(lang: Lang, alert: &Alert, can_dismiss: bool) -> LayoutAlert {
     let text = alert_text(lang, &alert.kind, &alert.detail);
     if matches!(alert.kind, AlertKind::Directory(_)) {
         let run = alert.detail.split_once(':').map(|(run, _)| run);
@@ -40,10 +40,8 @@ pub fn frame_alert(lang: Lang, alert: &Alert) -> LayoutAlert {
     LayoutAlert {
         text,
         more: None,
-        dismiss: Some(format!(
-            "/admin/alerts/{}/dismiss",
-            segment(&alert.kind.to_string())
-        )),
+        dismiss: can_dismiss
+            .then(|| format!("/admin/alerts/{}/dismiss", segment(&alert.kind.to_string()))),
     }
 }
 

@@ -9,8 +9,8 @@ use askama::Template;
 
 use crate::context::Context;
 use crate::domain::app::{letters, place};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::layout::{Layout, html};
 use crate::store::app::{self, AppRow};
 use crate::text::admin_apps::AppTexts;

@@ -8,13 +8,16 @@ use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
 use super::actor_view::ActorView;
 use super::list_query::{ListQuery, choices, day_begin};
+use super::staff::history::masked;
 use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::case::Refusal;
+use crate::domain::rights::ContactView;
 use crate::http::csv;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
+
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, order, query};
 use crate::store::StoreError;
@@ -74,14 +77,14 @@ struct AuditView {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&asked)?, asked.sort(&COLUMNS)?);
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = auditor.user.now;
     let (total, rows) = ctx
         .db
         .read(async |conn| {
@@ -106,7 +109,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let t = AuditTexts::of(frame.lang);
     let page = AuditPage {
         t,
@@ -123,7 +126,7 @@ async fn list(
         to,
         rows: rows
             .into_iter()
-            .map(|row| view(row, now, frame.lang))
+            .map(|row| view(row, auditor.contacts(), now, frame.lang))
             .collect(),
         pager,
         csv_href: format!("/admin/audit.csv?{filters}"),
@@ -156,7 +159,7 @@ fn filter(asked: &ListQuery) -> Result<AuditFilter, AppError> {
     })
 }
 
-fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
+fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) -> AuditView {
     let t = AuditTexts::of(lang);
     let kind = row.actor_kind;
     let whom = row
@@ -180,20 +183,22 @@ fn view(row: AuditRow, now: DateTime<Utc>, lang: Lang) -> AuditView {
         status_words: t.status_words(row.action, &row.status, lang),
         action: row.action.as_str(),
         has_trace: row.reference.is_some() || row.address.is_some(),
-        reason: row.reason.map(|reason| t.reason_words(&reason).to_owned()),
+        reason: row
+            .reason
+            .map(|reason| masked(t.reason_words(&reason), contacts)),
         reference: row.reference,
         address: row.address,
     }
 }
 
 async fn export(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let filter = filter(&asked)?;
-    exports::note(&admin, &ctx, &request, AuditAction::AuditExport).await?;
+    exports::note(&auditor, &ctx, &request, AuditAction::AuditExport).await?;
     let header = [
         "at",
         "actor",
@@ -210,12 +215,16 @@ async fn export(
     Ok(csv::stream(
         "audit.csv",
         &header,
-        rows(ctx.get_ref().clone(), filter),
+        rows(ctx.get_ref().clone(), filter, auditor.contacts()),
     ))
 }
 
 /// Streams all lines that match a filter, as cells. Each batch takes a connection of its own.
-fn rows(ctx: Context, filter: AuditFilter) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+fn rows(
+    ctx: Context,
+    filter: AuditFilter,
+    contacts: ContactView,
+) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let batches = stream::try_unfold(Some(None), move |after: Option<Option<i64>>| {
         let (ctx, filter) = (ctx.clone(), filter.clone());
         async move {
@@ -229,12 +238,12 @@ fn rows(ctx: Context, filter: AuditFilter) -> impl Stream<Item = Result<Vec<Stri
         }
     });
     batches
-        .map_ok(|rows| stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
+        .map_ok(move |rows| stream::iter(rows.into_iter().map(move |row| Ok(cells(row, contacts)))))
         .try_flatten()
         .boxed_local()
 }
 
-fn cells(row: AuditRow) -> Vec<String> {
+fn cells(row: AuditRow, contacts: ContactView) -> Vec<String> {
     let text = Option::unwrap_or_default;
     vec![
         row.at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -245,7 +254,7 @@ fn cells(row: AuditRow) -> Vec<String> {
         text(row.unionid),
         text(row.name),
         row.status,
-        text(row.reason),
+        text(row.reason.map(|reason| masked(&reason, contacts))),
         text(row.reference),
         text(row.address),
     ]

@@ -12,8 +12,9 @@ use super::last_page;
 use super::list_query::ListQuery;
 use crate::context::Context;
 use crate::domain::ids::DeptId;
-use crate::http::current_user::Admin;
+use crate::domain::rights::Scope;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Pager, query};
 use crate::store::department::{self, DepartmentRow};
@@ -74,7 +75,7 @@ struct DepartmentView {
 
 /// Returns the list for a search, otherwise the tree, unless the list or a page of it is requested.
 async fn departments(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -85,16 +86,16 @@ async fn departments(
     let usual = if is_list { "list" } else { "tree" };
     let view = asked.choice("view", &VIEWS)?.unwrap_or(usual);
     if view == "tree" && asked.q().is_empty() {
-        tree(&ctx, admin.frame(&ctx, &request).await?).await
+        tree(&ctx, &viewer.scope(), viewer.frame(&ctx, &request).await?).await
     } else {
-        list(&admin, &ctx, &request, &asked).await
+        list(&viewer, &ctx, &request, &asked).await
     }
 }
 
-async fn tree(ctx: &Context, frame: Layout) -> Result<HttpResponse, AppError> {
+async fn tree(ctx: &Context, scope: &Scope, frame: Layout) -> Result<HttpResponse, AppError> {
     let tree = ctx
         .db
-        .read(async |conn| department_tree::tree(conn).await)
+        .read(async |conn| department_tree::tree(conn, scope).await)
         .await?;
     let (steps, left_out) = branches::walk(&tree, tree.roots());
     let page = TreePage {
@@ -107,18 +108,18 @@ async fn tree(ctx: &Context, frame: Layout) -> Result<HttpResponse, AppError> {
 }
 
 async fn list(
-    admin: &Admin,
+    viewer: &Viewer,
     ctx: &Context,
     request: &HttpRequest,
     asked: &ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (q, paging) = (asked.q(), asked.paging());
-    let now = admin.0.now;
+    let (q, paging, scope) = (asked.q(), asked.paging(), viewer.scope());
+    let now = viewer.user.now;
     let (total, rows) = ctx
         .db
         .read(async |conn| {
-            let total = department::count(conn, q).await?;
-            let rows = department::list(conn, q, paging.per_page, paging.offset()).await?;
+            let total = department::count(conn, q, &scope).await?;
+            let rows = department::list(conn, q, &scope, paging.per_page, paging.offset()).await?;
             Ok::<_, StoreError>((total, rows))
         })
         .await?;
@@ -126,7 +127,7 @@ async fn list(
     if let Some(answer) = last_page(request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(ctx, request).await?;
+    let frame = viewer.frame(ctx, request).await?;
     let t = DepartmentTexts::of(frame.lang);
     let view = |row: DepartmentRow| DepartmentView {
         id: row.dept_id,

@@ -14,8 +14,8 @@ use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
 use crate::domain::event::{EventSource, EventState};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::store::StoreError;
@@ -95,7 +95,7 @@ struct EventSubjects {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -107,7 +107,7 @@ async fn list(
     let filter = filter(state, kind, asked.q());
     let sort = asked.sort(&COLUMNS)?;
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = auditor.user.now;
     let (counts, rows) = ctx
         .db
         .read(async |conn| {
@@ -130,7 +130,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let t = EventTexts::of(frame.lang);
     let page = EventsPage {
         t,

@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 use super::unmatched::{actor, address_of};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::RoleHolder;
 use crate::service::exports;
 
 /// How much of a query is kept, in characters.
@@ -15,13 +15,13 @@ const MAX_QUERY: usize = 500;
 
 /// Audits an export before its first row is sent; `action` is one of those that end in `.export`.
 pub(super) async fn note(
-    admin: &Admin,
+    holder: &RoleHolder,
     ctx: &Context,
     request: &HttpRequest,
     action: AuditAction,
 ) -> Result<(), AppError> {
     let address = address_of(ctx, request);
-    let by = actor(admin, address.as_deref());
+    let by = actor(holder, address.as_deref());
     let query = percent_decode_str(request.query_string()).decode_utf8_lossy();
     let query: String = query
         .chars()

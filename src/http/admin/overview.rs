@@ -11,15 +11,18 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::list_query::day_begin;
 use crate::context::Context;
+use crate::domain::person::Status;
+use crate::domain::rights::{Action, Rights, Scope};
 use crate::domain::sync::SyncState;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
 use crate::store::Conn;
 use crate::store::overview::{self, EventDay, LoginCount, Standing};
+use crate::store::staff_list::{self, StaffFilter};
 use crate::store::sync_list::{self, RunRow};
 use crate::store::unmatched::{self, Case};
-use crate::store::{StoreError, staff};
+use crate::store::{StoreError, department, staff};
 use crate::text::admin_overview::OverviewTexts;
 use crate::text::time::china_day;
 use inbox::InboxView;
@@ -52,11 +55,16 @@ struct OverviewPage {
 }
 
 /// The stored data of the page.
+#[derive(Default)]
 struct OverviewData {
     now: DateTime<Utc>,
     door: Vec<LoginCount>,
     events: Vec<EventDay>,
-    standing: Standing,
+    /// How many people and departments the scope covers.
+    employed: i64,
+    departments: i64,
+    /// `None` for those who do not see what Dinggate does.
+    standing: Option<Standing>,
     latest_run: Option<RunRow>,
     last_done: Option<RunRow>,
     waiting_count: i64,
@@ -64,12 +72,13 @@ struct OverviewData {
 }
 
 async fn page(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let frame = admin.frame(&ctx, &request).await?;
-    let found = ctx.db.read(async |conn| read(conn).await).await?;
+    let frame = viewer.frame(&ctx, &request).await?;
+    let rights = &viewer.rights;
+    let found = ctx.db.read(async |conn| read(conn, rights).await).await?;
     let (t, days) = (OverviewTexts::of(frame.lang), days(found.now));
     let page = OverviewPage {
         t,
@@ -77,7 +86,9 @@ async fn page(
         door: login_stats::days(&found.door, &days, frame.lang),
         reasons: login_stats::reasons(&found.door, &days, frame.lang),
         inbox: inbox::view(&found.events, &days, frame.lang),
-        steps: parts::steps(&ctx, found.standing, t),
+        steps: found
+            .standing
+            .and_then(|standing| parts::steps(&ctx, standing, t)),
         waiting_count: found.waiting_count,
         sync: found
             .latest_run
@@ -92,24 +103,65 @@ async fn page(
     Ok(html(StatusCode::OK, &page))
 }
 
-async fn read(conn: &mut Conn) -> Result<OverviewData, StoreError> {
-    let now = staff::now(conn).await?;
+async fn read(conn: &mut Conn, rights: &Rights) -> Result<OverviewData, StoreError> {
+    let waiting = unmatched::CaseFilter {
+        scope: rights.scope(),
+        ..unmatched::CaseFilter::default()
+    };
+    let people = OverviewData {
+        now: staff::now(conn).await?,
+        waiting_count: unmatched::count(conn, &waiting).await?,
+        waiting: unmatched::list(conn, &waiting, None, MAX_WAITING, 0).await?,
+        ..OverviewData::default()
+    };
+    if rights.may(Action::SeeOperations) {
+        read_operations(conn, people).await
+    } else {
+        read_counts(conn, people, rights.scope()).await
+    }
+}
+
+/// Adds the counts of the people and departments within the scope.
+async fn read_counts(
+    conn: &mut Conn,
+    people: OverviewData,
+    scope: Scope,
+) -> Result<OverviewData, StoreError> {
+    let departments = department::count(conn, "", &scope).await?;
+    let employed = StaffFilter {
+        status: Some(Status::Employed),
+        scope,
+        ..StaffFilter::default()
+    };
+    Ok(OverviewData {
+        employed: staff_list::count(conn, &employed).await?,
+        departments,
+        ..people
+    })
+}
+
+/// Adds what Dinggate has done and is doing.
+async fn read_operations(
+    conn: &mut Conn,
+    people: OverviewData,
+) -> Result<OverviewData, StoreError> {
+    let now = people.now;
     let since = days(now).first().copied().map_or(now, day_begin);
     let any = sync_list::SyncFilter::default();
     let done = sync_list::SyncFilter {
         state: Some(SyncState::Done),
         ..sync_list::SyncFilter::default()
     };
-    let waiting = unmatched::CaseFilter::default();
+    let standing = overview::standing(conn).await?;
     Ok(OverviewData {
-        now,
+        employed: standing.employed,
+        departments: standing.departments,
+        standing: Some(standing),
         door: overview::login_counts(conn, since).await?,
         events: overview::events(conn, since).await?,
-        standing: overview::standing(conn).await?,
         latest_run: sync_list::list(conn, &any, 1, 0).await?.pop(),
         last_done: sync_list::list(conn, &done, 1, 0).await?.pop(),
-        waiting_count: unmatched::count(conn, &waiting).await?,
-        waiting: unmatched::list(conn, &waiting, None, MAX_WAITING, 0).await?,
+        ..people
     })
 }
 

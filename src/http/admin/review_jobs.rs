@@ -5,15 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::actor_view::ActorView;
+use super::staff::history::masked;
 use super::unmatched::ListView;
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::case::ItemState;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
-use crate::store::review_job::{self, Item};
+use crate::store::review_job::{self, Item, Job};
 use crate::store::staff;
 use crate::text::admin_review::{ReviewTexts, people};
 use crate::text::interpolate;
@@ -51,7 +52,7 @@ struct ItemView {
 }
 
 async fn page(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -60,8 +61,12 @@ async fn page(
     let (now, job, items, by) = ctx
         .db
         .read(async |conn| {
+            // The people of somebody else's job may be outside the scope.
+            let is_shown =
+                |job: &Job| !viewer.scope().is_limited() || job.created_by == viewer.user.userid;
             let job = review_job::find(conn, id)
                 .await?
+                .filter(is_shown)
                 .ok_or(AppError::NotFound)?;
             let items = review_job::items(conn, id).await?;
             let by = staff::find(conn, &job.created_by)
@@ -70,7 +75,7 @@ async fn page(
             Ok::<_, AppError>((staff::now(conn).await?, job, items, by))
         })
         .await?;
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = viewer.frame(&ctx, &request).await?;
     let t = ReviewTexts::of(frame.lang);
     let count = |state| items.iter().filter(|item| item.state == state).count();
     let (done, refused, total) = (
@@ -98,7 +103,7 @@ async fn page(
         is_running,
         settled: done + refused,
         total,
-        reason: Some(job.reason).filter(|reason| !reason.is_empty()),
+        reason: Some(masked(&job.reason, viewer.contacts())).filter(|reason| !reason.is_empty()),
         by: ActorView::new(frame.lang, ActorKind::Person, job.created_by.as_str(), by),
         at: TimeText::new(job.created_at, now, frame.lang),
         rows: items.into_iter().map(|item| view(item, t)).collect(),

@@ -15,8 +15,8 @@ use super::{BackForm, last_page};
 use crate::context::Context;
 use crate::domain::session::LoginMethod;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::{Admin, Auditor};
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::{Layout, Toast, html};
@@ -82,7 +82,7 @@ struct SessionView {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -94,7 +94,7 @@ async fn list(
         q: asked.q().to_owned(),
     };
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = auditor.user.now;
     let (total, rows) = ctx
         .db
         .read(async |conn| {
@@ -114,7 +114,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let t = SessionTexts::of(frame.lang);
     let page = SessionsPage {
         t,
@@ -128,7 +128,7 @@ async fn list(
         is_filtered: !unordered.is_empty(),
         rows: rows
             .into_iter()
-            .map(|row| view(row, now, frame.lang, admin.0.session_id))
+            .map(|row| view(row, now, frame.lang, auditor.user.session_id))
             .collect(),
         pager,
         back: current_url(&request),
@@ -183,7 +183,7 @@ async fn end(
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
     let ended = sessions::end_session(&ctx, &by, id).await?;
-    if id == admin.0.session_id {
+    if id == admin.user.session_id {
         return Ok(signed_out(&request));
     }
     let toast = match ended {

@@ -16,11 +16,14 @@ use super::list_query::{ListQuery, choices};
 use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
+use crate::domain::contact_mask::MASK;
 use crate::domain::ids::{DeptId, UnionId};
 use crate::domain::person::Status;
+use crate::domain::rights::ContactView;
 use crate::http::csv;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
+
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, order, query};
 use crate::store::StoreError;
@@ -89,7 +92,7 @@ struct PersonView {
     left: Option<TimeText>,
 }
 
-fn filter(asked: &ListQuery, lang: Lang) -> Result<StaffFilter, AppError> {
+fn filter(asked: &ListQuery, viewer: &Viewer, lang: Lang) -> Result<StaffFilter, AppError> {
     let refusal = |text: &str| {
         let sentence = ListTexts::of(lang).unknown_value;
         AppError::BadRequest(interpolate(
@@ -111,6 +114,8 @@ fn filter(asked: &ListQuery, lang: Lang) -> Result<StaffFilter, AppError> {
         department,
         app,
         q: asked.q().to_owned(),
+        scope: viewer.scope(),
+        contacts: viewer.contacts(),
     })
 }
 
@@ -136,22 +141,22 @@ fn app_value(id: i64) -> String {
 }
 
 async fn list(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     lang: Lang,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
+    let (filter, sort) = (filter(&asked, &viewer, lang)?, asked.sort(&COLUMNS)?);
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = viewer.user.now;
     let (page, rows, departments) = ctx
         .db
         .read(async |conn| {
             let (limit, offset) = (paging.per_page, paging.offset());
             let page = staff_list::page(conn, &filter, sort, limit, offset).await?;
             let rows = staff_list::rows(conn, &page.userids).await?;
-            let departments = department::choices(conn).await?;
+            let departments = department::choices(conn, &filter.scope).await?;
             Ok::<_, StoreError>((page, rows, departments))
         })
         .await?;
@@ -160,7 +165,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = viewer.frame(&ctx, &request).await?;
     let t = StaffTexts::of(lang);
     let of_app = filter.app.zip(page.app).map(|(id, name)| DepartmentChoice {
         value: app_value(id),
@@ -195,6 +200,15 @@ async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
+/// Returns a mobile number or an e-mail address as it is shown.
+fn shown(contact: Option<String>, contacts: ContactView) -> Option<String> {
+    if contacts.is_masked() {
+        contact.map(|_| MASK.to_owned())
+    } else {
+        contact
+    }
+}
+
 fn department_choice(choice: &DepartmentName, current: Option<DeptId>) -> DepartmentChoice {
     DepartmentChoice {
         value: choice.dept_id.to_string(),
@@ -225,14 +239,14 @@ fn view(row: Row, now: DateTime<Utc>, frame: &Layout) -> PersonView {
 }
 
 async fn export(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     lang: Lang,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, sort) = (filter(&asked, lang)?, asked.sort(&COLUMNS)?);
-    exports::note(&admin, &ctx, &request, AuditAction::StaffExport).await?;
+    let (filter, sort) = (filter(&asked, &viewer, lang)?, asked.sort(&COLUMNS)?);
+    exports::note(&viewer, &ctx, &request, AuditAction::StaffExport).await?;
     let header = [
         "userid",
         "name",
@@ -262,6 +276,7 @@ fn rows(
     filter: StaffFilter,
     sort: Option<Sort>,
 ) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
+    let contacts = filter.contacts;
     let found = async move {
         let found = ctx
             .db
@@ -275,7 +290,9 @@ fn rows(
                     .db
                     .read(async |conn| staff_list::rows(conn, &userids).await);
                 let rows = read.await?;
-                Ok::<_, StoreError>(stream::iter(rows.into_iter().map(|row| Ok(cells(row)))))
+                Ok::<_, StoreError>(stream::iter(
+                    rows.into_iter().map(move |row| Ok(cells(row, contacts))),
+                ))
             }
         });
         Ok::<_, StoreError>(read.try_flatten())
@@ -283,8 +300,9 @@ fn rows(
     stream::once(found).try_flatten()
 }
 
-fn cells(row: Row) -> Vec<String> {
+fn cells(row: Row, contacts: ContactView) -> Vec<String> {
     let text = Option::unwrap_or_default;
+    let contact = |value| text(shown(value, contacts));
     let time = |at: Option<DateTime<Utc>>| {
         at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
             .unwrap_or_default()
@@ -296,8 +314,8 @@ fn cells(row: Row) -> Vec<String> {
         row.unionid.map(UnionId::into_string).unwrap_or_default(),
         text(row.job_number),
         text(row.title),
-        text(row.mobile),
-        text(row.email),
+        contact(row.mobile),
+        contact(row.email),
         row.departments.join("; "),
         text(row.hired_date.map(|at| china_day(at).to_string())),
         time(row.left_at),

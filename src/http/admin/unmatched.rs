@@ -15,8 +15,8 @@ use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Status;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::RoleHolder;
 use crate::http::extract::client_address::client_address;
 use crate::http::view::Tone;
 use crate::service::review::Actor;
@@ -87,15 +87,15 @@ fn tone(state: CaseState) -> Tone {
     }
 }
 
-/// Returns the IP address of the administrator's browser, for the audit trail.
+/// Returns the IP address of the actor's browser, for the audit trail.
 pub(super) fn address_of(ctx: &Context, request: &HttpRequest) -> Option<String> {
     client_address(request, &ctx.config.server.trusted_proxies).map(|address| address.to_string())
 }
 
-/// Returns the administrator who decides.
-pub(super) fn actor<'a>(admin: &'a Admin, address: Option<&'a str>) -> Actor<'a> {
+/// Returns the person who decides or acts.
+pub(super) fn actor<'a>(holder: &'a RoleHolder, address: Option<&'a str>) -> Actor<'a> {
     Actor {
-        userid: &admin.0.userid,
+        userid: &holder.user.userid,
         address,
     }
 }

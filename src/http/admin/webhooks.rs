@@ -13,8 +13,8 @@ use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
 use crate::context::Context;
 use crate::domain::webhook::DeliveryState;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Tone, query};
 use crate::store::StoreError;
@@ -74,7 +74,7 @@ struct DeliveryView {
 }
 
 async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -85,7 +85,7 @@ async fn list(
     );
     let filter = filter(state, kind, asked.q());
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = auditor.user.now;
     let (total, failed, rows) = ctx
         .db
         .read(async |conn| {
@@ -105,7 +105,7 @@ async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
     let page = WebhooksPage {
         t,

@@ -21,14 +21,14 @@ fn return_path(request: &HttpRequest) -> ReturnPath {
     ReturnPath::parse(asked.as_ref().map(|(_, value)| value.as_ref()))
 }
 
-/// Returns the login page; a signed-in person is redirected at once.
+/// Returns the login page; a signed-in person is redirected at once, unless the login is too old for the page.
 pub async fn page(
     request: HttpRequest,
     ctx: web::Data<Context>,
     limit: web::Data<LoginLimit>,
 ) -> Result<HttpResponse, AppError> {
     let back = return_path(&request);
-    if CurrentUser::current().is_some() {
+    if CurrentUser::current().is_some_and(|user| !must_sign_in_again(&user, &back)) {
         return Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, back.as_str()))
             .finish());
@@ -56,6 +56,13 @@ pub async fn page(
     }
     add_cookie(&mut response, &cookie)?;
     Ok(response)
+}
+
+/// Returns whether somebody with a role is on the way to the administration, which their login is too old for.
+fn must_sign_in_again(user: &CurrentUser, back: &ReturnPath) -> bool {
+    let path = back.as_str().split('?').next().unwrap_or_default();
+    let is_administration = path == "/admin" || path.starts_with("/admin/");
+    is_administration && user.rights.is_some() && !user.is_recent
 }
 
 /// Redirects to DingTalk's own login page.

@@ -27,7 +27,6 @@ pub struct PortalView {
     pub apps: Vec<PortalApp>,
     /// Whether there are apps for anybody.
     pub is_any_app: bool,
-    pub is_admin: bool,
 }
 
 /// The number of tiles that can be seen at a glance.

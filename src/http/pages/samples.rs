@@ -12,6 +12,7 @@ use super::{
     in_app, login, portal, qr_frame_src, render_error,
 };
 use crate::domain::app::ICONS;
+use crate::domain::rights::Rights;
 use crate::http::layout::{Layout, LayoutUser, Toast};
 use crate::text::browser::browser_name;
 use crate::text::lang::Lang;
@@ -23,7 +24,7 @@ fn visitor() -> LayoutUser {
     LayoutUser {
         name: "林晓梅".to_owned(),
         csrf: "T0ken-T0ken".to_owned(),
-        is_admin: true,
+        rights: Some(Rights::ADMIN),
     }
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn notice_page(lang: Lang, shown: ErrorKind) -> HttpResponse {
         }
         ErrorKind::Forbidden => {
             frame.visitor = Some(LayoutUser {
-                is_admin: false,
+                rights: None,
                 ..visitor()
             });
         }
@@ -154,10 +155,9 @@ pub(crate) fn portal_page(lang: Lang, is_full: bool) -> HttpResponse {
         end_others_ask: is_full.then(|| "1 other ends".to_owned()),
         apps: if is_full { apps() } else { Vec::new() },
         is_any_app: is_full,
-        is_admin: is_full,
     };
     let who = LayoutUser {
-        is_admin: is_full,
+        rights: is_full.then_some(Rights::ADMIN),
         ..visitor()
     };
     let toast = is_full.then(|| Toast::ok("欢迎回来"));

@@ -31,8 +31,8 @@ pub enum ApproveError {
     NotWaiting,
     #[error("a full sync is running, started by {by} at {}", since.format("%Y-%m-%d %H:%M:%S UTC"))]
     AlreadyRunning { by: String, since: DateTime<Utc> },
-    #[error("the actor is no longer an administrator")]
-    NoLongerAdmin,
+    #[error("the actor no longer has the right")]
+    NoLongerAllowed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -40,8 +40,8 @@ pub enum ApproveError {
 impl From<ActError> for ApproveError {
     fn from(error: ActError) -> Self {
         match error {
-            ActError::NoLongerAdmin => Self::NoLongerAdmin,
             ActError::Store(error) => Self::Store(error),
+            _ => Self::NoLongerAllowed,
         }
     }
 }

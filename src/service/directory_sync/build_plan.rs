@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::person::Department;
+use crate::domain::rights::Scope;
 use crate::store::sync_run::Run;
 use crate::store::{StoreError, department, directory, staff, sync_staging};
 
@@ -95,7 +96,7 @@ async fn load_current(
     let looked = ctx.db.read_within(DB_TIMEOUT, async |conn| {
         sync_staging::analyze(conn).await?;
         let employed = staff::count_employed(conn).await?;
-        let departments = department::all(conn).await?;
+        let departments = department::all(conn, &Scope::All).await?;
         Ok::<_, StoreError>((employed, departments))
     });
     let (employed, departments) = looked.await.map_err(Abort::Store)?;

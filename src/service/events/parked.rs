@@ -7,7 +7,10 @@ use super::initial_state::initial_state;
 use super::offboarding;
 use crate::context::Context;
 use crate::domain::event::{Event, Kind};
+use crate::domain::rights::Action;
+use crate::service::admins::{self, ActError};
 use crate::store::StoreError;
+use crate::store::admin_grant;
 use crate::store::audit::{self, Entry};
 use crate::store::event_parked::{self, ParkedRow, ReleasedEvent};
 use crate::store::webhook;
@@ -28,11 +31,13 @@ pub async fn parked(ctx: &Context) -> Result<Vec<ParkedRow>, StoreError> {
 
 /// Releases all parked events in the order of their times, or only the one with this id; returns how many. A release
 /// by a person is written to the audit log.
+///
+/// Fails unless a person of the company who releases events still is an administrator, before the first one.
 pub async fn release(
     ctx: &Context,
     id: Option<i64>,
     releaser: Option<ReleasedBy<'_>>,
-) -> Result<usize, StoreError> {
+) -> Result<usize, ActError> {
     let (mut count, mut releaser) = (0, releaser);
     while release_next(ctx, id, releaser.take()).await? {
         count += 1;
@@ -47,9 +52,13 @@ async fn release_next(
     ctx: &Context,
     id: Option<i64>,
     releaser: Option<ReleasedBy<'_>>,
-) -> Result<bool, StoreError> {
+) -> Result<bool, ActError> {
     ctx.db
         .tx(async |tx| {
+            if let Some(audit::Actor::Person(by)) = releaser.map(|releaser| releaser.actor) {
+                admin_grant::serialise_shared(tx).await?;
+                admins::check_actor(ctx, tx, by, Action::Administer).await?;
+            }
             let Some(next) = event_parked::lock_next(tx, id).await? else {
                 return Ok(false);
             };
@@ -67,7 +76,7 @@ async fn release_next(
                     tracing::error!(id = next.id, %cause, "could not release a parked event");
                     event_parked::fail(tx, next.id, &cause.to_string()).await?;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
             Ok(true)
         })

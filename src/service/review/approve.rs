@@ -7,13 +7,15 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, RejectedDecision, ReviewError, decide};
+use super::{Actor, Decision, RejectedDecision, ReviewError, check_actor, decide};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
 use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
+use crate::domain::rights::Rights;
+use crate::service::admins::Target;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
@@ -44,7 +46,7 @@ pub(super) async fn approve_in_job(
     link: Option<&str>,
     place: Option<Place>,
 ) -> Result<Case, ReviewError> {
-    let (case, asked_at) = read_waiting(ctx, case_id, link).await?;
+    let (case, asked_at) = read_waiting(ctx, by, case_id, link).await?;
     let asked = tokio::time::timeout(LOOKUP_TIMEOUT, ask(ctx, &case, asked_at, link)).await;
     let person = asked.unwrap_or_else(|_| Err(timed_out()))?;
     let decision = Decision {
@@ -67,14 +69,17 @@ fn timed_out() -> ReviewError {
 /// Reads the case and the time, and checks everything that can be checked without DingTalk.
 async fn read_waiting(
     ctx: &Context,
+    by: &Actor<'_>,
     case_id: i64,
     link: Option<&str>,
 ) -> Result<(Case, DateTime<Utc>), ReviewError> {
     ctx.db
-        .read(async |conn| {
+        .tx(async |conn| {
+            admin_grant::serialise_shared(conn).await?;
             let case = unmatched::find(conn, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
+            check_actor(ctx, conn, by, &case).await?;
             if case.state != CaseState::Waiting {
                 return Err(RejectedDecision::NotWaiting.into());
             }
@@ -156,7 +161,8 @@ async fn admit(
             let people = &mut lock_people(tx, std::slice::from_ref(&person.userid)).await?;
             let unionid = person.unionid.as_ref();
             let state = read(people, &person.userid, unionid, asked_at).await?;
-            admins::check_actor(ctx, people, decision.by.userid).await?;
+            let rights = check_actor(ctx, people, decision.by, case).await?;
+            check_target(ctx, people, decision.by, &rights, person).await?;
             check_person(people, &state, case, person, asked_at).await?;
             employ(people, person, asked_at).await.map_err(|error| {
                 // The unionid was taken just after the check above: the next attempt names the holder.
@@ -181,9 +187,22 @@ async fn admit(
             if admins::is_nobody_left(ctx, people).await? {
                 return Err(RejectedDecision::LastAdministrator.into());
             }
-            Ok(())
+            // DingTalk may have named other departments since.
+            check_target(ctx, people, decision.by, &rights, person).await
         })
         .await
+}
+
+/// Fails unless somebody with these rights may decide about the person whom DingTalk has named for the case.
+async fn check_target(
+    ctx: &Context,
+    tx: &mut Conn,
+    by: &Actor<'_>,
+    rights: &Rights,
+    person: &Person,
+) -> Result<(), ReviewError> {
+    let target = Target::new(&person.userid, person.unionid.as_ref());
+    Ok(admins::check_target(ctx, tx, by.userid, rights, &target).await?)
 }
 
 /// Refuses an approval that the rule of employment, another decision or another employed row forbids.

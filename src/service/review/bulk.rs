@@ -7,18 +7,20 @@ use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
 use crate::context::Context;
 use crate::domain::case::ReviewAction;
 use crate::domain::ids::UserId;
+use crate::domain::rights::{Action, Scope};
 use crate::store::lease::HEARTBEAT;
 use crate::store::review_job::{self, Item, Job, Place};
-use crate::store::{StoreError, admin_grant};
+use crate::store::{StoreError, admin_grant, unmatched};
 
-/// The outcome for a person without a decision because the job's creator is no longer an administrator.
-const NO_LONGER_ADMIN: &str = "no_longer_admin";
+/// The outcome for a person without a decision because the job's creator no longer has the right.
+const NO_LONGER_ALLOWED: &str = "no_longer_admin";
 
-/// Stores a job about these cases and returns its id; a rejection needs a reason. Cases that do not exist are left
-/// out; if none is left, the error is [`ReviewError::NotFound`].
+/// Stores a job about these cases and returns its id; a rejection needs a reason. Cases that do not exist or that the
+/// scope does not cover are left out; if none is left, the error is [`ReviewError::NotFound`].
 pub async fn start_bulk(
     ctx: &Context,
     by: &UserId,
+    scope: &Scope,
     action: ReviewAction,
     reason: &str,
     case_ids: &[i64],
@@ -29,7 +31,12 @@ pub async fn start_bulk(
     }
     let created = ctx
         .db
-        .read(async |conn| review_job::create(conn, action, &reason, by, case_ids).await)
+        .read(async |conn| {
+            let covered = unmatched::within(conn, case_ids, scope).await?;
+            let in_order = |id: &i64| covered.contains(id);
+            let ids: Vec<i64> = case_ids.iter().copied().filter(in_order).collect();
+            review_job::create(conn, action, &reason, by, &ids).await
+        })
         .await?;
     created.ok_or(ReviewError::NotFound)
 }
@@ -98,7 +105,7 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
         position: item.position,
     };
     if !may_decide(ctx, job).await? {
-        return refuse(ctx, place, NO_LONGER_ADMIN).await;
+        return refuse(ctx, place, NO_LONGER_ALLOWED).await;
     }
     let by = Actor {
         userid: &job.created_by,
@@ -121,14 +128,16 @@ async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreErr
     refuse(ctx, place, &outcome).await
 }
 
-/// Returns whether the job's creator is still an administrator under the same pair: nothing is decided in the name
+/// Returns whether the job's creator still has the right under the same pair: nothing is decided in the name
 /// of somebody who has left, or whose rights were revoked meanwhile.
 async fn may_decide(ctx: &Context, job: &Job) -> Result<bool, StoreError> {
     let (by, listed) = (&job.created_by, &ctx.config.login.admins);
     let unionid = job.created_by_unionid.as_ref();
-    ctx.db
-        .read(async |conn| admin_grant::is_admin(conn, by, unionid, listed).await)
-        .await
+    let rights = ctx
+        .db
+        .read(async |conn| admin_grant::rights(conn, by, unionid, listed).await)
+        .await?;
+    Ok(rights.is_some_and(|rights| rights.may(Action::Decide)))
 }
 
 async fn refuse(ctx: &Context, place: Place, outcome: &str) -> Result<(), StoreError> {
@@ -146,7 +155,7 @@ fn outcome(error: &ReviewError) -> String {
             Some(userid) => format!("{}:{userid}", objection.code()),
             None => objection.code().to_owned(),
         },
-        ReviewError::NoLongerAdmin => NO_LONGER_ADMIN.to_owned(),
+        ReviewError::NoLongerAllowed => NO_LONGER_ALLOWED.to_owned(),
         ReviewError::NotFound => "not_found".to_owned(),
         ReviewError::Reason => "reason".to_owned(),
         ReviewError::Upstream(error) if error.is_unavailable() => "unavailable".to_owned(),

@@ -4,14 +4,15 @@
 use crate::domain::audit::AuditAction;
 use crate::domain::closed_set::closed_set;
 use crate::store::Conn;
+use crate::store::employment::{PeopleLock, lock_people};
 
-use super::{StaffError, checked, leave_in, note};
+use super::{StaffError, check_target, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
+use crate::domain::rights::{Action, Rights};
 use crate::service::admins;
 use crate::service::review::Actor;
-use crate::store::employment::{PeopleLock, lock_people};
-use crate::store::{admin_grant, staff, web_session};
+use crate::store::{StoreError, admin_grant, staff, staff_list, web_session};
 
 /// The result for one person: how many sessions were ended, or why nothing was done.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ closed_set! {
 }
 
 /// Applies one action to each of these people for a reason, with an audit entry for each person affected; returns
-/// the outcomes in the order of the userids.
+/// the outcomes in the order of the userids, or [`StaffError::NotFound`] if the actor's scope covers none of them.
 pub async fn apply_to_many(
     ctx: &Context,
     by: &Actor<'_>,
@@ -50,11 +51,15 @@ pub async fn apply_to_many(
             let people = &mut lock_people(tx, &userids).await?;
             // Rows before rights, as in all code that locks both.
             staff::lock_all(people, &userids).await?;
-            admins::check_actor(ctx, people, by.userid).await?;
+            let rights = admins::check_actor(ctx, people, by.userid, Action::Decide).await?;
+            if rights.scope().is_limited() && !is_any_within(people, &userids, &rights).await? {
+                return Err(StaffError::NotFound);
+            }
             let mut outcomes = Vec::with_capacity(userids.len());
             for userid in &userids {
-                let done = people
-                    .savepoint(async |people| one(ctx, people, by, action, userid, &reason).await);
+                let done = people.savepoint(async |people| {
+                    one(ctx, people, (by, &rights), action, userid, &reason).await
+                });
                 outcomes.push(match done.await {
                     Err(StaffError::LastAdministrator) => {
                         last_administrator(people, userid).await?
@@ -67,14 +72,20 @@ pub async fn apply_to_many(
         .await
 }
 
+async fn is_any_within(
+    tx: &mut Conn,
+    userids: &[UserId],
+    rights: &Rights,
+) -> Result<bool, StoreError> {
+    let userids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
+    let within = staff_list::chosen(tx, &userids, &rights.scope()).await?;
+    Ok(!within.is_empty())
+}
+
 /// Returns the outcome for the last administrator.
 async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport, StaffError> {
-    let row = staff::find(tx, userid).await?;
-    Ok(BulkReport {
-        userid: userid.clone(),
-        name: row.map(|row| row.name).unwrap_or_default(),
-        result: Err(StaffError::LastAdministrator),
-    })
+    let name = staff::find(tx, userid).await?.map(|row| row.name);
+    Ok(refused(userid, name, StaffError::LastAdministrator))
 }
 
 /// Acts on one person. All refusals except that of the last administrator come before anything is written; that one
@@ -82,12 +93,20 @@ async fn last_administrator(tx: &mut Conn, userid: &UserId) -> Result<BulkReport
 async fn one(
     ctx: &Context,
     people: &mut PeopleLock<'_>,
-    by: &Actor<'_>,
+    (by, rights): (&Actor<'_>, &Rights),
     action: BulkAction,
     userid: &UserId,
     reason: &str,
 ) -> Result<BulkReport, StaffError> {
     let name = staff::find(people, userid).await?.map(|row| row.name);
+    if let Err(error) = check_target(ctx, people, by, rights, userid).await {
+        return match error {
+            StaffError::Store(error) => Err(error.into()),
+            // The name of a person outside the scope is not reported.
+            StaffError::NotFound => Ok(refused(userid, None, error)),
+            error => Ok(refused(userid, name, error)),
+        };
+    }
     let result = match action {
         BulkAction::Leave => leave_in(people, by, userid, reason)
             .await
@@ -104,6 +123,14 @@ async fn one(
             name: name.unwrap_or_default(),
             result,
         }),
+    }
+}
+
+fn refused(userid: &UserId, name: Option<String>, error: StaffError) -> BulkReport {
+    BulkReport {
+        userid: userid.clone(),
+        name: name.unwrap_or_default(),
+        result: Err(error),
     }
 }
 

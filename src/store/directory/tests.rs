@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::employment::{Authority, Current, Decision, Observation, Row, decide};
 use crate::domain::person::LeftCause;
+use crate::domain::sync::SyncCause;
 use crate::store::employment::{self, SyncLock, lock_sync};
 use crate::store::sync_run::{self, Run};
 use crate::store::{Db, staff};
@@ -310,7 +311,7 @@ impl From<StoreError> for Undo {
 }
 
 async fn start_run(conn: &mut Conn) -> Run {
-    let run = sync_run::start(conn, "admin", "test", None, false, Uuid::nil()).await;
+    let run = sync_run::start(conn, SyncCause::Admin, "test", None, false, Uuid::nil()).await;
     let run = run.unwrap().unwrap();
     // Long enough ago that all times of a case have passed.
     let started_at = run.started_at - TimeDelta::seconds(1_000);

@@ -3,6 +3,7 @@
 use crate::store::Conn;
 use sqlx::types::Json;
 
+use crate::domain::rights::ContactView;
 use crate::domain::skip_reason::SkipReason;
 use crate::domain::sync::ChangeKind;
 use crate::store::StoreError;
@@ -14,10 +15,11 @@ pub struct ChangeFilter {
     /// `None` for all.
     pub kind: Option<ChangeKind>,
     /// Part of the userid, the name, the department's id, a field, or an old or new value, ignoring case; empty
-    /// for all.
+    /// for all. Masked contact data is not searched.
     pub q: String,
     /// Codes of [`SkipReason`]s whose records are found by `q` as well.
     pub reasons: Vec<&'static str>,
+    pub contacts: ContactView,
 }
 
 impl ChangeFilter {
@@ -68,6 +70,7 @@ pub async fn changes(
              SELECT FROM (
                  SELECT unnest(ARRAY[userid, dept_id::text, name, reason_field])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
+                 WHERE e.k = 'field' OR $7 OR NOT d ->> 'field' = ANY ('{mobile,email}')
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))
          ORDER BY position LIMIT $4 OFFSET $5"#,
         run_id,
@@ -76,6 +79,7 @@ pub async fn changes(
         limit,
         offset,
         &reasons,
+        !filter.contacts.is_masked(),
     )
     .fetch_all(conn)
     .await?;
@@ -134,11 +138,13 @@ pub async fn count_changes(
              SELECT FROM (
                  SELECT unnest(ARRAY[userid, dept_id::text, name, reason_field])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
+                 WHERE e.k = 'field' OR $5 OR NOT d ->> 'field' = ANY ('{mobile,email}')
              ) AS texts (t) WHERE strpos(lower(t), lower($3)) > 0))"#,
         run_id,
         filter.kind.map(ChangeKind::as_str),
         filter.q,
         &reasons,
+        !filter.contacts.is_masked(),
     )
     .fetch_one(conn)
     .await?;

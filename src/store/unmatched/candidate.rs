@@ -5,6 +5,7 @@ use crate::store::Conn;
 use crate::domain::case::MatchReason;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
+use crate::domain::rights::Scope;
 use crate::store::StoreError;
 use crate::store::record::known;
 
@@ -33,9 +34,13 @@ impl Candidate {
     }
 }
 
-/// Returns the candidates of several cases, each case's strongest first; at most five per case of people who only
-/// share the name.
-pub async fn candidates(conn: &mut Conn, case_ids: &[i64]) -> Result<Vec<Candidate>, StoreError> {
+/// Returns the candidates of several cases within the scope, each case's strongest first; at most five per case of
+/// people who only share the name.
+pub async fn candidates(
+    conn: &mut Conn,
+    case_ids: &[i64],
+    scope: &Scope,
+) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query!(
         r#"WITH asked AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
          found AS (
@@ -51,8 +56,10 @@ pub async fn candidates(conn: &mut Conn, case_ids: &[i64]) -> Result<Vec<Candida
              s.title, s.status AS "status!", s.held_at IS NOT NULL AS "is_held!",
              coalesce(s.userid = c.userid, false) AS "has_userid!", coalesce(s.unionid = c.unionid, false) AS "has_unionid!"
          FROM found f JOIN asked c ON c.id = f.case_id JOIN staff s ON s.userid = f.userid
+         WHERE $2::bigint[] IS NULL OR s.userid IN (SELECT staff_within($2))
          ORDER BY c.id, 8 DESC, 9 DESC, s.status, s.userid"#,
         case_ids,
+        scope.departments(),
     )
     .fetch_all(conn)
     .await?;

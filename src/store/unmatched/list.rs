@@ -5,6 +5,7 @@ use crate::store::Conn;
 use super::{Case, CaseRecord};
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::rights::Scope;
 use crate::store::StoreError;
 use crate::store::sort::Sort;
 
@@ -16,6 +17,7 @@ pub struct CaseFilter {
     pub state: Option<CaseState>,
     /// Part of a nick, a unionid or a userid; empty for all.
     pub q: String,
+    pub scope: Scope,
 }
 
 impl Default for CaseFilter {
@@ -25,6 +27,7 @@ impl Default for CaseFilter {
             reasons: vec![Refusal::PendingReview, Refusal::Left],
             state: Some(CaseState::Waiting),
             q: String::new(),
+            scope: Scope::All,
         }
     }
 }
@@ -91,6 +94,7 @@ pub async fn page(
              WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)
                AND ($3 = '' OR strpos(lower(nick), lower($3)) > 0 OR strpos(lower(unionid), lower($3)) > 0
                     OR strpos(lower(userid), lower($3)) > 0)
+               AND ($8::bigint[] IS NULL OR id IN (SELECT cases_within($8)))
          )
          SELECT (SELECT count(*) FROM found) AS "total!", ARRAY(
              SELECT id FROM found
@@ -103,6 +107,7 @@ pub async fn page(
         Sort::is_descending(sort),
         limit,
         offset,
+        filter.scope.departments(),
     )
     .fetch_one(conn)
     .await?;
@@ -131,12 +136,27 @@ pub async fn count(conn: &mut Conn, filter: &CaseFilter) -> Result<i64, StoreErr
         r#"SELECT count(*) AS "count!" FROM unmatched_login
          WHERE reason = ANY ($1) AND ($2::text IS NULL OR state = $2)
            AND ($3 = '' OR strpos(lower(nick), lower($3)) > 0 OR strpos(lower(unionid), lower($3)) > 0
-                OR strpos(lower(userid), lower($3)) > 0)"#,
+                OR strpos(lower(userid), lower($3)) > 0)
+           AND ($4::bigint[] IS NULL OR id IN (SELECT cases_within($4)))"#,
         &filter.reason_names(),
         filter.state_name(),
         filter.q,
+        filter.scope.departments(),
     )
     .fetch_one(conn)
     .await?;
     Ok(count)
+}
+
+/// Returns those of these cases that the scope covers, in the order of their ids.
+pub async fn within(conn: &mut Conn, ids: &[i64], scope: &Scope) -> Result<Vec<i64>, StoreError> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT id FROM unmatched_login
+         WHERE id = ANY ($1) AND ($2::bigint[] IS NULL OR id IN (SELECT cases_within($2))) ORDER BY id"#,
+        ids,
+        scope.departments(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids)
 }

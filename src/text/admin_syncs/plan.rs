@@ -14,7 +14,7 @@ texts! {
         nothing_changed: "全部与通讯录一致，没有任何变更。" | "Everything agrees with the directory: nothing had to be changed.";
         nothing_yet: "还没有记录。" | "There are no records yet.";
         nothing_done: "没有记录。" | "There are no records.";
-        records_gone: "记录只保留 90 天，已经清除。" | "The records were kept for 90 days and are gone.";
+        records_gone: "记录只保留 {days} 天，已经清除。" | "The records were kept for {days} days and are gone.";
         nothing_title: "没有找到记录" | "Nothing found";
         nothing_text: "没有符合这些条件的记录。" | "No record matches these filters.";
         nobody: "没有 userid 的记录" | "A record without a userid";

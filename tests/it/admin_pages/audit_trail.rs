@@ -21,7 +21,7 @@ async fn the_trail_tells_who_did_what_to_whom(pool: PgPool) {
         "by DingTalk’s event",
         "href=\"/admin/staff/u-wang\"",
         "Command line (root)",
-        "Made an administrator",
+        "Granted a role",
         "Signed in",
         "QR code",
     ] {

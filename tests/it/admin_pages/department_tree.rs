@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dinggate::domain::person::Department;
+use dinggate::domain::rights::Scope;
 use dinggate::store::{department, staff};
 use sqlx::PgPool;
 
@@ -188,7 +189,10 @@ async fn an_older_answer_never_replaces_a_newer_one(pool: PgPool) {
             .await
             .unwrap()
     );
-    assert_eq!(department::all(&mut conn).await.unwrap(), [named("newer")]);
+    assert_eq!(
+        department::all(&mut conn, &Scope::All).await.unwrap(),
+        [named("newer")]
+    );
 }
 
 #[sqlx::test]

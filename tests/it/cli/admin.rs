@@ -50,7 +50,7 @@ async fn an_administrator_is_granted_listed_and_revoked(pool: PgPool) {
         (listed.code, listed.out.as_str()),
         (
             Some(0),
-            "0158aB\t李雷\tgranted\nmanager4220\t\tsettings\tnot bound yet\n"
+            "0158aB\t李雷\tgranted\tadmin\tall\nmanager4220\t\tsettings\tadmin\tall\tnot bound yet\n"
         )
     );
     let ended = run(&settings, &["admin", "revoke", "0158aB"]);
@@ -62,7 +62,7 @@ async fn an_administrator_is_granted_listed_and_revoked(pool: PgPool) {
     );
     assert_eq!(
         run(&settings, &["admin", "list"]).out,
-        "manager4220\t\tsettings\tnot bound yet\n"
+        "manager4220\t\tsettings\tadmin\tall\tnot bound yet\n"
     );
     let line = |action: &str| {
         (
@@ -136,4 +136,114 @@ async fn a_grant_opens_the_administrators_pages_at_once_and_a_revocation_closes_
     );
     assert_eq!(browser.get("/admin/staff").await.status, 403);
     assert!(browser.is_in().await, "the session goes on");
+}
+
+/// The reasons of the audit trail, which name the rights before and after.
+async fn changes(pool: &PgPool) -> Vec<(String, Option<String>)> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the product wrote in its own way"
+    )]
+    sqlx::query_as("SELECT action || ' ' || status, reason FROM audit_entry ORDER BY id")
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+#[sqlx::test]
+async fn a_role_is_granted_changed_and_listed_with_its_departments(pool: PgPool) {
+    two_people(&pool).await;
+    sqlx::raw_sql("INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES (7, NULL, 'a', now()), (8, 7, 'b', now())")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let (_sim, settings) = surroundings(&pool);
+    for (options, said) in [
+        (
+            &["--role", "reviewer", "--departments", "8,7,8"][..],
+            "0158aB is now a reviewer limited to 7,8\n",
+        ),
+        (
+            &["--role", "reviewer", "--departments", "7,8"],
+            "0158aB was already a reviewer limited to 7,8\n",
+        ),
+        (
+            &["--role", "auditor"],
+            "0158aB is now an auditor; before: reviewer 7,8\n",
+        ),
+        (
+            &["--role", "reviewer", "--departments", "8"],
+            "0158aB is now a reviewer limited to 8; before: auditor\n",
+        ),
+    ] {
+        let ended = run(
+            &settings,
+            &[&["admin", "grant", "0158aB"], options].concat(),
+        );
+        assert_eq!(
+            (ended.code, ended.out.as_str()),
+            (Some(0), said),
+            "{}",
+            ended.err
+        );
+    }
+    let listed = run(&settings, &["admin", "list"]).out;
+    assert!(
+        listed.starts_with("0158aB\t李雷\tgranted\treviewer\t8\n"),
+        "{listed}"
+    );
+    let revoked = run(&settings, &["admin", "revoke", "0158aB"]);
+    assert_eq!(
+        revoked.out, "0158aB is no longer a reviewer\n",
+        "{}",
+        revoked.err
+    );
+    let line = |what: &str, reason: &str| (what.to_owned(), Some(reason.to_owned()));
+    assert_eq!(
+        changes(&pool).await,
+        [
+            line("admin.grant granted", "reviewer 7,8"),
+            line("admin.grant changed", "reviewer 7,8 → auditor"),
+            line("admin.grant changed", "auditor → reviewer 8"),
+            line("admin.revoke revoked", "reviewer 8"),
+        ]
+    );
+}
+
+#[sqlx::test]
+async fn a_grant_that_makes_no_sense_is_refused(pool: PgPool) {
+    two_people(&pool).await;
+    sqlx::raw_sql(
+        "INSERT INTO staff (userid, unionid, name) VALUES ('manager4220', 'u-lin', '林晓燕');
+         INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES (7, NULL, 'a', now())",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    let (_sim, settings) = surroundings(&pool);
+    for (args, code, why) in [
+        (
+            &["0158aB", "--role", "reviewer", "--departments", "7,8,9"][..],
+            1,
+            "there is no department 8, 9",
+        ),
+        (&["0158aB", "--departments", "7"], 2, "--role reviewer"),
+        (
+            &["0158aB", "--role", "auditor", "--departments", "7"],
+            2,
+            "--role reviewer",
+        ),
+        (&["0158aB", "--role", "owner"], 2, "owner"),
+        (&["manager4220", "--role", "auditor"], 1, "DINGGATE_ADMINS"),
+    ] {
+        let ended = run(&settings, &[&["admin", "grant"], args].concat());
+        assert_eq!(
+            (ended.code, ended.out.as_str()),
+            (Some(code), ""),
+            "{args:?} {}",
+            ended.err
+        );
+        assert!(ended.err.contains(why), "{args:?}: {}", ended.err);
+    }
+    assert!(audit(&pool).await.is_empty());
 }

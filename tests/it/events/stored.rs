@@ -122,7 +122,8 @@ async fn bodies_go_after_thirty_days_and_the_events_stay(pool: PgPool) {
     )
     .await;
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    event::drop_old_bodies(&mut conn).await.unwrap();
+    let days_30 = std::time::Duration::from_hours(24 * 30);
+    event::drop_old_bodies(&mut conn, days_30).await.unwrap();
     assert_eq!(
         app.number("SELECT count(*) FROM event WHERE dedupe_key = 'id:old' AND body IS NULL")
             .await,

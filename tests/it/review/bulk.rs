@@ -351,7 +351,7 @@ async fn nobody_decides_in_the_name_of_whoever_is_no_longer_an_administrator(poo
     assert_eq!(state_of(&app, case).await, "waiting");
     let page = admin.get("/admin/unmatched/jobs/1").await.body;
     assert!(
-        page.contains("0 done, 1 refused") && page.contains("no longer an administrator"),
+        page.contains("0 done, 1 refused") && page.contains("no longer has the right to decide"),
         "{page}"
     );
 }

@@ -195,7 +195,8 @@ async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
     .execute(&mut conn)
     .await
     .unwrap();
-    assert_eq!(unmatched::sweep(&mut conn).await.unwrap(), 2);
+    let days_90 = std::time::Duration::from_hours(24 * 90);
+    assert_eq!(unmatched::sweep(&mut conn, days_90).await.unwrap(), 2);
     let all = unmatched::CaseFilter {
         state: None,
         ..Default::default()

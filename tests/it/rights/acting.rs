@@ -80,6 +80,9 @@ async fn nothing_is_done_for_somebody_whose_right_ends_before_the_action(pool: P
         ("/admin/webhooks/resend-failed".to_owned(), &[]),
         (format!("/admin/syncs/{run}/discard"), &[]),
         (format!("/admin/syncs/{run}/approve"), &[]),
+        ("/admin/syncs".to_owned(), &[]),
+        ("/admin/events/release-held".to_owned(), &[]),
+        ("/admin/apps/1/delete".to_owned(), &[]),
     ] {
         grant(&app, &[EMPLOYEE]);
         second.csrf_token().await;

@@ -70,9 +70,10 @@ async fn a_department_without_a_name_is_passed_over_with_everybody_below_it_brou
         assert_eq!(company.number(&places).await, 2);
     }
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    let tree = dinggate::store::department_tree::tree(&mut conn)
-        .await
-        .unwrap();
+    let tree =
+        dinggate::store::department_tree::tree(&mut conn, &dinggate::domain::rights::Scope::All)
+            .await
+            .unwrap();
     let node = tree.get(below).unwrap();
     assert_eq!((node.parent, node.own), (None, 1), "shown at the top");
     assert!(tree.get(fresh).is_none());

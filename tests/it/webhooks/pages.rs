@@ -248,7 +248,10 @@ async fn bodies_go_after_thirty_days_and_messages_after_ninety(pool: PgPool) {
     )
     .await;
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
-    let touched = dinggate::store::webhook::sweep(&mut conn).await.unwrap();
+    let days = |n: u64| std::time::Duration::from_hours(24 * n);
+    let touched = dinggate::store::webhook::sweep(&mut conn, days(30), days(90))
+        .await
+        .unwrap();
     assert_eq!(touched, 2);
     assert_eq!(
         app.number("SELECT count(*) FROM webhook_delivery WHERE body IS NULL AND userid = 'a' OR body IS NOT NULL AND (userid = 'b' OR userid IS NULL)")

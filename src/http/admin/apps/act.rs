@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::http::admin::see_other;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -77,29 +77,30 @@ async fn set_shown(
 }
 
 pub(super) async fn up(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
-    shift(&ctx, &request, &session, &id, true).await
+    shift(&admin, &ctx, &request, &session, &id, true).await
 }
 
 pub(super) async fn down(
-    _admin: Admin,
+    admin: Admin,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
     id: web::Path<String>,
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
-    shift(&ctx, &request, &session, &id, false).await
+    shift(&admin, &ctx, &request, &session, &id, false).await
 }
 
 /// Redirects back to the row, so that it can be moved again at once.
 async fn shift(
+    admin: &Admin,
     ctx: &Context,
     request: &HttpRequest,
     session: &Session,
@@ -108,7 +109,9 @@ async fn shift(
 ) -> Result<HttpResponse, AppError> {
     let t = AppTexts::of(Lang::of(request.headers()));
     let id = id_of(id)?;
-    let name = apps::shift(ctx, id, is_up).await?;
+    let address = address_of(ctx, request);
+    let by = actor(admin, address.as_deref());
+    let name = apps::shift(ctx, &by, id, is_up).await?;
     let sentence = if is_up { t.moved_up } else { t.moved_down };
     let row = format!("/admin/apps#app-{id}");
     Ok(told(session, name, sentence, t.unchanged, &row))

@@ -11,8 +11,8 @@ use crate::domain::ids::DeptId;
 use crate::http::admin::last_page;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::list_query::ListQuery;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
 use crate::http::view::Pager;
 use crate::store::department_tree::{self, Member};
@@ -54,7 +54,7 @@ struct MemberView {
 const LEADERS: i64 = 12;
 
 pub(super) async fn detail(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -68,7 +68,7 @@ pub(super) async fn detail(
             let Some(looked_at) = department_tree::looked_at(conn, id).await? else {
                 return Ok(None);
             };
-            let tree = department_tree::tree(conn).await?;
+            let tree = department_tree::tree(conn, &viewer.scope()).await?;
             let first = department_tree::members(conn, id, LEADERS, 0).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
             let members = department_tree::members(conn, id, limit, offset).await?;
@@ -84,7 +84,7 @@ pub(super) async fn detail(
     }
     let (steps, left_out) = branches::walk(&tree, &node.children);
     let above = tree.way_to(id).into_iter();
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = viewer.frame(&ctx, &request).await?;
     let page = DepartmentPage {
         t: DepartmentTexts::of(frame.lang),
         id,

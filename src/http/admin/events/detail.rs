@@ -7,11 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::{EventView, view};
 use crate::context::Context;
-use crate::http::current_user::Admin;
+use crate::domain::contact_mask::mask_json;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
+
 use crate::store::{StoreError, event_list, staff};
 use crate::text::admin_events::EventTexts;
+use crate::text::duration::whole_days;
 use crate::text::interpolate;
 use crate::text::time::TimeText;
 
@@ -27,11 +30,13 @@ struct EventPage {
     applied_at: Option<TimeText>,
     /// Pretty-printed; `None` once it has been deleted.
     body: Option<String>,
+    /// For how long bodies are kept, in days.
+    kept_days: u64,
 }
 
 /// Returns the page of one event.
 pub async fn detail(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -45,7 +50,7 @@ pub async fn detail(
         })
         .await?;
     let found = found.ok_or(AppError::NotFound)?;
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let t = EventTexts::of(frame.lang);
     let time = |at: Option<DateTime<Utc>>| at.map(|at| TimeText::new(at, now, frame.lang));
     let page = EventPage {
@@ -54,7 +59,13 @@ pub async fn detail(
         dingtalk_id: found.row.dedupe_key.strip_prefix("id:").map(str::to_owned),
         event_time: time(found.row.event_time),
         applied_at: time(found.row.applied_at),
-        body: found.body.map(|body| format!("{body:#}")),
+        body: found.body.map(|mut body| {
+            if auditor.contacts().is_masked() {
+                mask_json(&mut body);
+            }
+            format!("{body:#}")
+        }),
+        kept_days: whole_days(ctx.config.retention.events),
         event: view(found.row, now, frame.lang, usize::MAX),
         frame,
     };

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::context::Context;
 use crate::http::admin::BackForm;
 use crate::http::admin::unmatched::address_of;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -65,7 +65,7 @@ async fn carry_out(
 ) -> Result<usize, AppError> {
     let address = address_of(ctx, request);
     let releaser = ReleasedBy {
-        actor: audit::Actor::Person(&admin.0.userid),
+        actor: audit::Actor::Person(&admin.user.userid),
         address: address.as_deref(),
     };
     Ok(events::release(ctx, id, Some(releaser)).await?)

@@ -72,32 +72,29 @@ pub(super) struct Step {
 }
 
 pub(super) fn tiles(found: &OverviewData, t: &OverviewTexts, lang: Lang) -> Vec<Tile> {
-    let now = &found.standing;
+    let mut tiles = vec![
+        Tile::open(t.waiting, found.waiting_count, "/admin/unmatched"),
+        Tile::new(t.employed, found.employed, "/admin/staff?status=employed"),
+        Tile::new(t.departments, found.departments, "/admin/departments"),
+    ];
+    let Some(now) = &found.standing else {
+        return tiles;
+    };
     let oldest = now.waits_since.map(|at| {
         let time = TimeText::new(at, found.now, lang).relative;
         interpolate(t.waits_since, &[("time", &time)])
     });
-    let waiting = Tile::new(
-        t.events_waiting,
-        now.events_waiting,
-        "/admin/events?state=waiting",
-    );
-    vec![
-        Tile::open(t.waiting, found.waiting_count, "/admin/unmatched"),
-        Tile::new(t.employed, now.employed, "/admin/staff?status=employed"),
-        Tile::new(t.departments, now.departments, "/admin/departments"),
+    let (waiting, failed, held) = (now.events_waiting, now.events_failed, now.events_held);
+    tiles.extend([
         Tile::new(t.sessions, now.sessions, "/admin/sessions"),
         Tile {
             note: oldest,
-            ..waiting
+            ..Tile::new(t.events_waiting, waiting, "/admin/events?state=waiting")
         },
-        Tile::open(
-            t.events_failed,
-            now.events_failed,
-            "/admin/events?state=failed",
-        ),
-        Tile::open(t.events_held, now.events_held, "/admin/events?state=held"),
-    ]
+        Tile::open(t.events_failed, failed, "/admin/events?state=failed"),
+        Tile::open(t.events_held, held, "/admin/events?state=held"),
+    ]);
+    tiles
 }
 
 pub(super) fn sync(

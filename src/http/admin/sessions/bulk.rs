@@ -11,8 +11,8 @@ use crate::http::admin::BackForm;
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN};
 use crate::http::admin::links::staff_path;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -66,7 +66,7 @@ pub(super) async fn start(
     let address = address_of(&ctx, &request);
     let by = actor(&admin, address.as_deref());
     let ended = sessions::end_sessions(&ctx, &by, &ids).await?;
-    if ids.contains(&admin.0.session_id) {
+    if ids.contains(&admin.user.session_id) {
         return Ok(signed_out(&request));
     }
     let toast = match ended {
@@ -112,7 +112,7 @@ async fn ask(
         reason: None,
         chosen: chosen
             .into_iter()
-            .map(|row| view(row, admin.0.session_id, frame.lang, frame.t.this_session))
+            .map(|row| view(row, admin.user.session_id, frame.lang, frame.t.this_session))
             .collect(),
         frame,
     };

@@ -12,8 +12,8 @@ use crate::domain::ids::UserId;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::see_other;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Reviewer;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -35,7 +35,7 @@ pub(super) struct ActForm {
 }
 
 pub(super) async fn leave(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -47,7 +47,7 @@ pub(super) async fn leave(
     let t = StaffTexts::of(lang);
     match staff_admin::leave(
         &ctx,
-        &actor(&admin, address.as_deref()),
+        &actor(&reviewer, address.as_deref()),
         &userid,
         &form.0.reason,
     )
@@ -71,13 +71,13 @@ pub(super) async fn leave(
                 reason: form.0.reason,
                 ..trouble(t, "leave", error)?
             };
-            detail::page(&admin, &ctx, &request, &userid, trouble).await
+            detail::page(&reviewer, &ctx, &request, &userid, trouble).await
         }
     }
 }
 
 pub(super) async fn restore(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -88,7 +88,7 @@ pub(super) async fn restore(
     let t = StaffTexts::of(Lang::of(request.headers()));
     match staff_admin::restore(
         &ctx,
-        &actor(&admin, address.as_deref()),
+        &actor(&reviewer, address.as_deref()),
         &userid,
         &form.0.reason,
     )
@@ -104,13 +104,13 @@ pub(super) async fn restore(
                 reason: form.0.reason,
                 ..trouble(t, "restore", error)?
             };
-            detail::page(&admin, &ctx, &request, &userid, trouble).await
+            detail::page(&reviewer, &ctx, &request, &userid, trouble).await
         }
     }
 }
 
 pub(super) async fn end_sessions(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -124,8 +124,9 @@ pub(super) async fn end_sessions(
         "" => None,
         id => Some(Uuid::parse_str(id).map_err(|_| AppError::NotFound)?),
     };
-    let by = actor(&admin, address.as_deref());
-    let is_own = userid == admin.0.userid && which.is_none_or(|id| id == admin.0.session_id);
+    let by = actor(&reviewer, address.as_deref());
+    let is_own =
+        userid == reviewer.user.userid && which.is_none_or(|id| id == reviewer.user.session_id);
     match staff_admin::end_sessions(&ctx, &by, &userid, which, &form.0.reason).await {
         Ok(_) if is_own => Ok(signed_out(&request)),
         Ok((_, 0)) => Ok(done(
@@ -146,7 +147,7 @@ pub(super) async fn end_sessions(
                 reason: form.0.reason,
                 ..trouble(t, "end-sessions", error)?
             };
-            detail::page(&admin, &ctx, &request, &userid, trouble).await
+            detail::page(&reviewer, &ctx, &request, &userid, trouble).await
         }
     }
 }
@@ -168,8 +169,10 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Form
             });
         }
         StaffError::NotFound => return Err(AppError::NotFound),
-        StaffError::NoLongerAdmin => return Err(AppError::NotAdmin),
+        StaffError::NoLongerAllowed => return Err(AppError::NotAdmin),
         StaffError::Store(_) => return Err(into_store_error(error)),
+        StaffError::AboutAdministrator => (StatusCode::CONFLICT, t.about_administrator),
+        StaffError::AboutSelf => (StatusCode::CONFLICT, t.about_self),
         StaffError::CannotTargetSelf => (StatusCode::CONFLICT, t.oneself),
         StaffError::AlreadyMarkedLeft => (StatusCode::CONFLICT, t.held_already),
         StaffError::NoSessions => (StatusCode::CONFLICT, t.no_sessions),

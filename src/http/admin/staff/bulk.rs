@@ -13,8 +13,8 @@ use crate::http::admin::BackForm;
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN, ReasonField};
 use crate::http::admin::links::staff_path;
 use crate::http::admin::unmatched::{actor, address_of};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Reviewer;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -49,7 +49,7 @@ pub(super) struct BulkForm {
 }
 
 pub(super) async fn start(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -70,13 +70,13 @@ pub(super) async fn start(
         return Ok(BackForm { back: form.back }.see_other(LIST));
     }
     if form.confirmed.is_empty() {
-        return ask(&admin, &ctx, &request, action, form, StatusCode::OK).await;
+        return ask(&reviewer, &ctx, &request, action, form, StatusCode::OK).await;
     }
     let userids = userids(&form.ids)?;
     let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = actor(&reviewer, address.as_deref());
     match staff_admin::apply_to_many(&ctx, &by, action, &userids, &form.reason).await {
-        Ok(_) if action == BulkAction::EndSessions && userids.contains(&admin.0.userid) => {
+        Ok(_) if action == BulkAction::EndSessions && userids.contains(&reviewer.user.userid) => {
             Ok(signed_out(&request))
         }
         Ok(outcomes) => {
@@ -85,7 +85,7 @@ pub(super) async fn start(
         }
         Err(StaffError::Reason) => {
             ask(
-                &admin,
+                &reviewer,
                 &ctx,
                 &request,
                 action,
@@ -94,7 +94,8 @@ pub(super) async fn start(
             )
             .await
         }
-        Err(StaffError::NoLongerAdmin) => Err(AppError::NotAdmin),
+        Err(StaffError::NotFound) => Err(AppError::NotFound),
+        Err(StaffError::NoLongerAllowed) => Err(AppError::NotAdmin),
         Err(StaffError::Store(error)) => Err(error.into()),
         Err(other) => Err(AppError::Internal(other.into())),
     }
@@ -108,7 +109,7 @@ fn userids(ids: &[String]) -> Result<Vec<UserId>, AppError> {
 }
 
 async fn ask(
-    admin: &Admin,
+    reviewer: &Reviewer,
     ctx: &Context,
     request: &HttpRequest,
     action: BulkAction,
@@ -117,13 +118,13 @@ async fn ask(
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
         .db
-        .read(async |conn| staff_list::chosen(conn, &form.ids).await)
+        .read(async |conn| staff_list::chosen(conn, &form.ids, &reviewer.scope()).await)
         .await?;
     if chosen.is_empty() {
         return Err(AppError::NotFound);
     }
     let back = BackForm { back: form.back };
-    let frame = admin.frame(ctx, request).await?.at(back.path_or(LIST));
+    let frame = reviewer.frame(ctx, request).await?.at(back.path_or(LIST));
     let (t, lang) = (StaffTexts::of(frame.lang), frame.lang);
     let (title, sentence, label) = match action {
         BulkAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
@@ -204,6 +205,8 @@ fn toast(t: &StaffTexts, lang: Lang, action: BulkAction, outcomes: &[BulkReport]
 /// Returns why an action was refused for a person, as part of a sentence.
 fn objection(t: &StaffTexts, error: &StaffError) -> String {
     let sentence = match error {
+        StaffError::AboutAdministrator => t.about_administrator,
+        StaffError::AboutSelf => t.about_self,
         StaffError::CannotTargetSelf => t.oneself,
         StaffError::AlreadyMarkedLeft => t.held_already,
         StaffError::NoSessions => t.no_sessions,

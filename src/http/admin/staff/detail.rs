@@ -6,17 +6,20 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::history::{HistoryView, history_views};
+use super::history::{HistoryView, history_views, masked};
+use super::shown;
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Status;
+use crate::domain::rights::{Action, ContactView, Rights};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::events::tone;
 use crate::http::admin::links::{staff_path, userid_in_path};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::{RoleHolder, Viewer};
+
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
 use crate::store::Conn;
@@ -61,6 +64,8 @@ struct PersonPage {
     case_id: Option<i64>,
     is_rejected: bool,
     can_leave: bool,
+    can_restore: bool,
+    can_end: bool,
     leave_ask: String,
     restore_ask: String,
     end_all_ask: String,
@@ -117,6 +122,7 @@ struct PersonData {
     history: Vec<HistoryLine>,
     held_by_name: Option<String>,
     case: Option<(i64, CaseState)>,
+    contacts: ContactView,
 }
 
 /// Parses the userid in a path; a text that is not a userid is not found.
@@ -125,13 +131,13 @@ pub(super) fn userid_of(path: &str) -> Result<UserId, AppError> {
 }
 
 pub(super) async fn detail(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     userid: web::Path<String>,
 ) -> Result<HttpResponse, AppError> {
     page(
-        &admin,
+        &viewer,
         &ctx,
         &request,
         &userid_of(&userid)?,
@@ -142,7 +148,7 @@ pub(super) async fn detail(
 
 /// Returns a person's page, with the errors of the submitted form.
 pub(super) async fn page(
-    admin: &Admin,
+    holder: &RoleHolder,
     ctx: &Context,
     request: &HttpRequest,
     userid: &UserId,
@@ -150,24 +156,43 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
-        .read(async |conn| load(conn, userid).await)
+        .read(async |conn| load(conn, userid, &holder.rights).await)
         .await?
         .ok_or(AppError::NotFound)?;
-    let frame = admin.frame(ctx, request).await?;
+    let frame = holder.frame(ctx, request).await?;
     let (status, retry_after) = (
         trouble.status.unwrap_or(StatusCode::OK),
         trouble.retry_after,
     );
-    let mut response = html(status, &view(loaded, frame, &admin.0.userid, trouble));
+    let mut response = html(status, &view(loaded, frame, &holder.user.userid, trouble));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Ok(response)
 }
 
-async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<PersonData>, StoreError> {
-    let Some(facts) = staff_list::facts(conn, userid).await? else {
+/// Returns the data of a person within the scope. Who does not see the inbox does not see the person's events.
+async fn load(
+    conn: &mut Conn,
+    userid: &UserId,
+    rights: &Rights,
+) -> Result<Option<PersonData>, StoreError> {
+    let Some(mut facts) = staff_list::facts(conn, userid).await? else {
         return Ok(None);
+    };
+    let own = [userid.as_str().to_owned()];
+    if !staff_list::are_within(conn, &own, &rights.scope()).await? {
+        return Ok(None);
+    }
+    facts.mobile = shown(facts.mobile, rights.contacts());
+    facts.email = shown(facts.email, rights.contacts());
+    facts.held_reason = facts
+        .held_reason
+        .map(|reason| masked(&reason, rights.contacts()));
+    let events = if rights.may(Action::SeeOperations) {
+        staff_list::events(conn, userid, EVENTS).await?
+    } else {
+        Vec::new()
     };
     let holder = facts
         .held_by
@@ -185,10 +210,11 @@ async fn load(conn: &mut Conn, userid: &UserId) -> Result<Option<PersonData>, St
         now: staff::now(conn).await?,
         places: staff_list::places(conn, userid).await?,
         sessions: web_session::list_of(conn, userid).await?,
-        events: staff_list::events(conn, userid, EVENTS).await?,
+        events,
         history: staff_list::history(conn, Some(userid), facts.unionid.as_ref(), HISTORY).await?,
         held_by_name,
         case,
+        contacts: rights.contacts(),
         facts,
     }))
 }
@@ -203,8 +229,10 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
         history,
         held_by_name,
         case,
+        contacts,
     } = loaded;
     let (lang, t) = (frame.lang, StaffTexts::of(frame.lang));
+    let may_decide = frame.may_decide();
     let name = if facts.name.is_empty() {
         facts.userid.as_str().to_owned()
     } else {
@@ -241,10 +269,12 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
             .into_iter()
             .map(|event| event_view(&event, now, lang))
             .collect(),
-        history: history_views(history, now, lang),
+        history: history_views(history, contacts, now, lang),
         case_id: case.map(|(id, _)| id),
         is_rejected: matches!(case, Some((_, CaseState::Rejected))),
-        can_leave: facts.held_at.is_none() && facts.userid != *own,
+        can_leave: may_decide && facts.held_at.is_none() && facts.userid != *own,
+        can_restore: may_decide && !is_employed,
+        can_end: may_decide && !sessions.is_empty(),
         leave_ask: t.about_devices(leave_ask, lang, &name, sessions.len()),
         restore_ask: interpolate(t.restore_ask, &[("name", &name)]),
         end_all_ask: t.about_devices(t.end_all_ask, lang, &name, sessions.len()),

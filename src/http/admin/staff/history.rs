@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::contact_mask::mask_text;
+use crate::domain::rights::ContactView;
 use crate::http::admin::actor_view::ActorView;
 use crate::store::staff_list::HistoryLine;
 use crate::text::admin_audit::AuditTexts;
@@ -18,8 +20,22 @@ pub struct HistoryView {
     pub reference: Option<String>,
 }
 
+/// Returns a text that somebody wrote, without contact data for those who may not read it.
+pub fn masked(text: &str, contacts: ContactView) -> String {
+    if contacts.is_masked() {
+        mask_text(text)
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Converts audit lines to words.
-pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) -> Vec<HistoryView> {
+pub fn history_views(
+    lines: Vec<HistoryLine>,
+    contacts: ContactView,
+    now: DateTime<Utc>,
+    lang: Lang,
+) -> Vec<HistoryView> {
     let t = AuditTexts::of(lang);
     lines
         .into_iter()
@@ -28,7 +44,9 @@ pub fn history_views(lines: Vec<HistoryLine>, now: DateTime<Utc>, lang: Lang) ->
             who: ActorView::new(lang, line.actor_kind, &line.actor, line.actor_name),
             action: t.action_words(line.action),
             status: t.status_words(line.action, &line.status, lang),
-            reason: line.reason.map(|reason| t.reason_words(&reason).to_owned()),
+            reason: line
+                .reason
+                .map(|reason| masked(t.reason_words(&reason), contacts)),
             reference: line.reference,
         })
         .collect()

@@ -11,8 +11,8 @@ use crate::domain::sync::{SyncCause, SyncState};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::admin::{BackForm, see_other};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -34,7 +34,7 @@ pub(super) async fn start(
 ) -> Result<HttpResponse, AppError> {
     let request = Request {
         cause: SyncCause::Admin,
-        started_by: admin.0.userid.as_str().to_owned(),
+        started_by: admin.user.userid.as_str().to_owned(),
         dry_run: false,
         accept_leavers: false,
     };
@@ -51,6 +51,7 @@ pub(super) async fn start(
                 &running.map_or_else(|| "/admin/syncs".to_owned(), path_of),
             ))
         }
+        Err(SyncError::NoLongerAllowed) => Err(AppError::NotAdmin),
         Err(SyncError::Store(error)) => Err(error.into()),
         Err(error) => Err(AppError::Internal(error.into())),
     }
@@ -123,7 +124,7 @@ async fn undecided(
         ApproveError::AlreadyRunning { by, since } => {
             already(ctx, lang, t.busy_toast, &by, since).await?.0
         }
-        ApproveError::NoLongerAdmin => return Err(AppError::NotAdmin),
+        ApproveError::NoLongerAllowed => return Err(AppError::NotAdmin),
         ApproveError::Store(error) => return Err(error.into()),
     };
     flash::set(session, &toast);

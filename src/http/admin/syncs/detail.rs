@@ -1,5 +1,6 @@
 //! One run: its data, the pending decision, and its whole plan.
 
+use crate::http::extract::Auditor;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -13,7 +14,6 @@ use crate::domain::sync::{ChangeKind, SyncDecision, SyncState};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, query};
@@ -21,6 +21,7 @@ use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
 use crate::text::admin_syncs::SyncTexts;
 use crate::text::admin_syncs::plan::PlanTexts;
+use crate::text::duration::whole_days;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::skip::reasons_with;
@@ -53,7 +54,7 @@ struct SyncPage {
     /// How many records the run has, regardless of the filter.
     recorded: i64,
     /// The reason why it has none.
-    no_records: &'static str,
+    no_records: String,
     records: Vec<RecordView>,
     pager: Pager,
     run: RunView,
@@ -95,10 +96,12 @@ struct SyncData {
     /// The latest run that was to mark them.
     attempt: Option<RunRow>,
     known: plan::KnownNames,
+    /// For how long plans are kept, in days.
+    kept_days: u64,
 }
 
 pub(super) async fn detail(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -110,6 +113,7 @@ pub(super) async fn detail(
         kind,
         q: asked.q().to_owned(),
         reasons: reasons_with(asked.q()),
+        contacts: auditor.contacts(),
     };
     let found = find(&ctx, id, &filter, &asked)
         .await?
@@ -122,7 +126,7 @@ pub(super) async fn detail(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     Ok(html(StatusCode::OK, &page(frame, found, filter, pager)))
 }
 
@@ -164,6 +168,7 @@ async fn find(
                 held_back,
                 attempt,
                 known,
+                kept_days: whole_days(ctx.config.retention.syncs),
             }))
         })
         .await
@@ -175,9 +180,11 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
     } = found;
     let lang = frame.lang;
     let t = SyncTexts::of(lang);
-    let kind = filter.kind;
+    let (kind, contacts) = (filter.kind, filter.contacts);
     let records = |rows: Vec<ChangeRow>| {
-        let views = rows.into_iter().map(|row| plan::view(row, &known, lang));
+        let views = rows
+            .into_iter()
+            .map(|row| plan::view(row, &known, contacts, lang));
         views.collect::<Vec<_>>()
     };
     let numbered = |sentence: &str, id: i64| (id, interpolate(sentence, &[("id", &id)]));
@@ -208,7 +215,10 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         ),
         is_filtered: kind.is_some() || !filter.q.is_empty(),
         recorded: found.recorded,
-        no_records: no_records(PlanTexts::of(lang), &run),
+        no_records: interpolate(
+            no_records(PlanTexts::of(lang), &run),
+            &[("days", &found.kept_days)],
+        ),
         records: records(found.rows),
         pager,
         q: filter.q,

@@ -9,8 +9,8 @@ use crate::context::Context;
 use crate::domain::sync::{SyncCause, SyncState};
 use crate::http::admin::last_page;
 use crate::http::admin::list_query::{ListQuery, choices};
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, query};
 use crate::store::StoreError;
@@ -34,7 +34,7 @@ struct SyncsPage {
 }
 
 pub(super) async fn list(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
@@ -49,7 +49,7 @@ pub(super) async fn list(
         q: asked.q().to_owned(),
     };
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = auditor.user.now;
     let (total, rows) = ctx
         .db
         .read(async |conn| {
@@ -67,7 +67,7 @@ pub(super) async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let (t, lang) = (SyncTexts::of(frame.lang), frame.lang);
     let states = SyncState::ALL.map(|state| (state.as_str(), t.state_words(state, false)));
     let causes = SyncCause::ALL.map(|cause| (cause.as_str(), t.cause_words(cause)));

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use crate::store::Conn;
 
 use super::values::{self, Line, Names};
+use crate::domain::contact_mask::{MASK, is_contact_field};
+use crate::domain::rights::ContactView;
 use crate::http::admin::departments;
 use crate::http::admin::links::staff_path;
 use crate::http::view::Tone;
-use crate::store::sync_list::ChangeRow;
+use crate::store::sync_list::{ChangeRow, FieldChange};
 use crate::store::{StoreError, sync_names};
 use crate::text::admin_syncs::SyncTexts;
 use crate::text::admin_syncs::plan::PlanTexts;
@@ -51,12 +53,13 @@ pub async fn known(conn: &mut Conn, rows: &[ChangeRow]) -> Result<KnownNames, St
     })
 }
 
-pub fn view(row: ChangeRow, known: &KnownNames, lang: Lang) -> RecordView {
+pub fn view(row: ChangeRow, known: &KnownNames, contacts: ContactView, lang: Lang) -> RecordView {
     let t = PlanTexts::of(lang);
     let is_department = row.dept_id.is_some();
-    let lines = row.differences.iter();
+    let changes = row.differences.into_iter();
+    let changes = changes.map(|change| shown(change, contacts));
     let lines =
-        lines.flat_map(|change| values::lines(t, change, is_department, &known.departments));
+        changes.flat_map(|change| values::lines(t, &change, is_department, &known.departments));
     let name = row.name.filter(|name| !name.is_empty());
     let (label, id, href) = match (row.userid, row.dept_id) {
         (Some(userid), _) => {
@@ -81,6 +84,18 @@ pub fn view(row: ChangeRow, known: &KnownNames, lang: Lang) -> RecordView {
         lines: lines.collect(),
         reason: row.reason.map(|reason| skip_reason(lang, &reason)),
     }
+}
+
+/// Returns a change without the values of contact data for those who may not read them.
+fn shown(mut change: FieldChange, contacts: ContactView) -> FieldChange {
+    if contacts.is_masked() && is_contact_field(&change.field) {
+        for value in [&mut change.old, &mut change.new] {
+            if !value.is_empty() {
+                MASK.clone_into(value);
+            }
+        }
+    }
+    change
 }
 
 fn labelled(

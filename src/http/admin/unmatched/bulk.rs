@@ -10,8 +10,8 @@ use super::ListView;
 use crate::context::Context;
 use crate::domain::case::ReviewAction;
 use crate::http::admin::see_other;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Reviewer;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::{Layout, Toast, html};
@@ -54,7 +54,7 @@ struct RejectPage {
 }
 
 pub(super) async fn start(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -80,15 +80,24 @@ pub(super) async fn start(
         return Ok(see_other(view.href()));
     }
     if action == ReviewAction::Reject && form.reason.is_none() {
-        return ask_for_reason(&admin, &ctx, &request, form, StatusCode::OK).await;
+        return ask_for_reason(&reviewer, &ctx, &request, form, StatusCode::OK).await;
     }
     let reason = form.reason.as_deref().unwrap_or_default();
-    match review::start_bulk(&ctx, &admin.0.userid, action, reason, &form.ids).await {
+    match review::start_bulk(
+        &ctx,
+        &reviewer.user.userid,
+        &reviewer.scope(),
+        action,
+        reason,
+        &form.ids,
+    )
+    .await
+    {
         Ok(job) => Ok(see_other(
             &view.keep(&format!("/admin/unmatched/jobs/{job}")),
         )),
         Err(ReviewError::Reason) => {
-            ask_for_reason(&admin, &ctx, &request, form, StatusCode::BAD_REQUEST).await
+            ask_for_reason(&reviewer, &ctx, &request, form, StatusCode::BAD_REQUEST).await
         }
         Err(ReviewError::Store(error)) => Err(error.into()),
         Err(ReviewError::NotFound) => Err(AppError::NotFound),
@@ -97,7 +106,7 @@ pub(super) async fn start(
 }
 
 async fn ask_for_reason(
-    admin: &Admin,
+    reviewer: &Reviewer,
     ctx: &Context,
     request: &HttpRequest,
     form: BulkForm,
@@ -105,13 +114,16 @@ async fn ask_for_reason(
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
         .db
-        .read(async |conn| unmatched::nicks(conn, &form.ids).await)
+        .read(async |conn| {
+            let covered = unmatched::within(conn, &form.ids, &reviewer.scope()).await?;
+            unmatched::nicks(conn, &covered).await
+        })
         .await?;
     if chosen.is_empty() {
         return Err(AppError::NotFound);
     }
     let view = ListView::parse(form.back.as_deref());
-    let frame = admin.frame(ctx, request).await?.at(view.href());
+    let frame = reviewer.frame(ctx, request).await?.at(view.href());
     let t = ReviewTexts::of(frame.lang);
     let people = people(frame.lang, chosen.len());
     let page = RejectPage {

@@ -9,8 +9,8 @@ use super::detail::{self, FormErrors};
 use super::{ListView, actor, address_of, case_id, display_name};
 use crate::context::Context;
 use crate::http::admin::see_other;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Reviewer;
 use crate::http::flash;
 use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
@@ -35,7 +35,7 @@ pub(super) struct ReasonForm {
 }
 
 pub(super) async fn approve(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -46,7 +46,7 @@ pub(super) async fn approve(
     let asked = form.0.userid.trim();
     let link = Some(asked).filter(|asked| !asked.is_empty());
     let t = ReviewTexts::of(Lang::of(request.headers()));
-    match review::approve(&ctx, &actor(&admin, address.as_deref()), id, link).await {
+    match review::approve(&ctx, &actor(&reviewer, address.as_deref()), id, link).await {
         Ok(case) => Ok(done(
             &session,
             ListView::of(&request).href(),
@@ -57,13 +57,13 @@ pub(super) async fn approve(
                 link: asked.to_owned(),
                 ..trouble(t, error)?
             };
-            detail::page(&admin, &ctx, &request, id, trouble).await
+            detail::page(&reviewer, &ctx, &request, id, trouble).await
         }
     }
 }
 
 pub(super) async fn reject(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -72,7 +72,14 @@ pub(super) async fn reject(
 ) -> Result<HttpResponse, AppError> {
     let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
     let t = ReviewTexts::of(Lang::of(request.headers()));
-    match review::reject(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
+    match review::reject(
+        &ctx,
+        &actor(&reviewer, address.as_deref()),
+        id,
+        &form.0.reason,
+    )
+    .await
+    {
         Ok(case) => {
             let view = ListView::of(&request);
             let undo = view.keep(&format!("/admin/unmatched/{id}/reopen"));
@@ -84,13 +91,13 @@ pub(super) async fn reject(
                 reason: form.0.reason,
                 ..trouble(t, error)?
             };
-            detail::page(&admin, &ctx, &request, id, trouble).await
+            detail::page(&reviewer, &ctx, &request, id, trouble).await
         }
     }
 }
 
 pub(super) async fn reopen(
-    admin: Admin,
+    reviewer: Reviewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     session: Session,
@@ -99,13 +106,20 @@ pub(super) async fn reopen(
 ) -> Result<HttpResponse, AppError> {
     let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
     let t = ReviewTexts::of(Lang::of(request.headers()));
-    match review::reopen(&ctx, &actor(&admin, address.as_deref()), id, &form.0.reason).await {
+    match review::reopen(
+        &ctx,
+        &actor(&reviewer, address.as_deref()),
+        id,
+        &form.0.reason,
+    )
+    .await
+    {
         Ok(case) => Ok(done(
             &session,
             &ListView::of(&request).case(id),
             &toast(t.reopened_toast, &case),
         )),
-        Err(error) => detail::page(&admin, &ctx, &request, id, trouble(t, error)?).await,
+        Err(error) => detail::page(&reviewer, &ctx, &request, id, trouble(t, error)?).await,
     }
 }
 
@@ -130,7 +144,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> 
             });
         }
         ReviewError::NotFound => return Err(AppError::NotFound),
-        ReviewError::NoLongerAdmin => return Err(AppError::NotAdmin),
+        ReviewError::NoLongerAllowed => return Err(AppError::NotAdmin),
         ReviewError::Refused(objection) => (StatusCode::CONFLICT, objection.code(), None),
         ReviewError::Upstream(error) if error.is_unavailable() => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -11,11 +11,12 @@ use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
+use crate::domain::rights::{ContactView, Rights};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::links::staff_path;
-use crate::http::admin::staff::history::{HistoryView, history_views};
-use crate::http::current_user::Admin;
+use crate::http::admin::staff::history::{HistoryView, history_views, masked};
 use crate::http::error::AppError;
+use crate::http::extract::{RoleHolder, Viewer};
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
 use crate::store::Conn;
@@ -63,6 +64,7 @@ struct CasePage {
     refusals: Vec<RefusalView>,
     history: Vec<HistoryView>,
     is_waiting: bool,
+    can_decide: bool,
     reject_ask: String,
     trouble: FormErrors,
 }
@@ -98,20 +100,28 @@ struct CaseData {
     refusals: Vec<RefusedAttempt>,
     history: Vec<HistoryLine>,
     decider_name: Option<String>,
+    contacts: ContactView,
 }
 
 pub(super) async fn detail(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, AppError> {
-    page(&admin, &ctx, &request, case_id(&id)?, FormErrors::default()).await
+    page(
+        &viewer,
+        &ctx,
+        &request,
+        case_id(&id)?,
+        FormErrors::default(),
+    )
+    .await
 }
 
 /// Returns the page of a case, with the errors of the submitted form.
 pub(super) async fn page(
-    admin: &Admin,
+    holder: &RoleHolder,
     ctx: &Context,
     request: &HttpRequest,
     id: i64,
@@ -119,10 +129,10 @@ pub(super) async fn page(
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
-        .read(async |conn| load(conn, id).await)
+        .read(async |conn| load(conn, id, &holder.rights).await)
         .await?
         .ok_or(AppError::NotFound)?;
-    let frame = admin.frame(ctx, request).await?;
+    let frame = holder.frame(ctx, request).await?;
     let (status, retry_after) = (
         trouble.status.unwrap_or(StatusCode::OK),
         trouble.retry_after,
@@ -134,7 +144,11 @@ pub(super) async fn page(
     Ok(response)
 }
 
-async fn load(conn: &mut Conn, id: i64) -> Result<Option<CaseData>, StoreError> {
+async fn load(conn: &mut Conn, id: i64, rights: &Rights) -> Result<Option<CaseData>, StoreError> {
+    let scope = rights.scope();
+    if unmatched::within(conn, &[id], &scope).await?.is_empty() {
+        return Ok(None);
+    }
     let Some(case) = unmatched::find(conn, id).await? else {
         return Ok(None);
     };
@@ -148,11 +162,12 @@ async fn load(conn: &mut Conn, id: i64) -> Result<Option<CaseData>, StoreError> 
     };
     Ok(Some(CaseData {
         now: staff::now(conn).await?,
-        candidates: unmatched::candidates(conn, &[id]).await?,
+        candidates: unmatched::candidates(conn, &[id], &scope).await?,
         refusals: attempt::list(conn, id).await?,
         history: staff_list::history(conn, case.userid.as_ref(), Some(&case.unionid), HISTORY)
             .await?,
         decider_name,
+        contacts: rights.contacts(),
         case,
     }))
 }
@@ -165,6 +180,7 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
         refusals,
         history,
         decider_name,
+        contacts,
     } = loaded;
     let t = ReviewTexts::of(frame.lang);
     let time = |at| TimeText::new(at, now, frame.lang);
@@ -203,12 +219,13 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
                 address: refusal.address,
             })
             .collect(),
-        history: history_views(history, now, frame.lang),
+        history: history_views(history, contacts, now, frame.lang),
         candidates: candidates
             .into_iter()
             .map(|candidate| CandidateView::new(candidate, t))
             .collect(),
         is_waiting: case.state == CaseState::Waiting,
+        can_decide: frame.may_decide(),
         reject_ask: interpolate(t.reject_ask, &[("name", &name)]),
         userid_href: case
             .userid
@@ -218,7 +235,7 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
         userid: case.userid.map(UserId::into_string),
         unionid: case.unionid.into_string(),
         reference: case.last_reference,
-        decision_reason: case.decision_reason,
+        decision_reason: case.decision_reason.map(|reason| masked(&reason, contacts)),
         name,
         frame,
         trouble,

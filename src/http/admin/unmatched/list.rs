@@ -11,12 +11,14 @@ use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::case::{CaseState, Refusal};
 use crate::domain::ids::UserId;
+use crate::domain::rights::ContactView;
 use crate::http::admin::links::current_url;
 use crate::http::admin::list_query::ListQuery;
+use crate::http::admin::staff::history::masked;
 use crate::http::admin::{exports, last_page};
 use crate::http::csv;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
 use crate::store::StoreError;
@@ -85,7 +87,7 @@ struct RequestedFilter {
 }
 
 impl RequestedFilter {
-    fn read(asked: &ListQuery) -> Result<Self, AppError> {
+    fn read(asked: &ListQuery, viewer: &Viewer) -> Result<Self, AppError> {
         let reason = match asked.text("reason") {
             "" => COMPANY,
             _ => asked.choice("reason", &reason_names())?.unwrap_or(ALL),
@@ -98,6 +100,7 @@ impl RequestedFilter {
             reasons: reasons_of(reason),
             state,
             q: asked.q().to_owned(),
+            scope: viewer.scope(),
         };
         Ok(Self {
             reason,
@@ -147,21 +150,22 @@ fn reasons_of(name: &str) -> Vec<Refusal> {
 }
 
 pub(super) async fn list(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let wanted = RequestedFilter::read(&asked)?;
+    let wanted = RequestedFilter::read(&asked, &viewer)?;
     let paging = asked.paging();
-    let now = admin.0.now;
+    let now = viewer.user.now;
     let (total, cases, candidates) = ctx
         .db
         .read(async |conn| {
             let (limit, offset) = (paging.per_page, paging.offset());
             let page = unmatched::page(conn, &wanted.filter, wanted.sort, limit, offset).await?;
             let cases = unmatched::rows(conn, &page.ids).await?;
-            let candidates = unmatched::candidates(conn, &page.ids).await?;
+            let scope = &wanted.filter.scope;
+            let candidates = unmatched::candidates(conn, &page.ids, scope).await?;
             Ok::<_, StoreError>((page.total, cases, candidates))
         })
         .await?;
@@ -170,8 +174,9 @@ pub(super) async fn list(
     if let Some(answer) = last_page(&request, &pager) {
         return Ok(answer);
     }
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = viewer.frame(&ctx, &request).await?;
     let t = ReviewTexts::of(frame.lang);
+    let may_decide = frame.may_decide();
     let back = current_url(&request);
     let here = ListView::parse(Some(&back));
     let page = UnmatchedPage {
@@ -193,8 +198,8 @@ pub(super) async fn list(
         pager,
         csv_href: format!("/admin/unmatched.csv?{filters}"),
         back,
-        can_decide: matches!(wanted.filter.state, None | Some(CaseState::Waiting)),
-        can_reopen: wanted.filter.state != Some(CaseState::Waiting),
+        can_decide: may_decide && matches!(wanted.filter.state, None | Some(CaseState::Waiting)),
+        can_reopen: may_decide && wanted.filter.state != Some(CaseState::Waiting),
         q: wanted.filter.q,
         frame,
     };
@@ -248,13 +253,13 @@ fn view(
 }
 
 pub(super) async fn export(
-    admin: Admin,
+    viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     asked: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let wanted = RequestedFilter::read(&asked)?;
-    exports::note(&admin, &ctx, &request, AuditAction::ReviewExport).await?;
+    let wanted = RequestedFilter::read(&asked, &viewer)?;
+    exports::note(&viewer, &ctx, &request, AuditAction::ReviewExport).await?;
     let header = [
         "userid",
         "unionid",
@@ -272,7 +277,7 @@ pub(super) async fn export(
     Ok(csv::stream(
         "unmatched.csv",
         &header,
-        rows(ctx.get_ref().clone(), wanted),
+        rows(ctx.get_ref().clone(), wanted, viewer.contacts()),
     ))
 }
 
@@ -281,6 +286,7 @@ pub(super) async fn export(
 fn rows(
     ctx: Context,
     wanted: RequestedFilter,
+    contacts: ContactView,
 ) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
     let found = async move {
         let found = ctx
@@ -293,7 +299,9 @@ fn rows(
             async move {
                 let read = ctx.db.read(async |conn| unmatched::rows(conn, &ids).await);
                 let cases = read.await?;
-                Ok::<_, StoreError>(stream::iter(cases.into_iter().map(|case| Ok(cells(case)))))
+                Ok::<_, StoreError>(stream::iter(
+                    cases.into_iter().map(move |case| Ok(cells(case, contacts))),
+                ))
             }
         });
         Ok::<_, StoreError>(read.try_flatten())
@@ -301,7 +309,7 @@ fn rows(
     stream::once(found).try_flatten()
 }
 
-fn cells(case: Case) -> Vec<String> {
+fn cells(case: Case, contacts: ContactView) -> Vec<String> {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     vec![
         case.userid.map(UserId::into_string).unwrap_or_default(),
@@ -315,6 +323,8 @@ fn cells(case: Case) -> Vec<String> {
         case.last_reference,
         case.decided_by.unwrap_or_default(),
         case.decided_at.map(time).unwrap_or_default(),
-        case.decision_reason.unwrap_or_default(),
+        case.decision_reason
+            .map(|reason| masked(&reason, contacts))
+            .unwrap_or_default(),
     ]
 }

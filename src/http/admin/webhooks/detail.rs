@@ -7,13 +7,17 @@ use serde_json::Value;
 
 use super::{DeliveryView, view};
 use crate::context::Context;
-use crate::http::current_user::Admin;
+use crate::domain::contact_mask::mask_json;
+use crate::domain::rights::ContactView;
+use crate::http::admin::staff::history::masked;
 use crate::http::error::AppError;
+use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
 use crate::http::view::Tone;
 use crate::store::webhook_list::{self, AttemptRow};
 use crate::store::{StoreError, staff};
 use crate::text::admin_webhooks::WebhookTexts;
+use crate::text::duration::whole_days;
 use crate::text::interpolate;
 use crate::text::time::TimeText;
 
@@ -30,6 +34,8 @@ struct WebhookPage {
     /// Pretty-printed; `None` before it exists and after it is deleted.
     body: Option<String>,
     is_kept: bool,
+    /// For how long bodies are kept after delivery, in days.
+    kept_days: u64,
     attempts: Vec<AttemptView>,
 }
 
@@ -42,7 +48,7 @@ struct AttemptView {
 
 /// Returns the page of one message.
 pub async fn detail(
-    admin: Admin,
+    auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -56,7 +62,7 @@ pub async fn detail(
         })
         .await?;
     let found = found.ok_or(AppError::NotFound)?;
-    let frame = admin.frame(&ctx, &request).await?;
+    let frame = auditor.frame(&ctx, &request).await?;
     let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
     let webhook = ctx.config.webhook.as_ref();
     let attempt = |row: AttemptRow| AttemptView {
@@ -74,8 +80,9 @@ pub async fn detail(
         title: interpolate(t.detail_title, &[("id", &id)]),
         message_id: found.row.message_id.clone(),
         url: webhook.map(|webhook| webhook.url.to_string()),
-        body: found.body.map(pretty),
+        body: found.body.map(|body| pretty(&body, auditor.contacts())),
         is_kept: found.row.is_kept,
+        kept_days: whole_days(ctx.config.retention.events),
         attempts: found.attempts.into_iter().map(attempt).collect(),
         message: view(found.row, now, lang, webhook.is_some()),
         frame,
@@ -83,9 +90,14 @@ pub async fn detail(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn pretty(body: String) -> String {
-    match serde_json::from_str::<Value>(&body) {
-        Ok(value) => format!("{value:#}"),
-        Err(_) => body,
+fn pretty(body: &str, contacts: ContactView) -> String {
+    match serde_json::from_str::<Value>(body) {
+        Ok(mut value) => {
+            if contacts.is_masked() {
+                mask_json(&mut value);
+            }
+            format!("{value:#}")
+        }
+        Err(_) => masked(body, contacts),
     }
 }

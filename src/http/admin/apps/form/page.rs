@@ -10,9 +10,10 @@ use super::AppForm;
 use crate::context::Context;
 use crate::domain::app::{COLOURS, Fault, ICONS};
 use crate::domain::ids::DeptId;
+use crate::domain::rights::Scope;
 use crate::http::admin::apps::people_href;
-use crate::http::current_user::Admin;
 use crate::http::error::AppError;
+use crate::http::extract::Admin;
 use crate::http::layout::{Layout, html};
 use crate::store::StoreError;
 use crate::store::app::{self, AppRow};
@@ -104,11 +105,11 @@ async fn known(ctx: &Context, id: Option<i64>, form: &AppForm) -> Result<FormOpt
             },
             chosen: department::names(conn, &chosen).await?,
             found: if is_search {
-                department::list(conn, &q, FOUND, 0).await?
+                department::list(conn, &q, &Scope::All, FOUND, 0).await?
             } else {
                 Vec::new()
             },
-            total: department::count(conn, &q).await?,
+            total: department::count(conn, &q, &Scope::All).await?,
             people: app::audience(conn, &chosen).await?,
         })
     });

@@ -1,0 +1,123 @@
+//! People with a role. Each page and action takes the type that the table of rights demands.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::context::Context;
+use crate::domain::return_path::ReturnPath;
+use crate::domain::rights::{Action, ContactView, Rights, Scope};
+use crate::http::admin::alerts::frame_alert;
+use crate::http::current_user::CurrentUser;
+use crate::http::error::AppError;
+use crate::http::layout::Layout;
+use crate::service::alerts;
+use crate::text::lang::Lang;
+
+/// Where a login leads whose session was too old for a form: the form was not carried out, and its page is unknown.
+const OVERVIEW: &str = "/admin";
+
+/// A signed-in person with a role, whose login is recent enough for the administration.
+#[derive(Debug, Clone)]
+pub struct RoleHolder {
+    pub user: CurrentUser,
+    pub rights: Rights,
+}
+
+impl RoleHolder {
+    /// Returns whom the person may see and decide about.
+    pub fn scope(&self) -> Scope {
+        self.rights.scope()
+    }
+
+    /// Returns whether the person reads contact data in full.
+    pub fn contacts(&self) -> ContactView {
+        self.rights.contacts()
+    }
+
+    pub fn may(&self, action: Action) -> bool {
+        self.rights.may(action)
+    }
+
+    /// Returns the layout of an administration page, with the alerts for those who see what they are about.
+    pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
+        let frame = self.user.frame(request);
+        if !self.may(Action::SeeOperations) {
+            return Ok(frame);
+        }
+        let alerts = alerts::current(ctx).await?;
+        let lang = Lang::of(request.headers());
+        let can_dismiss = self.may(Action::Administer);
+        let alerts = alerts
+            .iter()
+            .map(|alert| frame_alert(lang, alert, can_dismiss))
+            .collect();
+        Ok(frame.with_alerts(alerts))
+    }
+
+    /// Returns the person of a request: 303 to the login without a session or with one that is too old, 403 without
+    /// the right.
+    async fn read(
+        user: impl Future<Output = Result<CurrentUser, AppError>>,
+        request: HttpRequest,
+        action: Action,
+    ) -> Result<Self, AppError> {
+        let user = user.await?;
+        let Some(rights) = user.rights.clone().filter(|rights| rights.may(action)) else {
+            return Err(AppError::NotAdmin);
+        };
+        if !user.is_recent {
+            let form = || ReturnPath::parse(Some(OVERVIEW));
+            let back = CurrentUser::return_path(&request).unwrap_or_else(form);
+            return Err(AppError::SignIn(back));
+        }
+        Ok(Self { user, rights })
+    }
+}
+
+macro_rules! role {
+    ($(#[$doc:meta])* $name:ident, $action:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(RoleHolder);
+
+        impl Deref for $name {
+            type Target = RoleHolder;
+
+            fn deref(&self) -> &RoleHolder {
+                &self.0
+            }
+        }
+
+        impl FromRequest for $name {
+            type Error = AppError;
+            type Future = Pin<Box<dyn Future<Output = Result<Self, AppError>>>>;
+
+            fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+                let user = CurrentUser::from_request(request, payload);
+                let holder = RoleHolder::read(user, request.clone(), Action::$action);
+                Box::pin(async move { holder.await.map(Self) })
+            }
+        }
+    };
+}
+
+role! {
+    /// An administrator.
+    Admin, Administer
+}
+role! {
+    /// Somebody who decides about people within the scope: an administrator or a reviewer.
+    Reviewer, Decide
+}
+role! {
+    /// Somebody who sees what Dinggate does: an administrator or an auditor, who reads contact data masked.
+    Auditor, SeeOperations
+}
+role! {
+    /// Somebody who sees people within the scope: anybody with a role.
+    Viewer, SeePeople
+}

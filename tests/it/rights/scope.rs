@@ -1,0 +1,195 @@
+//! A reviewer who is limited to departments, and what no reviewer decides.
+
+use dingtalk_sim::company::{ADMIN, EMPLOYEE, LEADING_ZERO, TWO_DEPARTMENTS};
+use sqlx::PgPool;
+
+use super::grant;
+use crate::support::{Browser, TestApp};
+
+const FINANCE: &str = "410020006";
+const TECHNOLOGY: &str = "410020001";
+/// In a department below [`TECHNOLOGY`].
+const BELOW: &str = "wangwei07";
+const BECAUSE: (&str, &str) = ("reason", "because");
+
+/// The browser of a reviewer who is limited to these departments.
+async fn limited_to(app: &TestApp, departments: &str) -> Browser {
+    grant(
+        app,
+        &[
+            LEADING_ZERO,
+            "--role",
+            "reviewer",
+            "--departments",
+            departments,
+        ],
+    );
+    app.signed_in(LEADING_ZERO).await
+}
+
+#[sqlx::test]
+async fn a_limited_reviewer_finds_nobody_outside_the_granted_departments(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let mut reviewer = limited_to(&app, FINANCE).await;
+    for page in ["/admin/staff", "/admin/staff.csv", "/admin/staff?q=a"] {
+        let page = reviewer.get(page).await.body;
+        assert!(
+            page.contains(EMPLOYEE) && !page.contains(TWO_DEPARTMENTS),
+            "{page}"
+        );
+    }
+    assert_eq!(
+        reviewer
+            .get(&format!("/admin/staff/{EMPLOYEE}"))
+            .await
+            .status,
+        200
+    );
+    let outside = format!("/admin/staff/{TWO_DEPARTMENTS}");
+    assert_eq!(reviewer.get(&outside).await.status, 404);
+    for action in ["leave", "restore", "end-sessions"] {
+        let answer = reviewer
+            .post(&format!("{outside}/{action}"), &[BECAUSE])
+            .await;
+        assert_eq!(answer.status, 404, "{action}: {}", answer.body);
+    }
+    let bulk = [("ids", TWO_DEPARTMENTS), ("action", "leave"), BECAUSE];
+    assert_eq!(reviewer.post("/admin/staff-bulk", &bulk).await.status, 404);
+    let confirmed = [&bulk[..], &[("confirmed", "yes")]].concat();
+    assert_eq!(
+        reviewer.post("/admin/staff-bulk", &confirmed).await.status,
+        404
+    );
+    let both = [&confirmed[..], &[("ids", EMPLOYEE)]].concat();
+    assert_eq!(reviewer.post("/admin/staff-bulk", &both).await.status, 303);
+    assert_eq!(
+        app.status_of(TWO_DEPARTMENTS).await.as_deref(),
+        Some("employed")
+    );
+    assert_eq!(app.status_of(EMPLOYEE).await.as_deref(), Some("left"));
+}
+
+#[sqlx::test]
+async fn the_limit_covers_the_departments_below_and_their_tree(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let mut reviewer = limited_to(&app, TECHNOLOGY).await;
+    assert_eq!(
+        reviewer.get(&format!("/admin/staff/{BELOW}")).await.status,
+        200
+    );
+    assert_eq!(
+        reviewer
+            .get(&format!("/admin/staff/{EMPLOYEE}"))
+            .await
+            .status,
+        404
+    );
+    for page in [
+        "/admin/departments",
+        "/admin/departments?view=list",
+        "/admin/staff",
+    ] {
+        let page = reviewer.get(page).await.body;
+        assert!(
+            page.contains("平台研发组") && !page.contains("财务部"),
+            "{page}"
+        );
+    }
+    assert_eq!(
+        reviewer.get("/admin/departments/410020011").await.status,
+        200
+    );
+    assert_eq!(
+        reviewer
+            .get(&format!("/admin/departments/{FINANCE}"))
+            .await
+            .status,
+        404
+    );
+    let people = app
+        .number("SELECT count(DISTINCT userid) FROM staff_department WHERE dept_id IN (410020001, 410020011, 410020012, 410020013, 410020014)")
+        .await;
+    let overview = reviewer.get("/admin").await.body;
+    assert!(
+        overview.contains(&format!("<strong>{people}</strong>")),
+        "{overview}"
+    );
+    assert!(!overview.contains("/admin/events"), "{overview}");
+}
+
+#[sqlx::test]
+async fn of_the_cases_a_limited_reviewer_sees_those_of_people_within_the_limit(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    app.execute(
+        "INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE VALUES
+             (1, 'within', 'zhangsan01', 'case-within', 'left', 'R'),
+             (2, 'outside', 'lina08', 'case-outside', 'left', 'R'),
+             (3, 'unknown', NULL, 'case-unknown', 'pending_review', 'R'),
+             (4, 'outsider', 'zhangsan01', 'case-external', 'not_employee', 'R');
+         -- One case of two rows, of which one is outside.
+         INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE
+             SELECT 5, unionid, 'zhangsan01', 'case-between', 'left', 'R' FROM staff WHERE userid = 'lina08'",
+    )
+    .await;
+    let mut reviewer = limited_to(&app, FINANCE).await;
+    for page in [
+        "/admin/unmatched?reason=all",
+        "/admin/unmatched.csv?reason=all",
+    ] {
+        let page = reviewer.get(page).await.body;
+        assert!(page.contains("case-within"), "{page}");
+        for other in [
+            "case-outside",
+            "case-unknown",
+            "case-external",
+            "case-between",
+        ] {
+            assert!(!page.contains(other), "{other}: {page}");
+        }
+    }
+    assert_eq!(reviewer.get("/admin/unmatched/1").await.status, 200);
+    for id in 2..=5 {
+        let path = format!("/admin/unmatched/{id}");
+        assert_eq!(reviewer.get(&path).await.status, 404, "{id}");
+        for decision in ["approve", "reject", "reopen"] {
+            let answer = reviewer
+                .post(&format!("{path}/{decision}"), &[BECAUSE])
+                .await;
+            assert_eq!(answer.status, 404, "{id} {decision}: {}", answer.body);
+        }
+    }
+    let bulk = [("ids", "2"), ("ids", "3"), ("action", "reject"), BECAUSE];
+    assert_eq!(
+        reviewer.post("/admin/unmatched/bulk", &bulk).await.status,
+        404
+    );
+    let untouched = "SELECT count(*) FROM unmatched_login WHERE state = 'waiting'";
+    assert_eq!(app.number(untouched).await, 5);
+    let answer = reviewer.post("/admin/unmatched/1/reject", &[BECAUSE]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[sqlx::test]
+async fn no_reviewer_decides_about_administrators_or_themselves(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    grant(&app, &[LEADING_ZERO, "--role", "reviewer"]);
+    grant(&app, &[EMPLOYEE]);
+    let mut reviewer = app.signed_in(LEADING_ZERO).await;
+    for userid in [ADMIN, EMPLOYEE, LEADING_ZERO] {
+        for action in ["leave", "end-sessions"] {
+            let path = format!("/admin/staff/{userid}/{action}");
+            let answer = reviewer.post(&path, &[BECAUSE]).await;
+            assert_eq!(answer.status, 409, "{path}: {}", answer.body);
+        }
+        assert_eq!(app.status_of(userid).await.as_deref(), Some("employed"));
+    }
+    app.execute("INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE VALUES (1, 'another', 'manager4220', 'x', 'pending_review', 'R')").await;
+    let answer = reviewer.post("/admin/unmatched/1/reject", &[BECAUSE]).await;
+    assert_eq!(answer.status, 409, "{}", answer.body);
+    assert!(
+        answer.body.contains("is an administrator"),
+        "{}",
+        answer.body
+    );
+    assert!(reviewer.is_in().await);
+}
