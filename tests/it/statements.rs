@@ -92,8 +92,7 @@ async fn statements_of(ctx: &Context, browser: &Browser, pages: &[&str]) -> Vec<
         .app_data(edge)
         .configure(|cfg| http::configure(cfg, ctx))
         .wrap(from_fn(http::secure))
-        .wrap(from_fn(http::log_request))
-        .wrap(from_fn(http::limit));
+        .wrap(from_fn(http::log_request));
     let service = test::init_service(service).await;
     let cookies: Vec<String> = browser
         .cookies

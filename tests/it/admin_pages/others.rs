@@ -1,11 +1,14 @@
 //! Sessions, and the alerts above all pages.
 
+use std::time::Duration;
+
 use dinggate::domain::alert::{AlertKind, DirectoryDoubt, Problem};
 use dinggate::store::alert;
 use dingtalk_sim::company;
 use sqlx::PgPool;
 
 use super::{add_staff, employee, rows, session_id, shows, spawn};
+use crate::support::eventually;
 
 #[sqlx::test]
 async fn a_session_is_ended_from_the_list(pool: PgPool) {
@@ -86,6 +89,12 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
         &admin.get("/admin/syncs").await.body,
         "qyapi_get_member"
     ));
+    // Raised by another process: shown once what this one keeps for a second is read again.
+    alert::raise(&mut conn, kind, "60020").await.unwrap();
+    eventually("the alert is shown", Duration::from_secs(2), async || {
+        shows(&admin.get("/admin/syncs").await.body, "server IPs")
+    })
+    .await;
     alert::raise(&mut conn, kind.clone(), "60020")
         .await
         .unwrap();
