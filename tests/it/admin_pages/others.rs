@@ -90,7 +90,7 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
         "qyapi_get_member"
     ));
     // Raised by another process: shown once what this one keeps for a second is read again.
-    alert::raise(&mut conn, kind, "60020").await.unwrap();
+    alert::raise(&mut conn, kind.clone(), "60020").await.unwrap();
     eventually("the alert is shown", Duration::from_secs(2), async || {
         shows(&admin.get("/admin/syncs").await.body, "server IPs")
     })
