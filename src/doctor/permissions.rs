@@ -117,7 +117,7 @@ async fn members(
     if top.is_none() {
         asking.skip(MEMBERS, NO_DEPARTMENT);
     }
-    let mut looked_at = 0;
+    let mut observed_at = 0;
     for dept_id in top
         .into_iter()
         .chain(children.iter().copied())
@@ -136,7 +136,7 @@ async fn members(
             }
             Some(Ok(page)) => page,
         };
-        looked_at += 1;
+        observed_at += 1;
         let people: Vec<Person> = page
             .people
             .into_iter()
@@ -154,10 +154,10 @@ async fn members(
             return people;
         }
     }
-    if looked_at > 0 {
+    if observed_at > 0 {
         asking.note(Check::ok(
             MEMBERS,
-            format!("{looked_at} departments may be listed, and name nobody"),
+            format!("{observed_at} departments may be listed, and name nobody"),
         ));
     }
     Vec::new()
@@ -257,12 +257,12 @@ fn field(
     )
 }
 
-fn unionids(missing: usize, looked_at: usize) -> Check {
+fn unionids(missing: usize, observed_at: usize) -> Check {
     if missing == 0 {
         return Check::ok(UNIONID, "records bear a unionid");
     }
-    let detail = format!("{missing} of the {looked_at} records looked at bear no unionid");
-    if missing < looked_at {
+    let detail = format!("{missing} of the {observed_at} records looked at bear no unionid");
+    if missing < observed_at {
         return Check::warning(
             UNIONID,
             format!("{detail}: those people cannot sign in"),

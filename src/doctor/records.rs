@@ -170,7 +170,7 @@ fn last_sync(last: Option<&LastSync>) -> Check {
             LAST_SYNC,
             format!(
                 "the sync of {ago} ago has stopped and waits: {} people would have been marked as left",
-                last.held_back
+                last.withheld
             ),
             "look at it on /admin/syncs; `dinggate sync --accept-leavers` reads anew and lets them go",
         ),

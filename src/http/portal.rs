@@ -68,7 +68,7 @@ async fn page(
 fn session(facts: &SessionFacts, visitor: &CurrentUser, lang: Lang) -> PortalSession {
     let browser = browser_name(&facts.user_agent, lang);
     PortalSession {
-        address: facts.address.clone(),
+        address: facts.ip.clone(),
         is_in_app: facts.method == LoginMethod::InApp,
         method: PortalTexts::of(lang).method(facts.method),
         since: TimeText::new(facts.created_at, visitor.now, lang),
@@ -77,7 +77,7 @@ fn session(facts: &SessionFacts, visitor: &CurrentUser, lang: Lang) -> PortalSes
         end_path: format!("/sessions/{}/end", facts.id),
         end_ask: interpolate(
             PortalTexts::of(lang).end_ask,
-            &[("browser", &browser), ("address", &facts.address)],
+            &[("browser", &browser), ("address", &facts.ip)],
         ),
         browser,
     }

@@ -24,7 +24,7 @@ pub async fn dismiss_alert(ctx: &Context, by: &Actor<'_>, kind: &str) -> Result<
         if is_dismissed {
             let entry = Entry {
                 name: Some(kind),
-                address: by.address,
+                ip: by.address,
                 ..Entry::new(
                     audit::Actor::Person(by.userid),
                     AuditAction::AlertDismiss,

@@ -105,7 +105,7 @@ fn entry<'a>(
 ) -> Entry<'a> {
     Entry {
         name: Some(name),
-        address: by.address,
+        ip: by.address,
         ..Entry::new(audit::Actor::Person(by.userid), action, status)
     }
 }

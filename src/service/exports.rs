@@ -15,7 +15,7 @@ pub async fn record_export(
 ) -> Result<(), StoreError> {
     let entry = Entry {
         reason: Some(query).filter(|query| !query.is_empty()),
-        address: by.address,
+        ip: by.address,
         ..Entry::new(audit::Actor::Person(by.userid), action, "csv")
     };
     ctx.db

@@ -308,7 +308,7 @@ async fn record_refusal(
         status: refused.refusal.as_str(),
         reason: None,
         reference: Some(&visit.reference),
-        address: Some(&visit.address),
+        ip: Some(&visit.address),
     };
     ctx.db
         .tx(async |tx| {

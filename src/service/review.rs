@@ -328,8 +328,8 @@ async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(
         name: Some(&case.nick),
         status: decision.state.as_str(),
         reason: decision.reason,
-        reference: Some(&case.last_reference),
-        address: decision.by.address,
+        reference: Some(&case.last_request_id),
+        ip: decision.by.address,
     };
     audit::append(tx, &entry).await
 }

@@ -42,7 +42,7 @@ pub async fn run_if_due(
     let Some(taken) = take(ctx).await? else {
         return Ok(false);
     };
-    tracing::info!(moment = %taken.moment, tries = taken.tries, "scheduled full sync due");
+    tracing::info!(scheduled_at = %taken.scheduled_at, attempts = taken.attempts, "scheduled full sync due");
     let outcome = tokio::select! {
         outcome = sync(ctx) => outcome,
         () = stopped => Outcome::CutOff,
@@ -91,7 +91,7 @@ async fn sync(ctx: &Context) -> Outcome {
 async fn settle(ctx: &Context, taken: ScheduledRun, outcome: &Outcome) -> Result<(), StoreError> {
     let (wait, counts) = match outcome {
         Outcome::Complete => (None, true),
-        Outcome::Incomplete => (wait_after(taken.tries), true),
+        Outcome::Incomplete => (wait_after(taken.attempts), true),
         Outcome::AnotherRuns => (Some(WHILE_ANOTHER_RUNS), false),
         Outcome::CutOff => (Some(AFTER_BEING_CUT_OFF), false),
     };

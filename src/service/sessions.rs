@@ -57,7 +57,7 @@ pub async fn start(
         idle: ctx.config.login.session_idle,
         max: ctx.config.login.session_max,
         method,
-        address: &visit.address,
+        ip: &visit.address,
         user_agent: &user_agent,
     };
     ctx.db
@@ -89,7 +89,7 @@ fn login_entry<'a>(
         status: "in",
         reason: Some(new.method.as_str()),
         reference: Some(&visit.reference),
-        address: Some(&visit.address),
+        ip: Some(&visit.address),
     }
 }
 
@@ -159,7 +159,7 @@ fn own_entry<'a>(
     Entry {
         userid: Some(userid.as_str()),
         reference: Some(&visit.reference),
-        address: Some(&visit.address),
+        ip: Some(&visit.address),
         ..Entry::new(audit::Actor::Person(userid), action, status)
     }
 }

@@ -378,7 +378,7 @@ async fn note(
         status,
         reason: Some(reason).filter(|reason| !reason.is_empty()),
         reference: None,
-        address: by.address,
+        ip: by.address,
     };
     audit::append(tx, &entry).await
 }

@@ -48,7 +48,7 @@ pub struct Entry<'a> {
     /// The request id shown on the person's page.
     pub reference: Option<&'a str>,
     /// The browser's IP address.
-    pub address: Option<&'a str>,
+    pub ip: Option<&'a str>,
 }
 
 impl<'a> Entry<'a> {
@@ -63,7 +63,7 @@ impl<'a> Entry<'a> {
             status,
             reason: None,
             reference: None,
-            address: None,
+            ip: None,
         }
     }
 }
@@ -71,7 +71,7 @@ impl<'a> Entry<'a> {
 /// Appends an entry, dated by its transaction.
 pub async fn append(conn: &mut Conn, entry: &Entry<'_>) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status, reason, reference, address)
+        "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status, reason, reference, ip)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         entry.actor.name(),
         entry.actor.kind().as_str(),
@@ -82,7 +82,7 @@ pub async fn append(conn: &mut Conn, entry: &Entry<'_>) -> Result<(), StoreError
         entry.status,
         entry.reason,
         entry.reference,
-        entry.address,
+        entry.ip,
     )
     .execute(conn)
     .await?;

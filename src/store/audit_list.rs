@@ -40,7 +40,7 @@ record! {
         pub status: String,
         pub reason: Option<String>,
         pub reference: Option<String>,
-        pub address: Option<String>,
+        pub ip: Option<String>,
     }
     closed {
         pub actor_kind: ActorKind,
@@ -74,12 +74,12 @@ pub async fn batch(
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as!(
         AuditRecord,
-        r#"SELECT a.id, a.at, a.actor, actor_kind_of(a.actor_kind, a.actor) AS "actor_kind!", s.name AS "actor_name?", a.action, a.userid,
+        r#"SELECT a.id, a.at, a.actor, a.actor_kind AS "actor_kind!", s.name AS "actor_name?", a.action, a.userid,
              EXISTS (SELECT FROM staff w WHERE w.userid = a.userid) AS "is_staff!", a.unionid, a.name, a.status, a.reason,
-             a.reference, a.address
+             a.reference, a.ip
          FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place)
          JOIN audit_entry a USING (id)
-         LEFT JOIN staff s ON s.userid = a.actor AND actor_kind_of(a.actor_kind, a.actor) = 'person' ORDER BY wanted.place"#,
+         LEFT JOIN staff s ON s.userid = a.actor AND a.actor_kind = 'person' ORDER BY wanted.place"#,
         ids
     )
     .fetch_all(conn)
@@ -101,7 +101,7 @@ async fn ids(
                AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
                AND ($6 = '' OR a.reference = $6
                     OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
-                    OR actor_kind_of(a.actor_kind, a.actor) = 'person'
+                    OR a.actor_kind = 'person'
                        AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
              ORDER BY a.id LIMIT $7",
             after.unwrap_or(0),
@@ -121,7 +121,7 @@ async fn ids(
                AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
                AND ($6 = '' OR a.reference = $6
                     OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
-                    OR actor_kind_of(a.actor_kind, a.actor) = 'person'
+                    OR a.actor_kind = 'person'
                        AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
              ORDER BY a.id DESC LIMIT $7",
             after.unwrap_or(i64::MAX),

@@ -11,7 +11,7 @@ const BAN: Duration = Duration::from_mins(5);
 /// Pauses all calls for the duration of a ban. Returns how long they are paused.
 pub async fn open_circuit(conn: &mut Conn) -> Result<Duration, StoreError> {
     let seconds = sqlx::query_scalar!(
-        r#"UPDATE call_pace SET next_at = clock_timestamp() + make_interval(secs => $1) WHERE api = '*'
+        r#"UPDATE rate_limit SET next_at = clock_timestamp() + make_interval(secs => $1) WHERE api = '*'
          RETURNING extract(epoch FROM next_at - clock_timestamp())::double precision AS "seconds!""#,
         BAN.as_secs_f64(),
     )
@@ -32,7 +32,7 @@ pub async fn pause_after_html(
     // was started after the first: calls in flight together meet the same failure. A first page older than a ban, or
     // in the future because Postgres's clock was set back, does not count.
     let seconds = sqlx::query_scalar!(
-        r#"UPDATE call_pace SET
+        r#"UPDATE rate_limit SET
              next_at = greatest(
                  CASE WHEN next_at <= clock_timestamp() + make_interval(secs => $1) THEN next_at ELSE '-infinity' END,
                  clock_timestamp() + make_interval(secs => CASE
@@ -55,7 +55,7 @@ pub async fn pause_after_html(
 
 /// Clears the recorded HTML page after an API response: the next one counts as the first again.
 pub async fn forget_html(conn: &mut Conn) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE call_pace SET throttled_at = '-infinity' WHERE api = '*'")
+    sqlx::query!("UPDATE rate_limit SET throttled_at = '-infinity' WHERE api = '*'")
         .execute(conn)
         .await?;
     Ok(())

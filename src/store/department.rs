@@ -28,7 +28,7 @@ pub struct DepartmentRow {
     pub head_count: i64,
     /// Employed people in it or below it, each counted once.
     pub whole_count: i64,
-    pub looked_at: DateTime<Utc>,
+    pub observed_at: DateTime<Utc>,
 }
 
 /// Writes a department from an answer requested at `asked_at`; returns whether it was written. It is not if the row
@@ -39,13 +39,13 @@ pub async fn upsert(
     asked_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
+        "INSERT INTO department (dept_id, parent_id, name, sort_order, observed_at)
          SELECT $1, $2, $3, $4, $5
          WHERE NOT EXISTS (SELECT FROM event WHERE event_type = 'org_dept_remove' AND as_past(received_at) > $5 AND $1 = ANY (dept_ids))
          ON CONFLICT (dept_id) DO UPDATE SET
              parent_id = EXCLUDED.parent_id, name = EXCLUDED.name, sort_order = EXCLUDED.sort_order,
-             looked_at = EXCLUDED.looked_at, updated_at = now()
-         WHERE as_past(department.looked_at) <= EXCLUDED.looked_at",
+             observed_at = EXCLUDED.observed_at, updated_at = now()
+         WHERE as_past(department.observed_at) <= EXCLUDED.observed_at",
         department.dept_id,
         department.parent_id,
         department.name,
@@ -65,7 +65,7 @@ pub async fn remove(
     asked_at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM department WHERE dept_id = $1 AND as_past(looked_at) <= $2",
+        "DELETE FROM department WHERE dept_id = $1 AND as_past(observed_at) <= $2",
         dept_id,
         asked_at
     )
@@ -92,7 +92,7 @@ pub async fn upsert_all(
     let orders: Vec<Option<i64>> = each().map(|d| d.order).collect();
     let asked_at: Vec<DateTime<Utc>> = departments.iter().map(|(_, at)| *at).collect();
     let written = sqlx::query_scalar!(
-        "INSERT INTO department (dept_id, parent_id, name, sort_order, looked_at)
+        "INSERT INTO department (dept_id, parent_id, name, sort_order, observed_at)
          SELECT n.* FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[])
              AS n (dept_id, parent_id, name, sort_order, asked_at)
          WHERE NOT EXISTS (SELECT FROM event e WHERE e.event_type = 'org_dept_remove' AND as_past(e.received_at) > n.asked_at
@@ -100,8 +100,8 @@ pub async fn upsert_all(
          ORDER BY n.dept_id
          ON CONFLICT (dept_id) DO UPDATE SET
              parent_id = EXCLUDED.parent_id, name = EXCLUDED.name, sort_order = EXCLUDED.sort_order,
-             looked_at = EXCLUDED.looked_at, updated_at = now()
-         WHERE as_past(department.looked_at) <= EXCLUDED.looked_at
+             observed_at = EXCLUDED.observed_at, updated_at = now()
+         WHERE as_past(department.observed_at) <= EXCLUDED.observed_at
          RETURNING dept_id",
         &dept_ids,
         &parents as &[Option<i64>],
@@ -122,7 +122,7 @@ pub async fn remove_all(
 ) -> Result<Vec<DeptId>, StoreError> {
     let removed = sqlx::query_scalar!(
         "DELETE FROM department WHERE dept_id IN (
-             SELECT dept_id FROM department WHERE dept_id = ANY ($1) AND as_past(looked_at) <= $2 ORDER BY dept_id FOR UPDATE)
+             SELECT dept_id FROM department WHERE dept_id = ANY ($1) AND as_past(observed_at) <= $2 ORDER BY dept_id FOR UPDATE)
          RETURNING dept_id",
         dept_ids,
         asked_at,
@@ -212,7 +212,7 @@ pub async fn list(
 ) -> Result<Vec<DepartmentRow>, StoreError> {
     let departments = sqlx::query_as!(
         DepartmentRow,
-        r#"SELECT d.dept_id, d.name, up.parents AS "parents!", d.looked_at,
+        r#"SELECT d.dept_id, d.name, up.parents AS "parents!", d.observed_at,
              (SELECT count(*) FROM staff_department m JOIN staff s USING (userid)
               WHERE m.dept_id = d.dept_id AND s.status = 'employed') AS "head_count!",
              (WITH RECURSIVE below AS (

@@ -34,17 +34,17 @@ pub async fn tree(conn: &mut Conn, scope: &Scope) -> Result<Tree, StoreError> {
 }
 
 /// Returns when the data in a department's row was requested from DingTalk; `None` if there is no row.
-pub async fn looked_at(
+pub async fn observed_at(
     conn: &mut Conn,
     dept_id: DeptId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let looked_at = sqlx::query_scalar!(
-        "SELECT looked_at FROM department WHERE dept_id = $1",
+    let observed_at = sqlx::query_scalar!(
+        "SELECT observed_at FROM department WHERE dept_id = $1",
         dept_id
     )
     .fetch_optional(conn)
     .await?;
-    Ok(looked_at)
+    Ok(observed_at)
 }
 
 /// Returns the employed people directly in a department: its leaders first, then in DingTalk's order, which puts the

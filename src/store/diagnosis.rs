@@ -92,7 +92,7 @@ pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
              (SELECT extract(epoch FROM now() - min(received_at))::double precision FROM event
               WHERE state = 'waiting') AS waiting_age,
              (SELECT count(*) FROM event WHERE state = 'failed') AS "failed!",
-             (SELECT count(*) FROM event WHERE state = 'held') AS "held!""#
+             (SELECT count(*) FROM event WHERE state = 'parked') AS "held!""#
     )
     .fetch_one(conn)
     .await?;
@@ -104,7 +104,7 @@ record! {
     pub struct LastSync from LastSyncRecord in "sync_run" by id {
         pub id: i64,
         pub age: f64,
-        pub held_back: i32,
+        pub withheld: i32,
         pub error: Option<String>,
         /// Since the last run that read and applied everything.
         pub done_age: Option<f64>,
@@ -121,7 +121,7 @@ pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> 
         LastSyncRecord,
         r#"SELECT id, CASE state WHEN 'running' THEN 'failed' ELSE state END AS "state!",
              extract(epoch FROM now() - coalesce(finished_at, lease_until))::double precision AS "age!",
-             held_back, CASE state WHEN 'running' THEN 'interrupted' ELSE error END AS error,
+             withheld, CASE state WHEN 'running' THEN 'interrupted' ELSE error END AS error,
              (SELECT extract(epoch FROM now() - max(finished_at))::double precision FROM sync_run
               WHERE state = 'done' AND cause <> 'approval') AS done_age
          FROM sync_run WHERE cause <> 'approval' AND NOT is_dry_run AND (state <> 'running' OR lease_until < now())

@@ -29,7 +29,7 @@ pub struct KnownPerson {
     /// Marked as left by an administrator; only a restore ends this.
     pub is_held: bool,
     /// When the data in this row was requested from DingTalk.
-    pub looked_at: DateTime<Utc>,
+    pub observed_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -38,7 +38,7 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
     let rows = sqlx::query!(
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
              s.mobile, s.email, s.hired_date, s.status, as_past(s.left_at) AS left_at, s.held_at IS NOT NULL AS "is_held!",
-             greatest(as_past(s.looked_at), '0001-01-01') AS "looked_at!", as_past(s.created_at) AS "created_at!",
+             greatest(as_past(s.observed_at), '0001-01-01') AS "observed_at!", as_past(s.created_at) AS "created_at!",
              m.dept_ids AS "dept_ids!: Vec<i64>", m.orders AS "orders!: Vec<Option<i64>>", m.leaders AS "leaders!: Vec<bool>"
          FROM staff s CROSS JOIN LATERAL (
              SELECT coalesce(array_agg(dept_id ORDER BY dept_id), '{}') AS dept_ids,
@@ -71,7 +71,7 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
             },
             left_at: row.left_at,
             is_held: row.is_held,
-            looked_at: row.looked_at,
+            observed_at: row.observed_at,
             created_at: row.created_at,
         })
     });

@@ -48,9 +48,9 @@ async fn recall_events(conn: &mut Conn) -> Result<u64, StoreError> {
 /// A recheck after a leave event is never due at once: DingTalk may still list the person for a while.
 async fn recall_looks(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE scheduled_look SET due_at = CASE cause WHEN 'leaving' THEN now() + make_interval(secs => $3) ELSE now() END
+        "UPDATE recheck SET due_at = CASE cause WHEN 'leaving' THEN now() + make_interval(secs => $3) ELSE now() END
          WHERE id IN (
-             SELECT id FROM scheduled_look WHERE due_at > now() + make_interval(secs => $1)
+             SELECT id FROM recheck WHERE due_at > now() + make_interval(secs => $1)
                AND (cause = 'login' OR due_at > now() + make_interval(secs => $2))
                AND (last_error IS NULL OR due_at > now() + make_interval(secs => $4)) ORDER BY id FOR UPDATE SKIP LOCKED)",
         LONGEST_BACK_OFF.as_secs_f64(),
@@ -94,11 +94,11 @@ async fn recall_messages(conn: &mut Conn) -> Result<u64, StoreError> {
 
 async fn recall_failed_list(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE failed_list_reading SET
+        "UPDATE failed_callback_fetch SET
              due_at = CASE WHEN due_at > now() + make_interval(secs => $1) THEN now() ELSE due_at END,
-             again_at = CASE again_at WHEN 'infinity' THEN again_at ELSE least(again_at, now() + make_interval(secs => $1)) END
+             follow_up_at = CASE follow_up_at WHEN 'infinity' THEN follow_up_at ELSE least(follow_up_at, now() + make_interval(secs => $1)) END
          WHERE due_at > now() + make_interval(secs => $1)
-            OR again_at <> 'infinity' AND again_at > now() + make_interval(secs => $1)",
+            OR follow_up_at <> 'infinity' AND follow_up_at > now() + make_interval(secs => $1)",
         FAILED_LIST.as_secs_f64(),
     )
     .execute(conn)
@@ -108,7 +108,7 @@ async fn recall_failed_list(conn: &mut Conn) -> Result<u64, StoreError> {
 
 async fn recall_scheduled_sync(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE sync_schedule SET try_at = now() WHERE try_at > now() + make_interval(secs => $1)",
+        "UPDATE sync_schedule SET retry_at = now() WHERE retry_at > now() + make_interval(secs => $1)",
         LONGEST_SYNC_WAIT.as_secs_f64(),
     )
     .execute(conn)

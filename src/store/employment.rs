@@ -115,7 +115,7 @@ impl<'c> SyncLock<'c> {
             .collect();
         let absent = sqlx::query_scalar!(
             r#"SELECT userid AS "userid: UserId" FROM staff
-             WHERE userid = ANY ($1) AND status = 'employed' AND as_past(looked_at) < $2 AND as_past(created_at) < $2
+             WHERE userid = ANY ($1) AND status = 'employed' AND as_past(observed_at) < $2 AND as_past(created_at) < $2
              ORDER BY userid FOR UPDATE"#,
             &ids,
             started_at,
@@ -197,7 +197,7 @@ pub async fn read_rows(people: &mut PeopleLock<'_>) -> Result<Vec<(UserId, Curre
     // Ordered, as in all code that locks several rows.
     let rows = sqlx::query!(
         r#"SELECT userid AS "userid: UserId", status, left_at, held_at IS NOT NULL AS "is_held!",
-            greatest(as_past(looked_at), '0001-01-01') AS "observed_at!", as_past(created_at) AS "created_at!"
+            greatest(as_past(observed_at), '0001-01-01') AS "observed_at!", as_past(created_at) AS "created_at!"
          FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE"#,
         &ids
     )
@@ -250,7 +250,7 @@ async fn state(
         row: row.as_ref().map(|row| Row {
             status: row.status,
             is_held: row.is_held,
-            observed_at: row.looked_at,
+            observed_at: row.observed_at,
             created_at: row.created_at,
             has_unionid: row.unionid.as_ref() == unionid,
         }),

@@ -297,7 +297,7 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
 pub async fn retry_one(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         // A leave event takes effect by being released, not by a lookup.
-        "UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'held' ELSE 'waiting' END,
+        "UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'parked' ELSE 'waiting' END,
              attempts = 0, refusals = 0, next_attempt_at = now(), last_error = NULL
          WHERE id = $1 AND state = 'failed'",
         id,
@@ -317,11 +317,11 @@ pub struct RetryReport {
 /// Retries all failed events. They may be many, and count as retries, so that new events come first.
 pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetryReport, StoreError> {
     let retried = sqlx::query!(
-        r#"UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'held' ELSE 'waiting' END,
+        r#"UPDATE event SET state = CASE event_type WHEN 'user_leave_org' THEN 'parked' ELSE 'waiting' END,
              attempts = 1, refusals = 0, next_attempt_at = now(),
              -- What is released with a problem of its own would fail again.
              last_error = CASE event_type WHEN 'user_leave_org' THEN NULL ELSE last_error END
-         WHERE state = 'failed' RETURNING id, state = 'held' AS "is_held!""#
+         WHERE state = 'failed' RETURNING id, state = 'parked' AS "is_held!""#
     )
     .fetch_all(conn)
     .await?;

@@ -158,7 +158,7 @@ pub async fn count(conn: &mut Conn, filter: &EventFilter) -> Result<EventCounts,
         EventCounts,
         r#"SELECT count(*) AS "matching!",
              (SELECT count(*) FROM event WHERE state = 'failed') AS "failed!",
-             (SELECT count(*) FROM event WHERE state = 'held') AS "parked!"
+             (SELECT count(*) FROM event WHERE state = 'parked') AS "parked!"
          FROM event e
          WHERE ($1::text IS NULL OR e.state = $1)
            AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))

@@ -106,7 +106,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<ParkedRow>, StoreError> {
     let rows = sqlx::query_as!(
         ParkedRecord,
         "SELECT id, event_type, event_time, userids, dept_ids, state FROM event
-         WHERE state = 'held' ORDER BY event_time, id"
+         WHERE state = 'parked' ORDER BY event_time, id"
     )
     .fetch_all(conn)
     .await?;
@@ -116,7 +116,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<ParkedRow>, StoreError> {
 /// Returns how many events are parked.
 pub async fn count(conn: &mut Conn) -> Result<i64, StoreError> {
     let count =
-        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'held'"#)
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM event WHERE state = 'parked'"#)
             .fetch_one(conn)
             .await?;
     Ok(count)
@@ -134,7 +134,7 @@ pub async fn lock_next(
     let row = sqlx::query_as!(
         ReleasedEvent,
         r#"SELECT id, event_type, event_time, userids AS "userids: Vec<UserId>", dept_ids, last_error AS problem
-         FROM event WHERE state = 'held' AND ($1::bigint IS NULL OR id = $1)
+         FROM event WHERE state = 'parked' AND ($1::bigint IS NULL OR id = $1)
          ORDER BY event_time, id LIMIT 1 FOR UPDATE"#,
         id,
     )
@@ -154,7 +154,7 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
     let id = sqlx::query_scalar!(
         "SELECT id FROM event
          -- One whose release has failed has not taken effect either.
-         WHERE (state = 'held' OR state = 'failed' AND source = 'failed_list') AND (dedupe_key = $1
+         WHERE (state = 'parked' OR state = 'failed' AND source = 'failed_list') AND (dedupe_key = $1
              OR event_time = $2 AND event_type = $3 AND userids = $4 AND dept_ids = $5)
          ORDER BY id LIMIT 1 FOR UPDATE",
         event.dedupe_key,
@@ -172,7 +172,7 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
 pub async fn release(conn: &mut Conn, id: i64, state: EventState) -> Result<(), StoreError> {
     let released = sqlx::query!(
         "UPDATE event SET state = $2, next_attempt_at = now(), applied_at = CASE WHEN $2 = 'applied' THEN now() END
-         WHERE id = $1 AND state IN ('held', 'failed')",
+         WHERE id = $1 AND state IN ('parked', 'failed')",
         id,
         state.as_str(),
     )
@@ -184,7 +184,7 @@ pub async fn release(conn: &mut Conn, id: i64, state: EventState) -> Result<(), 
 /// Marks a parked event that cannot be released as failed.
 pub async fn fail(conn: &mut Conn, id: i64, reason: &str) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE event SET state = 'failed', last_error = $2 WHERE id = $1 AND state = 'held'",
+        "UPDATE event SET state = 'failed', last_error = $2 WHERE id = $1 AND state = 'parked'",
         id,
         reason,
     )
@@ -206,11 +206,11 @@ pub async fn listed_since(
     let listed = sqlx::query_scalar!(
         r#"SELECT userid AS "userid: UserId" FROM staff s
          WHERE userid = ANY ($1) AND status = 'employed' AND (
-             looked_at > $2::timestamptz + interval '11 minutes'
+             observed_at > $2::timestamptz + interval '11 minutes'
              OR EXISTS (
                  SELECT FROM event j
                  WHERE j.event_type IN ('user_add_org', 'user_active_org') AND j.userids @> ARRAY[s.userid]
-                     AND j.event_time > $2 AND j.state = 'applied' AND s.looked_at >= j.received_at)
+                     AND j.event_time > $2 AND j.state = 'applied' AND s.observed_at >= j.received_at)
              OR EXISTS (
                  SELECT FROM sync_run r WHERE r.state = 'done' AND r.is_complete AND r.started_at > $2::timestamptz + interval '1 minute'))"#,
         &ids,

@@ -53,9 +53,9 @@ pub async fn acquire_lease(
 ) -> Result<Result<LeaseAcquired, Reader>, StoreError> {
     loop {
         let taken = sqlx::query_scalar!(
-            r#"UPDATE failed_list_reading SET holder = $1, held_by = $2, held_since = clock_timestamp(),
+            r#"UPDATE failed_callback_fetch SET holder = $1, held_by = $2, held_since = clock_timestamp(),
                  lease_until = lease_end()
-             WHERE is_free(lease_until) RETURNING asking_since IS NOT NULL AS "lost!""#,
+             WHERE is_free(lease_until) RETURNING call_started_at IS NOT NULL AS "lost!""#,
             reader,
             by,
         )
@@ -66,7 +66,7 @@ pub async fn acquire_lease(
         }
         let other = sqlx::query_as!(
             Reader,
-            r#"SELECT held_by AS "by!", held_since AS "since!" FROM failed_list_reading
+            r#"SELECT held_by AS "by!", held_since AS "since!" FROM failed_callback_fetch
              WHERE NOT is_free(lease_until) AND holder IS NOT NULL"#
         )
         .fetch_optional(&mut *conn)
@@ -81,7 +81,7 @@ pub async fn acquire_lease(
 /// Renews the lease; returns false if this reader no longer holds it.
 pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE failed_list_reading SET lease_until = lease_end()
+        "UPDATE failed_callback_fetch SET lease_until = lease_end()
          WHERE holder = $1 AND lease_until >= clock_timestamp()",
         reader,
     )
@@ -93,7 +93,7 @@ pub async fn renew(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
 /// Records that a call is about to be sent; returns false if this reader no longer holds the lease.
 pub async fn record_attempt(conn: &mut Conn, reader: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE failed_list_reading SET asking_since = clock_timestamp(),
+        "UPDATE failed_callback_fetch SET call_started_at = clock_timestamp(),
              lease_until = lease_end()
          WHERE holder = $1 AND lease_until >= clock_timestamp()",
         reader,
@@ -106,7 +106,7 @@ pub async fn record_attempt(conn: &mut Conn, reader: Uuid) -> Result<bool, Store
 /// Records that the answer to the last call is stored, or reported as lost.
 pub async fn record_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE failed_list_reading SET asking_since = NULL WHERE holder = $1",
+        "UPDATE failed_callback_fetch SET call_started_at = NULL WHERE holder = $1",
         reader
     )
     .execute(conn)
@@ -117,9 +117,9 @@ pub async fn record_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreEr
 /// Releases the lease after reaching the end of the list.
 pub async fn finish(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE failed_list_reading SET holder = NULL, lease_until = '-infinity', problem = NULL,
+        "UPDATE failed_callback_fetch SET holder = NULL, lease_until = '-infinity', problem = NULL,
              read_at = clock_timestamp(), due_at = clock_timestamp() + make_interval(secs => $2),
-             again_at = CASE WHEN again_at <= held_since THEN 'infinity' ELSE again_at END
+             follow_up_at = CASE WHEN follow_up_at <= held_since THEN 'infinity' ELSE follow_up_at END
          WHERE holder = $1",
         reader,
         EVERY.as_secs_f64(),
@@ -138,10 +138,10 @@ pub async fn fail(
     wait: Duration,
 ) -> Result<bool, StoreError> {
     let is_new = sqlx::query_scalar!(
-        r#"UPDATE failed_list_reading l SET holder = NULL, lease_until = '-infinity', problem = $2,
+        r#"UPDATE failed_callback_fetch l SET holder = NULL, lease_until = '-infinity', problem = $2,
              due_at = clock_timestamp() + make_interval(secs => $3),
-             again_at = CASE WHEN l.again_at <= l.held_since THEN 'infinity' ELSE l.again_at END
-         FROM (SELECT problem FROM failed_list_reading FOR UPDATE) before
+             follow_up_at = CASE WHEN l.follow_up_at <= l.held_since THEN 'infinity' ELSE l.follow_up_at END
+         FROM (SELECT problem FROM failed_callback_fetch FOR UPDATE) before
          WHERE l.holder = $1 RETURNING before.problem IS DISTINCT FROM $2 AS "is_new!""#,
         reader,
         problem,
@@ -157,8 +157,8 @@ pub async fn next_fetch(conn: &mut Conn) -> Result<NextFetch, StoreError> {
     let next = sqlx::query_as!(
         NextFetch,
         r#"SELECT clock_timestamp() AS "now!",
-             (due_at <= clock_timestamp() OR again_at <= clock_timestamp()) AND is_free(lease_until) AS "is_due!"
-         FROM failed_list_reading"#
+             (due_at <= clock_timestamp() OR follow_up_at <= clock_timestamp()) AND is_free(lease_until) AS "is_due!"
+         FROM failed_callback_fetch"#
     )
     .fetch_one(conn)
     .await?;
@@ -168,11 +168,11 @@ pub async fn next_fetch(conn: &mut Conn) -> Result<NextFetch, StoreError> {
 /// Schedules a fetch now, and another once DingTalk has listed what it could not deliver until now.
 pub async fn request_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE failed_list_reading SET
+        "UPDATE failed_callback_fetch SET
              -- Instances that start together are content with one reading.
              due_at = least(due_at, greatest(clock_timestamp(), as_past(read_at) + make_interval(secs => $1))),
              -- Put off by a later downtime, which outlasts this one.
-             again_at = clock_timestamp() + make_interval(secs => $2)",
+             follow_up_at = clock_timestamp() + make_interval(secs => $2)",
         PAUSE.as_secs_f64(),
         LISTED_AFTER.as_secs_f64(),
     )

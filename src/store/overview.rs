@@ -91,10 +91,10 @@ pub async fn standing(conn: &mut Conn) -> Result<Standing, StoreError> {
         r#"SELECT (SELECT count(*) FROM staff WHERE status = 'employed') AS "employed!",
              (SELECT count(*) FROM department) AS "departments!",
              (SELECT count(*) FROM web_session w JOIN staff s USING (userid)
-              WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)) AS "sessions!",
+              WHERE is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at)) AS "sessions!",
              (SELECT count(*) FROM event WHERE state = 'waiting') AS "events_waiting!",
              (SELECT count(*) FROM event WHERE state = 'failed') AS "events_failed!",
-             (SELECT count(*) FROM event WHERE state = 'held') AS "events_held!",
+             (SELECT count(*) FROM event WHERE state = 'parked') AS "events_held!",
              (SELECT min(received_at) FROM event WHERE state = 'waiting') AS waits_since,
              EXISTS (SELECT FROM event) AS "has_events!",
              EXISTS (SELECT FROM sync_run WHERE state = 'done') AS "has_synced!""#

@@ -25,7 +25,7 @@ pub async fn acquire(
     holder: Uuid,
 ) -> Result<Acquire, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT slot, wait_ms AS "wait_ms!", is_banned AS "is_banned!" FROM take_call($1, $2, $3)"#,
+        r#"SELECT slot, wait_ms AS "wait_ms!", is_banned AS "is_banned!" FROM acquire_permit($1, $2, $3)"#,
         api,
         priority,
         holder
@@ -42,13 +42,13 @@ pub async fn acquire(
 
 /// Releases a slot, unless its lease ended and another holder has it.
 pub async fn release(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE call_in_flight SET held_until = '-infinity', holder = NULL WHERE slot = $1 AND holder = $2", slot, holder)
+    sqlx::query!("UPDATE call_in_flight SET lease_until = '-infinity', holder = NULL WHERE slot = $1 AND holder = $2", slot, holder)
         .execute(conn)
         .await?;
     Ok(())
 }
 
-/// Upper bound for a penalty, in seconds; `take_call` treats a later time as left behind by a clock step of
+/// Upper bound for a penalty, in seconds; `acquire_permit` treats a later time as left behind by a clock step of
 /// Postgres.
 const MAX_HOLD: f64 = 60.0;
 
@@ -56,7 +56,7 @@ const MAX_HOLD: f64 = 60.0;
 /// `wait`, a minute at most.
 pub async fn penalize(conn: &mut Conn, api: &str, wait: Duration) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE call_pace SET
+        "UPDATE rate_limit SET
             throttled_count = CASE WHEN throttled_at BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp()
                 THEN least(throttled_count + 1, 2) ELSE 0 END,
             throttled_at = clock_timestamp(),

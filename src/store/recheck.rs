@@ -34,14 +34,14 @@ pub async fn schedule_after_leave(conn: &mut Conn, userids: &[UserId]) -> Result
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     // The same order everywhere, so that two of these cannot deadlock.
     sqlx::query!(
-        "DELETE FROM scheduled_look WHERE id IN (SELECT id FROM scheduled_look WHERE userid = ANY ($1) ORDER BY id FOR UPDATE)",
+        "DELETE FROM recheck WHERE id IN (SELECT id FROM recheck WHERE userid = ANY ($1) ORDER BY id FOR UPDATE)",
         &ids,
     )
     .execute(&mut *conn)
     .await?;
     let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
     sqlx::query!(
-        "INSERT INTO scheduled_look (userid, cause, due_at)
+        "INSERT INTO recheck (userid, cause, due_at)
          SELECT id, 'leaving', clock_timestamp() + make_interval(secs => delay)
          FROM unnest($1::text[]) AS id, unnest($2::double precision[]) AS delay",
         &ids,
@@ -56,7 +56,7 @@ pub async fn schedule_after_leave(conn: &mut Conn, userids: &[UserId]) -> Result
 pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
-        "INSERT INTO scheduled_look (userid, cause, due_at)
+        "INSERT INTO recheck (userid, cause, due_at)
          SELECT id, 'leaving', clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id",
         &ids,
     )
@@ -70,9 +70,9 @@ pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(),
 pub async fn schedule_after_join(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
     sqlx::query!(
-        "INSERT INTO scheduled_look (userid, cause, due_at)
+        "INSERT INTO recheck (userid, cause, due_at)
          SELECT $1, 'join', clock_timestamp() + make_interval(secs => delay) FROM unnest($2::double precision[]) AS delay
-         WHERE NOT EXISTS (SELECT FROM scheduled_look WHERE userid = $1 AND cause = 'join')",
+         WHERE NOT EXISTS (SELECT FROM recheck WHERE userid = $1 AND cause = 'join')",
         userid.as_str(),
         &delays,
     )
@@ -84,9 +84,9 @@ pub async fn schedule_after_join(conn: &mut Conn, userid: &UserId) -> Result<(),
 /// Schedules an immediate recheck after a login that DingTalk answered with 60121, unless one is already scheduled.
 pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO scheduled_look (userid, cause, due_at)
+        "INSERT INTO recheck (userid, cause, due_at)
          SELECT $1, 'login', clock_timestamp()
-         WHERE NOT EXISTS (SELECT FROM scheduled_look WHERE userid = $1 AND cause = 'login')",
+         WHERE NOT EXISTS (SELECT FROM recheck WHERE userid = $1 AND cause = 'login')",
         userid.as_str(),
     )
     .execute(conn)
@@ -97,7 +97,7 @@ pub async fn schedule_after_login(conn: &mut Conn, userid: &UserId) -> Result<()
 record! {
     /// A recheck that this instance has claimed.
     #[derive(Debug, Clone)]
-    pub struct ClaimedRecheck from RecheckRecord in "scheduled_look" by id {
+    pub struct ClaimedRecheck from RecheckRecord in "recheck" by id {
         pub id: i64,
         pub userid: UserId,
         /// Number of attempts, including this one.
@@ -122,11 +122,11 @@ pub async fn claim_batch(
         RecheckRecord,
         r#"WITH due AS (
              -- As with events, three tries that have ended with their process count as a failure.
-             SELECT id, attempts >= 3 OR last_error IS NOT NULL AS is_retry FROM scheduled_look
+             SELECT id, attempts >= 3 OR last_error IS NOT NULL AS is_retry FROM recheck
              WHERE due_at <= now() AND is_free(claimed_until) AND ($3 OR attempts < 3 AND last_error IS NULL)
              ORDER BY is_retry, due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
          )
-         UPDATE scheduled_look l SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
+         UPDATE recheck l SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
          FROM due WHERE l.id = due.id
          RETURNING l.id, userid AS "userid: UserId", cause, attempts, is_retry AS "is_retry!""#,
         instance,
@@ -141,8 +141,8 @@ pub async fn claim_batch(
 /// Renews the lease of this instance's claims; skips those that a new leave event is replacing.
 pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE scheduled_look SET claimed_until = lease_end()
-         WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE SKIP LOCKED)",
+        "UPDATE recheck SET claimed_until = lease_end()
+         WHERE id IN (SELECT id FROM recheck WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE SKIP LOCKED)",
         ids,
         instance,
     )
@@ -154,8 +154,8 @@ pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), S
 /// Deletes rechecks, unless another instance has claimed them.
 pub async fn delete(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
     sqlx::query!(
-        "DELETE FROM scheduled_look
-         WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
+        "DELETE FROM recheck
+         WHERE id IN (SELECT id FROM recheck WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
         ids,
         instance,
     )
@@ -173,7 +173,7 @@ pub async fn postpone(
     reason: &str,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE scheduled_look SET due_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
+        "UPDATE recheck SET due_at = clock_timestamp() + make_interval(secs => $3), last_error = $4,
              claimed_by = NULL, claimed_until = NULL
          WHERE id = $1 AND claimed_by = $2",
         id,
@@ -194,9 +194,9 @@ pub async fn release(
     delay: Duration,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
+        "UPDATE recheck SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
              due_at = clock_timestamp() + make_interval(secs => $3)
-         WHERE id IN (SELECT id FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
+         WHERE id IN (SELECT id FROM recheck WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
         ids,
         instance,
         delay.as_secs_f64(),
@@ -209,8 +209,8 @@ pub async fn release(
 /// Releases all claims of a stopping process, so that another one can continue at once.
 pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE scheduled_look SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
-         WHERE id IN (SELECT id FROM scheduled_look WHERE claimed_by = $1 ORDER BY id FOR UPDATE)",
+        "UPDATE recheck SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
+         WHERE id IN (SELECT id FROM recheck WHERE claimed_by = $1 ORDER BY id FOR UPDATE)",
         instance,
     )
     .execute(conn)
@@ -222,7 +222,7 @@ pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreErr
 /// them.
 pub async fn is_claimed(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<bool, StoreError> {
     let is_claimed = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM scheduled_look WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,
+        r#"SELECT EXISTS (SELECT FROM recheck WHERE id = ANY ($1) AND claimed_by = $2) AS "is_claimed!""#,
         ids,
         instance
     )

@@ -10,16 +10,16 @@ use super::StoreError;
 /// A scheduled time that this instance has claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScheduledRun {
-    pub moment: DateTime<Utc>,
+    pub scheduled_at: DateTime<Utc>,
     /// Attempt number, starting at 1.
-    pub tries: i32,
+    pub attempts: i32,
 }
 
 /// Stores this time as one that needs no run, unless a time is already stored.
-pub async fn begin(conn: &mut Conn, moment: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn begin(conn: &mut Conn, scheduled_at: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO sync_schedule (moment, tries) VALUES ($1, 0) ON CONFLICT DO NOTHING",
-        moment
+        "INSERT INTO sync_schedule (scheduled_at, attempts) VALUES ($1, 0) ON CONFLICT DO NOTHING",
+        scheduled_at
     )
     .execute(conn)
     .await?;
@@ -34,25 +34,25 @@ pub async fn begin(conn: &mut Conn, moment: DateTime<Utc>) -> Result<(), StoreEr
 /// attempt; the last attempt is not repeated.
 pub async fn take(
     conn: &mut Conn,
-    moment: DateTime<Utc>,
+    scheduled_at: DateTime<Utc>,
     waits: &[Duration],
 ) -> Result<Option<ScheduledRun>, StoreError> {
     let waits: Vec<f64> = waits.iter().map(Duration::as_secs_f64).collect();
     let taken = sqlx::query_as!(
         ScheduledRun,
-        "UPDATE sync_schedule s SET moment = $1, tries = next.tries,
-             try_at = clock_timestamp() + make_interval(secs => ($2::float8[])[next.tries])
-         FROM (SELECT CASE WHEN as_past(moment) < $1 THEN 1 ELSE tries + 1 END AS tries FROM sync_schedule) next
-         WHERE (as_past(s.moment) < $1 OR s.moment = $1 AND (s.try_at <= clock_timestamp() OR EXISTS (
+        "UPDATE sync_schedule s SET scheduled_at = $1, attempts = next.attempts,
+             retry_at = clock_timestamp() + make_interval(secs => ($2::float8[])[next.attempts])
+         FROM (SELECT CASE WHEN as_past(scheduled_at) < $1 THEN 1 ELSE attempts + 1 END AS attempts FROM sync_schedule) next
+         WHERE (as_past(s.scheduled_at) < $1 OR s.scheduled_at = $1 AND (s.retry_at <= clock_timestamp() OR EXISTS (
                SELECT FROM sync_run r
                WHERE r.cause = 'schedule'
-                 -- Then the moment was taken, unless somebody has told how that ended.
-                 AND r.started_at >= s.try_at - make_interval(secs => ($2::float8[])[s.tries])
+                 -- Then the scheduled_at was taken, unless somebody has told how that ended.
+                 AND r.started_at >= s.retry_at - make_interval(secs => ($2::float8[])[s.attempts])
                  AND (r.state = 'running' AND is_free(r.lease_until) OR r.state = 'failed' AND r.error = 'interrupted')
                  AND NOT EXISTS (SELECT FROM sync_run o WHERE o.state = 'running' AND NOT is_free(o.lease_until)))))
            AND NOT EXISTS (SELECT FROM sync_run WHERE as_past(started_at) >= $1 AND is_complete)
-         RETURNING s.moment, s.tries",
-        moment,
+         RETURNING s.scheduled_at, s.attempts",
+        scheduled_at,
         &waits,
     )
     .fetch_optional(conn)
@@ -69,12 +69,12 @@ pub async fn postpone(
     counts: bool,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE sync_schedule SET try_at = clock_timestamp() + make_interval(secs => $3), tries = $4
-         WHERE moment = $1 AND tries = $2",
-        taken.moment,
-        taken.tries,
+        "UPDATE sync_schedule SET retry_at = clock_timestamp() + make_interval(secs => $3), attempts = $4
+         WHERE scheduled_at = $1 AND attempts = $2",
+        taken.scheduled_at,
+        taken.attempts,
         wait.map(|wait| wait.as_secs_f64()),
-        if counts { taken.tries } else { taken.tries - 1 },
+        if counts { taken.attempts } else { taken.attempts - 1 },
     )
     .execute(conn)
     .await?;

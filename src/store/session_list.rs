@@ -25,7 +25,7 @@ record! {
         pub id: Uuid,
         pub userid: String,
         pub name: String,
-        pub address: String,
+        pub ip: String,
         pub user_agent: String,
         pub created_at: DateTime<Utc>,
         pub last_seen_at: DateTime<Utc>,
@@ -47,16 +47,16 @@ pub async fn list(
 ) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
         SessionRecord,
-        r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
-             least(w.idle_until, w.hard_until) AS "ends_at!"
+        r#"SELECT w.id, w.userid, s.name, w.method, w.ip, w.user_agent, w.created_at, w.last_seen_at,
+             least(w.idle_expires_at, w.expires_at) AS "ends_at!"
          FROM web_session w JOIN staff s USING (userid)
-         WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND ($1::text IS NULL OR w.method = $1)
-           AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)
+         WHERE is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at) AND ($1::text IS NULL OR w.method = $1)
+           AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.ip)), lower($2)) > 0)
          ORDER BY CASE WHEN $3::text = 'who' AND NOT $4 THEN s.name END, CASE WHEN $3 = 'who' AND $4 THEN s.name END DESC,
              CASE WHEN NOT $4 THEN CASE $3 WHEN 'since' THEN w.created_at WHEN 'seen' THEN w.last_seen_at
-                 WHEN 'ends' THEN least(w.idle_until, w.hard_until) END END,
+                 WHEN 'ends' THEN least(w.idle_expires_at, w.expires_at) END END,
              CASE WHEN $4 THEN CASE $3 WHEN 'since' THEN w.created_at WHEN 'seen' THEN w.last_seen_at
-                 WHEN 'ends' THEN least(w.idle_until, w.hard_until) END END DESC,
+                 WHEN 'ends' THEN least(w.idle_expires_at, w.expires_at) END END DESC,
              w.last_seen_at DESC, w.id LIMIT $5 OFFSET $6"#,
         filter.method.map(LoginMethod::as_str),
         filter.q,
@@ -74,8 +74,8 @@ pub async fn list(
 pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM web_session w JOIN staff s USING (userid)
-         WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND ($1::text IS NULL OR w.method = $1)
-           AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.address)), lower($2)) > 0)"#,
+         WHERE is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at) AND ($1::text IS NULL OR w.method = $1)
+           AND ($2 = '' OR strpos(lower(concat_ws(chr(10), s.name, w.userid, w.ip)), lower($2)) > 0)"#,
         filter.method.map(LoginMethod::as_str),
         filter.q,
     )
@@ -88,10 +88,10 @@ pub async fn count(conn: &mut Conn, filter: &SessionFilter) -> Result<i64, Store
 pub async fn chosen(conn: &mut Conn, ids: &[Uuid]) -> Result<Vec<SessionRow>, StoreError> {
     let sessions = sqlx::query_as!(
         SessionRecord,
-        r#"SELECT w.id, w.userid, s.name, w.method, w.address, w.user_agent, w.created_at, w.last_seen_at,
-             least(w.idle_until, w.hard_until) AS "ends_at!"
+        r#"SELECT w.id, w.userid, s.name, w.method, w.ip, w.user_agent, w.created_at, w.last_seen_at,
+             least(w.idle_expires_at, w.expires_at) AS "ends_at!"
          FROM web_session w JOIN staff s USING (userid)
-         WHERE is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until) AND w.id = ANY ($1)
+         WHERE is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at) AND w.id = ANY ($1)
          ORDER BY s.name, w.userid, w.last_seen_at DESC, w.id"#,
         ids
     )

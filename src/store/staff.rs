@@ -22,7 +22,7 @@ record! {
         /// Marked as left by an administrator; only a restore ends this.
         pub is_held: bool,
         /// When the data in this row was requested from DingTalk.
-        pub looked_at: DateTime<Utc>,
+        pub observed_at: DateTime<Utc>,
         pub created_at: DateTime<Utc>,
     }
     closed {
@@ -42,7 +42,7 @@ pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     let row = sqlx::query_as!(
         StaffRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
-            held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!",
+            held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
             as_past(created_at) AS "created_at!"
          FROM staff WHERE userid = $1"#,
         userid.as_str()
@@ -65,7 +65,7 @@ pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, 
     let row = sqlx::query_as!(
         StaffRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
-            held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!",
+            held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
             as_past(created_at) AS "created_at!"
          FROM staff WHERE userid = $1 FOR UPDATE"#,
         userid.as_str()
@@ -95,7 +95,7 @@ pub async fn find_by_unionid(
     let row = sqlx::query_as!(
         StaffRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
-            held_at IS NOT NULL AS "is_held!", greatest(as_past(looked_at), '0001-01-01') AS "looked_at!",
+            held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
             as_past(created_at) AS "created_at!"
          FROM staff WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,
         unionid.as_str()

@@ -14,9 +14,9 @@ pub struct StaffChange {
     pub userid: String,
     pub at: DateTime<Utc>,
     /// The row before the transaction; `None` if it is new or only departments changed.
-    pub was: Option<Value>,
+    pub before: Option<Value>,
     /// The row after the transaction; `None` if only departments changed.
-    pub became: Option<Value>,
+    pub after: Option<Value>,
     pub has_departments: bool,
     pub person: Value,
 }
@@ -39,20 +39,20 @@ pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, Store
              SELECT DISTINCT xact, userid FROM (SELECT xact, userid FROM staff_change ORDER BY id LIMIT $1) oldest
          ), taken AS (
              DELETE FROM staff_change c USING touched t WHERE c.xact = t.xact AND c.userid = t.userid
-             RETURNING c.id, c.xact, c.userid, c.at, c.was, c.became
+             RETURNING c.id, c.xact, c.userid, c.at, c.before, c.after
          ), net AS (
              SELECT min(id) AS id, userid, min(at) AS at,
-                 (array_agg(was ORDER BY id) FILTER (WHERE became IS NOT NULL))[1] AS was,
-                 (array_agg(became ORDER BY id DESC) FILTER (WHERE became IS NOT NULL))[1] AS became,
-                 bool_or(became IS NULL) AS has_departments
+                 (array_agg(before ORDER BY id) FILTER (WHERE after IS NOT NULL))[1] AS before,
+                 (array_agg(after ORDER BY id DESC) FILTER (WHERE after IS NOT NULL))[1] AS after,
+                 bool_or(after IS NULL) AS has_departments
              FROM taken GROUP BY xact, userid
          )
-         SELECT n.userid AS "userid!", n.at AS "at!", n.was, n.became, n.has_departments AS "has_departments!",
+         SELECT n.userid AS "userid!", n.at AS "at!", n.before, n.after, n.has_departments AS "has_departments!",
              jsonb_build_object('userid', s.userid, 'unionid', s.unionid, 'name', s.name, 'avatar', s.avatar,
                  'job_number', s.job_number, 'title', s.title, 'hired_date', s.hired_date,
                  -- Another transaction may have come after this one.
-                 'status', coalesce(n.became ->> 'status', s.status),
-                 'left_at', CASE n.became ->> 'status' WHEN 'left' THEN coalesce(s.left_at, n.at) WHEN 'employed' THEN NULL ELSE s.left_at END,
+                 'status', coalesce(n.after ->> 'status', s.status),
+                 'left_at', CASE n.after ->> 'status' WHEN 'left' THEN coalesce(s.left_at, n.at) WHEN 'employed' THEN NULL ELSE s.left_at END,
                  'departments', coalesce((
                      SELECT jsonb_agg(jsonb_build_object('dept_id', m.dept_id, 'name', d.name, 'is_leader', m.is_leader) ORDER BY m.dept_id)
                      FROM staff_department m LEFT JOIN department d USING (dept_id) WHERE m.userid = s.userid), '[]')) AS "person!"

@@ -161,7 +161,7 @@ pub async fn chosen(
     let chosen = sqlx::query_as!(
         SelectedPerson,
         r#"SELECT s.userid, s.name, (SELECT count(*) FROM web_session w
-                WHERE w.userid = s.userid AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)) AS "sessions!"
+                WHERE w.userid = s.userid AND is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at)) AS "sessions!"
          FROM staff s WHERE s.userid = ANY ($1) AND ($2::bigint[] IS NULL OR s.userid IN (SELECT staff_within($2)))
          ORDER BY s.name, s.userid"#,
         userids,

@@ -45,7 +45,7 @@ record! {
         pub unchanged: i32,
         pub skipped: i32,
         /// Leavers that the leaver threshold withheld.
-        pub held_back: i32,
+        pub withheld: i32,
         /// Changes to people that no event had announced.
         pub unannounced: i32,
         pub departments_added: i32,
@@ -88,7 +88,7 @@ pub async fn list(
         RunRecord,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
-             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
+             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.withheld, r.unannounced,
              r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
              (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
              d.name AS "decided_by_name?", r.decided_at,
@@ -130,7 +130,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError
         RunRecord,
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
-             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.held_back, r.unannounced,
+             r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.withheld, r.unannounced,
              r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
              (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
              d.name AS "decided_by_name?", r.decided_at,

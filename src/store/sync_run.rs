@@ -36,7 +36,7 @@ pub struct Ending<'a> {
     pub left: i32,
     pub unchanged: i32,
     pub skipped: i32,
-    pub held_back: i32,
+    pub withheld: i32,
     pub unannounced: i32,
     pub departments_added: i32,
     pub departments_changed: i32,
@@ -140,7 +140,7 @@ pub async fn hold(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
 pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
-             returned = $7, left_count = $8, unchanged = $9, skipped = $10, held_back = $11, error = $12,
+             returned = $7, left_count = $8, unchanged = $9, skipped = $10, withheld = $11, error = $12,
              is_complete = $13, unannounced = $14, departments_added = $15, departments_changed = $16, departments_removed = $17
          WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
@@ -153,7 +153,7 @@ pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bo
         ending.left,
         ending.unchanged,
         ending.skipped,
-        ending.held_back,
+        ending.withheld,
         ending.error,
         ending.is_complete,
         ending.unannounced,

@@ -22,10 +22,10 @@ pub use record::{count_unannounced, keep, record_skipped, record_skipped_departm
 
 /// Deletes a run's staged people and changes.
 pub async fn forget(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
-    sqlx::query!("DELETE FROM sync_reading WHERE run_id = $1", run_id)
+    sqlx::query!("DELETE FROM staging_person WHERE run_id = $1", run_id)
         .execute(&mut *conn)
         .await?;
-    sqlx::query!("DELETE FROM sync_draft WHERE run_id = $1", run_id)
+    sqlx::query!("DELETE FROM staging_change WHERE run_id = $1", run_id)
         .execute(conn)
         .await?;
     Ok(())
@@ -34,12 +34,12 @@ pub async fn forget(conn: &mut Conn, run_id: i64) -> Result<(), StoreError> {
 /// Deletes staging rows of runs that are no longer running; returns how many.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let people = sqlx::query!(
-        "DELETE FROM sync_reading WHERE run_id NOT IN (SELECT id FROM sync_run WHERE state = 'running')"
+        "DELETE FROM staging_person WHERE run_id NOT IN (SELECT id FROM sync_run WHERE state = 'running')"
     )
     .execute(&mut *conn)
     .await?;
     let changes = sqlx::query!(
-        "DELETE FROM sync_draft WHERE run_id NOT IN (SELECT id FROM sync_run WHERE state = 'running')"
+        "DELETE FROM staging_change WHERE run_id NOT IN (SELECT id FROM sync_run WHERE state = 'running')"
     )
     .execute(conn)
     .await?;
@@ -48,7 +48,7 @@ pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
 
 /// Runs ANALYZE on the staging tables, so that queries get good plans.
 pub async fn analyze(conn: &mut Conn) -> Result<(), StoreError> {
-    sqlx::query!("ANALYZE sync_reading, sync_draft")
+    sqlx::query!("ANALYZE staging_person, staging_change")
         .execute(conn)
         .await?;
     Ok(())

@@ -15,8 +15,8 @@ pub async fn note(
 ) -> Result<(i64, bool), StoreError> {
     let noted = sqlx::query!(
         r#"WITH noted AS (
-             INSERT INTO unionid_conflict AS c (userid, unionid, rival) VALUES ($1, $2, $3)
-             ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, rival = excluded.rival,
+             INSERT INTO unionid_conflict AS c (userid, unionid, owner_userid) VALUES ($1, $2, $3)
+             ON CONFLICT (userid) DO UPDATE SET unionid = excluded.unionid, owner_userid = excluded.owner_userid,
                  since = CASE WHEN c.unionid = excluded.unionid THEN c.since ELSE now() END
              RETURNING c.since = now() AS is_new
          )
@@ -55,7 +55,7 @@ pub async fn tidy(
          WHERE EXISTS (SELECT FROM staff s WHERE s.userid = c.userid AND s.status = 'employed' AND s.unionid = c.unionid)
             -- A conflict that was found during the sync may be newer than what the sync has read.
             OR as_past(c.since) < $2 AND EXISTS (
-                SELECT FROM sync_reading r WHERE r.run_id = $1 AND r.userid = c.userid AND r.unionid <> c.unionid)",
+                SELECT FROM staging_person r WHERE r.run_id = $1 AND r.userid = c.userid AND r.unionid <> c.unionid)",
         run_id,
         started_at,
     )
@@ -101,19 +101,19 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "UPDATE scheduled_look SET due_at = now() WHERE id IN (
-             SELECT id FROM scheduled_look WHERE userid = ANY ($1) AND cause <> 'leaving' AND due_at > now() AND last_error IS NOT NULL
+        "UPDATE recheck SET due_at = now() WHERE id IN (
+             SELECT id FROM recheck WHERE userid = ANY ($1) AND cause <> 'leaving' AND due_at > now() AND last_error IS NOT NULL
              ORDER BY id FOR UPDATE SKIP LOCKED)",
         &free,
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "INSERT INTO scheduled_look (userid, cause, due_at)
+        "INSERT INTO recheck (userid, cause, due_at)
          SELECT s.userid, 'login', clock_timestamp() FROM staff s
          WHERE s.userid = ANY ($1) AND s.status = 'employed'
            AND NOT EXISTS (SELECT FROM event e WHERE e.state = 'waiting' AND e.userids @> ARRAY[s.userid])
-           AND NOT EXISTS (SELECT FROM scheduled_look l WHERE l.userid = s.userid AND l.due_at <= clock_timestamp())
+           AND NOT EXISTS (SELECT FROM recheck l WHERE l.userid = s.userid AND l.due_at <= clock_timestamp())
          ORDER BY s.userid",
         &free,
     )

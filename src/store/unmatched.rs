@@ -51,7 +51,7 @@ record! {
         pub attempts: i32,
         pub first_seen_at: DateTime<Utc>,
         pub last_seen_at: DateTime<Utc>,
-        pub last_reference: String,
+        pub last_request_id: String,
         /// Who decided last; cleared by a new attempt, unless the decision was a rejection.
         pub decided_by: Option<String>,
         pub decided_at: Option<DateTime<Utc>>,
@@ -90,13 +90,13 @@ pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>
         return count_attempt(conn, attempt).await;
     }
     let case_id = sqlx::query_scalar!(
-        "INSERT INTO unmatched_login AS c (unionid, userid, nick, reason, last_reference)
+        "INSERT INTO unmatched_login AS c (unionid, userid, nick, reason, last_request_id)
          VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (unionid) DO UPDATE SET
              attempts = c.attempts + 1, last_seen_at = now(),
              -- A rejection keeps the userid that it binds.
              userid = CASE WHEN c.state = 'rejected' THEN coalesce(c.userid, EXCLUDED.userid) ELSE EXCLUDED.userid END, nick = EXCLUDED.nick, reason = EXCLUDED.reason,
-             last_reference = EXCLUDED.last_reference,
+             last_request_id = EXCLUDED.last_request_id,
              state = CASE WHEN c.state = 'rejected' THEN c.state ELSE 'waiting' END,
              decided_by = CASE WHEN c.state = 'rejected' THEN c.decided_by END,
              decided_at = CASE WHEN c.state = 'rejected' THEN c.decided_at END,
@@ -120,7 +120,7 @@ async fn count_attempt(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i
              WHERE unionid = $1 OR userid = $4 AND state = 'rejected' AND decision_scope = 'person'
              ORDER BY state = 'rejected' DESC, unionid = $1 DESC, id LIMIT 1
          )
-         UPDATE unmatched_login c SET attempts = c.attempts + 1, last_seen_at = now(), last_reference = $3,
+         UPDATE unmatched_login c SET attempts = c.attempts + 1, last_seen_at = now(), last_request_id = $3,
              -- Under another account the name is another one, too.
              nick = CASE WHEN m.by_unionid THEN $2 ELSE c.nick END,
              userid = coalesce(c.userid, $4), matched_unionid = $1,
@@ -187,7 +187,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> 
     let row = sqlx::query_as!(
         CaseRecord,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
-             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason, matched_id, matched_unionid
+             first_seen_at, last_seen_at, last_request_id, decided_by, decided_at, decision_reason, matched_id, matched_unionid
          FROM unmatched_login WHERE id = $1"#,
         id,
     )

@@ -24,7 +24,7 @@ pub struct NewSession<'a> {
     pub idle: Duration,
     pub max: Duration,
     pub method: LoginMethod,
-    pub address: &'a str,
+    pub ip: &'a str,
     pub user_agent: &'a str,
 }
 
@@ -42,7 +42,7 @@ pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, Store
     .fetch_optional(&mut *conn)
     .await?;
     let created = sqlx::query!(
-        "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_until, hard_until, method, address, user_agent)
+        "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_expires_at, expires_at, method, ip, user_agent)
          SELECT $1, $2, s.userid, s.unionid, $5, now() + make_interval(secs => $6), now() + make_interval(secs => $7), $8, $9, $10
          FROM staff s
          WHERE s.userid = $3 AND s.unionid = $4 AND s.status = 'employed'
@@ -58,7 +58,7 @@ pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, Store
         new.idle.as_secs_f64(),
         new.max.as_secs_f64(),
         new.method.as_str(),
-        new.address,
+        new.ip,
         new.user_agent
     )
     .execute(conn)
@@ -107,7 +107,7 @@ pub async fn find_live(
              -- An administrator through the settings may have another role by a grant.
              ORDER BY r.role = 'admin' DESC LIMIT 1
          ) r ON true
-         WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_until, w.hard_until)
+         WHERE w.key_hash = $1 AND is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at)
             AND s.status = 'employed' AND s.unionid = w.unionid
             AND NOT EXISTS (SELECT FROM unmatched_login u WHERE u.unionid = w.unionid AND u.state = 'rejected')
             AND NOT EXISTS (SELECT FROM unmatched_login u
@@ -144,9 +144,9 @@ pub async fn update_state(
 pub async fn touch(conn: &mut Conn, key_hash: &[u8], idle: Duration) -> Result<(), StoreError> {
     sqlx::query!(
         // If the clock was set back, the session's whole lifetime is shifted with it.
-        "UPDATE web_session SET last_seen_at = now(), idle_until = now() + make_interval(secs => $2),
-             created_at = least(created_at, now()), hard_until = hard_until - greatest(created_at - now(), '0 s')
-         WHERE key_hash = $1 AND (last_seen_at < now() - make_interval(secs => $3) OR last_seen_at > now()) AND idle_until > now()",
+        "UPDATE web_session SET last_seen_at = now(), idle_expires_at = now() + make_interval(secs => $2),
+             created_at = least(created_at, now()), expires_at = expires_at - greatest(created_at - now(), '0 s')
+         WHERE key_hash = $1 AND (last_seen_at < now() - make_interval(secs => $3) OR last_seen_at > now()) AND idle_expires_at > now()",
         key_hash,
         idle.as_secs_f64(),
         touch_step(idle).as_secs_f64()
@@ -199,8 +199,8 @@ pub async fn end_own(
 /// Ends all sessions of a person but one; returns how many of them were still live.
 pub async fn end_others(conn: &mut Conn, userid: &UserId, keep: Uuid) -> Result<i64, StoreError> {
     let ended = sqlx::query_scalar!(
-        r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING created_at, last_seen_at, idle_until, hard_until)
-         SELECT count(*) AS "count!" FROM ended WHERE is_live(created_at, last_seen_at, idle_until, hard_until)"#,
+        r#"WITH ended AS (DELETE FROM web_session WHERE userid = $1 AND id <> $2 RETURNING created_at, last_seen_at, idle_expires_at, expires_at)
+         SELECT count(*) AS "count!" FROM ended WHERE is_live(created_at, last_seen_at, idle_expires_at, expires_at)"#,
         userid.as_str(),
         keep
     )
@@ -232,7 +232,7 @@ pub async fn end_all_of(conn: &mut Conn, userid: &UserId) -> Result<u64, StoreEr
 /// Deletes the sessions that have ended.
 pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
     let swept = sqlx::query!("DELETE FROM web_session WHERE id IN (
-             SELECT id FROM web_session WHERE NOT is_live(created_at, last_seen_at, idle_until, hard_until) ORDER BY id FOR UPDATE SKIP LOCKED
+             SELECT id FROM web_session WHERE NOT is_live(created_at, last_seen_at, idle_expires_at, expires_at) ORDER BY id FOR UPDATE SKIP LOCKED
          )").execute(conn).await?;
     Ok(swept.rows_affected())
 }
@@ -243,7 +243,7 @@ record! {
         pub id: Uuid,
         pub created_at: DateTime<Utc>,
         pub last_seen_at: DateTime<Utc>,
-        pub address: String,
+        pub ip: String,
         pub user_agent: String,
     }
     closed {
@@ -255,8 +255,8 @@ record! {
 pub async fn list_of(conn: &mut Conn, userid: &UserId) -> Result<Vec<SessionFacts>, StoreError> {
     let rows = sqlx::query_as!(
         SessionRecord,
-        "SELECT id, created_at, last_seen_at, method, address, user_agent FROM web_session
-         WHERE userid = $1 AND is_live(created_at, last_seen_at, idle_until, hard_until) ORDER BY last_seen_at DESC LIMIT 100",
+        "SELECT id, created_at, last_seen_at, method, ip, user_agent FROM web_session
+         WHERE userid = $1 AND is_live(created_at, last_seen_at, idle_expires_at, expires_at) ORDER BY last_seen_at DESC LIMIT 100",
         userid.as_str()
     )
     .fetch_all(conn)

@@ -19,7 +19,7 @@ pub async fn set_subscription(
     event_types: Option<&[String]>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE webhook_choice SET has_staff = $1, event_types = $2",
+        "UPDATE webhook_subscription SET includes_staff = $1, event_types = $2",
         event_types.is_some(),
         event_types.unwrap_or_default(),
     )
@@ -42,7 +42,7 @@ pub async fn enqueue_event(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO webhook_delivery (message_type, event_id)
-         SELECT $2, $1 FROM webhook_choice WHERE $2 = ANY (event_types)
+         SELECT $2, $1 FROM webhook_subscription WHERE $2 = ANY (event_types)
          ON CONFLICT (event_id) DO NOTHING",
         event_id,
         event_type,
@@ -209,9 +209,9 @@ pub async fn record_attempt(
     let state = sqlx::query_scalar!(
         r#"WITH noted AS (
              UPDATE webhook_delivery SET
-                 state = CASE WHEN $3 = 'waiting' AND clock_timestamp() >= least(series_at, clock_timestamp()) + make_interval(secs => $5) THEN 'failed' ELSE $3 END,
+                 state = CASE WHEN $3 = 'waiting' AND clock_timestamp() >= least(series_started_at, clock_timestamp()) + make_interval(secs => $5) THEN 'failed' ELSE $3 END,
                  next_attempt_at = CASE WHEN $3 = 'waiting'
-                     THEN least(clock_timestamp() + make_interval(secs => $4), series_at + make_interval(secs => $5)) ELSE next_attempt_at END,
+                     THEN least(clock_timestamp() + make_interval(secs => $4), series_started_at + make_interval(secs => $5)) ELSE next_attempt_at END,
                  delivered_at = CASE WHEN $3 = 'delivered' THEN clock_timestamp() ELSE delivered_at END,
                  last_status = $6, last_error = $7, claimed_by = NULL, claimed_until = NULL
              WHERE id = $1 AND claimed_by = $2 AND state = 'waiting'
@@ -262,7 +262,7 @@ pub struct QueuedDelivery {
 pub async fn redeliver(conn: &mut Conn, id: i64) -> Result<Option<QueuedDelivery>, StoreError> {
     let queued = sqlx::query_as!(
         QueuedDelivery,
-        r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
+        r#"UPDATE webhook_delivery d SET state = 'waiting', series_started_at = now(), attempts = 0, next_attempt_at = now(),
              last_status = NULL, last_error = NULL, claimed_by = NULL, claimed_until = NULL,
              body = CASE WHEN strpos(body, '"process_instance_error":') > 0 AND EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)
                  THEN NULL ELSE body END
@@ -279,7 +279,7 @@ pub async fn redeliver(conn: &mut Conn, id: i64) -> Result<Option<QueuedDelivery
 /// Resends all failed messages that can be resent; returns how many there were.
 pub async fn redeliver_failed(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        r#"UPDATE webhook_delivery d SET state = 'waiting', series_at = now(), attempts = 0, next_attempt_at = now(),
+        r#"UPDATE webhook_delivery d SET state = 'waiting', series_started_at = now(), attempts = 0, next_attempt_at = now(),
              last_status = NULL, last_error = NULL,
              body = CASE WHEN strpos(body, '"process_instance_error":') > 0 AND EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)
                  THEN NULL ELSE body END

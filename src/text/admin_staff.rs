@@ -33,7 +33,7 @@ texts! {
         cause: "离职来源" | "How we know";
         held_by: "操作人" | "Decided by";
         held_reason: "原因" | "Reason";
-        looked_at: "最近核实" | "Last confirmed by DingTalk";
+        observed_at: "最近核实" | "Last confirmed by DingTalk";
         created_at: "加入员工表" | "Added to the table";
         no_department: "没有部门" | "In no department";
         unknown_department: "部门 {id}" | "Department {id}";

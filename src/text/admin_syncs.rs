@@ -80,7 +80,7 @@ texts! {
         left: "离职" | "Left";
         unchanged: "不变" | "Unchanged";
         skipped: "跳过" | "Skipped";
-        held_back: "待确认离职" | "Held back";
+        withheld: "待确认离职" | "Held back";
         department_added: "新增部门" | "Departments added";
         department_changed: "变更部门" | "Departments changed";
         department_removed: "撤销部门" | "Departments removed";
@@ -141,7 +141,7 @@ impl SyncTexts {
             ChangeKind::Changed => self.changed,
             ChangeKind::Returned => self.returned,
             ChangeKind::Left => self.left,
-            ChangeKind::HeldBack => self.held_back,
+            ChangeKind::HeldBack => self.withheld,
             ChangeKind::Skipped => self.skipped,
             ChangeKind::DepartmentAdded => self.department_added,
             ChangeKind::DepartmentChanged => self.department_changed,

@@ -50,7 +50,7 @@ async fn employee(app: &TestApp) -> Browser {
 const SEED: &str = r#"
 INSERT INTO staff (userid, unionid, name) VALUES
     ('odd/id', NULL, '<b>怪名</b>'), ('u-wang', NULL, '王小明'), ('u-li', NULL, '李晓华');
-INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES
+INSERT INTO department (dept_id, parent_id, name, observed_at) VALUES
     (1, NULL, '示例公司', now()), (10, 1, '研发中心', now()), (11, 10, '平台组', now()), (20, 1, '财务部', now());
 INSERT INTO staff_department (userid, dept_id) VALUES
     ('u-wang', 10), ('u-wang', 11), ('u-li', 11), ('former-0', 11);
@@ -60,17 +60,17 @@ INSERT INTO event (dedupe_key, event_type, userids, dept_ids, body, state, attem
     ('hash:3', 'org_dept_modify', '{}', '{10,77}', '{"EventType":"org_dept_modify","DeptId":[10,77]}', 'failed', 9, now(), 'the event cannot be applied', now()),
     ('hash:4', 'bpms_<i>change</i>', '{}', '{}', '{"EventType":"bpms"}', 'applied', 0, now(), NULL, now()),
     ('hash:5', 'user_leave_org', '{odd/id}', '{}', '{"EventType":"user_leave_org","UserId":["odd/id"]}', 'failed', 2, now(), 'something else', now());
-INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged, skipped, held_back, error) VALUES
+INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged, skipped, withheld, error) VALUES
     ('command', 'command:root', 'stopped', now() - interval '2 hours', now() - interval '2 hours' + interval '75 seconds', gen_random_uuid(), now(), 42, 3, 60, 2, 17,
      'too many leavers'),
     ('admin', 'u-li', 'done', now() - interval '1 hour', now() - interval '1 hour' + interval '9 seconds', gen_random_uuid(), now(), 30, 0, 63, 0, 0, NULL),
     ('empty', 'system', 'running', now() - interval '5 minutes', NULL, gen_random_uuid(), now() + interval '8 seconds', 7, 0, 0, 0, 0, NULL);
 INSERT INTO sync_change (run_id, position, kind, userid, reason) SELECT min(id), 1, 'skipped', 'u-wang', 'held' FROM sync_run;
 INSERT INTO sync_change (run_id, position, kind, reason, reason_field) SELECT min(id), 2, 'skipped', 'bad_record', 'userid' FROM sync_run;
-INSERT INTO audit_entry (at, actor, action, userid, unionid, name, status, reason, reference, address) VALUES
-    ('2026-03-01T15:59:59Z', 'u-li', 'review.reject', NULL, 'UnIoN-77', '=cmd|calc', 'rejected', 'not one of us', 'REFR-0077', '192.0.2.7'),
-    ('2026-03-01T16:00:00Z', 'system', 'staff.left', 'u-wang', NULL, '王小明', 'event', NULL, NULL, NULL),
-    ('2026-03-05T00:00:00Z', 'command:root', 'admin.grant', 'u-li', NULL, '李晓华', 'granted', NULL, NULL, NULL);
+INSERT INTO audit_entry (at, actor, actor_kind, action, userid, unionid, name, status, reason, reference, ip) VALUES
+    ('2026-03-01T15:59:59Z', 'u-li', 'person', 'review.reject', NULL, 'UnIoN-77', '=cmd|calc', 'rejected', 'not one of us', 'REFR-0077', '192.0.2.7'),
+    ('2026-03-01T16:00:00Z', 'system', 'system', 'staff.left', 'u-wang', NULL, '王小明', 'event', NULL, NULL, NULL),
+    ('2026-03-05T00:00:00Z', 'command:root', 'command', 'admin.grant', 'u-li', NULL, '李晓华', 'granted', NULL, NULL, NULL);
 "#;
 
 /// Whether a page speaks of something, as people read it.
@@ -225,7 +225,7 @@ async fn a_page_beyond_the_end_leads_to_the_last_one_of_the_same_view(pool: PgPo
     let (app, mut admin) = spawn(&pool).await;
     app.signed_in(company::ADMIN).await;
     app.execute(
-        "INSERT INTO unmatched_login (unionid, nick, reason, last_reference) SELECT 'n' || n, 'n', 'left', 'R' FROM generate_series(1, 2) n;
+        "INSERT INTO unmatched_login (unionid, nick, reason, last_request_id) SELECT 'n' || n, 'n', 'left', 'R' FROM generate_series(1, 2) n;
          INSERT INTO webhook_delivery (message_type, event_id, state) SELECT 'bpms_task_change', n, 'failed' FROM generate_series(1, 2) n",
     )
     .await;

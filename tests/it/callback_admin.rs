@@ -42,7 +42,7 @@ fn keeps_its_secrets(settings: &Settings, ended: &Ended) {
 /// Waits until the reading with which the service begins is over.
 async fn wait_for_first_reading(app: &TestApp) {
     eventually("the list was read", Duration::from_secs(10), async || {
-        app.number("SELECT count(*) FROM failed_list_reading WHERE read_at > '-infinity'")
+        app.number("SELECT count(*) FROM failed_callback_fetch WHERE read_at > '-infinity'")
             .await
             > 0
     })

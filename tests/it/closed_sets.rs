@@ -38,12 +38,12 @@ fn columns() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("event.state", texts!(EventState)),
         ("review_job.action", texts!(ReviewAction)),
         ("review_job_item.state", texts!(ItemState)),
-        ("scheduled_look.cause", texts!(RecheckCause)),
+        ("recheck.cause", texts!(RecheckCause)),
         ("staff.left_cause", texts!(LeftCause)),
         ("staff.status", texts!(Status)),
         ("sync_change.kind", texts!(ChangeKind)),
-        ("sync_draft.kind", texts!(ChangeKind)),
-        ("sync_draft.step", texts!(Step)),
+        ("staging_change.kind", texts!(ChangeKind)),
+        ("staging_change.step", texts!(Step)),
         ("sync_run.cause", texts!(SyncCause)),
         ("sync_run.decision", texts!(SyncDecision)),
         ("sync_run.state", texts!(SyncState)),
@@ -142,11 +142,11 @@ async fn an_unknown_value_is_an_error_with_table_column_and_row(pool: PgPool) {
 async fn a_worker_skips_the_row_and_takes_the_others(pool: PgPool) {
     run(
         &pool,
-        "ALTER TABLE scheduled_look DROP CONSTRAINT scheduled_look_cause_check;
+        "ALTER TABLE recheck DROP CONSTRAINT scheduled_look_cause_check;
          ALTER TABLE review_job DROP CONSTRAINT review_job_action_check;
          ALTER TABLE webhook_delivery DROP CONSTRAINT webhook_delivery_state_check;
          ALTER TABLE alert DROP CONSTRAINT alert_kind_check;
-         INSERT INTO scheduled_look (userid, cause, due_at) VALUES ('u1', 'whim', now() - interval '1 hour'), ('u2', 'join', now());
+         INSERT INTO recheck (userid, cause, due_at) VALUES ('u1', 'whim', now() - interval '1 hour'), ('u2', 'join', now());
          INSERT INTO review_job (action, created_by) VALUES ('forgive', 'u3'), ('reject', 'u4');
          INSERT INTO webhook_delivery (message_type, userid, subject, body, state) VALUES
              ('staff.left', 'u5', '', '{}', 'lost'), ('staff.left', 'u6', '', '{}', 'waiting');

@@ -106,7 +106,7 @@ async fn cells_that_a_spreadsheet_would_run_are_defused(pool: PgPool) {
     app.execute(
         r#"INSERT INTO staff (userid, name, title, email, mobile, job_number) VALUES
              ('=1+1', '@SUM(A1)', '+cmd|'' /C calc''!A0', '-2', E'\t=1', '＝1'), ('b', 'a,"b"', E'two\r\nlines', ' =1', '+8613800000000', 'J-1');
-         INSERT INTO unmatched_login (unionid, nick, reason, last_reference, state, decision_reason)
+         INSERT INTO unmatched_login (unionid, nick, reason, last_request_id, state, decision_reason)
              VALUES ('u', '=HYPERLINK("http://evil")', 'left', 'R', 'rejected', '－1')"#,
     )
     .await;
@@ -151,7 +151,7 @@ async fn cells_that_a_spreadsheet_would_run_are_defused(pool: PgPool) {
 async fn the_table_of_cases_follows_the_filters_of_the_page(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute(
-        "INSERT INTO unmatched_login (unionid, userid, nick, reason, last_reference, state)
+        "INSERT INTO unmatched_login (unionid, userid, nick, reason, last_request_id, state)
          SELECT 'u' || n, 'p' || n, 'n' || n,
              CASE n % 3 WHEN 0 THEN 'left' WHEN 1 THEN 'pending_review' ELSE 'not_employee' END, 'R',
              CASE WHEN n > 6 THEN 'approved' ELSE 'waiting' END

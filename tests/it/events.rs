@@ -66,9 +66,9 @@ async fn all_worked(app: &TestApp) {
 
 /// Makes the look due that comes next, as if the time had passed.
 async fn let_time_pass_until_the_next_look(app: &TestApp) {
-    app.execute("UPDATE scheduled_look SET due_at = now() WHERE id = (SELECT id FROM scheduled_look ORDER BY due_at LIMIT 1)").await;
+    app.execute("UPDATE recheck SET due_at = now() WHERE id = (SELECT id FROM recheck ORDER BY due_at LIMIT 1)").await;
 }
 
 async fn looks(app: &TestApp) -> i64 {
-    app.number("SELECT count(*) FROM scheduled_look").await
+    app.number("SELECT count(*) FROM recheck").await
 }

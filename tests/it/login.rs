@@ -277,7 +277,7 @@ async fn whom_dingtalk_no_longer_knows_is_refused_and_marked_only_when_the_recor
         "the look has been made",
         Duration::from_secs(5),
         async || {
-            app.number("SELECT count(*) FROM scheduled_look WHERE cause = 'login'")
+            app.number("SELECT count(*) FROM recheck WHERE cause = 'login'")
                 .await
                 == 0
         },
@@ -541,7 +541,7 @@ async fn a_ban_of_our_address_pauses_all_calls_and_says_for_how_long(pool: PgPoo
         assert!((280..=300).contains(&wait), "{wait}");
     }
     assert_eq!(app.sim.calls(MATCH), 1, "the second login called nobody");
-    app.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
+    app.execute("UPDATE rate_limit SET next_at = now() WHERE api = '*'")
         .await;
     assert_eq!(app.browser().scan(&person, "/").await.status, 303);
 }

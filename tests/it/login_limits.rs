@@ -104,7 +104,7 @@ async fn a_login_that_cannot_be_served_in_time_is_refused_at_once_and_spends_not
     let app = spawn(&pool, "120/m").await;
     let person = unionid(&app, company::EMPLOYEE);
     app.execute(
-        "INSERT INTO call_pace (api, next_at, throttled_at)
+        "INSERT INTO rate_limit (api, next_at, throttled_at)
          VALUES ('sns/getuserinfo_bycode', now() + interval '30 seconds', now())
          ON CONFLICT (api) DO UPDATE SET next_at = EXCLUDED.next_at, throttled_at = EXCLUDED.throttled_at",
     )
@@ -119,7 +119,7 @@ async fn a_login_that_cannot_be_served_in_time_is_refused_at_once_and_spends_not
         let begun = Instant::now();
         let refused = second.come_back(&state, &code).await;
         assert!(begun.elapsed() < Duration::from_secs(2), "at once");
-        app.execute("UPDATE call_pace SET next_at = now() WHERE api = 'sns/getuserinfo_bycode'")
+        app.execute("UPDATE rate_limit SET next_at = now() WHERE api = 'sns/getuserinfo_bycode'")
             .await;
         refused
     });
@@ -318,18 +318,18 @@ async fn a_refused_person_leaves_one_audit_line_an_hour_and_every_attempt_in_the
             page.body
         );
     }
-    let references = "SELECT count(DISTINCT reference) FROM unmatched_attempt";
+    let references = "SELECT count(DISTINCT request_id) FROM unmatched_attempt";
     assert_eq!(app.number(references).await, 9);
 
     app.execute(
-        "INSERT INTO unmatched_attempt (case_id, reason, reference, address)
+        "INSERT INTO unmatched_attempt (case_id, reason, request_id, ip)
          SELECT id, 'not_employee', 'r', 'a' FROM unmatched_login, generate_series(1, 99)",
     )
     .await;
     app.browser().scan(company::STRANGER_UNIONID, "/").await;
     let kept = "SELECT count(*) FROM unmatched_attempt";
     assert_eq!(app.number(kept).await, 100);
-    let last = "SELECT count(*) FROM unmatched_attempt WHERE address = '127.0.0.1'";
+    let last = "SELECT count(*) FROM unmatched_attempt WHERE ip = '127.0.0.1'";
     assert_eq!(app.number(last).await, 1, "the oldest go");
     assert_eq!(app.number(lines).await, 1);
 }
@@ -394,12 +394,12 @@ async fn times_that_a_step_back_of_the_clock_left_ahead_keep_no_login_waiting(po
     assert_eq!(app.browser().scan(&person, "/").await.status, 303);
     // What is left after a step of two minutes.
     app.execute(
-        "UPDATE call_pace SET next_at = clock_timestamp() + interval '2 minutes', wanted_priority = 0,
-             throttled_at = throttled_at + interval '2 minutes', wanted_until = clock_timestamp() + interval '2 minutes'
+        "UPDATE rate_limit SET next_at = clock_timestamp() + interval '2 minutes', waiting_priority = 0,
+             throttled_at = throttled_at + interval '2 minutes', waiting_until = clock_timestamp() + interval '2 minutes'
          WHERE api <> '*';
-         UPDATE call_pace SET next_at = clock_timestamp() + interval '6 minutes', wanted_priority = 0,
-             wanted_until = clock_timestamp() + interval '2 minutes' WHERE api = '*';
-         UPDATE call_in_flight SET holder = gen_random_uuid(), held_until = clock_timestamp() + interval '2 minutes'",
+         UPDATE rate_limit SET next_at = clock_timestamp() + interval '6 minutes', waiting_priority = 0,
+             waiting_until = clock_timestamp() + interval '2 minutes' WHERE api = '*';
+         UPDATE call_in_flight SET holder = gen_random_uuid(), lease_until = clock_timestamp() + interval '2 minutes'",
     )
     .await;
     let begun = Instant::now();
@@ -409,7 +409,8 @@ async fn times_that_a_step_back_of_the_clock_left_ahead_keep_no_login_waiting(po
         "{:?}",
         begun.elapsed()
     );
-    let below = "SELECT * FROM take_call('sns/getuserinfo_bycode', 5::smallint, gen_random_uuid())";
+    let below =
+        "SELECT * FROM acquire_permit('sns/getuserinfo_bycode', 5::smallint, gen_random_uuid())";
     let taken = format!(
         "SELECT count(*) FROM ({below}) t WHERE NOT is_banned AND coalesce(wait_ms, 0) < 100"
     );

@@ -93,17 +93,17 @@ fn masked(text: &str) -> String {
 
 /// What the lists hold: one of each kind, some days old, so that nothing is swept away or says how fast a run is.
 const SEED: &str = "
-INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES (1, NULL, '示例公司', '2026-01-01Z');
+INSERT INTO department (dept_id, parent_id, name, observed_at) VALUES (1, NULL, '示例公司', '2026-01-01Z');
 INSERT INTO staff (userid, unionid, name, title, created_at) VALUES ('u-wang', 'n-wang', '王小明', '会计', '2026-01-01Z');
 INSERT INTO staff_department (userid, dept_id) VALUES ('u-wang', 1);
 INSERT INTO event (dedupe_key, event_type, userids, body, state, attempts, last_error, received_at) VALUES
     ('id:one', 'user_modify_org', '{u-wang}', '{\"EventType\":\"user_modify_org\"}', 'failed', 9, 'cannot be applied', now() - interval '3 days');
 INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, calls, added, unchanged) VALUES
     ('command', 'command:root', 'done', now() - interval '3 days', now() - interval '71 hours', gen_random_uuid(), now(), 42, 3, 60);
-INSERT INTO unmatched_login (unionid, userid, nick, reason, last_reference, first_seen_at, last_seen_at) VALUES
+INSERT INTO unmatched_login (unionid, userid, nick, reason, last_request_id, first_seen_at, last_seen_at) VALUES
     ('n-guo', 'u-guo', '郭静', 'pending_review', 'REF-1', now() - interval '4 days', now() - interval '3 days');
-INSERT INTO audit_entry (at, actor, action, userid, name, status, reason, reference, address) VALUES
-    ('2026-01-01Z', 'u-wang', 'review.reject', NULL, '郭静', 'rejected', 'not one of us', 'REFR-7', '192.0.2.7')";
+INSERT INTO audit_entry (at, actor, actor_kind, action, userid, name, status, reason, reference, ip) VALUES
+    ('2026-01-01Z', 'u-wang', 'person', 'review.reject', NULL, '郭静', 'rejected', 'not one of us', 'REFR-7', '192.0.2.7')";
 
 #[sqlx::test]
 async fn every_page_keeps_its_outline(pool: PgPool) {

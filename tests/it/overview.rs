@@ -157,12 +157,12 @@ async fn days_are_those_of_china_and_older_ones_do_not_count(pool: PgPool) {
     let mut admin = app.admin().await;
     // The first moment of the first of fourteen days, and the moment before it.
     app.execute(
-        "INSERT INTO audit_entry (at, actor, action, status)
-         SELECT first, 'a', 'login', 'in' FROM (SELECT date_trunc('day', now() AT TIME ZONE 'UTC' + interval '8 hours')
+        "INSERT INTO audit_entry (at, actor, actor_kind, action, status)
+         SELECT first, 'a', 'person', 'login', 'in' FROM (SELECT date_trunc('day', now() AT TIME ZONE 'UTC' + interval '8 hours')
              AT TIME ZONE 'UTC' - interval '13 days 8 hours' AS first) d, generate_series(1, 40);
-         INSERT INTO audit_entry (at, actor, action, status)
+         INSERT INTO audit_entry (at, actor, actor_kind, action, status)
          SELECT date_trunc('day', now() AT TIME ZONE 'UTC' + interval '8 hours')
-             AT TIME ZONE 'UTC' - interval '13 days 8 hours' - interval '1 microsecond', 'a', 'login', 'in' FROM generate_series(1, 500)",
+             AT TIME ZONE 'UTC' - interval '13 days 8 hours' - interval '1 microsecond', 'a', 'person', 'login', 'in' FROM generate_series(1, 500)",
     )
     .await;
     let body = admin.get("/admin").await.body;
@@ -183,8 +183,8 @@ async fn a_long_trail_is_not_read_through(pool: PgPool) {
     let app = TestApp::spawn_empty(&pool, |_| {}).await;
     let mut admin = app.admin().await;
     app.execute(
-        "INSERT INTO audit_entry (at, actor, action, status)
-         SELECT now() - n * interval '2 minutes', 'u-' || n % 900, CASE WHEN n % 9 = 0 THEN 'refusal' ELSE 'login' END,
+        "INSERT INTO audit_entry (at, actor, actor_kind, action, status)
+         SELECT now() - n * interval '2 minutes', 'u-' || n % 900, 'person', CASE WHEN n % 9 = 0 THEN 'refusal' ELSE 'login' END,
              CASE WHEN n % 9 = 0 THEN 'left' ELSE 'in' END FROM generate_series(1, 200000) n",
     )
     .await;

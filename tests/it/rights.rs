@@ -8,7 +8,6 @@ mod last_administrator;
 mod listed;
 mod masking;
 mod max_age;
-mod migrated;
 mod scope;
 mod table;
 mod taken_out;
@@ -83,8 +82,7 @@ async fn leave_falsely(app: &TestApp, userids: &[&str]) {
 }
 
 async fn recheck(app: &TestApp, userids: &[&str]) {
-    app.execute("UPDATE scheduled_look SET due_at = now()")
-        .await;
+    app.execute("UPDATE recheck SET due_at = now()").await;
     for userid in userids {
         app.wait_for_status(userid, Some("employed"), SOON).await;
     }

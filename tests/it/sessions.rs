@@ -114,11 +114,11 @@ async fn under_https_the_cookies_are_bound_to_the_host(pool: PgPool) {
 async fn a_session_ends_when_it_is_idle_and_when_it_is_old(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut browser = app.signed_in(company::EMPLOYEE).await;
-    app.execute("UPDATE web_session SET idle_until = now() - interval '1 second'")
+    app.execute("UPDATE web_session SET idle_expires_at = now() - interval '1 second'")
         .await;
     assert!(!browser.is_in().await);
     let mut browser = app.signed_in(company::EMPLOYEE).await;
-    app.execute("UPDATE web_session SET hard_until = now() - interval '1 second'")
+    app.execute("UPDATE web_session SET expires_at = now() - interval '1 second'")
         .await;
     assert!(!browser.is_in().await);
 }

@@ -249,7 +249,7 @@ impl Company {
             "department",
             "audit_entry",
             "unknown_leaver",
-            "scheduled_look",
+            "recheck",
             "web_session",
         ] {
             let statement = format!(

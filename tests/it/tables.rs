@@ -98,15 +98,15 @@ async fn an_order_that_there_is_not_is_refused(pool: PgPool) {
 async fn the_other_lists_sort_as_well(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute(
-        "INSERT INTO unmatched_login (unionid, nick, reason, last_reference, attempts, last_seen_at) VALUES
+        "INSERT INTO unmatched_login (unionid, nick, reason, last_request_id, attempts, last_seen_at) VALUES
              ('n7', 'zoe', 'left', 'R', 9, now() - interval '2 hours'), ('n8', 'yan', 'left', 'R', 10, now() - interval '1 hour'),
              ('n9', 'xia', 'pending_review', 'R', 1, now() - interval '3 hours');
          INSERT INTO event (dedupe_key, event_type, userids, state, attempts, received_at, applied_at) VALUES
              ('a', 'user_add_org', '{e1}', 'applied', 10, now() - interval '2 days', now()),
              ('b', 'user_leave_org', '{e2}', 'failed', 9, now() - interval '1 day', NULL),
              ('c', 'user_modify_org', '{e3}', 'applied', 1, now() - interval '3 days', now());
-         INSERT INTO audit_entry (at, actor, action, status) VALUES
-             ('2026-01-01Z', 'w1', 'logout', 'out'), ('2026-01-02Z', 'w2', 'logout', 'out')",
+         INSERT INTO audit_entry (at, actor, actor_kind, action, status) VALUES
+             ('2026-01-01Z', 'w1', 'person', 'logout', 'out'), ('2026-01-02Z', 'w2', 'person', 'logout', 'out')",
     )
     .await;
     let (cases, events) = (["xia", "yan", "zoe"], ["e1", "e2", "e3"]);
@@ -163,7 +163,7 @@ async fn the_other_lists_sort_as_well(pool: PgPool) {
 #[sqlx::test]
 async fn the_trail_is_followed_only_so_far_and_the_export_all_the_way(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
-    app.execute("INSERT INTO audit_entry (actor, action, status) SELECT 'mass', 'logout', 'out' FROM generate_series(1, 10001)").await;
+    app.execute("INSERT INTO audit_entry (actor, actor_kind, action, status) SELECT 'mass', 'person', 'logout', 'out' FROM generate_series(1, 10001)").await;
     let page = admin.get("/admin/audit?action=logout&page=200").await.body;
     assert!(page.contains("9951–10000 of more than 10000"));
     assert_eq!(page.matches("<tr>").count(), 51);
@@ -175,7 +175,7 @@ async fn the_trail_is_followed_only_so_far_and_the_export_all_the_way(pool: PgPo
 }
 
 /// Signs people of the seed in without their DingTalk.
-const SESSIONS: &str = "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, method, address, user_agent, idle_until, hard_until)
+const SESSIONS: &str = "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, method, ip, user_agent, idle_expires_at, expires_at)
     SELECT gen_random_uuid(), sha256(p.userid::bytea || n::text::bytea), p.userid, p.unionid, 'x', 'qr', '192.0.2.1', 'Mozilla/5.0', now() + interval '1 hour', now() + interval '1 hour'
     FROM staff p, generate_series(1, 2) n WHERE p.userid IN ('u1', 'u2')";
 

@@ -257,8 +257,9 @@ async fn only_a_page_of_a_call_begun_after_the_first_page_is_a_second_one(pool: 
         paused.await.unwrap()
     };
     let set = async |first: &'static str| {
-        let at =
-            format!("UPDATE call_pace SET next_at = now(), throttled_at = {first} WHERE api = '*'");
+        let at = format!(
+            "UPDATE rate_limit SET next_at = now(), throttled_at = {first} WHERE api = '*'"
+        );
         sqlx::raw_sql(sqlx::AssertSqlSafe(at))
             .execute(&pool)
             .await

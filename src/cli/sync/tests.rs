@@ -12,7 +12,7 @@ fn summary(state: State) -> Summary {
         left: 4,
         unchanged: 207,
         skipped: 1,
-        held_back: 0,
+        withheld: 0,
         departments_added: 0,
         departments_changed: 0,
         departments_removed: 0,

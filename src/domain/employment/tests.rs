@@ -88,13 +88,13 @@ fn check(current: Current, is_member: bool, expected: [Decision; 9]) {
 #[rustfmt::skip]
 fn the_truth_table_of_members_of_the_company() {
     use Decision::{Add, ForgetLeave as Forget, Ignore, Return, Update, UpdateKeepingStatus as Keep};
-    let [never, gone, held_back] = [Reason::NeverAdded, Reason::HasLeft, Reason::Held].map(Ignore);
+    let [never, gone, withheld] = [Reason::NeverAdded, Reason::HasLeft, Reason::Held].map(Ignore);
     //                            Change   Join       voided     LeaveRecheck complete   partial    Provision  Approval   Restore
     check(STRANGER, true,        [never,     Add,       Add,       never,     Add,       Add,       Add,       Add,       Add]);
     check(employed(), true,      [Update,    Update,    Update,    Update,    Update,    Update,    Update,    Update,    Update]);
     check(leaver(), true,        [Keep,      Return,    Keep,      Return,    Return,    gone,      gone,      Return,    Return]);
     check(unknown_leaver(), true, [gone,     Add,       gone,      Forget,    Add,       gone,      gone,      Add,       Add]);
-    check(held(), true,          [held_back, held_back, held_back, held_back, held_back, held_back, held_back, held_back, Return]);
+    check(held(), true,          [withheld, withheld, withheld, withheld, withheld, withheld, withheld, withheld, Return]);
 }
 
 #[test]

@@ -182,12 +182,12 @@ fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) ->
         action_words: t.action_words(row.action),
         status_words: t.status_words(row.action, &row.status, lang),
         action: row.action.as_str(),
-        has_trace: row.reference.is_some() || row.address.is_some(),
+        has_trace: row.reference.is_some() || row.ip.is_some(),
         reason: row
             .reason
             .map(|reason| masked(t.reason_words(&reason), contacts)),
         reference: row.reference,
-        address: row.address,
+        address: row.ip,
     }
 }
 
@@ -256,6 +256,6 @@ fn cells(row: AuditRow, contacts: ContactView) -> Vec<String> {
         row.status,
         text(row.reason.map(|reason| masked(&reason, contacts))),
         text(row.reference),
-        text(row.address),
+        text(row.ip),
     ]
 }

@@ -137,7 +137,7 @@ async fn list(
             .then(|| interpolate(t.direct, &[("n", &row.head_count)])),
         whole_count: row.whole_count,
         people_href: people_href(row.dept_id),
-        looked: TimeText::new(row.looked_at, now, frame.lang),
+        looked: TimeText::new(row.observed_at, now, frame.lang),
         name: row.name,
     };
     let rows = rows.into_iter().map(view).collect();

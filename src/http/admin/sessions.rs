@@ -161,7 +161,7 @@ fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionVi
         },
         browser,
         user_agent: row.user_agent,
-        address: row.address,
+        address: row.ip,
         since: TimeText::new(row.created_at, now, lang),
         last_seen: TimeText::new(row.last_seen_at, now, lang),
         ends: TimeText::new(row.ends_at, now, lang),

@@ -223,7 +223,7 @@ async fn carry_out(
 
 /// Copies the withheld leavers of the stopped run to the plan.
 async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
-    let held_back = ChangeFilter {
+    let withheld = ChangeFilter {
         kind: Some(ChangeKind::HeldBack),
         ..ChangeFilter::default()
     };
@@ -233,7 +233,7 @@ async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), Sto
         let page = ctx
             .db
             .read_within(DB_TIMEOUT, async |conn| {
-                sync_list::changes(conn, stopped, &held_back, 1_000, offset).await
+                sync_list::changes(conn, stopped, &withheld, 1_000, offset).await
             })
             .await?;
         if page.is_empty() {

@@ -65,7 +65,7 @@ pub async fn build_plan<'a>(
     }
     let is_complete = may_be_complete(walk);
     // If too many people are missing, missing departments are not trusted either.
-    let may_remove = is_complete && book.tally.held_back == 0;
+    let may_remove = is_complete && book.tally.withheld == 0;
     let spared = &walk.spared_departments;
     let departments = plan::departments(&stored, &walk.departments, spared, may_remove);
     book.append_departments(&departments, &stored)

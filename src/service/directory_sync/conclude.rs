@@ -82,7 +82,7 @@ fn end_of_run<'a>(tally: &PlanCounts, closing: &Conclusion<'a>) -> Ending<'a> {
         left: count(tally.left),
         unchanged: count(tally.unchanged),
         skipped: count(tally.skipped),
-        held_back: count(tally.held_back),
+        withheld: count(tally.withheld),
         departments_added: count(tally.departments_added),
         departments_changed: count(tally.departments_changed),
         departments_removed: count(tally.departments_removed),
@@ -117,7 +117,7 @@ pub async fn note_decision(
     let run = stopped.to_string();
     let entry = Entry {
         reference: Some(&run),
-        address: by.address,
+        ip: by.address,
         ..Entry::new(audit::Actor::Person(by.userid), action, decision.as_str())
     };
     audit::append(tx, &entry).await?;

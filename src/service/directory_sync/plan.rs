@@ -95,7 +95,7 @@ fn row(known: &KnownPerson, person: &Person) -> Row {
     Row {
         status: known.status,
         is_held: known.is_held,
-        observed_at: known.looked_at,
+        observed_at: known.observed_at,
         created_at: known.created_at,
         has_unionid: known.person.unionid == person.unionid,
     }

@@ -26,7 +26,7 @@ pub struct PlanCounts {
     pub changed: usize,
     pub returned: usize,
     pub left: usize,
-    pub held_back: usize,
+    pub withheld: usize,
     pub skipped: usize,
     /// Rows that are up to date; they are not staged.
     pub unchanged: usize,
@@ -98,7 +98,7 @@ impl<'a> PlanWriter<'a> {
                 sync_staging::withhold_leavers(conn, self.run.id).await
             })
             .await?;
-        self.tally.held_back = std::mem::take(&mut self.tally.left);
+        self.tally.withheld = std::mem::take(&mut self.tally.left);
         Ok(())
     }
 

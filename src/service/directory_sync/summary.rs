@@ -67,7 +67,7 @@ pub struct Summary {
     /// Skipped records.
     pub skipped: usize,
     /// Leavers withheld by the leaver threshold.
-    pub held_back: usize,
+    pub withheld: usize,
     pub departments_added: usize,
     pub departments_changed: usize,
     pub departments_removed: usize,
@@ -92,12 +92,12 @@ impl Summary {
         calls: &Calls,
     ) -> Self {
         let tally = survey.book.tally;
-        let (held_back, employed) = (tally.held_back, survey.employed);
+        let (withheld, employed) = (tally.withheld, survey.employed);
         let (state, problem) = if !problems.is_empty() {
             (State::Partial, Some(problems.to_string()))
-        } else if held_back > 0 {
+        } else if withheld > 0 {
             let problem = format!(
-                "{held_back} of {employed} employed people would be marked as left, more than {limit}"
+                "{withheld} of {employed} employed people would be marked as left, more than {limit}"
             );
             (State::Stopped, Some(problem))
         } else {
@@ -118,7 +118,7 @@ impl Summary {
             left: tally.left,
             unchanged: tally.unchanged,
             skipped: tally.skipped,
-            held_back: tally.held_back,
+            withheld: tally.withheld,
             departments_added: tally.departments_added,
             departments_changed: tally.departments_changed,
             departments_removed: tally.departments_removed,
@@ -150,7 +150,7 @@ impl Summary {
             left = self.left,
             unchanged = self.unchanged,
             skipped = self.skipped,
-            held_back = self.held_back,
+            withheld = self.withheld,
             calls = self.calls,
             "full sync ended"
         );

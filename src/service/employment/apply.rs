@@ -171,7 +171,7 @@ pub(super) async fn record_unionid_change(
     let entry = Entry {
         actor,
         reason: Some(former.as_str()),
-        address,
+        ip: address,
         ..entry(
             &person.userid,
             &person.name,
@@ -266,6 +266,6 @@ fn entry<'a>(
         status,
         reason: None,
         reference: None,
-        address: None,
+        ip: None,
     }
 }

@@ -129,7 +129,7 @@ async fn note_in_audit(
         tx,
         &Entry {
             reference: id.map(|id| id.to_string()).as_deref(),
-            address: releaser.address,
+            ip: releaser.address,
             ..Entry::new(
                 releaser.actor,
                 AuditAction::EventRelease,

@@ -54,7 +54,7 @@ async fn note_retry(
     let (count, id) = (count.to_string(), id.map(|id| id.to_string()));
     let entry = Entry {
         reference: id.as_deref(),
-        address: by.address,
+        ip: by.address,
         ..Entry::new(
             audit::Actor::Person(by.userid),
             AuditAction::EventRetry,

@@ -241,7 +241,7 @@ fn addition(person: &Person) -> Entry<'_> {
         status: "employed",
         reason: None,
         reference: None,
-        address: None,
+        ip: None,
     }
 }
 

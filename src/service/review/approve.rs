@@ -265,7 +265,7 @@ async fn record_employment(
         status: Status::Employed.as_str(),
         reason: None,
         reference: None,
-        address: decision.by.address,
+        ip: decision.by.address,
     };
     Ok(audit::append(tx, &entry).await?)
 }

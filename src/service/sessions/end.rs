@@ -67,7 +67,7 @@ async fn record_end(
         status: &count.to_string(),
         reason: None,
         reference: None,
-        address: by.address,
+        ip: by.address,
     };
     audit::append(tx, &entry).await?;
     Ok(person

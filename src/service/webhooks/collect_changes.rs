@@ -63,11 +63,11 @@ fn message(change: &StaffChange) -> Option<Message> {
 /// Returns the names of the fields with a net change; a change of status is expressed by the message type.
 fn changed(change: &StaffChange) -> Vec<&'static str> {
     let mut changed = Vec::new();
-    if let (Some(was), Some(became)) = (&change.was, &change.became) {
+    if let (Some(before), Some(after)) = (&change.before, &change.after) {
         changed.extend(
             FIELDS
                 .iter()
-                .filter(|field| was.get(**field) != became.get(**field)),
+                .filter(|field| before.get(**field) != after.get(**field)),
         );
     }
     if change.has_departments {
@@ -77,12 +77,12 @@ fn changed(change: &StaffChange) -> Vec<&'static str> {
 }
 
 fn message_type(change: &StaffChange, has_changed: bool) -> Option<StaffMessage> {
-    let Some(became) = &change.became else {
+    let Some(after) = &change.after else {
         return has_changed.then_some(StaffMessage::Changed);
     };
     let is_employed =
         |row: &Value| row.get("status").and_then(Value::as_str) == Some(Status::Employed.as_str());
-    match (change.was.as_ref().map(is_employed), is_employed(became)) {
+    match (change.before.as_ref().map(is_employed), is_employed(after)) {
         (None, true) => Some(StaffMessage::Added),
         (None | Some(true), false) => Some(StaffMessage::Left),
         (Some(false), true) => Some(StaffMessage::Returned),
@@ -95,8 +95,8 @@ fn message_type(change: &StaffChange, has_changed: bool) -> Option<StaffMessage>
 fn cause(change: &StaffChange, message_type: StaffMessage) -> Value {
     let field = |row: &Option<Value>, name| row.as_ref().and_then(|row| row.get(name).cloned());
     match message_type {
-        StaffMessage::Left => field(&change.became, "left_cause").unwrap_or_default(),
-        StaffMessage::Returned if field(&change.was, "is_held") == Some(json!(true)) => {
+        StaffMessage::Left => field(&change.after, "left_cause").unwrap_or_default(),
+        StaffMessage::Returned if field(&change.before, "is_held") == Some(json!(true)) => {
             json!(LeftCause::Manual.as_str())
         }
         _ => Value::Null,

@@ -42,7 +42,7 @@ pub async fn redeliver_failed(ctx: &Context, by: &Actor<'_>) -> Result<u64, ActE
 /// Returns the audit entry; `count` is the number of messages.
 fn line<'a>(by: &Actor<'a>, count: &'a str) -> Entry<'a> {
     Entry {
-        address: by.address,
+        ip: by.address,
         ..Entry::new(
             audit::Actor::Person(by.userid),
             AuditAction::WebhookResend,

@@ -16,8 +16,8 @@ pub async fn finish(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
     access::end_mismatched(sync, &concerned, Change::Written).await?;
     sqlx::query!(
         "UPDATE unmatched_login SET state = 'closed' WHERE id IN (
-             SELECT c.id FROM sync_draft d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
-             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND c.state = 'waiting'
+             SELECT c.id FROM staging_change d JOIN staff s USING (userid) JOIN unmatched_login c ON c.unionid = s.unionid
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_superseded AND c.state = 'waiting'
                -- Somebody else waits for a review under this unionid.
                AND (c.reason <> 'pending_review' OR c.userid IS NULL OR c.userid = s.userid)
              ORDER BY c.id FOR UPDATE OF c)",
@@ -26,9 +26,9 @@ pub async fn finish(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
     .execute(&mut **sync)
     .await?;
     sqlx::query!(
-        "DELETE FROM scheduled_look WHERE id IN (
-             SELECT l.id FROM sync_draft d JOIN scheduled_look l USING (userid)
-             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_undone AND l.cause = 'join'
+        "DELETE FROM recheck WHERE id IN (
+             SELECT l.id FROM staging_change d JOIN recheck l USING (userid)
+             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_superseded AND l.cause = 'join'
              ORDER BY l.id FOR UPDATE OF l)",
         run_id
     )
@@ -41,9 +41,9 @@ pub async fn finish(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
 /// session, an admin right, or a rejection without a userid.
 async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
     let userids = sqlx::query_scalar!(
-        "SELECT d.userid FROM sync_draft d JOIN staff s USING (userid)
+        "SELECT d.userid FROM staging_change d JOIN staff s USING (userid)
          -- Whoever was to be given another unionid has lost the former one even where that was undone.
-         WHERE d.run_id = $1 AND d.step <> 'leave' AND (NOT d.is_undone OR d.step = 'move') AND (
+         WHERE d.run_id = $1 AND d.step <> 'leave' AND (NOT d.is_superseded OR d.step = 'move') AND (
              EXISTS (SELECT FROM web_session w WHERE w.userid = s.userid AND w.unionid IS DISTINCT FROM s.unionid)
              OR EXISTS (SELECT FROM admin_grant g WHERE g.userid = s.userid)
              OR EXISTS (SELECT FROM admin_binding b WHERE b.userid = s.userid)
@@ -63,7 +63,7 @@ pub async fn block_leave_events(sync: &mut SyncLock<'_>) -> Result<(), StoreErro
     let run_id = sync.run().id;
     sqlx::query!(
         "INSERT INTO unknown_leaver (userid, left_at)
-         SELECT userid, '-infinity' FROM sync_draft WHERE run_id = $1 AND step = 'add' AND NOT is_undone ORDER BY userid
+         SELECT userid, '-infinity' FROM staging_change WHERE run_id = $1 AND step = 'add' AND NOT is_superseded ORDER BY userid
          ON CONFLICT (userid) DO UPDATE SET left_at = unknown_leaver.left_at",
         run_id
     )
@@ -80,8 +80,8 @@ pub async fn apply_blocked_leave_events(
     let run = sync.run();
     let left = sqlx::query_scalar!(
         r#"UPDATE staff s SET status = 'left', left_at = u.left_at, left_cause = 'event', updated_at = now()
-         FROM sync_draft d JOIN unknown_leaver u USING (userid)
-         WHERE d.run_id = $1 AND d.step = 'add' AND NOT d.is_undone AND s.userid = d.userid
+         FROM staging_change d JOIN unknown_leaver u USING (userid)
+         WHERE d.run_id = $1 AND d.step = 'add' AND NOT d.is_superseded AND s.userid = d.userid
            AND s.status = 'employed'
            -- As where people are added: a time from before a step of the clock says nothing about what came after it.
            AND CASE WHEN $2 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $2
@@ -100,8 +100,8 @@ pub async fn apply_blocked_leave_events(
 pub async fn unblock_leave_events(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
     let run_id = sync.run().id;
     sqlx::query!(
-        "DELETE FROM unknown_leaver u USING sync_draft d
-         WHERE d.run_id = $1 AND d.step IN ('add', 'return') AND NOT d.is_undone AND u.userid = d.userid",
+        "DELETE FROM unknown_leaver u USING staging_change d
+         WHERE d.run_id = $1 AND d.step IN ('add', 'return') AND NOT d.is_superseded AND u.userid = d.userid",
         run_id
     )
     .execute(&mut **sync)

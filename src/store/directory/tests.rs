@@ -228,7 +228,7 @@ impl Case {
     async fn store_row(&self, conn: &mut Conn, userid: &UserId, row: StoredRow, person: usize) {
         let has_left = row.status == Status::Left;
         sqlx::query(
-            "INSERT INTO staff (userid, unionid, status, left_at, left_cause, held_at, looked_at, created_at)
+            "INSERT INTO staff (userid, unionid, status, left_at, left_cause, held_at, observed_at, created_at)
              VALUES ($1, $2, $3, $4, CASE WHEN $3 = 'left' THEN 'event' END, $5, $6, $7)",
         )
         .bind(userid.as_str())

@@ -29,10 +29,10 @@ pub async fn add(
     let started_at = sync.run().started_at;
     let rows = Columns::of(people);
     let added = sqlx::query_scalar!(
-        r#"INSERT INTO staff (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
+        r#"INSERT INTO staff (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
          SELECT n.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::timestamptz[], $10::timestamptz[])
-             AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
+             AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
          WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid
                 -- Where the clock has stepped back behind the start, both times are of before the step.
                 AND CASE WHEN $11 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $11)
@@ -87,12 +87,12 @@ async fn write(
     let written = sqlx::query_scalar!(
         r#"UPDATE staff s SET
              unionid = coalesce(n.unionid, s.unionid), name = n.name, avatar = n.avatar, job_number = n.job_number,
-             title = n.title, mobile = n.mobile, email = n.email, hired_date = n.hired_date, looked_at = n.looked_at,
+             title = n.title, mobile = n.mobile, email = n.email, hired_date = n.hired_date, observed_at = n.observed_at,
              status = 'employed', left_at = NULL, left_cause = NULL, updated_at = now()
          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
              $9::timestamptz[], $10::timestamptz[])
-             AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
-         WHERE s.userid = n.userid AND as_past(s.looked_at) <= n.looked_at AND s.held_at IS NULL
+             AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
+         WHERE s.userid = n.userid AND as_past(s.observed_at) <= n.observed_at AND s.held_at IS NULL
            AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left'
              AND CASE WHEN $11 > clock_timestamp() THEN s.left_at ELSE as_past(s.left_at) END < $11 END
            -- A decision by hand is about the person, not about one of their userids.
@@ -134,15 +134,15 @@ async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
 pub async fn release_unionids(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
     let run_id = sync.run().id;
     sqlx::query!(
-        "SELECT s.userid FROM staff s JOIN sync_draft d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
+        "SELECT s.userid FROM staff s JOIN staging_change d USING (userid) WHERE d.run_id = $1 AND d.step = 'move'
          ORDER BY s.userid FOR UPDATE OF s",
         run_id,
     )
     .fetch_all(&mut **sync)
     .await?;
     sqlx::query!(
-        "UPDATE staff s SET unionid = NULL FROM sync_draft d
-         WHERE d.run_id = $1 AND d.step = 'move' AND s.userid = d.userid AND as_past(s.looked_at) <= d.asked_at AND s.status = 'employed'",
+        "UPDATE staff s SET unionid = NULL FROM staging_change d
+         WHERE d.run_id = $1 AND d.step = 'move' AND s.userid = d.userid AND as_past(s.observed_at) <= d.asked_at AND s.status = 'employed'",
         run_id,
     )
     .execute(&mut **sync)
@@ -155,7 +155,7 @@ pub async fn release_unionids(sync: &mut SyncLock<'_>) -> Result<(), StoreError>
 pub async fn restore_unionid(sync: &mut SyncLock<'_>, userid: &UserId) -> Result<(), StoreError> {
     let run_id = sync.run().id;
     sqlx::query!(
-        "UPDATE staff s SET unionid = x ->> 'old' FROM sync_draft d CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
+        "UPDATE staff s SET unionid = x ->> 'old' FROM staging_change d CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
          WHERE d.run_id = $1 AND d.step = 'move' AND d.userid = $2 AND x ->> 'field' = 'unionid' AND s.userid = d.userid
            AND s.unionid IS NULL
            AND NOT EXISTS (SELECT FROM staff o WHERE o.unionid = x ->> 'old' AND o.status = 'employed')",
@@ -264,8 +264,8 @@ pub async fn record_unionid_changes(
     sqlx::query!(
         "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status, reason)
          SELECT $2, $3, 'staff.unionid', s.userid, s.unionid, s.name, s.status, x ->> 'old'
-         FROM sync_draft d JOIN staff s USING (userid) CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
-         WHERE d.run_id = $1 AND d.step IN ('move', 'return') AND NOT d.is_undone
+         FROM staging_change d JOIN staff s USING (userid) CROSS JOIN LATERAL jsonb_array_elements(d.differences) x
+         WHERE d.run_id = $1 AND d.step IN ('move', 'return') AND NOT d.is_superseded
            AND x ->> 'field' = 'unionid' AND x ->> 'old' <> '' AND s.unionid = x ->> 'new'
          ORDER BY s.userid",
         run_id,

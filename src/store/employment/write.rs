@@ -56,7 +56,7 @@ pub async fn employ(
     }
     write_fields(people, person, asked_at, true).await?;
     sqlx::query!(
-        "DELETE FROM scheduled_look WHERE userid = $1 AND cause = 'join'",
+        "DELETE FROM recheck WHERE userid = $1 AND cause = 'join'",
         userid
     )
     .execute(&mut **people)
@@ -84,12 +84,12 @@ async fn write_fields(
     let unionid = person.unionid.as_ref().map(UnionId::as_str);
     // DingTalk may omit the unionid; that is no reason to drop a known one.
     let written = sqlx::query!(
-        "INSERT INTO staff AS s (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, looked_at)
+        "INSERT INTO staff AS s (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE $11 OR EXISTS (SELECT FROM staff WHERE userid = $1)
          ON CONFLICT (userid) DO UPDATE SET
             unionid = coalesce(excluded.unionid, s.unionid), name = excluded.name, avatar = excluded.avatar,
             job_number = excluded.job_number, title = excluded.title, mobile = excluded.mobile, email = excluded.email,
-            hired_date = excluded.hired_date, looked_at = excluded.looked_at, updated_at = now(),
+            hired_date = excluded.hired_date, observed_at = excluded.observed_at, updated_at = now(),
             status = CASE WHEN $11 THEN 'employed' ELSE s.status END,
             left_at = CASE WHEN $11 THEN NULL ELSE s.left_at END,
             left_cause = CASE WHEN $11 THEN NULL ELSE s.left_cause END,

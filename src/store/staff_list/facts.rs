@@ -28,7 +28,7 @@ record! {
         pub held_at: Option<DateTime<Utc>>,
         pub held_reason: Option<String>,
         /// `None` if DingTalk was never asked.
-        pub looked_at: Option<DateTime<Utc>>,
+        pub observed_at: Option<DateTime<Utc>>,
         pub created_at: DateTime<Utc>,
     }
     closed {
@@ -87,7 +87,7 @@ pub async fn facts(conn: &mut Conn, userid: &UserId) -> Result<Option<Facts>, St
         FactsRecord,
         r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, avatar, job_number, title, mobile, email,
              hired_date, status, left_at, left_cause, held_by, held_at, held_reason,
-             CASE WHEN isfinite(looked_at) THEN looked_at END AS looked_at, created_at
+             CASE WHEN isfinite(observed_at) THEN observed_at END AS observed_at, created_at
          FROM staff WHERE userid = $1"#,
         userid.as_str(),
     )
@@ -136,10 +136,10 @@ pub async fn history(
 ) -> Result<Vec<HistoryLine>, StoreError> {
     let lines = sqlx::query_as!(
         HistoryRecord,
-        r#"SELECT a.id, a.at, a.actor, actor_kind_of(a.actor_kind, a.actor) AS "actor_kind!", s.name AS "actor_name?",
+        r#"SELECT a.id, a.at, a.actor, a.actor_kind AS "actor_kind!", s.name AS "actor_name?",
              a.action, a.status, a.reason, a.reference
          FROM audit_entry a
-         LEFT JOIN staff s ON s.userid = a.actor AND actor_kind_of(a.actor_kind, a.actor) = 'person'
+         LEFT JOIN staff s ON s.userid = a.actor AND a.actor_kind = 'person'
          WHERE a.userid = $1 OR a.unionid = $2 ORDER BY a.id DESC LIMIT $3"#,
         userid.map(UserId::as_str),
         unionid.map(UnionId::as_str),

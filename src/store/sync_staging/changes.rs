@@ -115,7 +115,7 @@ pub async fn stage_changes(
         .map(|draft| draft.person.as_ref().map(|(_, at)| *at))
         .collect();
     sqlx::query!(
-        "INSERT INTO sync_draft (run_id, position, kind, userid, dept_id, name, differences, reason, reason_field, step, person, asked_at)
+        "INSERT INTO staging_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_field, step, person, asked_at)
          SELECT $1, n.position, n.kind, n.userid, n.dept_id, n.name, n.differences::jsonb, n.reason, n.reason_field, n.step,
              n.person::json, n.asked_at
          FROM unnest($2::integer[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
@@ -148,7 +148,7 @@ pub async fn staged_changes(
 ) -> Result<Vec<ChangeRow>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_field
-         FROM sync_draft WHERE run_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
+         FROM staging_change WHERE run_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
         run_id,
         after,
         limit,
@@ -158,12 +158,12 @@ pub async fn staged_changes(
     let changes = rows.into_iter().map(|row| {
         Ok(ChangeRow {
             reason: read_reason(
-                "sync_draft",
+                "staging_change",
                 (run_id, row.position),
                 row.reason,
                 row.reason_field,
             )?,
-            kind: change_kind("sync_draft", (run_id, row.position), &row.kind)?,
+            kind: change_kind("staging_change", (run_id, row.position), &row.kind)?,
             position: row.position,
             userid: row.userid,
             dept_id: row.dept_id,
@@ -184,7 +184,7 @@ pub async fn changed_people(
 ) -> Result<Vec<ChangedPerson>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT position, userid AS "userid!: UserId", person AS "person: Json<PersonJson>", asked_at
-         FROM sync_draft WHERE run_id = $1 AND step = $2 AND position > $3 ORDER BY position LIMIT $4"#,
+         FROM staging_change WHERE run_id = $1 AND step = $2 AND position > $3 ORDER BY position LIMIT $4"#,
         run_id,
         step.as_str(),
         after,
@@ -210,7 +210,7 @@ pub async fn leaving_among(
     userids: &[String],
 ) -> Result<Vec<UserId>, StoreError> {
     let leaving = sqlx::query_scalar!(
-        r#"SELECT userid AS "userid!: UserId" FROM sync_draft WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)"#,
+        r#"SELECT userid AS "userid!: UserId" FROM staging_change WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)"#,
         run_id,
         userids,
     )
@@ -231,7 +231,7 @@ pub async fn leavers_outside(
     let leavers = sqlx::query_scalar!(
         r#"SELECT userid AS "userid!: UserId" FROM (
              SELECT d.userid, row_number() OVER (PARTITION BY m.dept_id ORDER BY d.position) AS place
-             FROM sync_draft d JOIN staff_department m USING (userid)
+             FROM staging_change d JOIN staff_department m USING (userid)
              WHERE d.run_id = $1 AND d.step = 'leave' AND NOT EXISTS (SELECT FROM unnest($2::bigint[]) AS o (id) WHERE o.id = m.dept_id)
          ) one WHERE place <= $3 GROUP BY userid ORDER BY min(place), userid LIMIT $4"#,
         run_id,
@@ -247,7 +247,7 @@ pub async fn leavers_outside(
 /// Marks all leavers of a plan as withheld by the leaver threshold; returns how many there were.
 pub async fn withhold_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE sync_draft SET kind = 'held_back', step = NULL WHERE run_id = $1 AND step = 'leave'",
+        "UPDATE staging_change SET kind = 'withheld', step = NULL WHERE run_id = $1 AND step = 'leave'",
         run_id
     )
     .execute(conn)
@@ -258,7 +258,7 @@ pub async fn withhold_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, Store
 /// Removes all leavers from a plan; returns how many there were.
 pub async fn drop_leavers(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "DELETE FROM sync_draft WHERE run_id = $1 AND step = 'leave'",
+        "DELETE FROM staging_change WHERE run_id = $1 AND step = 'leave'",
         run_id
     )
     .execute(conn)
@@ -275,7 +275,7 @@ pub async fn skip_leavers(
 ) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
-        "UPDATE sync_draft SET kind = 'skipped', step = NULL, reason = $3, reason_field = $4
+        "UPDATE staging_change SET kind = 'skipped', step = NULL, reason = $3, reason_field = $4
          WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)",
         run_id,
         &ids,

@@ -57,7 +57,7 @@ pub async fn stage_people(
     });
     let records = records.collect::<Result<Vec<String>, _>>()?;
     sqlx::query!(
-        "INSERT INTO sync_reading (run_id, userid, unionid, record)
+        "INSERT INTO staging_person (run_id, userid, unionid, record)
          SELECT $1, n.userid, n.unionid, n.record::json
          FROM unnest($2::text[], $3::text[], $4::text[]) AS n (userid, unionid, record)
          ON CONFLICT (run_id, userid) DO UPDATE SET unionid = excluded.unionid, record = excluded.record",
@@ -78,7 +78,7 @@ pub async fn staged_people(
     userids: &[String],
 ) -> Result<Vec<ObservedPerson>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT userid AS "userid: UserId", record AS "record: Json<StoredRecord>" FROM sync_reading
+        r#"SELECT userid AS "userid: UserId", record AS "record: Json<StoredRecord>" FROM staging_person
          WHERE run_id = $1 AND userid = ANY ($2)"#,
         run_id,
         userids,
@@ -105,7 +105,7 @@ pub async fn staged_among(
     userids: &[String],
 ) -> Result<Vec<UserId>, StoreError> {
     let userids = sqlx::query_scalar!(
-        r#"SELECT userid AS "userid: UserId" FROM sync_reading WHERE run_id = $1 AND userid = ANY ($2)"#,
+        r#"SELECT userid AS "userid: UserId" FROM staging_person WHERE run_id = $1 AND userid = ANY ($2)"#,
         run_id,
         userids,
     )
@@ -117,7 +117,7 @@ pub async fn staged_among(
 /// Returns how many people a run has staged.
 pub async fn count_staged(conn: &mut Conn, run_id: i64) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM sync_reading WHERE run_id = $1"#,
+        r#"SELECT count(*) AS "count!" FROM staging_person WHERE run_id = $1"#,
         run_id
     )
     .fetch_one(conn)
@@ -135,7 +135,7 @@ pub async fn keys(
     let keys = sqlx::query_scalar!(
         r#"SELECT userid AS "userid!" FROM (
              (SELECT userid FROM staff WHERE userid > $2 ORDER BY userid LIMIT $3)
-             UNION (SELECT userid FROM sync_reading WHERE run_id = $1 AND userid > $2 ORDER BY userid LIMIT $3)
+             UNION (SELECT userid FROM staging_person WHERE run_id = $1 AND userid > $2 ORDER BY userid LIMIT $3)
          ) keys ORDER BY userid LIMIT $3"#,
         run_id,
         after,
@@ -155,7 +155,7 @@ pub async fn absent(
 ) -> Result<Vec<String>, StoreError> {
     let absent = sqlx::query_scalar!(
         "SELECT userid FROM staff s WHERE userid > $2 AND status = 'employed'
-           AND NOT EXISTS (SELECT FROM sync_reading r WHERE r.run_id = $1 AND r.userid = s.userid)
+           AND NOT EXISTS (SELECT FROM staging_person r WHERE r.run_id = $1 AND r.userid = s.userid)
          ORDER BY userid LIMIT $3",
         run_id,
         after,
@@ -173,7 +173,7 @@ pub async fn contested(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, Stor
         r#"WITH bearer AS (
              SELECT unionid, userid FROM staff WHERE status = 'employed' AND unionid IS NOT NULL
              UNION
-             SELECT coalesce(r.unionid, s.unionid), r.userid FROM sync_reading r LEFT JOIN staff s USING (userid)
+             SELECT coalesce(r.unionid, s.unionid), r.userid FROM staging_person r LEFT JOIN staff s USING (userid)
              WHERE r.run_id = $1 AND coalesce(r.unionid, s.unionid) IS NOT NULL
          )
          SELECT DISTINCT userid AS "userid!" FROM bearer

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 pub async fn keep(conn: &mut Conn, run_id: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "INSERT INTO sync_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_field)
-         SELECT run_id, position, kind, userid, dept_id, name, differences, reason, reason_field FROM sync_draft
+         SELECT run_id, position, kind, userid, dept_id, name, differences, reason, reason_field FROM staging_change
          WHERE run_id = $1",
         run_id,
     )
@@ -33,7 +33,7 @@ pub async fn record_skipped(
     }
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     let positions = sqlx::query_scalar!(
-        "UPDATE sync_draft SET is_undone = true WHERE run_id = $1 AND step IS NOT NULL AND userid = ANY ($2)
+        "UPDATE staging_change SET is_superseded = true WHERE run_id = $1 AND step IS NOT NULL AND userid = ANY ($2)
          RETURNING position",
         run_id,
         &ids,
@@ -62,7 +62,7 @@ pub async fn record_skipped_departments(
     dept_ids: &[DeptId],
 ) -> Result<(), StoreError> {
     let positions = sqlx::query_scalar!(
-        "SELECT position FROM sync_draft WHERE run_id = $1 AND dept_id = ANY ($2)",
+        "SELECT position FROM staging_change WHERE run_id = $1 AND dept_id = ANY ($2)",
         run_id,
         dept_ids,
     )
@@ -90,14 +90,14 @@ pub async fn count_unannounced(
     started_at: DateTime<Utc>,
 ) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM sync_draft
-         WHERE run_id = $1 AND step IS NOT NULL AND NOT is_undone
+        r#"SELECT count(*) AS "count!" FROM staging_change
+         WHERE run_id = $1 AND step IS NOT NULL AND NOT is_superseded
            AND (kind <> 'changed' OR jsonb_path_exists(differences, '$[*] ? (@.field != "avatar")'))
            AND userid NOT IN (
                SELECT unnest(userids) FROM event WHERE state IN ('waiting', 'failed')
                UNION SELECT unnest(userids) FROM event WHERE received_at >= $2)
            -- The looks at those who leave by this very run do not count.
-           AND (step = 'leave' OR userid NOT IN (SELECT userid FROM scheduled_look))"#,
+           AND (step = 'leave' OR userid NOT IN (SELECT userid FROM recheck))"#,
         run_id,
         started_at,
     )

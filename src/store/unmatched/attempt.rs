@@ -17,9 +17,9 @@ record! {
         pub id: i64,
         pub at: DateTime<Utc>,
         /// The request id shown on the person's page.
-        pub reference: String,
+        pub request_id: String,
         /// The client's IP address.
-        pub address: String,
+        pub ip: String,
     }
     closed {
         pub reason: Refusal,
@@ -31,15 +31,15 @@ pub async fn append(
     conn: &mut Conn,
     case_id: i64,
     reason: Refusal,
-    reference: &str,
-    address: &str,
+    request_id: &str,
+    ip: &str,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO unmatched_attempt (case_id, reason, reference, address) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO unmatched_attempt (case_id, reason, request_id, ip) VALUES ($1, $2, $3, $4)",
         case_id,
         reason.as_str(),
-        reference,
-        address,
+        request_id,
+        ip,
     )
     .execute(&mut *conn)
     .await?;
@@ -58,7 +58,7 @@ pub async fn append(
 pub async fn list(conn: &mut Conn, case_id: i64) -> Result<Vec<RefusedAttempt>, StoreError> {
     let attempts = sqlx::query_as!(
         AttemptRecord,
-        "SELECT id, at, reason, reference, address FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT id, at, reason, request_id, ip FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC LIMIT $2",
         case_id,
         KEPT,
     )

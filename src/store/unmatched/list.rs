@@ -119,7 +119,7 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Case>, StoreError>
     let rows = sqlx::query_as!(
         CaseRecord,
         r#"SELECT id AS "id!", unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
-             first_seen_at, last_seen_at, last_reference, decided_by, decided_at, decision_reason,
+             first_seen_at, last_seen_at, last_request_id, decided_by, decided_at, decision_reason,
              matched_id, matched_unionid
          FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place) JOIN unmatched_login USING (id)
          ORDER BY wanted.place"#,

@@ -86,7 +86,7 @@ async fn the_export_holds_all_that_the_query_finds_and_nothing_runs(pool: PgPool
         (Some(last), Some(""), None)
     );
 
-    app.execute("INSERT INTO audit_entry (actor, action, status) SELECT 'mass-' || n, 'logout', 'out' FROM generate_series(1, 2500) n").await;
+    app.execute("INSERT INTO audit_entry (actor, actor_kind, action, status) SELECT 'mass-' || n, 'person', 'logout', 'out' FROM generate_series(1, 2500) n").await;
     let many = admin
         .get("/admin/audit.csv?action=logout&q=mass-")
         .await
@@ -187,7 +187,7 @@ async fn what_an_administrator_takes_out_retries_or_dismisses_leaves_a_line(pool
     )]
     let lines: Vec<String> = sqlx::query_scalar(
         "SELECT concat_ws(' ', action, actor_kind, actor, status, name, reference, reason) FROM audit_entry
-         WHERE actor = 'manager4220' AND action <> 'login' AND address = '127.0.0.1' ORDER BY id",
+         WHERE actor = 'manager4220' AND action <> 'login' AND ip = '127.0.0.1' ORDER BY id",
     )
     .fetch_all(&app.pool)
     .await

@@ -124,7 +124,7 @@ async fn a_department_shows_its_way_its_leaders_and_its_people(pool: PgPool) {
 #[sqlx::test]
 async fn a_large_company_is_shown_level_by_level_and_page_by_page(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
-    app.execute("INSERT INTO department (dept_id, parent_id, name, looked_at)
+    app.execute("INSERT INTO department (dept_id, parent_id, name, observed_at)
             SELECT 1000 + i, CASE WHEN i <= 40 THEN 1 ELSE 1001 + i % 40 END, '部门' || i, now() FROM generate_series(1, 2000) i;
         INSERT INTO staff (userid, name) SELECT 'p' || i, '人' || i FROM generate_series(1, 130) i;
         INSERT INTO staff_department (userid, dept_id) SELECT 'p' || i, 1001 FROM generate_series(1, 130) i")

@@ -43,7 +43,7 @@ async fn a_session_is_ended_from_the_list(pool: PgPool) {
         "The session of 张三 has been ended"
     ));
     assert!(!employee.is_in().await && admin.is_in().await);
-    assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'session.end' AND actor = 'manager4220' AND userid = 'zhangsan01' AND address = '127.0.0.1'").await, 1);
+    assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'session.end' AND actor = 'manager4220' AND userid = 'zhangsan01' AND ip = '127.0.0.1'").await, 1);
 
     let again = admin.post(&format!("/admin/sessions/{id}/end"), &[]).await;
     assert_eq!(again.status, 303);
@@ -90,7 +90,9 @@ async fn an_alert_stands_on_every_page_until_it_is_dismissed(pool: PgPool) {
         "qyapi_get_member"
     ));
     // Raised by another process: shown once what this one keeps for a second is read again.
-    alert::raise(&mut conn, kind.clone(), "60020").await.unwrap();
+    alert::raise(&mut conn, kind.clone(), "60020")
+        .await
+        .unwrap();
     eventually("the alert is shown", Duration::from_secs(2), async || {
         shows(&admin.get("/admin/syncs").await.body, "server IPs")
     })

@@ -17,7 +17,7 @@ async fn the_runs_tell_what_they_did_and_lead_to_their_plans(pool: PgPool) {
     for text in [
         "Leavers held back",
         "waits for a decision, expires in 22 hours",
-        "Held back <a href=\"/admin/syncs/1?kind=held_back#plan\">17</a>",
+        "Held back <a href=\"/admin/syncs/1?kind=withheld#plan\">17</a>",
         "Added <a href=\"/admin/syncs/1?kind=added#plan\">3</a></span> · ",
         "Unchanged 60</span>",
         "1 min 15 s",
@@ -51,10 +51,10 @@ async fn the_runs_tell_what_they_did_and_lead_to_their_plans(pool: PgPool) {
 /// Run 1 waits for a decision about three people; run 2 is done and has changed this and that.
 const PLANS: &str = r#"
 DELETE FROM sync_change;
-UPDATE sync_run SET held_back = 3, skipped = 0, added = 0 WHERE id = 1;
+UPDATE sync_run SET withheld = 3, skipped = 0, added = 0 WHERE id = 1;
 UPDATE sync_run SET unannounced = 2 WHERE id = 2;
 INSERT INTO sync_change (run_id, position, kind, userid, name) VALUES
-    (1, 1, 'held_back', 'u-wang', '王小明'), (1, 2, 'held_back', 'u-li', '李晓华'), (1, 3, 'held_back', 'u-gone', '<b>无页面</b>');
+    (1, 1, 'withheld', 'u-wang', '王小明'), (1, 2, 'withheld', 'u-li', '李晓华'), (1, 3, 'withheld', 'u-gone', '<b>无页面</b>');
 INSERT INTO sync_change (run_id, position, kind, userid, name, differences) VALUES
     (2, 1, 'changed', 'u-wang', '王小明', '[{"field": "title", "old": "工程师", "new": "<i>经理</i>"}, {"field": "departments", "old": "10, 11", "new": "10 (leader), 20"}, {"field": "hired_date", "old": "", "new": "2026-11-21T16:30:00+00:00"}]'),
     (2, 2, 'left', 'u-li', '李晓华', '[]');
@@ -120,7 +120,7 @@ async fn a_plan_shows_who_which_field_and_what_it_was_before(pool: PgPool) {
 async fn a_run_whose_records_were_deleted_does_not_say_that_it_changed_nothing(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute("DELETE FROM sync_change; UPDATE sync_run SET added = 0, changed = 0, returned = 0, left_count = 0,
-        skipped = 0, held_back = 0, departments_added = 0, departments_changed = 0, departments_removed = 0 WHERE id = 2")
+        skipped = 0, withheld = 0, departments_added = 0, departments_changed = 0, departments_removed = 0 WHERE id = 2")
         .await;
     let page = admin.get("/admin/syncs/2").await.body;
     assert!(shows(&page, "nothing had to be changed"), "{page}");
@@ -151,11 +151,11 @@ async fn a_run_that_waits_names_those_whom_it_would_mark_and_what_will_happen(po
     ] {
         assert!(shows(&page, text), "{text}: {page}");
     }
-    app.execute("INSERT INTO sync_change (run_id, position, kind, userid, name) SELECT 1, 10 + i, 'held_back', 'x' || i, 'N' || i FROM generate_series(1, 120) i;
-        UPDATE sync_run SET held_back = 123 WHERE id = 1").await;
+    app.execute("INSERT INTO sync_change (run_id, position, kind, userid, name) SELECT 1, 10 + i, 'withheld', 'x' || i, 'N' || i FROM generate_series(1, 120) i;
+        UPDATE sync_run SET withheld = 123 WHERE id = 1").await;
     let page = admin.get("/admin/syncs/1").await.body;
     assert!(
-        shows(&page, "<a href=\"?kind=held_back#plan\">and 23 more"),
+        shows(&page, "<a href=\"?kind=withheld#plan\">and 23 more"),
         "{page}"
     );
 }

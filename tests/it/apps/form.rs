@@ -107,7 +107,7 @@ async fn departments_are_searched_for_then_ticked(pool: PgPool) {
 #[sqlx::test]
 async fn two_thousand_departments_make_no_long_page(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
-    app.execute("INSERT INTO department (dept_id, parent_id, name, looked_at) SELECT 500000000 + n, 1, '门店 ' || n, now() FROM generate_series(1, 2000) n").await;
+    app.execute("INSERT INTO department (dept_id, parent_id, name, observed_at) SELECT 500000000 + n, 1, '门店 ' || n, now() FROM generate_series(1, 2000) n").await;
     let mut form = with(fields("门店", &[FINANCE]), "act", "find");
     form.push(("q", "门店"));
     let page = admin.post("/admin/apps/new", &form).await;

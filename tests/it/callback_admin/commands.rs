@@ -93,7 +93,7 @@ async fn a_callback_is_registered_shown_and_deleted(pool: PgPool) {
     assert_eq!(callback(&settings, &["show"]).code, Some(1));
     // By its lease a right to a call would be free after eight seconds.
     eventually("all calls are over", Duration::from_secs(2), async || {
-        app.number("SELECT count(*) FROM call_in_flight WHERE held_until > now()")
+        app.number("SELECT count(*) FROM call_in_flight WHERE lease_until > now()")
             .await
             == 0
     })

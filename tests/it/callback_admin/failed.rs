@@ -11,7 +11,7 @@ use super::{CORP_ID, FAILED, entry, keeps_its_secrets, now, number, wait_for_fir
 use crate::cli::{program, run, surroundings};
 use crate::support::{TestApp, eventually};
 
-const HELD: &str = "SELECT count(*) FROM event WHERE state = 'held' AND source = 'failed_list'";
+const HELD: &str = "SELECT count(*) FROM event WHERE state = 'parked' AND source = 'failed_list'";
 const LOST: &str = "SELECT count(*) FROM alert WHERE kind = 'directory:lost_events'";
 
 #[sqlx::test]
@@ -168,7 +168,7 @@ async fn a_second_reader_is_told_who_reads(pool: PgPool) {
     eventually("it reads", Duration::from_secs(20), async || {
         number(
             &pool,
-            "SELECT count(*) FROM failed_list_reading WHERE asking_since IS NOT NULL",
+            "SELECT count(*) FROM failed_callback_fetch WHERE call_started_at IS NOT NULL",
         )
         .await
             > 0
@@ -204,7 +204,7 @@ async fn an_entry_that_cannot_be_read_is_kept_and_stops_nothing(pool: PgPool) {
     let failed = "SELECT count(*) FROM event WHERE state = 'failed' AND last_error IS NOT NULL AND body IS NOT NULL";
     assert_eq!(number(&pool, failed).await, 4, "{}", ended.out);
     assert_eq!(number(&pool, HELD).await, 2);
-    let raw = "SELECT count(*) FROM event WHERE body ->> 'call_back_tag' = 'user_add_org' AND state = 'held'";
+    let raw = "SELECT count(*) FROM event WHERE body ->> 'call_back_tag' = 'user_add_org' AND state = 'parked'";
     assert_eq!(
         number(&pool, raw).await,
         1,

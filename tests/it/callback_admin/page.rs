@@ -27,7 +27,7 @@ async fn held_events_are_seen_and_released_by_an_administrator(pool: PgPool) {
     let held = run(&app.settings, &["callback", "failed"]);
     assert_eq!(held.code, Some(0), "{held:?}");
     let id = app
-        .number("SELECT min(id) FROM event WHERE state = 'held'")
+        .number("SELECT min(id) FROM event WHERE state = 'parked'")
         .await;
 
     let page = admin.get("/admin/events?state=held").await;
@@ -68,7 +68,7 @@ async fn held_events_are_seen_and_released_by_an_administrator(pool: PgPool) {
         app.status_of(company::LEADING_ZERO).await.as_deref(),
         Some("left")
     );
-    let audit = "SELECT count(*) FROM audit_entry WHERE action = 'event.release' AND actor = 'manager4220' AND status = '1' AND address IS NOT NULL";
+    let audit = "SELECT count(*) FROM audit_entry WHERE action = 'event.release' AND actor = 'manager4220' AND status = '1' AND ip IS NOT NULL";
     assert_eq!(app.number(audit).await, 2);
     assert!(
         admin

@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Has the list read as if ten minutes had passed.
 async fn ten_minutes_later(app: &TestApp) {
-    app.execute("UPDATE failed_list_reading SET due_at = now()")
+    app.execute("UPDATE failed_callback_fetch SET due_at = now()")
         .await;
 }
 
@@ -39,8 +39,8 @@ async fn events_that_were_lost_while_the_service_was_stopped_arrive_when_it_star
             .await,
         1
     );
-    let again = "SELECT count(*) FROM failed_list_reading
-                 WHERE again_at BETWEEN now() + interval '5 minutes' AND now() + interval '6 minutes'";
+    let again = "SELECT count(*) FROM failed_callback_fetch
+                 WHERE follow_up_at BETWEEN now() + interval '5 minutes' AND now() + interval '6 minutes'";
     assert_eq!(
         app.number(again).await,
         1,
@@ -86,7 +86,7 @@ async fn the_list_is_read_after_postgres_was_away(pool: PgPool) {
     app.sim
         .add_failed(entry("user_leave_org", now(), &[company::EMPLOYEE]));
     let mut tx = pool.begin().await.unwrap();
-    sqlx::raw_sql("LOCK TABLE failed_list_reading")
+    sqlx::raw_sql("LOCK TABLE failed_callback_fetch")
         .execute(&mut *tx)
         .await
         .unwrap();
@@ -158,7 +158,7 @@ async fn a_company_without_a_registered_callback_is_left_in_peace(pool: PgPool) 
     sim.fault(FAILED, Fault::ErrCode(71007));
     let app = TestApp::spawn_on(&pool, sim, |_| {}).await;
     eventually("the list was asked for", SOON, async || {
-        app.number("SELECT count(*) FROM failed_list_reading WHERE problem LIKE '%71007%' AND due_at > now() + interval '9 minutes'").await > 0
+        app.number("SELECT count(*) FROM failed_callback_fetch WHERE problem LIKE '%71007%' AND due_at > now() + interval '9 minutes'").await > 0
     })
     .await;
     assert_eq!(app.number("SELECT count(*) FROM alert").await, 0);

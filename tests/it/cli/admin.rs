@@ -153,7 +153,7 @@ async fn changes(pool: &PgPool) -> Vec<(String, Option<String>)> {
 #[sqlx::test]
 async fn a_role_is_granted_changed_and_listed_with_its_departments(pool: PgPool) {
     two_people(&pool).await;
-    sqlx::raw_sql("INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES (7, NULL, 'a', now()), (8, 7, 'b', now())")
+    sqlx::raw_sql("INSERT INTO department (dept_id, parent_id, name, observed_at) VALUES (7, NULL, 'a', now()), (8, 7, 'b', now())")
         .execute(&pool)
         .await
         .unwrap();
@@ -215,7 +215,7 @@ async fn a_grant_that_makes_no_sense_is_refused(pool: PgPool) {
     two_people(&pool).await;
     sqlx::raw_sql(
         "INSERT INTO staff (userid, unionid, name) VALUES ('manager4220', 'u-lin', '林晓燕');
-         INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES (7, NULL, 'a', now())",
+         INSERT INTO department (dept_id, parent_id, name, observed_at) VALUES (7, NULL, 'a', now())",
     )
     .execute(&pool)
     .await

@@ -149,7 +149,7 @@ async fn a_sync_that_cannot_read_everything_fails_and_marks_nobody(pool: PgPool)
     ] {
         sim.fault(path, fault.clone());
         // Its token is kept in the database; without it, the fault of /gettoken would not be met.
-        sqlx::raw_sql("DELETE FROM access_token; UPDATE call_pace SET next_at = '-infinity'")
+        sqlx::raw_sql("DELETE FROM access_token; UPDATE rate_limit SET next_at = '-infinity'")
             .execute(&pool)
             .await
             .unwrap();

@@ -86,7 +86,7 @@ async fn each_way_in_which_the_last_sync_is_not_right_is_told(pool: PgPool) {
         ),
     ] {
         let insert = format!(
-            "INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, held_back, error) {insert}"
+            "INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until, withheld, error) {insert}"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(insert))
             .execute(&pool)

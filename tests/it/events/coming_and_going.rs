@@ -93,7 +93,7 @@ async fn a_newcomer_whom_dingtalk_does_not_know_yet_is_asked_for_twice_more(pool
     all_worked(&app).await;
     assert_eq!(app.status_of("late0001").await, None);
     assert_eq!(
-        app.number("SELECT count(*) FROM scheduled_look WHERE cause = 'join'")
+        app.number("SELECT count(*) FROM recheck WHERE cause = 'join'")
             .await,
         2
     );

@@ -373,7 +373,7 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
         .map(|one| format!("('{}', 'login', now())", one.userid))
         .collect();
     let many = format!(
-        "INSERT INTO scheduled_look (userid, cause, due_at) VALUES {}",
+        "INSERT INTO recheck (userid, cause, due_at) VALUES {}",
         values.join(", ")
     );
     #[expect(clippy::disallowed_methods, reason = "rows as the product leaves them")]
@@ -382,8 +382,10 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
         .await
         .unwrap();
     eventually("all were refused", Duration::from_secs(30), async || {
-        app.number("SELECT count(*) FROM scheduled_look WHERE last_error LIKE '%50002%' AND claimed_by IS NULL")
-            .await
+        app.number(
+            "SELECT count(*) FROM recheck WHERE last_error LIKE '%50002%' AND claimed_by IS NULL",
+        )
+        .await
             == 80
     })
     .await;
@@ -391,7 +393,7 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
     tell(&app, &about("user_leave_org", &[&person.userid])).await;
     app.wait_for_status(&person.userid, Some("left"), APPLIED)
         .await;
-    app.execute("UPDATE scheduled_look SET due_at = now() WHERE cause = 'leaving'")
+    app.execute("UPDATE recheck SET due_at = now() WHERE cause = 'leaving'")
         .await;
     app.wait_for_status(&person.userid, Some("employed"), APPLIED)
         .await;

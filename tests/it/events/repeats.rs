@@ -70,7 +70,7 @@ async fn a_parked_leave_event_takes_effect_at_once_when_it_is_pushed(pool: PgPoo
         tell(&app, &push("user_leave_org", &more)).await;
         assert_eq!(app.number("SELECT count(*) FROM event").await, before);
         drop(app);
-        let clean = "DELETE FROM event; DELETE FROM scheduled_look; DELETE FROM staff";
+        let clean = "DELETE FROM event; DELETE FROM recheck; DELETE FROM staff";
         sqlx::raw_sql(clean).execute(&pool).await.unwrap();
     }
 }
@@ -190,7 +190,7 @@ async fn nobody_is_added_by_a_leave_event_or_a_change(pool: PgPool) {
 /// Parks a leave event whose release then fails for a fault of ours.
 async fn park_and_fail(app: &TestApp, pool: &PgPool) -> i64 {
     park(pool, "user_leave_org", CORP_ID).await;
-    app.execute("UPDATE event SET state = 'failed', last_error = 'a fault' WHERE state = 'held'")
+    app.execute("UPDATE event SET state = 'failed', last_error = 'a fault' WHERE state = 'parked'")
         .await;
     app.number("SELECT id FROM event WHERE state = 'failed'")
         .await
@@ -224,7 +224,7 @@ async fn a_failed_leave_event_ends_the_employment_when_it_is_retried_or_pushed_a
         assert!(!browser.is_in().await, "{retry}");
         assert_eq!(events(&app, "failed").await + events(&app, "held").await, 0);
         drop(app);
-        let clean = "DELETE FROM event; DELETE FROM scheduled_look; DELETE FROM web_session; DELETE FROM admin_binding;
+        let clean = "DELETE FROM event; DELETE FROM recheck; DELETE FROM web_session; DELETE FROM admin_binding;
             DELETE FROM staff";
         sqlx::raw_sql(clean).execute(&pool).await.unwrap();
     }

@@ -55,7 +55,7 @@ async fn where_the_queue_is_full_no_body_is_read(pool: PgPool) {
     // A session of the call before has fetched the token.
     new_device(&app, company::EMPLOYEE).await;
     app.execute(
-        "INSERT INTO call_pace (api, next_at, throttled_at)
+        "INSERT INTO rate_limit (api, next_at, throttled_at)
          VALUES ('topapi/v2/user/getuserinfo', now() + interval '30 seconds', now())
          ON CONFLICT (api) DO UPDATE SET next_at = EXCLUDED.next_at, throttled_at = EXCLUDED.throttled_at",
     )
@@ -65,7 +65,7 @@ async fn where_the_queue_is_full_no_body_is_read(pool: PgPool) {
         tokio::time::sleep(Duration::from_millis(400)).await;
         let status = login_without_body(&app).await;
         app.execute(
-            "UPDATE call_pace SET next_at = now() WHERE api = 'topapi/v2/user/getuserinfo'",
+            "UPDATE rate_limit SET next_at = now() WHERE api = 'topapi/v2/user/getuserinfo'",
         )
         .await;
         status

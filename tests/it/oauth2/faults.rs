@@ -98,7 +98,7 @@ async fn a_ban_pauses_all_calls(pool: PgPool) {
         assert!((280..=300).contains(&wait), "{wait}");
     }
     assert_eq!(app.sim.calls(REDEEM), 1, "the second login called nobody");
-    app.execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
+    app.execute("UPDATE rate_limit SET next_at = now() WHERE api = '*'")
         .await;
     let answer = agree(&app, &mut app.browser(), &person, "/").await;
     assert_eq!(answer.status, 303);

@@ -49,7 +49,7 @@ impl Scene {
             "INSERT INTO event (dedupe_key, event_type, event_time, userids, body, state) VALUES
                  ('id:work', 'user_modify_org', now() - interval '1 hour', ARRAY['{userid}'], '{{\"EventType\": \"user_modify_org\", \"UserId\": [\"{userid}\"]}}', 'waiting'),
                  ('id:told', 'org_admin_add', now() - interval '1 hour', '{{}}', '{{\"EventType\": \"org_admin_add\"}}', 'applied');
-             INSERT INTO scheduled_look (userid, cause, due_at) VALUES ('{userid}', 'login', now());
+             INSERT INTO recheck (userid, cause, due_at) VALUES ('{userid}', 'login', now());
              INSERT INTO webhook_delivery (message_type, event_id) SELECT 'org_admin_add', id FROM event WHERE dedupe_key = 'id:told';
              INSERT INTO webhook_delivery (message_type, userid, body) VALUES ('staff.changed', '{userid}', '{{}}')"
         ))
@@ -59,7 +59,7 @@ impl Scene {
     async fn assert_work_is_done(&self) {
         self.holds("SELECT state = 'applied' FROM event WHERE dedupe_key = 'id:work'")
             .await;
-        self.holds("SELECT count(*) = 0 FROM scheduled_look WHERE cause = 'login'")
+        self.holds("SELECT count(*) = 0 FROM recheck WHERE cause = 'login'")
             .await;
         self.holds("SELECT body IS NOT NULL FROM webhook_delivery WHERE event_id IS NOT NULL")
             .await;
@@ -81,12 +81,12 @@ async fn leases_from_the_future_are_free(pool: PgPool) {
     scene.store_work(&person.userid).await;
     for statement in [
         "UPDATE event SET (claimed_by, claimed_until) = ROW(CLAIM) WHERE state = 'waiting'",
-        "UPDATE scheduled_look SET (claimed_by, claimed_until) = ROW(CLAIM)",
+        "UPDATE recheck SET (claimed_by, claimed_until) = ROW(CLAIM)",
         "UPDATE webhook_delivery SET (claimed_by, claimed_until) = ROW(CLAIM)",
         "UPDATE access_token SET sealed = NULL, (claimed_by, claimed_until) = ROW(CLAIM)",
         "INSERT INTO review_job (action, created_by, claimed_by, claimed_until) VALUES ('reopen', 'nobody', CLAIM)",
         "INSERT INTO review_job_item (job_id, position, case_id, nick) SELECT id, 1, 1, 'x' FROM review_job",
-        "UPDATE failed_list_reading SET held_by = 'x', held_since = now(), (holder, lease_until) = ROW(CLAIM)",
+        "UPDATE failed_callback_fetch SET held_by = 'x', held_since = now(), (holder, lease_until) = ROW(CLAIM)",
         "INSERT INTO sync_run (cause, started_by, state, instance, lease_until) VALUES ('command', 'x', 'running', CLAIM)",
     ] {
         scene.execute(&statement.replace("CLAIM", CLAIM)).await;
@@ -97,7 +97,7 @@ async fn leases_from_the_future_are_free(pool: PgPool) {
         .holds("SELECT finished_at IS NOT NULL FROM review_job")
         .await;
     scene
-        .holds("SELECT read_at > now() - interval '1 minute' FROM failed_list_reading")
+        .holds("SELECT read_at > now() - interval '1 minute' FROM failed_callback_fetch")
         .await;
     scene
         .holds("SELECT error = 'interrupted' FROM sync_run WHERE started_by = 'x'")
@@ -114,11 +114,11 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
     scene.employ(&scene.people(1)).await;
     let _process = scene.serve().await;
     scene
-        .holds("SELECT read_at > '-infinity' FROM failed_list_reading")
+        .holds("SELECT read_at > '-infinity' FROM failed_callback_fetch")
         .await;
     scene.holds("SELECT count(*) = 1 FROM sync_schedule").await;
     scene
-        .execute("UPDATE failed_list_reading SET read_at = read_at + interval '1 hour', due_at = now() + interval '70 minutes'")
+        .execute("UPDATE failed_callback_fetch SET read_at = read_at + interval '1 hour', due_at = now() + interval '70 minutes'")
         .await;
     // Stored and put ahead in one transaction, before anybody can take it.
     scene
@@ -126,21 +126,21 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
             CREATE TRIGGER ahead BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION ahead();
             CREATE TRIGGER ahead BEFORE INSERT ON webhook_delivery FOR EACH ROW EXECUTE FUNCTION ahead();
             CREATE FUNCTION look_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := now() + interval '1 hour'; RETURN NEW; END $$;
-            CREATE TRIGGER ahead BEFORE INSERT ON scheduled_look FOR EACH ROW EXECUTE FUNCTION look_ahead();
+            CREATE TRIGGER ahead BEFORE INSERT ON recheck FOR EACH ROW EXECUTE FUNCTION look_ahead();
             INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('misconfigured:x', 'x', now() + interval '1 hour', now() + interval '1 hour');
-            INSERT INTO scheduled_look (userid, cause, due_at) VALUES ('former-0', 'leaving', now())")
+            INSERT INTO recheck (userid, cause, due_at) VALUES ('former-0', 'leaving', now())")
         .await;
     scene.store_work(&person.userid).await;
     scene.assert_work_is_done().await;
     scene
-        .holds("SELECT read_at < now() FROM failed_list_reading")
+        .holds("SELECT read_at < now() FROM failed_callback_fetch")
         .await;
     scene
         .holds("SELECT first_at <= now() AND last_at <= now() FROM alert WHERE kind = 'misconfigured:x'")
         .await;
     // Never at once after a leaving: DingTalk's answer may lag.
     scene
-        .holds("SELECT due_at BETWEEN now() + interval '40 seconds' AND now() + interval '1 minute' FROM scheduled_look WHERE cause = 'leaving'")
+        .holds("SELECT due_at BETWEEN now() + interval '40 seconds' AND now() + interval '1 minute' FROM recheck WHERE cause = 'leaving'")
         .await;
 }
 
@@ -151,14 +151,14 @@ async fn scheduled_syncs_go_on_after_a_moment_or_a_wait_in_the_future(pool: PgPo
     let runs = "(SELECT count(*) FROM sync_run WHERE cause = 'schedule' AND state <> 'running')";
     scene.holds("SELECT count(*) = 1 FROM sync_schedule").await;
     scene
-        .execute("UPDATE sync_schedule SET tries = 1, try_at = now() + interval '3 hours'")
+        .execute("UPDATE sync_schedule SET attempts = 1, retry_at = now() + interval '3 hours'")
         .await;
     scene.holds(&format!("{runs} = 1")).await;
     // As if the moment was taken, and its run made, while the clock was a year ahead.
     scene
         .execute(
             "UPDATE sync_run SET started_at = now() + interval '1 year', finished_at = now() + interval '1 year';
-             UPDATE sync_schedule SET moment = now() + interval '1 year', tries = 1, try_at = NULL",
+             UPDATE sync_schedule SET scheduled_at = now() + interval '1 year', attempts = 1, retry_at = NULL",
         )
         .await;
     scene.holds(&format!("{runs} = 2")).await;
@@ -174,7 +174,7 @@ async fn no_session_or_login_outlives_its_term_because_of_a_step(pool: PgPool) {
     let step = |by: &str| {
         format!(
             "UPDATE web_session SET created_at = created_at + interval '{by}', last_seen_at = last_seen_at + interval '{by}',
-                 idle_until = idle_until + interval '{by}', hard_until = hard_until + interval '{by}';
+                 idle_expires_at = idle_expires_at + interval '{by}', expires_at = expires_at + interval '{by}';
              UPDATE login_state SET created_at = created_at + interval '{by}', expires_at = expires_at + interval '{by}'"
         )
     };
@@ -186,7 +186,7 @@ async fn no_session_or_login_outlives_its_term_because_of_a_step(pool: PgPool) {
     scene.execute(&step("2 minutes")).await;
     assert!(browser.is_in().await);
     scene
-        .holds("SELECT created_at <= now() AND last_seen_at <= now() AND idle_until <= now() + interval '8 hours' AND hard_until <= now() + interval '7 days' FROM web_session")
+        .holds("SELECT created_at <= now() AND last_seen_at <= now() AND idle_expires_at <= now() + interval '8 hours' AND expires_at <= now() + interval '7 days' FROM web_session")
         .await;
     assert_eq!(browser.come_back(&state, &code).await.status, 303);
     // One of an hour would let it live an hour longer than it may.
@@ -208,10 +208,10 @@ async fn what_dingtalk_says_is_newer_than_an_answer_from_the_future(pool: PgPool
     let dept = person.memberships[0].dept_id;
     scene
         .execute(&format!(
-            "UPDATE staff SET looked_at = now() + interval '1 hour', created_at = now() + interval '1 hour';
-             INSERT INTO staff (userid, name, status, left_at, left_cause, looked_at)
+            "UPDATE staff SET observed_at = now() + interval '1 hour', created_at = now() + interval '1 hour';
+             INSERT INTO staff (userid, name, status, left_at, left_cause, observed_at)
                  VALUES ('{leaver}', 'x', 'left', now() + interval '1 hour', 'event', now() + interval '1 hour');
-             INSERT INTO department (dept_id, name, looked_at) VALUES ({dept}, 'old', now() + interval '1 hour')"
+             INSERT INTO department (dept_id, name, observed_at) VALUES ({dept}, 'old', now() + interval '1 hour')"
         ))
         .await;
     let change = PersonChange {
@@ -232,7 +232,7 @@ async fn what_dingtalk_says_is_newer_than_an_answer_from_the_future(pool: PgPool
     scene.deliver(&process, &renamed).await;
     scene
         .holds(&format!(
-            "SELECT title = 'Chief of clocks' AND looked_at <= now() FROM staff WHERE userid = '{}'",
+            "SELECT title = 'Chief of clocks' AND observed_at <= now() FROM staff WHERE userid = '{}'",
             person.userid
         ))
         .await;

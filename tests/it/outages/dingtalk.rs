@@ -100,7 +100,7 @@ async fn events_wait_for_the_end_of_a_ban_and_do_not_make_it_longer(pool: PgPool
     scene.sim.clear_faults();
     // As if the five minutes had passed.
     scene
-        .execute("UPDATE call_pace SET next_at = now() WHERE api = '*'")
+        .execute("UPDATE rate_limit SET next_at = now() WHERE api = '*'")
         .await;
     all_applied(&scene, Duration::from_secs(20)).await;
 }

@@ -96,7 +96,7 @@ async fn a_leaving_that_was_answered_outlives_a_kill_with_the_door_closed_and_it
     );
     assert_eq!(
         scene
-            .number("SELECT count(*) FROM scheduled_look WHERE cause = 'leaving'")
+            .number("SELECT count(*) FROM recheck WHERE cause = 'leaving'")
             .await,
         2
     );
@@ -181,7 +181,7 @@ async fn a_killed_instance_holds_up_logins_on_the_other_no_longer_than_ten_secon
     // Before the first call times out, after which its login is answered.
     eventually("slots are taken", SOON, async || {
         scene
-            .number("SELECT count(*) FROM call_in_flight WHERE held_until > now()")
+            .number("SELECT count(*) FROM call_in_flight WHERE lease_until > now()")
             .await
             >= 3
     })

@@ -270,7 +270,7 @@ async fn two_instances_share_the_jobs_and_settle_everybody_once(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     let _second = app.another_instance().await;
     app.execute(
-        "INSERT INTO unmatched_login (unionid, nick, reason, last_reference)
+        "INSERT INTO unmatched_login (unionid, nick, reason, last_request_id)
          SELECT 'nobody-' || n, 'n' || n, 'not_employee', 'R' FROM generate_series(1, 30) n",
     )
     .await;

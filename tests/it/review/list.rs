@@ -58,7 +58,7 @@ async fn people_of_the_company_are_the_default_and_outsiders_a_filter(pool: PgPo
 async fn pages_follow_each_other_from_the_latest_attempt_on(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute(
-        "INSERT INTO unmatched_login (unionid, nick, reason, last_reference, last_seen_at)
+        "INSERT INTO unmatched_login (unionid, nick, reason, last_request_id, last_seen_at)
          SELECT 'u-' || n, 'nick-' || n, 'pending_review', 'R', now() - n * interval '1 minute' FROM generate_series(1, 7) n",
     )
     .await;
@@ -185,7 +185,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
 async fn what_nobody_touched_for_90_days_goes(pool: PgPool) {
     let mut conn = dinggate::store::Conn::single(pool.acquire().await.unwrap().detach());
     sqlx::raw_sql(
-        "INSERT INTO unmatched_login (unionid, nick, reason, last_reference, state, last_seen_at, decided_at) VALUES
+        "INSERT INTO unmatched_login (unionid, nick, reason, last_request_id, state, last_seen_at, decided_at) VALUES
            ('old-waiting', 'x', 'left', 'R', 'waiting', now() - interval '91 days', NULL),
            ('old-closed', 'x', 'left', 'R', 'closed', now() - interval '91 days', NULL),
            ('old-reopened', 'x', 'left', 'R', 'waiting', now() - interval '91 days', now()),
@@ -218,7 +218,7 @@ async fn a_case_tells_its_history(pool: PgPool) {
     super::decide(&mut admin, id, "reject", &[("reason", "a stranger")]).await;
     let reference = text(
         &app,
-        &format!("SELECT last_reference FROM unmatched_login WHERE id = {id}"),
+        &format!("SELECT last_request_id FROM unmatched_login WHERE id = {id}"),
     )
     .await;
     let page = admin.get(&format!("/admin/unmatched/{id}")).await.body;

@@ -118,7 +118,7 @@ async fn provisioning_does_not_let_a_rejected_person_in(pool: PgPool) {
     let mut admin = app.admin().await;
     let person = app.sim.person(company::EMPLOYEE).unwrap();
     assert!(gets_in(&app, &person.unionid).await);
-    app.execute("INSERT INTO unmatched_login (unionid, nick, reason, last_reference) SELECT unionid, name, 'pending_review', 'R' FROM staff WHERE userid = 'zhangsan01'").await;
+    app.execute("INSERT INTO unmatched_login (unionid, nick, reason, last_request_id) SELECT unionid, name, 'pending_review', 'R' FROM staff WHERE userid = 'zhangsan01'").await;
     let id = case_of(&app, &person.unionid).await;
     assert_eq!(
         decide(&mut admin, id, "reject", &[("reason", "gone")])
@@ -140,7 +140,7 @@ async fn rejecting_ends_the_persons_sessions_everywhere(pool: PgPool) {
     let mut browser = app.signed_in(company::EMPLOYEE).await;
     let mut elsewhere = browser.at(&second.url);
     assert!(elsewhere.is_in().await);
-    app.execute("INSERT INTO unmatched_login (unionid, nick, reason, last_reference) SELECT unionid, name, 'pending_review', 'R' FROM staff WHERE userid = 'zhangsan01'").await;
+    app.execute("INSERT INTO unmatched_login (unionid, nick, reason, last_request_id) SELECT unionid, name, 'pending_review', 'R' FROM staff WHERE userid = 'zhangsan01'").await;
     let id = case_of(&app, &app.sim.person(company::EMPLOYEE).unwrap().unionid).await;
     assert_eq!(
         decide(&mut admin, id, "reject", &[("reason", "gone")])

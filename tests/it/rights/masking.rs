@@ -13,7 +13,7 @@ INSERT INTO webhook_delivery (id, message_type, userid, subject, state, body) OV
     (1, 'staff.changed', 'zhangsan01', 'x', 'failed', '{"data": {"mobile": "13800000003", "email": "zhangsan@corp.example.com"}}');
 INSERT INTO audit_entry (actor, actor_kind, action, userid, status, reason) VALUES
     ('manager4220', 'person', 'staff.restored', 'zhangsan01', 'employed', 'phoned 13800000003, wrote to zhangsan@corp.example.com');
-INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference, state, decided_by, decided_at, decision_reason) OVERRIDING SYSTEM VALUE VALUES
+INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id, state, decided_by, decided_at, decision_reason) OVERRIDING SYSTEM VALUE VALUES
     (1, 'u-case', 'zhangsan01', 'x', 'left', 'R', 'rejected', 'manager4220', now(), 'phoned 13800000003, wrote to zhangsan@corp.example.com');
 INSERT INTO sync_run (id, cause, started_by, state, started_at, finished_at, instance, lease_until) OVERRIDING SYSTEM VALUE VALUES
     (900001, 'command', 'x', 'done', now(), now(), gen_random_uuid(), now());

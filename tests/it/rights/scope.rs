@@ -121,13 +121,13 @@ async fn the_limit_covers_the_departments_below_and_their_tree(pool: PgPool) {
 async fn of_the_cases_a_limited_reviewer_sees_those_of_people_within_the_limit(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     app.execute(
-        "INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE VALUES
+        "INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE VALUES
              (1, 'within', 'zhangsan01', 'case-within', 'left', 'R'),
              (2, 'outside', 'lina08', 'case-outside', 'left', 'R'),
              (3, 'unknown', NULL, 'case-unknown', 'pending_review', 'R'),
              (4, 'outsider', 'zhangsan01', 'case-external', 'not_employee', 'R');
          -- One case of two rows, of which one is outside.
-         INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE
+         INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE
              SELECT 5, unionid, 'zhangsan01', 'case-between', 'left', 'R' FROM staff WHERE userid = 'lina08'",
     )
     .await;
@@ -183,7 +183,7 @@ async fn no_reviewer_decides_about_administrators_or_themselves(pool: PgPool) {
         }
         assert_eq!(app.status_of(userid).await.as_deref(), Some("employed"));
     }
-    app.execute("INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE VALUES (1, 'another', 'manager4220', 'x', 'pending_review', 'R')").await;
+    app.execute("INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE VALUES (1, 'another', 'manager4220', 'x', 'pending_review', 'R')").await;
     let answer = reviewer.post("/admin/unmatched/1/reject", &[BECAUSE]).await;
     assert_eq!(answer.status, 409, "{}", answer.body);
     assert!(

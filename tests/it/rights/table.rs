@@ -86,7 +86,7 @@ const TABLE: [(&str, &str, Answers); 50] = [
 
 /// What the tables hold: a waiting case of somebody in finance, and one row of everything else, each with id 1.
 const SEED: &str = "
-INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_reference) OVERRIDING SYSTEM VALUE VALUES (1, 'u-case', 'zhangsan01', '张三', 'left', 'R');
+INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE VALUES (1, 'u-case', 'zhangsan01', '张三', 'left', 'R');
 INSERT INTO review_job (id, action, reason, created_by) OVERRIDING SYSTEM VALUE VALUES (1, 'reject', 'x', 'manager4220');
 INSERT INTO event (id, dedupe_key, event_type, state) OVERRIDING SYSTEM VALUE VALUES (900001, 'id:table', 'org_change', 'applied');
 INSERT INTO webhook_delivery (id, message_type, userid, subject, state) OVERRIDING SYSTEM VALUE VALUES (1, 'staff.left', 'zhangsan01', 'x', 'failed');

@@ -108,7 +108,7 @@ async fn whom_an_administrator_marks_as_left_only_a_restore_brings_back(pool: Pg
     );
     let trail = format!(
         "SELECT count(*) FROM audit_entry WHERE actor = '{}' AND userid = 'zhangsan01'
-         AND (action, reason) IN (('staff.left', 'because'), ('staff.restored', 'a mistake')) AND address IS NOT NULL",
+         AND (action, reason) IN (('staff.left', 'because'), ('staff.restored', 'a mistake')) AND ip IS NOT NULL",
         company::ADMIN
     );
     assert_eq!(app.number(&trail).await, 2);

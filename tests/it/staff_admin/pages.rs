@@ -53,7 +53,7 @@ async fn the_list_is_searched_and_filtered(pool: PgPool) {
     let app = TestApp::spawn_empty(&pool, |_| {}).await;
     let mut admin = app.admin().await;
     app.execute(
-        "INSERT INTO department (dept_id, parent_id, name, looked_at) VALUES
+        "INSERT INTO department (dept_id, parent_id, name, observed_at) VALUES
              (1, NULL, 'root', now()), (10, 1, 'Branch', now()), (11, 10, 'Leaf', now()), (12, 13, 'Ring', now()), (13, 12, 'Ring too', now());
          INSERT INTO staff (userid, unionid, name, job_number, title, mobile, email) VALUES
              ('u-1', 'UNION-1', 'Anna One', 'J-100', 'Engineer', '13800000001', 'anna@example.com'),

@@ -135,7 +135,7 @@ async fn an_approval_that_meets_an_outage_marks_nobody_and_the_plan_still_waits(
         );
         company.sim.clear_faults();
         company
-            .execute("UPDATE call_pace SET next_at = '-infinity'")
+            .execute("UPDATE rate_limit SET next_at = '-infinity'")
             .await;
         assert_eq!(company.fingerprint().await, before, "{fault:?}");
         assert!(company.run_row(id).await.is_waiting, "{fault:?}");

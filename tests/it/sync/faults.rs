@@ -118,7 +118,7 @@ async fn a_throttled_cloud_is_waited_for(pool: PgPool) {
         loop {
             tokio::time::sleep(Duration::from_millis(50)).await;
             company
-                .execute("UPDATE call_pace SET next_at = least(next_at, now()), throttled_at = '-infinity'")
+                .execute("UPDATE rate_limit SET next_at = least(next_at, now()), throttled_at = '-infinity'")
                 .await;
         }
     };
@@ -182,7 +182,7 @@ async fn many_lists_that_are_emptier_than_they_should_be_are_no_plan_to_decide_a
     company.sim.reset_calls();
     let summary = company.sync().await;
     assert_eq!(
-        (summary.state, summary.left, summary.held_back),
+        (summary.state, summary.left, summary.withheld),
         (State::Partial, 0, 0)
     );
     let problem = summary.problem.unwrap();
@@ -212,7 +212,7 @@ async fn an_ip_ban_ends_the_run_at_once(pool: PgPool) {
             "the rest is not asked for"
         );
         company
-            .execute("UPDATE call_pace SET next_at = '-infinity'")
+            .execute("UPDATE rate_limit SET next_at = '-infinity'")
             .await;
     }
     assert_eq!(company.fingerprint().await, before);

@@ -24,7 +24,7 @@ fn dismiss(company: &Company, count: usize) -> Vec<String> {
 async fn sign_in(company: &Company, userid: &str) {
     company
         .execute(&format!(
-            "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_until, hard_until, method, address, user_agent)
+            "INSERT INTO web_session (id, key_hash, userid, unionid, csrf_token, idle_expires_at, expires_at, method, ip, user_agent)
              SELECT gen_random_uuid(), userid::bytea, userid, unionid, 'c', now() + interval '1 h', now() + interval '1 h', 'qr', '::1', 'x'
              FROM staff WHERE userid = '{userid}'"
         ))
@@ -57,7 +57,7 @@ async fn a_leaver_is_out_with_all_sessions_on_record_and_looked_at_again_later(p
     assert_eq!(company.number("SELECT count(*) FROM audit_entry WHERE action = 'staff.left' AND actor = 'system' AND status = 'sync'").await, 2);
     assert_eq!(
         company
-            .number("SELECT count(*) FROM scheduled_look WHERE cause = 'leaving'")
+            .number("SELECT count(*) FROM recheck WHERE cause = 'leaving'")
             .await,
         4
     );
@@ -87,7 +87,7 @@ async fn too_many_leavers_stop_at_the_brake_until_they_are_accepted(pool: PgPool
     let everybody = company.employed().await;
     let summary = company.sync().await;
     assert_eq!(
-        (summary.state, numbers(&summary), summary.held_back),
+        (summary.state, numbers(&summary), summary.withheld),
         (State::Stopped, [1, 1, 0, 0, 0], 8)
     );
     assert!(
@@ -98,13 +98,13 @@ async fn too_many_leavers_stop_at_the_brake_until_they_are_accepted(pool: PgPool
     assert_eq!(company.employed().await, everybody + 1);
     assert_eq!(
         company
-            .number("SELECT count(*) FROM sync_run WHERE state = 'stopped' AND held_back = 8")
+            .number("SELECT count(*) FROM sync_run WHERE state = 'stopped' AND withheld = 8")
             .await,
         1
     );
 
     let shown = company.run(dry()).await.unwrap();
-    assert_eq!((shown.state, shown.held_back), (State::Stopped, 8));
+    assert_eq!((shown.state, shown.withheld), (State::Stopped, 8));
 
     let summary = company.run(accepting()).await.unwrap();
     assert_eq!(

@@ -152,7 +152,7 @@ async fn what_postgres_has_forgotten_is_not_taken_for_gone(pool: PgPool) {
     let summary = company
         .sync_during(async |run| {
             run.root_is_read().await;
-            company.execute("TRUNCATE sync_reading").await;
+            company.execute("TRUNCATE staging_person").await;
         })
         .await;
     assert_eq!(
@@ -169,7 +169,7 @@ async fn what_postgres_has_forgotten_is_not_taken_for_gone(pool: PgPool) {
             while company.sim.calls(USER_GET) == 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            company.execute("TRUNCATE sync_reading").await;
+            company.execute("TRUNCATE staging_person").await;
         })
         .await;
     assert_eq!(

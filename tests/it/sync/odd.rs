@@ -194,7 +194,7 @@ async fn a_list_that_is_left_out_where_somebody_is_marks_nobody_as_left(pool: Pg
         };
         let summary = company.run(request).await.unwrap();
         assert_eq!(
-            (summary.state, summary.left, summary.held_back),
+            (summary.state, summary.left, summary.withheld),
             (State::Partial, 0, 0),
             "{lists}: {:?}",
             summary.problem

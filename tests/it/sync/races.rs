@@ -100,8 +100,8 @@ async fn what_lands_between_the_plan_and_its_writing_wins(pool: PgPool) {
                 company.receive("user_leave_org", userid).await;
             }
             // Two looks, as events have them.
-            company.execute("UPDATE staff SET title = '新', looked_at = clock_timestamp() WHERE userid = 'zhangsan01'").await;
-            company.execute("UPDATE staff SET looked_at = clock_timestamp() WHERE userid = 'wangwei07'").await;
+            company.execute("UPDATE staff SET title = '新', observed_at = clock_timestamp() WHERE userid = 'zhangsan01'").await;
+            company.execute("UPDATE staff SET observed_at = clock_timestamp() WHERE userid = 'wangwei07'").await;
         })
         .await;
     assert_eq!((summary.state, numbers(&summary)), (State::Done, [0; 5]));

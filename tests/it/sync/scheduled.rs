@@ -11,12 +11,11 @@ use sqlx::PgPool;
 use super::*;
 
 const RUNS: &str = "SELECT count(*) FROM sync_run WHERE cause = 'schedule'";
-const TRIES: &str = "SELECT tries::bigint FROM sync_schedule";
+const TRIES: &str = "SELECT attempts::bigint FROM sync_schedule";
 /// How long until the next try, in minutes, rounded up; -1 where there is none.
-const WAIT: &str =
-    "SELECT coalesce(ceil(extract(epoch FROM try_at - now()) / 60), -1)::bigint FROM sync_schedule";
-const A_DAY_AGO: &str = "UPDATE sync_schedule SET moment = moment - interval '1 day'";
-const NOW: &str = "UPDATE sync_schedule SET try_at = now()";
+const WAIT: &str = "SELECT coalesce(ceil(extract(epoch FROM retry_at - now()) / 60), -1)::bigint FROM sync_schedule";
+const A_DAY_AGO: &str = "UPDATE sync_schedule SET scheduled_at = scheduled_at - interval '1 day'";
+const NOW: &str = "UPDATE sync_schedule SET retry_at = now()";
 
 impl Company {
     async fn look_at_the_clock(&self) -> bool {
@@ -52,7 +51,7 @@ async fn the_first_start_waits_for_the_next_moment(pool: PgPool) {
 async fn a_moment_that_passed_while_nobody_ran_is_made_up_for_once(pool: PgPool) {
     let company = Company::late(&pool).await;
     company
-        .execute("UPDATE sync_schedule SET moment = moment - interval '9 days'")
+        .execute("UPDATE sync_schedule SET scheduled_at = scheduled_at - interval '9 days'")
         .await;
     assert!(company.look_at_the_clock().await);
     assert!(!company.look_at_the_clock().await);
@@ -109,7 +108,7 @@ async fn a_run_that_fails_is_tried_again_three_times_and_then_at_the_next_moment
         );
         assert!(!company.look_at_the_clock().await, "not before its time");
         company
-            .execute("UPDATE sync_schedule SET try_at = now() WHERE try_at IS NOT NULL")
+            .execute("UPDATE sync_schedule SET retry_at = now() WHERE retry_at IS NOT NULL")
             .await;
     }
     assert!(!company.look_at_the_clock().await);
@@ -164,7 +163,7 @@ async fn an_instance_that_stops_leaves_the_moment_to_another(pool: PgPool) {
     assert!(schedule::run_if_due(&company.ctx, stopped).await.unwrap());
     company.sim.clear_faults();
     assert_eq!(company.number(TRIES).await, 0);
-    let soon = "SELECT count(*) FROM sync_schedule WHERE try_at BETWEEN now() + interval '5 seconds' AND now() + interval '20 seconds'";
+    let soon = "SELECT count(*) FROM sync_schedule WHERE retry_at BETWEEN now() + interval '5 seconds' AND now() + interval '20 seconds'";
     assert_eq!(company.number(soon).await, 1);
     company
         .execute(

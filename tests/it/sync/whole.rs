@@ -294,7 +294,7 @@ async fn a_dry_run_shows_the_plan_and_writes_nothing(pool: PgPool) {
         plan.iter()
             .any(|record| record.kind == ChangeKind::Left && is(record, company::BIG_ORDER))
     );
-    for table in ["sync_change", "sync_reading", "sync_draft"] {
+    for table in ["sync_change", "staging_person", "staging_change"] {
         let rows = format!(
             "SELECT count(*) FROM {table} WHERE run_id = (SELECT max(id) + 1 FROM sync_run)"
         );
@@ -334,7 +334,7 @@ async fn a_case_that_waited_for_the_person_is_closed(pool: PgPool) {
     let unionid = company.sim.person(company::EMPLOYEE).unwrap().unionid;
     company
         .execute(&format!(
-            "INSERT INTO unmatched_login (unionid, nick, reason, state, last_reference) VALUES
+            "INSERT INTO unmatched_login (unionid, nick, reason, state, last_request_id) VALUES
              ('{unionid}', 'x', 'pending_review', 'waiting', 'r'), ('other', 'y', 'pending_review', 'waiting', 'r')"
         ))
         .await;
@@ -342,7 +342,7 @@ async fn a_case_that_waited_for_the_person_is_closed(pool: PgPool) {
     let contested = company.sim.person(IN_ROOT).unwrap().unionid;
     company
         .execute(&format!(
-            "INSERT INTO unmatched_login (unionid, userid, nick, reason, state, last_reference) VALUES
+            "INSERT INTO unmatched_login (unionid, userid, nick, reason, state, last_request_id) VALUES
              ('{contested}', 'somebody-else', 'z', 'pending_review', 'waiting', 'r')"
         ))
         .await;

@@ -145,7 +145,7 @@ async fn without_a_webhook_nothing_is_stored_for_it(pool: PgPool) {
 
     // Where one was configured and is no longer, it ends with the next start.
     app.execute(
-        "UPDATE webhook_choice SET has_staff = true, event_types = '{bpms_instance_change}'",
+        "UPDATE webhook_subscription SET includes_staff = true, event_types = '{bpms_instance_change}'",
     )
     .await;
     app.execute("UPDATE staff SET title = 'b' WHERE status = 'employed'")

@@ -174,7 +174,7 @@ async fn a_message_is_sent_again_under_its_id_and_the_trail_says_by_whom(pool: P
 async fn a_second_series_lasts_as_long_as_the_first(pool: PgPool) {
     let (app, receiver, mut admin) = seeded(&pool).await;
     receiver.always(Reply::Status(500));
-    app.execute("UPDATE webhook_delivery SET created_at = now() - interval '20 days', series_at = now() - interval '20 days'")
+    app.execute("UPDATE webhook_delivery SET created_at = now() - interval '20 days', series_started_at = now() - interval '20 days'")
         .await;
     admin.post("/admin/webhooks/2/resend", &[]).await;
     receiver.wait_for(1).await;

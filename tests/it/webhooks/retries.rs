@@ -189,13 +189,13 @@ async fn after_three_days_a_message_is_given_up(pool: PgPool) {
     deliver(&app, "young").await;
     attempts(&app, 2).await;
     // The old one has ten minutes left, and an attempt at their end.
-    app.execute("UPDATE webhook_delivery d SET series_at = now() - interval '71 hours 50 minutes', attempts = 9, next_attempt_at = now() FROM event e WHERE e.id = d.event_id AND 'old' = ANY (userids)").await;
+    app.execute("UPDATE webhook_delivery d SET series_started_at = now() - interval '71 hours 50 minutes', attempts = 9, next_attempt_at = now() FROM event e WHERE e.id = d.event_id AND 'old' = ANY (userids)").await;
     attempts(&app, 3).await;
     let left = app
-        .number("SELECT extract(epoch FROM min(next_attempt_at - series_at))::bigint FROM webhook_delivery WHERE attempts = 10")
+        .number("SELECT extract(epoch FROM min(next_attempt_at - series_started_at))::bigint FROM webhook_delivery WHERE attempts = 10")
         .await;
     assert_eq!(left, 72 * 3600);
-    app.execute("UPDATE webhook_delivery SET series_at = series_at - interval '10 minutes', next_attempt_at = now()")
+    app.execute("UPDATE webhook_delivery SET series_started_at = series_started_at - interval '10 minutes', next_attempt_at = now()")
         .await;
     wait_for_messages(&app, "failed", 1).await;
     attempts(&app, 5).await;

@@ -220,7 +220,7 @@ async fn one_transaction_is_one_message_a_person_and_its_net_effect_counts(pool:
     app.execute(
         "BEGIN;
          UPDATE staff SET unionid = NULL WHERE userid IN ('a', 'b');
-         UPDATE staff SET unionid = 'u' || userid, looked_at = now(), updated_at = now() WHERE userid IN ('a', 'b');
+         UPDATE staff SET unionid = 'u' || userid, observed_at = now(), updated_at = now() WHERE userid IN ('a', 'b');
          UPDATE staff SET title = 'new' WHERE userid = 'b';
          INSERT INTO staff_department (userid, dept_id) VALUES ('b', 1), ('b', 2);
          UPDATE staff_department SET sort_order = 5 WHERE userid = 'b';

@@ -65,7 +65,7 @@ pub(super) async fn detail(
     let found = ctx
         .db
         .read(async |conn| {
-            let Some(looked_at) = department_tree::looked_at(conn, id).await? else {
+            let Some(observed_at) = department_tree::observed_at(conn, id).await? else {
                 return Ok(None);
             };
             let tree = department_tree::tree(conn, &viewer.scope()).await?;
@@ -73,10 +73,10 @@ pub(super) async fn detail(
             let (limit, offset) = (paging.per_page, paging.offset());
             let members = department_tree::members(conn, id, limit, offset).await?;
             let now = staff::now(conn).await?;
-            Ok::<_, StoreError>(Some((now, looked_at, tree, first, members)))
+            Ok::<_, StoreError>(Some((now, observed_at, tree, first, members)))
         })
         .await?;
-    let (now, looked_at, tree, first, members) = found.ok_or(AppError::NotFound)?;
+    let (now, observed_at, tree, first, members) = found.ok_or(AppError::NotFound)?;
     let node = tree.get(id).ok_or(AppError::NotFound)?;
     let pager = Pager::new(paging, node.own, "");
     if let Some(answer) = last_page(&request, &pager) {
@@ -95,7 +95,7 @@ pub(super) async fn detail(
         own: node.own,
         whole: node.whole,
         people_href: people_href(id),
-        looked: TimeText::new(looked_at, now, frame.lang),
+        looked: TimeText::new(observed_at, now, frame.lang),
         leaders: first
             .into_iter()
             .filter(|member| member.is_leader)

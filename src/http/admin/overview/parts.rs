@@ -109,7 +109,7 @@ pub(super) fn sync(
         (t.changed, run.changed),
         (t.returned, run.returned),
         (t.left, run.left_count),
-        (t.held_back, run.held_back),
+        (t.withheld, run.withheld),
         (t.skipped, run.skipped),
     ];
     let tone = match run.state {

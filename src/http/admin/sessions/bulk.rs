@@ -129,7 +129,7 @@ fn view(row: SessionRow, own: Uuid, lang: Lang, this_session: &str) -> ChosenVie
     ChosenView {
         id: row.id.to_string(),
         href: staff_path(&row.userid),
-        note: format!("{browser} · {}{mark}", row.address),
+        note: format!("{browser} · {}{mark}", row.ip),
         name: if row.name.is_empty() {
             row.userid
         } else {

@@ -259,7 +259,7 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
             .as_deref()
             .map(|by| ActorView::new(lang, ActorKind::Person, by, held_by_name)),
         hired: facts.hired_date.map(|at| china_day(at).to_string()),
-        looked: facts.looked_at.map(time),
+        looked: facts.observed_at.map(time),
         created: time(facts.created_at),
         places: places
             .into_iter()
@@ -308,7 +308,7 @@ fn session_view(session: SessionFacts, name: &str, now: DateTime<Utc>, lang: Lan
         ask: interpolate(t.end_one_ask, &[("name", &name), ("device", &device)]),
         device,
         user_agent: session.user_agent,
-        address: session.address,
+        address: session.ip,
         method: t.method_words(session.method),
         since: TimeText::new(session.created_at, now, lang),
         last_seen: TimeText::new(session.last_seen_at, now, lang),

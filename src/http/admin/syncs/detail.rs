@@ -92,7 +92,7 @@ struct SyncData {
     recorded: i64,
     total: i64,
     rows: Vec<ChangeRow>,
-    held_back: Vec<ChangeRow>,
+    withheld: Vec<ChangeRow>,
     /// The latest run that was to mark them.
     attempt: Option<RunRow>,
     known: plan::KnownNames,
@@ -146,26 +146,26 @@ async fn find(
             let total = sync_list::count_changes(conn, id, filter).await?;
             let (limit, offset) = (paging.per_page, paging.offset());
             let rows = sync_list::changes(conn, id, filter, limit, offset).await?;
-            let mut held_back = Vec::new();
+            let mut withheld = Vec::new();
             if run.is_waiting {
                 let theirs = ChangeFilter {
                     kind: Some(ChangeKind::HeldBack),
                     ..ChangeFilter::default()
                 };
-                held_back = sync_list::changes(conn, id, &theirs, NAMED, 0).await?;
+                withheld = sync_list::changes(conn, id, &theirs, NAMED, 0).await?;
             }
             let mut attempt = None;
             if let Some(id) = run.approved_in.filter(|_| run.is_waiting) {
                 attempt = sync_list::find(conn, id).await?;
             }
-            let known = plan::known(conn, &[&rows[..], &held_back[..]].concat()).await?;
+            let known = plan::known(conn, &[&rows[..], &withheld[..]].concat()).await?;
             Ok(Some(SyncData {
                 now: staff::now(conn).await?,
                 run,
                 recorded: by_kind.iter().map(|(_, count)| count).sum(),
                 total,
                 rows,
-                held_back,
+                withheld,
                 attempt,
                 known,
                 kept_days: whole_days(ctx.config.retention.syncs),
@@ -200,7 +200,7 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         unannounced: (run.unannounced > 0).then(|| t.unannounced(run.unannounced)),
         waiting: waiting(
             &run,
-            records(found.held_back),
+            records(found.withheld),
             found.attempt.as_ref(),
             now,
             lang,
@@ -236,7 +236,7 @@ fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
         run.departments_removed,
     ];
     let mut counts = people.into_iter().chain(departments);
-    let has_records = counts.any(|count| count > 0) || run.skipped > 0 || run.held_back > 0;
+    let has_records = counts.any(|count| count > 0) || run.skipped > 0 || run.withheld > 0;
     match run.state {
         SyncState::Running => t.nothing_yet,
         _ if has_records => t.records_gone,
@@ -254,7 +254,7 @@ fn waiting(
 ) -> Option<PendingApproval> {
     let t = SyncTexts::of(lang);
     let until = run.waits_until.filter(|_| run.is_waiting)?;
-    let count = t.people(lang, run.held_back);
+    let count = t.people(lang, run.withheld);
     let is_under_way = attempt.is_some_and(|run| run.state == SyncState::Running && !run.is_lost);
     let sentence = if is_under_way {
         t.under_way
@@ -266,7 +266,7 @@ fn waiting(
         title: with_count(t.waiting_title),
         effect: with_count(t.waiting_effect),
         until: TimeText::new(until, now, lang),
-        more: i64::from(run.held_back) - i64::try_from(people.len()).unwrap_or(i64::MAX),
+        more: i64::from(run.withheld) - i64::try_from(people.len()).unwrap_or(i64::MAX),
         people,
         is_under_way,
         attempt: attempt.map(|run| (run.id, interpolate(sentence, &[("id", &run.id)]))),

@@ -215,8 +215,8 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
             .map(|refusal| RefusalView {
                 at: time(refusal.at),
                 reason: t.reason_words(refusal.reason),
-                reference: refusal.reference,
-                address: refusal.address,
+                reference: refusal.request_id,
+                address: refusal.ip,
             })
             .collect(),
         history: history_views(history, contacts, now, frame.lang),
@@ -234,7 +234,7 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
             .map(|userid| staff_path(userid.as_str())),
         userid: case.userid.map(UserId::into_string),
         unionid: case.unionid.into_string(),
-        reference: case.last_reference,
+        reference: case.last_request_id,
         decision_reason: case.decision_reason.map(|reason| masked(&reason, contacts)),
         name,
         frame,

@@ -320,7 +320,7 @@ fn cells(case: Case, contacts: ContactView) -> Vec<String> {
         case.attempts.to_string(),
         time(case.first_seen_at),
         time(case.last_seen_at),
-        case.last_reference,
+        case.last_request_id,
         case.decided_by.unwrap_or_default(),
         case.decided_at.map(time).unwrap_or_default(),
         case.decision_reason

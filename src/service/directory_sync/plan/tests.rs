@@ -44,7 +44,7 @@ fn employed(userid: &str, unionid: &str) -> KnownPerson {
         status: Status::Employed,
         left_at: None,
         is_held: false,
-        looked_at: at(0),
+        observed_at: at(0),
         created_at: at(0),
     }
 }
@@ -208,8 +208,8 @@ fn a_reading_without_people_or_with_an_unreadable_record_removes_nobody() {
 
 #[test]
 fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
-    let looked_at = KnownPerson {
-        looked_at: at(START + 1),
+    let observed_at = KnownPerson {
+        observed_at: at(START + 1),
         ..employed("a", "1")
     };
     let created = KnownPerson {
@@ -218,14 +218,14 @@ fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
     };
     assert_eq!(
         told(&complete(
-            &current(vec![looked_at, created]),
+            &current(vec![observed_at, created]),
             &reading(vec![person("z", "9")])
         )),
         [vec!["z"], vec![], vec![], vec![]]
     );
 
     let newer = KnownPerson {
-        looked_at: at(START + 11),
+        observed_at: at(START + 11),
         ..employed("a", "1")
     };
     let mut stale = person("a", "1");
@@ -356,7 +356,7 @@ fn the_brake_holds_back_everybody_and_lets_the_rest_through() {
     // The row that would have released its unionid stays employed, and so keeps it.
     assert_eq!(told(&plan), [vec!["fresh"], vec![], vec![], vec![]]);
     assert_eq!(
-        (plan.held_back.len(), skips(&plan)),
+        (plan.withheld.len(), skips(&plan)),
         (7, vec![("new", SkipReason::UnionidShared)])
     );
     assert_eq!(plan_with(&tables, &read, true, &[], 7).leavers.len(), 7);

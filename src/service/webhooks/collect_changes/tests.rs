@@ -4,12 +4,12 @@ fn row(status: &str, title: &str) -> Value {
     json!({"status": status, "title": title, "mobile": "13800000000", "left_cause": (status == "left").then_some("sync"), "is_held": false})
 }
 
-fn change(was: Option<Value>, became: Option<Value>, has_departments: bool) -> StaffChange {
+fn change(before: Option<Value>, after: Option<Value>, has_departments: bool) -> StaffChange {
     StaffChange {
         userid: "u-1".to_owned(),
         at: "2026-11-22T01:02:03.5Z".parse().unwrap(),
-        was,
-        became,
+        before,
+        after,
         has_departments,
         person: json!({"userid": "u-1", "name": "张三", "status": "employed"}),
     }
@@ -61,8 +61,8 @@ fn each_kind_of_change_has_its_type() {
             json!("manual"),
         ),
     ];
-    for (was, became, wanted, changed, cause) in cases {
-        let found = told(&change(was.cloned(), became.cloned(), false));
+    for (before, after, wanted, changed, cause) in cases {
+        let found = told(&change(before.cloned(), after.cloned(), false));
         assert_eq!(found, Some((wanted, changed, cause)));
     }
 }

@@ -175,11 +175,11 @@ pub async fn failures(
         (Fault::CloseConnection, 503),
     ] {
         scene.sim.fault("*", fault);
-        scene.execute("UPDATE call_pace SET next_at = now()").await;
+        scene.execute("UPDATE rate_limit SET next_at = now()").await;
         scan(scene, process, &people[0].unionid, status, secrets).await;
         scene.sim.clear_faults();
     }
-    scene.execute("UPDATE call_pace SET next_at = now()").await;
+    scene.execute("UPDATE rate_limit SET next_at = now()").await;
     scene.sim.revoke_token();
     scan(scene, process, &people[1].unionid, 303, secrets).await;
     let mut browser = scan(scene, process, &people[0].unionid, 303, secrets).await;

@@ -26,7 +26,7 @@ pub struct Plan {
     pub unchanged: usize,
     pub skipped: Vec<Skip>,
     pub leavers: Vec<Absent>,
-    pub held_back: Vec<Absent>,
+    pub withheld: Vec<Absent>,
 }
 
 /// The parameters of a run.
@@ -99,7 +99,7 @@ pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
             userid: known.person.userid.clone(),
         })
         .collect();
-    let (leavers, held_back) = if gone.len() > way.limit {
+    let (leavers, withheld) = if gone.len() > way.limit {
         (Vec::new(), gone)
     } else {
         (gone, Vec::new())
@@ -118,7 +118,7 @@ pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
     };
     let mut plan = Plan {
         leavers,
-        held_back,
+        withheld,
         ..Plan::default()
     };
     let known = current.people.iter().map(|known| &known.person.userid);

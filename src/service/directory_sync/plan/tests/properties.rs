@@ -77,7 +77,7 @@ fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
         some_time(),
         some_time(),
     )
-        .prop_map(|(person, kind, left_at, looked_at, created_at)| {
+        .prop_map(|(person, kind, left_at, observed_at, created_at)| {
             let status = if kind < 2 {
                 Status::Employed
             } else {
@@ -88,7 +88,7 @@ fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
                 status,
                 left_at: (status == Status::Left).then_some(left_at),
                 is_held: kind == 3,
-                looked_at,
+                observed_at,
                 created_at,
             }
         })
@@ -181,7 +181,7 @@ fn apply(current: &Current, plan: &Plan) -> Current {
             status: Status::Employed,
             left_at: None,
             is_held: false,
-            looked_at: write.asked_at,
+            observed_at: write.asked_at,
             created_at,
         };
         rows.insert(write.person.userid.clone(), row);
@@ -208,7 +208,7 @@ proptest! {
         let after = apply(&case.current, &first);
         let second = case.plan(&after);
         prop_assert_eq!(told(&second), NOBODY);
-        prop_assert_eq!(second.held_back.len(), first.held_back.len());
+        prop_assert_eq!(second.withheld.len(), first.withheld.len());
     }
 
     #[test]
@@ -237,7 +237,7 @@ proptest! {
     #[test]
     fn a_reading_without_people_removes_nobody(case in case()) {
         let plan = Case { reading: Reading::new(), ..case.clone() }.plan(&case.current);
-        prop_assert!(plan.leavers.is_empty() && plan.held_back.is_empty());
+        prop_assert!(plan.leavers.is_empty() && plan.withheld.is_empty());
     }
 
     #[test]
@@ -254,7 +254,7 @@ proptest! {
     #[test]
     fn an_incomplete_reading_never_ends_or_restores_an_employment(case in case()) {
         let plan = Case { is_complete: false, ..case.clone() }.plan(&case.current);
-        prop_assert!(plan.leavers.is_empty() && plan.held_back.is_empty() && plan.returned.is_empty());
+        prop_assert!(plan.leavers.is_empty() && plan.withheld.is_empty() && plan.returned.is_empty());
         prop_assert!(plan.added.iter().all(|w| !case.current.unknown_leavers.contains_key(&w.person.userid)));
     }
 
@@ -262,7 +262,7 @@ proptest! {
     fn whoever_is_listed_spared_or_known_from_an_event_stays(case in case()) {
         for leaver in &case.plan(&case.current).leavers {
             let row = case.current.people.iter().find(|k| k.person.userid == leaver.userid).unwrap();
-            prop_assert!(row.status == Status::Employed && row.looked_at < at(START) && row.created_at < at(START));
+            prop_assert!(row.status == Status::Employed && row.observed_at < at(START) && row.created_at < at(START));
             prop_assert!(!case.reading.contains_key(&leaver.userid) && !case.spared.contains(&leaver.userid));
         }
     }
@@ -295,6 +295,6 @@ proptest! {
         let told = plan.added.len() + plan.changed.len() + plan.returned.len() + plan.unchanged + skipped;
         prop_assert_eq!(told, case.reading.len());
         prop_assert!(plan.leavers.len() <= case.limit);
-        prop_assert!(plan.held_back.is_empty() || (plan.leavers.is_empty() && plan.held_back.len() > case.limit));
+        prop_assert!(plan.withheld.is_empty() || (plan.leavers.is_empty() && plan.withheld.len() > case.limit));
     }
 }
