@@ -1,6 +1,7 @@
 //! The web layer: routes, pages, APIs, the session cookie, and the error type.
 
 pub mod admin;
+mod alert_banner;
 pub mod assets;
 pub mod brand;
 pub mod csv;
@@ -8,11 +9,13 @@ pub mod current_user;
 mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
+mod error_page;
 mod extract;
 pub mod flash;
 pub mod form;
 mod head;
 mod health;
+mod lang;
 mod language;
 pub mod layout;
 mod login;
@@ -20,6 +23,7 @@ mod login_limit;
 mod middleware;
 pub mod pages;
 mod portal;
+mod readiness;
 pub mod request_id;
 mod security;
 mod session_exchange;
@@ -61,8 +65,8 @@ pub fn configure(cfg: &mut web::ServiceConfig, ctx: &Context) {
         .wrap(from_fn(login::only_own_and_navigation))
         .wrap(from_fn(language::switch))
         .wrap(from_fn(security::one_loopback_name))
-        .wrap(from_fn(security::when_ready))
-        .wrap(from_fn(middleware::error_page::render));
+        .wrap(from_fn(readiness::when_ready))
+        .wrap(from_fn(error_page::render));
     cfg.service(pages);
 }
 

@@ -40,13 +40,13 @@ enum Action {
         #[arg(long)]
         force: bool,
     },
-    /// Fetches the events that DingTalk could not deliver, stores them as held, then prints them
+    /// Fetches the events that DingTalk could not deliver, stores them as parked, then prints them
     #[command(
         after_help = "DingTalk forgets what it gives. While the service runs, it fetches and releases by itself: \
-            at its start, after a downtime and every 10 minutes, also what this command has left as held."
+            at its start, after a downtime and every 10 minutes, also what this command has left as parked."
     )]
     Failed {
-        /// Releases all held events into the inbox
+        /// Releases all parked events into the inbox
         #[arg(long)]
         replay: bool,
     },

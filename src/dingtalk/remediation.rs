@@ -23,7 +23,7 @@ pub enum Remediation {
     WidenScope,
     /// Have the company authorise the app.
     AuthoriseApp,
-    /// Correct the CorpId.
+    /// Correct the `CorpId`.
     CorrectCorpId,
     /// Buy more calls, or wait for the next month.
     RaiseQuota,

@@ -123,7 +123,7 @@ fn is_mobile(digits: &str) -> bool {
     };
     digits.len() == 11
         && digits.starts_with('1')
-        && digits.bytes().nth(1).is_some_and(|b| b >= b'3')
+        && digits.as_bytes().get(1).is_some_and(|b| *b >= b'3')
         && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -171,7 +171,7 @@ mod tests {
     fn contact_fields_of_a_body_are_masked_whole() {
         let mut body = json!({
             "mobile": "short", "orgEmail": "a@b.c", "state_code": 86, "Phone": null,
-            "items": [{"telephone": 88776655, "note": "13800138000"}], "n": 13_800_138_000_u64,
+            "items": [{"telephone": 88_776_655, "note": "13800138000"}], "n": 13_800_138_000_u64,
             "userid": "0158",
         });
         mask_json(&mut body);

@@ -20,7 +20,7 @@ closed_set! {
         Applied = "applied",
         Failed = "failed",
         /// DingTalk could not deliver it: it waits for its release.
-        Held = "held",
+        Parked = "parked",
         /// It names another company.
         Ignored = "ignored",
     }

@@ -1,29 +1,15 @@
 //! What a role may see and do on the administration pages.
 
+use super::closed_set::closed_set;
 use super::ids::DeptId;
 
-/// The role that a grant gives; `DINGGATE_ADMINS` gives the first.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type, serde::Serialize, serde::Deserialize,
-)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Admin,
-    Reviewer,
-    Auditor,
-}
-
-impl Role {
-    pub const ALL: [Self; 3] = [Self::Admin, Self::Reviewer, Self::Auditor];
-
-    /// Returns the role's name in the table, the commands and the audit trail.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Reviewer => "reviewer",
-            Self::Auditor => "auditor",
-        }
+closed_set! {
+    /// The role that a grant gives; `DINGGATE_ADMINS` gives the first. The names are also those of the commands and
+    /// the audit trail.
+    pub enum Role {
+        Admin = "admin",
+        Reviewer = "reviewer",
+        Auditor = "auditor",
     }
 }
 
@@ -78,7 +64,7 @@ impl ContactView {
 }
 
 /// The rights of one person.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rights {
     role: Role,
     /// Empty unless a reviewer is limited.

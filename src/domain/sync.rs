@@ -50,7 +50,7 @@ closed_set! {
         Changed = "changed",
         Returned = "returned",
         Left = "left",
-        HeldBack = "withheld",
+        Withheld = "withheld",
         Skipped = "skipped",
         DepartmentAdded = "department_added",
         DepartmentChanged = "department_changed",

@@ -1,7 +1,8 @@
 //! The administration pages.
 
+mod acting;
 mod actor_view;
-pub mod alerts;
+mod alerts;
 mod apps;
 mod audit;
 mod bulk_ask;

@@ -16,8 +16,6 @@ use super::{flash, session_exchange};
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
 use crate::domain::rights::Rights;
-use crate::service::alerts;
-use crate::text::lang::Lang;
 
 /// A signed-in person. Without a session: 303 to the login page, which leads back here.
 #[derive(Debug, Clone)]

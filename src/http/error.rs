@@ -64,10 +64,11 @@ impl From<StoreError> for AppError {
 impl From<ActError> for AppError {
     fn from(error: ActError) -> Self {
         match error {
-            ActError::NoLongerAllowed => Self::NotAdmin,
+            // Only decisions about people have the last two, and their pages name the reason.
+            ActError::NoLongerAllowed | ActError::AboutAdministrator | ActError::AboutSelf => {
+                Self::NotAdmin
+            }
             ActError::OutOfScope => Self::NotFound,
-            // Only people decide about people, and their pages name these two reasons.
-            ActError::AboutAdministrator | ActError::AboutSelf => Self::NotAdmin,
             ActError::Store(error) => error.into(),
         }
     }

@@ -3,7 +3,6 @@
 
 pub mod client_address;
 mod client_info;
-pub mod lang;
 mod role;
 
 pub use role::{Admin, Auditor, Reviewer, RoleHolder, Viewer};

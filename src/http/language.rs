@@ -8,7 +8,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
-use super::extract::lang::LANGUAGE_COOKIE;
+use super::lang::LANGUAGE_COOKIE;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::text::lang::Lang;

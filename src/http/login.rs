@@ -18,9 +18,9 @@ use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::AppError;
+use super::error_page::JSON_ERRORS;
 use super::extract::client_address::client_address;
 use super::login_limit::{Attempt, AttemptError, LoginLimit, Outcome};
-use super::middleware::error_page::JSON_ERRORS;
 use super::request_id::RequestId;
 use super::session_exchange;
 use crate::context::Context;
@@ -156,4 +156,11 @@ fn bind_browser(request: &HttpRequest, ctx: &Context) -> (String, Cookie<'static
         .max_age(ttl)
         .finish();
     (secret, cookie)
+}
+
+/// Adds a cookie to a finished response.
+fn add_cookie(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<(), AppError> {
+    response
+        .add_cookie(cookie)
+        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))
 }

@@ -1,9 +1,9 @@
 //! The outermost middleware: limits every request before any handler sees it.
 
 pub mod bodies;
+mod cached_check;
 pub mod connections;
 pub mod cookies;
-pub mod error_page;
 mod forwarded;
 mod sending;
 mod throttle;
@@ -22,12 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::AppError;
 use super::extract::client_address::client_address;
-use super::health::CachedCheck;
 use super::security::{self, HeaderContext};
 use crate::config::Config;
 use crate::context::Context;
 use crate::store::db::{Share, with_deadline, with_share};
 use bodies::{Bodies, BodyError, Limits};
+use cached_check::CachedCheck;
 use connections::{Connection, Connections, RequestInProgress};
 use cookies::SessionCookie;
 use forwarded::ForwardedWatch;

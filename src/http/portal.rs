@@ -56,7 +56,7 @@ async fn page(
         mobile: me.mobile,
         email: me.email,
         hired: me.hired_date.map(|at| china_day(at).to_string()),
-        departments: me.departments.0.into_iter().map(department).collect(),
+        departments: me.departments.0.iter().map(department).collect(),
         sessions,
         end_others_ask: end_others_ask(others, frame.lang),
         apps: me.apps.0.into_iter().map(tile).collect(),
@@ -93,7 +93,7 @@ fn end_others_ask(others: usize, lang: Lang) -> Option<String> {
     }
 }
 
-fn department(membership: Membership) -> PortalDepartment {
+fn department(membership: &Membership) -> PortalDepartment {
     PortalDepartment {
         path: membership.names.join(" / "),
         is_leader: membership.is_leader,

@@ -1,6 +1,4 @@
-//! The security headers of every response, the one public name, and readiness.
-
-use std::time::Duration;
+//! The security headers of every response, and the one public name.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,13 +8,10 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
-use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
 use super::brand::logo_origin;
 use super::dingtalk_client::is_inside_dingtalk;
-use super::error::AppError;
-use super::middleware::Edge;
 use crate::config::PublicUrl;
 use crate::context::Context;
 use crate::domain::net::is_loopback_host;
@@ -125,38 +120,6 @@ fn allow_images_from(headers: &mut HeaderMap, origin: &str) {
 fn add_missing(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     if !headers.contains_key(&name) {
         headers.insert(name, HeaderValue::from_static(value));
-    }
-}
-
-/// How long a page waits for the migrations while the process starts, before it answers 503.
-const START_TIMEOUT: Duration = Duration::from_secs(2);
-const START_POLL: Duration = Duration::from_millis(20);
-
-/// Waits briefly until the migrations are in place: a process binds its port before it is ready, and a restart
-/// should not cause error pages.
-async fn becomes_ready(ctx: &Context, stopping: &CancellationToken) -> bool {
-    let ready = async {
-        while !ctx.is_ready() {
-            tokio::time::sleep(START_POLL).await;
-        }
-    };
-    tokio::select! {
-        result = tokio::time::timeout(START_TIMEOUT, ready) => result.is_ok(),
-        () = stopping.cancelled() => false,
-    }
-}
-
-/// Answers 503 if the migrations are not in place in time.
-pub async fn when_ready<B: MessageBody>(
-    ctx: web::Data<Context>,
-    edge: web::Data<Edge>,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    if ctx.is_ready() || becomes_ready(&ctx, &edge.stopping).await {
-        next.call(request).await
-    } else {
-        Err(AppError::Unavailable.into())
     }
 }
 

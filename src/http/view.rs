@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod pager;
+pub mod path;
 pub mod sorting;
 
 pub use chart::Columns;

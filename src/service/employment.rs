@@ -34,9 +34,8 @@ impl Trigger {
     /// Returns what the answer may do. `is_standing` is false if the reason to ask has been withdrawn meanwhile.
     fn authority(self, is_standing: bool) -> Authority {
         match self {
-            Self::Login | Self::Event => Authority::Change,
             Self::Leaving if is_standing => Authority::LeaveRecheck,
-            Self::Leaving => Authority::Change,
+            Self::Login | Self::Event | Self::Leaving => Authority::Change,
             Self::LateJoin | Self::Join => Authority::Join { is_standing },
         }
     }

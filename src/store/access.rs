@@ -152,7 +152,7 @@ pub async fn confirm_ended(
     sqlx::query!(
         "WITH settled AS (
              SELECT $1 AS userid WHERE NOT EXISTS (
-                 SELECT FROM recheck WHERE userid = $1 AND cause = 'leaving' AND NOT id = ANY ($2))
+                 SELECT FROM recheck WHERE userid = $1 AND cause = 'leave' AND NOT id = ANY ($2))
          ),
          deleted AS (DELETE FROM admin_grant g USING settled s WHERE g.userid = s.userid AND g.ended_at IS NOT NULL)
          UPDATE admin_binding b SET is_restorable = false FROM settled s WHERE b.userid = s.userid AND b.is_restorable",

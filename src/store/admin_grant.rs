@@ -3,6 +3,7 @@
 use crate::store::Conn;
 
 use super::StoreError;
+use super::record::{known, record};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
 use crate::domain::rights::{Rights, Role};
@@ -15,31 +16,31 @@ pub struct Binding {
     pub is_ended: bool,
 }
 
-/// A person with a grant or an entry in the setting.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "one row of a query: independent facts about two independent sources of rights"
-)]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdminRow {
-    pub userid: UserId,
-    /// `None` if the person has no row in the staff table.
-    pub name: Option<String>,
-    pub is_employed: bool,
-    /// The unionid of the staff row.
-    pub unionid: Option<UnionId>,
-    /// Whether there is a grant that has not ended.
-    pub is_granted: bool,
-    /// Whether the grant is in force: its pair is that of the employed row.
-    pub has_grant: bool,
-    /// The role of the grant.
-    pub role: Option<Role>,
-    /// The departments that the grant is limited to.
-    pub departments: Option<Vec<DeptId>>,
-    /// Whether the entry in the setting was bound, even if to no unionid.
-    pub is_bound: bool,
-    pub bound_unionid: Option<UnionId>,
-    pub is_ended: bool,
+record! {
+    /// A person with a grant or an entry in the setting.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct AdminRow from AdminRecord in "admin_grant" by userid {
+        pub userid: UserId,
+        /// `None` if the person has no row in the staff table.
+        pub name: Option<String>,
+        pub is_employed: bool,
+        /// The unionid of the staff row.
+        pub unionid: Option<UnionId>,
+        /// Whether there is a grant that has not ended.
+        pub is_granted: bool,
+        /// Whether the grant is in force: its pair is that of the employed row.
+        pub has_grant: bool,
+        /// The departments that the grant is limited to.
+        pub departments: Option<Vec<DeptId>>,
+        /// Whether the entry in the setting was bound, even if to no unionid.
+        pub is_bound: bool,
+        pub bound_unionid: Option<UnionId>,
+        pub is_ended: bool,
+    }
+    optional {
+        /// The role of the grant.
+        pub role: Role,
+    }
 }
 
 /// Serializes ending administrators' rights until the commit, so that two concurrent calls cannot remove the last
@@ -83,7 +84,7 @@ pub async fn rights(
     listed: &ListedAdmins,
 ) -> Result<Option<Rights>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT r.role AS "role!: Role", r.departments
+        r#"SELECT r.role AS "role!", r.departments
          FROM role_right r JOIN staff s ON s.userid = r.userid AND s.unionid = r.unionid AND s.status = 'employed'
          WHERE r.userid = $1 AND r.unionid = coalesce($2, s.unionid)
            AND (r.source = 'granted' OR EXISTS (
@@ -100,7 +101,8 @@ pub async fn rights(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| Rights::granted(row.role, row.departments)))
+    row.map(|row| parse_rights(userid, &row.role, row.departments))
+        .transpose()
 }
 
 /// Returns whether one of these ids is an administrator's, in force or as long as a leave event that has ended the
@@ -147,6 +149,16 @@ pub async fn count(conn: &mut Conn, listed: &ListedAdmins) -> Result<i64, StoreE
     Ok(count)
 }
 
+fn parse_rights(
+    userid: &UserId,
+    role: &str,
+    departments: Option<Vec<DeptId>>,
+) -> Result<Rights, StoreError> {
+    let id = || userid.to_string();
+    let role = known(Role::parse, ("admin_grant", "role"), id, role)?;
+    Ok(Rights::granted(role, departments))
+}
+
 /// Finds the rights of a grant that is in force for this pair.
 pub async fn granted(
     conn: &mut Conn,
@@ -154,14 +166,15 @@ pub async fn granted(
     unionid: &UnionId,
 ) -> Result<Option<Rights>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT role AS "role: Role", departments FROM admin_grant
+        r#"SELECT role, departments FROM admin_grant
          WHERE userid = $1 AND unionid = $2 AND ended_at IS NULL"#,
         userid.as_str(),
         unionid.as_str(),
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| Rights::granted(row.role, row.departments)))
+    row.map(|row| parse_rights(userid, &row.role, row.departments))
+        .transpose()
 }
 
 /// Grants rights to a pair, in place of any others that the userid had by a grant.
@@ -180,7 +193,7 @@ pub async fn upsert(
         userid.as_str(),
         unionid.as_str(),
         granted_by,
-        rights.role() as Role,
+        rights.role().as_str(),
         scope.departments(),
     )
     .execute(conn)
@@ -191,12 +204,13 @@ pub async fn upsert(
 /// Revokes a grant; returns its rights, or `None` if there was none.
 pub async fn delete(conn: &mut Conn, userid: &UserId) -> Result<Option<Rights>, StoreError> {
     let row = sqlx::query!(
-        r#"DELETE FROM admin_grant WHERE userid = $1 RETURNING role AS "role: Role", departments"#,
+        "DELETE FROM admin_grant WHERE userid = $1 RETURNING role, departments",
         userid.as_str()
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| Rights::granted(row.role, row.departments)))
+    row.map(|row| parse_rights(userid, &row.role, row.departments))
+        .transpose()
 }
 
 /// Returns those of these userids whose entry in the setting was never bound.
@@ -268,11 +282,11 @@ pub async fn binding(conn: &mut Conn, userid: &UserId) -> Result<Option<Binding>
 /// Lists all people with a grant or an entry in the setting, by userid.
 pub async fn list(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<AdminRow>, StoreError> {
     let rows = sqlx::query_as!(
-        AdminRow,
+        AdminRecord,
         r#"SELECT a.userid AS "userid!: UserId", s.name AS "name?", coalesce(s.status = 'employed', false) AS "is_employed!",
              s.unionid AS "unionid?: UnionId", g.userid IS NOT NULL AS "is_granted!",
              coalesce(s.status = 'employed' AND s.unionid = g.unionid, false) AS "has_grant!",
-             g.role AS "role?: Role", g.departments,
+             g.role AS "role?", g.departments,
              b.userid IS NOT NULL AS "is_bound!", b.unionid AS "bound_unionid?: UnionId", b.ended_at IS NOT NULL AS "is_ended!"
          FROM (SELECT userid FROM admin_grant WHERE ended_at IS NULL UNION SELECT unnest($1::text[])) AS a (userid)
          LEFT JOIN staff s ON s.userid = a.userid
@@ -283,5 +297,5 @@ pub async fn list(conn: &mut Conn, listed: &ListedAdmins) -> Result<Vec<AdminRow
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    rows.into_iter().map(TryInto::try_into).collect()
 }

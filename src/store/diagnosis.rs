@@ -102,12 +102,14 @@ pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
 record! {
     /// How the last full sync ended. Ages are in seconds.
     pub struct LastSync from LastSyncRecord in "sync_run" by id {
-        pub id: i64,
         pub age: f64,
         pub withheld: i32,
         pub error: Option<String>,
         /// Since the last run that read and applied everything.
         pub done_age: Option<f64>,
+    }
+    identity {
+        id: i64,
     }
     closed {
         /// [`SyncState::Failed`] if its instance has disappeared.

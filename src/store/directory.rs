@@ -14,10 +14,10 @@ use super::{StoreError, record};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Membership, Person, Status};
 
+pub use columns::WrittenRow;
 pub use finish::{apply_blocked_leave_events, block_leave_events, finish, unblock_leave_events};
 pub use write::{
-    WrittenRow, add, change, record_in_audit, record_unionid_changes, rehire, release_unionids,
-    restore_unionid,
+    add, change, record_in_audit, record_unionid_changes, rehire, release_unionids, restore_unionid,
 };
 
 /// A row of the staff table with its departments.

@@ -48,7 +48,7 @@ async fn recall_events(conn: &mut Conn) -> Result<u64, StoreError> {
 /// A recheck after a leave event is never due at once: DingTalk may still list the person for a while.
 async fn recall_looks(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        "UPDATE recheck SET due_at = CASE cause WHEN 'leaving' THEN now() + make_interval(secs => $3) ELSE now() END
+        "UPDATE recheck SET due_at = CASE cause WHEN 'leave' THEN now() + make_interval(secs => $3) ELSE now() END
          WHERE id IN (
              SELECT id FROM recheck WHERE due_at > now() + make_interval(secs => $1)
                AND (cause = 'login' OR due_at > now() + make_interval(secs => $2))

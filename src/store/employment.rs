@@ -86,7 +86,7 @@ impl<'c> PeopleLock<'c> {
     }
 }
 
-impl<'c> SyncLock<'c> {
+impl SyncLock<'_> {
     pub fn run(&self) -> Run {
         self.run
     }

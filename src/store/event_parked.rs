@@ -53,7 +53,7 @@ pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<Parked
     } else if event.problem.is_some() && !event.names_something() {
         EventState::Failed
     } else {
-        EventState::Held
+        EventState::Parked
     };
     let row = sqlx::query_as!(
         ParkedRecord,

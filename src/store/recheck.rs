@@ -21,7 +21,7 @@ closed_set! {
         /// A join event for a person that DingTalk did not know yet.
         Join = "join",
         /// A leave event, which is applied at once and undone only by a later recheck.
-        Leaving = "leaving",
+        Leave = "leave",
     }
 }
 
@@ -42,7 +42,7 @@ pub async fn schedule_after_leave(conn: &mut Conn, userids: &[UserId]) -> Result
     let delays: Vec<f64> = LATER.iter().map(Duration::as_secs_f64).collect();
     sqlx::query!(
         "INSERT INTO recheck (userid, cause, due_at)
-         SELECT id, 'leaving', clock_timestamp() + make_interval(secs => delay)
+         SELECT id, 'leave', clock_timestamp() + make_interval(secs => delay)
          FROM unnest($1::text[]) AS id, unnest($2::double precision[]) AS delay",
         &ids,
         &delays,
@@ -57,7 +57,7 @@ pub async fn schedule_at_once(conn: &mut Conn, userids: &[UserId]) -> Result<(),
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
     sqlx::query!(
         "INSERT INTO recheck (userid, cause, due_at)
-         SELECT id, 'leaving', clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id",
+         SELECT id, 'leave', clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id",
         &ids,
     )
     .execute(conn)

@@ -32,13 +32,15 @@ pub(super) fn log_unknown(error: &StoreError) {
 }
 
 /// Defines a row, and its form as Postgres returns it, in which the columns of closed sets are text. A row is
-/// converted with `try_into`; `by` names the fields that identify it in errors.
+/// converted with `try_into`; `by` names the fields that identify it in errors, which `identity` adds if the row itself does
+/// not have them.
 macro_rules! record {
     (
         $(#[$meta:meta])*
         pub struct $row:ident from $raw:ident in $table:literal by $($key:ident),+ {
             $( $(#[$doc:meta])* pub $field:ident: $type:ty, )*
         }
+        $( identity { $( $id_field:ident: $id_type:ty, )+ } )?
         $( closed { $( $(#[$closed_doc:meta])* pub $closed:ident: $set:ty, )+ } )?
         $( optional { $( $(#[$optional_doc:meta])* pub $optional:ident: $optional_set:ty, )+ } )?
     ) => {
@@ -52,6 +54,7 @@ macro_rules! record {
         /// The row as Postgres returns it.
         pub(in crate::store) struct $raw {
             $( $field: $type, )*
+            $( $( $id_field: $id_type, )+ )?
             $( $( $closed: String, )+ )?
             $( $( $optional: Option<String>, )+ )?
         }

@@ -32,12 +32,14 @@ record! {
     /// One person of a job.
     #[derive(Debug, Clone)]
     pub struct Item from ItemRecord in "review_job_item" by job_id, position {
-        pub job_id: i64,
         pub position: i32,
         pub case_id: i64,
         pub nick: String,
         /// Why it was refused.
         pub outcome: Option<String>,
+    }
+    identity {
+        job_id: i64,
     }
     closed {
         pub state: ItemState,

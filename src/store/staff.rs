@@ -18,7 +18,6 @@ record! {
         pub userid: UserId,
         pub unionid: Option<UnionId>,
         pub name: String,
-        pub left_at: Option<DateTime<Utc>>,
         /// Marked as left by an administrator; only a restore ends this.
         pub is_held: bool,
         /// When the data in this row was requested from DingTalk.
@@ -41,7 +40,7 @@ pub async fn now(conn: &mut Conn) -> Result<DateTime<Utc>, StoreError> {
 pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         StaffRecord,
-        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
             held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
             as_past(created_at) AS "created_at!"
          FROM staff WHERE userid = $1"#,
@@ -64,7 +63,7 @@ pub async fn lock_leaver_limit(conn: &mut Conn) -> Result<(), StoreError> {
 pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         StaffRecord,
-        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
             held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
             as_past(created_at) AS "created_at!"
          FROM staff WHERE userid = $1 FOR UPDATE"#,
@@ -94,7 +93,7 @@ pub async fn find_by_unionid(
 ) -> Result<Option<StaffRow>, StoreError> {
     let row = sqlx::query_as!(
         StaffRecord,
-        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status, left_at,
+        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
             held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
             as_past(created_at) AS "created_at!"
          FROM staff WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,

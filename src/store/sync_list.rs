@@ -52,7 +52,6 @@ record! {
         pub departments_changed: i32,
         pub departments_removed: i32,
         /// Whether every department was read without any error.
-        pub is_complete: bool,
         pub error: Option<String>,
         /// The stopped run whose leavers this one marks.
         pub approves: Option<i64>,
@@ -89,7 +88,7 @@ pub async fn list(
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
              r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.withheld, r.unannounced,
-             r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
+             r.departments_added, r.departments_changed, r.departments_removed, r.error, r.approves,
              (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
              d.name AS "decided_by_name?", r.decided_at,
              r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",
@@ -131,7 +130,7 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<RunRow>, StoreError
         r#"SELECT r.id, r.cause, r.started_by, s.name AS "started_by_name?", r.state,
              r.state = 'running' AND is_free(r.lease_until) AS "is_lost!", r.started_at, r.finished_at, r.calls,
              r.added, r.changed, r.returned, r.left_count, r.unchanged, r.skipped, r.withheld, r.unannounced,
-             r.departments_added, r.departments_changed, r.departments_removed, r.is_complete, r.error, r.approves,
+             r.departments_added, r.departments_changed, r.departments_removed, r.error, r.approves,
              (SELECT max(a.id) FROM sync_run a WHERE a.approves = r.id) AS approved_in, r.decision, r.decided_by,
              d.name AS "decided_by_name?", r.decided_at,
              r.state = 'stopped' AND r.decision IS NULL AND r.finished_at > now() - interval '24 hours' AS "is_waiting!",

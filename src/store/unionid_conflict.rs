@@ -102,7 +102,7 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     .await?;
     sqlx::query!(
         "UPDATE recheck SET due_at = now() WHERE id IN (
-             SELECT id FROM recheck WHERE userid = ANY ($1) AND cause <> 'leaving' AND due_at > now() AND last_error IS NOT NULL
+             SELECT id FROM recheck WHERE userid = ANY ($1) AND cause <> 'leave' AND due_at > now() AND last_error IS NOT NULL
              ORDER BY id FOR UPDATE SKIP LOCKED)",
         &free,
     )

@@ -66,22 +66,27 @@ pub async fn create(conn: &mut Conn, new: &NewSession<'_>) -> Result<bool, Store
     Ok(created.rows_affected() == 1)
 }
 
-/// A live session of an employed person.
-pub struct LiveSession {
-    pub id: Uuid,
-    pub userid: UserId,
-    pub csrf_token: String,
-    pub state: Value,
-    pub name: String,
-    /// The role of the session's pair, with the departments that it is limited to.
-    pub role: Option<Role>,
-    pub departments: Option<Vec<DeptId>>,
-    /// Whether the login is recent enough for the administration pages.
-    pub is_recent: bool,
-    /// When the session was found, by Postgres's clock.
-    pub now: DateTime<Utc>,
-    /// Whether the use of the session has to be recorded with [`touch`].
-    pub is_touch_due: bool,
+record! {
+    /// A live session of an employed person.
+    pub struct LiveSession from LiveRecord in "admin_grant" by userid {
+        pub id: Uuid,
+        pub userid: UserId,
+        pub csrf_token: String,
+        pub state: Value,
+        pub name: String,
+        /// The departments that the role is limited to.
+        pub departments: Option<Vec<DeptId>>,
+        /// Whether the login is recent enough for the administration pages.
+        pub is_recent: bool,
+        /// When the session was found, by Postgres's clock.
+        pub now: DateTime<Utc>,
+        /// Whether the use of the session has to be recorded with [`touch`].
+        pub is_touch_due: bool,
+    }
+    optional {
+        /// The role of the session's pair.
+        pub role: Role,
+    }
 }
 
 /// Finds a session that has not ended and whose person has neither left nor been rejected, with the person and their
@@ -94,8 +99,8 @@ pub async fn find_live(
     admin_max_age: Duration,
 ) -> Result<Option<LiveSession>, StoreError> {
     let found = sqlx::query_as!(
-        LiveSession,
-        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, r.role AS "role?: Role", r.departments,
+        LiveRecord,
+        r#"SELECT w.id, w.userid AS "userid: UserId", w.csrf_token, w.state, s.name, r.role AS "role?", r.departments,
              w.created_at >= now() - make_interval(secs => $5) AS "is_recent!", now() AS "now!",
              (w.last_seen_at < now() - make_interval(secs => $4) OR w.last_seen_at > now()) AS "is_touch_due!"
          FROM web_session w JOIN staff s ON s.userid = w.userid
@@ -120,7 +125,7 @@ pub async fn find_live(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(found)
+    found.map(TryInto::try_into).transpose()
 }
 
 /// Replaces the state that pages keep in a session; has no effect if it has ended meanwhile.

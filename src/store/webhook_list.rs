@@ -113,10 +113,12 @@ record! {
     /// One attempt to deliver a message.
     #[derive(Debug, Clone)]
     pub struct AttemptRow from AttemptRecord in "webhook_attempt" by id {
-        pub id: i64,
         pub at: DateTime<Utc>,
         pub duration_ms: i32,
         pub status: Option<i16>,
+    }
+    identity {
+        id: i64,
     }
     optional {
         pub error: DeliveryError,

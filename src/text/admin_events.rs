@@ -113,7 +113,7 @@ impl EventTexts {
             EventState::Waiting => self.waiting,
             EventState::Applied => self.applied,
             EventState::Failed => self.failed,
-            EventState::Held => self.held,
+            EventState::Parked => self.held,
             EventState::Ignored => self.ignored,
         }
     }

@@ -141,7 +141,7 @@ impl SyncTexts {
             ChangeKind::Changed => self.changed,
             ChangeKind::Returned => self.returned,
             ChangeKind::Left => self.left,
-            ChangeKind::HeldBack => self.withheld,
+            ChangeKind::Withheld => self.withheld,
             ChangeKind::Skipped => self.skipped,
             ChangeKind::DepartmentAdded => self.department_added,
             ChangeKind::DepartmentChanged => self.department_changed,

@@ -96,6 +96,7 @@ impl ErrorKind {
     }
 
     /// Returns what happened, in one sentence.
+    #[cfg(test)]
     pub fn message(self, lang: Lang) -> &'static str {
         self.text(lang).explanation
     }

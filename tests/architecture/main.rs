@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod cycles;
 mod documents;
 mod imports;
 mod layers;

@@ -73,7 +73,8 @@ fn the_architecture_names_every_module() {
         fs::write(&path, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
         return;
     }
-    assert_eq!(found, expected, "run `make modules`");
+    let differs = found.lines().zip(expected.lines()).find(|(a, b)| a != b);
+    assert!(found == expected, "{differs:?}: run `make modules`");
 }
 
 #[test]

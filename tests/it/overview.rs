@@ -93,7 +93,7 @@ async fn the_numbers_are_those_of_the_lists_that_they_lead_to(pool: PgPool) {
         ("/admin/events?state=waiting", 0),
         ("/admin/events?state=failed", 2),
         // The service releases what is held by itself.
-        ("/admin/events?state=held", 0),
+        ("/admin/events?state=parked", 0),
         ("/admin/unmatched", 1),
     ] {
         assert_eq!(tile(&body, href), number.to_string(), "{href}");

@@ -33,7 +33,7 @@ async fn own_id(app: &TestApp, userid: &str) -> String {
 async fn ended_lines(app: &TestApp) -> i64 {
     app.number(
         "SELECT count(*) FROM audit_entry WHERE action = 'session.end' AND actor = 'zhangsan01' AND userid = actor
-         AND reference IS NOT NULL AND address = '127.0.0.1'",
+         AND reference IS NOT NULL AND ip = '127.0.0.1'",
     )
     .await
 }

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use crate::support::{TestApp, eventually};
 
 /// Of each kind one row that is three days old, and one that is a day old.
-const SEED: &str = r#"
+const SEED: &str = r"
 INSERT INTO event (dedupe_key, event_type, state, body, received_at) SELECT 'id:age-' || n, 'org_change', 'applied', '{}', now() - n * interval '1 day' FROM unnest(ARRAY[1, 3]) n;
 INSERT INTO event (dedupe_key, event_type, state, received_at) VALUES
     ('id:ancient', 'org_change', 'applied', now() - interval '401 days'), ('id:almost', 'org_change', 'applied', now() - interval '399 days');
@@ -15,7 +15,7 @@ INSERT INTO unmatched_login (unionid, nick, reason, last_request_id, state, last
 INSERT INTO review_job (action, reason, created_by, finished_at) SELECT 'reject', 'x', 'x', now() - n * interval '1 day' FROM unnest(ARRAY[1, 3]) n;
 INSERT INTO webhook_delivery (message_type, userid, subject, state, created_at) SELECT 'staff.left', 'x', 'x', 'failed', now() - n * interval '1 day' FROM unnest(ARRAY[1, 3]) n;
 INSERT INTO sync_run (cause, started_by, state, started_at, finished_at, instance, lease_until) SELECT 'command', 'x', 'done', now() - n * interval '1 day', now(), gen_random_uuid(), now() FROM unnest(ARRAY[1, 3]) n;
-INSERT INTO sync_change (run_id, position, kind, userid, differences) SELECT id, 1, 'left', 'x', '[]' FROM sync_run"#;
+INSERT INTO sync_change (run_id, position, kind, userid, differences) SELECT id, 1, 'left', 'x', '[]' FROM sync_run";
 
 /// What the cleanup leaves of the seed: bodies, cases, jobs, messages and plans.
 const KEPT: [(&str, &str); 4] = [

@@ -2,6 +2,7 @@
 //! too; the test that a connection still works, after it was idle, does not.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +40,7 @@ struct Text(String);
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "summary" || field.name() == "db.statement" {
-            self.0.push_str(&format!("{value:?} "));
+            let _infallible = write!(self.0, "{value:?} ");
         }
     }
 }

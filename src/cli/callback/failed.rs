@@ -46,7 +46,7 @@ pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
 fn report(reading: &FetchReport, before: &[ParkedRow]) -> String {
     let known = reading.given - reading.stored.len().min(reading.given);
     format!(
-        "fetched {}, of which {known} were known already\n{}held before: {}\n{}",
+        "fetched {}, of which {known} were known already\n{}parked before: {}\n{}",
         reading.given,
         table(&reading.stored),
         before.len(),

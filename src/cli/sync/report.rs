@@ -29,7 +29,7 @@ pub fn record(record: &ChangeRow) -> String {
         ChangeKind::Changed => "would change",
         ChangeKind::Returned => "would bring back",
         ChangeKind::Left => "would mark as left",
-        ChangeKind::HeldBack => "would hold back",
+        ChangeKind::Withheld => "would hold back",
         ChangeKind::DepartmentAdded => "would add department",
         ChangeKind::DepartmentChanged => "would change department",
         ChangeKind::DepartmentRemoved => "would remove department",

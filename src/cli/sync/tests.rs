@@ -13,9 +13,6 @@ fn summary(state: State) -> Summary {
         unchanged: 207,
         skipped: 1,
         withheld: 0,
-        departments_added: 0,
-        departments_changed: 0,
-        departments_removed: 0,
         calls: 9,
         problem: Some("why".to_owned()),
     }
@@ -76,7 +73,7 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
         changed,
         record(ChangeKind::Returned, "a1", "王五"),
         record(ChangeKind::Left, "b2", "钱七"),
-        record(ChangeKind::HeldBack, "c3", "钱七"),
+        record(ChangeKind::Withheld, "c3", "钱七"),
         department,
         skipped,
         nameless,

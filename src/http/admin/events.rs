@@ -222,7 +222,7 @@ fn view(row: EventRow, now: DateTime<Utc>, lang: Lang, max_about: usize) -> Even
         source_words: t.source_words(row.source),
         is_from_list: row.source == EventSource::FailedList,
         is_failed: row.state == EventState::Failed,
-        is_held: row.state == EventState::Held,
+        is_held: row.state == EventState::Parked,
     }
 }
 
@@ -230,7 +230,7 @@ pub(super) fn tone(state: EventState) -> Tone {
     match state {
         EventState::Applied => Tone::Ok,
         EventState::Waiting | EventState::Ignored => Tone::Neutral,
-        EventState::Held => Tone::Warn,
+        EventState::Parked => Tone::Warn,
         EventState::Failed => Tone::Danger,
     }
 }

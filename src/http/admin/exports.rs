@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use percent_encoding::percent_decode_str;
 
-use super::unmatched::{actor, address_of};
+use super::acting::{actor, address_of};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::http::error::AppError;

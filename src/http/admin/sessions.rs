@@ -14,7 +14,7 @@ use super::list_query::{ListQuery, choices};
 use super::{BackForm, last_page};
 use crate::context::Context;
 use crate::domain::session::LoginMethod;
-use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::admin::acting::{actor, address_of};
 use crate::http::error::AppError;
 use crate::http::extract::{Admin, Auditor};
 use crate::http::flash;

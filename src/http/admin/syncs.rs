@@ -97,7 +97,7 @@ fn numbers(run: &RunRow, t: &'static SyncTexts) -> Vec<Number> {
         (run.changed, Some(ChangeKind::Changed)),
         (run.returned, Some(ChangeKind::Returned)),
         (run.left_count, Some(ChangeKind::Left)),
-        (run.withheld, Some(ChangeKind::HeldBack)),
+        (run.withheld, Some(ChangeKind::Withheld)),
         (run.unchanged, None),
         (run.skipped, Some(ChangeKind::Skipped)),
         (run.departments_added, Some(ChangeKind::DepartmentAdded)),

@@ -6,20 +6,16 @@ mod detail;
 mod list;
 mod list_view;
 
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 
 pub(super) use list_view::ListView;
 
 use super::links::staff_path;
-use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Status;
 use crate::http::error::AppError;
-use crate::http::extract::RoleHolder;
-use crate::http::extract::client_address::client_address;
 use crate::http::view::Tone;
-use crate::service::review::Actor;
 use crate::store::unmatched::{Candidate, Case};
 use crate::text::admin_review::ReviewTexts;
 
@@ -84,18 +80,5 @@ fn tone(state: CaseState) -> Tone {
         CaseState::Approved => Tone::Ok,
         CaseState::Rejected => Tone::Danger,
         CaseState::Closed => Tone::Neutral,
-    }
-}
-
-/// Returns the IP address of the actor's browser, for the audit trail.
-pub(super) fn address_of(ctx: &Context, request: &HttpRequest) -> Option<String> {
-    client_address(request, &ctx.config.server.trusted_proxies).map(|address| address.to_string())
-}
-
-/// Returns the person who decides or acts.
-pub(super) fn actor<'a>(holder: &'a RoleHolder, address: Option<&'a str>) -> Actor<'a> {
-    Actor {
-        userid: &holder.user.userid,
-        address,
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::domain::rights::{Action, ContactView, Rights, Scope};
-use crate::http::admin::alerts::frame_alert;
+use crate::http::alert_banner::alert_banner;
 use crate::http::current_user::CurrentUser;
 use crate::http::error::AppError;
 use crate::http::layout::Layout;
@@ -53,7 +53,7 @@ impl RoleHolder {
         let can_dismiss = self.may(Action::Administer);
         let alerts = alerts
             .iter()
-            .map(|alert| frame_alert(lang, alert, can_dismiss))
+            .map(|alert| alert_banner(lang, alert, can_dismiss))
             .collect();
         Ok(frame.with_alerts(alerts))
     }

@@ -4,7 +4,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
-use super::start::add_cookie;
+use super::add_cookie;
 use super::{begin_attempt, browser_secret, device, establish_session, outcome};
 use crate::context::Context;
 use crate::http::error::AppError;

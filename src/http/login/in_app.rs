@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::form_urlencoded::parse;
 
-use super::start::add_cookie;
+use super::add_cookie;
 use super::{begin_attempt, check_client, device, establish_session, outcome};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;

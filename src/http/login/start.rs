@@ -4,6 +4,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
+use super::add_cookie;
 use super::{authorize_url, begin_attempt, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
@@ -91,13 +92,4 @@ async fn begin(
     let state = login::begin(ctx, &secret, back).await?;
     attempt.end(Outcome::Started);
     Ok((state, cookie))
-}
-
-pub(super) fn add_cookie(
-    response: &mut HttpResponse,
-    cookie: &actix_web::cookie::Cookie<'_>,
-) -> Result<(), AppError> {
-    response
-        .add_cookie(cookie)
-        .map_err(|error| AppError::Internal(anyhow::Error::new(error)))
 }

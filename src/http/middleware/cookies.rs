@@ -8,7 +8,7 @@ use actix_web::cookie::{Cookie, CookieJar, Key};
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue};
 
-use crate::http::extract::lang::LANGUAGE_COOKIE;
+use crate::http::lang::LANGUAGE_COOKIE;
 
 /// The session cookie's name and the key of its signature.
 #[derive(Clone)]

@@ -224,7 +224,7 @@ async fn carry_out(
 /// Copies the withheld leavers of the stopped run to the plan.
 async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
     let withheld = ChangeFilter {
-        kind: Some(ChangeKind::HeldBack),
+        kind: Some(ChangeKind::Withheld),
         ..ChangeFilter::default()
     };
     let mut offset = 0;

@@ -68,9 +68,6 @@ pub struct Summary {
     pub skipped: usize,
     /// Leavers withheld by the leaver threshold.
     pub withheld: usize,
-    pub departments_added: usize,
-    pub departments_changed: usize,
-    pub departments_removed: usize,
     /// Number of calls to DingTalk.
     pub calls: i32,
     /// Why the run is not done, without personal data.
@@ -119,9 +116,6 @@ impl Summary {
             unchanged: tally.unchanged,
             skipped: tally.skipped,
             withheld: tally.withheld,
-            departments_added: tally.departments_added,
-            departments_changed: tally.departments_changed,
-            departments_removed: tally.departments_removed,
             calls: calls.load(Ordering::Relaxed),
             problem: None,
         }

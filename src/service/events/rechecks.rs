@@ -145,7 +145,7 @@ async fn renew(ctx: &Context, ids: &[i64]) {
 
 async fn look_up(ctx: Context, busy: Arc<KeyedMutex>, due: DueRecheck) -> LookupOutcome {
     let trigger = match due.cause {
-        RecheckCause::Leaving => Trigger::Leaving,
+        RecheckCause::Leave => Trigger::Leaving,
         RecheckCause::Join => Trigger::LateJoin,
         RecheckCause::Login => Trigger::Login,
     };

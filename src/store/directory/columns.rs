@@ -2,9 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use super::write::WrittenRow;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Person;
+
+/// A person to write, and when DingTalk was asked about them.
+#[derive(Debug, Clone, Copy)]
+pub struct WrittenRow<'a> {
+    pub person: &'a Person,
+    pub asked_at: DateTime<Utc>,
+}
 
 /// The columns of some people, all of the same length.
 pub(super) struct Columns {

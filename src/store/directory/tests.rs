@@ -1,5 +1,10 @@
 //! The bulk statements of a sync decide as [`crate::domain::employment::decide`] does.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test writes rows that the product would not"
+)]
+
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;

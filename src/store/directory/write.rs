@@ -5,19 +5,12 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::columns::Columns;
+use super::columns::{Columns, WrittenRow};
 use crate::domain::ids::UserId;
-use crate::domain::person::{Membership, Person};
+use crate::domain::person::Membership;
 use crate::store::StoreError;
 use crate::store::audit::Actor;
 use crate::store::employment::SyncLock;
-
-/// A person to write, and when DingTalk was asked about them.
-#[derive(Debug, Clone, Copy)]
-pub struct WrittenRow<'a> {
-    pub person: &'a Person,
-    pub asked_at: DateTime<Utc>,
-}
 
 /// Adds people who have no row yet, except those who left since the run began; returns the people it added.
 ///

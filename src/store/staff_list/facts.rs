@@ -66,7 +66,6 @@ record! {
     /// An entry of the audit trail.
     #[derive(Debug, Clone)]
     pub struct HistoryLine from HistoryRecord in "audit_entry" by id {
-        pub id: i64,
         pub at: DateTime<Utc>,
         pub actor: String,
         /// The actor's name in the staff table.
@@ -74,6 +73,9 @@ record! {
         pub status: String,
         pub reason: Option<String>,
         pub reference: Option<String>,
+    }
+    identity {
+        id: i64,
     }
     closed {
         pub actor_kind: ActorKind,

@@ -14,12 +14,14 @@ record! {
     /// A refused login.
     #[derive(Debug, Clone)]
     pub struct RefusedAttempt from AttemptRecord in "unmatched_attempt" by id {
-        pub id: i64,
         pub at: DateTime<Utc>,
         /// The request id shown on the person's page.
         pub request_id: String,
         /// The client's IP address.
         pub ip: String,
+    }
+    identity {
+        id: i64,
     }
     closed {
         pub reason: Refusal,

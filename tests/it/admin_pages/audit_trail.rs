@@ -38,7 +38,7 @@ async fn every_filter_finds_its_lines(pool: PgPool) {
         ("q=REFR-0077", 1),
         ("q=REFR-007", 0),
         // The actor of one, and whom another was done to.
-        ("q=u-li", 2),
+        ("q=u-li&to=2026-10-31", 2),
         ("q=%E6%99%93%E5%8D%8E", 2), // 晓华
         ("q=%E7%8E%8B", 1),          // 王
         // Days begin at midnight in China, 16:00 UTC of the day before.

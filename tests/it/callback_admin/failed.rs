@@ -31,7 +31,7 @@ async fn what_is_fetched_is_held_then_printed_and_released_on_demand(pool: PgPoo
         first
             .out
             .starts_with("fetched 3, of which 0 were known already\n")
-            && first.out.ends_with("held before: 0\n"),
+            && first.out.ends_with("parked before: 0\n"),
         "{}",
         first.out
     );
@@ -41,7 +41,7 @@ async fn what_is_fetched_is_held_then_printed_and_released_on_demand(pool: PgPoo
         .find(|line| line.contains("user_add_org"))
         .unwrap();
     assert!(
-        line.contains("held")
+        line.contains("parked")
             && line.contains("2023-11-14T22:13:21Z")
             && line.ends_with("0158,zhangsan01"),
         "{line}"
@@ -61,7 +61,7 @@ async fn what_is_fetched_is_held_then_printed_and_released_on_demand(pool: PgPoo
     assert_eq!(second.code, Some(0), "{second:?}");
     assert!(
         second.out.starts_with("fetched 0,")
-            && second.out.contains("held before: 3\n")
+            && second.out.contains("parked before: 3\n")
             && second.out.ends_with("released 3\n"),
         "{}",
         second.out
@@ -146,7 +146,7 @@ async fn a_kill_between_two_pages_loses_nothing_that_was_given_before(pool: PgPo
     );
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(
-        ended.err.contains("`dinggate sync`") && ended.out.contains("held before: 200\n"),
+        ended.err.contains("`dinggate sync`") && ended.out.contains("parked before: 200\n"),
         "{ended:?}"
     );
     assert!(number(&pool, HELD).await >= 250, "the third page at least");

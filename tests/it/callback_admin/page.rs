@@ -1,11 +1,13 @@
 //! Held events on the administrators' pages.
 
+use std::time::Duration;
+
 use dingtalk_sim::company;
 use sqlx::PgPool;
 
 use super::{entry, now, wait_for_first_reading};
 use crate::cli::run;
-use crate::support::TestApp;
+use crate::support::{TestApp, eventually};
 
 #[sqlx::test]
 async fn held_events_are_seen_and_released_by_an_administrator(pool: PgPool) {
@@ -30,7 +32,7 @@ async fn held_events_are_seen_and_released_by_an_administrator(pool: PgPool) {
         .number("SELECT min(id) FROM event WHERE state = 'parked'")
         .await;
 
-    let page = admin.get("/admin/events?state=held").await;
+    let page = admin.get("/admin/events?state=parked").await;
     assert_eq!(page.status, 200);
     for part in [
         "暂存",
@@ -77,6 +79,10 @@ async fn held_events_are_seen_and_released_by_an_administrator(pool: PgPool) {
             .body
             .contains("放行暂存事件")
     );
-    let banner = admin.get("/admin/events").await.body;
-    assert!(banner.contains("2 个事件没能推送"), "the banner");
+    // Alerts are read once a second.
+    eventually("the banner", Duration::from_secs(3), async || {
+        let banner = admin.clone().get("/admin/events").await.body;
+        banner.contains("2 个事件没能推送")
+    })
+    .await;
 }

@@ -58,7 +58,7 @@ async fn the_door_closes_before_the_answer_on_every_instance_while_dingtalk_is_a
 async fn a_leaving_is_looked_at_after_a_minute_and_after_ten(pool: PgPool) {
     let app = app_with_employee(&pool).await;
     tell(&app, &about("user_leave_org", &[WHO])).await;
-    let due_in = "SELECT count(*) FROM recheck WHERE cause = 'leaving' AND due_at - now() BETWEEN";
+    let due_in = "SELECT count(*) FROM recheck WHERE cause = 'leave' AND due_at - now() BETWEEN";
     assert_eq!(
         app.number(&format!("{due_in} interval '55 s' AND interval '60 s'"))
             .await,

@@ -393,7 +393,7 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
     tell(&app, &about("user_leave_org", &[&person.userid])).await;
     app.wait_for_status(&person.userid, Some("left"), APPLIED)
         .await;
-    app.execute("UPDATE recheck SET due_at = now() WHERE cause = 'leaving'")
+    app.execute("UPDATE recheck SET due_at = now() WHERE cause = 'leave'")
         .await;
     app.wait_for_status(&person.userid, Some("employed"), APPLIED)
         .await;

@@ -65,7 +65,7 @@ async fn a_parked_leave_event_takes_effect_at_once_when_it_is_pushed(pool: PgPoo
         assert_eq!(app.status_of(WHO).await.as_deref(), Some("left"));
         assert!(!browser.is_in().await);
         assert_eq!(app.number("SELECT count(*) FROM event").await, before);
-        assert_eq!((events(&app, "held").await, looks(&app).await), (0, 2));
+        assert_eq!((events(&app, "parked").await, looks(&app).await), (0, 2));
         // Once more changes nothing.
         tell(&app, &push("user_leave_org", &more)).await;
         assert_eq!(app.number("SELECT count(*) FROM event").await, before);
@@ -83,7 +83,7 @@ async fn a_parked_change_is_looked_up_when_it_is_pushed(pool: PgPool) {
     tell(&app, &push("user_modify_org", &[])).await;
     eventually("the person is looked up", APPLIED, async || {
         app.sim.calls(super::USER_GET) == 1
-            && events(&app, "held").await + events(&app, "waiting").await == 0
+            && events(&app, "parked").await + events(&app, "waiting").await == 0
     })
     .await;
 }
@@ -155,7 +155,7 @@ async fn an_entry_of_another_company_in_dingtalks_list_is_never_released(pool: P
     let app = app_with_employee(&pool).await;
     park(&pool, "user_leave_org", "ding-of-another-company").await;
     assert_eq!(
-        (events(&app, "held").await, events(&app, "ignored").await),
+        (events(&app, "parked").await, events(&app, "ignored").await),
         (0, 1)
     );
     tell(&app, &push("user_leave_org", &[])).await;
@@ -222,7 +222,10 @@ async fn a_failed_leave_event_ends_the_employment_when_it_is_retried_or_pushed_a
         }
         app.wait_for_status(WHO, Some("left"), APPLIED).await;
         assert!(!browser.is_in().await, "{retry}");
-        assert_eq!(events(&app, "failed").await + events(&app, "held").await, 0);
+        assert_eq!(
+            events(&app, "failed").await + events(&app, "parked").await,
+            0
+        );
         drop(app);
         let clean = "DELETE FROM event; DELETE FROM recheck; DELETE FROM web_session; DELETE FROM admin_binding;
             DELETE FROM staff";

@@ -145,8 +145,12 @@ async fn what_only_an_operator_can_mend_is_said_to_the_administrators(pool: PgPo
         assert_refused(&answer, 503, MISCONFIGURED);
         assert_eq!(answer.header("retry-after"), "", "{path} {fault}");
         app.sim.clear_faults();
-        let page = admin.get("/admin/unmatched").await;
-        assert!(page.body.contains(told), "{told}: {}", page.body);
+        // Alerts are read once a second.
+        eventually(told, Duration::from_secs(3), async || {
+            let page = admin.clone().get("/admin/unmatched").await;
+            page.body.contains(told)
+        })
+        .await;
         let named = "SELECT count(*) FROM alert WHERE detail LIKE '%PermissionDenied %.%.Read'";
         let is_named_by_dingtalk = (path, fault) == (ME, 60011);
         assert_eq!(app.number(named).await, i64::from(is_named_by_dingtalk));

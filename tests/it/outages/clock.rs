@@ -128,7 +128,7 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
             CREATE FUNCTION look_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := now() + interval '1 hour'; RETURN NEW; END $$;
             CREATE TRIGGER ahead BEFORE INSERT ON recheck FOR EACH ROW EXECUTE FUNCTION look_ahead();
             INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('misconfigured:x', 'x', now() + interval '1 hour', now() + interval '1 hour');
-            INSERT INTO recheck (userid, cause, due_at) VALUES ('former-0', 'leaving', now())")
+            INSERT INTO recheck (userid, cause, due_at) VALUES ('former-0', 'leave', now())")
         .await;
     scene.store_work(&person.userid).await;
     scene.assert_work_is_done().await;
@@ -140,7 +140,7 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
         .await;
     // Never at once after a leaving: DingTalk's answer may lag.
     scene
-        .holds("SELECT due_at BETWEEN now() + interval '40 seconds' AND now() + interval '1 minute' FROM recheck WHERE cause = 'leaving'")
+        .holds("SELECT due_at BETWEEN now() + interval '40 seconds' AND now() + interval '1 minute' FROM recheck WHERE cause = 'leave'")
         .await;
 }
 

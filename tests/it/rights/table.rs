@@ -180,11 +180,11 @@ fn registered() -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
     for source in sources {
         for resource in source.split("web::resource(").skip(1) {
-            let (paths, routed) = resource.split_once(')').unwrap();
+            let (paths, handlers) = resource.split_once(')').unwrap();
             let paths: Vec<&str> = paths.split('"').skip(1).step_by(2).collect();
             assert!(!paths.is_empty(), "no literal path: {resource}");
             for (call, method) in [("web::get()", "GET"), ("web::post()", "POST")] {
-                if routed.contains(call) {
+                if handlers.contains(call) {
                     routes.extend(
                         paths
                             .iter()
@@ -193,7 +193,7 @@ fn registered() -> BTreeSet<(String, String)> {
                 }
             }
             for other in ["web::put(", "web::delete(", "web::patch(", "web::route("] {
-                assert!(!routed.contains(other), "{other} in {resource}");
+                assert!(!handlers.contains(other), "{other} in {resource}");
             }
         }
     }

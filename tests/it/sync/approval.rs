@@ -57,7 +57,7 @@ async fn approving_marks_whom_dingtalk_still_does_not_know_in_the_administrators
     pool: PgPool,
 ) {
     let (company, id, gone) = stopped(&pool).await;
-    assert_eq!(kinds(&company).await, [(ChangeKind::HeldBack, 8)]);
+    assert_eq!(kinds(&company).await, [(ChangeKind::Withheld, 8)]);
     assert_eq!(
         company.alert("directory:sync").await,
         Some(format!("{id}:stopped"))
@@ -105,7 +105,7 @@ async fn approving_marks_whom_dingtalk_still_does_not_know_in_the_administrators
     );
     let lines = "SELECT count(*) FROM audit_entry WHERE actor = 'manager4220' AND action = ";
     assert_eq!(company.number(&format!("{lines}'staff.left'")).await, 6);
-    let approved = format!("{lines}'sync.approve' AND address = '192.0.2.1'");
+    let approved = format!("{lines}'sync.approve' AND ip = '192.0.2.1'");
     assert_eq!(company.number(&approved).await, 1);
     assert_eq!(company.alert("directory:sync").await, None);
     let again = approve(&company.ctx, id, &admin()).await;

@@ -1,6 +1,5 @@
 //! One run at a time, and what becomes of one that dies.
 
-use dinggate::domain::sync::SyncCause;
 use std::time::Duration;
 
 use dingtalk_sim::{Fault, PersonChange, company};
@@ -15,7 +14,6 @@ async fn of_two_runs_at_once_the_second_is_told_who_runs(pool: PgPool) {
     let company = Company::new(&pool);
     let other = company.another_process();
     let admin = Request {
-        cause: SyncCause::Admin,
         started_by: company::ADMIN.to_owned(),
         ..request()
     };

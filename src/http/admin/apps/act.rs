@@ -4,8 +4,8 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
+use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::see_other;
-use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::error::AppError;
 use crate::http::extract::Admin;
 use crate::http::flash;

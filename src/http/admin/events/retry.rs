@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
-use crate::http::admin::unmatched::{actor, address_of};
+use crate::http::admin::acting::{actor, address_of};
 use crate::http::error::AppError;
 use crate::http::extract::Admin;
 use crate::http::flash;

@@ -92,7 +92,7 @@ pub(super) fn tiles(found: &OverviewData, t: &OverviewTexts, lang: Lang) -> Vec<
             ..Tile::new(t.events_waiting, waiting, "/admin/events?state=waiting")
         },
         Tile::open(t.events_failed, failed, "/admin/events?state=failed"),
-        Tile::open(t.events_held, held, "/admin/events?state=held"),
+        Tile::open(t.events_held, held, "/admin/events?state=parked"),
     ]);
     tiles
 }

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
+use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN};
 use crate::http::admin::links::staff_path;
-use crate::http::admin::unmatched::{actor, address_of};
 use crate::http::error::AppError;
 use crate::http::extract::Admin;
 use crate::http::flash;

@@ -40,6 +40,10 @@ const HISTORY: i64 = 30;
 
 #[derive(Template)]
 #[template(path = "admin/staff_detail.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one condition of the template"
+)]
 struct PersonPage {
     frame: Layout,
     t: &'static StaffTexts,

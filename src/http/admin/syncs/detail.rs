@@ -149,7 +149,7 @@ async fn find(
             let mut withheld = Vec::new();
             if run.is_waiting {
                 let theirs = ChangeFilter {
-                    kind: Some(ChangeKind::HeldBack),
+                    kind: Some(ChangeKind::Withheld),
                     ..ChangeFilter::default()
                 };
                 withheld = sync_list::changes(conn, id, &theirs, NAMED, 0).await?;

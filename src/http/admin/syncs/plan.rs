@@ -113,7 +113,7 @@ fn tone(kind: ChangeKind) -> Tone {
     match kind {
         ChangeKind::Added | ChangeKind::Returned | ChangeKind::DepartmentAdded => Tone::Ok,
         ChangeKind::Left | ChangeKind::DepartmentRemoved => Tone::Danger,
-        ChangeKind::HeldBack | ChangeKind::Skipped => Tone::Warn,
+        ChangeKind::Withheld | ChangeKind::Skipped => Tone::Warn,
         ChangeKind::Changed | ChangeKind::DepartmentChanged => Tone::Neutral,
     }
 }

@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::detail::{self, FormErrors};
-use super::{ListView, actor, address_of, case_id, display_name};
+use super::{ListView, case_id, display_name};
 use crate::context::Context;
+use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
 use crate::http::extract::Reviewer;
