@@ -28,8 +28,11 @@ struct Statements {
 }
 
 impl Statements {
+    /// Those of the pages: the settings of a new connection are none of theirs.
     fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.seen.lock().unwrap())
+        let mut seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        seen.retain(|statement| !statement.contains("set_config('lock_timeout'"));
+        seen
     }
 }
 
