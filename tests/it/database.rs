@@ -235,10 +235,8 @@ fn use_on_a_worker_that_ends(db: &Db) {
 #[sqlx::test]
 async fn while_a_server_stops_no_connection_of_an_ended_worker_is_used(pool: PgPool) {
     let options = pool.connect_options().as_ref().clone();
-    let db = Db::lazy(options.clone(), Pooler::Off, 2);
-    use_on_a_worker_that_ends(&db);
-    assert!(run(&db, "SELECT 1").await.is_err(), "the fault in question");
     let db = Db::lazy(options, Pooler::Off, 2);
+    // Without this, the statement below fails in most runs, but not in all.
     db.stop_reuse();
     use_on_a_worker_that_ends(&db);
     run(&db, "SELECT 1").await.unwrap();
