@@ -105,7 +105,7 @@ CREATE FUNCTION record_staff_departments() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF includes_staff_webhooks() THEN
         INSERT INTO staff_change (userid)
-        SELECT DISTINCT t.userid FROM new_rows t JOIN staff s USING (userid) WHERE s.created_at <> now();
+        SELECT DISTINCT t.userid FROM affected t JOIN staff s USING (userid) WHERE s.created_at <> now();
     END IF;
     RETURN NULL;
 END $$;
@@ -124,9 +124,9 @@ CREATE TRIGGER staff_record_new AFTER INSERT ON staff REFERENCING NEW TABLE AS n
     FOR EACH STATEMENT EXECUTE FUNCTION record_new_staff();
 CREATE TRIGGER staff_record_changed AFTER UPDATE ON staff REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION record_changed_staff();
-CREATE TRIGGER staff_department_record_new AFTER INSERT ON staff_department REFERENCING NEW TABLE AS new_rows
+CREATE TRIGGER staff_department_record_new AFTER INSERT ON staff_department REFERENCING NEW TABLE AS affected
     FOR EACH STATEMENT EXECUTE FUNCTION record_staff_departments();
-CREATE TRIGGER staff_department_record_gone AFTER DELETE ON staff_department REFERENCING OLD TABLE AS new_rows
+CREATE TRIGGER staff_department_record_gone AFTER DELETE ON staff_department REFERENCING OLD TABLE AS affected
     FOR EACH STATEMENT EXECUTE FUNCTION record_staff_departments();
 CREATE TRIGGER staff_department_record_changed AFTER UPDATE ON staff_department REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION record_changed_staff_departments();

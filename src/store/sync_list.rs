@@ -9,10 +9,10 @@ use crate::domain::sync::{SyncCause, SyncDecision, SyncState};
 
 mod changes;
 
+pub(in crate::store) use changes::ChangeRecord;
 pub use changes::{
     ChangeFilter, ChangeRow, FieldChange, changes, count_changes, count_changes_by_kind,
 };
-pub(in crate::store) use changes::{change_kind, read_reason};
 
 /// Which runs to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

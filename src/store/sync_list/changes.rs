@@ -54,6 +54,43 @@ pub struct ChangeRow {
     pub reason: Option<SkipReason>,
 }
 
+/// A record as Postgres returns it, from the plan of a run or from what it has done.
+pub(in crate::store) struct ChangeRecord {
+    pub position: i32,
+    pub kind: String,
+    pub userid: Option<String>,
+    pub dept_id: Option<i64>,
+    pub name: Option<String>,
+    pub differences: Json<Vec<FieldChange>>,
+    pub reason: Option<String>,
+    pub reason_field: Option<String>,
+}
+
+impl ChangeRecord {
+    /// Parses the record of a run; an unknown kind or reason is an error.
+    pub(in crate::store) fn parse(
+        self,
+        table: &'static str,
+        run_id: i64,
+    ) -> Result<ChangeRow, StoreError> {
+        let id = || format!("{run_id}/{}", self.position);
+        let field = self.reason_field;
+        let reason = |code: &str| SkipReason::from_code(code, field);
+        Ok(ChangeRow {
+            position: self.position,
+            kind: known(ChangeKind::parse, (table, "kind"), id, &self.kind)?,
+            reason: self
+                .reason
+                .map(|code| known(reason, (table, "reason"), id, &code))
+                .transpose()?,
+            userid: self.userid,
+            dept_id: self.dept_id,
+            name: self.name,
+            differences: self.differences.0,
+        })
+    }
+}
+
 /// Returns one page of what a run has done, in plan order.
 pub async fn changes(
     conn: &mut Conn,
@@ -63,7 +100,8 @@ pub async fn changes(
     offset: i64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
     let reasons = filter.codes();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        ChangeRecord,
         r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_field
          FROM sync_change
          WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR reason = ANY ($6) OR EXISTS (
@@ -83,46 +121,9 @@ pub async fn changes(
     )
     .fetch_all(conn)
     .await?;
-    let changes = rows.into_iter().map(|row| {
-        Ok(ChangeRow {
-            reason: read_reason(
-                "sync_change",
-                (run_id, row.position),
-                row.reason,
-                row.reason_field,
-            )?,
-            kind: change_kind("sync_change", (run_id, row.position), &row.kind)?,
-            position: row.position,
-            userid: row.userid,
-            dept_id: row.dept_id,
-            name: row.name,
-            differences: row.differences.0,
-        })
-    });
-    changes.collect()
-}
-
-/// Returns the reason in a row; an unknown one is an error.
-pub(in crate::store) fn read_reason(
-    table: &'static str,
-    (run_id, position): (i64, i32),
-    code: Option<String>,
-    field: Option<String>,
-) -> Result<Option<SkipReason>, StoreError> {
-    let Some(code) = code else { return Ok(None) };
-    let id = || format!("{run_id}/{position}");
-    let parse = |code: &str| SkipReason::from_code(code, field);
-    known(parse, (table, "reason"), id, &code).map(Some)
-}
-
-/// Parses the kind of a record, which is identified by its run and its position.
-pub(in crate::store) fn change_kind(
-    table: &'static str,
-    (run_id, position): (i64, i32),
-    kind: &str,
-) -> Result<ChangeKind, StoreError> {
-    let id = || format!("{run_id}/{position}");
-    known(ChangeKind::parse, (table, "kind"), id, kind)
+    rows.into_iter()
+        .map(|row| row.parse("sync_change", run_id))
+        .collect()
 }
 
 /// Returns how many records match the filter of [`changes`].
@@ -164,7 +165,8 @@ pub async fn count_changes_by_kind(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let kind = change_kind("sync_change", (run_id, row.position), &row.kind)?;
+            let id = || format!("{run_id}/{}", row.position);
+            let kind = known(ChangeKind::parse, ("sync_change", "kind"), id, &row.kind)?;
             Ok((kind, row.count))
         })
         .collect()

@@ -10,7 +10,7 @@ use crate::domain::person::Person;
 use crate::domain::skip_reason::SkipReason;
 use crate::domain::sync::{ChangeKind, Step};
 use crate::store::StoreError;
-use crate::store::sync_list::{ChangeRow, FieldChange, change_kind, read_reason};
+use crate::store::sync_list::{ChangeRecord, ChangeRow, FieldChange};
 
 /// One record of a plan.
 #[derive(Debug, Clone)]
@@ -146,7 +146,8 @@ pub async fn staged_changes(
     after: i32,
     limit: i64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        ChangeRecord,
         r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_field
          FROM staging_change WHERE run_id = $1 AND position > $2 ORDER BY position LIMIT $3"#,
         run_id,
@@ -155,23 +156,9 @@ pub async fn staged_changes(
     )
     .fetch_all(conn)
     .await?;
-    let changes = rows.into_iter().map(|row| {
-        Ok(ChangeRow {
-            reason: read_reason(
-                "staging_change",
-                (run_id, row.position),
-                row.reason,
-                row.reason_field,
-            )?,
-            kind: change_kind("staging_change", (run_id, row.position), &row.kind)?,
-            position: row.position,
-            userid: row.userid,
-            dept_id: row.dept_id,
-            name: row.name,
-            differences: row.differences.0,
-        })
-    });
-    changes.collect()
+    rows.into_iter()
+        .map(|row| row.parse("staging_change", run_id))
+        .collect()
 }
 
 /// Returns the next people of one step after a position.
