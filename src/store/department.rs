@@ -187,7 +187,8 @@ async fn named(
                  UNION ALL
                  -- A move that is only half told may make a circle for a moment.
                  SELECT p.parent_id, climb.height + 1, p.name
-                 FROM climb JOIN department p ON p.dept_id = climb.next_id WHERE climb.height < 30
+                 FROM climb JOIN department p ON p.dept_id = climb.next_id
+                 WHERE climb.height < 30 AND ($2::bigint[] IS NULL OR p.dept_id IN (SELECT departments_within($2)))
              )
              SELECT coalesce(array_agg(name ORDER BY height DESC) FILTER (WHERE height > 0), '{}') AS parents FROM climb
          ) up
@@ -224,7 +225,8 @@ pub async fn list(
                  SELECT d.parent_id AS next_id, 0 AS height, NULL::text AS name
                  UNION ALL
                  SELECT p.parent_id, climb.height + 1, p.name
-                 FROM climb JOIN department p ON p.dept_id = climb.next_id WHERE climb.height < 30
+                 FROM climb JOIN department p ON p.dept_id = climb.next_id
+                 WHERE climb.height < 30 AND ($4::bigint[] IS NULL OR p.dept_id IN (SELECT departments_within($4)))
              )
              SELECT coalesce(array_agg(name ORDER BY height DESC) FILTER (WHERE height > 0), '{}') AS parents FROM climb
          ) up

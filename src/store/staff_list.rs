@@ -199,7 +199,8 @@ pub async fn count(conn: &mut Conn, filter: &StaffFilter) -> Result<i64, StoreEr
     Ok(count)
 }
 
-/// Returns whether the scope covers all of these people; without any it covers them only if it has no limit.
+/// Returns whether the scope covers all of these people who have a row; if none has, it covers them only if it has no
+/// limit.
 pub async fn are_within(
     conn: &mut Conn,
     userids: &[String],
@@ -209,7 +210,7 @@ pub async fn are_within(
         return Ok(true);
     };
     let are_within = sqlx::query_scalar!(
-        r#"SELECT coalesce(bool_and(n.userid IN (SELECT staff_within($2))), false) AS "are!" FROM unnest($1::text[]) AS n (userid)"#,
+        r#"SELECT coalesce(bool_and(s.userid IN (SELECT staff_within($2))), false) AS "are!" FROM staff s WHERE s.userid = ANY ($1)"#,
         userids,
         departments,
     )

@@ -19,7 +19,7 @@ use crate::domain::audit::AuditAction;
 use crate::domain::contact_mask::MASK;
 use crate::domain::ids::{DeptId, UnionId};
 use crate::domain::person::Status;
-use crate::domain::rights::ContactView;
+use crate::domain::rights::{Action, ContactView};
 use crate::http::csv;
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
@@ -104,6 +104,8 @@ fn filter(asked: &ListQuery, viewer: &Viewer, lang: Lang) -> Result<StaffFilter,
     let (department, app) = match asked.text("department") {
         "" | "all" => (None, None),
         text => match text.strip_prefix("app-") {
+            // Which apps there are, and who sees them, is for administrators.
+            Some(_) if !viewer.may(Action::Administer) => return Err(refusal(text)),
             Some(id) => (None, number(id).map_err(|_| refusal(text))?),
             None => (number(text).map_err(|_| refusal(text))?, None),
         },

@@ -14,7 +14,7 @@ use crate::domain::case::CaseState;
 use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::domain::rights::Rights;
+use crate::domain::rights::{Rights, Scope};
 use crate::service::admins::Target;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
@@ -23,7 +23,7 @@ use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, rea
 use crate::store::review_job::Place;
 use crate::store::staff::{self, StaffRow};
 use crate::store::unmatched::{self, Case};
-use crate::store::{StoreError, admin_grant};
+use crate::store::{StoreError, admin_grant, staff_list};
 
 /// Timeout for all of DingTalk's responses together.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -79,12 +79,12 @@ async fn read_waiting(
             let case = unmatched::find(conn, case_id)
                 .await?
                 .ok_or(ReviewError::NotFound)?;
-            check_actor(ctx, conn, by, &case).await?;
+            let rights = check_actor(ctx, conn, by, &case).await?;
             if case.state != CaseState::Waiting {
                 return Err(RejectedDecision::NotWaiting.into());
             }
             if let Some(asked) = link {
-                check_link(conn, &case, asked).await?;
+                check_link(conn, &case, asked, &rights.scope()).await?;
             }
             let asked_at = staff::now(conn).await?;
             Ok((case, asked_at))
@@ -92,10 +92,17 @@ async fn read_waiting(
         .await
 }
 
-async fn check_link(conn: &mut Conn, case: &Case, asked: &str) -> Result<(), ReviewError> {
+async fn check_link(
+    conn: &mut Conn,
+    case: &Case,
+    asked: &str,
+    scope: &Scope,
+) -> Result<(), ReviewError> {
+    // A person outside the scope is reported as no person: otherwise anybody's userid could be tried here.
+    let is_within = staff_list::are_within(conn, &[asked.to_owned()], scope).await?;
     let row = match UserId::parse(asked) {
-        Ok(userid) => staff::find(conn, &userid).await?,
-        Err(_) => None,
+        Ok(userid) if is_within => staff::find(conn, &userid).await?,
+        _ => None,
     };
     let row = row.ok_or_else(|| RejectedDecision::NoSuchRow(asked.to_owned()))?;
     refuse_held(&row)?;
@@ -162,7 +169,10 @@ async fn admit(
             let unionid = person.unionid.as_ref();
             let state = read(people, &person.userid, unionid, asked_at).await?;
             let rights = check_actor(ctx, people, decision.by, case).await?;
-            check_target(ctx, people, decision.by, &rights, person).await?;
+            // Somebody without a row is in no department yet: what the approval writes decides, below.
+            if state.row.is_some() {
+                check_target(ctx, people, decision.by, &rights, person).await?;
+            }
             check_person(people, &state, case, person, asked_at).await?;
             employ(people, person, asked_at).await.map_err(|error| {
                 // The unionid was taken just after the check above: the next attempt names the holder.

@@ -193,3 +193,76 @@ async fn no_reviewer_decides_about_administrators_or_themselves(pool: PgPool) {
     );
     assert!(reviewer.is_in().await);
 }
+
+#[sqlx::test]
+async fn whoever_may_not_end_their_own_sessions_stays_signed_in(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    grant(&app, &[LEADING_ZERO, "--role", "reviewer"]);
+    let mut reviewer = app.signed_in(LEADING_ZERO).await;
+    let _other = app.signed_in(EMPLOYEE).await;
+    let both = [
+        ("ids", LEADING_ZERO),
+        ("ids", EMPLOYEE),
+        ("action", "end-sessions"),
+        ("confirmed", "yes"),
+        BECAUSE,
+    ];
+    let answer = reviewer.post("/admin/staff-bulk", &both).await;
+    assert_eq!((answer.status, answer.location()), (303, "/admin/staff"));
+    assert!(reviewer.is_in().await);
+    let sessions = "SELECT count(*) FROM web_session WHERE userid = 'zhangsan01'";
+    assert_eq!(app.number(sessions).await, 0);
+}
+
+#[sqlx::test]
+async fn a_case_is_decided_by_the_rows_that_there_are(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    // A person left within the limit, and DingTalk names a userid that has no row yet.
+    app.execute(
+        "INSERT INTO staff (userid, unionid, status, left_at, left_cause) VALUES ('former', 'u-former', 'left', now(), 'event');
+         INSERT INTO staff_department (userid, dept_id) VALUES ('former', 410020006);
+         INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE VALUES
+             (1, 'u-former', 'hired-again', 'x', 'left', 'R')",
+    )
+    .await;
+    let mut reviewer = limited_to(&app, FINANCE).await;
+    assert_eq!(reviewer.get("/admin/unmatched/1").await.status, 200);
+    let answer = reviewer.post("/admin/unmatched/1/reject", &[BECAUSE]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[sqlx::test]
+async fn a_limited_reviewer_cannot_try_out_who_there_is_elsewhere(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    app.execute(
+        "INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE VALUES
+             (1, 'within', 'zhangsan01', 'x', 'left', 'R')",
+    )
+    .await;
+    let mut reviewer = limited_to(&app, FINANCE).await;
+    for userid in [TWO_DEPARTMENTS, "nobody"] {
+        let answer = reviewer
+            .post("/admin/unmatched/1/approve", &[("userid", userid), BECAUSE])
+            .await;
+        assert_eq!(answer.status, 409, "{}", answer.body);
+        let sentence = format!("There is no {userid} in the staff table");
+        assert!(answer.body.contains(&sentence), "{}", answer.body);
+    }
+    let app_filter = reviewer.get("/admin/staff?department=app-1").await;
+    assert_eq!(app_filter.status, 400, "{}", app_filter.body);
+}
+
+#[sqlx::test]
+async fn the_path_of_a_department_begins_within_the_limit(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let above = "技术中心";
+    let mut admin = app.admin().await;
+    let list = "/admin/departments?view=list&q=410020011";
+    assert!(admin.get(list).await.body.contains(above));
+    let mut reviewer = limited_to(&app, "410020011").await;
+    let page = reviewer.get(list).await.body;
+    assert!(
+        page.contains("平台研发组") && !page.contains(above),
+        "{page}"
+    );
+}

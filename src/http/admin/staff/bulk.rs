@@ -76,7 +76,10 @@ pub(super) async fn start(
     let address = address_of(&ctx, &request);
     let by = actor(&reviewer, address.as_deref());
     match staff_admin::apply_to_many(&ctx, &by, action, &userids, &form.reason).await {
-        Ok(_) if action == BulkAction::EndSessions && userids.contains(&reviewer.user.userid) => {
+        Ok(outcomes)
+            if action == BulkAction::EndSessions
+                && has_succeeded(&outcomes, &reviewer.user.userid) =>
+        {
             Ok(signed_out(&request))
         }
         Ok(outcomes) => {
@@ -167,6 +170,11 @@ async fn ask(
 fn named(name: &str, userid: &str) -> String {
     let name = if name.is_empty() { userid } else { name };
     name.to_owned()
+}
+
+fn has_succeeded(outcomes: &[BulkReport], userid: &UserId) -> bool {
+    let mut outcomes = outcomes.iter();
+    outcomes.any(|outcome| outcome.userid == *userid && outcome.result.is_ok())
 }
 
 /// Returns the toast: for how many people it was done, and for whom it was refused and why.
