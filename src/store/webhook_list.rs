@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::StoreError;
 use super::record::record;
+use crate::domain::rights::ContactView;
 use crate::domain::webhook::{DeliveryError, DeliveryState};
 
 /// Which messages to list.
@@ -16,8 +17,10 @@ pub struct DeliveryFilter {
     pub types: Vec<&'static str>,
     /// Excludes these types.
     pub other_than: Vec<&'static str>,
-    /// A message's row id or message id, an event's id, a userid, or part of a subject; empty for all.
+    /// A message's row id or message id, an event's id, a userid, or part of a subject; empty for all. A subject that
+    /// is shown masked is not searched.
     pub q: String,
+    pub contacts: ContactView,
 }
 
 record! {
@@ -66,7 +69,8 @@ pub async fn list(
          WHERE ($1::text IS NULL OR state = $1)
            AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
            AND NOT message_type = ANY ($3::text[])
-           AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4 OR strpos(lower(subject), lower($4)) > 0)
+           AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4
+                OR $7 AND strpos(lower(subject), lower($4)) > 0)
          ORDER BY d.id DESC LIMIT $5 OFFSET $6"#,
         filter.state.map(DeliveryState::as_str),
         &types,
@@ -74,6 +78,7 @@ pub async fn list(
         filter.q,
         limit,
         offset,
+        !filter.contacts.is_masked(),
     )
     .fetch_all(conn)
     .await?;
@@ -88,11 +93,13 @@ pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, Stor
          WHERE ($1::text IS NULL OR state = $1)
            AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
            AND NOT message_type = ANY ($3::text[])
-           AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4 OR strpos(lower(subject), lower($4)) > 0)"#,
+           AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4
+                OR $5 AND strpos(lower(subject), lower($4)) > 0)"#,
         filter.state.map(DeliveryState::as_str),
         &types,
         &other_than,
         filter.q,
+        !filter.contacts.is_masked(),
     )
     .fetch_one(conn)
     .await?;

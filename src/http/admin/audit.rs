@@ -162,6 +162,7 @@ fn filter(asked: &ListQuery) -> Result<AuditFilter, AppError> {
 fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) -> AuditView {
     let t = AuditTexts::of(lang);
     let kind = row.actor_kind;
+    let name = row.name.map(|name| masked(&name, contacts));
     let whom = row
         .userid
         .clone()
@@ -172,10 +173,10 @@ fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) ->
         whom: match whom {
             Some(id) => Some(ActorView::subject(
                 &id,
-                row.name.as_deref(),
+                name.as_deref(),
                 row.userid.is_some() && row.is_staff,
             )),
-            None if row.userid.is_none() => row.name.as_deref().map(ActorView::thing),
+            None if row.userid.is_none() => name.as_deref().map(ActorView::thing),
             None => None,
         },
         actor: ActorView::new(lang, kind, &row.actor, row.actor_name),
@@ -252,7 +253,7 @@ fn cells(row: AuditRow, contacts: ContactView) -> Vec<String> {
         row.action.as_str().to_owned(),
         text(row.userid),
         text(row.unionid),
-        text(row.name),
+        text(row.name.map(|name| masked(&name, contacts))),
         row.status,
         text(row.reason.map(|reason| masked(&reason, contacts))),
         text(row.reference),

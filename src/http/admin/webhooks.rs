@@ -11,7 +11,9 @@ use chrono::{DateTime, Utc};
 use super::last_page;
 use super::links::{current_url, staff_path};
 use super::list_query::{ListQuery, choices};
+use super::staff::history::masked;
 use crate::context::Context;
+use crate::domain::rights::ContactView;
 use crate::domain::webhook::DeliveryState;
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
@@ -83,7 +85,7 @@ async fn list(
         asked.value("state", &DeliveryState::ALL, DeliveryState::as_str)?,
         asked.choice("type", &type_choices())?,
     );
-    let filter = filter(state, kind, asked.q());
+    let filter = filter(state, kind, asked.q(), auditor.contacts());
     let paging = asked.paging();
     let now = auditor.user.now;
     let (total, failed, rows) = ctx
@@ -95,7 +97,7 @@ async fn list(
             Ok::<_, StoreError>((total, failed, rows))
         })
         .await?;
-    let is_on = ctx.config.webhook.is_some();
+    let (is_on, contacts) = (ctx.config.webhook.is_some(), auditor.contacts());
     let filters = query(&[
         ("q", &filter.q),
         ("state", state.map_or("", DeliveryState::as_str)),
@@ -123,7 +125,7 @@ async fn list(
         is_filtered: !filters.is_empty(),
         rows: rows
             .into_iter()
-            .map(|row| view(row, now, lang, is_on))
+            .map(|row| view(row, contacts, now, lang, is_on))
             .collect(),
         pager,
         all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
@@ -151,7 +153,12 @@ fn filter_words(t: &WebhookTexts, name: &str) -> &'static str {
     }
 }
 
-fn filter(state: Option<DeliveryState>, kind: Option<&'static str>, q: &str) -> DeliveryFilter {
+fn filter(
+    state: Option<DeliveryState>,
+    kind: Option<&'static str>,
+    q: &str,
+    contacts: ContactView,
+) -> DeliveryFilter {
     let (types, other_than) = match kind {
         None => (Vec::new(), Vec::new()),
         Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
@@ -162,6 +169,7 @@ fn filter(state: Option<DeliveryState>, kind: Option<&'static str>, q: &str) -> 
         types,
         other_than,
         q: q.to_owned(),
+        contacts,
     }
 }
 
@@ -173,9 +181,15 @@ fn all_again_ask(t: &WebhookTexts, failed: i64) -> Option<String> {
     }
 }
 
-fn view(row: DeliveryRow, now: DateTime<Utc>, lang: Lang, is_on: bool) -> DeliveryView {
+fn view(
+    row: DeliveryRow,
+    contacts: ContactView,
+    now: DateTime<Utc>,
+    lang: Lang,
+    is_on: bool,
+) -> DeliveryView {
     let t = WebhookTexts::of(lang);
-    let (about, about_href) = about(t, &row);
+    let (about, about_href) = about(t, &row, contacts);
     let is_waiting = row.state == DeliveryState::Waiting;
     let label = if is_waiting { t.send_now } else { t.send_again };
     DeliveryView {
@@ -196,12 +210,12 @@ fn view(row: DeliveryRow, now: DateTime<Utc>, lang: Lang, is_on: bool) -> Delive
 }
 
 /// Returns a name to show, and the page about it.
-fn about(t: &WebhookTexts, row: &DeliveryRow) -> (String, String) {
+fn about(t: &WebhookTexts, row: &DeliveryRow, contacts: ContactView) -> (String, String) {
     let named = |fallback: String| {
         if row.subject.is_empty() {
             fallback
         } else {
-            row.subject.clone()
+            masked(&row.subject, contacts)
         }
     };
     match (&row.userid, row.event_id) {

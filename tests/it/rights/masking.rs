@@ -10,7 +10,8 @@ const SEED: &str = r#"
 INSERT INTO event (id, dedupe_key, event_type, state, body) OVERRIDING SYSTEM VALUE VALUES
     (900001, 'id:masked', 'bpms_task_change', 'applied', '{"title": "call 13800000003", "mobile": "13800000003", "to": ["zhangsan@corp.example.com"]}');
 INSERT INTO webhook_delivery (id, message_type, userid, subject, state, body) OVERRIDING SYSTEM VALUE VALUES
-    (1, 'staff.changed', 'zhangsan01', 'x', 'failed', '{"data": {"mobile": "13800000003", "email": "zhangsan@corp.example.com"}}');
+    (1, 'staff.changed', 'zhangsan01', 'call 13800000003, write zhangsan@corp.example.com', 'failed', '{"data": {"mobile": "13800000003", "email": "zhangsan@corp.example.com"}}');
+INSERT INTO audit_entry (actor, actor_kind, action, name, status) VALUES ('manager4220', 'person', 'webhook.resend', 'call 13800000003', 'waiting');
 INSERT INTO audit_entry (actor, actor_kind, action, userid, status, reason) VALUES
     ('manager4220', 'person', 'staff.restored', 'zhangsan01', 'employed', 'phoned 13800000003, wrote to zhangsan@corp.example.com');
 INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id, state, decided_by, decided_at, decision_reason) OVERRIDING SYSTEM VALUE VALUES
@@ -20,10 +21,11 @@ INSERT INTO sync_run (id, cause, started_by, state, started_at, finished_at, ins
 INSERT INTO sync_change (run_id, position, kind, userid, name, differences) VALUES
     (900001, 1, 'changed', 'zhangsan01', '张三', '[{"field": "mobile", "old": "13800000003", "new": "13800000004"}, {"field": "email", "old": "", "new": "zhangsan@corp.example.com"}]')"#;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/admin/staff/zhangsan01",
     "/admin/staff.csv",
     "/admin/events/900001",
+    "/admin/webhooks",
     "/admin/webhooks/1",
     "/admin/audit",
     "/admin/audit.csv",
@@ -91,4 +93,7 @@ async fn an_auditor_cannot_search_or_sort_by_contact_data(pool: PgPool) {
             .body
             .contains("张三")
     );
+    let found = "/admin/webhooks?q=13800000003";
+    assert!(admin.get(found).await.body.contains("/admin/webhooks/1"));
+    assert!(!auditor.get(found).await.body.contains("/admin/webhooks/1"));
 }

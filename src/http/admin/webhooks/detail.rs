@@ -84,7 +84,7 @@ pub async fn detail(
         is_kept: found.row.is_kept,
         kept_days: whole_days(ctx.config.retention.events),
         attempts: found.attempts.into_iter().map(attempt).collect(),
-        message: view(found.row, now, lang, webhook.is_some()),
+        message: view(found.row, auditor.contacts(), now, lang, webhook.is_some()),
         frame,
     };
     Ok(html(StatusCode::OK, &page))
