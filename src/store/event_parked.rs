@@ -1,4 +1,4 @@
-//! Events that DingTalk could not deliver: parked (state `held`), and released into the inbox later.
+//! Events that DingTalk could not deliver: parked, and released into the inbox later.
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};

@@ -10,10 +10,11 @@ use crate::domain::event::{Event, Kind};
 use crate::domain::rights::Action;
 use crate::service::admins::{self, ActError};
 use crate::store::StoreError;
-use crate::store::admin_grant;
 use crate::store::audit::{self, Entry};
+use crate::store::employment::lock_people;
 use crate::store::event_parked::{self, ParkedRow, ReleasedEvent};
 use crate::store::webhook;
+use crate::store::{admin_grant, staff};
 
 /// A person who releases parked events, as recorded in the audit log.
 #[derive(Debug, Clone, Copy)]
@@ -55,11 +56,22 @@ async fn release_next(
 ) -> Result<bool, ActError> {
     ctx.db
         .tx(async |tx| {
-            if let Some(audit::Actor::Person(by)) = releaser.map(|releaser| releaser.actor) {
+            let by = releaser.and_then(|releaser| match releaser.actor {
+                audit::Actor::Person(by) => Some(by),
+                _ => None,
+            });
+            if by.is_some() {
                 admin_grant::serialise_shared(tx).await?;
-                admins::check_actor(ctx, tx, by, Action::Administer).await?;
             }
-            let Some(next) = event_parked::lock_next(tx, id).await? else {
+            let next = event_parked::lock_next(tx, id).await?;
+            if let Some(by) = by {
+                // People and rows before rights, as in all code that locks both: the event may end the actor's own.
+                let userids = next.as_ref().map_or(&[][..], |next| &next.userids);
+                let people = &mut lock_people(tx, userids).await?;
+                staff::lock_all(people, userids).await?;
+                admins::check_actor(ctx, people, by, Action::Administer).await?;
+            }
+            let Some(next) = next else {
                 return Ok(false);
             };
             if let Some(releaser) = releaser {
