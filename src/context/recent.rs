@@ -1,6 +1,6 @@
 //! A value of the database that every page shows, kept in memory for a moment.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a value is shown before it is read again.
@@ -8,41 +8,55 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// The value as last read by this process.
 #[derive(Debug)]
-pub struct Recent<T> {
-    last: Mutex<Option<(Instant, Arc<T>)>>,
+pub struct Recent<T>(Mutex<Last<T>>);
+
+#[derive(Debug)]
+struct Last<T> {
+    value: Option<(Instant, Arc<T>)>,
+    /// How often the value was cleared: what was read before is not stored after.
+    generation: u64,
 }
 
 impl<T> Default for Recent<T> {
     fn default() -> Self {
-        Self {
-            last: Mutex::new(None),
-        }
+        Self(Mutex::new(Last {
+            value: None,
+            generation: 0,
+        }))
     }
 }
 
 impl<T> Recent<T> {
     /// Returns the value, at most a second old. Requests that find none at the same time all read it.
     pub async fn get<E>(&self, read: impl AsyncFnOnce() -> Result<T, E>) -> Result<Arc<T>, E> {
-        if let Some(value) = self.fresh() {
+        let (fresh, generation) = self.fresh();
+        if let Some(value) = fresh {
             return Ok(value);
         }
         let (read_at, value) = (Instant::now(), Arc::new(read().await?));
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((read_at, Arc::clone(&value)));
+        let mut last = self.lock();
+        if last.generation == generation {
+            last.value = Some((read_at, Arc::clone(&value)));
+        }
         Ok(value)
     }
 
     /// Makes the next call of [`Self::get`] read the value again.
     pub fn clear(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut last = self.lock();
+        last.value = None;
+        last.generation += 1;
     }
 
-    fn fresh(&self) -> Option<Arc<T>> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, value) = last
-            .as_ref()
-            .filter(|(read_at, _)| read_at.elapsed() < MAX_AGE)?;
-        Some(Arc::clone(value))
+    fn fresh(&self) -> (Option<Arc<T>>, u64) {
+        let last = self.lock();
+        let value = last.value.as_ref();
+        let fresh = value.filter(|(read_at, _)| read_at.elapsed() < MAX_AGE);
+        (fresh.map(|(_, value)| Arc::clone(value)), last.generation)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Last<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,6 +76,17 @@ mod tests {
         assert_eq!(read(&recent, 2).await, 1);
         recent.clear();
         assert_eq!(read(&recent, 3).await, 3);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_the_value_was_cleared_is_not_kept() {
+        let recent = Recent::default();
+        let read_meanwhile = recent.get(async || {
+            recent.clear();
+            Ok::<_, ()>(1)
+        });
+        assert_eq!(*read_meanwhile.await.unwrap(), 1);
+        assert_eq!(read(&recent, 2).await, 2);
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ impl From<ActError> for ApproveError {
 
 /// Records the decision that the leavers of a stopped run are kept.
 pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), ApproveError> {
-    admins::act(ctx, by.userid, async |tx| {
+    let discarded = admins::act(ctx, by.userid, async |tx| {
         if sync_run::lock_waiting(tx, run_id).await?.is_none() {
             return Err(ApproveError::NotWaiting);
         }
@@ -63,7 +63,10 @@ pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), A
         .await?;
         Ok(())
     })
-    .await
+    .await;
+    // Its alert is dismissed with it.
+    ctx.alerts.clear();
+    discarded
 }
 
 /// An administrator's approval of the leavers of a stopped run.
