@@ -1,4 +1,4 @@
-//! Bulk reads and writes of the directory. The rules are those of [`super::staff`]: an older answer never replaces a
+//! Bulk reads and writes of the directory. The rules are those of [`crate::domain::employment`]: an older answer never replaces a
 //! newer one, a manual decision stands, and what was stored since a run began wins over what the run has read.
 
 mod columns;
