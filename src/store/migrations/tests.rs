@@ -12,6 +12,11 @@ use super::*;
 
 #[sqlx::test(migrations = false)]
 async fn migrations_are_applied_once_and_by_one_instance(pool: PgPool) {
+    // The database may have been cloned from one with the schema.
+    sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        .execute(&pool)
+        .await
+        .unwrap();
     let db = Db::from_pool(pool.clone());
     let all = MIGRATOR.iter().count();
     assert!(

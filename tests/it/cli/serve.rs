@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgPool;
 
 use super::{Ended, program, surroundings};
-use crate::support::Settings;
+use crate::support::{Settings, without_schema};
 
 /// Waits for a child that must end soon, and reads what it said.
 fn wait(mut child: Child, within: Duration) -> Ended {
@@ -59,6 +59,7 @@ async fn wait_for(settings: &Settings, path: &str, status: u16) {
 
 #[sqlx::test(migrations = false)]
 async fn serve_applies_migrations_and_ends_with_0_on_either_signal(pool: PgPool) {
+    without_schema(&pool).await;
     let (_sim, settings) = surroundings(&pool);
     for (args, name) in [(&[][..], "TERM"), (&["serve"][..], "INT")] {
         let child = start(&settings, args);
@@ -76,6 +77,7 @@ async fn serve_applies_migrations_and_ends_with_0_on_either_signal(pool: PgPool)
 
 #[sqlx::test(migrations = false)]
 async fn serve_with_migrations_pending_and_off_ends_with_1_and_says_so(pool: PgPool) {
+    without_schema(&pool).await;
     let (_sim, mut settings) = surroundings(&pool);
     settings.insert("DINGGATE_MIGRATE".to_owned(), "off".to_owned());
     let ended = wait(start(&settings, &["serve"]), Duration::from_secs(15));

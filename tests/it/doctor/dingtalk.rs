@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{examine, standin, surroundings, with};
-use crate::support::free_port;
+use crate::support::{free_port, without_schema};
 
 #[sqlx::test]
 async fn wrong_credentials_of_either_app_are_told_apart(pool: PgPool) {
@@ -221,6 +221,7 @@ async fn a_web_page_may_be_a_proxys_and_pauses_for_a_moment_only(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn a_ban_ends_the_calls_where_there_is_no_schema_too(pool: PgPool) {
+    without_schema(&pool).await;
     let (sim, settings) = surroundings(&pool);
     sim.fault("/gettoken", Fault::Html);
     let report = examine(&settings);

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use super::{examine, run, surroundings, with};
-use crate::support::{Settings, TestApp, free_port};
+use crate::support::{Settings, TestApp, free_port, without_schema};
 
 /// Every check of a whole and running installation, in order.
 const NAMES: [&str; 30] = [
@@ -100,6 +100,7 @@ async fn where_everything_is_right_every_line_is_ok(pool: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn a_fresh_installation_that_is_right_has_warnings_and_no_failure(pool: PgPool) {
+    without_schema(&pool).await;
     let (sim, settings) = surroundings(&pool);
     let report = examine(&settings);
     assert_eq!(

@@ -169,8 +169,12 @@ pub fn program(name: &str) -> Command {
     command
 }
 
-/// The newest version of Debian's packages, which are not on the PATH; otherwise whatever is on the PATH.
+/// The program of the release that the other tests use; else the newest of Debian's packages, which are not on the
+/// PATH; else whatever is on the PATH.
 fn find(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("TEST_POSTGRES_BIN") {
+        return Path::new(&folder).join(name);
+    }
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten();

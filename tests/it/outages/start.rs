@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use super::wire::Weather;
 use super::{Process, SOON, Scene, event, push};
-use crate::support::eventually;
+use crate::support::{eventually, without_schema};
 
 /// After Postgres has come the program is ready within this.
 const READY: Duration = Duration::from_secs(5);
@@ -54,11 +54,13 @@ async fn waits_for_postgres(pool: PgPool, weather: Weather) {
 
 #[sqlx::test(migrations = false)]
 async fn it_binds_first_and_is_ready_once_postgres_listens(pool: PgPool) {
+    without_schema(&pool).await;
     waits_for_postgres(pool, Weather::Refused).await;
 }
 
 #[sqlx::test(migrations = false)]
 async fn it_binds_first_and_is_ready_once_postgres_speaks(pool: PgPool) {
+    without_schema(&pool).await;
     waits_for_postgres(pool, Weather::Swallowed).await;
 }
 
