@@ -81,11 +81,12 @@ prepare_axe() {
   fi
 }
 
-# At most 8 tests at a time, for each has connections of its own.
+# Twice as many tests at a time as there are cores, for most wait for something most of the time; at most 8, for each
+# has connections of its own.
 run_tests() {
   local cores
   cores=$(nproc)
-  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores < 8 ? cores : 8))}
+  export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((cores < 4 ? 2 * cores : 8))}
   export DATABASE_URL=$pg_url/postgres SQLX_OFFLINE=true TEST_POSTGRES_BIN=$pg_bin
   step "Building and running the tests"
   local tests=(--workspace)
