@@ -14,7 +14,6 @@ use super::upstream::{self, CodeExchange, LoginSlotError};
 use crate::context::Context;
 use crate::context::clients::Client;
 use crate::domain::audit::AuditAction;
-use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::return_path::ReturnPath;
 use crate::store::StoreError;

@@ -11,7 +11,7 @@ use super::admins::{self, ActError, Target};
 use super::review::{Actor, one_line};
 use super::upstream::UpstreamError;
 use crate::context::Context;
-use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
+use crate::domain::employment::{Authority, Decision, Observation, decide};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::LeftCause;
 use crate::domain::rights::{Action, Rights};

@@ -1,6 +1,6 @@
 //! Converts an entry of DingTalk's list of failed callbacks into its event.
 //!
-//! Today the payload is in a field named after the event type, with the ids in it or with an object, or its JSON
+//! Today the payload is in a field named after the event type, with the ids in it or with an merged, or its JSON
 //! text, under a third name; the entries of 2016 are flat.
 
 use serde_json::{Map, Value, json};
@@ -99,36 +99,36 @@ fn message(entry: &Value) -> (Value, Option<&'static str>) {
         || Some(entry.clone()),
         |payload| object(payload).map(Value::Object),
     );
-    let (mut object, mut problem) = match payload {
-        Some(Value::Object(object)) => (object, None),
+    let (mut merged, mut problem) = match payload {
+        Some(Value::Object(merged)) => (merged, None),
         _ => (Map::new(), Some(BAD_PAYLOAD)),
     };
     for name in INNER {
-        for inner in take(&mut object, name) {
+        for inner in take(&mut merged, name) {
             match object(&inner) {
-                Some(inner) => object.extend(inner),
+                Some(inner) => merged.extend(inner),
                 None => problem = Some(BAD_PAYLOAD),
             }
         }
     }
     for name in ["UserId", "DeptId"] {
-        for ids in take(&mut object, name) {
+        for ids in take(&mut merged, name) {
             let ids = fields::list_of_text(&ids).unwrap_or(ids);
-            object.insert(name.to_owned(), ids);
+            merged.insert(name.to_owned(), ids);
         }
     }
     for name in [TAG, "EventType"] {
-        drop(take(&mut object, name));
+        drop(take(&mut merged, name));
     }
     // If the payload holds the time of the push itself, that is the time of its repeated deliveries.
-    for time in take(&mut object, "event_time")
+    for time in take(&mut merged, "event_time")
         .into_iter()
         .chain(fields::values(entry, "event_time").cloned())
     {
-        object.entry("EventTime").or_insert(time);
+        merged.entry("EventTime").or_insert(time);
     }
-    object.insert("EventType".to_owned(), Value::String(tag));
-    (Value::Object(object), problem)
+    merged.insert("EventType".to_owned(), Value::String(tag));
+    (Value::Object(merged), problem)
 }
 
 /// Removes and returns all fields of this name, whatever their spelling.
@@ -141,7 +141,7 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> Vec<Value> {
     keys.iter().filter_map(|key| fields.remove(key)).collect()
 }
 
-/// Parses an object, or an object's JSON text.
+/// Parses an merged, or an merged's JSON text.
 fn object(value: &Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(fields) => Some(fields.clone()),
