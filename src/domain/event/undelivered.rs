@@ -1,6 +1,6 @@
 //! Converts an entry of DingTalk's list of failed callbacks into its event.
 //!
-//! Today the payload is in a field named after the event type, with the ids in it or with an merged, or its JSON
+//! Today the payload is in a field named after the event type, with the ids in it or with an object, or its JSON
 //! text, under a third name; the entries of 2016 are flat.
 
 use serde_json::{Map, Value, json};
@@ -141,7 +141,7 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> Vec<Value> {
     keys.iter().filter_map(|key| fields.remove(key)).collect()
 }
 
-/// Parses an merged, or an merged's JSON text.
+/// Parses an object, or an object's JSON text.
 fn object(value: &Value) -> Option<Map<String, Value>> {
     match value {
         Value::Object(fields) => Some(fields.clone()),
