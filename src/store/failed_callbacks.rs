@@ -190,7 +190,7 @@ pub async fn owes_sync(conn: &mut Conn, doubt: DirectoryDoubt) -> Result<bool, S
         r#"SELECT EXISTS (
              SELECT FROM alert a CROSS JOIN LATERAL (
                  SELECT count(*)::int AS tries, max(coalesce(r.finished_at, r.started_at)) AS ended_at,
-                   (array_agg(r.state = 'running' OR r.error = 'interrupted' ORDER BY r.id DESC))[1] AS was_cut_off
+                   (array_agg(r.state = 'running' OR 'interrupted' IN (r.error_code, r.error) ORDER BY r.id DESC))[1] AS was_cut_off
                  FROM sync_run r WHERE r.cause = 'lost_events' AND r.started_at > a.first_at
              ) before
              WHERE a.kind = $1
