@@ -207,7 +207,7 @@ proptest! {
         let first = case.plan(&case.current);
         let after = apply(&case.current, &first);
         let second = case.plan(&after);
-        prop_assert_eq!(counted(&second), NOBODY);
+        prop_assert_eq!(told(&second), NOBODY);
         prop_assert_eq!(second.withheld.len(), first.withheld.len());
     }
 
@@ -248,7 +248,7 @@ proptest! {
         let later = Case { reading: case.reading.iter().map(reread).collect(), ..case };
         let settled = apply(&after, &later.plan_as_of(&after, START + 2_000));
         let again = later.plan_as_of(&settled, START + 2_000);
-        prop_assert_eq!(counted(&again), NOBODY);
+        prop_assert_eq!(told(&again), NOBODY);
     }
 
     #[test]
