@@ -157,12 +157,12 @@ impl Application {
         stopping.cancel();
         self.edge.stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
-        let closing = async {
+        let close = async {
             self.ctx.permits_returned().await;
             self.ctx.db.close().await;
         };
         // A connection still used by an aborted request would block this forever.
-        let _in_time = tokio::time::timeout(CLOSING, closing).await;
+        let _in_time = tokio::time::timeout(CLOSING, close).await;
         result.and(drained.1)
     }
 }
@@ -188,7 +188,7 @@ async fn finish(
     Ok(())
 }
 
-/// Prepares the schema, then runs the workers until told to stop.
+/// Prepares the schema, then runs the workers until the process stops.
 async fn work(ctx: Context, stopping: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
         result = prepare(&ctx) => result?,
@@ -213,11 +213,11 @@ async fn prepare(ctx: &Context) -> anyhow::Result<()> {
 }
 
 /// How often an unchanged reason for waiting is logged.
-const TOLD_EVERY: Duration = Duration::from_mins(1);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Waits for Postgres, and applies or requires the migrations as `migrate` is configured.
 async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
-    let mut told: Option<(String, Instant)> = None;
+    let mut logged: Option<(String, Instant)> = None;
     loop {
         let result = match ctx.config.server.migrate {
             Migrate::Auto => migrations::apply(&ctx.db)
@@ -229,12 +229,12 @@ async fn wait_for_schema(ctx: &Context) -> anyhow::Result<()> {
             Ok(()) => return Ok(()),
             Err(error) if error.is_unavailable() => {
                 let error = format!("{:#}", anyhow::Error::new(error));
-                let is_news = told
+                let is_news = logged
                     .as_ref()
-                    .is_none_or(|(last, at)| *last != error || at.elapsed() >= TOLD_EVERY);
+                    .is_none_or(|(last, at)| *last != error || at.elapsed() >= LOG_INTERVAL);
                 if is_news {
                     tracing::warn!(error, "waiting for Postgres");
-                    told = Some((error, Instant::now()));
+                    logged = Some((error, Instant::now()));
                 }
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }

@@ -22,5 +22,6 @@ pub mod schedule;
 pub mod session;
 pub mod skip_reason;
 pub mod sync;
+pub mod sync_problem;
 pub mod unionid_claims;
 pub mod webhook;

@@ -33,6 +33,7 @@ pub mod session_list;
 pub mod sort;
 pub mod staff;
 pub mod staff_change;
+pub mod staff_input;
 pub mod staff_list;
 pub mod sync_list;
 pub mod sync_names;

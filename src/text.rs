@@ -16,6 +16,7 @@ pub mod admin_syncs;
 pub mod admin_webhooks;
 pub mod alerts;
 pub mod browser;
+pub mod commands;
 pub mod duration;
 pub mod in_app;
 pub mod lang;

@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_command_is_given_by_a_login_name() {
-        let given = |names: &'static [(&str, &str)]| {
+        let env = |names: &'static [(&str, &str)]| {
             of(
                 |wanted| {
                     names
@@ -56,11 +56,11 @@ mod tests {
             )
         };
         assert_eq!(
-            given(&[("USER", "root"), ("LOGNAME", "root"), ("SUDO_USER", "wang")]),
+            env(&[("USER", "root"), ("LOGNAME", "root"), ("SUDO_USER", "wang")]),
             "command:wang"
         );
-        assert_eq!(given(&[("USER", "li"), ("LOGNAME", "")]), "command:li");
-        assert_eq!(given(&[("USER", "a\nb")]), "command:ab");
-        assert_eq!(given(&[]), "command:uid 7");
+        assert_eq!(env(&[("USER", "li"), ("LOGNAME", "")]), "command:li");
+        assert_eq!(env(&[("USER", "a\nb")]), "command:ab");
+        assert_eq!(env(&[]), "command:uid 7");
     }
 }

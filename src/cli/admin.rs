@@ -12,6 +12,9 @@ use crate::domain::ids::{DeptId, UserId};
 use crate::domain::rights::{Rights, Role, Scope};
 use crate::service::admins::{self, Administrator, GrantOutcome};
 use crate::store::audit;
+use crate::text::commands::admin::{
+    DEPARTMENTS_NEED_REVIEWER, GRANT_CHANGED, entitlement_problem, title,
+};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -89,7 +92,7 @@ fn rights(role: RoleName, mut departments: Vec<DeptId>) -> Result<Rights, clap::
         RoleName::Reviewer => Ok(Rights::reviewer(departments)),
         _ if !departments.is_empty() => Err(clap::Error::raw(
             ErrorKind::ArgumentConflict,
-            "--departments goes only with --role reviewer: no other role is limited to departments\n",
+            DEPARTMENTS_NEED_REVIEWER,
         )),
         RoleName::Admin => Ok(Rights::ADMIN),
         RoleName::Auditor => Ok(Rights::unlimited(Role::Auditor)),
@@ -112,14 +115,6 @@ async fn grant(
             format!("{userid} is now {title}{limit}; before: {before}\n")
         }
     })
-}
-
-fn title(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "an administrator",
-        Role::Reviewer => "a reviewer",
-        Role::Auditor => "an auditor",
-    }
 }
 
 /// Returns the departments of a limited reviewer, as the end of a sentence.
@@ -149,8 +144,8 @@ fn line(admin: &Administrator) -> String {
     };
     let problem = match admin.in_settings {
         _ if admin.is_in_force => None,
-        Some(entitlement) => entitlement.problem(),
-        None => Some("the account or the employment has changed"),
+        Some(entitlement) => entitlement_problem(entitlement),
+        None => Some(GRANT_CHANGED),
     };
     let problem = problem.map_or_else(String::new, |problem| format!("\t{problem}"));
     // People choose their own names: a name must not control the terminal or look like another column.
@@ -170,7 +165,7 @@ fn line(admin: &Administrator) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::admins::Entitlement;
+    use crate::domain::listed_admins::Entitlement;
 
     #[test]
     fn a_line_has_its_columns_whatever_the_name() {

@@ -42,7 +42,7 @@ enum Action {
     },
     /// Fetches the events that DingTalk could not deliver, stores them as parked, then prints them
     #[command(
-        after_help = "DingTalk forgets what it gives. While the service runs, it fetches and releases by itself: \
+        after_help = "DingTalk deletes what it has returned. While the service runs, it fetches and releases automatically: \
             at its start, after a downtime and every 10 minutes, also what this command has left as parked."
     )]
     Failed {

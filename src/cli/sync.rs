@@ -12,8 +12,11 @@ use anyhow::{Context as _, bail};
 use super::{actor, serve};
 use crate::config::Config;
 use crate::context::Context;
-use crate::service::directory_sync::{self, ProgressSink, Request, State, Summary};
+use crate::service::directory_sync::{self, ProgressSink, Request, Summary};
 use crate::store::sync_list::ChangeRow;
+use crate::text::admin_syncs::problem::sync_problem;
+use crate::text::commands::sync as texts;
+use crate::text::lang::Lang;
 
 use progress::Progressing;
 
@@ -65,11 +68,7 @@ async fn act(ctx: &Context, args: &Args) -> anyhow::Result<()> {
     lock(&progressing).end();
     let summary = summary?;
     printed.end(&summary)?;
-    if args.dry_run {
-        dry_verdict(&summary)
-    } else {
-        verdict(&summary)
-    }
+    verdict(&summary, args.dry_run)
 }
 
 fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -106,7 +105,7 @@ impl BufferedOutput {
     }
 
     fn end(mut self, summary: &Summary) -> anyhow::Result<()> {
-        self.line(&report::numbers(summary));
+        self.line(&texts::counts(&summary.counts));
         self.flush();
         match self.failed {
             Some(error) => Err(error).context("the result could not be printed"),
@@ -115,39 +114,16 @@ impl BufferedOutput {
     }
 }
 
-/// Returns the error of a dry run which finds that a real run would not complete.
-fn dry_verdict(summary: &Summary) -> anyhow::Result<()> {
-    let problem = problem(summary);
-    match summary.state {
-        State::Done => Ok(()),
-        State::Partial => bail!(
-            "the directory could not be read whole, so a sync would mark nobody as left: {problem}"
-        ),
-        State::Failed => bail!("nothing could be planned: {problem}"),
-        State::Stopped => bail!(
-            "a sync would mark nobody as left: {problem} (DINGGATE_SYNC_MAX_LEAVERS); \
-             `dinggate sync --accept-leavers` lets those go who are printed above"
-        ),
-    }
-}
-
-fn problem(summary: &Summary) -> &str {
-    summary.problem.as_deref().unwrap_or("no reason was given")
-}
-
-/// Returns the error of an incomplete run.
-fn verdict(summary: &Summary) -> anyhow::Result<()> {
-    let problem = problem(summary);
-    match summary.state {
-        State::Done => Ok(()),
-        State::Partial => {
-            bail!("the directory could not be read whole, so nobody was marked as left: {problem}")
-        }
-        State::Failed => bail!("nothing was done: {problem}"),
-        State::Stopped => bail!(
-            "nobody was marked as left: {problem} (DINGGATE_SYNC_MAX_LEAVERS); \
-             `dinggate sync --dry-run` prints who they are, `dinggate sync --accept-leavers` lets them go"
-        ),
+/// Returns the error of a run, or of a dry run, that is not complete.
+fn verdict(summary: &Summary, is_dry_run: bool) -> anyhow::Result<()> {
+    let problem = summary.problem.as_ref();
+    let problem = problem.map_or_else(
+        || texts::NO_REASON.to_owned(),
+        |problem| sync_problem(Lang::En, problem),
+    );
+    match texts::failure(summary.state.into(), is_dry_run, &problem) {
+        None => Ok(()),
+        Some(failure) => bail!(failure),
     }
 }
 

@@ -150,10 +150,10 @@ mod tests {
 
     #[test]
     fn a_logo_that_cannot_be_had_is_named() {
-        let told = |text: &str| logo(text).unwrap_err();
-        assert!(told("/no/such/logo.png").contains("/no/such/logo.png"));
-        assert!(told("http://files.example.com/logo.png").contains("https"));
-        assert!(told("logo.png").contains("absolute path"));
+        let error = |text: &str| logo(text).unwrap_err();
+        assert!(error("/no/such/logo.png").contains("/no/such/logo.png"));
+        assert!(error("http://files.example.com/logo.png").contains("https"));
+        assert!(error("logo.png").contains("absolute path"));
         assert!(matches!(
             logo("https://files.example.com/logo.png"),
             Ok(Logo::Address(_))

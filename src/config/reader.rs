@@ -24,8 +24,8 @@ impl Reader {
     /// Returns the texts of all secrets that are set.
     pub fn secrets(&self) -> Vec<SecretString> {
         let secret = |name: &str| setting::find(name).is_some_and(|(setting, _)| setting.is_secret);
-        let given = self.written.values.iter();
-        given
+        let values = self.written.values.iter();
+        values
             .filter(|(name, _)| secret(name))
             .map(|(_, raw)| raw.text.clone())
             .collect()

@@ -36,12 +36,12 @@ impl WebhookConfig {
     /// Returns `None` if no webhook is configured; an incomplete configuration is a fault.
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let (url, secret) = (&setting::WEBHOOK_URL, &setting::WEBHOOK_SECRET);
-        let given = [url, secret, &setting::WEBHOOK_EVENTS]
+        let present = [url, secret, &setting::WEBHOOK_EVENTS]
             .into_iter()
             .find(|setting| reader.is_given(setting))?;
         for absent in [url, secret] {
             if !reader.is_given(absent) {
-                reader.fault(absent, format!("is missing, while {} is set", given.name));
+                reader.fault(absent, format!("is missing, while {} is set", present.name));
             }
         }
         let url = reader.optional(url, WebhookUrl::parse);

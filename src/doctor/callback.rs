@@ -50,37 +50,37 @@ enum Place {
 }
 
 /// Compares the callback registered by API with ours.
-pub async fn registered(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
-    let asked = asking
+pub async fn registered(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
+    let response = runner
         .call_with_token(REGISTERED, async |road| road.registered_callback().await)
         .await;
-    let place = match asked {
+    let place = match response {
         None => None,
         Some(Err(error))
             if RegistrationError::of_error(&error) == Some(RegistrationError::NoneRegistered) =>
         {
-            asking.note(Check::ok(
+            runner.note(Check::ok(
                 REGISTERED,
                 "none is registered by API: events come by the subscription made in the developer console (开发配置 › 事件订阅)",
             ));
             Some(Place::None)
         }
         Some(Err(error)) => {
-            asking.note(refused(REGISTERED, &error));
+            runner.note(refused(REGISTERED, &error));
             None
         }
-        Some(Ok(found)) => Some(compare(asking, parts, &found)),
+        Some(Ok(found)) => Some(compare(runner, parts, &found)),
     };
-    asking.note(owner_key(parts, place.as_ref()));
+    runner.note(owner_key(parts, place.as_ref()));
 }
 
 fn compare(
-    asking: &mut CheckRunner<'_>,
+    runner: &mut CheckRunner<'_>,
     parts: &PartialConfig,
     found: &RegisteredCallback,
 ) -> Place {
     let Some(public_url) = &parts.public_url else {
-        asking.note(Check::skipped(
+        runner.note(Check::skipped(
             REGISTERED,
             "DINGGATE_PUBLIC_URL is missing or wrong",
         ));
@@ -88,16 +88,16 @@ fn compare(
     };
     let ours = format!("{public_url}/dingtalk/events");
     if !callback_registration::is_same_address(&ours, &found.url) {
-        asking.note(Check::warning(
+        runner.note(Check::warning(
             REGISTERED,
             format!("one is registered by API at {}, which is not ours", shown(&found.url)),
             "where nobody else needs it, `dinggate callback update` turns it to us and `dinggate callback delete --force` ends it; a subscription in the console works beside it",
         ));
         return Place::Elsewhere;
     }
-    asking.note(secrets(&ours, found, parts.callback.as_ref()));
+    runner.note(secrets(&ours, found, parts.callback.as_ref()));
     let wanted = callback_registration::wanted_events(parts.webhook.as_ref());
-    asking.note(events(&wanted, &found.events));
+    runner.note(events(&wanted, &found.events));
     Place::Ours
 }
 
@@ -149,7 +149,7 @@ fn events(wanted: &[String], registered: &[String]) -> Check {
         return Check::ok(EVENTS, "all event types that matter are registered");
     }
     let leavers = if missing.contains(&"user_leave_org") {
-        "; whoever leaves stays signed in until the next full sync"
+        "; people who leave stay signed in until the next full sync"
     } else {
         ""
     };

@@ -97,8 +97,8 @@ impl<'a> CheckRunner<'a> {
         name: &'static str,
         question: impl AsyncFnOnce(&Access<'a>) -> Result<T, UpstreamError>,
     ) -> Option<Result<T, ApiError>> {
-        let asked = self.put(name, question).await;
-        asked.map_err(|check| self.note(check)).ok()
+        let response = self.put(name, question).await;
+        response.map_err(|check| self.note(check)).ok()
     }
 
     /// Makes a call that needs a token. Returns `None` without a response; records the reason under `name`.
@@ -107,8 +107,8 @@ impl<'a> CheckRunner<'a> {
         name: &'static str,
         question: impl AsyncFnOnce(&Access<'a>) -> Result<T, UpstreamError>,
     ) -> Option<Result<T, ApiError>> {
-        let asked = self.check_with_token(name, question).await;
-        asked.map_err(|check| self.note(check)).ok()
+        let response = self.check_with_token(name, question).await;
+        response.map_err(|check| self.note(check)).ok()
     }
 
     /// Makes a call that needs a token; without a response, returns the check to be recorded.
@@ -120,8 +120,8 @@ impl<'a> CheckRunner<'a> {
         if let Some(why) = &self.without_token {
             return Err(Check::skipped(name, why.clone()));
         }
-        let asked = self.put(name, question).await?;
-        self.judge_address(name, asked)
+        let response = self.put(name, question).await?;
+        self.judge_address(name, response)
     }
 
     /// Marks the position of the check of our IP address.
@@ -150,9 +150,9 @@ impl<'a> CheckRunner<'a> {
     fn judge_address<T>(
         &mut self,
         name: &'static str,
-        asked: Result<T, ApiError>,
+        response: Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Check> {
-        match asked {
+        match response {
             Err(error) if is_of_address(&error) => {
                 self.address.refused = Some(refused(ADDRESS, &error));
                 self.go_without_token(NOT_LISTED);

@@ -1,5 +1,7 @@
 //! Postgres and the schema.
 
+mod schema;
+
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -7,11 +9,13 @@ use tokio::time::timeout;
 
 use super::clock::{self, Consequence};
 use super::{Check, Input, Status, pooler, records, server};
-use crate::config::{DatabasePooler, Migrate};
+use crate::config::DatabasePooler;
 use crate::dingtalk::clock::unix_millis;
 use crate::store::diagnosis::{self, ConnectFault, Server};
-use crate::store::migrations::{self, MigrationError, State, VERSION, suffices};
 use crate::store::{Pooler, StoreError, db};
+use crate::text::commands::database as texts;
+
+use schema::schema;
 
 const POSTGRES: &str = "postgres";
 const CLOCK: &str = "postgres_clock";
@@ -67,8 +71,8 @@ async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> Da
     let read = conn.within(async |conn| Ok::<_, StoreError>(records::read(conn, subject).await));
     let (records, has_scanned) = match timeout(ANSWER_TIME, read).await {
         Ok(Ok(read)) => read,
-        Ok(Err(_)) => (records::none("a statement failed behind the pooler"), None),
-        Err(_) => (records::none("Postgres did not answer in time"), None),
+        Ok(Err(_)) => (records::none(texts::STATEMENT_FAILED), None),
+        Err(_) => (records::none(texts::TIMED_OUT), None),
     };
     // The connection is discarded, whether or not the server receives the termination message.
     let _said = timeout(Duration::from_millis(300), conn.close()).await;
@@ -81,10 +85,11 @@ async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> Da
 }
 
 /// Connects and runs the server checks; the error says why the remaining checks are skipped.
+// Long because each way in which a connection fails has its own advice.
 async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
     let Some(database) = &subject.parts.database else {
-        checks.push(Check::skipped(POSTGRES, "DATABASE_URL is missing or wrong"));
-        return Err("DATABASE_URL is missing or wrong");
+        checks.push(Check::skipped(POSTGRES, texts::NO_URL));
+        return Err(texts::NO_URL);
     };
     let options = &database.options;
     let place = format!(
@@ -105,16 +110,16 @@ async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'sta
             let pooler = pooler::check(database).await;
             if pooler.status == Status::Failure && way == Pooler::Off {
                 checks.push(pooler);
-                return Err("DATABASE_URL leads through a pooler in transaction mode");
+                return Err(texts::TRANSACTION_POOLER);
             }
-            let asked = timeout(ANSWER_TIME, conn.within(describe)).await;
-            let Ok(Ok((server, is_writable))) = asked else {
+            let response = timeout(ANSWER_TIME, conn.within(describe)).await;
+            let Ok(Ok((server, is_writable))) = response else {
                 checks.push(Check::failure(
                     POSTGRES,
-                    format!("{place} takes a connection and then does not answer"),
-                    "look into the log of Postgres, or of the pooler in front of it",
+                    texts::hangs(&place),
+                    texts::READ_LOGS,
                 ));
-                return Err("Postgres does not answer");
+                return Err(texts::SILENT);
             };
             checks.push(judge(&place, &server, is_writable));
             checks.push(pooler);
@@ -129,15 +134,15 @@ async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'sta
             return Ok(conn);
         }
         Ok(Err(fault)) => fault,
-        Err(_) => ConnectFault::Network("no answer in time".to_owned()),
+        Err(_) => ConnectFault::Network(texts::NO_ANSWER.to_owned()),
     };
     checks.push(no_connection(&place, options.get_username(), &fault));
-    Err("there is no connection to Postgres")
+    Err(texts::NO_CONNECTION)
 }
 
 const CONSEQUENCE: Consequence = Consequence {
-    what: "sessions and the age of events are counted by Postgres's, signatures by this machine's",
-    action: "set both clocks by NTP",
+    what: texts::CLOCKS,
+    action: texts::SET_CLOCKS,
     may_fail: false,
 };
 
@@ -150,155 +155,30 @@ fn judge(place: &str, server: &Server, is_writable: bool) -> Check {
     const OLDEST: i32 = 140_000;
     let version = &server.version;
     if server.version_number < OLDEST {
-        return Check::failure(
-            POSTGRES,
-            format!("{place} is PostgreSQL {version}"),
-            "use PostgreSQL 14 or newer",
-        );
+        return Check::failure(POSTGRES, texts::too_old(place, version), texts::UPGRADE);
     }
     if !is_writable {
-        return Check::failure(
-            POSTGRES,
-            format!(
-                "{place} (PostgreSQL {version}) takes no writes: a standby, or set to read-only"
-            ),
-            "let DATABASE_URL name the primary, or promote this server",
-        );
+        let detail = texts::read_only(place, version);
+        return Check::failure(POSTGRES, detail, texts::NAME_PRIMARY);
     }
-    Check::ok(
-        POSTGRES,
-        format!("PostgreSQL {version} at {place} answers and takes writes"),
-    )
+    Check::ok(POSTGRES, texts::writable(place, version))
 }
 
 fn no_connection(place: &str, user: &str, fault: &ConnectFault) -> Check {
     let (what, action) = match fault {
-        ConnectFault::Network(why) => (
-            format!("{place} cannot be reached: {why}"),
-            "start Postgres, or correct host and port in DATABASE_URL; look for a firewall in between".to_owned(),
-        ),
-        ConnectFault::Tls(why) => (
-            format!("no TLS with {place}: {why}"),
-            "correct sslmode and sslrootcert in DATABASE_URL, or give the server a certificate that names its host (docs/operations.md, \"Postgres over TLS\")".to_owned(),
-        ),
+        ConnectFault::Network(cause) => {
+            let what = texts::unreachable(place, cause);
+            (what, texts::START_POSTGRES.to_owned())
+        }
+        ConnectFault::Tls(cause) => {
+            let what = texts::no_tls(place, cause);
+            (what, texts::CORRECT_TLS.to_owned())
+        }
         ConnectFault::Refused { code, message } => (
-            format!("{place} refuses us with {code}: {message}"),
-            refused(code, user),
+            texts::refused(place, code, message),
+            texts::refused_action(code, user),
         ),
-        ConnectFault::Other => (
-            format!("{place} does not speak as Postgres does"),
-            "correct host and port in DATABASE_URL".to_owned(),
-        ),
+        ConnectFault::Other => (texts::not_postgres(place), texts::CORRECT_HOST.to_owned()),
     };
     Check::failure(POSTGRES, what, action)
-}
-
-/// Returns what to do about an SQLSTATE with which Postgres rejects a connection.
-fn refused(code: &str, user: &str) -> String {
-    match code {
-        "28P01" => format!(
-            "correct the password of {user} in DATABASE_URL (%-encoded), or set it with ALTER ROLE"
-        ),
-        "28000" => format!("let pg_hba.conf admit {user} from this machine, or create the role"),
-        "3D000" => "create the database, or correct its name in DATABASE_URL".to_owned(),
-        "42501" => format!("grant {user} CONNECT on the database"),
-        "55000" => {
-            "let the database take connections: ALTER DATABASE <name> ALLOW_CONNECTIONS true"
-                .to_owned()
-        }
-        "57P03" => "wait until Postgres has started, or end its shutdown".to_owned(),
-        "53300" => {
-            "let Postgres take more connections (max_connections), or others fewer".to_owned()
-        }
-        _ => "look into the log of Postgres".to_owned(),
-    }
-}
-
-/// Checks the schema; the error says why the tables cannot be read.
-async fn schema(
-    conn: &mut Conn,
-    migrate: Option<Migrate>,
-    checks: &mut Vec<Check>,
-) -> Result<(), &'static str> {
-    let looked = conn.within(async |conn| {
-        let min_version = migrations::min_version(conn).await?;
-        Ok::<_, MigrationError>((migrations::state(conn).await?, min_version))
-    });
-    let (state, min_version) = match timeout(ANSWER_TIME, looked).await {
-        Ok(Ok(looked)) => looked,
-        Ok(Err(MigrationError::Store(StoreError::Unavailable(_)))) | Err(_) => {
-            checks.push(Check::skipped(
-                MIGRATIONS,
-                "Postgres did not answer in time",
-            ));
-            return Err("Postgres did not answer in time");
-        }
-        Ok(Err(_)) => {
-            checks.push(Check::failure(
-                MIGRATIONS,
-                "the list of migrations (_sqlx_migrations) cannot be read",
-                "let DATABASE_URL name the role that has migrated, or grant its rights to this one",
-            ));
-            return Err("the schema cannot be read");
-        }
-    };
-    let too_old = min_version.filter(|wanted| !suffices(VERSION, wanted));
-    if let Some(wanted) = too_old {
-        checks.push(Check::failure(
-            MIGRATIONS,
-            format!("the database needs dinggate {wanted} or newer, and this is {VERSION}"),
-            "start the newer version",
-        ));
-        return Err("the database needs a newer version of dinggate");
-    }
-    let is_in_place = state.pending.is_empty();
-    checks.push(judge_schema(&state, migrate));
-    if is_in_place {
-        Ok(())
-    } else {
-        Err("migrations are pending")
-    }
-}
-
-fn judge_schema(state: &State, migrate: Option<Migrate>) -> Check {
-    if !state.changed.is_empty() {
-        return Check::failure(
-            MIGRATIONS,
-            format!(
-                "not as this version knows them: {}",
-                state.changed.join(", ")
-            ),
-            "use the version of dinggate that has applied them, or a database of its own",
-        );
-    }
-    if !state.pending.is_empty() {
-        let detail = if state.applied == 0 {
-            format!(
-                "none of the {} migrations is applied yet",
-                state.pending.len()
-            )
-        } else {
-            format!("pending: {}", state.pending.join(", "))
-        };
-        return match migrate {
-            Some(Migrate::Off) => Check::failure(
-                MIGRATIONS,
-                detail,
-                "run `dinggate migrate`, for DINGGATE_MIGRATE is off",
-            ),
-            _ => Check::warning(
-                MIGRATIONS,
-                detail,
-                "run `dinggate migrate`, or start `dinggate serve`, which applies them",
-            ),
-        };
-    }
-    if state.newer > 0 {
-        return Check::warning(
-            MIGRATIONS,
-            format!("{} are newer than this version of dinggate", state.newer),
-            "bring every instance to the newer version",
-        );
-    }
-    Check::ok(MIGRATIONS, format!("all {} are applied", state.applied))
 }

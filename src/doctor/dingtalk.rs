@@ -21,10 +21,11 @@ const CONSEQUENCE: Consequence = Consequence {
 };
 
 /// Checks whether DingTalk answers, and compares the clocks; without an answer all later calls are skipped.
-pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
-    let Some(Ok(probe)) = asking.call(REACH, async |road| road.probe().await).await else {
-        asking.give_up("DingTalk cannot be reached");
-        return asking.note(Check::skipped(CLOCK, "DingTalk cannot be reached"));
+// Long because each kind of answer has its own advice.
+pub async fn reach(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
+    let Some(Ok(probe)) = runner.call(REACH, async |road| road.probe().await).await else {
+        runner.give_up("DingTalk cannot be reached");
+        return runner.note(Check::skipped(CLOCK, "DingTalk cannot be reached"));
     };
     let root = parts
         .oapi_url
@@ -33,14 +34,14 @@ pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let root = root.unwrap_or_default();
     let why = match probe {
         Probe::Answered { clock_ahead_ms } => {
-            asking.note(Check::ok(REACH, format!("{root} answers")));
-            return asking.note(match clock_ahead_ms {
+            runner.note(Check::ok(REACH, format!("{root} answers")));
+            return runner.note(match clock_ahead_ms {
                 Some(ahead) => clock::compare(CLOCK, "DingTalk", ahead, &CONSEQUENCE),
                 None => Check::skipped(CLOCK, "DingTalk's answer does not bear the time"),
             });
         }
         Probe::NoConnection(why) => {
-            asking.note(Check::failure(
+            runner.note(Check::failure(
                 REACH,
                 format!("{root}: {why}"),
                 unreachable(&why),
@@ -48,11 +49,11 @@ pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
             "DingTalk cannot be reached"
         }
         Probe::Unexpected(ApiError::Banned { .. }) => {
-            asking.note(check_runner::banned(REACH));
+            runner.note(check_runner::banned(REACH));
             "DingTalk has banned our address"
         }
         Probe::Unexpected(ApiError::Page { .. }) => {
-            asking.note(Check::failure(
+            runner.note(Check::failure(
                 REACH,
                 format!(
                     "{root} answers with a web page: a proxy in between fails, or DingTalk has banned our address"
@@ -62,7 +63,7 @@ pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
             "a web page comes in place of DingTalk's answers, as to a banned address"
         }
         Probe::Unexpected(error) => {
-            asking.note(Check::failure(
+            runner.note(Check::failure(
                 REACH,
                 format!("what answers at {root} is not DingTalk: {error}"),
                 "look what stands in between: a proxy, a portal, DINGTALK_OAPI_URL",
@@ -70,8 +71,8 @@ pub async fn reach(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
             "DingTalk cannot be reached"
         }
     };
-    asking.give_up(why);
-    asking.note(Check::skipped(CLOCK, why));
+    runner.give_up(why);
+    runner.note(Check::skipped(CLOCK, why));
 }
 
 fn unreachable(why: &str) -> &'static str {
@@ -85,34 +86,34 @@ fn unreachable(why: &str) -> &'static str {
 }
 
 /// Checks the internal app's key and secret; if they are wrong, later checks that need a token are skipped.
-pub async fn app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
+pub async fn app_credentials(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     const NO_TOKEN: &str = "there is no access token";
     if parts.app.is_none() {
         const LACKING: &str = "DINGTALK_APP_KEY or DINGTALK_APP_SECRET is missing or wrong";
-        asking.go_without_token(LACKING);
-        return asking.skip(APP, LACKING);
+        runner.go_without_token(LACKING);
+        return runner.skip(APP, LACKING);
     }
-    let asked = asking
+    let response = runner
         .call(APP, async |road| road.try_credentials().await)
         .await;
-    match asked {
-        Some(Ok(())) => asking.note(Check::ok(
+    match response {
+        Some(Ok(())) => runner.note(Check::ok(
             APP,
-            "DingTalk gives a token for DINGTALK_APP_KEY and DINGTALK_APP_SECRET",
+            "DingTalk issues a token for DINGTALK_APP_KEY and DINGTALK_APP_SECRET",
         )),
         Some(Err(error)) => {
-            asking.note(refused(APP, &error));
-            asking.go_without_token(NO_TOKEN);
+            runner.note(refused(APP, &error));
+            runner.go_without_token(NO_TOKEN);
         }
-        None if asking.is_over() => {}
-        None => asking.go_without_token(NO_TOKEN),
+        None if runner.is_over() => {}
+        None => runner.go_without_token(NO_TOKEN),
     }
 }
 
 /// Checks the scan-login app's id and secret: once they are right, a made-up code is rejected as an unknown code.
-pub async fn login_app_credentials(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
+pub async fn login_app_credentials(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let Some(app) = &parts.login_app else {
-        return asking.note(Check::skipped(
+        return runner.note(Check::skipped(
             LOGIN_APP,
             "DINGTALK_LOGIN_APP_ID or DINGTALK_LOGIN_APP_SECRET is missing or wrong",
         ));
@@ -123,7 +124,7 @@ pub async fn login_app_credentials(asking: &mut CheckRunner<'_>, parts: &Partial
         .is_none_or(|internal| internal.key != app.key);
     let is_oauth2 = matches!(parts.login_flow, Some(LoginFlow::OAuth2 { .. }));
     let code = made_up_code();
-    let asked = asking
+    let response = runner
         .call(LOGIN_APP, async |road| {
             if is_oauth2 {
                 road.user_by_oauth2_code(&code).await
@@ -132,8 +133,8 @@ pub async fn login_app_credentials(asking: &mut CheckRunner<'_>, parts: &Partial
             }
         })
         .await;
-    let Some(asked) = asked else { return };
-    asking.note(match asked {
+    let Some(response) = response else { return };
+    runner.note(match response {
         Err(error) if is_unknown_code(&error) => Check::ok(
             LOGIN_APP,
             if is_oauth2 {

@@ -29,9 +29,9 @@ pub fn same_company(parts: &PartialConfig, has_scanned: Option<bool>) -> Option<
 }
 
 /// Requests DingTalk's QR-code page with our return URL.
-pub async fn redirect_domain(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
+pub async fn redirect_domain(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let (Some(url), Some(login_app)) = (&parts.public_url, &parts.login_app) else {
-        return asking.note(Check::skipped(
+        return runner.note(Check::skipped(
             REDIRECT,
             "DINGGATE_PUBLIC_URL or the scan-login app's settings are missing or wrong",
         ));
@@ -39,15 +39,15 @@ pub async fn redirect_domain(asking: &mut CheckRunner<'_>, parts: &PartialConfig
     let back = format!("{url}/login/callback");
     if matches!(parts.login_flow, Some(LoginFlow::OAuth2 { .. })) {
         let why = format!(
-            "the newer login page tells only whoever signs in there: {back} must stand under 重定向URL in the developer console (开发配置 › 安全设置)"
+            "the newer login page shows an error only to people who sign in there: {back} must stand under 重定向URL in the developer console (开发配置 › 安全设置)"
         );
-        return asking.note(Check::skipped(REDIRECT, why));
+        return runner.note(Check::skipped(REDIRECT, why));
     }
     let state = made_up_code();
-    let asked = asking
+    let response = runner
         .call(REDIRECT, async |road| road.scan_page(&back, &state).await)
         .await;
-    let Some(asked) = asked else { return };
+    let Some(response) = response else { return };
     let is_own = parts
         .app
         .as_ref()
@@ -61,7 +61,7 @@ pub async fn redirect_domain(asking: &mut CheckRunner<'_>, parts: &PartialConfig
             "enter {back} as 重定向URL（回调域名） of the internal app in the developer console (开发配置 › 安全设置)"
         )
     };
-    asking.note(match asked {
+    runner.note(match response {
         Ok(page) => judge(&back, &page, enter),
         Err(error) => {
             let mut check = refused(REDIRECT, &error);

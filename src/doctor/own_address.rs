@@ -87,6 +87,7 @@ async fn send(
     Ok(callback_self_test::send(http, address, &message, &crypto).await)
 }
 
+// Long because each kind of answer has its own advice.
 fn judge(address: &Url, outcome: &SelfTestResult) -> Check {
     /// What a proxy in front of us has to do.
     const PASS_THROUGH: &str = "let whatever stands in front of Dinggate pass /dingtalk/events through unchanged: no redirect, no page of its own, no challenge";

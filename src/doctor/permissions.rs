@@ -24,27 +24,27 @@ const UNIONID: &str = "unionid";
 const MAX_DEPARTMENTS: usize = 4;
 
 /// Tries all permissions on what is visible.
-pub async fn try_all(asking: &mut CheckRunner<'_>, visible: &Visible) {
-    base(asking).await;
-    let children = departments(asking, visible.department).await;
-    let mut people = members(asking, visible.department, &children).await;
+pub async fn try_all(runner: &mut CheckRunner<'_>, visible: &Visible) {
+    base(runner).await;
+    let children = departments(runner, visible.department).await;
+    let mut people = members(runner, visible.department, &children).await;
     let somebody = people.first().map(|person| person.userid.clone());
     member(
-        asking,
+        runner,
         somebody.or_else(|| visible.user.clone()),
         &mut people,
     )
     .await;
-    fields(asking, &people);
+    fields(runner, &people);
 }
 
-async fn base(asking: &mut CheckRunner<'_>) {
+async fn base(runner: &mut CheckRunner<'_>) {
     let code = made_up_code();
-    let asked = asking
+    let response = runner
         .call_with_token(BASE, async |road| road.user_by_in_app_code(&code).await)
         .await;
-    let Some(asked) = asked else { return };
-    asking.note(match asked {
+    let Some(response) = response else { return };
+    runner.note(match response {
         Err(error) if is_unknown_code(&error) => {
             Check::ok(BASE, "topapi/v2/user/getuserinfo may be called")
         }
@@ -54,7 +54,7 @@ async fn base(asking: &mut CheckRunner<'_>) {
 }
 
 /// Tries to read an approval that does not exist, if a webhook forwards approvals.
-pub async fn approvals(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
+pub async fn approvals(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let types = parts.webhook.iter().flat_map(|w| &w.event_types);
     if !types
         .into_iter()
@@ -63,11 +63,11 @@ pub async fn approvals(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
         return;
     }
     let id = made_up_code();
-    let asked = asking
+    let response = runner
         .call_with_token(APPROVALS, async |road| road.process_instance(&id).await)
         .await;
-    let Some(asked) = asked else { return };
-    asking.note(match asked {
+    let Some(response) = response else { return };
+    runner.note(match response {
         Err(error) if error.is_unknown_process_instance() => Check::ok(
             APPROVALS,
             "topapi/processinstance/get may be called, whose answers webhooks bear",
@@ -78,22 +78,22 @@ pub async fn approvals(asking: &mut CheckRunner<'_>, parts: &PartialConfig) {
 }
 
 /// Tries the list of departments; returns the child departments.
-async fn departments(asking: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<DeptId> {
+async fn departments(runner: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<DeptId> {
     let Some(top) = top else {
-        asking.skip(DEPARTMENTS, NO_DEPARTMENT);
+        runner.skip(DEPARTMENTS, NO_DEPARTMENT);
         return Vec::new();
     };
-    let asked = asking
+    let response = runner
         .call_with_token(DEPARTMENTS, async |road| road.sub_departments(top).await)
         .await;
-    match asked {
+    match response {
         None => Vec::new(),
         Some(Err(error)) => {
-            asking.note(refused(DEPARTMENTS, &error));
+            runner.note(refused(DEPARTMENTS, &error));
             Vec::new()
         }
         Some(Ok(children)) => {
-            asking.note(Check::ok(
+            runner.note(Check::ok(
                 DEPARTMENTS,
                 format!("department {top} lists {} below it", children.len()),
             ));
@@ -109,13 +109,14 @@ async fn departments(asking: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<D
 const NO_DEPARTMENT: &str = "the app may see no department (contact_scope)";
 
 /// Tries the member lists until one names somebody.
+// Long because each kind of answer has its own advice.
 async fn members(
-    asking: &mut CheckRunner<'_>,
+    runner: &mut CheckRunner<'_>,
     top: Option<DeptId>,
     children: &[DeptId],
 ) -> Vec<Person> {
     if top.is_none() {
-        asking.skip(MEMBERS, NO_DEPARTMENT);
+        runner.skip(MEMBERS, NO_DEPARTMENT);
     }
     let mut observed_at = 0;
     for dept_id in top
@@ -123,15 +124,15 @@ async fn members(
         .chain(children.iter().copied())
         .take(MAX_DEPARTMENTS)
     {
-        let asked = asking
+        let response = runner
             .call_with_token(MEMBERS, async |road| {
                 road.users_of_department(dept_id).await
             })
             .await;
-        let page = match asked {
+        let page = match response {
             None => return Vec::new(),
             Some(Err(error)) => {
-                asking.note(refused(MEMBERS, &error));
+                runner.note(refused(MEMBERS, &error));
                 return Vec::new();
             }
             Some(Ok(page)) => page,
@@ -144,7 +145,7 @@ async fn members(
             .map(|listed| listed.person)
             .collect();
         if !people.is_empty() {
-            asking.note(Check::ok(
+            runner.note(Check::ok(
                 MEMBERS,
                 format!(
                     "department {dept_id} lists {} people on its first page",
@@ -155,7 +156,7 @@ async fn members(
         }
     }
     if observed_at > 0 {
-        asking.note(Check::ok(
+        runner.note(Check::ok(
             MEMBERS,
             format!("{observed_at} departments may be listed, and name nobody"),
         ));
@@ -164,34 +165,34 @@ async fn members(
 }
 
 /// Tries a person's record and the lookup by unionid; adds the record to `people`.
-async fn member(asking: &mut CheckRunner<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
+async fn member(runner: &mut CheckRunner<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
     let Some(userid) = somebody else {
-        return asking.skip(
+        return runner.skip(
             MEMBER,
             "there is nobody to ask about: no department that was looked at names anybody",
         );
     };
-    let asked = asking
+    let response = runner
         .call_with_token(MEMBER, async |road| road.user(&userid).await)
         .await;
-    let person = match asked {
+    let person = match response {
         None => return,
-        Some(Err(error)) => return asking.note(refused(MEMBER, &error)),
+        Some(Err(error)) => return runner.note(refused(MEMBER, &error)),
         Some(Ok(person)) => person,
     };
     let unionid = person.unionid.clone();
     people.push(person);
     let Some(unionid) = unionid else {
-        return asking.note(Check::ok(
+        return runner.note(Check::ok(
             MEMBER,
             "topapi/v2/user/get may be called; without a unionid topapi/user/getbyunionid was not",
         ));
     };
-    let asked = asking
+    let response = runner
         .call_with_token(MEMBER, async |road| road.userid_by_unionid(&unionid).await)
         .await;
-    let Some(asked) = asked else { return };
-    asking.note(match asked {
+    let Some(response) = response else { return };
+    runner.note(match response {
         Ok(contact) if contact.userid == userid && contact.is_internal => Check::ok(
             MEMBER,
             "topapi/v2/user/get and topapi/user/getbyunionid may be called, and agree",
@@ -206,21 +207,21 @@ async fn member(asking: &mut CheckRunner<'_>, somebody: Option<UserId>, people: 
 }
 
 /// Checks which fields the records contain.
-fn fields(asking: &mut CheckRunner<'_>, people: &[Person]) {
+fn fields(runner: &mut CheckRunner<'_>, people: &[Person]) {
     if people.is_empty() {
         for name in [MOBILE, EMAIL, UNIONID] {
-            asking.skip(name, "nobody's record could be looked at");
+            runner.skip(name, "nobody's record could be looked at");
         }
         return;
     }
-    asking.note(field(
+    runner.note(field(
         MOBILE,
         "a mobile number",
         "fieldMobile (企业员工手机号信息)",
         people,
         |person| person.mobile.is_some(),
     ));
-    asking.note(field(
+    runner.note(field(
         EMAIL,
         "an e-mail address",
         "fieldEmail (邮箱等个人信息)",
@@ -231,7 +232,7 @@ fn fields(asking: &mut CheckRunner<'_>, people: &[Person]) {
         .iter()
         .filter(|person| person.unionid.is_none())
         .count();
-    asking.note(unionids(missing, people.len()));
+    runner.note(unionids(missing, people.len()));
 }
 
 fn field(

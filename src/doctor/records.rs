@@ -1,6 +1,7 @@
 //! What the tables show about the service: events, syncs, alerts, administrators.
 
 use crate::domain::alert::{AlertKind, Problem};
+use crate::domain::ids::UnionId;
 use crate::domain::sync::SyncState;
 use std::time::Duration;
 
@@ -8,12 +9,16 @@ use crate::store::Conn;
 
 use super::{Check, Input, forwarded};
 use crate::dingtalk::remediation::Remediation;
-use crate::service::admins::{self, Administrator, Entitlement};
+use crate::domain::listed_admins::Entitlement;
+use crate::service::admins::{self, Administrator};
 use crate::store::StoreError;
 use crate::store::alert::{self, Alert};
 use crate::store::diagnosis::{self, Inbox, LastSync};
 use crate::store::staff;
 use crate::store::untrusted_forwarder;
+use crate::text::admin_syncs::problem::sync_problem;
+use crate::text::commands::admin::entitlement_problem;
+use crate::text::commands::records as texts;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
 
@@ -77,17 +82,9 @@ pub async fn read(conn: &mut Conn, subject: &Input) -> (Vec<Check>, Option<bool>
 
 fn unread(name: &'static str, error: &StoreError) -> Check {
     match error {
-        StoreError::Unavailable(_) => Check::skipped(name, "Postgres does not answer"),
-        StoreError::UnknownValue(found) => Check::failure(
-            name,
-            found.to_string(),
-            "run the version of dinggate that wrote the row, or correct the row",
-        ),
-        _ => Check::failure(
-            name,
-            "the tables cannot be read",
-            "grant the role of DATABASE_URL the rights on them",
-        ),
+        StoreError::Unavailable(_) => Check::skipped(name, texts::UNAVAILABLE),
+        StoreError::UnknownValue(found) => Check::failure(name, found.to_string(), texts::FIX_ROW),
+        _ => Check::failure(name, texts::UNREADABLE, texts::GRANT_TABLES),
     }
 }
 
@@ -105,99 +102,67 @@ fn age(seconds: f64) -> String {
 }
 
 fn last_event(inbox: &Inbox, staff: i64) -> Check {
-    const SUBSCRIBE: &str = "open 开发配置 › 事件订阅 of the internal app in the developer console and see that the events are switched on and the address is saved, or run `dinggate callback show` where the callback was registered by API";
     match inbox.last_age {
-        None => Check::warning(LAST_EVENT, "no event has ever arrived", SUBSCRIBE),
+        None => Check::warning(LAST_EVENT, texts::NO_EVENT, texts::SUBSCRIBE),
         Some(seconds) if seconds > 7.0 * DAY && staff >= LARGE => Check::warning(
             LAST_EVENT,
-            format!(
-                "the last event arrived {} ago, in a company of {staff}",
-                age(seconds)
-            ),
-            SUBSCRIBE,
+            texts::last_event_in(&age(seconds), staff),
+            texts::SUBSCRIBE,
         ),
-        Some(seconds) => Check::ok(
-            LAST_EVENT,
-            format!("the last event arrived {} ago", age(seconds)),
-        ),
+        Some(seconds) => Check::ok(LAST_EVENT, texts::last_event(&age(seconds))),
     }
 }
 
 fn events(inbox: &Inbox) -> Check {
     /// Longer than any event waits while DingTalk answers.
     const LONG: f64 = 300.0;
-    let waits_long = inbox.waiting_age.is_some_and(|seconds| seconds > LONG);
-    let detail = format!(
-        "{} waiting, {} failed, {} held",
-        inbox.waiting, inbox.failed, inbox.held
-    );
-    let mut actions = Vec::new();
-    if inbox.failed > 0 {
-        actions.push("read why on /admin/events?state=failed, mend it, and retry there");
-    }
-    if inbox.held > 0 {
-        actions.push("release what is held with `dinggate callback failed --replay`");
-    }
-    if waits_long {
-        actions.push("see that `dinggate serve` runs and that DingTalk answers (above)");
-    }
+    let oldest = inbox.waiting_age.filter(|seconds| *seconds > LONG).map(age);
+    let detail = texts::inbox(inbox.waiting, inbox.failed, inbox.held, oldest.as_deref());
+    let actions: Vec<&str> = [
+        (inbox.failed > 0, texts::FIX_FAILED_EVENTS),
+        (inbox.held > 0, texts::RELEASE_EVENTS),
+        (oldest.is_some(), texts::CHECK_SERVE),
+    ]
+    .into_iter()
+    .filter_map(|(applies, action)| applies.then_some(action))
+    .collect();
     if actions.is_empty() {
         return Check::ok(EVENTS, detail);
     }
-    let waiting = inbox.waiting_age.filter(|_| waits_long);
-    let since = waiting.map_or_else(String::new, |seconds| format!(", one for {}", age(seconds)));
-    Check::warning(EVENTS, detail + &since, actions.join("; "))
+    Check::warning(EVENTS, detail, actions.join("; "))
 }
 
 fn last_sync(last: Option<&LastSync>) -> Check {
     let Some(last) = last else {
-        return Check::warning(
-            LAST_SYNC,
-            "no full sync has run yet",
-            "start `dinggate serve`, which reads the directory while the staff table is empty, or run `dinggate sync`",
-        );
+        return Check::warning(LAST_SYNC, texts::NO_SYNC, texts::FIRST_SYNC);
     };
     let ago = age(last.age);
-    let problem = last.error.as_deref().unwrap_or("no reason was noted");
-    match last.state {
-        SyncState::Done if last.age > 2.0 * DAY => Check::warning(
-            LAST_SYNC,
-            format!("the last full sync ran {ago} ago"),
-            "run `dinggate sync` every night, so that what no event has told is made good",
-        ),
-        SyncState::Done => Check::ok(LAST_SYNC, format!("done {ago} ago")),
-        SyncState::Stopped => Check::warning(
-            LAST_SYNC,
-            format!(
-                "the sync of {ago} ago has stopped and waits: {} people would have been marked as left",
-                last.withheld
-            ),
-            "look at it on /admin/syncs; `dinggate sync --accept-leavers` reads anew and lets them go",
-        ),
-        SyncState::Partial => Check::warning(
-            LAST_SYNC,
-            format!(
-                "the sync of {ago} ago could not read everything, and marked nobody as left: {problem}"
-            ),
-            "mend that, and run `dinggate sync`",
-        ),
-        SyncState::Running | SyncState::Failed => {
-            let done = last.done_age.map_or_else(
-                || "none has ever been done".to_owned(),
-                |seconds| format!("the last one done is {} old", age(seconds)),
-            );
-            Check::warning(
-                LAST_SYNC,
-                format!("the sync of {ago} ago has failed ({problem}); {done}"),
-                "mend that, and run `dinggate sync`",
-            )
+    let problem = last.problem().map_or_else(
+        || texts::NO_REASON.to_owned(),
+        |problem| sync_problem(Lang::En, &problem),
+    );
+    let (detail, action) = match last.state {
+        SyncState::Done if last.age > 2.0 * DAY => {
+            (texts::sync_outdated(&ago), texts::SYNC_NIGHTLY)
         }
-    }
+        SyncState::Done => return Check::ok(LAST_SYNC, texts::sync_done(&ago)),
+        SyncState::Stopped => (
+            texts::sync_stopped(&ago, last.withheld),
+            texts::DECIDE_LEAVERS,
+        ),
+        SyncState::Partial => (texts::sync_partial(&ago, &problem), texts::SYNC_AGAIN),
+        SyncState::Running | SyncState::Failed => {
+            let done = last.done_age.map(age);
+            let detail = texts::sync_failed(&ago, &problem, done.as_deref());
+            (detail, texts::SYNC_AGAIN)
+        }
+    };
+    Check::warning(LAST_SYNC, detail, action)
 }
 
 fn alerts(alerts: &[Alert]) -> Vec<Check> {
     if alerts.is_empty() {
-        return vec![Check::ok(ALERTS, "none within the last 24 hours")];
+        return vec![Check::ok(ALERTS, texts::NO_ALERTS)];
     }
     alerts.iter().map(alert_check).collect()
 }
@@ -208,187 +173,59 @@ fn alert_check(alert: &Alert) -> Check {
     if let (AlertKind::Misconfigured(api), Some(code)) = (&alert.kind, code) {
         return Check::warning(
             ALERTS,
-            format!(
-                "within the last 24 hours DingTalk has refused {api} with {code}, {} times",
-                alert.times
-            ),
-            format!(
-                "{} Once it is right, dismiss the banner on the administration pages.",
-                remediation(Lang::En, &Remediation::of(api, code))
-            ),
+            texts::misconfigured(api, code, alert.times),
+            texts::dismiss_banner(&remediation(Lang::En, &Remediation::of(api, code))),
         );
     }
     if alert.kind == Problem::LeaverLimit.into() {
-        return Check::warning(
-            ALERTS,
-            format!(
-                "within 24 hours DingTalk has stopped knowing {} of the staff, so nobody more is marked as left",
-                alert.detail
-            ),
-            "check the app's contact scope (contact_scope), and run `dinggate sync` once it is right",
-        );
+        let detail = texts::leaver_limit(&alert.detail);
+        return Check::warning(ALERTS, detail, texts::CHECK_SCOPE);
     }
-    Check::warning(
-        ALERTS,
-        format!("{} ({})", alert.kind, alert.detail),
-        "read the banner on the administration pages",
-    )
+    let detail = format!("{} ({})", alert.kind, alert.detail);
+    Check::warning(ALERTS, detail, texts::READ_BANNER)
 }
 
 fn administrators(admins: &[Administrator], staff: i64) -> Check {
-    const GRANT: &str = "run `dinggate admin grant <userid>` for somebody who works here, or name the userid in DINGGATE_ADMINS";
-    const START: &str = "start `dinggate serve`, which binds each userid of DINGGATE_ADMINS to its account once DingTalk answers, and run doctor again after the first sync";
     let count = |wanted: fn(&Administrator) -> bool| admins.iter().filter(|a| wanted(a)).count();
     let has = |entitlement| admins.iter().any(|a| a.in_settings == Some(entitlement));
     let notes = notes(admins);
     let in_force = count(Administrator::is_admin);
+    let detail = texts::administrators(in_force, &notes);
     if has(Entitlement::Contradicted) {
-        return Check::failure(
-            ADMINISTRATORS,
-            format!("{in_force} who work here{notes}"),
-            "correct the unionid in DINGGATE_ADMINS, or leave it out there; where the account itself has changed, run `dinggate admin grant <userid> --rebind`",
-        );
+        return Check::failure(ADMINISTRATORS, detail, texts::FIX_UNIONID);
     }
     if in_force > 0 {
-        let detail = format!("{in_force} who work here{notes}");
         if admins.iter().all(|admin| admin.is_in_force) {
             return Check::ok(ADMINISTRATORS, detail);
         }
-        return Check::warning(
-            ADMINISTRATORS,
-            detail,
-            "confirm each of them with `dinggate admin grant <userid>` (`--rebind` where the account has changed), or take the userid out of DINGGATE_ADMINS",
-        );
+        return Check::warning(ADMINISTRATORS, detail, texts::CONFIRM_ADMINISTRATORS);
     }
     let is_unbound = |admin: &Administrator| admin.in_settings == Some(Entitlement::NotBound);
     let may_be_bound =
         |admin: &Administrator| is_unbound(admin) && (admin.is_employed || staff == 0);
     if admins.iter().any(may_be_bound) || (has(Entitlement::NoRow) && staff == 0) {
-        let detail = format!("{} named, none in force yet{notes}", admins.len());
-        return Check::warning(ADMINISTRATORS, detail, START);
+        let detail = texts::administrators_unbound(admins.len(), &notes);
+        return Check::warning(ADMINISTRATORS, detail, texts::START);
     }
     let left = count(|admin| admin.name.is_some() && !admin.is_employed);
     let absent = count(|admin| admin.name.is_none());
     let detail = if admins.is_empty() {
-        "there are none".to_owned()
+        texts::NO_ADMINISTRATORS.to_owned()
     } else {
-        format!("none who works here: {left} have left, {absent} are not in the staff table{notes}")
+        texts::administrators_gone(left, absent, &notes)
     };
-    Check::failure(ADMINISTRATORS, detail, GRANT)
+    Check::failure(ADMINISTRATORS, detail, texts::GRANT)
 }
 
 /// Describes what each entry of `DINGGATE_ADMINS` is bound to, and why it has no effect.
 fn notes(admins: &[Administrator]) -> String {
     let note = |admin: &Administrator| {
-        let entitlement = admin.in_settings?;
-        let bound = admin.bound_unionid.as_ref();
-        let bound = bound.map(|unionid| format!("bound to unionid {unionid}"));
-        let problem = entitlement.problem().map(str::to_owned);
-        let words: Vec<String> = bound.into_iter().chain(problem).collect();
-        Some(format!("; {}: {}", admin.userid, words.join(", ")))
+        let problem = entitlement_problem(admin.in_settings?);
+        let bound = admin.bound_unionid.as_ref().map(UnionId::as_str);
+        Some(texts::entry(admin.userid.as_str(), bound, problem))
     };
     admins.iter().filter_map(note).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Status;
-    use super::*;
-    use crate::domain::ids::UserId;
-    use crate::domain::rights::Rights;
-
-    fn inbox() -> Inbox {
-        Inbox {
-            last_age: Some(60.0),
-            waiting: 0,
-            waiting_age: None,
-            failed: 0,
-            held: 0,
-        }
-    }
-
-    #[test]
-    fn ages_are_told_in_units_that_matter() {
-        assert_eq!(age(59.7), "59s");
-        assert_eq!(age(3_725.0), "1h 2m");
-        assert_eq!(age(2.0 * DAY + 3_725.0), "2days 1h");
-        assert_eq!(age(-1.0), "0s");
-        assert_eq!(age(f64::NAN), "0s");
-    }
-
-    #[test]
-    fn a_quiet_week_is_odd_in_a_large_company_only() {
-        let quiet = Inbox {
-            last_age: Some(7.1 * DAY),
-            ..inbox()
-        };
-        assert_eq!(last_event(&quiet, 50).status, Status::Warning);
-        assert_eq!(last_event(&quiet, 49).status, Status::Ok);
-        let never = Inbox {
-            last_age: None,
-            ..inbox()
-        };
-        assert_eq!(last_event(&never, 0).status, Status::Warning);
-    }
-
-    #[test]
-    fn an_inbox_is_right_while_nothing_is_stuck_in_it() {
-        assert_eq!(events(&inbox()).status, Status::Ok);
-        let briefly = Inbox {
-            waiting: 5,
-            waiting_age: Some(20.0),
-            ..inbox()
-        };
-        assert_eq!(events(&briefly).status, Status::Ok);
-        let stuck = Inbox {
-            waiting_age: Some(4000.0),
-            failed: 1,
-            held: 2,
-            ..briefly
-        };
-        let check = events(&stuck);
-        assert_eq!(check.detail, "5 waiting, 1 failed, 2 held, one for 1h 6m");
-        let action = check.action.unwrap();
-        for word in ["/admin/events?state=failed", "--replay", "dinggate serve"] {
-            assert!(action.contains(word), "{action}");
-        }
-    }
-
-    fn admin(in_settings: Option<Entitlement>, is_admin: bool) -> Administrator {
-        Administrator {
-            userid: UserId::parse("0158").unwrap(),
-            name: Some("张三".to_owned()),
-            in_settings,
-            is_employed: is_admin,
-            is_granted: in_settings.is_none(),
-            rights: Rights::ADMIN,
-            is_in_force: is_admin,
-            bound_unionid: None,
-        }
-    }
-
-    #[test]
-    fn administrators_must_work_here_as_soon_as_anybody_does() {
-        let granted = |is_admin| admin(None, is_admin);
-        let listed = |entitlement| admin(Some(entitlement), entitlement == Entitlement::InForce);
-        let of = |admins: &[Administrator], staff| administrators(admins, staff).status;
-        assert_eq!(of(&[granted(true)], 30), Status::Ok);
-        assert_eq!(of(&[listed(Entitlement::InForce)], 30), Status::Ok);
-        let one_ended = [granted(true), listed(Entitlement::Ended)];
-        assert_eq!(of(&one_ended, 30), Status::Warning);
-        assert_eq!(of(&[listed(Entitlement::NotBound)], 0), Status::Warning);
-        assert_eq!(of(&[listed(Entitlement::NotBound)], 30), Status::Failure);
-        let works_here = Administrator {
-            is_employed: true,
-            ..listed(Entitlement::NotBound)
-        };
-        assert_eq!(of(&[works_here], 30), Status::Warning);
-        assert_eq!(of(&[listed(Entitlement::NoRow)], 0), Status::Warning);
-        assert_eq!(of(&[listed(Entitlement::NoRow)], 30), Status::Failure);
-        assert_eq!(of(&[listed(Entitlement::Unknown)], 30), Status::Failure);
-        assert_eq!(of(&[granted(false)], 30), Status::Failure);
-        let contradicted = [granted(true), listed(Entitlement::Contradicted)];
-        assert_eq!(of(&contradicted, 30), Status::Failure);
-        assert_eq!(of(&[], 0), Status::Failure);
-    }
-}
+mod tests;

@@ -22,8 +22,8 @@ impl Visible {
 }
 
 /// Reads the contact scope; if it cannot be read, the root department is assumed.
-pub async fn look(asking: &mut CheckRunner<'_>) -> Visible {
-    let asked = asking
+pub async fn look(runner: &mut CheckRunner<'_>) -> Visible {
+    let response = runner
         .check_with_token(NAME, async |road| road.scopes().await)
         .await;
     let unknown = |check| Visible {
@@ -31,7 +31,7 @@ pub async fn look(asking: &mut CheckRunner<'_>) -> Visible {
         user: None,
         check,
     };
-    let scopes = match asked {
+    let scopes = match response {
         Err(check) => return unknown(check),
         Ok(Err(error)) => return unknown(refused(NAME, &error)),
         Ok(Ok(scopes)) => scopes,

@@ -68,6 +68,24 @@ impl ListedAdmins {
     }
 }
 
+/// Whether a userid's entry in the settings is in force, or why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entitlement {
+    InForce,
+    /// `serve` has not asked DingTalk yet.
+    NotBound,
+    /// DingTalk did not know the userid when `serve` asked.
+    Unknown,
+    /// DingTalk returned another unionid than the one in the setting.
+    Contradicted,
+    /// The employment has ended since.
+    Ended,
+    /// The userid belongs to another account now.
+    AccountChanged,
+    /// The person is not in the staff table.
+    NoRow,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,22 +16,22 @@ impl ReturnPath {
     }
 
     /// Parses the requested path; anything but a path on this site becomes the portal.
-    pub fn parse(asked: Option<&str>) -> Self {
-        asked.and_then(Self::try_parse).unwrap_or_else(Self::home)
+    pub fn parse(path: Option<&str>) -> Self {
+        path.and_then(Self::try_parse).unwrap_or_else(Self::home)
     }
 
     /// Parses a path on this site, or returns `None`. The result is normalized by a URL parser, so that no browser
     /// can interpret it differently.
-    pub fn try_parse(asked: &str) -> Option<Self> {
-        let clean = asked.len() <= MAX_LEN
-            && asked.starts_with('/')
-            && !asked.contains('\\')
-            && !asked.chars().any(|c| c.is_control() || c.is_whitespace());
+    pub fn try_parse(path: &str) -> Option<Self> {
+        let clean = path.len() <= MAX_LEN
+            && path.starts_with('/')
+            && !path.contains('\\')
+            && !path.chars().any(|c| c.is_control() || c.is_whitespace());
         if !clean {
             return None;
         }
         let base = Url::parse("https://here.invalid").ok()?;
-        let url = base.join(asked).ok()?;
+        let url = base.join(path).ok()?;
         // `//host` and the like leave the base; dot segments may create a new `//`.
         if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
             return None;

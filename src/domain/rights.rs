@@ -4,7 +4,7 @@ use super::closed_set::closed_set;
 use super::ids::DeptId;
 
 closed_set! {
-    /// The role that a grant gives; `DINGGATE_ADMINS` gives the first. The names are also those of the commands and
+    /// The role of a grant; that of `DINGGATE_ADMINS` is the first. The names are also those of the commands and
     /// the audit trail.
     pub enum Role {
         Admin = "admin",

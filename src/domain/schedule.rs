@@ -57,10 +57,10 @@ impl Schedule {
         Some(latest.with_timezone(&Utc))
     }
 
-    /// Returns the scheduled time that is due: the latest one, unless it has been taken. Of several that were
+    /// Returns the scheduled time that is due: the latest one, unless it has been claimed. Of several that were
     /// missed only the last is made up for.
-    pub fn due(&self, taken: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.latest(now).filter(|latest| *latest > taken)
+    pub fn due(&self, claimed: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.latest(now).filter(|latest| *latest > claimed)
     }
 
     /// Returns the time zone, such as `Asia/Shanghai`.

@@ -69,3 +69,27 @@ closed_set! {
         Change = "change",
     }
 }
+
+/// Number of records of each kind: in a plan, and once it is applied, in the result and in the run's row.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SyncCounts {
+    pub added: i32,
+    pub changed: i32,
+    pub returned: i32,
+    pub left: i32,
+    /// Leavers withheld by the leaver threshold.
+    pub withheld: i32,
+    pub skipped: i32,
+    /// Rows that are up to date; they are not staged.
+    pub unchanged: i32,
+    pub departments_added: i32,
+    pub departments_changed: i32,
+    pub departments_removed: i32,
+}
+
+impl SyncCounts {
+    /// Returns the number of records as the columns hold it.
+    pub fn of(records: usize) -> i32 {
+        i32::try_from(records).unwrap_or(i32::MAX)
+    }
+}

@@ -1,6 +1,7 @@
 //! Roles: pairs of userid and unionid that have a grant, or that `DINGGATE_ADMINS` lists as administrators.
 
 mod bind;
+mod list;
 mod permission;
 
 use crate::context::Context;
@@ -9,70 +10,14 @@ use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::listed_admins::ListedAdmins;
 use crate::domain::person::Status;
 use crate::domain::rights::{Rights, Role};
-use crate::store::admin_grant::{AdminRow, Binding};
+use crate::store::admin_grant::Binding;
 use crate::store::audit::{self, Entry};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, admin_grant, department, unmatched};
 
 pub use bind::{bind_at_login, bind_listed};
+pub use list::{Administrator, administrators, list};
 pub use permission::{ActError, Target, act, check_actor, check_target};
-
-/// Whether a userid's entry in the settings is in force, or why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entitlement {
-    InForce,
-    /// `serve` has not asked DingTalk yet.
-    NotBound,
-    /// DingTalk did not know the userid when `serve` asked.
-    Unknown,
-    /// DingTalk returned another unionid than the one in the setting.
-    Contradicted,
-    /// The employment has ended since.
-    Ended,
-    /// The userid belongs to another account now.
-    AccountChanged,
-    /// The person is not in the staff table.
-    NoRow,
-}
-
-impl Entitlement {
-    /// Returns why the entry has no effect, or `None` if it has.
-    pub fn problem(self) -> Option<&'static str> {
-        Some(match self {
-            Self::InForce => return None,
-            Self::NotBound => "not bound yet",
-            Self::Unknown => "unknown to DingTalk when it was to be bound",
-            Self::Contradicted => "bound to another unionid than the setting names",
-            Self::Ended => "the employment has ended since",
-            Self::AccountChanged => "the account has changed",
-            Self::NoRow => "not in the staff table",
-        })
-    }
-}
-
-/// A person with a role, and the source of the rights.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Administrator {
-    pub userid: UserId,
-    /// `None` if the person is not in the staff table.
-    pub name: Option<String>,
-    /// `None` if the settings do not list the userid.
-    pub in_settings: Option<Entitlement>,
-    pub is_employed: bool,
-    pub is_granted: bool,
-    /// The rights that are in force or, if none are, would be.
-    pub rights: Rights,
-    /// Whether the rights are in force.
-    pub is_in_force: bool,
-    pub bound_unionid: Option<UnionId>,
-}
-
-impl Administrator {
-    /// Returns whether the person has an administrator's rights now.
-    pub fn is_admin(&self) -> bool {
-        self.is_in_force && self.rights.role() == Role::Admin
-    }
-}
 
 /// What a grant has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +41,7 @@ pub enum GrantError {
     #[error("{0} has left: only who works here can have a role")]
     Left(UserId),
     #[error(
-        "{0} is an administrator through DINGGATE_ADMINS, which gives no other role: take the userid out there and start again"
+        "{0} is an administrator through DINGGATE_ADMINS, which grants no other role: take the userid out there and start again"
     )]
     InSettings(UserId),
     #[error("there is no department {}: run `dinggate sync` if it is new", list_of(.0))]
@@ -212,12 +157,12 @@ pub async fn grant(
 
 async fn check_departments(tx: &mut Conn, rights: &Rights) -> Result<(), GrantError> {
     let scope = rights.scope();
-    let Some(asked) = scope.departments() else {
+    let Some(ids) = scope.departments() else {
         return Ok(());
     };
-    let known = department::names(tx, asked).await?;
-    let is_unknown = |id: &DeptId| !known.iter().any(|known| known.dept_id == *id);
-    let unknown: Vec<DeptId> = asked.iter().copied().filter(is_unknown).collect();
+    let names = department::names(tx, ids).await?;
+    let is_unknown = |id: &DeptId| !names.iter().any(|names| names.dept_id == *id);
+    let unknown: Vec<DeptId> = ids.iter().copied().filter(is_unknown).collect();
     if unknown.is_empty() {
         Ok(())
     } else {
@@ -305,71 +250,6 @@ pub async fn revoke(
         .await
 }
 
-/// Returns everybody with a grant or an entry in the settings, by userid.
-pub async fn list(ctx: &Context) -> Result<Vec<Administrator>, StoreError> {
-    let listed = &ctx.config.login.admins;
-    ctx.db
-        .read(async |conn| administrators(conn, listed).await)
-        .await
-}
-
-/// Returns everybody with a grant or an entry in the settings, by userid, on a connection.
-pub async fn administrators(
-    conn: &mut Conn,
-    listed: &ListedAdmins,
-) -> Result<Vec<Administrator>, StoreError> {
-    let rows = admin_grant::list(conn, listed).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let in_settings = listed
-                .contains(&row.userid)
-                .then(|| entitlement(&row, listed.demanded(&row.userid)));
-            let is_listed_now = in_settings == Some(Entitlement::InForce);
-            let granted = row
-                .role
-                .map(|role| Rights::granted(role, row.departments.clone()));
-            // An entry in the settings that is not in force leaves the grant as it is.
-            let rights =
-                granted.filter(|_| row.has_grant && !is_listed_now || in_settings.is_none());
-            Administrator {
-                rights: rights.unwrap_or(Rights::ADMIN),
-                is_in_force: row.has_grant || is_listed_now,
-                in_settings,
-                is_employed: row.is_employed,
-                userid: row.userid,
-                name: row.name,
-                is_granted: row.is_granted,
-                bound_unionid: row.bound_unionid,
-            }
-        })
-        .collect())
-}
-
-fn entitlement(row: &AdminRow, demanded: Option<&UnionId>) -> Entitlement {
-    let Some(bound) = &row.bound_unionid else {
-        return if row.is_bound {
-            Entitlement::Unknown
-        } else {
-            Entitlement::NotBound
-        };
-    };
-    if demanded.is_some_and(|demanded| demanded != bound) {
-        return Entitlement::Contradicted;
-    }
-    if row.is_employed && row.unionid.as_ref().is_some_and(|unionid| unionid != bound) {
-        return Entitlement::AccountChanged;
-    }
-    if row.is_ended {
-        return Entitlement::Ended;
-    }
-    if row.is_employed && row.unionid.is_some() {
-        Entitlement::InForce
-    } else {
-        Entitlement::NoRow
-    }
-}
-
 fn entry<'a>(
     actor: audit::Actor<'a>,
     action: AuditAction,
@@ -384,64 +264,5 @@ fn entry<'a>(
             .map(UnionId::as_str),
         name: person.map(|person| person.name.as_str()),
         ..Entry::new(actor, action, status)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row() -> AdminRow {
-        AdminRow {
-            userid: UserId::parse("0158").unwrap(),
-            name: Some("张三".to_owned()),
-            is_employed: true,
-            unionid: Some(UnionId::parse("u-1").unwrap()),
-            is_granted: false,
-            has_grant: false,
-            role: None,
-            departments: None,
-            is_bound: true,
-            bound_unionid: Some(UnionId::parse("u-1").unwrap()),
-            is_ended: false,
-        }
-    }
-
-    #[test]
-    fn an_entry_is_in_force_only_under_the_pair_that_it_was_bound_to() {
-        let other = UnionId::parse("u-2").ok();
-        assert_eq!(entitlement(&row(), None), Entitlement::InForce);
-        assert_eq!(
-            entitlement(&row(), other.as_ref()),
-            Entitlement::Contradicted
-        );
-        let changed = AdminRow {
-            unionid: other,
-            is_ended: true,
-            ..row()
-        };
-        assert_eq!(entitlement(&changed, None), Entitlement::AccountChanged);
-        let ended = AdminRow {
-            is_ended: true,
-            ..row()
-        };
-        assert_eq!(entitlement(&ended, None), Entitlement::Ended);
-        let unknown = AdminRow {
-            bound_unionid: None,
-            ..row()
-        };
-        assert_eq!(entitlement(&unknown, None), Entitlement::Unknown);
-        let unbound = AdminRow {
-            is_bound: false,
-            ..unknown
-        };
-        assert_eq!(entitlement(&unbound, None), Entitlement::NotBound);
-        let absent = AdminRow {
-            is_employed: false,
-            unionid: None,
-            name: None,
-            ..row()
-        };
-        assert_eq!(entitlement(&absent, None), Entitlement::NoRow);
     }
 }

@@ -33,7 +33,7 @@ pub enum RegistrationFailed {
         advice: String,
     },
     /// No response arrived: the change may or may not have been made.
-    #[error("{0}: whether it was done is not known; `dinggate callback show` tells")]
+    #[error("{0}: whether it was done is not known; `dinggate callback show` shows it")]
     Unknown(UpstreamError),
     #[error(transparent)]
     Upstream(UpstreamError),

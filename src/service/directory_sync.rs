@@ -12,6 +12,7 @@ mod apply;
 mod approve;
 mod build_plan;
 mod conclude;
+mod error;
 mod finish;
 mod lease;
 mod plan;
@@ -22,16 +23,15 @@ mod skip;
 mod summary;
 mod verify_absent;
 
-use crate::domain::sync::SyncCause;
+use crate::domain::sync::{SyncCause, SyncCounts};
+use crate::domain::sync_problem::SyncProblemCode;
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::domain::ids::UserId;
-use crate::service::admins::{self, ActError};
-use crate::service::upstream::UpstreamError;
+use crate::service::admins;
 use crate::store::sync_list::ChangeRow;
 use crate::store::sync_run::{self, Run};
 use crate::store::{Conn, StoreError, audit, sync_staging};
@@ -39,10 +39,12 @@ use crate::store::{Conn, StoreError, audit, sync_staging};
 use apply::ApplyRequest;
 use build_plan::BuiltPlan;
 use conclude::Conclusion;
+use error::{Abort, dingtalk_problem};
 use finish::finish;
 use lease::Calls;
 
 pub use approve::{ApproveError, approve, discard};
+pub use error::SyncError;
 pub use summary::{State, Summary};
 
 use summary::Outcome;
@@ -78,56 +80,6 @@ pub enum Progress {
     },
 }
 
-/// Why a run produced no summary.
-#[derive(Debug, thiserror::Error)]
-pub enum SyncError {
-    #[error("a full sync is already running, started by {by} at {}", since.format("%Y-%m-%d %H:%M:%S UTC"))]
-    AlreadyRunning { by: String, since: DateTime<Utc> },
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Another run has taken over, because this one did not renew its lease.
-    #[error("interrupted: its place has been taken")]
-    Interrupted,
-    #[error("interrupted: the process was told to stop")]
-    Stopped,
-    /// Postgres was restarted: the staging tables do not survive a crash.
-    #[error("interrupted: Postgres was restarted and has forgotten what the run had read")]
-    Forgotten,
-    /// Somebody else decided about the leavers of the stopped run while they were being verified.
-    #[error("the stopped run does not wait for a decision any more")]
-    NotWaiting,
-    /// The person who started the run on its page has lost the right meanwhile.
-    #[error("the actor no longer has the right")]
-    NoLongerAllowed,
-}
-
-impl From<ActError> for SyncError {
-    fn from(error: ActError) -> Self {
-        match error {
-            ActError::Store(error) => Self::Store(error),
-            _ => Self::NoLongerAllowed,
-        }
-    }
-}
-
-/// Reasons to end a run before anything is written.
-enum Abort {
-    Store(StoreError),
-    /// DingTalk has banned our IP address, or has not answered at all.
-    Upstream(String),
-}
-
-impl Abort {
-    /// Returns the error if the remaining requests are still worth making; any other error aborts the run.
-    fn unless_passing(error: UpstreamError) -> Result<UpstreamError, Self> {
-        match error {
-            UpstreamError::Store(error) => Err(Self::Store(error)),
-            UpstreamError::Paused { .. } => Err(Self::Upstream(error.to_string())),
-            UpstreamError::Api(_) => Ok(error),
-        }
-    }
-}
-
 /// Callbacks for progress and, at the end of a run, for each skipped record; in a dry run, for each record of the
 /// plan.
 pub struct ProgressSink<'a> {
@@ -142,42 +94,42 @@ pub async fn run(
     request: Request,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Summary, SyncError> {
-    let listener = ProgressSink {
+    let sink = ProgressSink {
         progress,
         record: &mut |_| {},
     };
-    run_with_progress(ctx, request, listener).await
+    run_with_progress(ctx, request, sink).await
 }
 
 /// Like [`run`], with callbacks.
 pub async fn run_with_progress(
     ctx: &Context,
     request: Request,
-    listener: ProgressSink<'_>,
+    sink: ProgressSink<'_>,
 ) -> Result<Summary, SyncError> {
     let run = begin(ctx, &request).await?;
-    run_stages(ctx, run, request, listener).await
+    run_stages(ctx, run, request, sink).await
 }
 
 /// Starts a full sync in the background of this process, unless one is already running; returns the run id.
 pub async fn start(ctx: &Context, request: Request) -> Result<i64, SyncError> {
-    let (told, begun) = oneshot::channel();
+    let (sender, begun) = oneshot::channel();
     let background = ctx.clone();
     // `begin` runs in the task too: a cancelled request must not leave behind a run that nothing executes.
     ctx.background.spawn(async move {
         let run = match begin(&background, &request).await {
             Ok(run) => run,
             Err(error) => {
-                let _caller_gone = told.send(Err(error));
+                let _caller_gone = sender.send(Err(error));
                 return;
             }
         };
-        let _caller_gone = told.send(Ok(run.id));
-        let listener = ProgressSink {
+        let _caller_gone = sender.send(Ok(run.id));
+        let sink = ProgressSink {
             progress: &mut |_| {},
             record: &mut |_| {},
         };
-        if let Err(error) = run_stages(&background, run, request, listener).await {
+        if let Err(error) = run_stages(&background, run, request, sink).await {
             tracing::error!(run = run.id, %error, "full sync failed");
         }
     });
@@ -234,7 +186,7 @@ async fn run_stages(
     ctx: &Context,
     run: Run,
     request: Request,
-    mut listener: ProgressSink<'_>,
+    mut sink: ProgressSink<'_>,
 ) -> Result<Summary, SyncError> {
     tracing::info!(
         run = run.id,
@@ -243,11 +195,11 @@ async fn run_stages(
         "full sync started"
     );
     let calls = Calls::default();
-    let work = Box::pin(carry_out(ctx, run, &request, &calls, &mut listener));
+    let work = Box::pin(carry_out(ctx, run, &request, &calls, &mut sink));
     let outcome = lease::keep_while(ctx, run, &calls, work).await;
     let summary = finish(ctx, run, &request, &calls, outcome).await?;
     if !request.dry_run {
-        progress::report_skipped(ctx, run, listener.record).await?;
+        progress::report_skipped(ctx, run, sink.record).await?;
     }
     Ok(summary)
 }
@@ -257,35 +209,37 @@ async fn carry_out(
     run: Run,
     request: &Request,
     calls: &Calls,
-    listener: &mut ProgressSink<'_>,
+    sink: &mut ProgressSink<'_>,
 ) -> Result<Outcome, SyncError> {
-    let failed = |why: String| Ok(Outcome::idle(Summary::failed(calls, why)));
+    let failed = |problem| Ok(Outcome::idle(Summary::failed(calls, problem)));
     let begun = Instant::now();
-    let mut walk = match read::read(ctx, run, calls, listener.progress).await {
-        Ok(walk) if walk.has_heard => walk,
-        Ok(walk) => return failed(walk.problems.to_string()),
-        Err(Abort::Upstream(why)) => return failed(why),
+    let mut crawler = match read::read(ctx, run, calls, sink.progress).await {
+        Ok(crawler) if crawler.has_response => crawler,
+        Ok(crawler) => {
+            let no_answer = || SyncProblemCode::UnexpectedResponse.into();
+            return failed(crawler.problems.first().unwrap_or_else(no_answer));
+        }
+        Err(Abort::Problem(problem)) => return failed(problem),
         Err(Abort::Store(error)) => return Err(error.into()),
     };
     let begun = note_end(run, "reading", begun);
-    let survey =
-        build_plan::build_plan(ctx, run, request, calls, &mut walk, listener.progress).await;
-    let survey = match survey {
-        Ok(survey) => survey,
-        Err(Abort::Upstream(why)) => return failed(why),
+    let built = build_plan::build_plan(ctx, run, request, calls, &mut crawler, sink.progress).await;
+    let built = match built {
+        Ok(built) => built,
+        Err(Abort::Problem(problem)) => return failed(problem),
         Err(Abort::Store(error)) => return Err(error.into()),
     };
     let begun = note_end(run, "planning", begun);
     let limit = ctx.config.sync.max_leavers;
-    let summary = Summary::of_plan(&survey, &walk.problems, limit, calls);
+    let summary = Summary::of_plan(&built, crawler.problems.first(), limit, calls);
     if request.dry_run {
         // While the run still holds its lease, and with it its staging rows.
-        progress::report_plan(ctx, run, listener.record).await?;
+        progress::report_plan(ctx, run, sink.record).await?;
         return Ok(Outcome::idle(summary));
     }
-    let tally = carry_out_plan(run, calls, &survey, &summary, listener.progress).await?;
+    let counts = carry_out_plan(run, calls, &built, &summary, sink.progress).await?;
     note_end(run, "writing", begun);
-    Ok(summary.once_applied(tally, calls))
+    Ok(summary.once_applied(counts, calls))
 }
 
 /// Logs the duration of a phase; returns the start time of the next one.
@@ -298,27 +252,27 @@ fn note_end(run: Run, phase: &'static str, begun: Instant) -> Instant {
 async fn carry_out_plan(
     run: Run,
     calls: &Calls,
-    survey: &BuiltPlan<'_>,
+    built: &BuiltPlan<'_>,
     summary: &Summary,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<plan_writer::PlanCounts, SyncError> {
-    let mission = ApplyRequest {
+) -> Result<SyncCounts, SyncError> {
+    let request = ApplyRequest {
         run,
         actor: audit::Actor::System,
         guard: run.started_at,
-        tells_overtaken: false,
-        records: survey.book.records,
-        tally: survey.book.tally,
-        departments: &survey.departments,
+        reports_overtaken: false,
+        records: built.writer.records,
+        counts: built.writer.counts,
+        departments: &built.departments,
     };
-    let closing = Conclusion {
+    let conclusion = Conclusion {
         run,
         calls,
         state: summary.state,
-        problem: summary.problem.as_deref(),
-        is_complete: survey.is_complete,
+        problem: summary.problem.as_ref(),
+        is_complete: built.is_complete,
         is_full: true,
         approves: None,
     };
-    apply::apply(survey.book.ctx, &mission, &closing, progress).await
+    apply::apply(built.writer.ctx, &request, &conclusion, progress).await
 }

@@ -71,7 +71,7 @@ pub async fn refresh_person(
     trigger: Trigger,
     warrants: &[i64],
 ) -> Result<Outcome, UpstreamError> {
-    let asked = Lookup {
+    let lookup = Lookup {
         at: time_now(ctx).await?,
         trigger,
         warrants,
@@ -82,12 +82,12 @@ pub async fn refresh_person(
         Err(error) => return Err(error),
     };
     let Some(person) = person else {
-        return Ok(apply_unknown(ctx, userid, &asked).await?);
+        return Ok(apply_unknown(ctx, userid, &lookup).await?);
     };
-    match apply_known(ctx, &person, &asked).await {
+    match apply_known(ctx, &person, &lookup).await {
         // The row that has the unionid may be outdated.
         Err(error) if error.violates(staff::EMPLOYED_UNIONID) => {
-            unionids::settle(ctx, priority, &person, &asked).await
+            unionids::settle(ctx, priority, &person, &lookup).await
         }
         applied => Ok(applied?),
     }
@@ -104,12 +104,12 @@ pub async fn settle_unionid(
     if !unionids::has_conflict(ctx, person).await? {
         return Ok(());
     }
-    let asked = Lookup {
+    let lookup = Lookup {
         at: asked_at,
         trigger: Trigger::Event,
         warrants: &[],
     };
-    unionids::settle(ctx, priority, person, &asked)
+    unionids::settle(ctx, priority, person, &lookup)
         .await
         .map(drop)
 }
@@ -143,13 +143,13 @@ struct Lookup<'a> {
 async fn apply_known(
     ctx: &Context,
     person: &Person,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
         .tx(async |tx| {
             let mut people = lock_people(tx, std::slice::from_ref(&person.userid)).await?;
-            let decided = apply::decide_about(ctx, &mut people, person, asked).await?;
-            apply::carry_out(&mut people, person, asked.at, &decided).await
+            let decided = apply::decide_about(ctx, &mut people, person, lookup).await?;
+            apply::carry_out(&mut people, person, lookup.at, &decided).await
         })
         .await
 }
@@ -157,12 +157,12 @@ async fn apply_known(
 async fn apply_unknown(
     ctx: &Context,
     userid: &UserId,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
     ctx.db
         .tx(async |tx| {
             let mut people = lock_people(tx, std::slice::from_ref(userid)).await?;
-            apply::apply_unknown(ctx, &mut people, userid, asked).await
+            apply::apply_unknown(ctx, &mut people, userid, lookup).await
         })
         .await
 }

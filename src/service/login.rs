@@ -2,6 +2,7 @@
 
 mod access_decision;
 mod code_exchange;
+mod error;
 mod state;
 
 use crate::domain::session::LoginMethod;
@@ -9,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::employment;
 use super::sessions::{self, ClientInfo};
-use super::upstream::{self, CodeExchange, LoginSlotError, UpstreamError};
+use super::upstream::{self, CodeExchange, LoginSlotError};
 use crate::context::Context;
 use crate::context::clients::Client;
 use crate::domain::audit::AuditAction;
-use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::return_path::ReturnPath;
 use crate::store::StoreError;
@@ -21,75 +21,16 @@ use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
 use crate::store::unmatched::{self, Attempt, attempt};
 
+use error::AFTER_TIMEOUT;
 use state::{CheckedState, StateError};
 
+pub use error::LoginError;
 pub use state::{StateFault, begin};
 
 /// Total timeout for DingTalk in one login, the wait for a permit included.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);
-/// Retry time after a timeout.
-const AFTER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum length of a code in bytes; DingTalk's are far shorter.
 const MAX_CODE: usize = 512;
-
-/// Why nobody was signed in.
-#[derive(Debug, thiserror::Error)]
-pub enum LoginError {
-    #[error("the state is {0}")]
-    InvalidState(StateFault),
-    #[error("there is no code, or DingTalk refuses it")]
-    InvalidCode,
-    #[error("the person, or DingTalk, has broken the login off")]
-    Cancelled,
-    #[error("refused: {}", refusal.as_str())]
-    Refused { refusal: Refusal, nick: String },
-    #[error("DingTalk is not available")]
-    DingTalkUnavailable {
-        retry_after: Duration,
-        /// Neither the code nor the state has been used, so the same request may be repeated.
-        is_unspent: bool,
-    },
-    #[error("the turn for DingTalk did not come in time")]
-    QueueTimeout { retry_after: Duration },
-    #[error("DingTalk refuses us")]
-    Misconfigured(#[source] UpstreamError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<UpstreamError> for LoginError {
-    fn from(error: UpstreamError) -> Self {
-        match error {
-            UpstreamError::Store(error) => Self::Store(error),
-            error if error.is_unavailable() => Self::DingTalkUnavailable {
-                retry_after: error.retry_after(),
-                is_unspent: false,
-            },
-            error => Self::Misconfigured(error),
-        }
-    }
-}
-
-impl From<LoginSlotError> for LoginError {
-    fn from(error: LoginSlotError) -> Self {
-        let retry_after = match error {
-            LoginSlotError::Full { retry_after } => retry_after,
-            LoginSlotError::TimedOut => {
-                return Self::QueueTimeout {
-                    retry_after: AFTER_TIMEOUT,
-                };
-            }
-            LoginSlotError::Upstream(error) => match Self::from(error) {
-                Self::DingTalkUnavailable { retry_after, .. } => retry_after,
-                error => return error,
-            },
-        };
-        Self::DingTalkUnavailable {
-            retry_after,
-            is_unspent: true,
-        }
-    }
-}
 
 /// A person who has signed in.
 pub struct SignedIn {
@@ -144,7 +85,7 @@ impl From<LoginError> for FailedScan {
 /// sent, and not before.
 pub async fn complete_scan(
     ctx: &Context,
-    visit: &ClientInfo,
+    info: &ClientInfo,
     client: &Client,
     way_back: CallbackParams<'_>,
 ) -> Result<SignedIn, FailedScan> {
@@ -152,7 +93,7 @@ pub async fn complete_scan(
     upstream::check_queue(ctx, redemption, client).map_err(LoginError::from)?;
     let state = state::check(ctx, way_back.state, way_back.browser_secret).await?;
     let back = state.return_path.clone();
-    sign_in_by_scan(ctx, visit, client, way_back, &state)
+    sign_in_by_scan(ctx, info, client, way_back, &state)
         .await
         .map_err(|failed| FailedScan {
             back: failed.back.or(Some(back)),
@@ -162,7 +103,7 @@ pub async fn complete_scan(
 
 async fn sign_in_by_scan(
     ctx: &Context,
-    visit: &ClientInfo,
+    info: &ClientInfo,
     client: &Client,
     way_back: CallbackParams<'_>,
     state: &CheckedState,
@@ -190,7 +131,7 @@ async fn sign_in_by_scan(
             unionid: person.unionid,
             userid: None,
         };
-        admit(ctx, visit, caller, code_exchange::method(ctx)).await
+        admit(ctx, info, caller, code_exchange::method(ctx)).await
     };
     let with_permit = async {
         state.take(ctx).await?;
@@ -207,7 +148,7 @@ async fn sign_in_by_scan(
 /// Completes an in-app login.
 pub async fn complete_in_app(
     ctx: &Context,
-    visit: &ClientInfo,
+    info: &ClientInfo,
     client: &Client,
     code: Option<&str>,
     return_path: ReturnPath,
@@ -230,7 +171,7 @@ pub async fn complete_in_app(
             unionid: person.unionid,
             userid: Some(person.userid),
         };
-        admit(ctx, visit, caller, LoginMethod::InApp).await
+        admit(ctx, info, caller, LoginMethod::InApp).await
     };
     let signed_in = in_time(began, sign_in);
     let (userid, session_key) = with_share(Share::Logins, signed_in).await?;
@@ -265,14 +206,14 @@ fn check_code(code: Option<&str>) -> Result<&str, LoginError> {
 /// Decides, then starts a session or records the refusal.
 async fn admit(
     ctx: &Context,
-    visit: &ClientInfo,
+    info: &ClientInfo,
     caller: ExternalIdentity,
     method: LoginMethod,
 ) -> Result<(UserId, String), LoginError> {
     let verdict = access_decision::decide(ctx, &caller).await?;
     let refused = match verdict {
         access_decision::Decision::Employed(userid) => {
-            match sessions::start(ctx, visit, &userid, &caller.unionid, method).await? {
+            match sessions::start(ctx, info, &userid, &caller.unionid, method).await? {
                 Some(key) => return Ok((userid, key)),
                 // A leave event or a rejection was committed while DingTalk answered.
                 None => access_decision::Denial {
@@ -284,7 +225,7 @@ async fn admit(
         }
         access_decision::Decision::Refused(refused) => refused,
     };
-    record_refusal(ctx, visit, &caller, &refused).await?;
+    record_refusal(ctx, info, &caller, &refused).await?;
     Err(LoginError::Refused {
         refusal: refused.refusal,
         nick: caller.nick,
@@ -294,7 +235,7 @@ async fn admit(
 /// Records a refusal for review and on the audit trail.
 async fn record_refusal(
     ctx: &Context,
-    visit: &ClientInfo,
+    info: &ClientInfo,
     caller: &ExternalIdentity,
     refused: &access_decision::Denial,
 ) -> Result<(), StoreError> {
@@ -307,8 +248,8 @@ async fn record_refusal(
         name: Some(&caller.nick),
         status: refused.refusal.as_str(),
         reason: None,
-        reference: Some(&visit.reference),
-        ip: Some(&visit.address),
+        reference: Some(&info.request_id),
+        ip: Some(&info.address),
     };
     ctx.db
         .tx(async |tx| {
@@ -317,12 +258,12 @@ async fn record_refusal(
                 userid,
                 nick: &caller.nick,
                 reason: refused.refusal,
-                reference: &visit.reference,
+                request_id: &info.request_id,
             };
             let case_id = unmatched::record(tx, attempt).await?;
             if let Some(case_id) = case_id {
-                let (reason, address) = (refused.refusal, &visit.address);
-                attempt::append(tx, case_id, reason, &visit.reference, address).await?;
+                let (reason, address) = (refused.refusal, &info.address);
+                attempt::append(tx, case_id, reason, &info.request_id, address).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
                 crate::store::recheck::schedule_after_login(tx, userid).await?;

@@ -33,21 +33,21 @@ enum Outcome {
     CutOff,
 }
 
-/// Runs a full sync if a scheduled time is due and no other instance has taken it; returns whether it did. Once
+/// Runs a full sync if a scheduled time is due and no other instance has claimed it; returns whether it did. Once
 /// `stopped` resolves the run is interrupted, and the scheduled time left to another instance.
 pub async fn run_if_due(
     ctx: &Context,
     stopped: impl Future<Output = ()>,
 ) -> Result<bool, StoreError> {
-    let Some(taken) = take(ctx).await? else {
+    let Some(run) = take(ctx).await? else {
         return Ok(false);
     };
-    tracing::info!(scheduled_at = %taken.scheduled_at, attempts = taken.attempts, "scheduled full sync due");
+    tracing::info!(scheduled_at = %run.scheduled_at, attempts = run.attempts, "scheduled full sync due");
     let outcome = tokio::select! {
         outcome = sync(ctx) => outcome,
         () = stopped => Outcome::CutOff,
     };
-    settle(ctx, taken, &outcome).await?;
+    finish(ctx, run, &outcome).await?;
     Ok(true)
 }
 
@@ -88,15 +88,15 @@ async fn sync(ctx: &Context) -> Outcome {
     }
 }
 
-async fn settle(ctx: &Context, taken: ScheduledRun, outcome: &Outcome) -> Result<(), StoreError> {
+async fn finish(ctx: &Context, run: ScheduledRun, outcome: &Outcome) -> Result<(), StoreError> {
     let (wait, counts) = match outcome {
         Outcome::Complete => (None, true),
-        Outcome::Incomplete => (wait_after(taken.attempts), true),
+        Outcome::Incomplete => (wait_after(run.attempts), true),
         Outcome::AnotherRuns => (Some(WHILE_ANOTHER_RUNS), false),
         Outcome::CutOff => (Some(AFTER_BEING_CUT_OFF), false),
     };
     ctx.db
-        .read(async |conn| schedule::postpone(conn, taken, wait, counts).await)
+        .read(async |conn| schedule::postpone(conn, run, wait, counts).await)
         .await
 }
 

@@ -21,7 +21,7 @@ use crate::store::{StoreError, staff, unmatched};
 #[derive(Debug, Clone)]
 pub struct ClientInfo {
     /// The request id that the page and the log show.
-    pub reference: String,
+    pub request_id: String,
     /// The client's IP address, as reported by trusted proxies; empty if it is unknown.
     pub address: String,
     pub user_agent: String,
@@ -36,13 +36,13 @@ pub fn key_hash(key: &str) -> [u8; 32] {
 /// or been rejected meanwhile.
 pub async fn start(
     ctx: &Context,
-    visit: &ClientInfo,
+    client: &ClientInfo,
     userid: &UserId,
     unionid: &UnionId,
     method: LoginMethod,
 ) -> Result<Option<String>, StoreError> {
     let key = random_secret();
-    let user_agent: String = visit
+    let user_agent: String = client
         .user_agent
         .chars()
         .filter(|c| !c.is_control())
@@ -57,7 +57,7 @@ pub async fn start(
         idle: ctx.config.login.session_idle,
         max: ctx.config.login.session_max,
         method,
-        ip: &visit.address,
+        ip: &client.address,
         user_agent: &user_agent,
     };
     ctx.db
@@ -69,14 +69,14 @@ pub async fn start(
             // A person who is signed in needs no review.
             unmatched::close_for(tx, Some(unionid), userid).await?;
             let name = staff::find(tx, userid).await?.map(|row| row.name);
-            audit::append(tx, &login_entry(visit, &new, name.as_deref())).await?;
+            audit::append(tx, &login_entry(client, &new, name.as_deref())).await?;
             Ok(Some(key))
         })
         .await
 }
 
 fn login_entry<'a>(
-    visit: &'a ClientInfo,
+    client: &'a ClientInfo,
     new: &NewSession<'a>,
     name: Option<&'a str>,
 ) -> Entry<'a> {
@@ -88,8 +88,8 @@ fn login_entry<'a>(
         name,
         status: "in",
         reason: Some(new.method.as_str()),
-        reference: Some(&visit.reference),
-        ip: Some(&visit.address),
+        reference: Some(&client.request_id),
+        ip: Some(&client.address),
     }
 }
 
@@ -98,12 +98,12 @@ pub async fn sign_out(
     ctx: &Context,
     userid: &UserId,
     id: Uuid,
-    visit: &ClientInfo,
+    client: &ClientInfo,
 ) -> Result<(), StoreError> {
     ctx.db
         .tx(async |tx| {
             if web_session::end_one(tx, id).await?.is_some() {
-                let entry = own_entry(visit, userid, AuditAction::Logout, "out");
+                let entry = own_entry(client, userid, AuditAction::Logout, "out");
                 audit::append(tx, &entry).await?;
             }
             Ok(())
@@ -116,14 +116,14 @@ pub async fn end_own(
     ctx: &Context,
     userid: &UserId,
     id: Uuid,
-    visit: &ClientInfo,
+    client: &ClientInfo,
 ) -> Result<Option<String>, StoreError> {
     ctx.db
         .tx(async |tx| {
             let Some(user_agent) = web_session::end_own(tx, userid, id).await? else {
                 return Ok(None);
             };
-            audit::append(tx, &own_entry(visit, userid, AuditAction::SessionEnd, "1")).await?;
+            audit::append(tx, &own_entry(client, userid, AuditAction::SessionEnd, "1")).await?;
             Ok(Some(user_agent))
         })
         .await
@@ -134,14 +134,14 @@ pub async fn end_others(
     ctx: &Context,
     userid: &UserId,
     keep: Uuid,
-    visit: &ClientInfo,
+    client: &ClientInfo,
 ) -> Result<i64, StoreError> {
     ctx.db
         .tx(async |tx| {
             let ended = web_session::end_others(tx, userid, keep).await?;
             if ended > 0 {
                 let count = ended.to_string();
-                let entry = own_entry(visit, userid, AuditAction::SessionEnd, &count);
+                let entry = own_entry(client, userid, AuditAction::SessionEnd, &count);
                 audit::append(tx, &entry).await?;
             }
             Ok(ended)
@@ -151,15 +151,15 @@ pub async fn end_others(
 
 /// Returns the audit entry of a person's action on their own sessions.
 fn own_entry<'a>(
-    visit: &'a ClientInfo,
+    client: &'a ClientInfo,
     userid: &'a UserId,
     action: AuditAction,
     status: &'a str,
 ) -> Entry<'a> {
     Entry {
         userid: Some(userid.as_str()),
-        reference: Some(&visit.reference),
-        ip: Some(&visit.address),
+        reference: Some(&client.request_id),
+        ip: Some(&client.address),
         ..Entry::new(audit::Actor::Person(userid), action, status)
     }
 }

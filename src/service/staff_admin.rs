@@ -1,32 +1,27 @@
 //! Decisions of administrators and reviewers about one member of staff: mark as left, restore, end sessions.
 
 mod bulk;
-
-use std::time::Duration;
+mod restore;
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::admins::{self, ActError, Target};
-use super::employment;
 use super::review::{Actor, one_line};
-use super::upstream::{self, Priority, UpstreamError};
+use super::upstream::UpstreamError;
 use crate::context::Context;
-use crate::dingtalk::ApiError;
-use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
+use crate::domain::employment::{Authority, Decision, Observation, decide};
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::person::{LeftCause, Person, Status};
+use crate::domain::person::LeftCause;
 use crate::domain::rights::{Action, Rights};
 use crate::store::audit::{self, Entry};
-use crate::store::employment::{
-    PeopleLock, PersonState, employ, lock_people, read, terminate_by_hand,
-};
+use crate::store::employment::{PeopleLock, lock_people, read, terminate_by_hand};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{StoreError, admin_grant, unmatched, web_session};
+use crate::store::{StoreError, admin_grant, web_session};
 
 pub use bulk::{BulkAction, BulkReport, apply_to_many};
+pub use restore::restore;
 
 /// Why nothing was done to a member of staff.
 #[derive(Debug, thiserror::Error)]
@@ -88,9 +83,6 @@ impl From<UpstreamError> for StaffError {
     }
 }
 
-/// Timeout for DingTalk's response.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
-
 fn checked(reason: &str) -> Result<String, StaffError> {
     one_line(reason)
         .filter(|reason| !reason.is_empty())
@@ -147,144 +139,6 @@ async fn leave_in(
     Ok((row, ended))
 }
 
-/// Employs a person again who had left for any reason, if DingTalk lists them; returns the name.
-pub async fn restore(
-    ctx: &Context,
-    by: &Actor<'_>,
-    userid: &UserId,
-    reason: &str,
-) -> Result<String, StaffError> {
-    let reason = checked(reason)?;
-    let (row, asked_at) = read_leaver(ctx, by, userid).await?;
-    let mut person =
-        match tokio::time::timeout(LOOKUP_TIMEOUT, upstream::user(ctx, Priority::Join, userid))
-            .await
-        {
-            Ok(Ok(person)) => person,
-            Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => {
-                return Err(UpstreamError::Api(ApiError::Timeout {
-                    api: "topapi/v2/user/get",
-                })
-                .into());
-            }
-        };
-    person.unionid = person.unionid.or(row.unionid);
-    settle_unionid(ctx, &person, asked_at).await?;
-    write_restored(ctx, by, &person, asked_at, &reason).await?;
-    Ok(person.name)
-}
-
-/// Looks up the employed holder of the person's unionid, because that row may be out of date.
-async fn settle_unionid(
-    ctx: &Context,
-    person: &Person,
-    asked_at: DateTime<Utc>,
-) -> Result<(), StaffError> {
-    let settled = employment::settle_unionid(ctx, Priority::Join, person, asked_at);
-    match tokio::time::timeout(LOOKUP_TIMEOUT, settled).await {
-        Ok(settled) => Ok(settled?),
-        Err(_) => Err(UpstreamError::Api(ApiError::Timeout {
-            api: "topapi/v2/user/get",
-        })
-        .into()),
-    }
-}
-
-/// Reads the row, if the actor may decide about the person: nobody else may cause calls to DingTalk.
-async fn read_leaver(
-    ctx: &Context,
-    by: &Actor<'_>,
-    userid: &UserId,
-) -> Result<(StaffRow, DateTime<Utc>), StaffError> {
-    let asked_at = employment::time_now(ctx).await?;
-    let found = ctx.db.tx(async |tx| {
-        admin_grant::serialise_shared(tx).await?;
-        let rights = admins::check_actor(ctx, tx, by.userid, Action::Decide).await?;
-        check_target(ctx, tx, by, &rights, userid).await?;
-        Ok::<_, StaffError>(staff::find(tx, userid).await?)
-    });
-    let row = found.await?.ok_or(StaffError::NotFound)?;
-    if row.status == Status::Left {
-        Ok((row, asked_at))
-    } else {
-        Err(StaffError::NotLeft)
-    }
-}
-
-async fn write_restored(
-    ctx: &Context,
-    by: &Actor<'_>,
-    person: &Person,
-    asked_at: DateTime<Utc>,
-    reason: &str,
-) -> Result<(), StaffError> {
-    ctx.db
-        .tx(async |tx| {
-            admin_grant::serialise_shared(tx).await?;
-            let people = &mut lock_people(tx, std::slice::from_ref(&person.userid)).await?;
-            let unionid = person.unionid.as_ref();
-            let state = read(people, &person.userid, unionid, asked_at).await?;
-            let row = state.row.as_ref().ok_or(StaffError::NotFound)?;
-            let rights = admins::check_actor(ctx, people, by.userid, Action::Decide).await?;
-            check_target(ctx, people, by, &rights, &person.userid).await?;
-            check_leaver(people, &state, person, asked_at).await?;
-            employ(people, person, asked_at).await.map_err(|error| {
-                // The unionid was taken just after the check above: the next attempt names the holder.
-                if error.violates(staff::EMPLOYED_UNIONID) {
-                    StoreError::Unavailable(None)
-                } else {
-                    error
-                }
-            })?;
-            employment::record_unionid_change(
-                people,
-                audit::Actor::Person(by.userid),
-                by.address,
-                Some(row),
-                person,
-            )
-            .await?;
-            note(
-                people,
-                by,
-                row,
-                AuditAction::StaffRestored,
-                Status::Employed.as_str(),
-                reason,
-            )
-            .await?;
-            // DingTalk may have named other departments since.
-            check_target(ctx, tx, by, &rights, &person.userid).await
-        })
-        .await
-}
-
-/// Refuses a restore that the rule of employment, another employed row or another decision forbids.
-async fn check_leaver(
-    people: &mut PeopleLock<'_>,
-    state: &PersonState,
-    person: &Person,
-    asked_at: DateTime<Utc>,
-) -> Result<(), StaffError> {
-    let listing = Observation::at(asked_at, true);
-    match decide(&state.current, &listing, Authority::Restore) {
-        Decision::Return => {}
-        Decision::Ignore(Reason::LeftSince) => return Err(StaffError::LeftMeanwhile),
-        Decision::Ignore(Reason::HeldElsewhere) => {
-            let held = state.held_elsewhere.as_ref().unwrap_or(&person.userid);
-            return Err(StaffError::HeldElsewhere(held.clone()));
-        }
-        _ => return Err(StaffError::NotLeft),
-    }
-    refuse_rival(people, person).await?;
-    // A restore does not end a rejection, under either id.
-    let unionid = person.unionid.as_ref();
-    let rejection = unmatched::rejection(people, unionid, Some(&person.userid)).await?;
-    rejection.map_or(Ok(()), |_| Err(StaffError::Rejected))
-}
-
 /// Fails unless somebody with these rights may decide about the person; the unionid is that of the row.
 async fn check_target(
     ctx: &Context,
@@ -296,19 +150,6 @@ async fn check_target(
     let row = staff::find(tx, userid).await?;
     let target = Target::new(userid, row.and_then(|row| row.unionid).as_ref());
     Ok(admins::check_target(ctx, tx, by.userid, rights, &target).await?)
-}
-
-async fn refuse_rival(tx: &mut Conn, person: &Person) -> Result<(), StaffError> {
-    let Some(unionid) = &person.unionid else {
-        return Ok(());
-    };
-    let holder = staff::find_by_unionid(tx, unionid).await?;
-    match holder
-        .filter(|holder| holder.status == Status::Employed && holder.userid != person.userid)
-    {
-        Some(holder) => Err(StaffError::UnionidTaken(holder.userid)),
-        None => Ok(()),
-    }
 }
 
 /// Ends one session of a person, or all of them for a reason; returns the name and the number of sessions.
@@ -331,7 +172,7 @@ pub async fn end_sessions(
             check_target(ctx, tx, by, &rights, userid).await?;
             let ended = match session {
                 None => web_session::end_all_of(tx, userid).await?,
-                Some(id) => end_one(tx, userid, id).await?,
+                Some(id) => web_session::end_own(tx, userid, id).await?.map_or(0, |_| 1),
             };
             if ended > 0 {
                 note(
@@ -347,18 +188,6 @@ pub async fn end_sessions(
             Ok((row.name, ended))
         })
         .await
-}
-
-/// Ends a session if it belongs to this person: the page names the person whose devices are meant.
-async fn end_one(tx: &mut Conn, userid: &UserId, id: Uuid) -> Result<u64, StaffError> {
-    let is_theirs = web_session::list_of(tx, userid)
-        .await?
-        .iter()
-        .any(|session| session.id == id);
-    if !is_theirs {
-        return Ok(0);
-    }
-    Ok(web_session::end_one(tx, id).await?.map_or(0, |_| 1))
 }
 
 async fn note(

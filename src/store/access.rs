@@ -60,6 +60,7 @@ async fn end_sessions(conn: &mut Conn, userid: &str) -> Result<bool, StoreError>
     Ok(has_more)
 }
 
+// Long because it is one statement.
 async fn end_rights(conn: &mut Conn, userids: &[String], change: Change) -> Result<(), StoreError> {
     let is_event = change == Change::Left(LeftCause::Event);
     let is_final_leave = matches!(change, Change::Left(cause) if cause != LeftCause::Event);
@@ -68,7 +69,7 @@ async fn end_rights(conn: &mut Conn, userids: &[String], change: Change) -> Resu
              SELECT n.userid, s.unionid, s.name, s.userid IS NOT NULL AS has_row, coalesce(s.status = 'employed', false) AS is_employed
              FROM (SELECT DISTINCT unnest($1::text[]) AS userid) n LEFT JOIN staff s USING (userid)
          ),
-         -- What was restorable stays so while the person is out, unless another decision ends it for good; whoever
+         -- What was restorable stays so while the person is out, unless another decision ends it for good; anybody who
          -- is employed again without it has lost it.
          grants AS (
              SELECT g.userid, g.unionid, g.ended_at IS NULL AS was_active

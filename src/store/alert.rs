@@ -32,7 +32,7 @@ pub async fn raise(
     sqlx::query!(
         "INSERT INTO alert (kind, detail) VALUES ($1, $2)
          ON CONFLICT (kind) DO UPDATE SET
-             -- One that nobody has seen for a day starts anew.
+             -- One that nobody has seen for a day starts again.
              first_at = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
                  THEN now() ELSE alert.first_at END,
              times = CASE WHEN alert.last_at < now() - interval '24 hours' AND NOT starts_with(alert.kind, 'directory:')
@@ -55,7 +55,7 @@ pub async fn dismiss(conn: &mut Conn, kind: impl Into<AlertKind>) -> Result<bool
     Ok(done.rows_affected() > 0)
 }
 
-/// Deletes an alert that has not been raised since a moment.
+/// Deletes an alert, if it is open, that has not been raised since a moment.
 pub async fn dismiss_older(
     conn: &mut Conn,
     doubt: DirectoryDoubt,
@@ -71,7 +71,7 @@ pub async fn dismiss_older(
     Ok(())
 }
 
-/// Deletes an alert if it has exactly this detail.
+/// Deletes an alert if it is open with exactly this detail.
 pub async fn dismiss_detail(
     conn: &mut Conn,
     doubt: DirectoryDoubt,

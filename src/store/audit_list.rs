@@ -87,6 +87,33 @@ pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreEr
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// Selects the ids of the entries that match a filter, from one end.
+macro_rules! entry_ids {
+    ($start:literal, $order:literal, $filter:ident, $after:expr, $limit:expr) => {
+        sqlx::query_scalar!(
+            "SELECT a.id FROM audit_entry a WHERE "
+                + $start
+                + "
+               AND ($2::text IS NULL OR a.action = $2) AND ($3::text IS NULL OR a.status = $3)
+               AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
+               AND ($6 = '' OR a.reference = $6
+                    OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
+                    OR a.actor_kind = 'person'
+                       AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
+             ORDER BY "
+                + $order
+                + " LIMIT $7",
+            $after,
+            $filter.action.map(AuditAction::as_str),
+            $filter.refusal.map(Refusal::as_str),
+            $filter.from,
+            $filter.before,
+            $filter.q,
+            $limit,
+        )
+    };
+}
+
 /// Orders by id, which follows the time and has an index.
 async fn ids(
     conn: &mut Conn,
@@ -95,42 +122,16 @@ async fn ids(
     limit: i64,
 ) -> Result<Vec<i64>, StoreError> {
     let ids = if filter.is_oldest_first {
-        sqlx::query_scalar!(
-            "SELECT a.id FROM audit_entry a
-             WHERE a.id > $1 AND ($2::text IS NULL OR a.action = $2) AND ($3::text IS NULL OR a.status = $3)
-               AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
-               AND ($6 = '' OR a.reference = $6
-                    OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
-                    OR a.actor_kind = 'person'
-                       AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
-             ORDER BY a.id LIMIT $7",
-            after.unwrap_or(0),
-            filter.action.map(AuditAction::as_str),
-            filter.refusal.map(Refusal::as_str),
-            filter.from,
-            filter.before,
-            filter.q,
-            limit,
-        )
-        .fetch_all(conn)
-        .await?
+        entry_ids!("a.id > $1", "a.id", filter, after.unwrap_or(0), limit)
+            .fetch_all(conn)
+            .await?
     } else {
-        sqlx::query_scalar!(
-            "SELECT a.id FROM audit_entry a
-             WHERE a.id < $1 AND ($2::text IS NULL OR a.action = $2) AND ($3::text IS NULL OR a.status = $3)
-               AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
-               AND ($6 = '' OR a.reference = $6
-                    OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
-                    OR a.actor_kind = 'person'
-                       AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
-             ORDER BY a.id DESC LIMIT $7",
+        entry_ids!(
+            "a.id < $1",
+            "a.id DESC",
+            filter,
             after.unwrap_or(i64::MAX),
-            filter.action.map(AuditAction::as_str),
-            filter.refusal.map(Refusal::as_str),
-            filter.from,
-            filter.before,
-            filter.q,
-            limit,
+            limit
         )
         .fetch_all(conn)
         .await?

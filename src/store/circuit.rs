@@ -55,10 +55,10 @@ pub async fn pause_after_html(
 
 /// Clears the recorded HTML page after an API response: the next one counts as the first again.
 pub async fn forget_html(conn: &mut Conn) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE rate_limit SET throttled_at = '-infinity' WHERE api = '*'")
+    let done = sqlx::query!("UPDATE rate_limit SET throttled_at = '-infinity' WHERE api = '*'")
         .execute(conn)
         .await?;
-    Ok(())
+    StoreError::unless_written(done.rows_affected(), 1, "rate_limit", || "*".to_owned())
 }
 
 fn time_until_closed(seconds: f64) -> Duration {

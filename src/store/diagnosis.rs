@@ -2,11 +2,14 @@
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::types::Json;
 
 use super::db::is_tls_fault;
 use super::record::record;
+use super::sync_list::stored_problem;
 use super::{Conn, Pooler, StoreError};
 use crate::domain::sync::SyncState;
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode, SyncProblemParams};
 
 /// Why no connection could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +108,7 @@ record! {
         pub age: f64,
         pub withheld: i32,
         pub error: Option<String>,
+        pub error_params: Json<SyncProblemParams>,
         /// Since the last run that read and applied everything.
         pub done_age: Option<f64>,
     }
@@ -115,6 +119,16 @@ record! {
         /// [`SyncState::Failed`] if its instance has disappeared.
         pub state: SyncState,
     }
+    optional {
+        pub error_code: SyncProblemCode,
+    }
+}
+
+impl LastSync {
+    /// Returns why the run is not done.
+    pub fn problem(&self) -> Option<SyncProblem> {
+        stored_problem(self.error_code, &self.error_params, self.error.as_deref())
+    }
 }
 
 /// Returns the last full sync that has ended, except dry runs and runs that only apply a decision.
@@ -123,7 +137,8 @@ pub async fn last_sync(conn: &mut Conn) -> Result<Option<LastSync>, StoreError> 
         LastSyncRecord,
         r#"SELECT id, CASE state WHEN 'running' THEN 'failed' ELSE state END AS "state!",
              extract(epoch FROM now() - coalesce(finished_at, lease_until))::double precision AS "age!",
-             withheld, CASE state WHEN 'running' THEN 'interrupted' ELSE error END AS error,
+             withheld, error, CASE state WHEN 'running' THEN 'interrupted' ELSE error_code END AS error_code,
+             error_params AS "error_params: Json<SyncProblemParams>",
              (SELECT extract(epoch FROM now() - max(finished_at))::double precision FROM sync_run
               WHERE state = 'done' AND cause <> 'approval') AS done_age
          FROM sync_run WHERE cause <> 'approval' AND NOT is_dry_run AND (state <> 'running' OR lease_until < now())

@@ -1,7 +1,6 @@
 //! Bulk reads and writes of the directory. The rules are those of [`crate::domain::employment`]: an older answer never replaces a
 //! newer one, a manual decision stands, and what was stored since a run began wins over what the run has read.
 
-mod columns;
 mod finish;
 mod write;
 
@@ -14,15 +13,14 @@ use super::{StoreError, record};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Membership, Person, Status};
 
-pub use columns::WrittenRow;
-pub use finish::{apply_blocked_leave_events, block_leave_events, finish, unblock_leave_events};
+pub use finish::{block_leave_events, finish, unblock_leave_events};
 pub use write::{
     add, change, record_in_audit, record_unionid_changes, rehire, release_unionids, restore_unionid,
 };
 
 /// A row of the staff table with its departments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownPerson {
+pub struct StoredPerson {
     pub person: Person,
     pub status: Status,
     pub left_at: Option<DateTime<Utc>>,
@@ -34,7 +32,10 @@ pub struct KnownPerson {
 }
 
 /// Finds the staff rows of these people, in the database's order of userids.
-pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerson>, StoreError> {
+pub async fn stored_people(
+    conn: &mut Conn,
+    userids: &[String],
+) -> Result<Vec<StoredPerson>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,
              s.mobile, s.email, s.hired_date, s.status, as_past(s.left_at) AS left_at, s.held_at IS NOT NULL AS "is_held!",
@@ -54,8 +55,8 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
         let column = ("staff", "status");
         record::known(Status::parse, column, || id.to_string(), status)
     };
-    let known = rows.into_iter().map(|row| {
-        Ok(KnownPerson {
+    let people = rows.into_iter().map(|row| {
+        Ok(StoredPerson {
             status: parse(&row.userid, &row.status)?,
             person: Person {
                 userid: row.userid,
@@ -75,7 +76,7 @@ pub async fn known(conn: &mut Conn, userids: &[String]) -> Result<Vec<KnownPerso
             created_at: row.created_at,
         })
     });
-    known.collect()
+    people.collect()
 }
 
 /// Returns the recorded leave times of those of these people who have no row in the staff table.

@@ -22,10 +22,10 @@ const LONGEST_SYNC_WAIT: Duration = Duration::from_hours(1);
 /// changed.
 pub async fn recall(conn: &mut Conn) -> Result<u64, StoreError> {
     let mut recalled = recall_events(conn).await?;
-    recalled += recall_looks(conn).await?;
-    recalled += recall_unmade_messages(conn).await?;
-    recalled += recall_messages(conn).await?;
-    recalled += recall_failed_list(conn).await?;
+    recalled += recall_rechecks(conn).await?;
+    recalled += recall_unrendered_deliveries(conn).await?;
+    recalled += recall_deliveries(conn).await?;
+    recalled += recall_failed_callbacks(conn).await?;
     recalled += recall_scheduled_sync(conn).await?;
     recalled += date_alerts_back(conn).await?;
     Ok(recalled)
@@ -46,7 +46,7 @@ async fn recall_events(conn: &mut Conn) -> Result<u64, StoreError> {
 }
 
 /// A recheck after a leave event is never due at once: DingTalk may still list the person for a while.
-async fn recall_looks(conn: &mut Conn) -> Result<u64, StoreError> {
+async fn recall_rechecks(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE recheck SET due_at = CASE cause WHEN 'leave' THEN now() + make_interval(secs => $3) ELSE now() END
          WHERE id IN (
@@ -63,7 +63,7 @@ async fn recall_looks(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-async fn recall_unmade_messages(conn: &mut Conn) -> Result<u64, StoreError> {
+async fn recall_unrendered_deliveries(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE webhook_delivery SET next_attempt_at = now() WHERE id IN (
              SELECT id FROM webhook_delivery
@@ -77,8 +77,8 @@ async fn recall_unmade_messages(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-/// Separate from messages without a body, so that each statement can use an index.
-async fn recall_messages(conn: &mut Conn) -> Result<u64, StoreError> {
+/// Separate from deliveries without a body, so that each statement can use an index.
+async fn recall_deliveries(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE webhook_delivery SET next_attempt_at = now() WHERE id IN (
              SELECT id FROM webhook_delivery
@@ -92,7 +92,7 @@ async fn recall_messages(conn: &mut Conn) -> Result<u64, StoreError> {
     Ok(done.rows_affected())
 }
 
-async fn recall_failed_list(conn: &mut Conn) -> Result<u64, StoreError> {
+async fn recall_failed_callbacks(conn: &mut Conn) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "UPDATE failed_callback_fetch SET
              due_at = CASE WHEN due_at > now() + make_interval(secs => $1) THEN now() ELSE due_at END,

@@ -1,6 +1,7 @@
 //! Who works here: the locks that precede a decision about a person's employment, and the rows that it is made from.
 //! All that write take a lock that only the functions here create; [`crate::domain::employment`] has the rule.
 
+mod sync_lock;
 mod write;
 
 use std::collections::HashSet;
@@ -10,15 +11,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::staff::{self, StaffRow};
-use super::sync_run::{self, Run};
 use super::{Conn, StoreError};
 use crate::domain::employment::{Current, Row};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 
+pub use sync_lock::{SyncLock, lock_sync};
 pub use write::{
     employ, forget_unknown_leaver, record_leave, release_unionids, remember_unknown_leavers,
-    terminate, terminate_by_hand, update,
+    terminate, terminate_at, terminate_by_hand, update,
 };
 
 /// A transaction that has locked these people: until it ends, no other transaction decides about them.
@@ -26,14 +27,6 @@ pub use write::{
 pub struct PeopleLock<'c> {
     conn: &'c mut Conn,
     userids: Arc<HashSet<UserId>>,
-}
-
-/// A transaction of the instance that runs the directory sync: only one sync writes at a time. Rows of people are
-/// locked by the statements that write them.
-#[derive(Debug)]
-pub struct SyncLock<'c> {
-    conn: &'c mut Conn,
-    run: Run,
 }
 
 /// Locks people with one transaction-level advisory lock per userid: without it a leave event and the first row of a
@@ -52,12 +45,6 @@ pub async fn lock_people<'c>(
     .fetch_all(&mut *conn)
     .await?;
     Ok(PeopleLock::over(conn, userids))
-}
-
-/// Locks the run for the transaction that applies its plan; returns `None` if it no longer belongs to this instance.
-pub async fn lock_sync(conn: &mut Conn, run: Run) -> Result<Option<SyncLock<'_>>, StoreError> {
-    let is_held = sync_run::hold(conn, run).await?;
-    Ok(is_held.then_some(SyncLock { conn, run }))
 }
 
 impl<'c> PeopleLock<'c> {
@@ -86,46 +73,6 @@ impl<'c> PeopleLock<'c> {
     }
 }
 
-impl SyncLock<'_> {
-    pub fn run(&self) -> Run {
-        self.run
-    }
-
-    /// Undoes the work's writes on `Err`, without ending the enclosing transaction.
-    pub async fn savepoint<T, E: From<StoreError>>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut SyncLock<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let run = self.run;
-        self.conn
-            .savepoint(async |conn| work(&mut SyncLock { conn, run }).await)
-            .await
-    }
-
-    /// Locks those of these people who are employed and have not been observed since `started_at`: the condition of
-    /// [`crate::domain::employment::decide`] for an absence in a complete sync.
-    pub async fn lock_absent(
-        &mut self,
-        userids: &[UserId],
-        started_at: DateTime<Utc>,
-    ) -> Result<(PeopleLock<'_>, Vec<UserId>), StoreError> {
-        let ids: Vec<String> = userids
-            .iter()
-            .map(|userid| userid.as_str().to_owned())
-            .collect();
-        let absent = sqlx::query_scalar!(
-            r#"SELECT userid AS "userid: UserId" FROM staff
-             WHERE userid = ANY ($1) AND status = 'employed' AND as_past(observed_at) < $2 AND as_past(created_at) < $2
-             ORDER BY userid FOR UPDATE"#,
-            &ids,
-            started_at,
-        )
-        .fetch_all(&mut *self.conn)
-        .await?;
-        Ok((PeopleLock::over(self.conn, &absent), absent))
-    }
-}
-
 impl Deref for PeopleLock<'_> {
     type Target = Conn;
 
@@ -135,20 +82,6 @@ impl Deref for PeopleLock<'_> {
 }
 
 impl DerefMut for PeopleLock<'_> {
-    fn deref_mut(&mut self) -> &mut Conn {
-        self.conn
-    }
-}
-
-impl Deref for SyncLock<'_> {
-    type Target = Conn;
-
-    fn deref(&self) -> &Conn {
-        self.conn
-    }
-}
-
-impl DerefMut for SyncLock<'_> {
     fn deref_mut(&mut self) -> &mut Conn {
         self.conn
     }

@@ -52,7 +52,7 @@ pub async fn acquire_lease(
     by: &str,
 ) -> Result<Result<LeaseAcquired, Reader>, StoreError> {
     loop {
-        let taken = sqlx::query_scalar!(
+        let acquired = sqlx::query_scalar!(
             r#"UPDATE failed_callback_fetch SET holder = $1, held_by = $2, held_since = clock_timestamp(),
                  lease_until = lease_end()
              WHERE is_free(lease_until) RETURNING call_started_at IS NOT NULL AS "lost!""#,
@@ -61,7 +61,7 @@ pub async fn acquire_lease(
         )
         .fetch_optional(&mut *conn)
         .await?;
-        if let Some(lost_an_answer) = taken {
+        if let Some(lost_an_answer) = acquired {
             return Ok(Ok(LeaseAcquired { lost_an_answer }));
         }
         let other = sqlx::query_as!(
@@ -103,7 +103,8 @@ pub async fn record_attempt(conn: &mut Conn, reader: Uuid) -> Result<bool, Store
     Ok(done.rows_affected() > 0)
 }
 
-/// Records that the answer to the last call is stored, or reported as lost.
+/// Records that the answer to the last call is stored, or reported as lost. Has no effect if another reader holds the
+/// lease by now.
 pub async fn record_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_callback_fetch SET call_started_at = NULL WHERE holder = $1",
@@ -114,7 +115,7 @@ pub async fn record_settled(conn: &mut Conn, reader: Uuid) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Releases the lease after reaching the end of the list.
+/// Releases the lease after reaching the end of the list, unless another reader holds it by now.
 pub async fn finish(conn: &mut Conn, reader: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE failed_callback_fetch SET holder = NULL, lease_until = '-infinity', problem = NULL,
@@ -189,7 +190,7 @@ pub async fn owes_sync(conn: &mut Conn, doubt: DirectoryDoubt) -> Result<bool, S
         r#"SELECT EXISTS (
              SELECT FROM alert a CROSS JOIN LATERAL (
                  SELECT count(*)::int AS tries, max(coalesce(r.finished_at, r.started_at)) AS ended_at,
-                   (array_agg(r.state = 'running' OR r.error = 'interrupted' ORDER BY r.id DESC))[1] AS was_cut_off
+                   (array_agg(r.state = 'running' OR 'interrupted' IN (r.error_code, r.error) ORDER BY r.id DESC))[1] AS was_cut_off
                  FROM sync_run r WHERE r.cause = 'lost_events' AND r.started_at > a.first_at
              ) before
              WHERE a.kind = $1

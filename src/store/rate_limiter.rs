@@ -53,7 +53,7 @@ pub async fn release(conn: &mut Conn, slot: i16, holder: Uuid) -> Result<(), Sto
 const MAX_HOLD: f64 = 60.0;
 
 /// Delays calls to an API that DingTalk throttles: 1, 2, then 4 s for throttling repeated within 30 s, and at least
-/// `wait`, a minute at most.
+/// `wait`, a minute at most. Has no effect if calls that were in flight together have already been penalized.
 pub async fn penalize(conn: &mut Conn, api: &str, wait: Duration) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE rate_limit SET

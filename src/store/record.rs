@@ -33,7 +33,7 @@ pub(super) fn log_unknown(error: &StoreError) {
 
 /// Defines a row, and its form as Postgres returns it, in which the columns of closed sets are text. A row is
 /// converted with `try_into`; `by` names the fields that identify it in errors, which `identity` adds if the row itself does
-/// not have them.
+/// not have them. The columns of `nested` become one struct.
 macro_rules! record {
     (
         $(#[$meta:meta])*
@@ -43,12 +43,14 @@ macro_rules! record {
         $( identity { $( $id_field:ident: $id_type:ty, )+ } )?
         $( closed { $( $(#[$closed_doc:meta])* pub $closed:ident: $set:ty, )+ } )?
         $( optional { $( $(#[$optional_doc:meta])* pub $optional:ident: $optional_set:ty, )+ } )?
+        $( nested pub $nested:ident: $group:ident { $( $member:ident: $member_type:ty, )+ } )?
     ) => {
         $(#[$meta])*
         pub struct $row {
             $( $(#[$doc])* pub $field: $type, )*
             $( $( $(#[$closed_doc])* pub $closed: $set, )+ )?
             $( $( $(#[$optional_doc])* pub $optional: Option<$optional_set>, )+ )?
+            $( pub $nested: $group, )?
         }
 
         /// The row as Postgres returns it.
@@ -57,6 +59,7 @@ macro_rules! record {
             $( $( $id_field: $id_type, )+ )?
             $( $( $closed: String, )+ )?
             $( $( $optional: Option<String>, )+ )?
+            $( $( $member: $member_type, )+ )?
         }
 
         impl TryFrom<$raw> for $row {
@@ -81,6 +84,7 @@ macro_rules! record {
                         )?),
                     }, )+ )?
                     $( $field: raw.$field, )*
+                    $( $nested: $group { $( $member: raw.$member, )+ }, )?
                 })
             }
         }

@@ -48,7 +48,7 @@ pub async fn take(
                WHERE r.cause = 'schedule'
                  -- Then the scheduled_at was taken, unless somebody has told how that ended.
                  AND r.started_at >= s.retry_at - make_interval(secs => ($2::float8[])[s.attempts])
-                 AND (r.state = 'running' AND is_free(r.lease_until) OR r.state = 'failed' AND r.error = 'interrupted')
+                 AND (r.state = 'running' AND is_free(r.lease_until) OR r.state = 'failed' AND 'interrupted' IN (r.error_code, r.error))
                  AND NOT EXISTS (SELECT FROM sync_run o WHERE o.state = 'running' AND NOT is_free(o.lease_until)))))
            AND NOT EXISTS (SELECT FROM sync_run WHERE as_past(started_at) >= $1 AND is_complete)
          RETURNING s.scheduled_at, s.attempts",

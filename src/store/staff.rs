@@ -29,6 +29,20 @@ record! {
     }
 }
 
+/// Selects [`StaffRow`]s by a condition.
+macro_rules! staff_row {
+    ($condition:literal, $argument:expr) => {
+        sqlx::query_as!(
+            StaffRecord,
+            r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
+                held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
+                as_past(created_at) AS "created_at!"
+             FROM staff "# + $condition,
+            $argument
+        )
+    };
+}
+
 /// Returns Postgres's clock, which all instances share.
 pub async fn now(conn: &mut Conn) -> Result<DateTime<Utc>, StoreError> {
     Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#)
@@ -38,16 +52,9 @@ pub async fn now(conn: &mut Conn) -> Result<DateTime<Utc>, StoreError> {
 
 /// Finds a person by userid.
 pub async fn find(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
-    let row = sqlx::query_as!(
-        StaffRecord,
-        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
-            held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
-            as_past(created_at) AS "created_at!"
-         FROM staff WHERE userid = $1"#,
-        userid.as_str()
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = staff_row!(r#"WHERE userid = $1"#, userid.as_str())
+        .fetch_optional(conn)
+        .await?;
     row.map(TryInto::try_into).transpose()
 }
 
@@ -61,16 +68,9 @@ pub async fn lock_leaver_limit(conn: &mut Conn) -> Result<(), StoreError> {
 
 /// Finds a person by userid and locks the row until the commit.
 pub async fn lock(conn: &mut Conn, userid: &UserId) -> Result<Option<StaffRow>, StoreError> {
-    let row = sqlx::query_as!(
-        StaffRecord,
-        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
-            held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
-            as_past(created_at) AS "created_at!"
-         FROM staff WHERE userid = $1 FOR UPDATE"#,
-        userid.as_str()
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = staff_row!(r#"WHERE userid = $1 FOR UPDATE"#, userid.as_str())
+        .fetch_optional(conn)
+        .await?;
     row.map(TryInto::try_into).transpose()
 }
 
@@ -91,12 +91,8 @@ pub async fn find_by_unionid(
     conn: &mut Conn,
     unionid: &UnionId,
 ) -> Result<Option<StaffRow>, StoreError> {
-    let row = sqlx::query_as!(
-        StaffRecord,
-        r#"SELECT userid AS "userid: UserId", unionid AS "unionid: UnionId", name, status,
-            held_at IS NOT NULL AS "is_held!", greatest(as_past(observed_at), '0001-01-01') AS "observed_at!",
-            as_past(created_at) AS "created_at!"
-         FROM staff WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,
+    let row = staff_row!(
+        r#"WHERE unionid = $1 ORDER BY status = 'employed' DESC, left_at DESC LIMIT 1"#,
         unionid.as_str()
     )
     .fetch_optional(conn)

@@ -37,7 +37,7 @@ pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, Store
         StaffChange,
         r#"WITH touched AS (
              SELECT DISTINCT xact, userid FROM (SELECT xact, userid FROM staff_change ORDER BY id LIMIT $1) oldest
-         ), taken AS (
+         ), merged AS (
              DELETE FROM staff_change c USING touched t WHERE c.xact = t.xact AND c.userid = t.userid
              RETURNING c.id, c.xact, c.userid, c.at, c.before, c.after
          ), net AS (
@@ -45,7 +45,7 @@ pub async fn take(conn: &mut Conn, limit: i64) -> Result<Vec<StaffChange>, Store
                  (array_agg(before ORDER BY id) FILTER (WHERE after IS NOT NULL))[1] AS before,
                  (array_agg(after ORDER BY id DESC) FILTER (WHERE after IS NOT NULL))[1] AS after,
                  bool_or(after IS NULL) AS has_departments
-             FROM taken GROUP BY xact, userid
+             FROM merged GROUP BY xact, userid
          )
          SELECT n.userid AS "userid!", n.at AS "at!", n.before, n.after, n.has_departments AS "has_departments!",
              jsonb_build_object('userid', s.userid, 'unionid', s.unionid, 'name', s.name, 'avatar', s.avatar,

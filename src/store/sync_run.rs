@@ -1,8 +1,10 @@
 //! Runs of the full sync: one at a time, each with a lease that its instance renews.
 
-use crate::domain::sync::{SyncCause, SyncDecision, SyncState};
+use crate::domain::sync::{SyncCause, SyncCounts, SyncDecision, SyncState};
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode, SyncProblemParams};
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -24,24 +26,16 @@ pub struct Other {
     pub since: DateTime<Utc>,
 }
 
-/// How a run ended: its state and its counts.
+/// How a run ended.
 #[derive(Debug, Clone)]
 pub struct Ending<'a> {
     pub state: SyncState,
     pub is_complete: bool,
     pub calls: i32,
-    pub added: i32,
-    pub changed: i32,
-    pub returned: i32,
-    pub left: i32,
-    pub unchanged: i32,
-    pub skipped: i32,
-    pub withheld: i32,
+    pub counts: SyncCounts,
+    /// Number of changes to people that no event had announced.
     pub unannounced: i32,
-    pub departments_added: i32,
-    pub departments_changed: i32,
-    pub departments_removed: i32,
-    pub error: Option<&'a str>,
+    pub problem: Option<&'a SyncProblem>,
 }
 
 /// Starts a run with a lease, unless one is running; a run whose lease has expired is marked as failed, or deleted
@@ -90,7 +84,7 @@ pub async fn fail_interrupted(conn: &mut Conn) -> Result<Option<i64>, StoreError
     .execute(&mut *conn)
     .await?;
     let failed = sqlx::query!(
-        r#"UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error = 'interrupted'
+        r#"UPDATE sync_run SET state = 'failed', finished_at = clock_timestamp(), error_code = 'interrupted'
          WHERE state = 'running' AND is_free(lease_until) AND NOT is_dry_run RETURNING id, cause <> 'approval' AS "is_full!""#
     )
     .fetch_optional(conn)
@@ -138,28 +132,32 @@ pub async fn hold(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
 
 /// Ends a run; returns false if it no longer belongs to this instance.
 pub async fn finish(conn: &mut Conn, run: Run, ending: &Ending<'_>) -> Result<bool, StoreError> {
+    let (counts, problem) = (&ending.counts, ending.problem);
     let done = sqlx::query!(
         "UPDATE sync_run SET state = $3, finished_at = clock_timestamp(), calls = $4, added = $5, changed = $6,
              returned = $7, left_count = $8, unchanged = $9, skipped = $10, withheld = $11, error = $12,
-             is_complete = $13, unannounced = $14, departments_added = $15, departments_changed = $16, departments_removed = $17
+             is_complete = $13, unannounced = $14, departments_added = $15, departments_changed = $16, departments_removed = $17,
+             error_code = $18, error_params = $19
          WHERE id = $1 AND instance = $2 AND state = 'running'",
         run.id,
         run.instance,
         ending.state.as_str(),
         ending.calls,
-        ending.added,
-        ending.changed,
-        ending.returned,
-        ending.left,
-        ending.unchanged,
-        ending.skipped,
-        ending.withheld,
-        ending.error,
+        counts.added,
+        counts.changed,
+        counts.returned,
+        counts.left,
+        counts.unchanged,
+        counts.skipped,
+        counts.withheld,
+        problem.and_then(|problem| problem.detail.as_deref()),
         ending.is_complete,
         ending.unannounced,
-        ending.departments_added,
-        ending.departments_changed,
-        ending.departments_removed,
+        counts.departments_added,
+        counts.departments_changed,
+        counts.departments_removed,
+        problem.and_then(|problem| problem.code).map(SyncProblemCode::as_str),
+        Json(problem.map_or_else(SyncProblemParams::default, |problem| problem.params.clone())) as _,
     )
     .execute(conn)
     .await?;

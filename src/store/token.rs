@@ -63,7 +63,7 @@ pub async fn claim(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<bool,
     Ok(claimed.rows_affected() == 1)
 }
 
-/// Releases a claim.
+/// Releases a claim, unless it has expired and another holder has it.
 pub async fn release(conn: &mut Conn, slot: Slot<'_>, claim: Uuid) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE access_token SET claimed_until = NULL, claimed_by = NULL

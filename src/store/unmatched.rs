@@ -30,7 +30,7 @@ pub struct Attempt<'a> {
     pub nick: &'a str,
     pub reason: Refusal,
     /// The request id shown on the person's page.
-    pub reference: &'a str,
+    pub request_id: &'a str,
 }
 
 /// A rejection that is in force.
@@ -106,7 +106,7 @@ pub async fn record(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i64>
         attempt.userid.map(UserId::as_str),
         attempt.nick,
         attempt.reason.as_str(),
-        attempt.reference,
+        attempt.request_id,
     )
     .fetch_one(conn)
     .await?;
@@ -128,7 +128,7 @@ async fn count_attempt(conn: &mut Conn, attempt: Attempt<'_>) -> Result<Option<i
          FROM matched m WHERE c.id = m.id RETURNING c.id",
         attempt.unionid.as_str(),
         attempt.nick,
-        attempt.reference,
+        attempt.request_id,
         attempt.userid.map(UserId::as_str),
     )
     .fetch_optional(conn)
@@ -164,7 +164,7 @@ pub async fn rejection(
 
 /// Closes the waiting case of a person who is now employed. If DingTalk has not reported a unionid, that of the
 /// staff row is used: without any, the person still cannot sign in; nor can a person that a login found under a
-/// different userid.
+/// different userid. Most people have no case.
 pub async fn close_for(
     conn: &mut Conn,
     unionid: Option<&UnionId>,

@@ -166,7 +166,7 @@ fn touch_step(idle: Duration) -> Duration {
     (idle / 10).min(Duration::from_mins(1))
 }
 
-/// Ends the session of a key.
+/// Ends the session of a key, unless it has ended already.
 pub async fn end_by_key(conn: &mut Conn, key_hash: &[u8]) -> Result<(), StoreError> {
     sqlx::query!("DELETE FROM web_session WHERE key_hash = $1", key_hash)
         .execute(conn)

@@ -27,9 +27,9 @@ texts! {
         release: "放行" | "Release";
         release_all: "放行全部暂存事件" | "Release all held";
         release_all_ask: "将按发生时间处理 {n} 个暂存的事件，其中的离职立即生效。"
-            | "{n} held events will be applied in the order in which they happened; leavings take effect at once.";
+            | "{n} held events will be applied in the order in which they happened; leave events take effect at once.";
         release_all_ask_one: "将处理 1 个暂存的事件，离职会立即生效。"
-            | "One held event will be applied; a leaving takes effect at once.";
+            | "One held event will be applied; a leave event takes effect at once.";
         released: "事件 {id} 已放行" | "Event {id} is released";
         released_all: "已放行 {n} 个事件" | "{n} events are released";
         released_one: "已放行 1 个事件" | "One event is released";
@@ -46,7 +46,7 @@ texts! {
         not_failed: "事件 {id} 已不是失败状态，无需重试" | "Event {id} is no longer failed, so there is nothing to retry";
         empty_title: "还没有收到事件" | "No events yet";
         empty_text: "在钉钉开放平台配置事件订阅后，入职、离职和部门变更会显示在这里。"
-            | "Once the event subscription is set up in DingTalk’s developer console, joins, leavings and department changes appear here.";
+            | "Once the event subscription is set up in DingTalk’s developer console, joins, leaves and department changes appear here.";
         nothing_title: "没有找到事件" | "No event found";
         nothing_text: "没有符合这些条件的事件。" | "No event matches these filters.";
         detail_title: "事件 {id}" | "Event {id}";

@@ -59,11 +59,11 @@ texts! {
         as_table: "以表格查看" | "As a table";
 
         start: "开始使用" | "Getting started";
-        start_text: "完成下面几步后，本栏会自动消失。" | "This part goes away by itself once these steps are done.";
+        start_text: "完成下面几步后，本栏会自动消失。" | "This part goes away automatically once these steps are done.";
         step_done: "已完成" | "Done";
         step_open: "待完成" | "To do";
         step_sync: "读取公司通讯录" | "Read the company’s directory";
-        step_sync_text: "员工表为空时会自动同步一次；也可以运行 dinggate sync。" | "The first full sync runs by itself while the staff table is empty; dinggate sync runs one at any time.";
+        step_sync_text: "员工表为空时会自动同步一次；也可以运行 dinggate sync。" | "The first full sync runs automatically while the staff table is empty; dinggate sync runs one at any time.";
         step_events: "接收钉钉事件" | "Receive DingTalk’s events";
         step_events_text: "在钉钉开放平台的“事件订阅”中填写 {url}，再随意修改一名员工的资料。"
             | "Enter {url} under event subscription in DingTalk’s developer console, then change anything about any person.";

@@ -10,7 +10,7 @@ texts! {
     pub struct ReviewTexts {
         title: "待审核" | "Unmatched logins";
         purpose: "扫了码但没能登录的人。昵称由扫码人自己设置，请核对后再决定。"
-            | "People who scanned and were not let in. A nickname is chosen by whoever scans: check before you decide.";
+            | "People who scanned and were not let in. A nickname is chosen by the person who scans: check before you decide.";
         search_label: "昵称、unionid 或 userid" | "Nickname, unionid or userid";
         reason: "未能登录的原因" | "Why not let in";
         state: "状态" | "State";
@@ -27,7 +27,7 @@ texts! {
         waiting: "待审核" | "Waiting";
         approved: "已通过" | "Approved";
         rejected: "已拒绝" | "Rejected";
-        closed: "已自动关闭" | "Closed by itself";
+        closed: "已自动关闭" | "Closed automatically";
         nick: "昵称" | "Nickname";
         nick_chosen: "由扫码人自己设置" | "chosen by the person who scans";
         nick_chosen_short: "自行设置" | "self-chosen";
@@ -40,16 +40,16 @@ texts! {
             | "Anybody can choose any nickname: a name alone proves nothing.";
         no_candidates: "员工表中没有相似的人" | "Nobody like that in the staff table";
         userid_without_unionid: "钉钉给出的 userid 相同，该员工还没有 unionid"
-            | "DingTalk gives this userid, and the row has no unionid yet";
+            | "DingTalk returns this userid, and the row has no unionid yet";
         userid_with_other_unionid: "钉钉给出的 userid 相同，但 unionid 不同，可能已过期"
-            | "DingTalk gives this userid, but the row holds another unionid, perhaps an old one";
+            | "DingTalk returns this userid, but the row holds another unionid, perhaps an old one";
         same_person: "userid 和 unionid 都相同" | "Userid and unionid are both the same";
         unionid_of_leaver: "unionid 相同，该员工已离职，可能是重新入职"
             | "Same unionid on a row that has left: perhaps hired again";
         unionid_elsewhere: "unionid 相同，但 userid 与钉钉给出的不同" | "Same unionid, but another userid than DingTalk says";
         same_name: "只有姓名相同" | "Only the name is the same";
         empty_title: "没有需要审核的人" | "Nobody waits for review";
-        empty_text: "有人扫码但未能登录时，会出现在这里。" | "Whoever scans and cannot be let in appears here.";
+        empty_text: "有人扫码但未能登录时，会出现在这里。" | "People who scan and cannot be let in appear here.";
         nothing_title: "没有找到记录" | "Nobody found";
         nothing_text: "没有符合这些条件的人。" | "Nobody matches these filters.";
 
@@ -71,7 +71,7 @@ texts! {
         reject_ask: "{name}会被拒绝：已登录的设备会退出，重新审核之前不能登录。"
             | "{name} will be rejected: signed out everywhere, and kept out until the case is re-opened.";
         reopen: "重新审核" | "Re-open";
-        reopen_more: "恢复为待审核，之后再作决定。" | "The case waits again, to be decided anew.";
+        reopen_more: "恢复为待审核，之后再作决定。" | "The case waits again, to be decided again.";
         link: "关联到此员工" | "Link to this row";
         link_held: "已手动标记为离职，请先恢复" | "Marked as left by hand: restore first";
         reason_missing: "请填写原因，不超过 500 个字。" | "Please give a reason of at most 500 characters.";
@@ -107,7 +107,7 @@ texts! {
         external: "此人在钉钉中是外部联系人，不能通过。"
             | "DingTalk lists this person as an external contact and not as a member of the company, so they cannot be approved.";
         other_unionid: "钉钉对 {userid} 给出的 unionid 前后不一致，无法确认是同一人。请稍后再试。"
-            | "DingTalk gives {userid} another unionid than it has just said, so this may not be the same person. Please try again later.";
+            | "DingTalk now returns another unionid for {userid} than before, so this may not be the same person. Please try again later.";
         held: "员工 {userid} 已由管理员手动标记为离职，请先到员工页面恢复。"
             | "{userid} was marked as left by an administrator. Restore them on the staff page first.";
         left_meanwhile: "此人刚刚离职，不能通过。" | "This person has left just now, so they cannot be approved.";

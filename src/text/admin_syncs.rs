@@ -1,6 +1,7 @@
 //! Texts of the pages of full syncs.
 
 pub mod plan;
+pub mod problem;
 
 use super::{interpolate, texts};
 use crate::domain::sync::{ChangeKind, SyncCause, SyncState};
@@ -43,19 +44,19 @@ texts! {
         superseded: "已被后来的同步取代" | "superseded by a later sync";
         expired: "已过期" | "expired";
         running_hint: "正在读取钉钉通讯录并更新员工表，本页会自动刷新。"
-            | "The directory is being read and the staff table brought up to date. This page refreshes by itself.";
+            | "The directory is being read and the staff table brought up to date. This page refreshes automatically.";
         partial_hint: "有些内容没有读到，因此没有标记任何人离职。" | "Not everything could be read, so nobody was marked as left.";
         failed_hint: "同步没有完成，没有标记任何人离职。" | "The sync did not finish, and nobody was marked as left.";
-        lost_hint: "运行同步的进程已退出。下一次同步会重新读取全部内容。" | "The process that ran it has gone. The next sync reads everything anew.";
+        lost_hint: "运行同步的进程已退出。下一次同步会重新读取全部内容。" | "The process that ran it has gone. The next sync reads everything again.";
         waiting_title: "{people}的离职等待确认" | "{people} wait to be marked as left";
         waiting_effect: "离职人数超出了一次同步允许的上限，因此还没有标记任何人。确认后，系统会先逐一向钉钉核实这 {people}；仍在通讯录中的会保留，其余的会被标记为离职，并立即退出登录。"
-            | "These are more than one sync may mark as left, so nobody was. If you approve, DingTalk is first asked about each of the {people} again: those whom it still lists stay, the others are marked as left and signed out at once.";
+            | "These are more than one sync may mark as left, so nobody was. If you approve, DingTalk is first asked about each of the {people} again: those it still lists stay, the others are marked as left and signed out at once.";
         waiting_until: "请在此时间前决定：" | "To be decided until ";
         under_way: "已确认，第 {id} 次同步正在核实并标记" | "Approved: sync {id} is asking about them and marking them";
         came_to_nothing: "第 {id} 次同步没能完成标记，可以再次确认" | "Sync {id} could not mark them; you can approve again";
         waiting_names: "等待确认的员工" | "Who they are";
         waiting_more: "另有 {n} 人，见下方的完整计划" | "and {n} more, in the plan below";
-        waiting_command: "也可以运行以下命令，重新读取通讯录并直接标记：" | "A command reads the directory anew and marks them without asking:";
+        waiting_command: "也可以运行以下命令，重新读取通讯录并直接标记：" | "A command reads the directory again and marks them without asking:";
         approve: "确认离职" | "Approve";
         approve_ask: "核实后，最多 {people}会被标记为离职，并立即退出所有设备。"
             | "Up to {people} will be marked as left and signed out of all devices, once DingTalk has been asked about each again.";
@@ -88,7 +89,7 @@ texts! {
         facts: "基本信息" | "Facts";
         empty_title: "还没有同步过" | "No sync yet";
         empty_text: "员工表为空时服务会自动同步一次；之后按设定的时间同步，也可以在这里立即开始。"
-            | "The service runs one by itself when the staff table is empty, and later on schedule; you can also start one here.";
+            | "The service runs one automatically when the staff table is empty, and later on schedule; you can also start one here.";
         nothing_title: "没有找到同步记录" | "No sync found";
         nothing_text: "没有符合这些条件的同步记录。" | "No sync matches these filters.";
         unannounced_many: "{n} 名员工的变更此前没有收到过事件通知，可能有事件丢失。请检查钉钉的事件订阅。"

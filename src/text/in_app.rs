@@ -31,7 +31,7 @@ texts! {
         slow_text: "钉钉没有及时给出登录码，这次登录没有完成。" | "DingTalk did not answer in time, so you are not signed in.";
         slow_next: "请再试一次，也可以扫码登录。" | "Please try again, or use the QR code.";
         waiting_title: "登录用时较长" | "This takes longer than usual";
-        waiting_text: "登录服务还没有答复，收到后会自动继续。" | "The sign-in service has not answered yet. When it does, this page goes on by itself.";
+        waiting_text: "登录服务还没有答复，收到后会自动继续。" | "The sign-in service has not answered yet. When it does, this page continues automatically.";
         waiting_next: "您也可以再试一次，或扫码登录。" | "You may also try again, or use the QR code.";
         setup_title: "应用的设置有误" | "This app is not set up correctly";
         setup_text: "钉钉不认可本应用的 CorpId 或网址，与您的账号无关。" | "DingTalk does not accept this app’s CorpId or address; it has nothing to do with your account.";

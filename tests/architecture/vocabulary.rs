@@ -80,6 +80,13 @@ const RETIRED_FUNCTIONS: &[&str] = &[
     "why_out",
 ];
 
+/// Words that no variable, field or parameter has as its name.
+const RETIRED_VARIABLES: &[&str] = &[
+    "book", "closing", "heard", "mission", "survey", "tally", "visit",
+];
+/// Words that no comment and no document contains.
+const RETIRED_PROSE: &[&str] = &["anew", "by itself", "leavings", "whoever"];
+
 /// The declared name in a line, with its keyword.
 fn declaration(line: &str) -> Option<(&'static str, &str)> {
     let line = without_comment(line).trim_start();
@@ -152,4 +159,87 @@ fn a_retired_word_is_found_in_whatever_declaration() {
         assert_eq!(retired_names("src/a.rs", line).len(), count, "{line}");
     }
     assert_eq!(retired_names("src/http/door.rs", "").len(), 1);
+}
+
+/// Returns whether a line of code declares a variable, a field or a parameter of this name.
+fn declares(line: &str, name: &str) -> bool {
+    let code = without_comment(line);
+    let is_word = |at: usize| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || "_.:\"".contains(c))
+    };
+    code.match_indices(name)
+        .filter(|(at, _)| is_word(*at))
+        .any(|(at, _)| {
+            let before = code[..at].trim_end();
+            let after = &code[at + name.len()..];
+            let is_typed = after.starts_with(": ") && !after.starts_with(": \"");
+            let is_bound = before.ends_with("let") || before.ends_with("mut");
+            let ends = !after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            (is_bound && ends) || is_typed
+        })
+}
+
+/// Returns the retired words in a line of prose.
+fn retired_prose(line: &str) -> impl Iterator<Item = &'static str> {
+    let lower = line.to_lowercase();
+    RETIRED_PROSE.iter().copied().filter(move |word| {
+        lower.match_indices(word).any(|(at, _)| {
+            let around = [
+                lower[..at].chars().next_back(),
+                lower[at + word.len()..].chars().next(),
+            ];
+            around.iter().flatten().all(|c| !c.is_alphanumeric())
+        })
+    })
+}
+
+#[test]
+fn no_retired_word_is_a_variable() {
+    let mut found = Vec::new();
+    for (file, text) in read_all("src", ".rs") {
+        // The texts for people are named by what they say.
+        if module_of(&file)[0] == "text" {
+            continue;
+        }
+        for (at, line) in text.lines().enumerate() {
+            let names = RETIRED_VARIABLES.iter().filter(|name| declares(line, name));
+            found.extend(names.map(|name| format!("{file}:{}: {name}", at + 1)));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn no_retired_word_is_in_a_comment_or_in_a_document() {
+    let mut found = Vec::new();
+    for (file, text) in read_all("src", ".rs") {
+        for (at, line) in text.lines().enumerate() {
+            let comment = &line[without_comment(line).len()..];
+            found.extend(retired_prose(comment).map(|word| format!("{file}:{}: {word}", at + 1)));
+        }
+    }
+    for (file, text) in read_all("docs", ".md") {
+        for (at, line) in text.lines().enumerate() {
+            found.extend(retired_prose(line).map(|word| format!("{file}:{}: {word}", at + 1)));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_retired_variable_and_a_retired_word_are_found() {
+    for (line, is_found) in [
+        ("    let heard = ctx.db;", true),
+        ("    let mut heard: Vec<u8> = Vec::new();", true),
+        ("    pub heard: bool,", true),
+        ("fn f(ctx: &Context, heard: u8) {", true),
+        ("    // let heard = 1;", false),
+        ("    unheard: bool,", false),
+        ("    let x = heard;", false),
+    ] {
+        assert_eq!(declares(line, "heard"), is_found, "{line}");
+    }
+    assert_eq!(retired_prose("Whoever reads it anew").count(), 2);
+    assert_eq!(retired_prose("renewal").count(), 0);
 }

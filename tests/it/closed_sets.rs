@@ -11,6 +11,7 @@ use dinggate::domain::rights::Role;
 use dinggate::domain::session::LoginMethod;
 use dinggate::domain::skip_reason::SkipReason;
 use dinggate::domain::sync::{ChangeKind, Step, SyncCause, SyncDecision, SyncState};
+use dinggate::domain::sync_problem::SyncProblemCode;
 use dinggate::domain::webhook::{DeliveryError, DeliveryState};
 use dinggate::store::recheck::{self, RecheckCause};
 use dinggate::store::{Conn, StoreError, alert, event_list, review_job, staff, webhook};
@@ -52,6 +53,7 @@ fn columns() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("staging_change.step", texts!(Step)),
         ("sync_run.cause", texts!(SyncCause)),
         ("sync_run.decision", texts!(SyncDecision)),
+        ("sync_run.error_code", texts!(SyncProblemCode)),
         ("sync_run.state", texts!(SyncState)),
         ("unmatched_attempt.reason", texts!(Refusal)),
         // Written and read by SQL alone.

@@ -20,12 +20,14 @@ use dinggate::config::Config;
 use dinggate::context::Context;
 use dinggate::dingtalk::{Client, client::App};
 use dinggate::domain::skip_reason::SkipReason;
-use dinggate::domain::sync::{ChangeKind, SyncCause, SyncState};
+use dinggate::domain::sync::{ChangeKind, SyncCause, SyncCounts, SyncState};
+use dinggate::domain::sync_problem::SyncProblemCode;
 use dinggate::service::directory_sync::{self, Progress, Request, State, Summary, SyncError};
 use dinggate::service::events;
 use dinggate::store::Db;
 use dinggate::store::alert;
 use dinggate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
+use dinggate::text::admin_syncs::problem::sync_problem;
 use dinggate::text::{lang::Lang, skip::skip_reason};
 use dingtalk_sim::{SimHandle, company};
 use serde_json::json;
@@ -327,13 +329,13 @@ fn accepting() -> Request {
 }
 
 /// What a run has done: added, changed, returned, left, and how many rows it passed over.
-fn numbers(summary: &Summary) -> [usize; 5] {
+fn numbers(summary: &Summary) -> [i32; 5] {
     [
-        summary.added,
-        summary.changed,
-        summary.returned,
-        summary.left,
-        summary.skipped,
+        summary.counts.added,
+        summary.counts.changed,
+        summary.counts.returned,
+        summary.counts.left,
+        summary.counts.skipped,
     ]
 }
 

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::service::events::{self, FetchReport, ReleasedBy};
 use crate::store::audit;
 use crate::store::event_parked::ParkedRow;
+use crate::text::commands::callback as texts;
 
 /// If there are more ids, only their count is printed.
 const MAX_IDS: usize = 5;
@@ -38,36 +39,32 @@ pub async fn run(ctx: &Context, replay: bool) -> anyhow::Result<()> {
             address: None,
         };
         let count = events::release(ctx, None, Some(releaser)).await?;
-        print(&format!("released {count}\n"))?;
+        print(&texts::released(count))?;
     }
     verdict(&reading)
 }
 
 fn report(reading: &FetchReport, before: &[ParkedRow]) -> String {
     let known = reading.given - reading.stored.len().min(reading.given);
-    format!(
-        "fetched {}, of which {known} were known already\n{}parked before: {}\n{}",
+    texts::fetched(
         reading.given,
-        table(&reading.stored),
+        known,
+        &table(&reading.stored),
         before.len(),
-        table(before)
+        &table(before),
     )
 }
 
 /// Returns the error of an incomplete fetch.
 fn verdict(reading: &FetchReport) -> anyhow::Result<()> {
-    const LOST: &str = "an answer of DingTalk's was lost, and events with it: run `dinggate sync`";
     match &reading.failure {
-        None if reading.has_lost => bail!("{LOST} (the reader before this one was cut off)"),
+        None if reading.has_lost => bail!(texts::previous_reader_lost()),
         None => Ok(()),
         Some(failure) if failure.is_none_registered() => {
-            bail!(
-                "{failure}: DingTalk lists what it could not deliver to a callback that is registered by API; \
-                 `dinggate callback register` registers ours"
-            )
+            bail!(texts::none_registered(&failure.to_string()))
         }
-        Some(failure) if reading.has_lost => bail!("{failure}: {LOST}"),
-        Some(failure) => bail!("the list was not read to its end: {failure}"),
+        Some(failure) if reading.has_lost => bail!("{failure}: {}", texts::ANSWER_LOST),
+        Some(failure) => bail!(texts::list_unfinished(&failure.to_string())),
     }
 }
 
@@ -105,7 +102,7 @@ fn cells(row: &ParkedRow) -> [String; 5] {
     let shown: Vec<&str> = ids.iter().take(MAX_IDS).map(String::as_str).collect();
     let more = match ids.len().saturating_sub(MAX_IDS) {
         0 => String::new(),
-        more => format!(" and {more} more"),
+        more => texts::more(more),
     };
     let time = row.event_time.map_or_else(
         || "-".to_owned(),

@@ -4,16 +4,14 @@ use std::fmt::Write as _;
 
 use crate::context::Context;
 use crate::service::callback_registration::{self, RegisteredCallback, ReplacedCallback};
-
-/// Shows nothing of a token or a key, not even its length.
-const HIDDEN: &str = "********";
+use crate::text::commands::callback as texts;
 
 /// Describes the registered callback: URL, events, and whether token and key are ours.
 pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
     let whose = if callback_registration::is_our_url(ctx, &registered.url) {
-        "ours".to_owned()
+        texts::OURS.to_owned()
     } else {
-        format!("not ours, which is {}", callback_registration::our_url(ctx))
+        texts::not_ours(&callback_registration::our_url(ctx))
     };
     let mut text = format!("url      {} ({whose})\n", address(&registered.url));
     let _infallible = writeln!(text, "events   {}", names(&registered.events));
@@ -24,18 +22,11 @@ pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
     if !missing.is_empty() {
         let _infallible = writeln!(text, "missing  {}", names(&missing));
     }
-    let is_ours = |is_ours: bool, setting: &str| {
-        if is_ours {
-            format!("{HIDDEN} (as in {setting})")
-        } else {
-            format!("{HIDDEN} (NOT as in {setting})")
-        }
-    };
-    let token = is_ours(
+    let token = texts::secret(
         callback_registration::has_our_token(ctx, registered),
         "DINGTALK_CALLBACK_TOKEN",
     );
-    let key = is_ours(
+    let key = texts::secret(
         callback_registration::has_our_key(ctx, registered),
         "DINGTALK_CALLBACK_AES_KEY",
     );
@@ -45,15 +36,12 @@ pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
 
 /// Describes what was replaced by what.
 pub fn replaced(ctx: &Context, ReplacedCallback { old, new }: &ReplacedCallback) -> String {
-    let mut text = if callback_registration::is_our_url(ctx, &old.url) {
-        format!("url      {} (as before)\n", address(&new.url))
+    let url = if callback_registration::is_our_url(ctx, &old.url) {
+        texts::same_url(&address(&new.url))
     } else {
-        format!(
-            "url      {} -> {} (the old address was not ours, and gets no more events)\n",
-            address(&old.url),
-            address(&new.url)
-        )
+        texts::replaced_url(&address(&old.url), &address(&new.url))
     };
+    let mut text = format!("url      {url}\n");
     let part = |of: &[String], is_in: &[String], wanted: bool| -> Vec<String> {
         let picked = of.iter().filter(|name| is_in.contains(name) == wanted);
         picked.cloned().collect()
@@ -65,19 +53,18 @@ pub fn replaced(ctx: &Context, ReplacedCallback { old, new }: &ReplacedCallback)
     ] {
         let _infallible = writeln!(text, "{title:<8} {}", names(&events));
     }
-    let change = |is_same| if is_same { "as before" } else { "replaced" };
     let _infallible = write!(
         text,
-        "token    {HIDDEN} ({})\naes_key  {HIDDEN} ({})\n",
-        change(callback_registration::has_our_token(ctx, old)),
-        change(callback_registration::has_our_key(ctx, old)),
+        "token    {}\naes_key  {}\n",
+        texts::replaced_secret(callback_registration::has_our_token(ctx, old)),
+        texts::replaced_secret(callback_registration::has_our_key(ctx, old)),
     );
     text
 }
 
 fn names(names: &[String]) -> String {
     if names.is_empty() {
-        return "none".to_owned();
+        return texts::NONE.to_owned();
     }
     printable(&names.join(", "))
 }

@@ -116,28 +116,28 @@ mod tests {
     #[test]
     fn without_a_terminal_each_phase_is_told_in_a_line_of_its_own() {
         let mut progressing = Progressing::new(false);
-        let mut told = |progress| progressing.text(progress);
+        let mut text = |progress| progressing.text(progress);
         assert_eq!(
-            told(READING).as_deref(),
+            text(READING).as_deref(),
             Some("reading: 1 of 14 departments, 70 people\n")
         );
-        assert_eq!(told(READING), None, "not twice in a row");
+        assert_eq!(text(READING), None, "not twice in a row");
         let writing = Progress::Applying { done: 0, total: 1 };
-        assert_eq!(told(writing).as_deref(), Some("writing: 0 of 1\n"));
+        assert_eq!(text(writing).as_deref(), Some("writing: 0 of 1\n"));
     }
 
     #[test]
     fn on_a_terminal_a_bar_grows_in_its_place() {
         let mut progressing = Progressing::new(true);
-        let mut told = |done| progressing.text(Progress::Applying { done, total: 10 });
+        let mut text = |done| progressing.text(Progress::Applying { done, total: 10 });
         let bar = |signs: usize, done: usize| {
             Some(format!(
                 "\r[{:30}] writing: {done} of 10\x1b[K",
                 "#".repeat(signs)
             ))
         };
-        assert_eq!(told(5), bar(15, 5));
-        assert_eq!(told(6), None, "not more often than eyes can follow");
-        assert_eq!(told(10), bar(30, 10));
+        assert_eq!(text(5), bar(15, 5));
+        assert_eq!(text(6), None, "not more often than eyes can follow");
+        assert_eq!(text(10), bar(30, 10));
     }
 }

@@ -1,39 +1,14 @@
-//! Output of a sync: skipped records, or in a dry run the planned changes; and the counts in the last line.
+//! Output of a sync: skipped records, or in a dry run the planned changes.
 
-use crate::domain::sync::ChangeKind;
-use crate::service::directory_sync::Summary;
 use crate::store::sync_list::{ChangeRow, FieldChange};
+use crate::text::commands::sync as texts;
 use crate::text::lang::Lang;
 use crate::text::skip::skip_reason;
 
-/// Returns the last line: the counts.
-pub fn numbers(summary: &Summary) -> String {
-    let Summary {
-        added,
-        changed,
-        returned,
-        left,
-        unchanged,
-        skipped,
-        ..
-    } = summary;
-    format!(
-        "added={added} changed={changed} returned={returned} left={left} unchanged={unchanged} skipped={skipped}"
-    )
-}
-
 /// Returns one line for one record of a plan.
 pub fn record(record: &ChangeRow) -> String {
-    let what = match record.kind {
-        ChangeKind::Added => "would add",
-        ChangeKind::Changed => "would change",
-        ChangeKind::Returned => "would bring back",
-        ChangeKind::Left => "would mark as left",
-        ChangeKind::Withheld => "would hold back",
-        ChangeKind::DepartmentAdded => "would add department",
-        ChangeKind::DepartmentChanged => "would change department",
-        ChangeKind::DepartmentRemoved => "would remove department",
-        ChangeKind::Skipped => return skipped(record),
+    let Some(what) = texts::planned(record.kind) else {
+        return skipped(record);
     };
     let dept_id = record.dept_id.map(|id| id.to_string());
     let id = record.userid.as_ref().or(dept_id.as_ref());
@@ -60,11 +35,11 @@ fn skipped(record: &ChangeRow) -> String {
     let what = match (&record.userid, record.dept_id) {
         (Some(userid), _) => printable(userid),
         (None, Some(dept_id)) => format!("department {dept_id}"),
-        (None, None) => "a record without userid".to_owned(),
+        (None, None) => texts::RECORD_WITHOUT_USERID.to_owned(),
     };
     let reason = record.reason.as_ref();
     let reason = reason.map_or_else(String::new, |reason| skip_reason(Lang::En, reason));
-    format!("passed over {what}: {reason}")
+    texts::skipped(&what, &reason)
 }
 
 /// Removes control characters: people choose their own names, which must not control the terminal or look like

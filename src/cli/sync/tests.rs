@@ -1,20 +1,24 @@
 use super::*;
 use crate::domain::skip_reason::SkipReason;
-use crate::domain::sync::ChangeKind;
+use crate::domain::sync::{ChangeKind, SyncCounts};
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
+use crate::service::directory_sync::State;
 use crate::store::sync_list::FieldChange;
 
 fn summary(state: State) -> Summary {
     Summary {
         state,
-        added: 1,
-        changed: 2,
-        returned: 3,
-        left: 4,
-        unchanged: 207,
-        skipped: 1,
-        withheld: 0,
+        counts: SyncCounts {
+            added: 1,
+            changed: 2,
+            returned: 3,
+            left: 4,
+            unchanged: 207,
+            skipped: 1,
+            ..SyncCounts::default()
+        },
         calls: 9,
-        problem: Some("why".to_owned()),
+        problem: Some(SyncProblem::from(SyncProblemCode::DingTalk).with_detail("why".to_owned())),
     }
 }
 
@@ -41,7 +45,7 @@ fn differs(field: &str, old: &str, new: &str) -> FieldChange {
 #[test]
 fn the_last_line_holds_the_numbers() {
     assert_eq!(
-        report::numbers(&summary(State::Done)),
+        texts::counts(&summary(State::Done).counts),
         "added=1 changed=2 returned=3 left=4 unchanged=207 skipped=1"
     );
 }
@@ -95,24 +99,27 @@ fn a_dry_run_names_everybody_but_no_phone_number() {
 
 #[test]
 fn only_a_run_that_is_done_succeeds_and_the_others_say_why() {
-    assert!(verdict(&summary(State::Done)).is_ok());
+    assert!(verdict(&summary(State::Done), false).is_ok());
     for (state, words) in [
         (State::Partial, "nobody was marked"),
         (State::Failed, "nothing was done"),
         (State::Stopped, "--accept-leavers"),
     ] {
-        let told = verdict(&summary(state)).unwrap_err().to_string();
-        assert!(told.contains(words) && told.contains("why"), "{told}");
+        let message = verdict(&summary(state), false).unwrap_err().to_string();
+        assert!(
+            message.contains(words) && message.contains("why"),
+            "{message}"
+        );
     }
 }
 
 #[test]
 fn a_dry_run_that_is_stopped_does_not_advise_another_dry_run() {
-    assert!(dry_verdict(&summary(State::Done)).is_ok());
-    let told = dry_verdict(&summary(State::Stopped)).unwrap_err();
-    let told = told.to_string();
+    assert!(verdict(&summary(State::Done), true).is_ok());
+    let message = verdict(&summary(State::Stopped), true).unwrap_err();
+    let message = message.to_string();
     assert!(
-        told.contains("would mark nobody") && !told.contains("--dry-run"),
-        "{told}"
+        message.contains("would mark nobody") && !message.contains("--dry-run"),
+        "{message}"
     );
 }

@@ -81,7 +81,7 @@ impl Event {
                         .iter()
                         .any(|known| name.eq_ignore_ascii_case(known))
                 })
-                .all(|(name, value)| fields::values(&said, name).any(|told| told == value))
+                .all(|(name, value)| fields::values(&said, name).any(|stored| stored == value))
         })
     }
 }
@@ -99,36 +99,36 @@ fn message(entry: &Value) -> (Value, Option<&'static str>) {
         || Some(entry.clone()),
         |payload| object(payload).map(Value::Object),
     );
-    let (mut told, mut problem) = match payload {
-        Some(Value::Object(told)) => (told, None),
+    let (mut merged, mut problem) = match payload {
+        Some(Value::Object(merged)) => (merged, None),
         _ => (Map::new(), Some(BAD_PAYLOAD)),
     };
     for name in INNER {
-        for inner in take(&mut told, name) {
+        for inner in take(&mut merged, name) {
             match object(&inner) {
-                Some(inner) => told.extend(inner),
+                Some(inner) => merged.extend(inner),
                 None => problem = Some(BAD_PAYLOAD),
             }
         }
     }
     for name in ["UserId", "DeptId"] {
-        for ids in take(&mut told, name) {
+        for ids in take(&mut merged, name) {
             let ids = fields::list_of_text(&ids).unwrap_or(ids);
-            told.insert(name.to_owned(), ids);
+            merged.insert(name.to_owned(), ids);
         }
     }
     for name in [TAG, "EventType"] {
-        drop(take(&mut told, name));
+        drop(take(&mut merged, name));
     }
     // If the payload holds the time of the push itself, that is the time of its repeated deliveries.
-    for time in take(&mut told, "event_time")
+    for time in take(&mut merged, "event_time")
         .into_iter()
         .chain(fields::values(entry, "event_time").cloned())
     {
-        told.entry("EventTime").or_insert(time);
+        merged.entry("EventTime").or_insert(time);
     }
-    told.insert("EventType".to_owned(), Value::String(tag));
-    (Value::Object(told), problem)
+    merged.insert("EventType".to_owned(), Value::String(tag));
+    (Value::Object(merged), problem)
 }
 
 /// Removes and returns all fields of this name, whatever their spelling.

@@ -15,6 +15,7 @@ use crate::domain::sync::{ChangeKind, SyncCause, SyncDecision, SyncState};
 use crate::http::view::Tone;
 use crate::store::sync_list::RunRow;
 use crate::text::admin_syncs::SyncTexts;
+use crate::text::admin_syncs::problem::sync_problem;
 use crate::text::duration::to_the_second;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -58,6 +59,8 @@ struct Number {
 
 fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
     let t = SyncTexts::of(lang);
+    // The state `stopped` is explained by its own sentence.
+    let problem = run.problem().filter(|_| run.state != SyncState::Stopped);
     RunView {
         id: run.id,
         started: TimeText::new(run.started_at, now, lang),
@@ -77,8 +80,7 @@ fn view(run: RunRow, now: DateTime<Utc>, lang: Lang) -> RunView {
             &run.started_by,
             run.started_by_name,
         ),
-        // The state `stopped` is explained in the reader's language instead.
-        error: run.error.filter(|_| run.state != SyncState::Stopped),
+        error: problem.map(|problem| sync_problem(lang, &problem)),
     }
 }
 
@@ -93,16 +95,25 @@ fn actor_kind(cause: SyncCause) -> ActorKind {
 
 fn numbers(run: &RunRow, t: &'static SyncTexts) -> Vec<Number> {
     let all = [
-        (run.added, Some(ChangeKind::Added)),
-        (run.changed, Some(ChangeKind::Changed)),
-        (run.returned, Some(ChangeKind::Returned)),
-        (run.left_count, Some(ChangeKind::Left)),
-        (run.withheld, Some(ChangeKind::Withheld)),
-        (run.unchanged, None),
-        (run.skipped, Some(ChangeKind::Skipped)),
-        (run.departments_added, Some(ChangeKind::DepartmentAdded)),
-        (run.departments_changed, Some(ChangeKind::DepartmentChanged)),
-        (run.departments_removed, Some(ChangeKind::DepartmentRemoved)),
+        (run.counts.added, Some(ChangeKind::Added)),
+        (run.counts.changed, Some(ChangeKind::Changed)),
+        (run.counts.returned, Some(ChangeKind::Returned)),
+        (run.counts.left, Some(ChangeKind::Left)),
+        (run.counts.withheld, Some(ChangeKind::Withheld)),
+        (run.counts.unchanged, None),
+        (run.counts.skipped, Some(ChangeKind::Skipped)),
+        (
+            run.counts.departments_added,
+            Some(ChangeKind::DepartmentAdded),
+        ),
+        (
+            run.counts.departments_changed,
+            Some(ChangeKind::DepartmentChanged),
+        ),
+        (
+            run.counts.departments_removed,
+            Some(ChangeKind::DepartmentRemoved),
+        ),
     ];
     let some = all.into_iter().filter(|(number, _)| *number > 0);
     some.map(|(number, kind)| Number {

@@ -22,7 +22,7 @@ impl FromRequest for ClientInfo {
             ctx.and_then(|ctx| client_address(request, &ctx.config.server.trusted_proxies));
         let user_agent = request.headers().get(USER_AGENT);
         ready(Ok(Self {
-            reference: RequestId::of(request).as_str().to_owned(),
+            request_id: RequestId::of(request).as_str().to_owned(),
             address: address.map_or_else(String::new, |address| address.to_string()),
             user_agent: user_agent.map_or_else(String::new, |value| {
                 String::from_utf8_lossy(value.as_bytes()).into_owned()

@@ -21,7 +21,7 @@ pub enum ActError {
     Store(#[from] StoreError),
 }
 
-/// The person whom an action concerns.
+/// The person an action concerns.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
     /// The userids of all staff rows that may be the person's.

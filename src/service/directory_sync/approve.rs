@@ -12,7 +12,7 @@ use super::lease::{self, Calls};
 use super::plan::DepartmentPlan;
 use super::plan_writer::{DB_TIMEOUT, PlanWriter};
 use super::summary::Outcome;
-use super::{Abort, State, Summary, SyncError, fail_interrupted, verify_absent};
+use super::{Abort, State, Summary, SyncError, dingtalk_problem, fail_interrupted, verify_absent};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::ids::UserId;
@@ -52,7 +52,9 @@ pub async fn discard(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<(), A
         if sync_run::lock_waiting(tx, run_id).await?.is_none() {
             return Err(ApproveError::NotWaiting);
         }
-        sync_run::decide(tx, run_id, SyncDecision::Discarded, Some(by.userid)).await?;
+        if !sync_run::decide(tx, run_id, SyncDecision::Discarded, Some(by.userid)).await? {
+            return Err(ApproveError::NotWaiting);
+        }
         note_decision(
             tx,
             run_id,
@@ -95,7 +97,7 @@ impl Approval {
 /// People whom DingTalk knows again are skipped. If DingTalk does not answer, nobody is marked, and the stopped run
 /// keeps waiting for a decision.
 pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, ApproveError> {
-    let (told, begun) = oneshot::channel();
+    let (sender, begun) = oneshot::channel();
     let background = ctx.clone();
     let (userid, address) = (by.userid.clone(), by.address.map(str::to_owned));
     // `begin` runs in the task too, as in every sync.
@@ -107,12 +109,12 @@ pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, 
         let approval = match begin(&background, run_id, &by).await {
             Ok(approval) => approval,
             Err(error) => {
-                let _caller_gone = told.send(Err(error));
+                let _caller_gone = sender.send(Err(error));
                 return;
             }
         };
         let id = approval.run.id;
-        let _caller_gone = told.send(Ok(id));
+        let _caller_gone = sender.send(Ok(id));
         if let Err(error) = go_through(&background, &approval).await {
             tracing::error!(run = id, %error, "approved leavers were not processed");
         }
@@ -168,27 +170,28 @@ async fn go_through(ctx: &Context, approval: &Approval) -> Result<(), SyncError>
     Ok(())
 }
 
+// Long because the request and the conclusion of a run are written out field by field.
 async fn carry_out(
     ctx: &Context,
     approval: &Approval,
     calls: &Calls,
 ) -> Result<Outcome, SyncError> {
-    let failed = |state, why: String| {
-        let summary = Summary::failed(calls, why);
+    let failed = |state, problem| {
+        let summary = Summary::failed(calls, problem);
         Ok(Outcome::idle(Summary { state, ..summary }))
     };
-    let mut book = PlanWriter::new(ctx, approval.run);
-    copy_leavers(&mut book, approval.stopped).await?;
+    let mut writer = PlanWriter::new(ctx, approval.run);
+    copy_leavers(&mut writer, approval.stopped).await?;
     let mut answered = false;
-    let asked = verify_absent::people(
-        &mut book,
+    let verified = verify_absent::people(
+        &mut writer,
         calls,
         &SkipReason::KnownAgain,
         &mut |_| {},
         &mut |_| answered = true,
     )
     .await;
-    match asked {
+    match verified {
         Ok(None) => {}
         Ok(Some(error)) => {
             let state = if answered {
@@ -196,21 +199,21 @@ async fn carry_out(
             } else {
                 State::Failed
             };
-            return failed(state, error.to_string());
+            return failed(state, dingtalk_problem(&error));
         }
-        Err(Abort::Upstream(why)) => return failed(State::Failed, why),
+        Err(Abort::Problem(problem)) => return failed(State::Failed, problem),
         Err(Abort::Store(error)) => return Err(error.into()),
     }
-    let mission = ApplyRequest {
+    let request = ApplyRequest {
         run: approval.run,
         actor: audit::Actor::Person(&approval.by),
         guard: approval.guard,
-        tells_overtaken: true,
-        records: book.records,
-        tally: book.tally,
+        reports_overtaken: true,
+        records: writer.records,
+        counts: writer.counts,
         departments: &DepartmentPlan::default(),
     };
-    let closing = Conclusion {
+    let conclusion = Conclusion {
         run: approval.run,
         calls,
         state: State::Done,
@@ -219,20 +222,20 @@ async fn carry_out(
         approves: Some((approval.stopped, approval.decider())),
         is_full: false,
     };
-    let tally = apply::apply(ctx, &mission, &closing, &mut |_| {}).await?;
-    let planned = Summary::of_tally(State::Done, book.tally, calls);
-    Ok(planned.once_applied(tally, calls))
+    let counts = apply::apply(ctx, &request, &conclusion, &mut |_| {}).await?;
+    let planned = Summary::new(State::Done, writer.counts, calls);
+    Ok(planned.once_applied(counts, calls))
 }
 
 /// Copies the withheld leavers of the stopped run to the plan.
-async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
+async fn copy_leavers(writer: &mut PlanWriter<'_>, stopped: i64) -> Result<(), StoreError> {
     let withheld = ChangeFilter {
         kind: Some(ChangeKind::Withheld),
         ..ChangeFilter::default()
     };
     let mut offset = 0;
     loop {
-        let ctx = book.ctx;
+        let ctx = writer.ctx;
         let page = ctx
             .db
             .read_within(DB_TIMEOUT, async |conn| {
@@ -247,6 +250,6 @@ async fn copy_leavers(book: &mut PlanWriter<'_>, stopped: i64) -> Result<(), Sto
             let userid = UserId::parse(record.userid?).ok()?;
             Some((userid, record.name))
         });
-        book.append_leavers(people).await?;
+        writer.append_leavers(people).await?;
     }
 }

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::person::Department;
 use crate::domain::rights::Scope;
+use crate::domain::sync_problem::SyncProblemCode;
 use crate::store::sync_run::Run;
 use crate::store::{StoreError, department, directory, staff, sync_staging};
 
@@ -13,74 +14,77 @@ use super::lease::Calls;
 use super::plan::{self, Chunk, DesiredPerson, PlanOptions};
 use super::plan_writer::{DB_TIMEOUT, PlanWriter, leaver};
 use super::read::Crawler;
-use super::{Abort, Progress, Request, verify_absent};
+use super::{Abort, Progress, Request, dingtalk_problem, verify_absent};
 use crate::domain::skip_reason::SkipReason;
 
 /// Number of people compared at a time.
 const CHUNK: i64 = 1_000;
 
-/// Problem reported when the staging rows are lost.
-const STAGING_LOST: &str = "Postgres has been restarted and has forgotten what the run had read";
-
-/// The input and the result of planning; the plan itself is staged by `book`.
+/// The input and the result of planning; the plan itself is staged by `writer`.
 pub struct BuiltPlan<'a> {
-    pub book: PlanWriter<'a>,
+    pub writer: PlanWriter<'a>,
     /// Departments to write and to remove: few enough to be held in memory.
     pub departments: plan::DepartmentPlan,
     /// Whether everything was read.
     pub is_complete: bool,
-    pub employed: usize,
+    pub employed: i64,
 }
 
 /// Compares what was read with the tables, asks DingTalk about people who seem to have left, and stages the plan.
+// Long because its steps depend on what the earlier ones have found.
 pub async fn build_plan<'a>(
     ctx: &'a Context,
     run: Run,
     request: &Request,
     calls: &Calls,
-    walk: &mut Crawler,
+    crawler: &mut Crawler,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<BuiltPlan<'a>, Abort> {
-    let (employed, stored) = load_current(ctx, run, walk).await?;
-    if walk.people == 0 && employed > 0 {
-        walk.problems.add("DingTalk lists nobody at all".to_owned());
+    let (employed, stored) = load_current(ctx, run, crawler).await?;
+    if crawler.people == 0 && employed > 0 {
+        crawler.problems.add(SyncProblemCode::EmptyDirectory);
     }
     // A company without people is always a broken response.
-    let may_be_complete = |walk: &Crawler| walk.problems.is_empty() && walk.people > 0;
-    let mut book = PlanWriter::new(ctx, run);
-    if may_be_complete(walk) {
-        stage_leavers(&mut book, walk).await.map_err(Abort::Store)?;
-        let is_too_many = |book: &PlanWriter| is_too_many(ctx, request, book.tally.left, employed);
-        if is_too_many(&book) {
-            sample_silent_departments(&mut book, calls, walk, progress).await?;
+    let may_be_complete = |crawler: &Crawler| crawler.problems.is_empty() && crawler.people > 0;
+    let mut writer = PlanWriter::new(ctx, run);
+    if may_be_complete(crawler) {
+        stage_leavers(&mut writer, crawler)
+            .await
+            .map_err(Abort::Store)?;
+        let is_too_many =
+            |writer: &PlanWriter| is_too_many(ctx, request, writer.counts.left, employed);
+        if is_too_many(&writer) {
+            sample_silent_departments(&mut writer, calls, crawler, progress).await?;
         }
-        if may_be_complete(walk) && is_too_many(&book) {
-            book.withhold_leavers().await.map_err(Abort::Store)?;
-        } else if may_be_complete(walk) {
-            verify_leavers(&mut book, calls, walk, &stored, progress).await?;
+        if may_be_complete(crawler) && is_too_many(&writer) {
+            writer.withhold_leavers().await.map_err(Abort::Store)?;
+        } else if may_be_complete(crawler) {
+            verify_leavers(&mut writer, calls, crawler, &stored, progress).await?;
         }
-        if !may_be_complete(walk) {
-            book.drop_leavers().await.map_err(Abort::Store)?;
+        if !may_be_complete(crawler) {
+            writer.drop_leavers().await.map_err(Abort::Store)?;
         }
     }
-    let is_complete = may_be_complete(walk);
+    let is_complete = may_be_complete(crawler);
     // If too many people are missing, missing departments are not trusted either.
-    let may_remove = is_complete && book.tally.withheld == 0;
-    let spared = &walk.spared_departments;
-    let departments = plan::departments(&stored, &walk.departments, spared, may_remove);
-    book.append_departments(&departments, &stored)
+    let may_remove = is_complete && writer.counts.withheld == 0;
+    let spared = &crawler.spared_departments;
+    let departments = plan::departments(&stored, &crawler.departments, spared, may_remove);
+    writer
+        .append_departments(&departments, &stored)
         .await
         .map_err(Abort::Store)?;
-    compare(&mut book, is_complete)
+    compare(&mut writer, is_complete)
         .await
         .map_err(Abort::Store)?;
-    book.append_skips(std::mem::take(&mut walk.skips))
+    writer
+        .append_skips(std::mem::take(&mut crawler.skips))
         .await
         .map_err(Abort::Store)?;
     // People whose staging rows were lost meanwhile would look like leavers.
-    ensure_staging_intact(ctx, run, walk).await?;
+    ensure_staging_intact(ctx, run, crawler).await?;
     Ok(BuiltPlan {
-        book,
+        writer,
         departments,
         is_complete,
         employed,
@@ -91,8 +95,8 @@ pub async fn build_plan<'a>(
 async fn load_current(
     ctx: &Context,
     run: Run,
-    walk: &Crawler,
-) -> Result<(usize, Vec<Department>), Abort> {
+    crawler: &Crawler,
+) -> Result<(i64, Vec<Department>), Abort> {
     let looked = ctx.db.read_within(DB_TIMEOUT, async |conn| {
         sync_staging::analyze(conn).await?;
         let employed = staff::count_employed(conn).await?;
@@ -100,64 +104,63 @@ async fn load_current(
         Ok::<_, StoreError>((employed, departments))
     });
     let (employed, departments) = looked.await.map_err(Abort::Store)?;
-    ensure_staging_intact(ctx, run, walk).await?;
-    Ok((usize::try_from(employed).unwrap_or(usize::MAX), departments))
+    ensure_staging_intact(ctx, run, crawler).await?;
+    Ok((employed, departments))
 }
 
 /// Checks that Postgres still has all staging rows: it loses them in a crash.
-async fn ensure_staging_intact(ctx: &Context, run: Run, walk: &Crawler) -> Result<(), Abort> {
-    let heard = ctx.db.read_within(DB_TIMEOUT, async |conn| {
+async fn ensure_staging_intact(ctx: &Context, run: Run, crawler: &Crawler) -> Result<(), Abort> {
+    let staged = ctx.db.read_within(DB_TIMEOUT, async |conn| {
         sync_staging::count_staged(conn, run.id).await
     });
-    let heard = heard.await.map_err(Abort::Store)?;
-    if usize::try_from(heard) == Ok(walk.people) {
+    let staged = staged.await.map_err(Abort::Store)?;
+    if usize::try_from(staged) == Ok(crawler.people) {
         Ok(())
     } else {
-        Err(Abort::Upstream(STAGING_LOST.to_owned()))
+        Err(Abort::Problem(SyncProblemCode::StagingLost.into()))
     }
 }
 
-/// Stages as leavers all people whom a complete crawl has not found.
-async fn stage_leavers(book: &mut PlanWriter<'_>, walk: &Crawler) -> Result<(), StoreError> {
+/// Stages as leavers all people a complete crawl has not found.
+async fn stage_leavers(writer: &mut PlanWriter<'_>, crawler: &Crawler) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let known = book
+        let stored = writer
             .ctx
             .db
             .read_within(DB_TIMEOUT, async |conn| {
-                let absent = sync_staging::absent(conn, book.run.id, &after, CHUNK).await?;
-                directory::known(conn, &absent).await
+                let absent = sync_staging::absent(conn, writer.run.id, &after, CHUNK).await?;
+                directory::stored_people(conn, &absent).await
             })
             .await?;
-        let Some(last) = known.last() else {
+        let Some(last) = stored.last() else {
             return Ok(());
         };
         last.person.userid.as_str().clone_into(&mut after);
-        let started_at = book.run.started_at;
-        let gone = known
+        let started_at = writer.run.started_at;
+        let gone = stored
             .into_iter()
-            .filter(|known| plan::has_gone(known, started_at, &walk.spared));
-        book.append_leavers(gone.map(leaver)).await?;
+            .filter(|stored| plan::has_gone(stored, started_at, &crawler.spared));
+        writer.append_leavers(gone.map(leaver)).await?;
     }
 }
 
-fn is_too_many(ctx: &Context, request: &Request, leavers: usize, employed: usize) -> bool {
-    let count = |people: usize| i64::try_from(people).unwrap_or(i64::MAX);
+fn is_too_many(ctx: &Context, request: &Request, leavers: i32, employed: i64) -> bool {
     let limit = ctx.config.sync.max_leavers;
-    !request.accept_leavers && limit.is_exceeded_by(count(leavers), count(employed))
+    !request.accept_leavers && limit.is_exceeded_by(leavers.into(), employed)
 }
 
 /// Asks DingTalk about a sample of the absent people when their number exceeds the leaver threshold: if an empty
 /// list turns out to be a broken response, there is nothing for an administrator to decide.
 async fn sample_silent_departments(
-    book: &mut PlanWriter<'_>,
+    writer: &mut PlanWriter<'_>,
     calls: &Calls,
-    walk: &mut Crawler,
+    crawler: &mut Crawler,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), Abort> {
-    let failed = verify_absent::sample_silent_departments(book, calls, walk, progress).await?;
+    let failed = verify_absent::sample_silent_departments(writer, calls, crawler, progress).await?;
     if let Some(error) = failed {
-        walk.problems.add(error.to_string());
+        crawler.problems.add(dingtalk_problem(&error));
     }
     Ok(())
 }
@@ -165,43 +168,51 @@ async fn sample_silent_departments(
 /// Asks DingTalk about every person and department that seems to be gone; an unanswered question makes the crawl
 /// incomplete.
 async fn verify_leavers(
-    book: &mut PlanWriter<'_>,
+    writer: &mut PlanWriter<'_>,
     calls: &Calls,
-    walk: &mut Crawler,
+    crawler: &mut Crawler,
     stored: &[Department],
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), Abort> {
-    let mut heard = |person: &_| walk.on_unlisted(person);
-    let failed =
-        verify_absent::people(book, calls, &SkipReason::StillKnown, &mut heard, progress).await?;
+    let mut on_known = |person: &_| crawler.on_unlisted(person);
+    let failed = verify_absent::people(
+        writer,
+        calls,
+        &SkipReason::StillKnown,
+        &mut on_known,
+        progress,
+    )
+    .await?;
     if let Some(error) = failed {
-        walk.problems.add(error.to_string());
+        crawler.problems.add(dingtalk_problem(&error));
     }
-    if !walk.problems.is_empty() {
+    if !crawler.problems.is_empty() {
         return Ok(());
     }
-    let ids = stored.iter().map(|known| known.dept_id);
+    let ids = stored.iter().map(|stored| stored.dept_id);
     let missing: Vec<_> = ids
-        .filter(|id| !walk.departments.contains_key(id) && !walk.spared_departments.contains(id))
+        .filter(|id| {
+            !crawler.departments.contains_key(id) && !crawler.spared_departments.contains(id)
+        })
         .collect();
-    let failed = verify_absent::departments(book.ctx, calls, &missing, walk).await?;
+    let failed = verify_absent::departments(writer.ctx, calls, &missing, crawler).await?;
     if let Some(error) = failed {
-        walk.problems.add(error.to_string());
+        crawler.problems.add(dingtalk_problem(&error));
     }
     Ok(())
 }
 
 /// Plans for all people who are in the staff table or were observed.
-async fn compare(book: &mut PlanWriter<'_>, is_complete: bool) -> Result<(), StoreError> {
-    let refused = refused(book, is_complete).await?;
+async fn compare(writer: &mut PlanWriter<'_>, is_complete: bool) -> Result<(), StoreError> {
+    let refused = refused(writer, is_complete).await?;
     let terms = PlanOptions {
-        started_at: book.run.started_at,
+        started_at: writer.run.started_at,
         is_complete,
         refused: &refused,
     };
     let mut after = String::new();
     loop {
-        let (run_id, ctx) = (book.run.id, book.ctx);
+        let (run_id, ctx) = (writer.run.id, writer.ctx);
         let (last, chunk) = ctx
             .db
             .read_within(DB_TIMEOUT, async |conn| {
@@ -214,14 +225,17 @@ async fn compare(book: &mut PlanWriter<'_>, is_complete: bool) -> Result<(), Sto
             return Ok(());
         };
         after = last;
-        book.append_people(plan::people(&chunk, &terms)).await?;
+        writer.append_people(plan::people(&chunk, &terms)).await?;
     }
 }
 
 /// Decides about unionids that more than one person would have.
-async fn refused(book: &PlanWriter<'_>, is_complete: bool) -> Result<HashSet<UserId>, StoreError> {
-    let run = book.run;
-    let (chunk, leaving) = book
+async fn refused(
+    writer: &PlanWriter<'_>,
+    is_complete: bool,
+) -> Result<HashSet<UserId>, StoreError> {
+    let run = writer.run;
+    let (chunk, leaving) = writer
         .ctx
         .db
         .read_within(DB_TIMEOUT, async |conn| {
@@ -243,16 +257,16 @@ async fn chunk(
     if userids.is_empty() {
         return Ok(Chunk::default());
     }
-    let heard = sync_staging::staged_people(conn, run_id, userids).await?;
-    let known = directory::known(conn, userids).await?;
-    let people = heard.iter().map(|heard| &heard.person);
+    let observed = sync_staging::staged_people(conn, run_id, userids).await?;
+    let stored = directory::stored_people(conn, userids).await?;
+    let people = observed.iter().map(|observed| &observed.person);
     let unionids: Vec<String> = people
-        .chain(known.iter().map(|known| &known.person))
+        .chain(stored.iter().map(|stored| &stored.person))
         .filter_map(|person| Some(person.unionid.as_ref()?.as_str().to_owned()))
         .collect();
-    let wanted = heard.into_iter().map(DesiredPerson::from);
+    let wanted = observed.into_iter().map(DesiredPerson::from);
     Ok(Chunk {
-        known,
+        stored,
         unknown_leavers: directory::unknown_leavers(conn, userids).await?,
         held_unionids: directory::held_unionids(conn, &unionids).await?,
         wanted: wanted.map(|w| (w.person.userid.clone(), w)).collect(),

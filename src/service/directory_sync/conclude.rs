@@ -1,14 +1,14 @@
 //! Finishes a run in the transaction that applies its plan: writes its counts, and updates waiting runs and alerts.
 
 use crate::domain::alert::DirectoryDoubt;
-use crate::domain::sync::SyncDecision;
+use crate::domain::sync::{SyncCounts, SyncDecision};
+use crate::domain::sync_problem::SyncProblem;
 use std::sync::atomic::Ordering;
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
 use super::lease::Calls;
-use super::plan_writer::PlanCounts;
 use super::{State, SyncError};
 use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
@@ -23,7 +23,7 @@ pub struct Conclusion<'a> {
     pub run: Run,
     pub calls: &'a Calls,
     pub state: State,
-    pub problem: Option<&'a str>,
+    pub problem: Option<&'a SyncProblem>,
     /// Whether everything was read.
     pub is_complete: bool,
     /// Whether it is a full sync, not just a check of some people.
@@ -34,7 +34,7 @@ pub struct Conclusion<'a> {
 
 impl Conclusion<'_> {
     /// Finishes the run; fails if this instance no longer holds it.
-    pub async fn conclude(&self, tx: &mut Conn, tally: &PlanCounts) -> Result<(), SyncError> {
+    pub async fn conclude(&self, tx: &mut Conn, counts: SyncCounts) -> Result<(), SyncError> {
         if let Some((stopped, by)) = self.approves {
             approve(tx, stopped, &by).await?;
         }
@@ -50,8 +50,12 @@ impl Conclusion<'_> {
             raise_alert(tx, self.run.id, self.state).await?;
         }
         let ending = Ending {
+            state: self.state.into(),
+            is_complete: self.is_complete,
+            calls: self.calls.load(Ordering::Relaxed),
+            counts,
             unannounced,
-            ..end_of_run(tally, self)
+            problem: self.problem,
         };
         if !sync_run::finish(tx, self.run, &ending).await? {
             return Err(SyncError::Interrupted);
@@ -67,27 +71,6 @@ impl Conclusion<'_> {
         }
         let count = sync_staging::count_unannounced(tx, self.run.id, self.run.started_at).await?;
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
-    }
-}
-
-fn end_of_run<'a>(tally: &PlanCounts, closing: &Conclusion<'a>) -> Ending<'a> {
-    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    Ending {
-        state: closing.state.into(),
-        is_complete: closing.is_complete,
-        calls: closing.calls.load(Ordering::Relaxed),
-        added: count(tally.added),
-        changed: count(tally.changed),
-        returned: count(tally.returned),
-        left: count(tally.left),
-        unchanged: count(tally.unchanged),
-        skipped: count(tally.skipped),
-        withheld: count(tally.withheld),
-        departments_added: count(tally.departments_added),
-        departments_changed: count(tally.departments_changed),
-        departments_removed: count(tally.departments_removed),
-        unannounced: 0,
-        error: closing.problem,
     }
 }
 

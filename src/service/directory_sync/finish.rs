@@ -1,12 +1,12 @@
 //! Finishes runs that were not finished by the transaction that applies a plan: nothing was done, or there was
 //! nothing to do.
 
-use crate::domain::sync::SyncCause;
+use crate::domain::sync::{SyncCause, SyncCounts};
+use crate::domain::sync_problem::SyncProblem;
 use std::time::Duration;
 
 use super::conclude::Conclusion;
 use super::lease::Calls;
-use super::plan_writer::PlanCounts;
 use super::summary::{Outcome, State, Summary};
 use super::{Request, SyncError};
 use crate::context::Context;
@@ -45,26 +45,23 @@ pub(super) async fn end_unless_ended(
             has_ended: true, ..
         }) => Ok(()),
         Ok(Outcome { summary, .. }) => {
-            let problem = summary.problem.as_deref();
+            let problem = summary.problem.as_ref();
             end(ctx, run, cause, calls, summary.state, problem).await
         }
         Err(error) => {
             // If this fails too, the lease expires on its own.
-            let _unwritten = end(ctx, run, cause, calls, State::Failed, Some(&report(error))).await;
+            let _unwritten = end(
+                ctx,
+                run,
+                cause,
+                calls,
+                State::Failed,
+                Some(&error.problem()),
+            )
+            .await;
             Ok(())
         }
     }
-}
-
-/// Returns an error with its causes, as stored in the run's row.
-fn report(error: &SyncError) -> String {
-    let mut told = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        told = format!("{told}: {error}");
-        cause = error.source();
-    }
-    told
 }
 
 async fn end(
@@ -73,11 +70,11 @@ async fn end(
     cause: SyncCause,
     calls: &Calls,
     state: State,
-    problem: Option<&str>,
+    problem: Option<&SyncProblem>,
 ) -> Result<(), SyncError> {
     ctx.db
         .tx(async |tx| {
-            let closing = Conclusion {
+            let conclusion = Conclusion {
                 run,
                 calls,
                 state,
@@ -86,7 +83,7 @@ async fn end(
                 is_full: cause != SyncCause::Approval,
                 approves: None,
             };
-            closing.conclude(tx, &PlanCounts::default()).await?;
+            conclusion.conclude(tx, SyncCounts::default()).await?;
             Ok(())
         })
         .await

@@ -62,9 +62,9 @@ async fn beat(ctx: Context, run: Run, calls: Calls) -> LostLease {
     while Instant::now() < good_until {
         tokio::time::sleep(HEARTBEAT.min(good_until.saturating_duration_since(Instant::now())))
             .await;
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         match renew(&ctx, run, calls.load(Ordering::Relaxed)).await {
-            Ok(true) => good_until = asked + GOOD_FOR,
+            Ok(true) => good_until = sent_at + GOOD_FOR,
             Ok(false) => return LostLease::Ended,
             Err(error) => {
                 tracing::warn!(run = run.id, %error, "could not renew the full sync lease");

@@ -17,7 +17,7 @@ use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
 use crate::domain::skip_reason::SkipReason;
 use crate::domain::unionid_claims::UnionidClaims;
-use crate::store::directory::KnownPerson;
+use crate::store::directory::StoredPerson;
 
 pub use departments::{DepartmentPlan, DesiredDepartment, plan as departments};
 pub use desired::DesiredPerson;
@@ -55,10 +55,10 @@ impl Write {
 /// What the tables and DingTalk say about some people.
 #[derive(Debug, Clone, Default)]
 pub struct Chunk {
-    pub known: Vec<KnownPerson>,
+    pub stored: Vec<StoredPerson>,
     /// Leave times of people who are not in the staff table.
     pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
-    /// Those of their unionids that belong to somebody whom an administrator has marked as left.
+    /// Those of their unionids that belong to somebody an administrator has marked as left.
     pub held_unionids: HashSet<UnionId>,
     pub wanted: BTreeMap<UserId, DesiredPerson>,
 }
@@ -78,26 +78,30 @@ pub struct PeoplePlan {
 /// Whether a complete run that has not observed a person concludes that they have left. Not for people whose record
 /// could not be read (`spared`), about whom an event has arrived since the run began, or whom an administrator has
 /// added.
-pub fn has_gone(known: &KnownPerson, started_at: DateTime<Utc>, spared: &BTreeSet<UserId>) -> bool {
+pub fn has_gone(
+    stored: &StoredPerson,
+    started_at: DateTime<Utc>,
+    spared: &BTreeSet<UserId>,
+) -> bool {
     let current = Current {
-        row: Some(row(known, &known.person)),
-        left_at: known.left_at,
+        row: Some(row(stored, &stored.person)),
+        left_at: stored.left_at,
         is_held_elsewhere: false,
     };
     let absence = Observation::at(started_at, false);
     let sync = Authority::Sync { is_complete: true };
-    !spared.contains(&known.person.userid)
+    !spared.contains(&stored.person.userid)
         && decide(&current, &absence, sync) == Decision::Terminate(LeftCause::Sync)
 }
 
 /// Returns what the rule of employment needs to know of a row whose person DingTalk describes like this.
-fn row(known: &KnownPerson, person: &Person) -> Row {
+fn row(stored: &StoredPerson, person: &Person) -> Row {
     Row {
-        status: known.status,
-        is_held: known.is_held,
-        observed_at: known.observed_at,
-        created_at: known.created_at,
-        has_unionid: known.person.unionid == person.unionid,
+        status: stored.status,
+        is_held: stored.is_held,
+        observed_at: stored.observed_at,
+        created_at: stored.created_at,
+        has_unionid: stored.person.unionid == person.unionid,
     }
 }
 
@@ -120,19 +124,19 @@ pub fn refused(
 ) -> HashSet<UserId> {
     let drafts = drafts(chunk, started_at, is_complete);
     let mut claims = UnionidClaims::default();
-    let staying = |known: &&KnownPerson| {
-        known.status == Status::Employed && !leaving.contains(&known.person.userid)
+    let staying = |stored: &&StoredPerson| {
+        stored.status == Status::Employed && !leaving.contains(&stored.person.userid)
     };
-    for known in chunk.known.iter().filter(staying) {
-        let userid = &known.person.userid;
-        let stored = known.person.unionid.as_ref();
+    for stored in chunk.stored.iter().filter(staying) {
+        let userid = &stored.person.userid;
+        let unionid = stored.person.unionid.as_ref();
         match drafts.get(userid) {
             Some(Draft {
                 verdict: RowDecision::Change(_),
                 person,
                 ..
-            }) => claims.takes(userid, stored, person.unionid.as_ref()),
-            _ => claims.keeps(userid, stored),
+            }) => claims.takes(userid, unionid, person.unionid.as_ref()),
+            _ => claims.keeps(userid, unionid),
         }
     }
     for (userid, draft) in &drafts {
@@ -211,25 +215,25 @@ enum RowDecision {
 }
 
 fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeMap<&UserId, Draft> {
-    let stored: HashMap<&UserId, &KnownPerson> = chunk
-        .known
+    let rows: HashMap<&UserId, &StoredPerson> = chunk
+        .stored
         .iter()
-        .map(|known| (&known.person.userid, known))
+        .map(|stored| (&stored.person.userid, stored))
         .collect();
     let draft = |wanted: &DesiredPerson| {
         let userid = &wanted.person.userid;
-        let known = stored.get(userid).copied();
-        let person = known.map_or_else(
+        let stored = rows.get(userid).copied();
+        let person = stored.map_or_else(
             || wanted.person.clone(),
-            |known| wanted.completed_from(&known.person),
+            |stored| wanted.completed_from(&stored.person),
         );
-        let left_at = known.map_or_else(
+        let left_at = stored.map_or_else(
             || chunk.unknown_leavers.get(userid).copied(),
-            |known| known.left_at,
+            |stored| stored.left_at,
         );
         let unionid = person.unionid.as_ref();
         let current = Current {
-            row: known.map(|known| row(known, &person)),
+            row: stored.map(|stored| row(stored, &person)),
             left_at,
             // Or by this row itself, about which nothing else is decided.
             is_held_elsewhere: unionid.is_some_and(|id| chunk.held_unionids.contains(id)),
@@ -240,7 +244,7 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
             valid_from: started_at,
         };
         let decision = decide(&current, &listing, Authority::Sync { is_complete });
-        let verdict = RowDecision::of(decision, known, &person);
+        let verdict = RowDecision::of(decision, stored, &person);
         Draft {
             person,
             asked_at: wanted.asked_at,
@@ -254,13 +258,16 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
 }
 
 impl RowDecision {
-    fn of(decision: Decision, known: Option<&KnownPerson>, person: &Person) -> Self {
-        let differences =
-            || known.map_or_else(Vec::new, |known| difference::between(&known.person, person));
+    fn of(decision: Decision, stored: Option<&StoredPerson>, person: &Person) -> Self {
+        let differences = || {
+            stored.map_or_else(Vec::new, |stored| {
+                difference::between(&stored.person, person)
+            })
+        };
         match decision {
             Decision::Add => Self::Add,
             Decision::Return => Self::Return(differences()),
-            Decision::Update if known.is_some_and(|known| known.person == *person) => {
+            Decision::Update if stored.is_some_and(|stored| stored.person == *person) => {
                 Self::Unchanged
             }
             Decision::Update => Self::Change(differences()),

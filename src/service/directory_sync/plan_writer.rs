@@ -1,13 +1,13 @@
 //! Stages the plan of a run while it is being built.
 
-use crate::domain::sync::{ChangeKind, Step};
+use crate::domain::sync::{ChangeKind, Step, SyncCounts};
 use std::time::Duration;
 
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Department;
 use crate::store::StoreError;
-use crate::store::directory::KnownPerson;
+use crate::store::directory::StoredPerson;
 use crate::store::sync_list::FieldChange;
 use crate::store::sync_run::Run;
 use crate::store::sync_staging::{self, StagedChange};
@@ -19,22 +19,6 @@ use crate::domain::skip_reason::SkipReason;
 /// Timeout for one database operation.
 pub const DB_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Number of records of each kind in a plan.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PlanCounts {
-    pub added: usize,
-    pub changed: usize,
-    pub returned: usize,
-    pub left: usize,
-    pub withheld: usize,
-    pub skipped: usize,
-    /// Rows that are up to date; they are not staged.
-    pub unchanged: usize,
-    pub departments_added: usize,
-    pub departments_changed: usize,
-    pub departments_removed: usize,
-}
-
 /// Writes the plan of a run to the staging tables.
 pub struct PlanWriter<'a> {
     pub ctx: &'a Context,
@@ -43,7 +27,7 @@ pub struct PlanWriter<'a> {
     last: i32,
     /// Number of staged records.
     pub records: u64,
-    pub tally: PlanCounts,
+    pub counts: SyncCounts,
 }
 
 impl<'a> PlanWriter<'a> {
@@ -53,7 +37,7 @@ impl<'a> PlanWriter<'a> {
             run,
             last: 0,
             records: 0,
-            tally: PlanCounts::default(),
+            counts: SyncCounts::default(),
         }
     }
 
@@ -86,7 +70,7 @@ impl<'a> PlanWriter<'a> {
             ..StagedChange::new(ChangeKind::Left)
         };
         let drafts: Vec<StagedChange> = people.map(leaver).collect();
-        self.tally.left += drafts.len();
+        self.counts.left += SyncCounts::of(drafts.len());
         self.append(drafts).await
     }
 
@@ -98,7 +82,7 @@ impl<'a> PlanWriter<'a> {
                 sync_staging::withhold_leavers(conn, self.run.id).await
             })
             .await?;
-        self.tally.withheld = std::mem::take(&mut self.tally.left);
+        self.counts.withheld = std::mem::take(&mut self.counts.left);
         Ok(())
     }
 
@@ -112,7 +96,7 @@ impl<'a> PlanWriter<'a> {
             })
             .await?;
         self.records = self.records.saturating_sub(dropped);
-        self.tally.left = 0;
+        self.counts.left = 0;
         Ok(())
     }
 
@@ -129,17 +113,17 @@ impl<'a> PlanWriter<'a> {
             .db
             .read(async |conn| sync_staging::skip_leavers(conn, self.run.id, people, reason).await)
             .await?;
-        self.tally.left -= people.len();
-        self.tally.skipped += people.len();
+        self.counts.left -= SyncCounts::of(people.len());
+        self.counts.skipped += SyncCounts::of(people.len());
         Ok(())
     }
 
     /// Stages the changes of some people.
     pub async fn append_people(&mut self, plan: PeoplePlan) -> Result<(), StoreError> {
-        self.tally.unchanged += plan.unchanged;
-        self.tally.added += plan.added.len();
-        self.tally.changed += plan.changed.len();
-        self.tally.returned += plan.returned.len();
+        self.counts.unchanged += SyncCounts::of(plan.unchanged);
+        self.counts.added += SyncCounts::of(plan.added.len());
+        self.counts.changed += SyncCounts::of(plan.changed.len());
+        self.counts.returned += SyncCounts::of(plan.returned.len());
         let added = plan
             .added
             .into_iter()
@@ -163,7 +147,7 @@ impl<'a> PlanWriter<'a> {
 
     /// Stages skipped records.
     pub async fn append_skips(&mut self, skips: Vec<Skip>) -> Result<(), StoreError> {
-        self.tally.skipped += skips.len();
+        self.counts.skipped += SyncCounts::of(skips.len());
         let skipped = |skip: Skip| StagedChange {
             userid: skip.userid,
             dept_id: skip.dept_id,
@@ -180,21 +164,20 @@ impl<'a> PlanWriter<'a> {
         plan: &DepartmentPlan,
         stored: &[Department],
     ) -> Result<(), StoreError> {
-        let find = |dept_id: DeptId| stored.iter().find(|known| known.dept_id == dept_id);
+        let find = |dept_id: DeptId| stored.iter().find(|stored| stored.dept_id == dept_id);
         let written = plan.written.iter().map(|wanted| {
-            let known = find(wanted.department.dept_id);
-            department(known, wanted)
+            let stored = find(wanted.department.dept_id);
+            department(stored, wanted)
         });
         let written: Vec<StagedChange> = written.collect();
-        self.tally.departments_removed = plan.gone.len();
-        self.tally.departments_changed = written
-            .iter()
-            .filter(|draft| draft.kind == ChangeKind::DepartmentChanged)
-            .count();
-        self.tally.departments_added = written.len() - self.tally.departments_changed;
+        self.counts.departments_removed = SyncCounts::of(plan.gone.len());
+        let is_change = |draft: &&StagedChange| draft.kind == ChangeKind::DepartmentChanged;
+        let changed = written.iter().filter(is_change).count();
+        self.counts.departments_changed = SyncCounts::of(changed);
+        self.counts.departments_added = SyncCounts::of(written.len() - changed);
         let gone = plan.gone.iter().map(|dept_id| StagedChange {
             dept_id: Some(*dept_id),
-            name: find(*dept_id).map(|known| known.name.clone()),
+            name: find(*dept_id).map(|stored| stored.name.clone()),
             ..StagedChange::new(ChangeKind::DepartmentRemoved)
         });
         self.append(written.into_iter().chain(gone).collect()).await
@@ -202,8 +185,8 @@ impl<'a> PlanWriter<'a> {
 }
 
 /// Returns a leaver, with the name in the staff table.
-pub fn leaver(known: KnownPerson) -> (UserId, Option<String>) {
-    (known.person.userid, Some(known.person.name))
+pub fn leaver(stored: StoredPerson) -> (UserId, Option<String>) {
+    (stored.person.userid, Some(stored.person.name))
 }
 
 fn written(kind: ChangeKind, step: Step, write: Write) -> StagedChange {
@@ -217,17 +200,17 @@ fn written(kind: ChangeKind, step: Step, write: Write) -> StagedChange {
     }
 }
 
-fn department(known: Option<&Department>, wanted: &DesiredDepartment) -> StagedChange {
+fn department(stored: Option<&Department>, wanted: &DesiredDepartment) -> StagedChange {
     let department = &wanted.department;
     StagedChange {
         dept_id: Some(department.dept_id),
         name: Some(department.name.clone()),
-        differences: known
+        differences: stored
             .into_iter()
-            .flat_map(|known| super::plan::between_departments(known, department))
+            .flat_map(|stored| super::plan::between_departments(stored, department))
             .map(shown)
             .collect(),
-        ..StagedChange::new(known.map_or(ChangeKind::DepartmentAdded, |_| {
+        ..StagedChange::new(stored.map_or(ChangeKind::DepartmentAdded, |_| {
             ChangeKind::DepartmentChanged
         }))
     }

@@ -42,18 +42,18 @@ pub async fn report_skipped(
         kind: Some(ChangeKind::Skipped),
         ..ChangeFilter::default()
     };
-    let mut told = 0;
+    let mut offset = 0;
     loop {
         let records = ctx
             .db
             .read_within(DB_TIMEOUT, async |conn| {
-                sync_list::changes(conn, run.id, &skipped, PAGE, told).await
+                sync_list::changes(conn, run.id, &skipped, PAGE, offset).await
             })
             .await?;
         if records.is_empty() {
             return Ok(());
         }
-        told += PAGE;
+        offset += PAGE;
         records.into_iter().for_each(&mut *record);
     }
 }

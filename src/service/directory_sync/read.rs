@@ -13,10 +13,11 @@ use tokio::task::JoinSet;
 
 use super::lease::Calls;
 use super::plan::DesiredPerson;
-use super::{Abort, Progress};
+use super::{Abort, Progress, dingtalk_problem};
 use crate::context::Context;
 use crate::dingtalk::ApiError;
 use crate::domain::ids::UserId;
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::employment::time_now;
 use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
@@ -26,7 +27,6 @@ use crate::store::sync_staging::{self, ObservedPerson};
 use crawler::{Request, Response};
 
 pub use crawler::Crawler;
-pub use incomplete_reasons::IncompleteReasons;
 
 /// The rate limiter allows no more calls at once.
 const IN_FLIGHT: usize = 3;
@@ -43,43 +43,47 @@ pub async fn read(
     calls: &Calls,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Crawler, Abort> {
-    let mut walk = start(ctx, calls).await?;
+    let mut crawler = start(ctx, calls).await?;
     // Separate tasks, which continue while a response is being staged.
     let mut in_flight = JoinSet::new();
     loop {
         while in_flight.len() < IN_FLIGHT
-            && let Some(ask) = walk.next()
+            && let Some(ask) = crawler.next()
         {
             calls.fetch_add(1, Ordering::Relaxed);
             in_flight.spawn(put(ctx.clone(), ask));
         }
-        let Some(answered) = in_flight.join_next().await else {
+        let Some(finished) = in_flight.join_next().await else {
             break;
         };
-        let (ask, answer) = answered.map_err(|fault| Abort::Upstream(fault.to_string()))?;
-        match answer {
-            Ok((asked_at, answer)) => {
-                let heard = walk.on_response(&ask, answer, asked_at);
-                let taken = stage(ctx, run, heard).await.map_err(Abort::Store)?;
-                walk.people += taken.new;
-                walk.note_named(&ask, taken.newly_named);
+        let (ask, response) = finished.map_err(|fault| {
+            Abort::Problem(
+                SyncProblem::from(SyncProblemCode::Internal).with_detail(fault.to_string()),
+            )
+        })?;
+        match response {
+            Ok((asked_at, response)) => {
+                let people = crawler.on_response(&ask, response, asked_at);
+                let added = stage(ctx, run, people).await.map_err(Abort::Store)?;
+                crawler.people += added.new;
+                crawler.note_named(&ask, added.newly_named);
             }
             Err(error) => {
                 if let Some(lack) = error.bad_record() {
-                    walk.on_bad_record(&ask, lack);
+                    crawler.on_bad_record(&ask, lack);
                 } else {
                     let error = Abort::unless_passing(error)?;
-                    walk.on_error(&ask, &error, speaks_of_question(&error));
+                    crawler.on_error(&ask, &error, speaks_of_question(&error));
                 }
             }
         }
         progress(Progress::Reading {
-            departments_read: walk.departments_read,
-            departments_found: walk.departments_found(),
-            people: walk.people,
+            departments_read: crawler.departments_read,
+            departments_found: crawler.departments_found(),
+            people: crawler.people,
         });
     }
-    finish(ctx, run, walk).await.map_err(Abort::Store)
+    finish(ctx, run, crawler).await.map_err(Abort::Store)
 }
 
 /// What a response has added.
@@ -105,7 +109,7 @@ async fn stage(
         return Ok(Snapshot::default());
     }
     let userids: Vec<String> = merged.keys().map(|id| id.as_str().to_owned()).collect();
-    let known = retry_transient(|| {
+    let staged = retry_transient(|| {
         ctx.db
             .read(async |conn| sync_staging::staged_people(conn, run.id, &userids).await)
     })
@@ -115,20 +119,20 @@ async fn stage(
         let wanted = merged.get(&earlier.person.userid);
         wanted.is_some_and(|wanted| wanted.names_no_other_place_than(earlier))
     };
-    let taken = Snapshot {
-        new: merged.len() - known.len(),
-        newly_named: merged.len() - known.iter().filter(repeats).count(),
+    let added = Snapshot {
+        new: merged.len() - staged.len(),
+        newly_named: merged.len() - staged.iter().filter(repeats).count(),
     };
-    for earlier in known {
+    for earlier in staged {
         merge(&mut merged, DesiredPerson::from(earlier));
     }
-    let heard: Vec<ObservedPerson> = merged.into_values().map(ObservedPerson::from).collect();
+    let observed: Vec<ObservedPerson> = merged.into_values().map(ObservedPerson::from).collect();
     retry_transient(|| {
         ctx.db
-            .read(async |conn| sync_staging::stage_people(conn, run.id, &heard).await)
+            .read(async |conn| sync_staging::stage_people(conn, run.id, &observed).await)
     })
     .await?;
-    Ok(taken)
+    Ok(added)
 }
 
 /// Retries for some seconds when Postgres does not answer. The work must be idempotent.
@@ -170,7 +174,7 @@ impl Transient for UpstreamError {
 
 fn merge(people: &mut BTreeMap<UserId, DesiredPerson>, wanted: DesiredPerson) {
     match people.get_mut(&wanted.person.userid) {
-        Some(known) => known.merge(wanted),
+        Some(staged) => staged.merge(wanted),
         None => {
             people.insert(wanted.person.userid.clone(), wanted);
         }
@@ -178,17 +182,17 @@ fn merge(people: &mut BTreeMap<UserId, DesiredPerson>, wanted: DesiredPerson) {
 }
 
 /// Ends the crawl: people who were read in another department were not skipped after all.
-async fn finish(ctx: &Context, run: Run, mut walk: Crawler) -> Result<Crawler, StoreError> {
-    let skipped = walk.skipped_people();
+async fn finish(ctx: &Context, run: Run, mut crawler: Crawler) -> Result<Crawler, StoreError> {
+    let skipped = crawler.skipped_people();
     if !skipped.is_empty() {
         let read = retry_transient(|| {
             ctx.db
                 .read(async |conn| sync_staging::staged_among(conn, run.id, &skipped).await)
         })
         .await?;
-        walk.was_read_elsewhere(&read);
+        crawler.was_read_elsewhere(&read);
     }
-    Ok(walk)
+    Ok(crawler)
 }
 
 /// Asks for the app's scope, so that a part is not mistaken for the whole company.
@@ -199,9 +203,9 @@ async fn start(ctx: &Context, calls: &Calls) -> Result<Crawler, Abort> {
         Err(error) if is_missing(&error) => Ok(Crawler::from_root()),
         Err(error) => {
             let error = Abort::unless_passing(error)?;
-            let mut walk = Crawler::from_root();
-            walk.problems.add(error.to_string());
-            Ok(walk)
+            let mut crawler = Crawler::from_root();
+            crawler.problems.add(dingtalk_problem(&error));
+            Ok(crawler)
         }
     }
 }
@@ -224,16 +228,16 @@ fn speaks_of_question(error: &UpstreamError) -> bool {
     }
 }
 
-type Heard = Result<(DateTime<Utc>, Response), UpstreamError>;
+type TimedResponse = Result<(DateTime<Utc>, Response), UpstreamError>;
 
 /// Makes a request and records when it was made.
-async fn put(ctx: Context, ask: Request) -> (Request, Heard) {
-    let heard = retry_transient(|| async {
+async fn put(ctx: Context, ask: Request) -> (Request, TimedResponse) {
+    let response = retry_transient(|| async {
         let asked_at = time_now(&ctx).await?;
         Ok((asked_at, ask_upstream(&ctx, &ask).await?))
     })
     .await;
-    (ask, heard)
+    (ask, response)
 }
 
 async fn ask_upstream(ctx: &Context, ask: &Request) -> Result<Response, UpstreamError> {

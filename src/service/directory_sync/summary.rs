@@ -1,12 +1,11 @@
 //! The result of a run, in numbers.
 
-use crate::domain::sync::SyncState;
+use crate::domain::sync::{SyncCounts, SyncState};
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode, SyncProblemParams};
 use std::sync::atomic::Ordering;
 
 use super::build_plan::BuiltPlan;
 use super::lease::Calls;
-use super::plan_writer::PlanCounts;
-use super::read::IncompleteReasons;
 use crate::config::Percentage;
 
 /// The final state of a run.
@@ -59,73 +58,65 @@ impl Outcome {
 #[derive(Debug, Clone)]
 pub struct Summary {
     pub state: State,
-    pub added: usize,
-    pub changed: usize,
-    pub returned: usize,
-    pub left: usize,
-    pub unchanged: usize,
-    /// Skipped records.
-    pub skipped: usize,
-    /// Leavers withheld by the leaver threshold.
-    pub withheld: usize,
+    pub counts: SyncCounts,
     /// Number of calls to DingTalk.
     pub calls: i32,
-    /// Why the run is not done, without personal data.
-    pub problem: Option<String>,
+    /// Why the run is not done.
+    pub problem: Option<SyncProblem>,
 }
 
 impl Summary {
-    pub(super) fn failed(calls: &Calls, problem: String) -> Self {
+    pub(super) fn failed(calls: &Calls, problem: SyncProblem) -> Self {
         Self {
             problem: Some(problem),
-            ..Self::of_tally(State::Failed, PlanCounts::default(), calls)
+            ..Self::new(State::Failed, SyncCounts::default(), calls)
         }
     }
 
     pub(super) fn of_plan(
-        survey: &BuiltPlan<'_>,
-        problems: &IncompleteReasons,
+        plan: &BuiltPlan<'_>,
+        problem: Option<SyncProblem>,
         limit: Percentage,
         calls: &Calls,
     ) -> Self {
-        let tally = survey.book.tally;
-        let (withheld, employed) = (tally.withheld, survey.employed);
-        let (state, problem) = if !problems.is_empty() {
-            (State::Partial, Some(problems.to_string()))
-        } else if withheld > 0 {
-            let problem = format!(
-                "{withheld} of {employed} employed people would be marked as left, more than {limit}"
-            );
+        let counts = plan.writer.counts;
+        let (state, problem) = if problem.is_some() {
+            (State::Partial, problem)
+        } else if counts.withheld > 0 {
+            let params = SyncProblemParams {
+                count: Some(counts.withheld.into()),
+                employed: Some(plan.employed),
+                limit: Some(limit.to_string()),
+                ..SyncProblemParams::default()
+            };
+            let problem = SyncProblem {
+                params,
+                ..SyncProblemCode::LeaverThreshold.into()
+            };
             (State::Stopped, Some(problem))
         } else {
             (State::Done, None)
         };
         Self {
             problem,
-            ..Self::of_tally(state, tally, calls)
+            ..Self::new(state, counts, calls)
         }
     }
 
-    pub(super) fn of_tally(state: State, tally: PlanCounts, calls: &Calls) -> Self {
+    pub(super) fn new(state: State, counts: SyncCounts, calls: &Calls) -> Self {
         Self {
             state,
-            added: tally.added,
-            changed: tally.changed,
-            returned: tally.returned,
-            left: tally.left,
-            unchanged: tally.unchanged,
-            skipped: tally.skipped,
-            withheld: tally.withheld,
+            counts,
             calls: calls.load(Ordering::Relaxed),
             problem: None,
         }
     }
 
     /// Replaces the planned counts by the applied ones.
-    pub(super) fn once_applied(self, tally: PlanCounts, calls: &Calls) -> Outcome {
+    pub(super) fn once_applied(self, counts: SyncCounts, calls: &Calls) -> Outcome {
         let summary = Self {
             problem: self.problem,
-            ..Self::of_tally(self.state, tally, calls)
+            ..Self::new(self.state, counts, calls)
         };
         Outcome {
             summary,
@@ -134,17 +125,22 @@ impl Summary {
     }
 
     pub(super) fn log(&self, run: i64) {
+        let problem = self.problem.as_ref();
+        let counts = &self.counts;
         tracing::info!(
             run,
             state = self.state.as_str(),
-            problem = self.problem.as_deref(),
-            added = self.added,
-            changed = self.changed,
-            returned = self.returned,
-            left = self.left,
-            unchanged = self.unchanged,
-            skipped = self.skipped,
-            withheld = self.withheld,
+            problem = problem
+                .and_then(|problem| problem.code)
+                .map(SyncProblemCode::as_str),
+            detail = problem.and_then(|problem| problem.detail.as_deref()),
+            added = counts.added,
+            changed = counts.changed,
+            returned = counts.returned,
+            left = counts.left,
+            unchanged = counts.unchanged,
+            skipped = counts.skipped,
+            withheld = counts.withheld,
             calls = self.calls,
             "full sync ended"
         );

@@ -30,13 +30,13 @@ const AT_MOST: i64 = 100;
 /// Asks DingTalk about some of the leavers of departments with empty lists, and reports those it still knows to the
 /// crawler: an empty list may be a broken response. Returns the error of an unanswered question.
 pub async fn sample_silent_departments(
-    book: &mut PlanWriter<'_>,
+    writer: &mut PlanWriter<'_>,
     calls: &Calls,
-    walk: &mut Crawler,
+    crawler: &mut Crawler,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<UpstreamError>, Abort> {
-    let (peopled, run_id) = (walk.non_empty(), book.run.id);
-    let people = book
+    let (peopled, run_id) = (crawler.non_empty(), writer.run.id);
+    let people = writer
         .ctx
         .db
         .read_within(DB_TIMEOUT, async |conn| {
@@ -46,95 +46,106 @@ pub async fn sample_silent_departments(
         .await
         .map_err(Abort::Store)?;
     let (total, mut done) = (people.len(), 0);
-    let mut heard = |person: Option<&Person>| {
+    let mut on_answer = |person: Option<&Person>| {
         if let Some(person) = person {
-            walk.on_unlisted(person);
+            crawler.on_unlisted(person);
         }
         done += 1;
         progress(Progress::Confirming { done, total });
     };
-    ask_all(book, calls, people, &SkipReason::StillKnown, &mut heard).await
+    ask_all(
+        writer,
+        calls,
+        people,
+        &SkipReason::StillKnown,
+        &mut on_answer,
+    )
+    .await
 }
 
 /// Asks DingTalk about all leavers, and skips those it still knows; passes these to `still_known`. Ends with the
 /// error of the first unanswered question: then nobody may be marked as left.
 pub async fn people(
-    book: &mut PlanWriter<'_>,
+    writer: &mut PlanWriter<'_>,
     calls: &Calls,
     reason: &SkipReason,
     still_known: &mut (dyn FnMut(&Person) + Send),
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<UpstreamError>, Abort> {
-    let (total, mut done, mut after) = (book.tally.left, 0, 0);
+    let total = usize::try_from(writer.counts.left).unwrap_or_default();
+    let (mut done, mut after) = (0, 0);
     loop {
-        let batch = leavers(book, after).await.map_err(Abort::Store)?;
+        let batch = leavers(writer, after).await.map_err(Abort::Store)?;
         let Some(last) = batch.last() else {
             return Ok(None);
         };
         after = last.position;
         let batch = batch.into_iter().map(|leaver| leaver.userid).collect();
-        let mut heard = |person: Option<&Person>| {
+        let mut on_answer = |person: Option<&Person>| {
             if let Some(person) = person {
                 still_known(person);
             }
             done += 1;
             progress(Progress::Confirming { done, total });
         };
-        let failed = ask_all(book, calls, batch, reason, &mut heard).await?;
+        let failed = ask_all(writer, calls, batch, reason, &mut on_answer).await?;
         if failed.is_some() {
             return Ok(failed);
         }
     }
 }
 
-/// Asks about these people, and skips those who still exist; calls `heard` for each answer, with the person's record
+/// Asks about these people, and skips those who still exist; calls `on_answer` for each answer, with the person's record
 /// if it exists and can be read.
 async fn ask_all(
-    book: &mut PlanWriter<'_>,
+    writer: &mut PlanWriter<'_>,
     calls: &Calls,
     people: Vec<UserId>,
     reason: &SkipReason,
-    heard: &mut (dyn FnMut(Option<&Person>) + Send),
+    on_answer: &mut (dyn FnMut(Option<&Person>) + Send),
 ) -> Result<Option<UpstreamError>, Abort> {
-    let ctx = book.ctx;
+    let ctx = writer.ctx;
     let questions = people.into_iter().map(|userid| ask(ctx, calls, userid));
-    let mut answers = stream::iter(questions).buffer_unordered(IN_FLIGHT);
+    let mut responses = stream::iter(questions).buffer_unordered(IN_FLIGHT);
     let mut known = Vec::new();
     let mut unreadable = Vec::new();
-    while let Some((userid, answer)) = answers.next().await {
-        match answer {
+    while let Some((userid, response)) = responses.next().await {
+        match response {
             Ok(person) => {
-                heard(Some(&person));
+                on_answer(Some(&person));
                 known.push(userid);
             }
-            Err(error) if error.is_unknown_person() => heard(None),
+            Err(error) if error.is_unknown_person() => on_answer(None),
             Err(error) => match error.bad_record() {
                 Some(lack) => {
-                    heard(None);
+                    on_answer(None);
                     unreadable.push((userid, lack));
                 }
                 None => return Abort::unless_passing(error).map(Some),
             },
         }
     }
-    drop(answers);
-    book.skip_leavers(&known, reason)
+    drop(responses);
+    writer
+        .skip_leavers(&known, reason)
         .await
         .map_err(Abort::Store)?;
     for (userid, lack) in unreadable {
         let reason = SkipReason::BadRecord(lack.into());
-        book.skip_leavers(&[userid], &reason)
+        writer
+            .skip_leavers(&[userid], &reason)
             .await
             .map_err(Abort::Store)?;
     }
     Ok(None)
 }
 
-async fn leavers(book: &PlanWriter<'_>, after: i32) -> Result<Vec<ChangedPerson>, StoreError> {
-    book.ctx
+async fn leavers(writer: &PlanWriter<'_>, after: i32) -> Result<Vec<ChangedPerson>, StoreError> {
+    writer
+        .ctx
         .db
         .read_within(DB_TIMEOUT, async |conn| {
-            sync_staging::changed_people(conn, book.run.id, Step::Leave, after, BATCH).await
+            sync_staging::changed_people(conn, writer.run.id, Step::Leave, after, BATCH).await
         })
         .await
 }
@@ -145,8 +156,8 @@ async fn ask(
     userid: UserId,
 ) -> (UserId, Result<Person, UpstreamError>) {
     calls.fetch_add(1, Ordering::Relaxed);
-    let answer = upstream::user(ctx, Priority::Sync, &userid).await;
-    (userid, answer)
+    let response = upstream::user(ctx, Priority::Sync, &userid).await;
+    (userid, response)
 }
 
 /// Asks DingTalk about departments that no list has named: those that still exist were moved during the crawl, and
@@ -155,16 +166,16 @@ pub async fn departments(
     ctx: &Context,
     calls: &Calls,
     missing: &[DeptId],
-    walk: &mut Crawler,
+    crawler: &mut Crawler,
 ) -> Result<Option<UpstreamError>, Abort> {
     for dept_id in missing {
         let asked_at = time_now(ctx).await.map_err(Abort::Store)?;
         calls.fetch_add(1, Ordering::Relaxed);
         match upstream::department(ctx, Priority::Sync, *dept_id).await {
-            Ok(department) => walk.on_department(department, asked_at),
+            Ok(department) => crawler.on_department(department, asked_at),
             Err(error) if error.is_unknown_department() => {}
             Err(error) => match error.bad_record() {
-                Some(lack) => walk.skip_department(*dept_id, lack),
+                Some(lack) => crawler.skip_department(*dept_id, lack),
                 None => return Abort::unless_passing(error).map(Some),
             },
         }

@@ -54,19 +54,20 @@ pub(super) async fn decide_about(
     ctx: &Context,
     people: &mut PeopleLock<'_>,
     person: &Person,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<EmploymentDecision, StoreError> {
     let unionid = person.unionid.as_ref();
-    let state = employment::read(people, &person.userid, unionid, asked.at).await?;
-    let authority = asked.authority(ctx, people, &person.userid).await?;
+    let state = employment::read(people, &person.userid, unionid, lookup.at).await?;
+    let authority = lookup.authority(ctx, people, &person.userid).await?;
     Ok(EmploymentDecision {
-        decision: decide(&state.current, &Observation::at(asked.at, true), authority),
+        decision: decide(&state.current, &Observation::at(lookup.at, true), authority),
         row: state.row,
         authority,
     })
 }
 
 /// Applies a decision. Violates [`staff::EMPLOYED_UNIONID`] if another employed row has the unionid.
+// Long because it has an arm for each decision.
 pub(super) async fn carry_out(
     people: &mut PeopleLock<'_>,
     person: &Person,
@@ -80,7 +81,7 @@ pub(super) async fn carry_out(
     }
     let outcome = match decided.decision {
         Decision::Ignore(reason) => return Ok(Outcome::Ignored(reason)),
-        // Never decided about a person whom DingTalk lists: see `apply_unknown`.
+        // Never decided about a person DingTalk lists: see `apply_unknown`.
         Decision::Terminate(_) | Decision::RecordLeave => {
             return Ok(Outcome::Ignored(Reason::NotMember));
         }
@@ -184,21 +185,25 @@ pub(super) async fn record_unionid_change(
     unionid_conflict::wake(tx).await
 }
 
-/// Ends the employment of a person whom DingTalk does not know.
+/// Ends the employment of a person DingTalk does not know.
 pub(super) async fn apply_unknown(
     ctx: &Context,
     people: &mut PeopleLock<'_>,
     userid: &UserId,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<Outcome, StoreError> {
-    let state = employment::read(people, userid, None, asked.at).await?;
-    if asked.trigger == Trigger::Join {
+    let state = employment::read(people, userid, None, lookup.at).await?;
+    if lookup.trigger == Trigger::Join {
         // DingTalk's answers may lag behind its events: recheck later.
         recheck::schedule_after_join(people, userid).await?;
     }
     // An answer that the person is gone needs no standing reason to ask.
-    let authority = asked.trigger.authority(true);
-    let decision = decide(&state.current, &Observation::at(asked.at, false), authority);
+    let authority = lookup.trigger.authority(true);
+    let decision = decide(
+        &state.current,
+        &Observation::at(lookup.at, false),
+        authority,
+    );
     let (cause, row) = match (decision, state.row) {
         (Decision::Terminate(cause), Some(row)) => (cause, row),
         (Decision::Ignore(Reason::NewerAnswer), _) => {
@@ -206,7 +211,7 @@ pub(super) async fn apply_unknown(
         }
         _ => {
             if authority == Authority::LeaveRecheck {
-                access::confirm_ended(people, userid, asked.warrants).await?;
+                access::confirm_ended(people, userid, lookup.warrants).await?;
             }
             unionid_conflict::clear(people, std::slice::from_ref(userid)).await?;
             return Ok(Outcome::Ignored(Reason::NotMember));

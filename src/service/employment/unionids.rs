@@ -33,12 +33,12 @@ pub(super) async fn settle(
     ctx: &Context,
     priority: Priority,
     person: &Person,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<Outcome, UpstreamError> {
     let rivals = look_up_rivals(ctx, priority, person).await?;
     let settled = ctx
         .db
-        .tx(async |tx| settle_in(ctx, tx, person, asked, &rivals).await)
+        .tx(async |tx| settle_in(ctx, tx, person, lookup, &rivals).await)
         .await;
     match settled {
         // Another transaction took the unionid between our check and our write.
@@ -151,23 +151,23 @@ async fn settle_in(
     ctx: &Context,
     tx: &mut Conn,
     person: &Person,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
     rivals: &[ConflictingRow],
 ) -> Result<Outcome, StoreError> {
     let mut userids: Vec<UserId> = rivals.iter().map(|rival| rival.userid.clone()).collect();
     userids.push(person.userid.clone());
     let people = &mut lock_people(tx, &userids).await?;
     staff::lock_all(people, &userids).await?;
-    let mut claimants = vec![claimant(ctx, people, person, asked).await?];
+    let mut claimants = vec![claimant(ctx, people, person, lookup).await?];
     for rival in rivals {
-        let asked = Lookup {
+        let lookup = Lookup {
             at: rival.asked_at,
             trigger: Trigger::Event,
             warrants: &[],
         };
         match &rival.person {
-            Some(person) => claimants.push(claimant(ctx, people, person, &asked).await?),
-            None => drop(apply_unknown(ctx, people, &rival.userid, &asked).await?),
+            Some(person) => claimants.push(claimant(ctx, people, person, &lookup).await?),
+            None => drop(apply_unknown(ctx, people, &rival.userid, &lookup).await?),
         }
     }
     let refused = refused(people, &claimants).await?;
@@ -187,12 +187,12 @@ async fn claimant<'a>(
     ctx: &Context,
     people: &mut PeopleLock<'_>,
     person: &'a Person,
-    asked: &Lookup<'_>,
+    lookup: &Lookup<'_>,
 ) -> Result<Claimant<'a>, StoreError> {
     Ok(Claimant {
         person,
-        asked_at: asked.at,
-        decided: apply::decide_about(ctx, people, person, asked).await?,
+        asked_at: lookup.at,
+        decided: apply::decide_about(ctx, people, person, lookup).await?,
     })
 }
 

@@ -165,7 +165,7 @@ async fn without_row(
     }
 }
 
-/// Adds a person whom DingTalk confirms to be in the company.
+/// Adds a person DingTalk confirms to be in the company.
 async fn provision(
     ctx: &Context,
     caller: &ExternalIdentity,

@@ -112,12 +112,12 @@ pub(super) async fn check(
 impl CheckedState {
     /// Consumes the state, whatever the outcome of the login.
     pub async fn take(&self, ctx: &Context) -> Result<(), StateError> {
-        let taken = ctx
+        let login = ctx
             .db
             .read(async |conn| login_state::take(conn, &self.state_hash, &self.browser_hash).await)
             .await?;
         // Another tab may have been faster.
-        let begun = taken.ok_or(StateFault::Unknown)?;
+        let begun = login.ok_or(StateFault::Unknown)?;
         unexpired(&begun)?;
         Ok(())
     }

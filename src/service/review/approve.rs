@@ -28,7 +28,7 @@ use crate::store::{StoreError, admin_grant, staff_list};
 /// Timeout for all of DingTalk's responses together.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Approves a person whom DingTalk lists as an internal member: the staff row is added or updated, and employed.
+/// Approves a person DingTalk lists as an internal member: the staff row is added or updated, and employed.
 /// With `link`, only if that is the row that DingTalk names, and the row has no unionid or another one.
 pub async fn approve(
     ctx: &Context,
@@ -203,7 +203,7 @@ async fn admit(
         .await
 }
 
-/// Fails unless somebody with these rights may decide about the person whom DingTalk has named for the case.
+/// Fails unless somebody with these rights may decide about the person DingTalk has named for the case.
 async fn check_target(
     ctx: &Context,
     tx: &mut Conn,

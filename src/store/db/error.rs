@@ -22,7 +22,7 @@ pub enum StoreError {
     /// A write that must change this row found none: nothing is committed.
     #[error("the table {table} has no row {id} to write")]
     RowMissing { table: &'static str, id: String },
-    /// The transaction writes about a person whom it has not locked: nothing is committed.
+    /// The transaction writes about a person it has not locked: nothing is committed.
     #[error("the person {0} is not locked")]
     NotLocked(String),
 }
@@ -116,12 +116,12 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 /// Minimum interval between log messages about why there are no connections.
-const TOLD_EVERY: Duration = Duration::from_mins(1);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Logs why there is no connection, at most once a minute, if the reason is known: the pages only say that the
 /// service is not available.
 pub(super) fn log_refusal(error: &sqlx::Error) {
-    static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
+    static LAST_LOGGED: Mutex<Option<Instant>> = Mutex::new(None);
     let is_said = match error {
         sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
         sqlx::Error::Io(error) => is_tls_fault(error) || error.kind() == io::ErrorKind::NotFound,
@@ -131,9 +131,9 @@ pub(super) fn log_refusal(error: &sqlx::Error) {
     if !is_said {
         return;
     }
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
-        *told = Some(Instant::now());
+    let mut logged_at = LAST_LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    if logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
+        *logged_at = Some(Instant::now());
         tracing::warn!(cause = %error, "cannot connect to Postgres");
     }
 }

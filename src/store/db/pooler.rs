@@ -8,7 +8,7 @@ use super::StoreError;
 /// How statements reach the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pooler {
-    /// Directly, or through a pooler that gives each client its own server connection.
+    /// Directly, or through a pooler that has one server connection per client.
     #[default]
     Off,
     /// Through a pooler that may hand the server connection to another client after each transaction.

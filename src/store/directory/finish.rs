@@ -2,8 +2,6 @@
 
 use crate::store::Conn;
 
-use crate::domain::ids::UserId;
-use crate::domain::person::LeftCause;
 use crate::store::StoreError;
 use crate::store::access::{self, Change};
 use crate::store::employment::SyncLock;
@@ -42,7 +40,7 @@ pub async fn finish(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
 async fn concerned(conn: &mut Conn, run_id: i64) -> Result<Vec<String>, StoreError> {
     let userids = sqlx::query_scalar!(
         "SELECT d.userid FROM staging_change d JOIN staff s USING (userid)
-         -- Whoever was to be given another unionid has lost the former one even where that was undone.
+         -- A person who was to get another unionid has lost the former one even where that was undone.
          WHERE d.run_id = $1 AND d.step <> 'leave' AND (NOT d.is_superseded OR d.step = 'move') AND (
              EXISTS (SELECT FROM web_session w WHERE w.userid = s.userid AND w.unionid IS DISTINCT FROM s.unionid)
              OR EXISTS (SELECT FROM admin_grant g WHERE g.userid = s.userid)
@@ -70,30 +68,6 @@ pub async fn block_leave_events(sync: &mut SyncLock<'_>) -> Result<(), StoreErro
     .execute(&mut **sync)
     .await?;
     Ok(())
-}
-
-/// Marks people added by the run as left if their leave event was stored since the run began, as if it had been
-/// stored right after; returns them. Must follow [`block_leave_events`].
-pub async fn apply_blocked_leave_events(
-    sync: &mut SyncLock<'_>,
-) -> Result<Vec<UserId>, StoreError> {
-    let run = sync.run();
-    let left = sqlx::query_scalar!(
-        r#"UPDATE staff s SET status = 'left', left_at = u.left_at, left_cause = 'event', updated_at = now()
-         FROM staging_change d JOIN unknown_leaver u USING (userid)
-         WHERE d.run_id = $1 AND d.step = 'add' AND NOT d.is_superseded AND s.userid = d.userid
-           AND s.status = 'employed'
-           -- As where people are added: a time from before a step of the clock says nothing about what came after it.
-           AND CASE WHEN $2 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $2
-         RETURNING s.userid AS "userid: UserId""#,
-        run.id,
-        run.started_at,
-    )
-    .fetch_all(&mut **sync)
-    .await?;
-    let ids: Vec<String> = left.iter().map(|id| id.as_str().to_owned()).collect();
-    access::end_mismatched(sync, &ids, Change::Left(LeftCause::Event)).await?;
-    Ok(left)
 }
 
 /// Deletes the unknown-leaver records of people who now have a row, which unblocks their leave events.

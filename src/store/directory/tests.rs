@@ -19,6 +19,7 @@ use crate::domain::employment::{Authority, Current, Decision, Observation, Row, 
 use crate::domain::person::LeftCause;
 use crate::domain::sync::SyncCause;
 use crate::store::employment::{self, SyncLock, lock_sync};
+use crate::store::staff_input::StaffInput;
 use crate::store::sync_run::{self, Run};
 use crate::store::{Db, staff};
 
@@ -248,13 +249,13 @@ impl Case {
         .unwrap();
     }
 
-    /// Returns the people whom a statement writes out of everybody; its writes are undone.
+    /// Returns the people a statement writes out of everybody; its writes are undone.
     async fn written(&self, sync: &mut SyncLock<'_>, statement: Statement) -> BTreeSet<UserId> {
         let people = self.listed(statement == Statement::ChangeKeepingUnionid);
-        let rows: Vec<WrittenRow<'_>> = people
+        let rows: Vec<StaffInput<'_>> = people
             .iter()
             .zip(&self.subjects)
-            .map(|(person, subject)| WrittenRow {
+            .map(|(person, subject)| StaffInput {
                 person,
                 asked_at: self.at(subject.asked_at),
             })

@@ -5,43 +5,32 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::columns::{Columns, WrittenRow};
 use crate::domain::ids::UserId;
 use crate::domain::person::Membership;
-use crate::store::StoreError;
 use crate::store::audit::Actor;
 use crate::store::employment::SyncLock;
+use crate::store::staff_input::{StaffInput, staff_json};
+use crate::store::{StoreError, staff};
 
 /// Adds people who have no row yet, except those who left since the run began; returns the people it added.
 ///
 /// Violates [`crate::store::staff::EMPLOYED_UNIONID`] if an employed row has one of the unionids.
 pub async fn add(
     sync: &mut SyncLock<'_>,
-    people: &[WrittenRow<'_>],
+    people: &[StaffInput<'_>],
 ) -> Result<Vec<UserId>, StoreError> {
     let started_at = sync.run().started_at;
-    let rows = Columns::of(people);
+    let rows = staff_json(people)?;
     let added = sqlx::query_scalar!(
         r#"INSERT INTO staff (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
-         SELECT n.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::timestamptz[], $10::timestamptz[])
-             AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
+         SELECT n.* FROM staff_input($1::text::json) n
          WHERE NOT EXISTS (SELECT FROM unknown_leaver u WHERE u.userid = n.userid
                 -- Where the clock has stepped back behind the start, both times are of before the step.
-                AND CASE WHEN $11 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $11)
+                AND CASE WHEN $2 > clock_timestamp() THEN u.left_at ELSE as_past(u.left_at) END >= $2)
             AND NOT EXISTS (SELECT FROM staff h WHERE h.unionid = n.unionid AND h.held_at IS NOT NULL)
          ORDER BY n.userid
          ON CONFLICT (userid) DO NOTHING RETURNING userid AS "userid: UserId""#,
-        &rows.userids,
-        &rows.unionids as &[Option<String>],
-        &rows.names,
-        &rows.avatars as &[Option<String>],
-        &rows.job_numbers as &[Option<String>],
-        &rows.titles as &[Option<String>],
-        &rows.mobiles as &[Option<String>],
-        &rows.emails as &[Option<String>],
-        &rows.hired_dates as &[Option<DateTime<Utc>>],
-        &rows.asked_at,
+        rows,
         started_at,
     )
     .fetch_all(&mut **sync)
@@ -54,7 +43,7 @@ pub async fn add(
 /// it wrote.
 pub async fn change(
     sync: &mut SyncLock<'_>,
-    people: &[WrittenRow<'_>],
+    people: &[StaffInput<'_>],
 ) -> Result<Vec<UserId>, StoreError> {
     write(sync, people, None).await
 }
@@ -63,7 +52,7 @@ pub async fn change(
 /// wrote.
 pub async fn rehire(
     sync: &mut SyncLock<'_>,
-    people: &[WrittenRow<'_>],
+    people: &[StaffInput<'_>],
 ) -> Result<Vec<UserId>, StoreError> {
     let started_at = sync.run().started_at;
     write(sync, people, Some(started_at)).await
@@ -72,54 +61,33 @@ pub async fn rehire(
 /// Writes over employed rows, or over rows that left before a moment.
 async fn write(
     sync: &mut SyncLock<'_>,
-    people: &[WrittenRow<'_>],
+    people: &[StaffInput<'_>],
     left_before: Option<DateTime<Utc>>,
 ) -> Result<Vec<UserId>, StoreError> {
-    let rows = Columns::of(people);
-    lock(sync, &rows.userids).await?;
+    let userids: Vec<UserId> = people.iter().map(|row| row.person.userid.clone()).collect();
+    staff::lock_all(sync, &userids).await?;
+    let rows = staff_json(people)?;
     let written = sqlx::query_scalar!(
         r#"UPDATE staff s SET
              unionid = coalesce(n.unionid, s.unionid), name = n.name, avatar = n.avatar, job_number = n.job_number,
              title = n.title, mobile = n.mobile, email = n.email, hired_date = n.hired_date, observed_at = n.observed_at,
              status = 'employed', left_at = NULL, left_cause = NULL, updated_at = now()
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::timestamptz[], $10::timestamptz[])
-             AS n (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
+         FROM staff_input($1::text::json) n
          WHERE s.userid = n.userid AND as_past(s.observed_at) <= n.observed_at AND s.held_at IS NULL
-           AND CASE WHEN $11::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left'
-             AND CASE WHEN $11 > clock_timestamp() THEN s.left_at ELSE as_past(s.left_at) END < $11 END
+           AND CASE WHEN $2::timestamptz IS NULL THEN s.status = 'employed' ELSE s.status = 'left'
+             AND CASE WHEN $2 > clock_timestamp() THEN s.left_at ELSE as_past(s.left_at) END < $2 END
            -- A decision by hand is about the person, not about one of their userids.
-           AND ($11::timestamptz IS NULL AND coalesce(n.unionid, s.unionid) IS NOT DISTINCT FROM s.unionid
+           AND ($2::timestamptz IS NULL AND coalesce(n.unionid, s.unionid) IS NOT DISTINCT FROM s.unionid
                 OR NOT EXISTS (SELECT FROM staff h WHERE h.unionid = coalesce(n.unionid, s.unionid)
                     AND h.userid <> s.userid AND h.held_at IS NOT NULL))
          RETURNING s.userid AS "userid: UserId""#,
-        &rows.userids,
-        &rows.unionids as &[Option<String>],
-        &rows.names,
-        &rows.avatars as &[Option<String>],
-        &rows.job_numbers as &[Option<String>],
-        &rows.titles as &[Option<String>],
-        &rows.mobiles as &[Option<String>],
-        &rows.emails as &[Option<String>],
-        &rows.hired_dates as &[Option<DateTime<Utc>>],
-        &rows.asked_at,
+        rows,
         left_before,
     )
     .fetch_all(&mut **sync)
     .await?;
     write_departments(sync, people, &texts(&written)).await?;
     Ok(written)
-}
-
-/// Locks rows for this transaction, in the order that all code uses.
-async fn lock(conn: &mut Conn, userids: &[String]) -> Result<(), StoreError> {
-    sqlx::query!(
-        "SELECT userid FROM staff WHERE userid = ANY ($1) ORDER BY userid FOR UPDATE",
-        userids
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(())
 }
 
 /// Clears the unionids of employed people who get another one from a run and have no later answer, so that several
@@ -143,8 +111,8 @@ pub async fn release_unionids(sync: &mut SyncLock<'_>) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Restores the unionid that [`release_unionids`] cleared for a person who was not written after all, unless another
-/// employed row has it by now.
+/// Restores the unionid that [`release_unionids`] cleared for a person who was not written after all, unless none was
+/// cleared or another employed row has it by now.
 pub async fn restore_unionid(sync: &mut SyncLock<'_>, userid: &UserId) -> Result<(), StoreError> {
     let run_id = sync.run().id;
     sqlx::query!(
@@ -164,9 +132,10 @@ fn texts(userids: &[UserId]) -> Vec<String> {
     userids.iter().map(|id| id.as_str().to_owned()).collect()
 }
 
+// Long because it is two statements over the same columns.
 async fn write_departments(
     conn: &mut Conn,
-    people: &[WrittenRow<'_>],
+    people: &[StaffInput<'_>],
     userids: &[String],
 ) -> Result<(), StoreError> {
     let places = || {

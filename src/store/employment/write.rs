@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::PeopleLock;
-use crate::domain::ids::{UnionId, UserId};
+use crate::domain::ids::UserId;
 use crate::domain::person::{LeftCause, Person};
 use crate::store::access::{self, Change};
+use crate::store::staff_input::{StaffInput, staff_json};
 use crate::store::{StoreError, recheck, unionid_conflict, unmatched};
 
 const STAFF: &str = "staff";
@@ -81,31 +82,22 @@ async fn write_fields(
     employ: bool,
 ) -> Result<(), StoreError> {
     let userid = person.userid.as_str();
-    let unionid = person.unionid.as_ref().map(UnionId::as_str);
+    let row = staff_json(&[StaffInput { person, asked_at }])?;
     // DingTalk may omit the unionid; that is no reason to drop a known one.
     let written = sqlx::query!(
         "INSERT INTO staff AS s (userid, unionid, name, avatar, job_number, title, mobile, email, hired_date, observed_at)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE $11 OR EXISTS (SELECT FROM staff WHERE userid = $1)
+         SELECT * FROM staff_input($1::text::json) n WHERE $2 OR EXISTS (SELECT FROM staff o WHERE o.userid = n.userid)
          ON CONFLICT (userid) DO UPDATE SET
             unionid = coalesce(excluded.unionid, s.unionid), name = excluded.name, avatar = excluded.avatar,
             job_number = excluded.job_number, title = excluded.title, mobile = excluded.mobile, email = excluded.email,
             hired_date = excluded.hired_date, observed_at = excluded.observed_at, updated_at = now(),
-            status = CASE WHEN $11 THEN 'employed' ELSE s.status END,
-            left_at = CASE WHEN $11 THEN NULL ELSE s.left_at END,
-            left_cause = CASE WHEN $11 THEN NULL ELSE s.left_cause END,
-            held_by = CASE WHEN $11 THEN NULL ELSE s.held_by END,
-            held_at = CASE WHEN $11 THEN NULL ELSE s.held_at END,
-            held_reason = CASE WHEN $11 THEN NULL ELSE s.held_reason END",
-        userid,
-        unionid,
-        person.name,
-        person.avatar,
-        person.job_number,
-        person.title,
-        person.mobile,
-        person.email,
-        person.hired_date,
-        asked_at,
+            status = CASE WHEN $2 THEN 'employed' ELSE s.status END,
+            left_at = CASE WHEN $2 THEN NULL ELSE s.left_at END,
+            left_cause = CASE WHEN $2 THEN NULL ELSE s.left_cause END,
+            held_by = CASE WHEN $2 THEN NULL ELSE s.held_by END,
+            held_at = CASE WHEN $2 THEN NULL ELSE s.held_at END,
+            held_reason = CASE WHEN $2 THEN NULL ELSE s.held_reason END",
+        row,
         employ
     )
     .execute(&mut **people)
@@ -148,18 +140,31 @@ pub async fn terminate(
     userids: &[UserId],
     cause: LeftCause,
 ) -> Result<(), StoreError> {
+    terminate_at(people, userids, &[], cause).await
+}
+
+/// Like [`terminate`], with the time of each leave instead of now.
+pub async fn terminate_at(
+    people: &mut PeopleLock<'_>,
+    userids: &[UserId],
+    left_at: &[DateTime<Utc>],
+    cause: LeftCause,
+) -> Result<(), StoreError> {
     if userids.is_empty() {
         return Ok(());
     }
     people.require(userids)?;
     let ids = texts(userids);
     let left = sqlx::query_scalar!(
-        r#"UPDATE staff s SET status = 'left', left_at = clock_timestamp(), left_cause = $2, updated_at = now()
-         WHERE userid = ANY ($1) AND status = 'employed'
+        r#"UPDATE staff s SET status = 'left', left_at = coalesce(n.left_at, clock_timestamp()), left_cause = $2,
+             updated_at = now()
+         FROM unnest($1::text[], $3::timestamptz[]) AS n (userid, left_at)
+         WHERE s.userid = n.userid AND s.status = 'employed'
          RETURNING EXISTS (
              SELECT FROM unionid_conflict c WHERE c.userid = s.userid OR c.unionid = s.unionid) AS "has_conflict!""#,
         &ids,
-        cause.as_str()
+        cause.as_str(),
+        left_at
     )
     .fetch_all(&mut **people)
     .await?;

@@ -2,14 +2,16 @@
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::types::Json;
 
-use super::person::{PersonJson, json};
+use super::person::PersonJson;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
 use crate::domain::skip_reason::SkipReason;
 use crate::domain::sync::{ChangeKind, Step};
 use crate::store::StoreError;
+use crate::store::staff_input::to_json;
 use crate::store::sync_list::{ChangeRecord, ChangeRow, FieldChange};
 
 /// One record of a plan.
@@ -59,13 +61,47 @@ fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn differences(draft: &StagedChange) -> Result<String, sqlx::Error> {
-    let shown = draft.differences.iter().map(|difference| FieldChange {
-        field: difference.field.clone(),
-        old: without_nul(&difference.old),
-        new: without_nul(&difference.new),
-    });
-    json(&shown.collect::<Vec<_>>())
+/// A record as the statement of [`stage_changes`] reads it.
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    position: i32,
+    kind: &'static str,
+    userid: Option<&'a str>,
+    dept_id: Option<DeptId>,
+    name: Option<String>,
+    differences: Vec<FieldChange>,
+    reason: Option<&'static str>,
+    reason_field: Option<&'a str>,
+    step: Option<&'static str>,
+    /// JSON within JSON, since Postgres would reject a NUL in it otherwise.
+    person: Option<String>,
+    asked_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> ChangeJson<'a> {
+    fn of(draft: &'a StagedChange) -> Result<Self, StoreError> {
+        let shown = draft.differences.iter().map(|difference| FieldChange {
+            field: difference.field.clone(),
+            old: without_nul(&difference.old),
+            new: without_nul(&difference.new),
+        });
+        let (reason, person) = (draft.reason.as_ref(), draft.person.as_ref());
+        Ok(Self {
+            position: draft.position,
+            kind: draft.kind.as_str(),
+            userid: draft.userid.as_ref().map(UserId::as_str),
+            dept_id: draft.dept_id,
+            name: draft.name.as_deref().map(without_nul),
+            differences: shown.collect(),
+            reason: reason.map(SkipReason::code),
+            reason_field: reason.and_then(SkipReason::field),
+            step: draft.step.map(Step::as_str),
+            person: person
+                .map(|(person, _)| to_json(&PersonJson::of(person)))
+                .transpose()?,
+            asked_at: person.map(|(_, asked_at)| *asked_at),
+        })
+    }
 }
 
 /// Appends records to the plan of a run.
@@ -74,65 +110,17 @@ pub async fn stage_changes(
     run_id: i64,
     drafts: &[StagedChange],
 ) -> Result<(), StoreError> {
-    let names: Vec<Option<String>> = drafts
+    let rows = drafts
         .iter()
-        .map(|draft| draft.name.as_deref().map(without_nul))
-        .collect();
-    let reason = |draft: &StagedChange| Some(draft.reason.as_ref()?.code().to_owned());
-    let field = |draft: &StagedChange| Some(draft.reason.as_ref()?.field()?.to_owned());
-    let reasons: Vec<Option<String>> = drafts.iter().map(reason).collect();
-    let fields: Vec<Option<String>> = drafts.iter().map(field).collect();
-    let positions: Vec<i32> = drafts.iter().map(|draft| draft.position).collect();
-    let kinds: Vec<String> = drafts
-        .iter()
-        .map(|draft| draft.kind.as_str().to_owned())
-        .collect();
-    let userids: Vec<Option<String>> = drafts
-        .iter()
-        .map(|draft| draft.userid.as_ref().map(|id| id.as_str().to_owned()))
-        .collect();
-    let dept_ids: Vec<Option<i64>> = drafts.iter().map(|draft| draft.dept_id).collect();
-    let differing = drafts
-        .iter()
-        .map(differences)
+        .map(ChangeJson::of)
         .collect::<Result<Vec<_>, _>>()?;
-    let steps: Vec<Option<String>> = drafts
-        .iter()
-        .map(|draft| draft.step.map(|step| step.as_str().to_owned()))
-        .collect();
-    let people = drafts
-        .iter()
-        .map(|draft| {
-            draft
-                .person
-                .as_ref()
-                .map(|(person, _)| json(&PersonJson::of(person)))
-                .transpose()
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let asked_at: Vec<Option<DateTime<Utc>>> = drafts
-        .iter()
-        .map(|draft| draft.person.as_ref().map(|(_, at)| *at))
-        .collect();
     sqlx::query!(
         "INSERT INTO staging_change (run_id, position, kind, userid, dept_id, name, differences, reason, reason_field, step, person, asked_at)
-         SELECT $1, n.position, n.kind, n.userid, n.dept_id, n.name, n.differences::jsonb, n.reason, n.reason_field, n.step,
-             n.person::json, n.asked_at
-         FROM unnest($2::integer[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-             $10::text[], $11::text[], $12::timestamptz[])
-             AS n (position, kind, userid, dept_id, name, differences, reason, reason_field, step, person, asked_at)",
+         SELECT $1, position, kind, userid, dept_id, name, differences, reason, reason_field, step, person::json, asked_at
+         FROM json_to_recordset($2::text::json) AS n (position integer, kind text, userid text, dept_id bigint, name text,
+             differences jsonb, reason text, reason_field text, step text, person text, asked_at timestamptz)",
         run_id,
-        &positions,
-        &kinds,
-        &userids as &[Option<String>],
-        &dept_ids as &[Option<i64>],
-        &names as &[Option<String>],
-        &differing,
-        &reasons as &[Option<String>],
-        &fields as &[Option<String>],
-        &steps as &[Option<String>],
-        &people as &[Option<String>],
-        &asked_at as &[Option<DateTime<Utc>>],
+        to_json(&rows)?,
     )
     .execute(conn)
     .await?;
@@ -261,7 +249,7 @@ pub async fn skip_leavers(
     reason: &SkipReason,
 ) -> Result<(), StoreError> {
     let ids: Vec<String> = userids.iter().map(|id| id.as_str().to_owned()).collect();
-    sqlx::query!(
+    let skipped = sqlx::query!(
         "UPDATE staging_change SET kind = 'skipped', step = NULL, reason = $3, reason_field = $4
          WHERE run_id = $1 AND step = 'leave' AND userid = ANY ($2)",
         run_id,
@@ -271,5 +259,7 @@ pub async fn skip_leavers(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    StoreError::unless_written(skipped.rows_affected(), ids.len(), "staging_change", || {
+        ids.join(", ")
+    })
 }

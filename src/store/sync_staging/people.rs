@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use super::person::{PersonJson, json};
+use super::person::PersonJson;
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::Person;
 use crate::store::StoreError;
+use crate::store::staff_input::to_json;
 
 /// A person as described by the lists of one or more departments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct ObservedPerson {
     pub asked_at: DateTime<Utc>,
     pub last_asked_at: DateTime<Utc>,
     /// The departments whose order and leadership are known.
-    pub heard_of: Vec<DeptId>,
+    pub described_departments: Vec<DeptId>,
     /// Whether the list of departments is complete.
     pub has_all_departments: bool,
 }
@@ -28,7 +29,7 @@ struct StoredRecord {
     person: PersonJson,
     asked_at: DateTime<Utc>,
     last_asked_at: DateTime<Utc>,
-    heard_of: Vec<DeptId>,
+    described_departments: Vec<DeptId>,
     has_all_departments: bool,
 }
 
@@ -47,11 +48,11 @@ pub async fn stage_people(
         .map(|observed| observed.person.unionid.clone().map(UnionId::into_string))
         .collect();
     let records = people.iter().map(|observed| {
-        json(&StoredRecord {
+        to_json(&StoredRecord {
             person: PersonJson::of(&observed.person),
             asked_at: observed.asked_at,
             last_asked_at: observed.last_asked_at,
-            heard_of: observed.heard_of.clone(),
+            described_departments: observed.described_departments.clone(),
             has_all_departments: observed.has_all_departments,
         })
     });
@@ -91,7 +92,7 @@ pub async fn staged_people(
             person: record.person.read(row.userid),
             asked_at: record.asked_at,
             last_asked_at: record.last_asked_at,
-            heard_of: record.heard_of,
+            described_departments: record.described_departments,
             has_all_departments: record.has_all_departments,
         }
     });

@@ -61,8 +61,3 @@ impl PersonJson {
         }
     }
 }
-
-/// Returns a value as the text of a JSON column.
-pub(super) fn json(value: &impl Serialize) -> Result<String, sqlx::Error> {
-    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
-}

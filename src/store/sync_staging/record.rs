@@ -40,10 +40,12 @@ pub async fn record_skipped(
     )
     .fetch_all(&mut *conn)
     .await?;
+    let superseded = u64::try_from(positions.len()).unwrap_or_default();
+    StoreError::unless_written(superseded, ids.len(), "staging_change", || ids.join(", "))?;
     let Some(reason) = reason else {
         return take_out(conn, run_id, &positions).await;
     };
-    sqlx::query!(
+    let done = sqlx::query!(
         "UPDATE sync_change SET kind = 'skipped', reason = $3, reason_field = $4 WHERE run_id = $1 AND position = ANY ($2)",
         run_id,
         &positions,
@@ -52,7 +54,7 @@ pub async fn record_skipped(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    expect_changes(done.rows_affected(), run_id, &positions)
 }
 
 /// Records that these departments were not written after all, because a newer answer was stored.
@@ -72,14 +74,20 @@ pub async fn record_skipped_departments(
 }
 
 async fn take_out(conn: &mut Conn, run_id: i64, positions: &[i32]) -> Result<(), StoreError> {
-    sqlx::query!(
+    let done = sqlx::query!(
         "DELETE FROM sync_change WHERE run_id = $1 AND position = ANY ($2)",
         run_id,
         positions,
     )
     .execute(conn)
     .await?;
-    Ok(())
+    expect_changes(done.rows_affected(), run_id, positions)
+}
+
+fn expect_changes(written: u64, run_id: i64, positions: &[i32]) -> Result<(), StoreError> {
+    StoreError::unless_written(written, positions.len(), "sync_change", || {
+        format!("{run_id}/{positions:?}")
+    })
 }
 
 /// Returns how many of the people written by a run were announced by no event: none that is still waiting or has

@@ -131,7 +131,7 @@ async fn an_update_says_what_it_replaces_and_keeps_the_other_events(pool: PgPool
     assert_eq!(updated.code, Some(0), "{updated:?}");
     for line in [
         &format!(
-            "{}/dingtalk/events -> {}/dingtalk/events (the old address was not ours",
+            "{}/dingtalk/events -> {}/dingtalk/events (the old URL was not ours",
             other["DINGGATE_PUBLIC_URL"], app.url
         ),
         "added    user_leave_org\n",

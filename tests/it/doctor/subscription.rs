@@ -89,7 +89,7 @@ async fn what_is_registered_by_api_is_compared_with_ours(pool: PgPool) {
     let report = examine(&settings);
     report.check("registered_events").is(
         "warning",
-        "not registered: user_active_org, user_modify_org, user_leave_org; whoever leaves stays signed in",
+        "not registered: user_active_org, user_modify_org, user_leave_org; people who leave stay signed in",
         "dinggate callback update",
     );
     assert_eq!(report.code, Some(0));

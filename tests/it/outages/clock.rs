@@ -100,7 +100,7 @@ async fn leases_from_the_future_are_free(pool: PgPool) {
         .holds("SELECT read_at > now() - interval '1 minute' FROM failed_callback_fetch")
         .await;
     scene
-        .holds("SELECT error = 'interrupted' FROM sync_run WHERE started_by = 'x'")
+        .holds("SELECT error_code = 'interrupted' FROM sync_run WHERE started_by = 'x'")
         .await;
     run_to_the_end(&scene.settings, &["sync"]).await;
     drop(process);

@@ -147,7 +147,7 @@ async fn a_first_sync_that_was_killed_is_made_up_for_though_there_are_people_by_
     assert_eq!(
         scene
             .number(
-                "SELECT count(*) FROM sync_run WHERE state = 'failed' AND error = 'interrupted'"
+                "SELECT count(*) FROM sync_run WHERE state = 'failed' AND error_code = 'interrupted'"
             )
             .await,
         1

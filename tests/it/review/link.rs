@@ -23,7 +23,7 @@ async fn a_row_without_a_unionid_or_with_an_old_one_is_linked(pool: PgPool) {
         let id = turned_away(&app, &person.unionid, "pending_review").await;
         let page = admin.get(&format!("/admin/unmatched/{id}")).await;
         assert!(
-            page.body.contains("DingTalk gives this userid")
+            page.body.contains("DingTalk returns this userid")
                 && page.body.contains("Link to this row"),
             "{}",
             page.body

@@ -94,7 +94,8 @@ async fn a_chosen_name_proves_nothing_and_runs_nothing(pool: PgPool) {
     }
     let list = admin.get("/admin/unmatched?reason=all").await.body;
     assert!(
-        list.contains("chosen by whoever scans") && list.contains("Only the name is the same"),
+        list.contains("chosen by the person who scans")
+            && list.contains("Only the name is the same"),
         "{list}"
     );
     assert!(

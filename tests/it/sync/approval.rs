@@ -72,8 +72,8 @@ async fn approving_marks_whom_dingtalk_still_does_not_know_in_the_administrators
             run.state.as_str(),
             run.cause.as_str(),
             run.approves,
-            run.left_count,
-            run.skipped
+            run.counts.left,
+            run.counts.skipped
         ),
         ("done", "approval", Some(id), 6, 2)
     );
@@ -130,7 +130,7 @@ async fn an_approval_that_meets_an_outage_marks_nobody_and_the_plan_still_waits(
         );
         assert_ne!(run.state, SyncState::Done);
         assert!(
-            run.error.is_some() && run.left_count == 0,
+            run.problem().is_some() && run.counts.left == 0,
             "{fault:?} {run:?}"
         );
         company.sim.clear_faults();
@@ -142,7 +142,7 @@ async fn an_approval_that_meets_an_outage_marks_nobody_and_the_plan_still_waits(
     }
     let carried_out = approve(&company.ctx, id, &admin()).await.unwrap();
     assert_eq!(
-        company.ended(carried_out).await.left_count,
+        company.ended(carried_out).await.counts.left,
         i32::try_from(gone.len()).unwrap()
     );
 }
@@ -158,7 +158,7 @@ async fn whom_something_was_heard_of_since_the_stopped_run_stays(pool: PgPool) {
     company.sim.dismiss_quietly(&gone[0]).unwrap();
     let carried_out = approve(&company.ctx, id, &admin()).await.unwrap();
     let run = company.ended(carried_out).await;
-    assert_eq!((run.left_count, run.skipped), (7, 1));
+    assert_eq!((run.counts.left, run.counts.skipped), (7, 1));
     assert!(company.is_employed(&gone[0]).await);
     assert_eq!(
         company.reasons().await,

@@ -49,7 +49,7 @@ async fn changes_that_no_event_had_announced_are_told_until_a_run_finds_none(poo
     change(&company, avatar);
     let summary = company.sync().await;
     assert_eq!(
-        (summary.changed, company.last_run().await.unannounced),
+        (summary.counts.changed, company.last_run().await.unannounced),
         (1, 0)
     );
     // The looks after the leaving are over by then.
@@ -64,7 +64,7 @@ async fn what_an_event_still_waits_to_tell_is_announced(pool: PgPool) {
     company.receive("user_modify_org", company::EMPLOYEE).await;
     let summary = company.sync().await;
     assert_eq!(
-        (summary.changed, company.last_run().await.unannounced),
+        (summary.counts.changed, company.last_run().await.unannounced),
         (1, 0)
     );
 }

@@ -57,11 +57,16 @@ async fn any_question_that_fails_makes_the_run_partial(pool: PgPool) {
         let told = format!("{path} {fault:?}");
         company.sim.fault_times(path, fault, times);
         let summary = company.sync().await;
-        assert_eq!((summary.state, summary.left), (State::Partial, 0), "{told}");
+        assert_eq!(
+            (summary.state, summary.counts.left),
+            (State::Partial, 0),
+            "{told}"
+        );
         assert!(
             summary
                 .problem
-                .is_some_and(|problem| problem.contains(path.trim_start_matches('/'))),
+                .and_then(|problem| problem.detail)
+                .is_some_and(|detail| detail.contains(path.trim_start_matches('/'))),
             "{told}"
         );
         assert_eq!(company.employed().await, everybody, "{told}");
@@ -76,11 +81,13 @@ async fn any_question_that_fails_makes_the_run_partial(pool: PgPool) {
     }
     assert_eq!(
         company
-            .number("SELECT count(*) FROM sync_run WHERE state = 'partial' AND error IS NOT NULL")
+            .number(
+                "SELECT count(*) FROM sync_run WHERE state = 'partial' AND error_code IS NOT NULL"
+            )
             .await,
         7
     );
-    assert_eq!(company.sync().await.left, 1);
+    assert_eq!(company.sync().await.counts.left, 1);
 }
 
 #[sqlx::test]
@@ -101,7 +108,7 @@ async fn a_question_that_finds_no_answer_is_put_again(pool: PgPool) {
         .fault_times("/gettoken", Fault::CloseConnection, 1);
     let summary = company.another_process().sync().await;
     assert_eq!(
-        (summary.state, summary.left),
+        (summary.state, summary.counts.left),
         (State::Done, 1),
         "{summary:?}"
     );
@@ -127,7 +134,7 @@ async fn a_throttled_cloud_is_waited_for(pool: PgPool) {
         () = hurry => unreachable!(),
     };
     assert_eq!(
-        (summary.state, summary.left),
+        (summary.state, summary.counts.left),
         (State::Done, 1),
         "{summary:?}"
     );
@@ -140,7 +147,7 @@ async fn a_company_without_people_is_a_broken_answer(pool: PgPool) {
     company.sim.fault(USER_LIST, Fault::EmptyList);
     let summary = company.run(accepting()).await.unwrap();
     assert_eq!(
-        (summary.state, summary.left, company.employed().await),
+        (summary.state, summary.counts.left, company.employed().await),
         (State::Partial, 0, everybody)
     );
 }
@@ -153,7 +160,11 @@ async fn a_list_that_is_emptier_than_it_should_be_is_found_out(pool: PgPool) {
     for path in [USER_LIST, LIST_SUB] {
         company.sim.fault_times(path, Fault::EmptyList, 1);
         let summary = company.run(accepting()).await.unwrap();
-        assert_eq!((summary.state, summary.left), (State::Partial, 0), "{path}");
+        assert_eq!(
+            (summary.state, summary.counts.left),
+            (State::Partial, 0),
+            "{path}"
+        );
         assert_eq!(company.employed().await, everybody, "{path}");
         assert_eq!(
             company.number("SELECT count(*) FROM department").await,
@@ -161,7 +172,7 @@ async fn a_list_that_is_emptier_than_it_should_be_is_found_out(pool: PgPool) {
             "{path}"
         );
     }
-    assert_eq!(company.sync().await.left, 1);
+    assert_eq!(company.sync().await.counts.left, 1);
 }
 
 #[sqlx::test]
@@ -182,13 +193,13 @@ async fn many_lists_that_are_emptier_than_they_should_be_are_no_plan_to_decide_a
     company.sim.reset_calls();
     let summary = company.sync().await;
     assert_eq!(
-        (summary.state, summary.left, summary.withheld),
+        (summary.state, summary.counts.left, summary.counts.withheld),
         (State::Partial, 0, 0)
     );
     let problem = summary.problem.unwrap();
     assert!(
-        problem.contains("not everybody who is in it was listed"),
-        "{problem}"
+        sync_problem(Lang::En, &problem).contains("not everybody who is in it was listed"),
+        "{problem:?}"
     );
     assert!((1..=21).contains(&company.sim.calls(USER_GET)));
     let complete = "SELECT is_complete::int::bigint FROM sync_run ORDER BY id DESC LIMIT 1";
@@ -235,7 +246,7 @@ async fn a_web_page_does_not_end_the_run(pool: PgPool) {
         company.sim.fault_times(path, Fault::Html, 1);
         let summary = company.sync().await;
         assert_eq!(
-            (summary.state, summary.left),
+            (summary.state, summary.counts.left),
             (State::Done, left),
             "{path} {summary:?}"
         );
@@ -262,7 +273,7 @@ async fn a_part_of_the_company_is_brought_in_and_never_taken_for_the_whole(pool:
         users: vec![company::EMPLOYEE.into()],
     });
     let summary = company.sync().await;
-    assert_eq!((summary.state, summary.left), (State::Partial, 0));
+    assert_eq!((summary.state, summary.counts.left), (State::Partial, 0));
     assert_eq!(company.employed().await, everybody);
     assert!(
         title_is_new(&company).await,
@@ -285,8 +296,12 @@ async fn a_first_run_brings_in_the_visible_part(pool: PgPool) {
     });
     let visible = visible.count();
     assert_eq!(
-        (summary.state, summary.added, company.employed().await),
-        (State::Partial, visible, visible)
+        (
+            summary.state,
+            summary.counts.added,
+            company.employed().await
+        ),
+        (State::Partial, SyncCounts::of(visible), visible)
     );
     assert!(visible > 5);
 }
@@ -296,7 +311,7 @@ async fn a_cloud_that_cannot_tell_the_scope_is_walked_from_the_root(pool: PgPool
     let company = with_a_leaver(&pool).await;
     company.sim.fault(SCOPES, Fault::ErrCode(22));
     let summary = company.sync().await;
-    assert_eq!((summary.state, summary.left), (State::Done, 1));
+    assert_eq!((summary.state, summary.counts.left), (State::Done, 1));
 }
 
 #[sqlx::test]
@@ -367,7 +382,7 @@ async fn pages_that_do_not_advance_make_the_run_partial(pool: PgPool) {
         1,
     );
     let summary = company.sync().await;
-    assert_eq!((summary.state, summary.left), (State::Partial, 0));
+    assert_eq!((summary.state, summary.counts.left), (State::Partial, 0));
     assert!(title_is_new(&company).await);
 }
 

@@ -87,13 +87,13 @@ async fn too_many_leavers_stop_at_the_brake_until_they_are_accepted(pool: PgPool
     let everybody = company.employed().await;
     let summary = company.sync().await;
     assert_eq!(
-        (summary.state, numbers(&summary), summary.withheld),
+        (summary.state, numbers(&summary), summary.counts.withheld),
         (State::Stopped, [1, 1, 0, 0, 0], 8)
     );
     assert!(
         summary
             .problem
-            .is_some_and(|problem| problem.starts_with("8 of "))
+            .is_some_and(|problem| sync_problem(Lang::En, &problem).starts_with("8 of "))
     );
     assert_eq!(company.employed().await, everybody + 1);
     assert_eq!(
@@ -104,7 +104,7 @@ async fn too_many_leavers_stop_at_the_brake_until_they_are_accepted(pool: PgPool
     );
 
     let shown = company.run(dry()).await.unwrap();
-    assert_eq!((shown.state, shown.withheld), (State::Stopped, 8));
+    assert_eq!((shown.state, shown.counts.withheld), (State::Stopped, 8));
 
     let summary = company.run(accepting()).await.unwrap();
     assert_eq!(
@@ -122,7 +122,7 @@ async fn up_to_five_leavers_are_never_too_many(pool: PgPool) {
     company.sync().await;
     dismiss(&company, 5);
     let summary = company.sync().await;
-    assert_eq!((summary.state, summary.left), (State::Done, 5));
+    assert_eq!((summary.state, summary.counts.left), (State::Done, 5));
 }
 
 #[sqlx::test]
@@ -133,7 +133,7 @@ async fn a_rehire_under_the_old_userid_returns_and_one_under_a_new_userid_takes_
     let unionid = company.column(company::BIG_ORDER, "unionid").await;
     company.sim.set_callback_url(None);
     company.sim.dismiss_quietly(company::EMPLOYEE).unwrap();
-    assert_eq!(company.sync().await.left, 1);
+    assert_eq!(company.sync().await.counts.left, 1);
     company.sim.rehire_quietly(company::EMPLOYEE, None).unwrap();
     company.sim.dismiss_quietly(company::BIG_ORDER).unwrap();
     company
@@ -152,7 +152,10 @@ async fn a_rehire_under_the_old_userid_returns_and_one_under_a_new_userid_takes_
     );
     assert_eq!(company.column("newid77", "unionid").await, unionid);
     assert_eq!(company.number("SELECT count(*) FROM audit_entry WHERE action = 'staff.returned' AND userid = 'zhangsan01'").await, 1);
-    assert_eq!(company.sync().await.unchanged, company.sim.people().len());
+    assert_eq!(
+        company.sync().await.counts.unchanged,
+        SyncCounts::of(company.sim.people().len())
+    );
 }
 
 #[sqlx::test]
@@ -213,7 +216,7 @@ async fn who_shares_a_unionid_is_written_in_all_else(pool: PgPool) {
         .share_unionid_quietly(&second.userid, &first.unionid)
         .unwrap();
     let summary = company.sync().await;
-    assert_eq!((summary.changed, summary.skipped), (1, 1));
+    assert_eq!((summary.counts.changed, summary.counts.skipped), (1, 1));
     assert_eq!(
         company.column(&second.userid, "unionid").await,
         Some(second.unionid)

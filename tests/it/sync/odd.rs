@@ -81,7 +81,10 @@ async fn a_department_without_a_name_is_passed_over_with_everybody_below_it_brou
     sim.rename_department(fresh, "有名字了").unwrap();
     let summary = company.sync().await;
     let run = company.last_run().await;
-    assert_eq!((summary.state, run.departments_added), (State::Done, 1));
+    assert_eq!(
+        (summary.state, run.counts.departments_added),
+        (State::Done, 1)
+    );
 }
 
 #[sqlx::test]
@@ -103,8 +106,8 @@ async fn a_department_that_no_list_names_and_that_has_no_name_stays(pool: PgPool
     assert_eq!(
         (
             summary.state,
-            summary.left,
-            company.last_run().await.departments_removed
+            summary.counts.left,
+            company.last_run().await.counts.departments_removed
         ),
         (State::Done, 1, 0),
         "{:?}",
@@ -123,7 +126,7 @@ async fn a_department_whose_id_cannot_be_read_makes_the_run_partial(pool: PgPool
         page(&json!([{"dept_id": TECHNOLOGY, "name": "技术中心"}, {"dept_id": {}, "name": "谁"}]));
     company.sim.fault_times(LIST_SUB, odd, 1);
     let summary = company.sync().await;
-    assert_eq!((summary.state, summary.left), (State::Partial, 0));
+    assert_eq!((summary.state, summary.counts.left), (State::Partial, 0));
 }
 
 #[sqlx::test]
@@ -180,7 +183,7 @@ async fn a_list_that_is_left_out_is_empty_where_nobody_is(pool: PgPool) {
         "{:?}",
         summary.problem
     );
-    assert_eq!(company.last_run().await.departments_added, 1);
+    assert_eq!(company.last_run().await.counts.departments_added, 1);
 }
 
 #[sqlx::test]
@@ -199,7 +202,7 @@ async fn a_list_that_is_left_out_where_somebody_is_marks_nobody_as_left(pool: Pg
         };
         let summary = company.run(request).await.unwrap();
         assert_eq!(
-            (summary.state, summary.left, summary.withheld),
+            (summary.state, summary.counts.left, summary.counts.withheld),
             (State::Partial, 0, 0),
             "{lists}: {:?}",
             summary.problem
@@ -225,7 +228,7 @@ async fn an_endless_name_is_cut_and_stored(pool: PgPool) {
         .change_quietly(company::EMPLOYEE, change)
         .unwrap();
     let summary = company.sync().await;
-    assert_eq!((summary.state, summary.changed), (State::Done, 1));
+    assert_eq!((summary.state, summary.counts.changed), (State::Done, 1));
 }
 
 #[sqlx::test]

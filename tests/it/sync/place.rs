@@ -65,11 +65,11 @@ async fn a_killed_run_leaves_nothing_behind_and_frees_its_place(pool: PgPool) {
     assert_eq!(company.number(lease).await, 1);
     company.execute("UPDATE sync_run SET lease_until = clock_timestamp() - interval '1 ms' WHERE state = 'running'").await;
     let summary = company.another_process().sync().await;
-    assert_eq!((summary.state, summary.changed), (State::Done, 1));
+    assert_eq!((summary.state, summary.counts.changed), (State::Done, 1));
     assert_eq!(
         company
             .number(
-                "SELECT count(*) FROM sync_run WHERE state = 'failed' AND error = 'interrupted'"
+                "SELECT count(*) FROM sync_run WHERE state = 'failed' AND error_code = 'interrupted'"
             )
             .await,
         1
@@ -123,7 +123,7 @@ async fn a_run_whose_place_was_taken_writes_nothing(pool: PgPool) {
         while company.sim.calls(USER_GET) == 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        company.execute("UPDATE sync_run SET state = 'failed', error = 'interrupted', finished_at = now() WHERE state = 'running'").await;
+        company.execute("UPDATE sync_run SET state = 'failed', error_code = 'interrupted', finished_at = now() WHERE state = 'running'").await;
     });
     assert!(matches!(ended, Err(SyncError::Interrupted)), "{ended:?}");
     assert_eq!(company.fingerprint().await, before);

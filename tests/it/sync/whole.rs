@@ -13,7 +13,7 @@ async fn a_first_run_brings_in_everybody_with_all_that_is_known(pool: PgPool) {
     let summary = company.sync().await;
     assert_eq!(
         (summary.state, numbers(&summary)),
-        (State::Done, [people.len(), 0, 0, 0, 0])
+        (State::Done, [SyncCounts::of(people.len()), 0, 0, 0, 0])
     );
     for person in people {
         let text = |value: &str| (!value.is_empty()).then(|| value.to_owned());
@@ -146,8 +146,12 @@ async fn a_second_run_that_changes_nothing_writes_nothing(pool: PgPool) {
     let before = company.fingerprint().await;
     let summary = company.sync().await;
     assert_eq!(
-        (summary.state, numbers(&summary), summary.unchanged),
-        (State::Done, [0; 5], company.sim.people().len())
+        (summary.state, numbers(&summary), summary.counts.unchanged),
+        (
+            State::Done,
+            [0; 5],
+            SyncCounts::of(company.sim.people().len())
+        )
     );
     assert_eq!(company.fingerprint().await, before);
     assert!(company.changes(&ChangeFilter::default()).await.is_empty());

@@ -12,6 +12,7 @@ use crate::store::unmatched::Case;
 use crate::text::admin_overview::OverviewTexts;
 use crate::text::admin_review::ReviewTexts;
 use crate::text::admin_syncs::SyncTexts;
+use crate::text::admin_syncs::problem::sync_problem;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
@@ -105,12 +106,12 @@ pub(super) fn sync(
 ) -> SyncView {
     let t = SyncTexts::of(lang);
     let numbers = [
-        (t.added, run.added),
-        (t.changed, run.changed),
-        (t.returned, run.returned),
-        (t.left, run.left_count),
-        (t.withheld, run.withheld),
-        (t.skipped, run.skipped),
+        (t.added, run.counts.added),
+        (t.changed, run.counts.changed),
+        (t.returned, run.counts.returned),
+        (t.left, run.counts.left),
+        (t.withheld, run.counts.withheld),
+        (t.skipped, run.counts.skipped),
     ];
     let tone = match run.state {
         SyncState::Done => Tone::Ok,
@@ -128,7 +129,7 @@ pub(super) fn sync(
             .filter(|done| done.id != run.id)
             .and_then(|done| done.finished_at)
             .map(|at| TimeText::new(at, now, lang)),
-        error: run.error,
+        error: run.problem().map(|problem| sync_problem(lang, &problem)),
     }
 }
 

@@ -229,14 +229,20 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
 
 /// Returns the reason why a run has no records.
 fn no_records(t: &'static PlanTexts, run: &RunRow) -> &'static str {
-    let people = [run.added, run.changed, run.returned, run.left_count];
+    let people = [
+        run.counts.added,
+        run.counts.changed,
+        run.counts.returned,
+        run.counts.left,
+    ];
     let departments = [
-        run.departments_added,
-        run.departments_changed,
-        run.departments_removed,
+        run.counts.departments_added,
+        run.counts.departments_changed,
+        run.counts.departments_removed,
     ];
     let mut counts = people.into_iter().chain(departments);
-    let has_records = counts.any(|count| count > 0) || run.skipped > 0 || run.withheld > 0;
+    let has_records =
+        counts.any(|count| count > 0) || run.counts.skipped > 0 || run.counts.withheld > 0;
     match run.state {
         SyncState::Running => t.nothing_yet,
         _ if has_records => t.records_gone,
@@ -254,7 +260,7 @@ fn waiting(
 ) -> Option<PendingApproval> {
     let t = SyncTexts::of(lang);
     let until = run.waits_until.filter(|_| run.is_waiting)?;
-    let count = t.people(lang, run.withheld);
+    let count = t.people(lang, run.counts.withheld);
     let is_under_way = attempt.is_some_and(|run| run.state == SyncState::Running && !run.is_lost);
     let sentence = if is_under_way {
         t.under_way
@@ -266,7 +272,7 @@ fn waiting(
         title: with_count(t.waiting_title),
         effect: with_count(t.waiting_effect),
         until: TimeText::new(until, now, lang),
-        more: i64::from(run.withheld) - i64::try_from(people.len()).unwrap_or(i64::MAX),
+        more: i64::from(run.counts.withheld) - i64::try_from(people.len()).unwrap_or(i64::MAX),
         people,
         is_under_way,
         attempt: attempt.map(|run| (run.id, interpolate(sentence, &[("id", &run.id)]))),

@@ -16,6 +16,7 @@ use crate::http::view::{Choice, Pager, query};
 use crate::store::StoreError;
 use crate::store::sync_list::{self, SyncFilter};
 use crate::text::admin_syncs::SyncTexts;
+use crate::text::admin_syncs::problem::problems_with;
 use crate::text::time::TimeText;
 
 #[derive(Template)]
@@ -47,6 +48,10 @@ pub(super) async fn list(
         state,
         cause,
         q: asked.q().to_owned(),
+        error_codes: match asked.q() {
+            "" => Vec::new(),
+            text => problems_with(text),
+        },
     };
     let paging = asked.paging();
     let now = auditor.user.now;

@@ -1,16 +1,16 @@
 //! Writes the people of a plan, step by step, in chunks.
 
 use crate::domain::audit::AuditAction;
-use crate::domain::sync::Step;
+use crate::domain::sync::{Step, SyncCounts};
 
 use super::ApplyRequest;
 use crate::domain::ids::UserId;
 use crate::domain::person::{LeftCause, Status};
 use crate::domain::skip_reason::SkipReason;
-use crate::service::directory_sync::plan_writer::PlanCounts;
 use crate::service::directory_sync::{Progress, SyncError};
-use crate::store::directory::{self, WrittenRow};
+use crate::store::directory;
 use crate::store::employment::{self, SyncLock};
+use crate::store::staff_input::StaffInput;
 use crate::store::sync_staging::{self, ChangedPerson};
 use crate::store::{StoreError, staff};
 
@@ -22,27 +22,28 @@ const TRIES: u32 = 2;
 /// Writes people and counts the results.
 pub struct Rows<'a, 'c> {
     pub sync: &'a mut SyncLock<'c>,
-    mission: &'a ApplyRequest<'a>,
+    request: &'a ApplyRequest<'a>,
     progress: &'a mut (dyn FnMut(Progress) + Send),
     done: usize,
     total: usize,
-    pub tally: PlanCounts,
+    pub counts: SyncCounts,
 }
 
 impl<'a, 'c> Rows<'a, 'c> {
     pub fn new(
         sync: &'a mut SyncLock<'c>,
-        mission: &'a ApplyRequest<'a>,
+        request: &'a ApplyRequest<'a>,
         progress: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
-        let tally = mission.tally;
+        let counts = request.counts;
         Self {
             sync,
-            mission,
+            request,
             progress,
             done: 0,
-            total: tally.added + tally.changed + tally.returned + tally.left,
-            tally,
+            total: usize::try_from(counts.added + counts.changed + counts.returned + counts.left)
+                .unwrap_or_default(),
+            counts,
         }
     }
 
@@ -56,7 +57,7 @@ impl<'a, 'c> Rows<'a, 'c> {
     pub async fn write(&mut self, step: Step) -> Result<(), SyncError> {
         let mut after = 0;
         loop {
-            let run_id = self.mission.run.id;
+            let run_id = self.request.run.id;
             let people =
                 sync_staging::changed_people(self.sync, run_id, step, after, CHUNK).await?;
             let Some(last) = people.last() else {
@@ -102,11 +103,11 @@ impl<'a, 'c> Rows<'a, 'c> {
     ) -> Result<Vec<UserId>, StoreError> {
         let mut tries = 1;
         loop {
-            let mission = self.mission;
+            let request = self.request;
             // If the connection itself is lost, every attempt fails.
             let written = self
                 .sync
-                .savepoint(async |sync| write(sync, mission, step, part).await)
+                .savepoint(async |sync| write(sync, request, step, part).await)
                 .await;
             match written {
                 Err(StoreError::Unavailable(_)) if tries < TRIES => tries += 1,
@@ -134,33 +135,33 @@ impl<'a, 'c> Rows<'a, 'c> {
         Ok(())
     }
 
-    /// Records people whom an event has changed first.
+    /// Records people an event has changed first.
     async fn skip(&mut self, step: Step, overtaken: &[UserId]) -> Result<(), StoreError> {
-        *self.number(step) -= overtaken.len();
-        let is_told = step == Step::Leave && self.mission.tells_overtaken;
+        *self.number(step) -= SyncCounts::of(overtaken.len());
+        let is_reported = step == Step::Leave && self.request.reports_overtaken;
         let reason = SkipReason::Overtaken;
         if step == Step::Move {
             for userid in overtaken {
                 directory::restore_unionid(self.sync, userid).await?;
             }
         }
-        let told = is_told.then_some(&reason);
-        if is_told {
-            self.tally.skipped += overtaken.len();
+        let reported = is_reported.then_some(&reason);
+        if is_reported {
+            self.counts.skipped += SyncCounts::of(overtaken.len());
         } else if step != Step::Leave {
-            self.tally.unchanged += overtaken.len();
+            self.counts.unchanged += SyncCounts::of(overtaken.len());
         }
-        sync_staging::record_skipped(self.sync, self.mission.run.id, overtaken, told).await
+        sync_staging::record_skipped(self.sync, self.request.run.id, overtaken, reported).await
     }
 
-    /// Records a person whom Postgres rejected.
+    /// Records a person Postgres rejected.
     async fn refuse(
         &mut self,
         step: Step,
         one: &ChangedPerson,
         error: &StoreError,
     ) -> Result<(), StoreError> {
-        let run_id = self.mission.run.id;
+        let run_id = self.request.run.id;
         let reason = if error.violates(staff::EMPLOYED_UNIONID) {
             SkipReason::UnionidShared
         } else {
@@ -168,7 +169,7 @@ impl<'a, 'c> Rows<'a, 'c> {
             SkipReason::NotStored
         };
         *self.number(step) -= 1;
-        self.tally.skipped += 1;
+        self.counts.skipped += 1;
         let userid = std::slice::from_ref(&one.userid);
         sync_staging::record_skipped(self.sync, run_id, userid, Some(&reason)).await?;
         if step == Step::Move {
@@ -178,12 +179,12 @@ impl<'a, 'c> Rows<'a, 'c> {
         Ok(())
     }
 
-    fn number(&mut self, step: Step) -> &mut usize {
+    fn number(&mut self, step: Step) -> &mut i32 {
         match step {
-            Step::Leave => &mut self.tally.left,
-            Step::Add => &mut self.tally.added,
-            Step::Return => &mut self.tally.returned,
-            Step::Move | Step::Change => &mut self.tally.changed,
+            Step::Leave => &mut self.counts.left,
+            Step::Add => &mut self.counts.added,
+            Step::Return => &mut self.counts.returned,
+            Step::Move | Step::Change => &mut self.counts.changed,
         }
     }
 
@@ -198,20 +199,20 @@ impl<'a, 'c> Rows<'a, 'c> {
 
 async fn write(
     sync: &mut SyncLock<'_>,
-    mission: &ApplyRequest<'_>,
+    request: &ApplyRequest<'_>,
     step: Step,
     part: &[ChangedPerson],
 ) -> Result<Vec<UserId>, StoreError> {
     let described = part.iter().filter_map(|drafted| drafted.person.as_ref());
-    let rows: Vec<WrittenRow<'_>> = described
-        .map(|(person, asked_at)| WrittenRow {
+    let rows: Vec<StaffInput<'_>> = described
+        .map(|(person, asked_at)| StaffInput {
             person,
             asked_at: *asked_at,
         })
         .collect();
-    let actor = mission.actor;
+    let actor = request.actor;
     match step {
-        Step::Leave => terminate(sync, mission, part).await,
+        Step::Leave => terminate(sync, request, part).await,
         Step::Move | Step::Change => directory::change(sync, &rows).await,
         Step::Add => {
             let added = directory::add(sync, &rows).await?;
@@ -242,16 +243,16 @@ async fn write(
 
 async fn terminate(
     sync: &mut SyncLock<'_>,
-    mission: &ApplyRequest<'_>,
+    request: &ApplyRequest<'_>,
     part: &[ChangedPerson],
 ) -> Result<Vec<UserId>, StoreError> {
     let userids: Vec<UserId> = part.iter().map(|leaver| leaver.userid.clone()).collect();
-    let (mut people, absent) = sync.lock_absent(&userids, mission.guard).await?;
+    let (mut people, absent) = sync.lock_absent(&userids, request.guard).await?;
     // Also ends their sessions and schedules rechecks, as after every termination.
     employment::terminate(&mut people, &absent, LeftCause::Sync).await?;
     directory::record_in_audit(
         &mut people,
-        mission.actor,
+        request.actor,
         &absent,
         AuditAction::StaffLeft,
         LeftCause::Sync.as_str(),

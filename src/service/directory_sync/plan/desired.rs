@@ -16,19 +16,19 @@ pub struct DesiredPerson {
     /// Time of the latest of them.
     last_asked_at: DateTime<Utc>,
     /// The departments whose order and leadership are known.
-    heard_of: Vec<DeptId>,
+    described_departments: Vec<DeptId>,
     /// Whether these are all departments of the person, not just those whose lists were read.
     has_all_departments: bool,
 }
 
 impl From<ObservedPerson> for DesiredPerson {
-    fn from(heard: ObservedPerson) -> Self {
+    fn from(observed: ObservedPerson) -> Self {
         Self {
-            person: heard.person,
-            asked_at: heard.asked_at,
-            last_asked_at: heard.last_asked_at,
-            heard_of: heard.heard_of,
-            has_all_departments: heard.has_all_departments,
+            person: observed.person,
+            asked_at: observed.asked_at,
+            last_asked_at: observed.last_asked_at,
+            described_departments: observed.described_departments,
+            has_all_departments: observed.has_all_departments,
         }
     }
 }
@@ -39,7 +39,7 @@ impl From<DesiredPerson> for ObservedPerson {
             person: wanted.person,
             asked_at: wanted.asked_at,
             last_asked_at: wanted.last_asked_at,
-            heard_of: wanted.heard_of,
+            described_departments: wanted.described_departments,
             has_all_departments: wanted.has_all_departments,
         }
     }
@@ -56,19 +56,19 @@ impl DesiredPerson {
             person,
             asked_at,
             last_asked_at: asked_at,
-            heard_of: vec![dept_id],
+            described_departments: vec![dept_id],
             has_all_departments,
         }
     }
 
     /// Returns a person who was looked up individually, with all their departments.
     pub fn whole(person: Person, asked_at: DateTime<Utc>) -> Self {
-        let heard_of = person.departments.iter().map(|d| d.dept_id).collect();
+        let described_departments = person.departments.iter().map(|d| d.dept_id).collect();
         Self {
             person,
             asked_at,
             last_asked_at: asked_at,
-            heard_of,
+            described_departments,
             has_all_departments: true,
         }
     }
@@ -83,14 +83,14 @@ impl DesiredPerson {
             self.add_missing(&other.person.departments);
             self.has_all_departments = other.has_all_departments;
         }
-        for known in other
+        for place in other
             .person
             .departments
             .iter()
-            .filter(|d| other.heard_of.contains(&d.dept_id))
+            .filter(|d| other.described_departments.contains(&d.dept_id))
         {
-            if !self.heard_of.contains(&known.dept_id) {
-                self.place(known);
+            if !self.described_departments.contains(&place.dept_id) {
+                self.place(place);
             }
         }
         self.asked_at = self.asked_at.min(other.asked_at);
@@ -98,8 +98,8 @@ impl DesiredPerson {
 
     /// Whether all lists that name the person had already named them before.
     pub fn names_no_other_place_than(&self, earlier: &ObservedPerson) -> bool {
-        let mut places = self.heard_of.iter();
-        places.all(|place| earlier.heard_of.contains(place))
+        let mut places = self.described_departments.iter();
+        places.all(|place| earlier.described_departments.contains(place))
     }
 
     fn add_missing(&mut self, others: &[Membership]) {
@@ -114,15 +114,15 @@ impl DesiredPerson {
     }
 
     /// Copies order and leadership in a department of the person.
-    fn place(&mut self, known: &Membership) {
+    fn place(&mut self, place: &Membership) {
         if let Some(own) = self
             .person
             .departments
             .iter_mut()
-            .find(|d| d.dept_id == known.dept_id)
+            .find(|d| d.dept_id == place.dept_id)
         {
-            own.clone_from(known);
-            self.heard_of.push(known.dept_id);
+            own.clone_from(place);
+            self.described_departments.push(place.dept_id);
         }
     }
 
@@ -133,12 +133,12 @@ impl DesiredPerson {
             person.unionid.clone_from(&stored.unionid);
         }
         for own in &mut person.departments {
-            let Some(known) = stored.departments.iter().find(|d| d.dept_id == own.dept_id) else {
+            let Some(place) = stored.departments.iter().find(|d| d.dept_id == own.dept_id) else {
                 continue;
             };
-            own.order = own.order.or(known.order);
-            if !self.heard_of.contains(&own.dept_id) {
-                own.is_leader = known.is_leader;
+            own.order = own.order.or(place.order);
+            if !self.described_departments.contains(&own.dept_id) {
+                own.is_leader = place.is_leader;
             }
         }
         person

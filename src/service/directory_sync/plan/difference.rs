@@ -139,13 +139,13 @@ mod tests {
                 is_leader: true,
             },
         ];
-        let told: Vec<_> = between(&person(), &new)
+        let found: Vec<_> = between(&person(), &new)
             .into_iter()
             .map(|d| (d.field, d.old, d.new))
             .collect();
         let line = |field, new: &str| (field, String::new(), new.to_owned());
         assert_eq!(
-            told,
+            found,
             [
                 line("title", "经理"),
                 line("hired_date", "2020-09-13T12:26:40+00:00"),

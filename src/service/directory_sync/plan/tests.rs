@@ -38,8 +38,8 @@ fn person(userid: &str, unionid: &str) -> Person {
     }
 }
 
-fn employed(userid: &str, unionid: &str) -> KnownPerson {
-    KnownPerson {
+fn employed(userid: &str, unionid: &str) -> StoredPerson {
+    StoredPerson {
         person: person(userid, unionid),
         status: Status::Employed,
         left_at: None,
@@ -49,15 +49,15 @@ fn employed(userid: &str, unionid: &str) -> KnownPerson {
     }
 }
 
-fn left(userid: &str, unionid: &str, left_at: i64) -> KnownPerson {
-    KnownPerson {
+fn left(userid: &str, unionid: &str, left_at: i64) -> StoredPerson {
+    StoredPerson {
         status: Status::Left,
         left_at: Some(at(left_at)),
         ..employed(userid, unionid)
     }
 }
 
-fn current(people: Vec<KnownPerson>) -> Current {
+fn current(people: Vec<StoredPerson>) -> Current {
     Current {
         people,
         ..Current::default()
@@ -208,11 +208,11 @@ fn a_reading_without_people_or_with_an_unreadable_record_removes_nobody() {
 
 #[test]
 fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
-    let observed_at = KnownPerson {
+    let observed_at = StoredPerson {
         observed_at: at(START + 1),
         ..employed("a", "1")
     };
-    let created = KnownPerson {
+    let created = StoredPerson {
         created_at: at(START),
         ..employed("b", "2")
     };
@@ -224,7 +224,7 @@ fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
         [vec!["z"], vec![], vec![], vec![]]
     );
 
-    let newer = KnownPerson {
+    let newer = StoredPerson {
         observed_at: at(START + 11),
         ..employed("a", "1")
     };
@@ -278,7 +278,7 @@ fn a_partial_run_takes_no_leaving_back() {
 
 #[test]
 fn a_decision_by_hand_stands() {
-    let held = KnownPerson {
+    let held = StoredPerson {
         is_held: true,
         ..left("a", "1", 5)
     };
@@ -295,7 +295,7 @@ fn who_is_hired_again_under_another_userid_gets_the_unionid_of_the_row_that_leav
     for old in [employed("old", "1"), left("old", "1", 5)] {
         assert_eq!(told(&complete(&current(vec![old]), &read))[0], ["new"]);
     }
-    let held = KnownPerson {
+    let held = StoredPerson {
         is_held: true,
         ..left("old", "1", 5)
     };
@@ -377,7 +377,7 @@ fn who_cannot_have_a_unionid_is_described_anew_in_all_else() {
     assert_eq!(write.person.unionid, UnionId::parse("2").ok());
     assert_eq!(write.person.name, "another name");
     assert!(!write.frees_unionid());
-    let held = KnownPerson {
+    let held = StoredPerson {
         is_held: true,
         ..left("old", "1", 5)
     };

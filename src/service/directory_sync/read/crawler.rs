@@ -1,4 +1,6 @@
 //! The state of a crawl: what was found, and what to request next.
+//!
+//! Long because all kinds of responses change the same state.
 
 mod pages;
 
@@ -12,6 +14,7 @@ use crate::dingtalk::contact::{BadDepartment, Scopes, UserPage};
 use crate::domain::bounds::MAX_DEPARTMENTS;
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 use crate::domain::person::{Department, Person};
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::directory_sync::plan::{DesiredDepartment, DesiredPerson};
 use crate::service::directory_sync::skip::Skip;
 
@@ -75,7 +78,7 @@ pub struct Crawler {
     /// Number of departments whose member lists were read to the end.
     pub departments_read: usize,
     /// Whether any request about people was answered.
-    pub has_heard: bool,
+    pub has_response: bool,
     /// Number of consecutive failures, by kind of request.
     failures: BTreeMap<&'static str, u32>,
 }
@@ -83,9 +86,9 @@ pub struct Crawler {
 impl Crawler {
     /// Creates a crawl of the whole company.
     pub fn from_root() -> Self {
-        let mut walk = Self::default();
-        walk.enter(ROOT_DEPARTMENT, true);
-        walk
+        let mut crawler = Self::default();
+        crawler.enter(ROOT_DEPARTMENT, true);
+        crawler
     }
 
     /// Creates a crawl of the part visible to the app.
@@ -93,17 +96,17 @@ impl Crawler {
         if scopes.departments.contains(&ROOT_DEPARTMENT) {
             return Self::from_root();
         }
-        let mut walk = Self::default();
-        walk.problems
-            .add("the app may see only a part of the company".to_owned());
+        let mut crawler = Self::default();
+        crawler.problems.add(SyncProblemCode::LimitedScope);
         for dept_id in scopes.departments {
-            walk.enter(dept_id, true);
+            crawler.enter(dept_id, true);
         }
-        walk.queue
+        crawler
+            .queue
             .extend(scopes.users.into_iter().map(Request::Person));
         let unreadable = (0..scopes.unreadable_users).map(|_| Skip::bad_person(None, "userid"));
-        walk.skips.extend(unreadable);
-        walk
+        crawler.skips.extend(unreadable);
+        crawler
     }
 
     /// Returns the next request, or `None` if there is none at the moment.
@@ -132,28 +135,28 @@ impl Crawler {
     pub fn on_response(
         &mut self,
         ask: &Request,
-        answer: Response,
+        response: Response,
         asked_at: DateTime<Utc>,
     ) -> Vec<DesiredPerson> {
         self.failures.remove(ask.kind());
-        match (ask, answer) {
+        match (ask, response) {
             (Request::Children(parent), Response::Children(children)) => {
                 self.on_children(*parent, children, asked_at);
                 Vec::new()
             }
             (Request::Page { dept_id, cursor }, Response::Page(page)) => {
-                self.hear_page(*dept_id, *cursor, page, asked_at)
+                self.on_page(*dept_id, *cursor, page, asked_at)
             }
             (_, Response::Department(department)) => {
                 self.on_department(department, asked_at);
                 Vec::new()
             }
             (_, Response::Person(person)) => {
-                self.has_heard = true;
+                self.has_response = true;
                 vec![DesiredPerson::whole(person, asked_at)]
             }
             (ask, _) => {
-                self.problems.add(format!("no answer to {ask:?}"));
+                self.add_unexpected(ask);
                 Vec::new()
             }
         }
@@ -165,30 +168,35 @@ impl Crawler {
         match ask {
             Request::Department(dept_id) => self.skip_department(*dept_id, lack),
             Request::Person(userid) => {
-                self.has_heard = true;
+                self.has_response = true;
                 self.skip(Some(userid.clone()), lack);
             }
-            ask => self.problems.add(format!("no answer to {ask:?}")),
+            ask => self.add_unexpected(ask),
         }
+    }
+
+    fn add_unexpected(&mut self, ask: &Request) {
+        let problem = SyncProblem::from(SyncProblemCode::UnexpectedResponse);
+        self.problems.add(problem.with_detail(format!("{ask:?}")));
     }
 
     /// Records that a request failed. A failure that concerns only this request is not counted as a failure of the
     /// API.
     pub fn on_error(&mut self, ask: &Request, error: &dyn fmt::Display, speaks_of_question: bool) {
-        self.problems.add(match ask {
+        let problem = match ask {
             Request::Department(id) | Request::Children(id) | Request::Page { dept_id: id, .. } => {
-                format!("department {id}: {error}")
+                SyncProblem::about_department(SyncProblemCode::DepartmentUnread, *id)
             }
-            Request::Person(_) => error.to_string(),
-        });
+            Request::Person(_) => SyncProblemCode::DingTalk.into(),
+        };
+        self.problems.add(problem.with_detail(error.to_string()));
         if speaks_of_question {
             return;
         }
         let failures = self.failures.entry(ask.kind()).or_default();
         *failures += 1;
         if *failures >= MAX_FAILURES && !self.queue.is_empty() {
-            self.problems
-                .add("too many failures in a row: the rest was not asked for".to_owned());
+            self.problems.add(SyncProblemCode::TooManyFailures);
             self.queue.clear();
         }
     }
@@ -222,9 +230,10 @@ impl Crawler {
                 Err(bad) => bad.dept_id,
             };
             if found.is_some_and(|id| self.is_one_too_many(id)) {
-                self.problems.add(format!(
-                    "below department {parent}: more than {MAX_DEPARTMENTS} departments in all"
-                ));
+                let code = SyncProblemCode::TooManyDepartments;
+                let mut problem = SyncProblem::about_department(code, parent);
+                problem.params.count = i64::try_from(MAX_DEPARTMENTS).ok();
+                self.problems.add(problem);
                 return;
             }
             match child {
@@ -246,9 +255,12 @@ impl Crawler {
                     self.skip_department(dept_id, lack);
                 }
                 // Departments below it cannot be requested.
-                Err(BadDepartment { lack, .. }) => self.problems.add(format!(
-                    "a department below {parent} lacks a readable {lack}"
-                )),
+                Err(BadDepartment { lack, .. }) => {
+                    let code = SyncProblemCode::UnreadableDepartment;
+                    let mut problem = SyncProblem::about_department(code, parent);
+                    problem.params.field = Some(lack.to_owned());
+                    self.problems.add(problem);
+                }
             }
         }
     }
@@ -291,10 +303,9 @@ impl Crawler {
     pub fn on_unlisted(&mut self, person: &Person) {
         let mut places = person.departments.iter();
         if let Some(place) = places.find(|place| !self.peopled.contains(&place.dept_id)) {
-            self.problems.add(format!(
-                "department {}: not everybody who is in it was listed",
-                place.dept_id
-            ));
+            let code = SyncProblemCode::MembersMissing;
+            self.problems
+                .add(SyncProblem::about_department(code, place.dept_id));
         }
     }
 

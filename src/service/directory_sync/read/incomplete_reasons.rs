@@ -1,34 +1,25 @@
 //! Why a crawl is incomplete.
 
-use std::fmt;
+use crate::domain::sync_problem::SyncProblem;
 
-/// The first reason, and the number of further ones.
+/// The first reason, which also has the number of further ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IncompleteReasons {
-    first: Option<String>,
-    more: u32,
-}
+pub struct IncompleteReasons(Option<SyncProblem>);
 
 impl IncompleteReasons {
-    pub fn add(&mut self, problem: String) {
-        if self.first.is_none() {
-            self.first = Some(problem);
-        } else {
-            self.more += 1;
+    pub fn add(&mut self, problem: impl Into<SyncProblem>) {
+        match &mut self.0 {
+            Some(first) => first.params.more += 1,
+            None => self.0 = Some(problem.into()),
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.0.is_none()
     }
-}
 
-impl fmt::Display for IncompleteReasons {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.first.as_deref().unwrap_or_default())?;
-        match self.more {
-            0 => Ok(()),
-            more => write!(f, " (and {more} more)"),
-        }
+    /// Returns the first reason.
+    pub fn first(&self) -> Option<SyncProblem> {
+        self.0.clone()
     }
 }

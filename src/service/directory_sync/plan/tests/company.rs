@@ -5,7 +5,7 @@ use super::*;
 /// The contents of the tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Current {
-    pub people: Vec<KnownPerson>,
+    pub people: Vec<StoredPerson>,
     pub unknown_leavers: HashMap<UserId, DateTime<Utc>>,
 }
 
@@ -43,11 +43,11 @@ pub struct Way {
 
 impl Current {
     fn part(&self, reading: &Reading, is_in: impl Fn(&UserId) -> bool) -> Chunk {
-        let known = self.people.iter().filter(|k| is_in(&k.person.userid));
+        let stored = self.people.iter().filter(|k| is_in(&k.person.userid));
         let left = self.unknown_leavers.iter().filter(|(id, _)| is_in(id));
         let wanted = reading.iter().filter(|(id, _)| is_in(id));
         Chunk {
-            known: known.cloned().collect(),
+            stored: stored.cloned().collect(),
             unknown_leavers: left.map(|(id, at)| (id.clone(), *at)).collect(),
             held_unionids: self.held_unionids(),
             wanted: wanted.map(|(id, w)| (id.clone(), w.clone())).collect(),
@@ -55,8 +55,8 @@ impl Current {
     }
 
     pub fn held_unionids(&self) -> HashSet<UnionId> {
-        let held = self.people.iter().filter(|known| known.is_held);
-        held.filter_map(|known| known.person.unionid.clone())
+        let held = self.people.iter().filter(|stored| stored.is_held);
+        held.filter_map(|stored| stored.person.unionid.clone())
             .collect()
     }
 
@@ -70,11 +70,11 @@ impl Current {
                 bearers.insert(userid.clone());
             }
         };
-        for known in self.people.iter().filter(|k| k.status == Status::Employed) {
-            bears(known.person.unionid.as_ref(), &known.person.userid);
+        for stored in self.people.iter().filter(|k| k.status == Status::Employed) {
+            bears(stored.person.unionid.as_ref(), &stored.person.userid);
         }
         for (userid, wanted) in reading {
-            let stored = row(userid).and_then(|known| known.person.unionid.as_ref());
+            let stored = row(userid).and_then(|stored| stored.person.unionid.as_ref());
             bears(wanted.person.unionid.as_ref().or(stored), userid);
         }
         bearers
@@ -89,14 +89,14 @@ impl Current {
 pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
     let started_at = at(way.start);
     let is_complete = way.is_complete && !reading.is_empty();
-    let absent = current.people.iter().filter(|known| {
+    let absent = current.people.iter().filter(|stored| {
         is_complete
-            && !reading.contains_key(&known.person.userid)
-            && has_gone(known, started_at, &way.spared)
+            && !reading.contains_key(&stored.person.userid)
+            && has_gone(stored, started_at, &way.spared)
     });
     let gone: Vec<Absent> = absent
-        .map(|known| Absent {
-            userid: known.person.userid.clone(),
+        .map(|stored| Absent {
+            userid: stored.person.userid.clone(),
         })
         .collect();
     let (leavers, withheld) = if gone.len() > way.limit {
@@ -121,8 +121,8 @@ pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
         withheld,
         ..Plan::default()
     };
-    let known = current.people.iter().map(|known| &known.person.userid);
-    let keys: Vec<&UserId> = known
+    let stored = current.people.iter().map(|stored| &stored.person.userid);
+    let keys: Vec<&UserId> = stored
         .chain(reading.keys())
         .collect::<BTreeSet<_>>()
         .into_iter()

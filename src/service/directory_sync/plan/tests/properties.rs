@@ -69,7 +69,7 @@ fn some_time() -> impl Strategy<Value = DateTime<Utc>> {
     prop_oneof![6 => Just(at(0)), 1 => Just(at(START)), 1 => Just(at(START + 15)), 1 => Just(at(START + 100))]
 }
 
-fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
+fn stored(n: usize) -> impl Strategy<Value = StoredPerson> {
     (
         some_person(n),
         0..4_u8,
@@ -83,7 +83,7 @@ fn known(n: usize) -> impl Strategy<Value = KnownPerson> {
             } else {
                 Status::Left
             };
-            KnownPerson {
+            StoredPerson {
                 person,
                 status,
                 left_at: (status == Status::Left).then_some(left_at),
@@ -108,7 +108,7 @@ fn case() -> impl Strategy<Value = Case> {
     let spared = proptest::collection::btree_set(0..PEOPLE, 0..2);
     let left_unknown = proptest::option::of((0..PEOPLE, some_time()));
     (
-        of_some(known),
+        of_some(stored),
         of_some(wanted),
         spared,
         left_unknown,
@@ -147,23 +147,23 @@ fn wanted(n: usize) -> impl Strategy<Value = DesiredPerson> {
 }
 
 /// Enforces the table's unique index.
-fn make_unionids_unique(people: &mut [KnownPerson]) {
+fn make_unionids_unique(people: &mut [StoredPerson]) {
     let mut seen = BTreeSet::new();
-    for known in people.iter_mut().filter(|k| k.status == Status::Employed) {
-        if known
+    for stored in people.iter_mut().filter(|k| k.status == Status::Employed) {
+        if stored
             .person
             .unionid
             .as_ref()
             .is_some_and(|unionid| !seen.insert(unionid.clone()))
         {
-            known.person.unionid = None;
+            stored.person.unionid = None;
         }
     }
 }
 
 /// Applies a plan as the database would, some seconds after the reading.
 fn apply(current: &Current, plan: &Plan) -> Current {
-    let mut rows: BTreeMap<UserId, KnownPerson> = current
+    let mut rows: BTreeMap<UserId, StoredPerson> = current
         .people
         .iter()
         .map(|k| (k.person.userid.clone(), k.clone()))
@@ -176,7 +176,7 @@ fn apply(current: &Current, plan: &Plan) -> Current {
         let created_at = rows
             .get(&write.person.userid)
             .map_or(at(START + 30), |row| row.created_at);
-        let row = KnownPerson {
+        let row = StoredPerson {
             person: write.person.clone(),
             status: Status::Employed,
             left_at: None,
@@ -221,7 +221,7 @@ proptest! {
     #[test]
     fn who_is_refused_is_decided_over_the_contested_as_over_everybody(case in case()) {
         let everybody = Chunk {
-            known: case.current.people.clone(),
+            stored: case.current.people.clone(),
             unknown_leavers: case.current.unknown_leavers.clone(),
             held_unionids: case.current.held_unionids(),
             wanted: case.reading.clone(),
@@ -279,8 +279,8 @@ proptest! {
     fn unionids_are_unique_among_the_employed(case in case()) {
         let after = apply(&case.current, &case.plan(&case.current));
         let mut seen = BTreeSet::new();
-        for known in after.people.iter().filter(|k| k.status == Status::Employed) {
-            if let Some(unionid) = &known.person.unionid {
+        for stored in after.people.iter().filter(|k| k.status == Status::Employed) {
+            if let Some(unionid) = &stored.person.unionid {
                 prop_assert!(seen.insert(unionid), "{} twice", unionid);
             }
         }
@@ -292,8 +292,8 @@ proptest! {
         let is_changed = |userid: &Option<UserId>| plan.changed.iter().any(|w| Some(&w.person.userid) == userid.as_ref());
         // A unionid conflict does not affect the other fields.
         let skipped = plan.skipped.iter().filter(|skip| !is_changed(&skip.userid)).count();
-        let told = plan.added.len() + plan.changed.len() + plan.returned.len() + plan.unchanged + skipped;
-        prop_assert_eq!(told, case.reading.len());
+        let counted = plan.added.len() + plan.changed.len() + plan.returned.len() + plan.unchanged + skipped;
+        prop_assert_eq!(counted, case.reading.len());
         prop_assert!(plan.leavers.len() <= case.limit);
         prop_assert!(plan.withheld.is_empty() || (plan.leavers.is_empty() && plan.withheld.len() > case.limit));
     }

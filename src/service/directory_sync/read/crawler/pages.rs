@@ -6,6 +6,7 @@ use super::{Crawler, Request};
 use crate::dingtalk::contact::UserPage;
 use crate::domain::bounds::MAX_PAGES;
 use crate::domain::ids::DeptId;
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::directory_sync::plan::DesiredPerson;
 
 /// Maximum number of consecutive pages that name nobody new but announce another page.
@@ -13,14 +14,14 @@ const MAX_IDLE_PAGES: u32 = 100;
 
 impl Crawler {
     /// Processes a page; returns the people in it.
-    pub(super) fn hear_page(
+    pub(super) fn on_page(
         &mut self,
         dept_id: DeptId,
         cursor: i64,
         page: UserPage,
         asked_at: DateTime<Utc>,
     ) -> Vec<DesiredPerson> {
-        self.has_heard = true;
+        self.has_response = true;
         if !page.people.is_empty() {
             self.peopled.insert(dept_id);
         }
@@ -37,8 +38,9 @@ impl Crawler {
         }
         match page.next_cursor {
             None => self.departments_read += 1,
-            Some(next) if next <= cursor => self.problems.add(format!(
-                "department {dept_id}: the pages of its people do not advance"
+            Some(next) if next <= cursor => self.problems.add(SyncProblem::about_department(
+                SyncProblemCode::PagesRepeated,
+                dept_id,
             )),
             Some(_) if self.count_page(dept_id) > MAX_PAGES => self.add_endless(dept_id),
             // The next page goes first: the less time between two pages, the fewer changes.
@@ -62,10 +64,10 @@ impl Crawler {
         if *idle < MAX_IDLE_PAGES {
             return;
         }
-        let asked = self.queue.len();
+        let queued = self.queue.len();
         self.queue
             .retain(|ask| !matches!(ask, Request::Page { dept_id: id, .. } if id == dept_id));
-        if self.queue.len() < asked {
+        if self.queue.len() < queued {
             self.add_endless(*dept_id);
         }
     }
@@ -78,8 +80,8 @@ impl Crawler {
     }
 
     fn add_endless(&mut self, dept_id: DeptId) {
-        self.problems.add(format!(
-            "department {dept_id}: the pages of its people do not end"
-        ));
+        let code = SyncProblemCode::PagesEndless;
+        self.problems
+            .add(SyncProblem::about_department(code, dept_id));
     }
 }
