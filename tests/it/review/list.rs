@@ -119,7 +119,7 @@ async fn a_new_attempt_waits_again_unless_the_person_was_rejected(pool: PgPool) 
         userid: Some(&userid),
         nick,
         reason,
-        reference: "REF",
+        request_id: "REF",
     };
     for (before, after, decider) in [
         ("approved", "waiting", ""),
