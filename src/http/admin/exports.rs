@@ -57,7 +57,10 @@ where
 {
     let batch = async |(ctx, next, at): (Context, F, S)| {
         let found = next(&ctx, at).await?;
-        Ok(found.map(|(rows, at)| (stream::iter(rows.into_iter().map(Ok)), (ctx, next, at))))
+        Ok::<_, StoreError>(found.map(|(rows, at)| {
+            let rows = stream::iter(rows.into_iter().map(Ok::<R, StoreError>));
+            (rows, (ctx, next, at))
+        }))
     };
     stream::try_unfold((ctx, next, start), batch).try_flatten()
 }
