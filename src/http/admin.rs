@@ -1,6 +1,5 @@
 //! The administration pages.
 
-mod acting;
 mod actor_view;
 mod alerts;
 mod apps;
@@ -9,7 +8,9 @@ mod bulk_ask;
 mod departments;
 mod events;
 mod exports;
+mod form_errors;
 mod links;
+mod list_page;
 mod list_query;
 mod overview;
 mod review_jobs;

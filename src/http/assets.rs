@@ -108,14 +108,14 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 async fn file(name: web::Path<String>, request: HttpRequest) -> HttpResponse {
-    answer(&name, &request)
+    respond(&name, &request)
 }
 
 async fn icon(request: HttpRequest) -> HttpResponse {
-    answer("favicon.svg", &request)
+    respond("favicon.svg", &request)
 }
 
-fn answer(name: &str, request: &HttpRequest) -> HttpResponse {
+fn respond(name: &str, request: &HttpRequest) -> HttpResponse {
     let Some((asset, body, version)) = find(name) else {
         return HttpResponse::NotFound().finish();
     };

@@ -45,13 +45,13 @@ async fn receive(
 
 /// Returns the response to a push whose body was not read to its end.
 fn unread(error: BodyError) -> HttpResponse {
-    let (mut answer, name) = match error {
+    let (mut response, name) = match error {
         BodyError::TooLarge => (HttpResponse::PayloadTooLarge(), "too_large"),
         BodyError::TimedOut => (HttpResponse::RequestTimeout(), "timeout"),
         BodyError::Broken => (HttpResponse::BadRequest(), "bad_request"),
         BodyError::Stopping => (HttpResponse::ServiceUnavailable(), "unavailable"),
     };
-    answer.json(json!({"error": name}))
+    response.json(json!({"error": name}))
 }
 
 /// Returns the response to a rejected push. All rejections look alike, so that a forger learns nothing.

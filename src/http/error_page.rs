@@ -12,8 +12,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError as _};
 
 use crate::domain::return_path::ReturnPath;
-use crate::http::current_user::recognized;
 use crate::http::error::AppError;
+use crate::http::extract::current_user::recognized;
 use crate::http::layout::Layout;
 use crate::http::pages::{ErrorView, in_app_refusal, render_error, whole_seconds};
 use crate::http::request_id::RequestId;
@@ -35,9 +35,9 @@ fn login_to(back: &ReturnPath) -> String {
 }
 
 impl AppError {
-    fn view(&self, reference: &RequestId) -> ErrorView {
+    fn view(&self, request_id: &RequestId) -> ErrorView {
         let mut view = ErrorView::new(self.error_kind());
-        view.reference = Some(reference.as_str().to_owned());
+        view.reference = Some(request_id.as_str().to_owned());
         match self {
             Self::Conflict(sentence) | Self::BadRequest(sentence) => {
                 view.detail = Some(sentence.clone()).filter(|text| !text.is_empty());
@@ -72,29 +72,29 @@ impl AppError {
     }
 
     /// Logs the cause, once, with the request id that the page shows.
-    fn log(&self, reference: &RequestId) {
-        let reference = reference.as_str();
+    fn log(&self, request_id: &RequestId) {
+        let request_id = request_id.as_str();
         match self {
             Self::SignIn(_) => {}
             Self::Login { error, .. } => match error {
                 LoginError::Store(StoreError::Statement(cause)) => {
-                    tracing::error!(reference, %cause, "login: a statement failed");
+                    tracing::error!(request_id, %cause, "login: a statement failed");
                 }
                 LoginError::Store(StoreError::UnknownValue(cause)) => {
-                    tracing::error!(reference, %cause, "login: unknown value");
+                    tracing::error!(request_id, %cause, "login: unknown value");
                 }
                 LoginError::Misconfigured(cause) => {
-                    tracing::error!(reference, %cause, "login: DingTalk refuses us");
+                    tracing::error!(request_id, %cause, "login: DingTalk refuses us");
                 }
                 error => {
-                    tracing::info!(reference, outcome = self.error_kind().code(), %error, "login refused");
+                    tracing::info!(request_id, outcome = self.error_kind().code(), %error, "login refused");
                 }
             },
             Self::Internal(error) => {
-                tracing::error!(reference, error = format!("{error:#}"), "internal error");
+                tracing::error!(request_id, error = format!("{error:#}"), "internal error");
             }
             error => {
-                tracing::info!(reference, outcome = error.error_kind().code(), %error, "request refused");
+                tracing::info!(request_id, outcome = error.error_kind().code(), %error, "request refused");
             }
         }
     }
@@ -102,33 +102,33 @@ impl AppError {
 
 /// The parts of a request that its error page needs. The request itself must not be kept while it is routed.
 struct RequestContext {
-    frame: Layout,
-    reference: RequestId,
-    surroundings: HeaderContext,
+    layout: Layout,
+    request_id: RequestId,
+    header_context: HeaderContext,
     is_json: bool,
 }
 
 impl RequestContext {
     fn of(request: &ServiceRequest) -> Self {
         Self {
-            frame: Layout::of(request.request(), None),
-            reference: RequestId::of(request.request()),
-            surroundings: HeaderContext::of(request),
+            layout: Layout::of(request.request(), None),
+            request_id: RequestId::of(request.request()),
+            header_context: HeaderContext::of(request),
             is_json: request.match_name() == Some(JSON_ERRORS),
         }
     }
 
     /// Returns the layout of an error's page: switching the language after a failed login leads to the login page,
     /// and from there to where the person wanted to go.
-    fn frame_for(&self, error: &AppError) -> Layout {
-        let mut frame = self.frame.clone();
+    fn layout_for(&self, error: &AppError) -> Layout {
+        let mut layout = self.layout.clone();
         if let AppError::Login {
             back: Some(back), ..
         } = error
         {
-            frame.current_url = login_to(back);
+            layout.current_url = login_to(back);
         }
-        frame
+        layout
     }
 }
 
@@ -137,47 +137,47 @@ pub async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let mut asked = RequestContext::of(&request);
+    let mut context = RequestContext::of(&request);
     match next.call(request).await {
-        Ok(response) => match wants_page(&mut asked, &response) {
-            Some(answer) => Ok(ServiceResponse::new(
+        Ok(response) => match wants_page(&mut context, &response) {
+            Some(page) => Ok(ServiceResponse::new(
                 response.request().clone(),
-                answer.map_into_right_body(),
+                page.map_into_right_body(),
             )),
             None => Ok(response.map_into_left_body()),
         },
         Err(error) => {
             // An `Err` bypasses the outer middlewares, so the security headers are added here.
-            let mut answer = answer(&asked, &error);
-            security::add_headers(answer.headers_mut(), &asked.surroundings);
-            Err(InternalError::from_response(error.to_string(), answer).into())
+            let mut response = error_response(&context, &error);
+            security::add_headers(response.headers_mut(), &context.header_context);
+            Err(InternalError::from_response(error.to_string(), response).into())
         }
     }
 }
 
 /// Returns the page of an error or of the router's own empty 405; `None` for other responses.
 fn wants_page<B>(
-    asked: &mut RequestContext,
+    context: &mut RequestContext,
     response: &ServiceResponse<B>,
 ) -> Option<HttpResponse> {
-    asked.frame.visitor = recognized(response.request());
+    context.layout.user = recognized(response.request());
     if let Some(error) = response.response().error() {
-        return Some(answer(asked, error));
+        return Some(error_response(context, error));
     }
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return None;
     }
-    let mut page = page(asked, &AppError::MethodNotAllowed);
+    let mut page = page(context, &AppError::MethodNotAllowed);
     if let Some(allowed) = response.headers().get(ALLOW) {
         page.headers_mut().insert(ALLOW, allowed.clone());
     }
     Some(page)
 }
 
-fn answer(asked: &RequestContext, error: &Error) -> HttpResponse {
+fn error_response(context: &RequestContext, error: &Error) -> HttpResponse {
     match error.as_error::<AppError>() {
-        Some(error) => page(asked, error),
-        None => page(asked, &foreign(error)),
+        Some(error) => page(context, error),
+        None => page(context, &foreign(error)),
     }
 }
 
@@ -196,25 +196,25 @@ fn foreign(error: &Error) -> AppError {
     }
 }
 
-fn page(asked: &RequestContext, error: &AppError) -> HttpResponse {
-    error.log(&asked.reference);
+fn page(context: &RequestContext, error: &AppError) -> HttpResponse {
+    error.log(&context.request_id);
     if let AppError::SignIn(back) = error {
         return HttpResponse::SeeOther()
             .insert_header((LOCATION, login_to(back)))
             .finish();
     }
-    let mut response = if asked.is_json {
-        json_answer(error, asked.frame.lang, &asked.reference)
+    let mut response = if context.is_json {
+        json_response(error, context.layout.lang, &context.request_id)
     } else {
-        render_error(asked.frame_for(error), error.view(&asked.reference))
+        render_error(context.layout_for(error), error.view(&context.request_id))
     };
     *response.status_mut() = error.status_code();
     response
 }
 
 /// Returns the refusal that the page inside DingTalk shows, with its `Retry-After`.
-fn json_answer(error: &AppError, lang: Lang, reference: &RequestId) -> HttpResponse {
-    let view = error.view(reference);
+fn json_response(error: &AppError, lang: Lang, request_id: &RequestId) -> HttpResponse {
+    let view = error.view(request_id);
     let mut response = HttpResponse::build(error.status_code());
     if let Some(wait) = view.retry_after {
         response.insert_header((RETRY_AFTER, whole_seconds(wait)));

@@ -23,8 +23,8 @@ pub async fn switch<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let is_page = request.method().is_safe() && request.path() != ONCE_ONLY;
-    let asked = asked(request.query_string()).filter(|_| is_page);
-    let Some(lang) = asked else {
+    let requested = requested_lang(request.query_string()).filter(|_| is_page);
+    let Some(lang) = requested else {
         return Ok(next.call(request).await?.map_into_left_body());
     };
     let target = without_language(request.path(), request.query_string());
@@ -38,11 +38,11 @@ pub async fn switch<B: MessageBody + 'static>(
         .same_site(SameSite::Lax)
         .max_age(time::Duration::days(365))
         .finish();
-    let answer = HttpResponse::SeeOther()
+    let response = HttpResponse::SeeOther()
         .insert_header((LOCATION, target))
         .cookie(cookie)
         .finish();
-    Ok(request.into_response(answer).map_into_right_body())
+    Ok(request.into_response(response).map_into_right_body())
 }
 
 /// Returns the URL that a request leads back to: the page itself, or the page it was sent from if the page cannot
@@ -82,7 +82,7 @@ pub fn href(current_url: &str, lang: Lang) -> String {
     format!("{current_url}{separator}{PARAMETER}={}", lang.code())
 }
 
-fn asked(query: &str) -> Option<Lang> {
+fn requested_lang(query: &str) -> Option<Lang> {
     let code = query
         .split('&')
         .find_map(|pair| pair.strip_prefix("lang="))?;
@@ -168,9 +168,9 @@ mod tests {
 
     #[test]
     fn only_the_two_languages_are_taken() {
-        assert_eq!(asked("a=1&lang=en"), Some(Lang::En));
+        assert_eq!(requested_lang("a=1&lang=en"), Some(Lang::En));
         for query in ["", "lang=", "lang=fr", "xlang=en", "language=en"] {
-            assert_eq!(asked(query), None, "{query}");
+            assert_eq!(requested_lang(query), None, "{query}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The layout that all pages share, and how a template becomes a response.
 
+mod nav;
+
 use std::fmt::Display;
 
 use actix_web::http::StatusCode;
@@ -17,12 +19,12 @@ use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::layout::CommonTexts;
 
-/// The data of every layout; each page's template has it as its field `frame`.
+/// The data of every layout; each page's template has it as its field `layout`.
 #[derive(Debug, Clone)]
 pub struct Layout {
     pub lang: Lang,
     pub t: &'static CommonTexts,
-    pub visitor: Option<LayoutUser>,
+    pub user: Option<LayoutUser>,
     /// The requested path, without its query.
     pub path: String,
     /// What administrators must know until it is resolved.
@@ -85,25 +87,12 @@ impl Toast {
     }
 }
 
-/// The page of the administration that all others lie below.
-const OVERVIEW: &str = "/admin";
-
-/// An entry of the navigation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NavItem {
-    /// The section's name, which is also the name of its icon.
-    pub name: &'static str,
-    pub href: &'static str,
-    pub label: &'static str,
-    pub is_active: bool,
-}
-
 impl Layout {
-    pub fn new(lang: Lang, visitor: Option<LayoutUser>, path: impl Into<String>) -> Self {
+    pub fn new(lang: Lang, user: Option<LayoutUser>, path: impl Into<String>) -> Self {
         Self {
             lang,
             t: CommonTexts::of(lang),
-            visitor,
+            user,
             path: path.into(),
             alerts: Vec::new(),
             toast: None,
@@ -113,7 +102,7 @@ impl Layout {
     }
 
     /// Returns the layout of the page that a request asks for.
-    pub fn of(request: &HttpRequest, visitor: Option<LayoutUser>) -> Self {
+    pub fn of(request: &HttpRequest, user: Option<LayoutUser>) -> Self {
         let lang = Lang::of(request.headers());
         let (path, query) = (request.path(), request.query_string());
         let brand = request
@@ -123,7 +112,7 @@ impl Layout {
         Self {
             brand,
             current_url: language::current_url(path, query, request.method().is_safe()),
-            ..Self::new(lang, visitor, path)
+            ..Self::new(lang, user, path)
         }
     }
 
@@ -139,9 +128,9 @@ impl Layout {
 
     /// Makes forms and the language switch lead back to that URL instead of the page of the form.
     #[must_use]
-    pub fn at(self, here: impl Into<String>) -> Self {
+    pub fn at(self, url: impl Into<String>) -> Self {
         Self {
-            current_url: here.into(),
+            current_url: url.into(),
             ..self
         }
     }
@@ -158,12 +147,12 @@ impl Layout {
 
     /// Returns the session's CSRF token; empty without a session.
     pub fn csrf(&self) -> &str {
-        self.visitor.as_ref().map_or("", |visitor| &visitor.csrf)
+        self.user.as_ref().map_or("", |user| &user.csrf)
     }
 
     /// Returns whether the person may do something, for templates: what they may not do is not shown.
     fn may(&self, action: Action) -> bool {
-        let rights = self.visitor.as_ref().and_then(|user| user.rights.as_ref());
+        let rights = self.user.as_ref().and_then(|user| user.rights.as_ref());
         rights.is_some_and(|rights| rights.may(action))
     }
 
@@ -185,44 +174,6 @@ impl Layout {
     /// Returns whether all other forms are shown.
     pub fn may_administer(&self) -> bool {
         self.may(Action::Administer)
-    }
-
-    /// Returns the sections that the person may open, in the order of a day's work.
-    pub fn nav(&self) -> Vec<NavItem> {
-        use Action::{Administer, SeeOperations, SeePeople};
-        let t = self.t;
-        let sections = [
-            (SeePeople, "overview", OVERVIEW, t.overview),
-            (SeePeople, "unmatched", "/admin/unmatched", t.unmatched),
-            (SeePeople, "staff", "/admin/staff", t.staff),
-            (
-                SeePeople,
-                "departments",
-                "/admin/departments",
-                t.departments,
-            ),
-            (SeeOperations, "events", "/admin/events", t.events),
-            (SeeOperations, "syncs", "/admin/syncs", t.syncs),
-            (SeeOperations, "webhooks", "/admin/webhooks", t.webhooks),
-            (SeeOperations, "sessions", "/admin/sessions", t.sessions),
-            (Administer, "apps", "/admin/apps", t.apps),
-            (SeeOperations, "audit", "/admin/audit", t.audit),
-        ];
-        let shown = sections.into_iter().filter(|section| self.may(section.0));
-        let item = |(_, name, href, label)| NavItem {
-            name,
-            href,
-            label,
-            is_active: self.is_within(href),
-        };
-        shown.map(item).collect()
-    }
-
-    fn is_within(&self, section: &str) -> bool {
-        self.path.strip_prefix(section).is_some_and(|rest| {
-            let is_below = rest.starts_with('/') && section != OVERVIEW;
-            rest.is_empty() || rest == "/" || is_below
-        })
     }
 
     /// Replaces `{name}` with a value, for templates.
@@ -253,51 +204,6 @@ pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rights::Role;
-
-    fn active(path: &str) -> Vec<&'static str> {
-        Layout::new(Lang::Zh, Some(holder(Rights::ADMIN)), path)
-            .nav()
-            .into_iter()
-            .filter(|item| item.is_active)
-            .map(|item| item.name)
-            .collect()
-    }
-
-    fn holder(rights: Rights) -> LayoutUser {
-        LayoutUser {
-            name: "林晓梅".to_owned(),
-            csrf: String::new(),
-            rights: Some(rights),
-        }
-    }
-
-    #[test]
-    fn only_the_sections_that_a_role_may_open_are_listed() {
-        let sections = |role| {
-            let who = holder(Rights::unlimited(role));
-            let nav = Layout::new(Lang::En, Some(who), "/admin").nav();
-            nav.into_iter().map(|item| item.name).collect::<Vec<_>>()
-        };
-        assert_eq!(sections(Role::Admin).len(), 10);
-        assert_eq!(
-            sections(Role::Reviewer),
-            ["overview", "unmatched", "staff", "departments"]
-        );
-        assert!(!sections(Role::Auditor).contains(&"apps"));
-        assert_eq!(sections(Role::Auditor).len(), 9);
-        assert_eq!(Layout::new(Lang::En, None, "/admin").nav(), []);
-    }
-
-    #[test]
-    fn the_section_of_a_page_and_of_its_details_is_marked() {
-        assert_eq!(active("/admin/staff"), ["staff"]);
-        assert_eq!(active("/admin/staff/0158"), ["staff"]);
-        assert_eq!(active("/admin/staffing"), [""; 0]);
-        assert_eq!(active("/"), [""; 0]);
-        assert_eq!(active("/admin"), ["overview"]);
-        assert_eq!(active("/admin/"), ["overview"]);
-    }
 
     #[test]
     fn a_toast_survives_its_way_through_the_session() {

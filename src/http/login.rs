@@ -17,9 +17,9 @@ use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::client_address::client_address;
 use super::error::AppError;
 use super::error_page::JSON_ERRORS;
-use super::extract::client_address::client_address;
 use super::login_limit::{Attempt, AttemptError, LoginLimit, Outcome};
 use super::request_id::RequestId;
 use super::session_exchange;
@@ -118,7 +118,7 @@ fn establish_session(request: &HttpRequest, signed_in: &SignedIn) -> Result<(), 
         .insert(SIGNED_IN, true)
         .map_err(|error| internal(error.into()))?;
     session.renew();
-    tracing::info!(reference = RequestId::of(request).as_str(), "signed in");
+    tracing::info!(request_id = RequestId::of(request).as_str(), "signed in");
     Ok(())
 }
 

@@ -20,8 +20,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use tokio_util::sync::CancellationToken;
 
+use super::client_address::client_address;
 use super::error::AppError;
-use super::extract::client_address::client_address;
 use super::security::{self, HeaderContext};
 use crate::config::Config;
 use crate::context::Context;
@@ -175,13 +175,13 @@ fn refuse(
     status: StatusCode,
     in_progress: Option<RequestInProgress>,
 ) -> ServiceResponse<Sending> {
-    let surroundings = HeaderContext::of(&request);
-    let mut answer = HttpResponse::build(status);
+    let context = HeaderContext::of(&request);
+    let mut response = HttpResponse::build(status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.insert_header((RETRY_AFTER, "1"));
+        response.insert_header((RETRY_AFTER, "1"));
     }
-    let mut response = request.into_response(answer.finish());
-    security::add_headers(response.headers_mut(), &surroundings);
+    let mut response = request.into_response(response.finish());
+    security::add_headers(response.headers_mut(), &context);
     close_after(&mut response);
     send(response, in_progress)
 }

@@ -5,8 +5,8 @@ mod sessions;
 use crate::domain::session::LoginMethod;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::current_user::CurrentUser;
 use super::error::AppError;
+use super::extract::CurrentUser;
 use super::pages::{self, PortalApp, PortalDepartment, PortalSession, PortalView};
 use crate::context::Context;
 use crate::domain::app::{letters, place};
@@ -26,11 +26,11 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 async fn page(
     request: HttpRequest,
-    visitor: CurrentUser,
+    user: CurrentUser,
     ctx: web::Data<Context>,
 ) -> Result<HttpResponse, AppError> {
-    let frame = visitor.frame(&request);
-    let userid = &visitor.userid;
+    let layout = user.layout(&request);
+    let userid = &user.userid;
     let (found, mut sessions) = ctx
         .db
         .read(async |conn| {
@@ -39,14 +39,14 @@ async fn page(
         })
         .await?;
     let me = found.ok_or(AppError::NotFound)?;
-    sessions.sort_by_key(|session| session.id != visitor.session_id);
+    sessions.sort_by_key(|session| session.id != user.session_id);
     let others = sessions
         .iter()
-        .filter(|session| session.id != visitor.session_id)
+        .filter(|session| session.id != user.session_id)
         .count();
     let sessions = sessions
         .iter()
-        .map(|facts| session(facts, &visitor, frame.lang))
+        .map(|facts| session(facts, &user, layout.lang))
         .collect();
     let view = PortalView {
         name: me.name,
@@ -58,22 +58,22 @@ async fn page(
         hired: me.hired_date.map(|at| china_day(at).to_string()),
         departments: me.departments.0.iter().map(department).collect(),
         sessions,
-        end_others_ask: end_others_ask(others, frame.lang),
+        end_others_ask: end_others_ask(others, layout.lang),
         apps: me.apps.0.into_iter().map(tile).collect(),
         is_any_app: me.is_any_app,
     };
-    Ok(pages::portal(frame, view))
+    Ok(pages::portal(layout, view))
 }
 
-fn session(facts: &SessionFacts, visitor: &CurrentUser, lang: Lang) -> PortalSession {
+fn session(facts: &SessionFacts, user: &CurrentUser, lang: Lang) -> PortalSession {
     let browser = browser_name(&facts.user_agent, lang);
     PortalSession {
         address: facts.ip.clone(),
         is_in_app: facts.method == LoginMethod::InApp,
         method: PortalTexts::of(lang).method(facts.method),
-        since: TimeText::new(facts.created_at, visitor.now, lang),
-        last_seen: TimeText::new(facts.last_seen_at, visitor.now, lang),
-        is_current: facts.id == visitor.session_id,
+        since: TimeText::new(facts.created_at, user.now, lang),
+        last_seen: TimeText::new(facts.last_seen_at, user.now, lang),
+        is_current: facts.id == user.session_id,
         end_path: format!("/sessions/{}/end", facts.id),
         end_ask: interpolate(
             PortalTexts::of(lang).end_ask,

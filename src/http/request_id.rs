@@ -55,14 +55,14 @@ pub async fn log_request<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let reference = RequestId::random();
-    request.extensions_mut().insert(reference.clone());
+    let request_id = RequestId::random();
+    request.extensions_mut().insert(request_id.clone());
     let (method, path, begun) = (
         request.method().clone(),
         request.path().to_owned(),
         Instant::now(),
     );
-    let span = tracing::info_span!("request", reference = reference.as_str());
+    let span = tracing::info_span!("request", request_id = request_id.as_str());
     let result = next.call(request).instrument(span).await;
     let status = match &result {
         Ok(response) => response.status().as_u16(),
@@ -71,9 +71,9 @@ pub async fn log_request<B: MessageBody>(
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let quiet = matches!(path.as_str(), "/healthz" | "/readyz");
     if quiet {
-        tracing::debug!(reference = reference.as_str(), %method, path, status, millis, "request");
+        tracing::debug!(request_id = request_id.as_str(), %method, path, status, millis, "request");
     } else {
-        tracing::info!(reference = reference.as_str(), %method, path, status, millis, "request");
+        tracing::info!(request_id = request_id.as_str(), %method, path, status, millis, "request");
     }
     result
 }
@@ -84,14 +84,14 @@ mod tests {
 
     #[test]
     fn a_reference_can_be_read_out() {
-        let reference = RequestId::random();
-        assert_eq!(reference.as_str().len(), 9);
+        let request_id = RequestId::random();
+        assert_eq!(request_id.as_str().len(), 9);
         assert!(
-            reference
+            request_id
                 .as_str()
                 .bytes()
                 .all(|b| b == b'-' || ALPHABET.contains(&b))
         );
-        assert_ne!(reference.as_str(), RequestId::random().as_str());
+        assert_ne!(request_id.as_str(), RequestId::random().as_str());
     }
 }

@@ -44,9 +44,9 @@ pub async fn secure(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let surroundings = HeaderContext::of(&request);
+    let context = HeaderContext::of(&request);
     let mut response = next.call(request).await?;
-    add_headers(response.headers_mut(), &surroundings);
+    add_headers(response.headers_mut(), &context);
     Ok(response)
 }
 
@@ -71,7 +71,7 @@ impl HeaderContext {
 }
 
 /// Adds the security headers that are missing.
-pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
+pub fn add_headers(headers: &mut HeaderMap, context: &HeaderContext) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     add_missing(headers, REFERRER_POLICY, "no-referrer");
     add_missing(
@@ -81,7 +81,7 @@ pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
     );
     // DingTalk on desktop passes its bridge's URL as the window name, which a browser clears where this policy
     // isolates the page in its own browsing context group.
-    if !surroundings.is_inside_dingtalk {
+    if !context.is_inside_dingtalk {
         add_missing(
             headers,
             HeaderName::from_static("cross-origin-opener-policy"),
@@ -94,10 +94,10 @@ pub fn add_headers(headers: &mut HeaderMap, surroundings: &HeaderContext) {
     {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    if let Some(origin) = &surroundings.logo {
+    if let Some(origin) = &context.logo {
         allow_images_from(headers, origin);
     }
-    if surroundings.is_https {
+    if context.is_https {
         add_missing(
             headers,
             STRICT_TRANSPORT_SECURITY,
@@ -130,12 +130,12 @@ pub async fn one_loopback_name(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let public = &ctx.config.server.public_url;
-    let asked = request
+    let host = request
         .headers()
         .get("host")
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    if request.method().is_safe() && is_another_loopback_name(public, asked) {
+    if request.method().is_safe() && is_another_loopback_name(public, host) {
         let path = request
             .uri()
             .path_and_query()
@@ -149,16 +149,14 @@ pub async fn one_loopback_name(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-fn is_another_loopback_name(public: &PublicUrl, asked: &str) -> bool {
-    let Ok(url) = Url::parse(&format!("http://{asked}/")) else {
+fn is_another_loopback_name(public: &PublicUrl, host: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{host}/")) else {
         return false;
     };
-    let asked_host = url.host();
+    let url_host = url.host();
     public.is_loopback()
-        && asked_host
-            .as_ref()
-            .is_some_and(|host| is_loopback_host(host))
-        && asked_host
+        && url_host.as_ref().is_some_and(|host| is_loopback_host(host))
+        && url_host
             .map(|host: Host<&str>| host.to_string())
             .is_some_and(|host| host != public.host())
 }

@@ -1,5 +1,7 @@
 //! Values that templates show: pages of a list, queries and charts.
 
+use std::borrow::Cow;
+
 pub mod chart;
 pub mod pager;
 pub mod path;
@@ -32,24 +34,22 @@ impl Tone {
 }
 
 /// One choice of a filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice<'a> {
-    pub value: &'a str,
-    pub label: &'a str,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub value: Cow<'static, str>,
+    pub label: Cow<'static, str>,
     pub is_selected: bool,
 }
 
-impl<'a> Choice<'a> {
+impl Choice {
     /// Returns the choices for values with their labels; the current one is selected.
-    pub fn list(pairs: &[(&'a str, &'a str)], current: &str) -> Vec<Self> {
-        pairs
-            .iter()
-            .map(|&(value, label)| Self {
-                value,
-                label,
-                is_selected: value == current,
-            })
-            .collect()
+    pub fn list(pairs: Vec<(Cow<'static, str>, Cow<'static, str>)>, current: &str) -> Vec<Self> {
+        let choice = |(value, label): (Cow<'static, str>, _)| Self {
+            is_selected: value == current,
+            value,
+            label,
+        };
+        pairs.into_iter().map(choice).collect()
     }
 }
 

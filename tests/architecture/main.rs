@@ -11,6 +11,7 @@ mod cycles;
 mod documents;
 mod imports;
 mod layers;
+mod length;
 mod migrations;
 mod modules;
 mod templates;

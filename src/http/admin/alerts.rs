@@ -1,13 +1,11 @@
 //! Alerts are shown on every page of the administration; here they are dismissed.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use super::BackForm;
-use super::acting::{actor, address_of};
 use crate::context::Context;
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
-use crate::http::form::CsrfForm;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::service::alerts;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -17,11 +15,9 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 async fn dismiss(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     kind: web::Path<String>,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
-    let address = address_of(&ctx, &request);
-    alerts::dismiss_alert(&ctx, &actor(&admin, address.as_deref()), &kind).await?;
+    alerts::dismiss_alert(&ctx, &admin.actor(), &kind).await?;
     Ok(form.0.see_other("/admin"))
 }

@@ -39,7 +39,7 @@ const NAMED: usize = 3;
 #[derive(Template)]
 #[template(path = "admin/apps.html")]
 struct AppsPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static AppTexts,
     rows: Vec<AppView>,
 }
@@ -68,9 +68,9 @@ async fn list(
     ctx: web::Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let frame = admin.frame(&ctx, &request).await?;
+    let layout = admin.layout(&ctx, &request).await?;
     let rows = ctx.db.read(async |conn| app::list(conn).await).await?;
-    let t = AppTexts::of(frame.lang);
+    let t = AppTexts::of(layout.lang);
     let last = rows.len().saturating_sub(1);
     let rows = rows
         .into_iter()
@@ -81,7 +81,7 @@ async fn list(
             ..view(row, t)
         })
         .collect();
-    Ok(html(StatusCode::OK, &AppsPage { frame, t, rows }))
+    Ok(html(StatusCode::OK, &AppsPage { layout, t, rows }))
 }
 
 fn view(row: AppRow, t: &'static AppTexts) -> AppView {

@@ -1,25 +1,22 @@
 //! The audit trail, as a page and as a table for spreadsheets.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Days, SecondsFormat, Utc};
-use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::TryStreamExt as _;
 
 use super::actor_view::ActorView;
-use super::list_query::{ListQuery, choices, day_begin};
+use super::exports::{Export, batches};
+use super::list_page::{ListPage, ListSpec};
+use super::list_query::{ALL, ListQuery, day_begin};
 use super::staff::history::masked;
-use super::{exports, last_page};
 use crate::context::Context;
 use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::case::Refusal;
 use crate::domain::rights::ContactView;
-use crate::http::csv;
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
-
-use crate::http::layout::{Layout, html};
-use crate::http::view::{Choice, Pager, Sorting, order, query};
+use crate::http::layout::Layout;
 use crate::store::StoreError;
 use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
@@ -32,11 +29,34 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/audit.csv").route(web::get().to(export)));
 }
 
-/// The sortable columns: only sorting by time stays fast however long the trail is.
-const COLUMNS: [&str; 1] = ["at"];
-const LATEST_FIRST: Sort = Sort {
-    column: "at",
-    is_descending: true,
+const LIST: ListSpec = ListSpec {
+    filters: &[("action", ALL), ("status", ALL), ("from", ""), ("to", "")],
+    // Only sorting by time stays fast however long the trail is.
+    columns: &["at"],
+    descending: &["at"],
+    default_sort: Some(Sort {
+        column: "at",
+        is_descending: true,
+    }),
+    export: Some("/admin/audit.csv"),
+    ..ListSpec::PLAIN
+};
+const EXPORT: Export = Export {
+    action: AuditAction::AuditExport,
+    filename: "audit.csv",
+    header: &[
+        "at",
+        "actor",
+        "actor_kind",
+        "action",
+        "userid",
+        "unionid",
+        "name",
+        "status",
+        "reason",
+        "reference",
+        "address",
+    ],
 };
 
 /// How many lines an export reads at a time.
@@ -45,20 +65,9 @@ const BATCH: i64 = 1000;
 #[derive(Template)]
 #[template(path = "admin/audit.html")]
 struct AuditPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static AuditTexts,
-    q: String,
-    actions: Vec<Choice<'static>>,
-    outcomes: Vec<Choice<'static>>,
-    sorting: Sorting,
-    order: [(&'static str, &'static str); 2],
-    /// In the format of date fields.
-    from: String,
-    to: String,
-    is_filtered: bool,
-    rows: Vec<AuditView>,
-    pager: Pager,
-    csv_href: String,
+    list: ListPage<AuditView>,
 }
 
 struct AuditView {
@@ -70,7 +79,7 @@ struct AuditView {
     whom: Option<ActorView>,
     status_words: String,
     reason: Option<String>,
-    reference: Option<String>,
+    request_id: Option<String>,
     address: Option<String>,
     /// Whether there is a request id or an IP address.
     has_trace: bool,
@@ -80,79 +89,48 @@ async fn list(
     auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, sort) = (filter(&asked)?, asked.sort(&COLUMNS)?);
-    let paging = asked.paging();
-    let now = auditor.user.now;
+    let (filter, list) = (filter(&query)?, LIST.request(&query)?);
+    let (now, contacts) = (auditor.user.now, auditor.contacts());
     let (total, rows) = ctx
         .db
         .read(async |conn| {
             let found = audit_list::found(conn, &filter).await?;
             // The one row beyond the limit only shows that there are more.
             let shown = found.get(..audit_list::MOST).unwrap_or(&found);
-            let rows = audit_list::rows(conn, paging.cut(shown)).await?;
+            let rows = audit_list::rows(conn, list.paging.cut(shown)).await?;
             Ok::<_, StoreError>((found.len(), rows))
         })
         .await?;
-    let (from, to) = (asked.text("from").to_owned(), asked.text("to").to_owned());
-    let pairs = [
-        ("q", filter.q.as_str()),
-        ("action", filter.action.map_or("", AuditAction::as_str)),
-        ("status", filter.refusal.map_or("", Refusal::as_str)),
-        ("from", &from),
-        ("to", &to),
-    ];
-    let (unordered, order) = (query(&pairs), order(sort));
-    let filters = query(&[pairs.as_slice(), &order].concat());
-    let pager = Pager::up_to(audit_list::MOST, paging, total, &filters);
-    if let Some(answer) = last_page(&request, &pager) {
-        return Ok(answer);
-    }
-    let frame = auditor.frame(&ctx, &request).await?;
-    let t = AuditTexts::of(frame.lang);
-    let page = AuditPage {
-        t,
-        actions: choices(
-            frame.t.all,
-            &AuditAction::ALL.map(|action| (action.as_str(), t.action_words(action))),
-            filter.action.map(AuditAction::as_str),
-        ),
-        outcomes: outcomes(&frame, t, filter.refusal),
-        sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &COLUMNS, &unordered, paging),
-        order,
-        is_filtered: !unordered.is_empty(),
-        from,
-        to,
-        rows: rows
-            .into_iter()
-            .map(|row| view(row, auditor.contacts(), now, frame.lang))
-            .collect(),
-        pager,
-        csv_href: format!("/admin/audit.csv?{filters}"),
-        q: filter.q,
-        frame,
+    let pager = list.pager_up_to(audit_list::MOST, total);
+    let page = |layout: Layout, list: ListPage<AuditRow>| {
+        let (lang, t) = (layout.lang, AuditTexts::of(layout.lang));
+        let action = |action: AuditAction| (action.as_str(), t.action_words(action));
+        let refusal = |refusal: Refusal| (refusal.as_str(), t.refusal_words(refusal));
+        AuditPage {
+            t,
+            list: list
+                .with_filter("action", t.action, AuditAction::ALL.map(action))
+                .with_filter("status", t.outcome, Refusal::ALL.map(refusal))
+                .map(|row| view(row, contacts, now, lang)),
+            layout,
+        }
     };
-    Ok(html(StatusCode::OK, &page))
-}
-
-fn outcomes(frame: &Layout, t: &AuditTexts, current: Option<Refusal>) -> Vec<Choice<'static>> {
-    let words = |refusal: Refusal| (refusal.as_str(), t.refusal_words(refusal));
-    let current = current.map(Refusal::as_str);
-    choices(frame.t.all, &Refusal::ALL.map(words), current)
+    list.respond(&auditor, &ctx, &request, pager, rows, page)
+        .await
 }
 
 /// Both days count in full.
-fn filter(asked: &ListQuery) -> Result<AuditFilter, AppError> {
+fn filter(query: &ListQuery) -> Result<AuditFilter, AppError> {
+    let sort = query.sort(LIST.columns)?;
     Ok(AuditFilter {
-        action: asked.value("action", &AuditAction::ALL, AuditAction::as_str)?,
-        refusal: asked.value("status", &Refusal::ALL, Refusal::as_str)?,
-        is_oldest_first: asked
-            .sort(&COLUMNS)?
-            .is_some_and(|sort| !sort.is_descending),
-        q: asked.q().to_owned(),
-        from: asked.date("from")?.map(day_begin),
-        before: asked
+        action: query.value("action", &AuditAction::ALL, AuditAction::as_str)?,
+        refusal: query.value("status", &Refusal::ALL, Refusal::as_str)?,
+        is_oldest_first: sort.is_some_and(|sort| !sort.is_descending),
+        q: query.q().to_owned(),
+        from: query.date("from")?.map(day_begin),
+        before: query
             .date("to")?
             .and_then(|day| day.checked_add_days(Days::new(1)))
             .map(day_begin),
@@ -187,7 +165,7 @@ fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) ->
         reason: row
             .reason
             .map(|reason| masked(t.reason_words(&reason), contacts)),
-        reference: row.reference,
+        request_id: row.reference,
         address: row.ip,
     }
 }
@@ -196,52 +174,20 @@ async fn export(
     auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let filter = filter(&asked)?;
-    exports::note(&auditor, &ctx, &request, AuditAction::AuditExport).await?;
-    let header = [
-        "at",
-        "actor",
-        "actor_kind",
-        "action",
-        "userid",
-        "unionid",
-        "name",
-        "status",
-        "reason",
-        "reference",
-        "address",
-    ];
-    Ok(csv::stream(
-        "audit.csv",
-        &header,
-        rows(ctx.get_ref().clone(), filter, auditor.contacts()),
-    ))
-}
-
-/// Streams all lines that match a filter, as cells. Each batch takes a connection of its own.
-fn rows(
-    ctx: Context,
-    filter: AuditFilter,
-    contacts: ContactView,
-) -> impl Stream<Item = Result<Vec<String>, StoreError>> {
-    let batches = stream::try_unfold(Some(None), move |after: Option<Option<i64>>| {
-        let (ctx, filter) = (ctx.clone(), filter.clone());
-        async move {
-            let Some(after) = after else { return Ok(None) };
-            let read = ctx
-                .db
-                .read(async |conn| audit_list::batch(conn, &filter, after, BATCH).await);
-            let rows = read.await?;
-            let next = rows.last().map(|row| Some(row.id));
-            Ok::<_, StoreError>((!rows.is_empty()).then_some((rows, next)))
-        }
-    });
-    batches
-        .map_ok(move |rows| stream::iter(rows.into_iter().map(move |row| Ok(cells(row, contacts)))))
-        .try_flatten()
-        .boxed_local()
+    let (filter, contacts) = (filter(&query)?, auditor.contacts());
+    let next = async move |ctx: &Context, after: Option<i64>| {
+        let read = ctx
+            .db
+            .read(async |conn| audit_list::batch(conn, &filter, after, BATCH).await);
+        let rows = read.await?;
+        let last = rows.last().map(|row| Some(row.id));
+        Ok(last.map(|last| (rows, last)))
+    };
+    let rows = batches(ctx.get_ref().clone(), None, next);
+    let rows = rows.map_ok(move |row| cells(row, contacts));
+    EXPORT.respond(&auditor, &ctx, &request, rows).await
 }
 
 fn cells(row: AuditRow, contacts: ContactView) -> Vec<String> {

@@ -13,7 +13,7 @@ pub const MAX_CHOSEN: usize = 200;
 #[derive(Template)]
 #[template(path = "admin/bulk_ask.html")]
 pub struct BulkAsk {
-    pub frame: Layout,
+    pub layout: Layout,
     /// The list view in which the selection was made: its URL and title.
     pub list: (String, &'static str),
     pub title: String,
@@ -45,7 +45,7 @@ pub struct ReasonField {
 }
 
 impl BulkAsk {
-    pub fn answer(&self, status: StatusCode) -> HttpResponse {
+    pub fn response(&self, status: StatusCode) -> HttpResponse {
         html(status, self)
     }
 }

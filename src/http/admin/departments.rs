@@ -6,9 +6,10 @@ mod detail;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use self::branches::Step;
-use super::last_page;
+use super::list_page::{ListPage, ListSpec};
 use super::list_query::ListQuery;
 use crate::context::Context;
 use crate::domain::ids::DeptId;
@@ -16,11 +17,12 @@ use crate::domain::rights::Scope;
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
-use crate::http::view::{Pager, query};
+use crate::http::view;
 use crate::store::department::{self, DepartmentRow};
 use crate::store::{StoreError, department_tree};
 use crate::text::admin_departments::DepartmentTexts;
 use crate::text::interpolate;
+use crate::text::lang::Lang;
 use crate::text::time::TimeText;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
@@ -36,25 +38,27 @@ pub fn path_of(id: DeptId) -> String {
 /// Returns the URL of the staff list with the employed people in a department and below it.
 fn people_href(id: DeptId) -> String {
     let filters = [("department", &*id.to_string()), ("status", "employed")];
-    format!("/admin/staff?{}", query(&filters))
+    format!("/admin/staff?{}", view::query(&filters))
 }
 
 const VIEWS: [&str; 2] = ["tree", "list"];
+const LIST: ListSpec = ListSpec {
+    parameter: Some(("view", "list")),
+    ..ListSpec::PLAIN
+};
 
 #[derive(Template)]
 #[template(path = "admin/departments.html")]
 struct DepartmentsPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static DepartmentTexts,
-    q: String,
-    rows: Vec<DepartmentView>,
-    pager: Pager,
+    list: ListPage<DepartmentView>,
 }
 
 #[derive(Template)]
 #[template(path = "admin/department_tree.html")]
 struct TreePage {
-    frame: Layout,
+    layout: Layout,
     t: &'static DepartmentTexts,
     steps: Vec<Step>,
     left_out: usize,
@@ -78,31 +82,31 @@ async fn departments(
     viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let is_list = ["q", "page", "per_page"]
         .iter()
-        .any(|name| !asked.text(name).is_empty());
+        .any(|name| !query.text(name).is_empty());
     let usual = if is_list { "list" } else { "tree" };
-    let view = asked.choice("view", &VIEWS)?.unwrap_or(usual);
-    if view == "tree" && asked.q().is_empty() {
-        tree(&ctx, &viewer.scope(), viewer.frame(&ctx, &request).await?).await
+    let view = query.choice("view", &VIEWS)?.unwrap_or(usual);
+    if view == "tree" && query.q().is_empty() {
+        tree(&ctx, &viewer.scope(), viewer.layout(&ctx, &request).await?).await
     } else {
-        list(&viewer, &ctx, &request, &asked).await
+        list(&viewer, &ctx, &request, &query).await
     }
 }
 
-async fn tree(ctx: &Context, scope: &Scope, frame: Layout) -> Result<HttpResponse, AppError> {
+async fn tree(ctx: &Context, scope: &Scope, layout: Layout) -> Result<HttpResponse, AppError> {
     let tree = ctx
         .db
         .read(async |conn| department_tree::tree(conn, scope).await)
         .await?;
     let (steps, left_out) = branches::walk(&tree, tree.roots());
     let page = TreePage {
-        t: DepartmentTexts::of(frame.lang),
+        t: DepartmentTexts::of(layout.lang),
         steps,
         left_out,
-        frame,
+        layout,
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -111,25 +115,34 @@ async fn list(
     viewer: &Viewer,
     ctx: &Context,
     request: &HttpRequest,
-    asked: &ListQuery,
+    query: &ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (q, paging, scope) = (asked.q(), asked.paging(), viewer.scope());
+    let (list, q, scope) = (LIST.request(query)?, query.q(), viewer.scope());
     let now = viewer.user.now;
     let (total, rows) = ctx
         .db
         .read(async |conn| {
             let total = department::count(conn, q, &scope).await?;
-            let rows = department::list(conn, q, &scope, paging.per_page, paging.offset()).await?;
+            let (limit, offset) = (list.paging.per_page, list.paging.offset());
+            let rows = department::list(conn, q, &scope, limit, offset).await?;
             Ok::<_, StoreError>((total, rows))
         })
         .await?;
-    let pager = Pager::new(paging, total, &query(&[("q", q), ("view", "list")]));
-    if let Some(answer) = last_page(request, &pager) {
-        return Ok(answer);
-    }
-    let frame = viewer.frame(ctx, request).await?;
-    let t = DepartmentTexts::of(frame.lang);
-    let view = |row: DepartmentRow| DepartmentView {
+    let pager = list.pager(total);
+    let page = |layout: Layout, list: ListPage<DepartmentRow>| {
+        let (lang, t) = (layout.lang, DepartmentTexts::of(layout.lang));
+        DepartmentsPage {
+            t,
+            list: list.map(|row| view(row, now, lang)),
+            layout,
+        }
+    };
+    list.respond(viewer, ctx, request, pager, rows, page).await
+}
+
+fn view(row: DepartmentRow, now: DateTime<Utc>, lang: Lang) -> DepartmentView {
+    let t = DepartmentTexts::of(lang);
+    DepartmentView {
         id: row.dept_id,
         href: path_of(row.dept_id),
         parents: row.parents.join(" / "),
@@ -137,18 +150,7 @@ async fn list(
             .then(|| interpolate(t.direct, &[("n", &row.head_count)])),
         whole_count: row.whole_count,
         people_href: people_href(row.dept_id),
-        looked: TimeText::new(row.observed_at, now, frame.lang),
+        looked: TimeText::new(row.observed_at, now, lang),
         name: row.name,
-    };
-    let rows = rows.into_iter().map(view).collect();
-    Ok(html(
-        StatusCode::OK,
-        &DepartmentsPage {
-            t,
-            q: q.to_owned(),
-            rows,
-            pager,
-            frame,
-        },
-    ))
+    }
 }

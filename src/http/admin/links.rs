@@ -1,7 +1,5 @@
 //! URLs of pages about one person or thing.
 
-use actix_web::HttpRequest;
-
 use crate::http::view::path::segment;
 
 /// Returns the path of a person's page.
@@ -28,14 +26,6 @@ const DOTS_ESCAPE: &str = "~";
 
 fn is_dots(text: &str) -> bool {
     text == "." || text == ".."
-}
-
-/// Returns the URL of the current view, with its query.
-pub fn current_url(request: &HttpRequest) -> String {
-    request.uri().path_and_query().map_or_else(
-        || request.path().to_owned(),
-        |path| path.as_str().to_owned(),
-    )
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use url::form_urlencoded;
 
 use crate::http::error::AppError;
-use crate::http::view::{Choice, Paging};
+use crate::http::view::Paging;
 use crate::store::sort::Sort;
 use crate::text::admin_lists::ListTexts;
 use crate::text::interpolate;
@@ -27,7 +27,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    fn parse(lang: Lang, query: &str) -> Self {
+    pub(super) fn parse(lang: Lang, query: &str) -> Self {
         // Postgres rejects NUL, and no legitimate search text contains control characters.
         let clean = |value: &str| {
             value
@@ -76,11 +76,11 @@ impl ListQuery {
         values: &[T],
         text: impl Fn(T) -> &'static str,
     ) -> Result<Option<T>, AppError> {
-        let asked = self.text(name);
-        if asked.is_empty() || asked == "all" {
+        let requested = self.text(name);
+        if requested.is_empty() || requested == ALL {
             return Ok(None);
         }
-        let found = values.iter().find(|value| text(**value) == asked);
+        let found = values.iter().find(|value| text(**value) == requested);
         found
             .copied()
             .map(Some)
@@ -95,14 +95,14 @@ impl ListQuery {
             "desc" => true,
             _ => return Err(refused("dir")),
         };
-        let asked = self.text("sort");
-        let column = columns.iter().copied().find(|column| *column == asked);
+        let requested = self.text("sort");
+        let column = columns.iter().copied().find(|column| *column == requested);
         match column {
             Some(column) => Ok(Some(Sort {
                 column,
                 is_descending,
             })),
-            None if asked.is_empty() => Ok(None),
+            None if requested.is_empty() => Ok(None),
             None => Err(refused("sort")),
         }
     }
@@ -127,13 +127,26 @@ impl ListQuery {
     }
 }
 
-/// Returns the choices of a filter: all, and each of the named ones.
-pub fn choices<'a>(
-    all: &'a str,
-    named: &[(&'a str, &'a str)],
-    current: Option<&str>,
-) -> Vec<Choice<'a>> {
-    Choice::list(&[&[("", all)], named].concat(), current.unwrap_or(""))
+/// The choice of a filter that hides nothing.
+pub const ALL: &str = "all";
+/// The choice of a filter by type for all types without words of their own.
+pub const OTHER: &str = "other";
+
+/// Returns the choices of a filter by type.
+pub fn type_choices(known: &[&'static str]) -> Vec<&'static str> {
+    [known, &[OTHER]].concat()
+}
+
+/// Returns the types that a choice includes, and those that it excludes; both are empty for all.
+pub fn types_of(
+    choice: Option<&'static str>,
+    known: &[&'static str],
+) -> (Vec<&'static str>, Vec<&'static str>) {
+    match choice {
+        None => (Vec::new(), Vec::new()),
+        Some(OTHER) => (Vec::new(), known.to_vec()),
+        Some(choice) => (vec![choice], Vec::new()),
+    }
 }
 
 fn is_of_our_time(date: NaiveDate) -> bool {

@@ -41,10 +41,10 @@ const MAX_WAITING: i64 = 5;
 #[derive(Template)]
 #[template(path = "admin/overview.html")]
 struct OverviewPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static OverviewTexts,
     tiles: Vec<Tile>,
-    door: LoginStats,
+    logins: LoginStats,
     reasons: Vec<ReasonView>,
     inbox: InboxView,
     sync: Option<SyncView>,
@@ -58,7 +58,7 @@ struct OverviewPage {
 #[derive(Default)]
 struct OverviewData {
     now: DateTime<Utc>,
-    door: Vec<LoginCount>,
+    logins: Vec<LoginCount>,
     events: Vec<EventDay>,
     /// How many people and departments the scope covers.
     employed: i64,
@@ -76,29 +76,29 @@ async fn page(
     ctx: web::Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let frame = viewer.frame(&ctx, &request).await?;
+    let layout = viewer.layout(&ctx, &request).await?;
     let rights = &viewer.rights;
     let found = ctx.db.read(async |conn| read(conn, rights).await).await?;
-    let (t, days) = (OverviewTexts::of(frame.lang), days(found.now));
+    let (t, days) = (OverviewTexts::of(layout.lang), days(found.now));
     let page = OverviewPage {
         t,
-        tiles: parts::tiles(&found, t, frame.lang),
-        door: login_stats::days(&found.door, &days, frame.lang),
-        reasons: login_stats::reasons(&found.door, &days, frame.lang),
-        inbox: inbox::view(&found.events, &days, frame.lang),
+        tiles: parts::tiles(&found, t, layout.lang),
+        logins: login_stats::days(&found.logins, &days, layout.lang),
+        reasons: login_stats::reasons(&found.logins, &days, layout.lang),
+        inbox: inbox::view(&found.events, &days, layout.lang),
         steps: found
             .standing
             .and_then(|standing| parts::steps(&ctx, standing, t)),
         waiting_count: found.waiting_count,
         sync: found
             .latest_run
-            .map(|run| parts::sync(run, found.last_done, found.now, frame.lang)),
+            .map(|run| parts::sync(run, found.last_done, found.now, layout.lang)),
         waiting: found
             .waiting
             .into_iter()
-            .map(|case| parts::waiting(case, found.now, frame.lang))
+            .map(|case| parts::waiting(case, found.now, layout.lang))
             .collect(),
-        frame,
+        layout,
     };
     Ok(html(StatusCode::OK, &page))
 }
@@ -157,7 +157,7 @@ async fn read_operations(
         employed: standing.employed,
         departments: standing.departments,
         standing: Some(standing),
-        door: overview::login_counts(conn, since).await?,
+        logins: overview::login_counts(conn, since).await?,
         events: overview::events(conn, since).await?,
         latest_run: sync_list::list(conn, &any, 1, 0).await?.pop(),
         last_done: sync_list::list(conn, &done, 1, 0).await?.pop(),

@@ -27,7 +27,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 #[derive(Template)]
 #[template(path = "admin/review_job.html")]
 struct JobPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static ReviewTexts,
     /// The list view in which the people were selected.
     view: ListView,
@@ -51,6 +51,7 @@ struct ItemView {
     why: Option<String>,
 }
 
+// Long because it fills one struct, with one line for each fact of the page.
 async fn page(
     viewer: Viewer,
     ctx: web::Data<Context>,
@@ -75,8 +76,8 @@ async fn page(
             Ok::<_, AppError>((staff::now(conn).await?, job, items, by))
         })
         .await?;
-    let frame = viewer.frame(&ctx, &request).await?;
-    let t = ReviewTexts::of(frame.lang);
+    let layout = viewer.layout(&ctx, &request).await?;
+    let t = ReviewTexts::of(layout.lang);
     let count = |state| items.iter().filter(|item| item.state == state).count();
     let (done, refused, total) = (
         count(ItemState::Done),
@@ -98,16 +99,16 @@ async fn page(
     let page = JobPage {
         t,
         view: ListView::of(&request),
-        title: t.job_title(job.action, &people(frame.lang, total)),
+        title: t.job_title(job.action, &people(layout.lang, total)),
         lead: interpolate(sentence, &numbers),
         is_running,
         settled: done + refused,
         total,
         reason: Some(masked(&job.reason, viewer.contacts())).filter(|reason| !reason.is_empty()),
-        by: ActorView::new(frame.lang, ActorKind::Person, job.created_by.as_str(), by),
-        at: TimeText::new(job.created_at, now, frame.lang),
+        by: ActorView::new(layout.lang, ActorKind::Person, job.created_by.as_str(), by),
+        at: TimeText::new(job.created_at, now, layout.lang),
         rows: items.into_iter().map(|item| view(item, t)).collect(),
-        frame,
+        layout,
     };
     Ok(html(StatusCode::OK, &page))
 }

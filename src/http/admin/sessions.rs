@@ -3,25 +3,23 @@
 mod bulk;
 
 use actix_session::Session;
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::links::{current_url, staff_path};
-use super::list_query::{ListQuery, choices};
-use super::{BackForm, last_page};
+use super::BackForm;
+use super::links::staff_path;
+use super::list_page::{ListPage, ListSpec};
+use super::list_query::{ALL, ListQuery};
 use crate::context::Context;
 use crate::domain::session::LoginMethod;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::error::AppError;
-use crate::http::extract::{Admin, Auditor};
+use crate::http::extract::{Admin, Auditor, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
-use crate::http::layout::{Layout, Toast, html};
+use crate::http::layout::{Layout, Toast};
 use crate::http::login::signed_out;
-use crate::http::view::{Choice, Pager, Sorting, Tone, order, query};
+use crate::http::view::Tone;
 use crate::service::sessions;
 use crate::store::StoreError;
 use crate::store::session_list::{self, SessionFilter, SessionRow};
@@ -38,27 +36,23 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/sessions/{id}/end").route(web::post().to(end)));
 }
 
-const COLUMNS: [&str; 4] = ["who", "since", "seen", "ends"];
-const DESCENDING: [&str; 3] = ["since", "seen", "ends"];
-const LATEST_FIRST: Sort = Sort {
-    column: "seen",
-    is_descending: true,
+const LIST: ListSpec = ListSpec {
+    filters: &[("method", ALL)],
+    columns: &["who", "since", "seen", "ends"],
+    descending: &["since", "seen", "ends"],
+    default_sort: Some(Sort {
+        column: "seen",
+        is_descending: true,
+    }),
+    ..ListSpec::PLAIN
 };
 
 #[derive(Template)]
 #[template(path = "admin/sessions.html")]
 struct SessionsPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static SessionTexts,
-    q: String,
-    methods: Vec<Choice<'static>>,
-    sorting: Sorting,
-    order: [(&'static str, &'static str); 2],
-    is_filtered: bool,
-    rows: Vec<SessionView>,
-    pager: Pager,
-    /// This view's URL.
-    back: String,
+    list: ListPage<SessionView>,
 }
 
 struct SessionView {
@@ -85,57 +79,37 @@ async fn list(
     auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let method = asked.value("method", &LoginMethod::ALL, LoginMethod::as_str)?;
-    let sort = asked.sort(&COLUMNS)?;
+    let list = LIST.request(&query)?;
     let filter = SessionFilter {
-        method,
-        q: asked.q().to_owned(),
+        method: query.value("method", &LoginMethod::ALL, LoginMethod::as_str)?,
+        q: query.q().to_owned(),
     };
-    let paging = asked.paging();
-    let now = auditor.user.now;
+    let (now, own) = (auditor.user.now, auditor.user.session_id);
     let (total, rows) = ctx
         .db
         .read(async |conn| {
             let total = session_list::count(conn, &filter).await?;
-            let (limit, offset) = (paging.per_page, paging.offset());
-            let rows = session_list::list(conn, &filter, sort, limit, offset).await?;
+            let (limit, offset) = (list.paging.per_page, list.paging.offset());
+            let rows = session_list::list(conn, &filter, list.sort, limit, offset).await?;
             Ok::<_, StoreError>((total, rows))
         })
         .await?;
-    let pairs = [
-        ("q", filter.q.as_str()),
-        ("method", method.map_or("", LoginMethod::as_str)),
-    ];
-    let (unordered, order) = (query(&pairs), order(sort));
-    let filters = query(&[pairs.as_slice(), &order].concat());
-    let pager = Pager::new(paging, total, &filters);
-    if let Some(answer) = last_page(&request, &pager) {
-        return Ok(answer);
-    }
-    let frame = auditor.frame(&ctx, &request).await?;
-    let t = SessionTexts::of(frame.lang);
-    let page = SessionsPage {
-        t,
-        methods: choices(
-            frame.t.all,
-            &LoginMethod::ALL.map(|method| (method.as_str(), t.method_words(method))),
-            method.map(LoginMethod::as_str),
-        ),
-        sorting: Sorting::new(sort.or(Some(LATEST_FIRST)), &DESCENDING, &unordered, paging),
-        order,
-        is_filtered: !unordered.is_empty(),
-        rows: rows
-            .into_iter()
-            .map(|row| view(row, now, frame.lang, auditor.user.session_id))
-            .collect(),
-        pager,
-        back: current_url(&request),
-        q: filter.q,
-        frame,
+    let pager = list.pager(total);
+    let page = |layout: Layout, list: ListPage<SessionRow>| {
+        let (lang, t) = (layout.lang, SessionTexts::of(layout.lang));
+        let method = |method: LoginMethod| (method.as_str(), t.method_words(method));
+        SessionsPage {
+            t,
+            list: list
+                .with_filter("method", t.method, LoginMethod::ALL.map(method))
+                .map(|row| view(row, now, lang, own)),
+            layout,
+        }
     };
-    Ok(html(StatusCode::OK, &page))
+    list.respond(&auditor, &ctx, &request, pager, rows, page)
+        .await
 }
 
 fn view(row: SessionRow, now: DateTime<Utc>, lang: Lang, own: Uuid) -> SessionView {
@@ -180,8 +154,7 @@ async fn end(
 ) -> Result<HttpResponse, AppError> {
     let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
     let t = SessionTexts::of(Lang::of(request.headers()));
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let ended = sessions::end_session(&ctx, &by, id).await?;
     if id == admin.user.session_id {
         return Ok(signed_out(&request));

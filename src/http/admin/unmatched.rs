@@ -37,7 +37,7 @@ struct CandidateView {
     name: String,
     title: Option<String>,
     is_employed: bool,
-    is_held: bool,
+    is_manual: bool,
     is_linkable: bool,
     guess: &'static str,
 }
@@ -51,7 +51,7 @@ impl CandidateView {
                 .filter(|name| !name.is_empty())
                 .unwrap_or_else(|| userid.clone()),
             is_employed: candidate.status == Status::Employed,
-            is_held: candidate.is_held,
+            is_manual: candidate.is_held,
             is_linkable: candidate.is_linkable(),
             guess: t.guess_words(candidate.guess),
             unionid: candidate.unionid.map(UnionId::into_string),

@@ -3,22 +3,21 @@
 mod detail;
 mod redeliver;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::last_page;
-use super::links::{current_url, staff_path};
-use super::list_query::{ListQuery, choices};
+use super::links::staff_path;
+use super::list_page::{ListPage, ListSpec};
+use super::list_query::{ALL, ListQuery, OTHER, type_choices, types_of};
 use super::staff::history::masked;
 use crate::context::Context;
 use crate::domain::rights::ContactView;
 use crate::domain::webhook::DeliveryState;
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
-use crate::http::layout::{Layout, html};
-use crate::http::view::{Choice, Pager, Tone, query};
+use crate::http::layout::Layout;
+use crate::http::view::Tone;
 use crate::store::StoreError;
 use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
 use crate::text::admin_webhooks::{KNOWN_TYPES, WebhookTexts};
@@ -35,26 +34,21 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/webhooks/{id}/resend").route(web::post().to(redeliver::one)));
 }
 
-/// The filter's name for all types without words of their own.
-const OTHER: &str = "other";
+const LIST: ListSpec = ListSpec {
+    filters: &[("state", ALL), ("type", ALL)],
+    ..ListSpec::PLAIN
+};
 
 #[derive(Template)]
 #[template(path = "admin/webhooks.html")]
 struct WebhooksPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static WebhookTexts,
     /// Whether webhooks are enabled at all.
     is_on: bool,
-    q: String,
-    states: Vec<Choice<'static>>,
-    types: Vec<Choice<'static>>,
-    is_filtered: bool,
-    rows: Vec<DeliveryView>,
-    pager: Pager,
+    list: ListPage<DeliveryView>,
     /// The confirmation question for resending all failed messages; `None` if there are none.
     all_again_ask: Option<String>,
-    /// This view's URL.
-    back: String,
 }
 
 struct DeliveryView {
@@ -64,8 +58,8 @@ struct DeliveryView {
     tone: Tone,
     state_words: &'static str,
     /// The approval, the event or the person.
-    about: String,
-    about_href: String,
+    subject: String,
+    subject_href: String,
     created: TimeText,
     attempts: i32,
     next_attempt: Option<TimeText>,
@@ -79,98 +73,59 @@ async fn list(
     auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (state, kind) = (
-        asked.value("state", &DeliveryState::ALL, DeliveryState::as_str)?,
-        asked.choice("type", &type_choices())?,
-    );
-    let filter = filter(state, kind, asked.q(), auditor.contacts());
-    let paging = asked.paging();
-    let now = auditor.user.now;
+    let contacts = auditor.contacts();
+    let (filter, list) = (filter(&query, contacts)?, LIST.request(&query)?);
+    let (now, is_on) = (auditor.user.now, ctx.config.webhook.is_some());
     let (total, failed, rows) = ctx
         .db
         .read(async |conn| {
             let total = webhook_list::count(conn, &filter).await?;
             let failed = webhook_list::count_failed(conn).await?;
-            let rows = webhook_list::list(conn, &filter, paging.per_page, paging.offset()).await?;
+            let (limit, offset) = (list.paging.per_page, list.paging.offset());
+            let rows = webhook_list::list(conn, &filter, limit, offset).await?;
             Ok::<_, StoreError>((total, failed, rows))
         })
         .await?;
-    let (is_on, contacts) = (ctx.config.webhook.is_some(), auditor.contacts());
-    let filters = query(&[
-        ("q", &filter.q),
-        ("state", state.map_or("", DeliveryState::as_str)),
-        ("type", kind.unwrap_or("")),
-    ]);
-    let pager = Pager::new(paging, total, &filters);
-    if let Some(answer) = last_page(&request, &pager) {
-        return Ok(answer);
-    }
-    let frame = auditor.frame(&ctx, &request).await?;
-    let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
-    let page = WebhooksPage {
-        t,
-        is_on,
-        states: choices(
-            frame.t.all,
-            &DeliveryState::ALL.map(|state| (state.as_str(), t.state_words(state))),
-            state.map(DeliveryState::as_str),
-        ),
-        types: choices(
-            frame.t.all,
-            &type_choices().map(|name| (name, filter_words(t, name))),
-            kind,
-        ),
-        is_filtered: !filters.is_empty(),
-        rows: rows
-            .into_iter()
-            .map(|row| view(row, contacts, now, lang, is_on))
-            .collect(),
-        pager,
-        all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
-        back: current_url(&request),
-        q: filter.q,
-        frame,
+    let pager = list.pager(total);
+    let page = |layout: Layout, list: ListPage<DeliveryRow>| {
+        let (lang, t) = (layout.lang, WebhookTexts::of(layout.lang));
+        let state = |state: DeliveryState| (state.as_str(), t.state_words(state));
+        WebhooksPage {
+            t,
+            is_on,
+            list: list
+                .with_filter("state", t.state, DeliveryState::ALL.map(state))
+                .with_filter("type", t.kind, types(t))
+                .map(|row| view(row, contacts, now, lang, is_on)),
+            all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
+            layout,
+        }
     };
-    Ok(html(StatusCode::OK, &page))
+    list.respond(&auditor, &ctx, &request, pager, rows, page)
+        .await
 }
 
-fn type_choices() -> [&'static str; KNOWN_TYPES.len() + 1] {
-    let mut names = [OTHER; KNOWN_TYPES.len() + 1];
-    names
-        .iter_mut()
-        .zip(KNOWN_TYPES)
-        .for_each(|(name, known)| *name = known);
-    names
+fn types(t: &WebhookTexts) -> impl Iterator<Item = (&'static str, &'static str)> {
+    type_choices(&KNOWN_TYPES)
+        .into_iter()
+        .map(|name| match name {
+            OTHER => (name, t.other_types),
+            name => (name, t.type_words(name)),
+        })
 }
 
-fn filter_words(t: &WebhookTexts, name: &str) -> &'static str {
-    if name == OTHER {
-        t.other_types
-    } else {
-        t.type_words(name)
-    }
-}
-
-fn filter(
-    state: Option<DeliveryState>,
-    kind: Option<&'static str>,
-    q: &str,
-    contacts: ContactView,
-) -> DeliveryFilter {
-    let (types, other_than) = match kind {
-        None => (Vec::new(), Vec::new()),
-        Some(OTHER) => (Vec::new(), KNOWN_TYPES.to_vec()),
-        Some(known) => (vec![known], Vec::new()),
-    };
-    DeliveryFilter {
-        state,
+fn filter(query: &ListQuery, contacts: ContactView) -> Result<DeliveryFilter, AppError> {
+    let kind = query.choice("type", &type_choices(&KNOWN_TYPES))?;
+    let (types, other_than) = types_of(kind, &KNOWN_TYPES);
+    Ok(DeliveryFilter {
+        state: query.value("state", &DeliveryState::ALL, DeliveryState::as_str)?,
         types,
         other_than,
-        q: q.to_owned(),
+        q: query.q().to_owned(),
         contacts,
-    }
+    })
 }
 
 fn all_again_ask(t: &WebhookTexts, failed: i64) -> Option<String> {
@@ -189,7 +144,7 @@ fn view(
     is_on: bool,
 ) -> DeliveryView {
     let t = WebhookTexts::of(lang);
-    let (about, about_href) = about(t, &row, contacts);
+    let (subject, subject_href) = subject(t, &row, contacts);
     let is_waiting = row.state == DeliveryState::Waiting;
     let label = if is_waiting { t.send_now } else { t.send_again };
     DeliveryView {
@@ -198,8 +153,8 @@ fn view(
         message_type: row.message_type,
         tone: tone(row.state),
         state_words: t.state_words(row.state),
-        about,
-        about_href,
+        subject,
+        subject_href,
         created: TimeText::new(row.created_at, now, lang),
         attempts: row.attempts,
         next_attempt: (is_waiting && is_on).then(|| TimeText::new(row.next_attempt_at, now, lang)),
@@ -210,7 +165,7 @@ fn view(
 }
 
 /// Returns a name to show, and the page about it.
-fn about(t: &WebhookTexts, row: &DeliveryRow, contacts: ContactView) -> (String, String) {
+fn subject(t: &WebhookTexts, row: &DeliveryRow, contacts: ContactView) -> (String, String) {
     let named = |fallback: String| {
         if row.subject.is_empty() {
             fallback

@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::USER_AGENT;
 use actix_web::{FromRequest, HttpRequest, web};
 
-use super::client_address::client_address;
 use crate::context::Context;
+use crate::http::client_address::client_address;
 use crate::http::request_id::RequestId;
 use crate::service::sessions::ClientInfo;
 

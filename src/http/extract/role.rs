@@ -5,16 +5,18 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 
+use super::current_user::CurrentUser;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
 use crate::domain::rights::{Action, ContactView, Rights, Scope};
 use crate::http::alert_banner::alert_banner;
-use crate::http::current_user::CurrentUser;
+use crate::http::client_address::client_address;
 use crate::http::error::AppError;
 use crate::http::layout::Layout;
 use crate::service::alerts;
+use crate::service::review::Actor;
 use crate::text::lang::Lang;
 
 /// Where a login leads whose session was too old for a form: the form was not carried out, and its page is unknown.
@@ -25,6 +27,8 @@ const OVERVIEW: &str = "/admin";
 pub struct RoleHolder {
     pub user: CurrentUser,
     pub rights: Rights,
+    /// The IP address of the person's browser, for the audit trail.
+    pub address: Option<String>,
 }
 
 impl RoleHolder {
@@ -38,15 +42,23 @@ impl RoleHolder {
         self.rights.contacts()
     }
 
+    /// Returns the person as the one who decides or acts.
+    pub fn actor(&self) -> Actor<'_> {
+        Actor {
+            userid: &self.user.userid,
+            address: self.address.as_deref(),
+        }
+    }
+
     pub fn may(&self, action: Action) -> bool {
         self.rights.may(action)
     }
 
     /// Returns the layout of an administration page, with the alerts for those who see what they are about.
-    pub async fn frame(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
-        let frame = self.user.frame(request);
+    pub async fn layout(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
+        let layout = self.user.layout(request);
         if !self.may(Action::SeeOperations) {
-            return Ok(frame);
+            return Ok(layout);
         }
         let alerts = alerts::current(ctx).await?;
         let lang = Lang::of(request.headers());
@@ -55,7 +67,7 @@ impl RoleHolder {
             .iter()
             .map(|alert| alert_banner(lang, alert, can_dismiss))
             .collect();
-        Ok(frame.with_alerts(alerts))
+        Ok(layout.with_alerts(alerts))
     }
 
     /// Returns the person of a request: 303 to the login without a session or with one that is too old, 403 without
@@ -74,7 +86,15 @@ impl RoleHolder {
             let back = CurrentUser::return_path(&request).unwrap_or_else(form);
             return Err(AppError::SignIn(back));
         }
-        Ok(Self { user, rights })
+        let address = request.app_data::<web::Data<Context>>().and_then(|ctx| {
+            let address = client_address(&request, &ctx.config.server.trusted_proxies)?;
+            Some(address.to_string())
+        });
+        Ok(Self {
+            user,
+            rights,
+            address,
+        })
     }
 }
 

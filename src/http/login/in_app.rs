@@ -48,10 +48,10 @@ pub async fn sign_in(
     let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
     let mut attempt = begin_attempt(&request, &ctx, &limit).await?;
     attempt.fail_if_abandoned();
-    let asked: Request =
+    let body: Request =
         serde_json::from_slice(&body).map_err(|_| AppError::BadRequest(String::new()))?;
-    let back = ReturnPath::parse(asked.rd.as_deref());
-    let (client, code) = (attempt.client(), asked.code.as_deref());
+    let back = ReturnPath::parse(body.rd.as_deref());
+    let (client, code) = (attempt.client(), body.code.as_deref());
     let result = login::complete_in_app(&ctx, &info, client, code, back).await;
     attempt.end(outcome(&result.as_ref()));
     let signed_in = result?;
@@ -78,8 +78,8 @@ pub fn page(request: &HttpRequest, ctx: &Context, back: &ReturnPath) -> HttpResp
         qr_href: format!("/login/qr?rd={rd}"),
         is_signed_out,
     };
-    let frame = Layout::of(request, None);
-    let mut response = pages::in_app(frame, view);
+    let layout = Layout::of(request, None);
+    let mut response = pages::in_app(layout, view);
     if !is_signed_out && let Ok(policy) = in_app_security_policy(&dingtalk.jsapi_url).parse() {
         response
             .headers_mut()

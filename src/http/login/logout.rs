@@ -6,10 +6,9 @@ use actix_web::{FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse, w
 
 use super::in_app::SIGNED_OUT;
 use crate::context::Context;
-use crate::http::current_user::CurrentUser;
 use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
-use crate::http::form::CsrfForm;
+use crate::http::extract::{CsrfForm, CurrentUser};
 use crate::http::middleware::cookies::ConflictingSessions;
 use crate::service::sessions::{self, ClientInfo};
 use crate::text::lang::Lang;
@@ -25,9 +24,9 @@ pub async fn sign_out(
     ctx: web::Data<Context>,
     client: ClientInfo,
 ) -> Result<HttpResponse, AppError> {
-    if let Some(visitor) = CurrentUser::current() {
+    if let Some(user) = CurrentUser::current() {
         CsrfForm::<Empty>::from_request(&request, &mut payload.into_inner()).await?;
-        sessions::sign_out(&ctx, &visitor.userid, visitor.session_id, &client).await?;
+        sessions::sign_out(&ctx, &user.userid, user.session_id, &client).await?;
     } else if request.extensions().contains::<ConflictingSessions>() {
         let t = SignOutTexts::of(Lang::of(request.headers()));
         return Err(AppError::Conflict(t.conflicting.to_owned()));

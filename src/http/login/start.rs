@@ -8,9 +8,9 @@ use super::add_cookie;
 use super::{authorize_url, begin_attempt, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
-use crate::http::current_user::CurrentUser;
 use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
+use crate::http::extract::CurrentUser;
 use crate::http::layout::Layout;
 use crate::http::login_limit::{LoginLimit, Outcome};
 use crate::http::pages::{self, LoginView};
@@ -18,8 +18,8 @@ use crate::http::security::content_security_policy;
 use crate::service::login;
 
 fn return_path(request: &HttpRequest) -> ReturnPath {
-    let asked = parse(request.query_string().as_bytes()).find(|(name, _)| name == "rd");
-    ReturnPath::parse(asked.as_ref().map(|(_, value)| value.as_ref()))
+    let rd = parse(request.query_string().as_bytes()).find(|(name, _)| name == "rd");
+    ReturnPath::parse(rd.as_ref().map(|(_, value)| value.as_ref()))
 }
 
 /// Returns the login page; a signed-in person is redirected at once, unless the login is too old for the page.
@@ -48,8 +48,8 @@ pub async fn page(
         full_page_href: format!("/login/qr?rd={}", back.encoded()),
         state_ttl: ctx.config.login.state_ttl,
     };
-    let frame = Layout::of(&request, None);
-    let mut response = pages::login(frame, view);
+    let layout = Layout::of(&request, None);
+    let mut response = pages::login(layout, view);
     if let Ok(policy) = content_security_policy(Some(&origin)).parse() {
         response
             .headers_mut()

@@ -57,13 +57,13 @@ impl ErrorKind {
     }
 
     /// Returns the target of the button on a page at the given URL.
-    fn button_href(self, here: &str) -> &str {
-        let path = here.split('?').next().unwrap_or_default();
+    fn button_href(self, current_url: &str) -> &str {
+        let path = current_url.split('?').next().unwrap_or_default();
         match self {
             notice if notice.leads_home() => "/",
             // The query may have caused the error.
             Self::BadRequest => path,
-            _ => here,
+            _ => current_url,
         }
     }
 
@@ -142,7 +142,7 @@ pub fn whole_seconds(wait: Duration) -> u64 {
 #[derive(Template)]
 #[template(path = "public/notice.html")]
 struct ErrorPage {
-    frame: Layout,
+    layout: Layout,
     common: &'static NoticeTexts,
     text: &'static NoticeText,
     explanation: String,
@@ -154,15 +154,15 @@ struct ErrorPage {
 }
 
 /// Returns the error page, with its status and, where known, `Retry-After`.
-pub fn render_error(frame: Layout, view: ErrorView) -> HttpResponse {
-    let (common, text) = (NoticeTexts::of(frame.lang), view.notice.text(frame.lang));
+pub fn render_error(layout: Layout, view: ErrorView) -> HttpResponse {
+    let (common, text) = (NoticeTexts::of(layout.lang), view.notice.text(layout.lang));
     let status = view.notice.status();
     let retry_after = view
         .retry_after
         .map(|wait| HeaderValue::from(whole_seconds(wait)));
     let page = ErrorPage {
-        button_href: view.notice.button_href(&frame.current_url).to_owned(),
-        frame,
+        button_href: view.notice.button_href(&layout.current_url).to_owned(),
+        layout,
         common,
         text,
         explanation: view.explanation(text),

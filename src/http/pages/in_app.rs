@@ -30,18 +30,18 @@ pub struct InAppView {
 #[derive(Template)]
 #[template(path = "public/in_app.html")]
 struct InAppPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static InAppTexts,
     failures: [Failure; 12],
     view: InAppView,
 }
 
 /// Returns the page that signs in inside DingTalk.
-pub fn in_app(frame: Layout, view: InAppView) -> HttpResponse {
-    let t = InAppTexts::of(frame.lang);
+pub fn in_app(layout: Layout, view: InAppView) -> HttpResponse {
+    let t = InAppTexts::of(layout.lang);
     let failures = t.failures();
     super::ok(&InAppPage {
-        frame,
+        layout,
         t,
         failures,
         view,

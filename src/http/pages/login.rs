@@ -32,15 +32,15 @@ pub struct LoginView {
 #[derive(Template)]
 #[template(path = "public/login.html")]
 struct LoginPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static LoginTexts,
     view: LoginView,
 }
 
 /// Returns the login page.
-pub fn login(frame: Layout, view: LoginView) -> HttpResponse {
-    let t = LoginTexts::of(frame.lang);
-    super::ok(&LoginPage { frame, t, view })
+pub fn login(layout: Layout, view: LoginView) -> HttpResponse {
+    let t = LoginTexts::of(layout.lang);
+    super::ok(&LoginPage { layout, t, view })
 }
 
 /// The style of DingTalk's page inside ours; its QR code needs a light background in dark mode, too.

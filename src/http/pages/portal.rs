@@ -78,13 +78,13 @@ pub struct PortalSession {
 #[derive(Template)]
 #[template(path = "public/portal.html")]
 struct PortalPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static PortalTexts,
     view: PortalView,
 }
 
 /// Returns the portal.
-pub fn portal(frame: Layout, view: PortalView) -> HttpResponse {
-    let t = PortalTexts::of(frame.lang);
-    super::ok(&PortalPage { frame, t, view })
+pub fn portal(layout: Layout, view: PortalView) -> HttpResponse {
+    let t = PortalTexts::of(layout.lang);
+    super::ok(&PortalPage { layout, t, view })
 }

@@ -1,4 +1,6 @@
 //! Every public page with fictional people, and the checks that each must pass.
+//!
+//! Long because it has a sample of every public page.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use crate::text::notice::ErrorKind;
 use crate::text::portal::PortalTexts;
 use crate::text::time::TimeText;
 
-fn visitor() -> LayoutUser {
+fn user() -> LayoutUser {
     LayoutUser {
         name: "林晓梅".to_owned(),
         csrf: "T0ken-T0ken".to_owned(),
@@ -44,8 +46,8 @@ pub(crate) fn login_page(lang: Lang, login_url: &str) -> HttpResponse {
 pub(crate) fn notice_page(lang: Lang, shown: ErrorKind) -> HttpResponse {
     let mut view = ErrorView::new(shown);
     view.reference = Some("7K3M-9QXP".to_owned());
-    let mut frame = Layout::new(lang, None, "/login/callback");
-    frame.current_url = "/login".to_owned();
+    let mut layout = Layout::new(lang, None, "/login/callback");
+    layout.current_url = "/login".to_owned();
     match shown {
         ErrorKind::Rejected
         | ErrorKind::Left
@@ -57,17 +59,17 @@ pub(crate) fn notice_page(lang: Lang, shown: ErrorKind) -> HttpResponse {
         ErrorKind::DingTalkUnavailable => view.retry_after = Some(Duration::from_mins(5)),
         ErrorKind::Conflict => {
             view.detail = Some("钉钉通讯录里没有这个人，不能批准。".to_owned());
-            frame.current_url = "/admin/unmatched/7".to_owned();
+            layout.current_url = "/admin/unmatched/7".to_owned();
         }
         ErrorKind::Forbidden => {
-            frame.visitor = Some(LayoutUser {
+            layout.user = Some(LayoutUser {
                 rights: None,
-                ..visitor()
+                ..user()
             });
         }
         _ => {}
     }
-    render_error(frame, view)
+    render_error(layout, view)
 }
 
 fn session(
@@ -158,7 +160,7 @@ pub(crate) fn portal_page(lang: Lang, is_full: bool) -> HttpResponse {
     };
     let who = LayoutUser {
         rights: is_full.then_some(Rights::ADMIN),
-        ..visitor()
+        ..user()
     };
     let toast = is_full.then(|| Toast::ok("欢迎回来"));
     portal(Layout::new(lang, Some(who), "/").with_toast(toast), view)

@@ -6,10 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::http::current_user::CurrentUser;
 use crate::http::error::AppError;
+use crate::http::extract::{CsrfForm, CurrentUser};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
 use crate::http::view::Tone;
@@ -31,7 +30,7 @@ struct CsrfOnly {}
 /// Ends one session. Does not reveal whether another person's session exists.
 async fn end(
     request: HttpRequest,
-    visitor: CurrentUser,
+    user: CurrentUser,
     ctx: web::Data<Context>,
     session: Session,
     client: ClientInfo,
@@ -39,8 +38,8 @@ async fn end(
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     let id = Uuid::parse_str(&id).map_err(|_| AppError::NotFound)?;
-    let ended = sessions::end_own(&ctx, &visitor.userid, id, &client).await?;
-    if id == visitor.session_id {
+    let ended = sessions::end_own(&ctx, &user.userid, id, &client).await?;
+    if id == user.session_id {
         return Ok(signed_out(&request));
     }
     let lang = Lang::of(request.headers());
@@ -59,13 +58,13 @@ async fn end(
 /// Ends all sessions but this one.
 async fn end_others(
     request: HttpRequest,
-    visitor: CurrentUser,
+    user: CurrentUser,
     ctx: web::Data<Context>,
     session: Session,
     client: ClientInfo,
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
-    let (userid, keep) = (&visitor.userid, visitor.session_id);
+    let (userid, keep) = (&user.userid, user.session_id);
     let ended = sessions::end_others(&ctx, userid, keep, &client).await?;
     let t = PortalTexts::of(Lang::of(request.headers()));
     let toast = match ended {

@@ -4,12 +4,10 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::context::Context;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::apps;
@@ -30,8 +28,7 @@ pub(super) async fn delete(
     _form: CsrfForm<CsrfOnly>,
 ) -> Result<HttpResponse, AppError> {
     let t = AppTexts::of(Lang::of(request.headers()));
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let name = apps::delete(&ctx, &by, id_of(&id)?).await?;
     Ok(told(&session, name, t.deleted, t.gone, "/admin/apps"))
 }
@@ -67,8 +64,7 @@ async fn set_shown(
     is_shown: bool,
 ) -> Result<HttpResponse, AppError> {
     let t = AppTexts::of(Lang::of(request.headers()));
-    let address = address_of(ctx, request);
-    let by = actor(admin, address.as_deref());
+    let by = admin.actor();
     let id = id_of(id)?;
     let name = apps::set_shown(ctx, &by, id, is_shown).await?;
     let sentence = if is_shown { t.now_shown } else { t.now_hidden };
@@ -109,8 +105,7 @@ async fn shift(
 ) -> Result<HttpResponse, AppError> {
     let t = AppTexts::of(Lang::of(request.headers()));
     let id = id_of(id)?;
-    let address = address_of(ctx, request);
-    let by = actor(admin, address.as_deref());
+    let by = admin.actor();
     let name = apps::shift(ctx, &by, id, is_up).await?;
     let sentence = if is_up { t.moved_up } else { t.moved_down };
     let row = format!("/admin/apps#app-{id}");

@@ -13,12 +13,10 @@ use super::act::id_of;
 use crate::context::Context;
 use crate::domain::app::{App, Draft, Fault};
 use crate::domain::ids::DeptId;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::apps;
@@ -139,8 +137,7 @@ pub(super) async fn create(
         Ok(app) => app,
         Err(faults) => return page(&admin, &ctx, &request, None, form.0, &faults).await,
     };
-    let address = address_of(&ctx, &request);
-    apps::create(&ctx, &actor(&admin, address.as_deref()), &app).await?;
+    apps::create(&ctx, &admin.actor(), &app).await?;
     let t = AppTexts::of(Lang::of(request.headers()));
     Ok(saved(
         &session,
@@ -161,8 +158,7 @@ pub(super) async fn update(
         Ok(app) => app,
         Err(faults) => return page(&admin, &ctx, &request, Some(id), form.0, &faults).await,
     };
-    let address = address_of(&ctx, &request);
-    let is_done = apps::update(&ctx, &actor(&admin, address.as_deref()), id, &app).await?;
+    let is_done = apps::update(&ctx, &admin.actor(), id, &app).await?;
     let t = AppTexts::of(Lang::of(request.headers()));
     let toast = if is_done {
         Toast::ok(interpolate(t.updated, &[("name", &app.name)]))

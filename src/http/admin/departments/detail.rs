@@ -23,7 +23,7 @@ use crate::text::time::TimeText;
 #[derive(Template)]
 #[template(path = "admin/department_detail.html")]
 struct DepartmentPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static DepartmentTexts,
     id: DeptId,
     name: String,
@@ -53,15 +53,16 @@ struct MemberView {
 /// Maximum number of leaders shown; more can be found among the department's people.
 const LEADERS: i64 = 12;
 
+// Long because it fills one struct, with one line for each fact of the page.
 pub(super) async fn detail(
     viewer: Viewer,
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let id: DeptId = id.parse().map_err(|_| AppError::NotFound)?;
-    let paging = asked.paging();
+    let paging = query.paging();
     let found = ctx
         .db
         .read(async |conn| {
@@ -79,14 +80,14 @@ pub(super) async fn detail(
     let (now, observed_at, tree, first, members) = found.ok_or(AppError::NotFound)?;
     let node = tree.get(id).ok_or(AppError::NotFound)?;
     let pager = Pager::new(paging, node.own, "");
-    if let Some(answer) = last_page(&request, &pager) {
-        return Ok(answer);
+    if let Some(redirect) = last_page(&request, &pager) {
+        return Ok(redirect);
     }
     let (steps, left_out) = branches::walk(&tree, &node.children);
     let above = tree.way_to(id).into_iter();
-    let frame = viewer.frame(&ctx, &request).await?;
+    let layout = viewer.layout(&ctx, &request).await?;
     let page = DepartmentPage {
-        t: DepartmentTexts::of(frame.lang),
+        t: DepartmentTexts::of(layout.lang),
         id,
         name: node.name.clone(),
         way: above
@@ -95,7 +96,7 @@ pub(super) async fn detail(
         own: node.own,
         whole: node.whole,
         people_href: people_href(id),
-        looked: TimeText::new(observed_at, now, frame.lang),
+        looked: TimeText::new(observed_at, now, layout.lang),
         leaders: first
             .into_iter()
             .filter(|member| member.is_leader)
@@ -106,7 +107,7 @@ pub(super) async fn detail(
         left_out,
         members: members.into_iter().map(view).collect(),
         pager,
-        frame,
+        layout,
     };
     Ok(html(StatusCode::OK, &page))
 }

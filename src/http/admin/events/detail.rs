@@ -21,7 +21,7 @@ use crate::text::time::TimeText;
 #[derive(Template)]
 #[template(path = "admin/event_detail.html")]
 struct EventPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static EventTexts,
     title: String,
     event: EventView,
@@ -50,9 +50,9 @@ pub async fn detail(
         })
         .await?;
     let found = found.ok_or(AppError::NotFound)?;
-    let frame = auditor.frame(&ctx, &request).await?;
-    let t = EventTexts::of(frame.lang);
-    let time = |at: Option<DateTime<Utc>>| at.map(|at| TimeText::new(at, now, frame.lang));
+    let layout = auditor.layout(&ctx, &request).await?;
+    let t = EventTexts::of(layout.lang);
+    let time = |at: Option<DateTime<Utc>>| at.map(|at| TimeText::new(at, now, layout.lang));
     let page = EventPage {
         t,
         title: interpolate(t.detail_title, &[("id", &id)]),
@@ -66,8 +66,8 @@ pub async fn detail(
             format!("{body:#}")
         }),
         kept_days: whole_days(ctx.config.retention.events),
-        event: view(found.row, now, frame.lang, usize::MAX),
-        frame,
+        event: view(found.row, now, layout.lang, usize::MAX),
+        layout,
     };
     Ok(html(StatusCode::OK, &page))
 }

@@ -1,15 +1,13 @@
 //! Releasing parked events.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
-use crate::http::admin::acting::address_of;
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::events::{self, ReleasedBy};
@@ -23,14 +21,13 @@ pub async fn release(
     admin: Admin,
     ctx: web::Data<Context>,
     session: Session,
-    request: HttpRequest,
     lang: Lang,
     id: web::Path<String>,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let t = EventTexts::of(lang);
-    let toast = match carry_out(&admin, &ctx, &request, Some(id)).await? {
+    let toast = match carry_out(&admin, &ctx, Some(id)).await? {
         0 => Toast::new(Tone::Warn, interpolate(t.not_held, &[("id", &id)])),
         _ => Toast::ok(interpolate(t.released, &[("id", &id)])),
     };
@@ -43,12 +40,11 @@ pub async fn release_held(
     admin: Admin,
     ctx: web::Data<Context>,
     session: Session,
-    request: HttpRequest,
     lang: Lang,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let t = EventTexts::of(lang);
-    let toast = match carry_out(&admin, &ctx, &request, None).await? {
+    let toast = match carry_out(&admin, &ctx, None).await? {
         0 => Toast::new(Tone::Neutral, t.none_held),
         1 => Toast::ok(t.released_one),
         n => Toast::ok(interpolate(t.released_all, &[("n", &n)])),
@@ -57,16 +53,10 @@ pub async fn release_held(
     Ok(form.0.see_other("/admin/events"))
 }
 
-async fn carry_out(
-    admin: &Admin,
-    ctx: &Context,
-    request: &HttpRequest,
-    id: Option<i64>,
-) -> Result<usize, AppError> {
-    let address = address_of(ctx, request);
+async fn carry_out(admin: &Admin, ctx: &Context, id: Option<i64>) -> Result<usize, AppError> {
     let releaser = ReleasedBy {
         actor: audit::Actor::Person(&admin.user.userid),
-        address: address.as_deref(),
+        address: admin.address.as_deref(),
     };
     Ok(events::release(ctx, id, Some(releaser)).await?)
 }

@@ -1,15 +1,13 @@
 //! Retrying failed events.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::events;
@@ -21,7 +19,6 @@ use crate::text::lang::Lang;
 pub async fn retry(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
@@ -29,8 +26,7 @@ pub async fn retry(
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let t = EventTexts::of(lang);
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let toast = if events::retry_event(&ctx, &by, id).await? {
         Toast::ok(interpolate(t.retried, &[("id", &id)]))
     } else {
@@ -44,14 +40,12 @@ pub async fn retry(
 pub async fn retry_failed(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     session: Session,
     lang: Lang,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let t = EventTexts::of(lang);
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let toast = match events::retry_failed_events(&ctx, &by).await? {
         0 => Toast::new(Tone::Neutral, t.none_failed),
         1 => Toast::ok(t.retried_one),

@@ -8,13 +8,11 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN};
 use crate::http::admin::links::staff_path;
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
 use crate::http::view::Tone;
@@ -63,8 +61,7 @@ pub(super) async fn start(
     if form.confirmed.is_empty() {
         return ask(&admin, &ctx, &request, &session, back, &ids).await;
     }
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let ended = sessions::end_sessions(&ctx, &by, &ids).await?;
     if ids.contains(&admin.user.session_id) {
         return Ok(signed_out(&request));
@@ -100,7 +97,7 @@ async fn ask(
         flash::set(session, &Toast::new(Tone::Warn, t.gone));
         return Ok(back.see_other(LIST));
     }
-    let frame = admin.frame(ctx, request).await?.at(back.path_or(LIST));
+    let layout = admin.layout(ctx, request).await?.at(back.path_or(LIST));
     let page = BulkAsk {
         list: (back.path_or(LIST), t.title),
         title: interpolate(t.many_title, &[("n", &chosen.len())]),
@@ -112,11 +109,18 @@ async fn ask(
         reason: None,
         chosen: chosen
             .into_iter()
-            .map(|row| view(row, admin.user.session_id, frame.lang, frame.t.this_session))
+            .map(|row| {
+                view(
+                    row,
+                    admin.user.session_id,
+                    layout.lang,
+                    layout.t.this_session,
+                )
+            })
             .collect(),
-        frame,
+        layout,
     };
-    Ok(page.answer(StatusCode::OK))
+    Ok(page.response(StatusCode::OK))
 }
 
 fn view(row: SessionRow, own: Uuid, lang: Lang, this_session: &str) -> ChosenView {

@@ -6,16 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::detail::{self, FormErrors, userid_of};
+use super::detail::{self, userid_of};
 use crate::context::Context;
 use crate::domain::ids::UserId;
-use crate::http::admin::acting::{actor, address_of};
+use crate::http::admin::form_errors::FormErrors;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
-use crate::http::extract::Reviewer;
+use crate::http::extract::{CsrfForm, Reviewer};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
 use crate::http::pages::whole_seconds;
@@ -42,17 +41,10 @@ pub(super) async fn leave(
     userid: web::Path<String>,
     form: CsrfForm<ActForm>,
 ) -> Result<HttpResponse, AppError> {
-    let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
+    let userid = userid_of(&userid)?;
     let lang = Lang::of(request.headers());
     let t = StaffTexts::of(lang);
-    match staff_admin::leave(
-        &ctx,
-        &actor(&reviewer, address.as_deref()),
-        &userid,
-        &form.0.reason,
-    )
-    .await
-    {
+    match staff_admin::leave(&ctx, &reviewer.actor(), &userid, &form.0.reason).await {
         Ok((row, ended)) => {
             let sentence = if ended == 0 {
                 t.left_toast_quietly
@@ -67,11 +59,11 @@ pub(super) async fn leave(
             ))
         }
         Err(error) => {
-            let trouble = FormErrors {
+            let errors = FormErrors {
                 reason: form.0.reason,
-                ..trouble(t, "leave", error)?
+                ..form_errors(t, "leave", error)?
             };
-            detail::page(&reviewer, &ctx, &request, &userid, trouble).await
+            detail::page(&reviewer, &ctx, &request, &userid, errors).await
         }
     }
 }
@@ -84,27 +76,20 @@ pub(super) async fn restore(
     userid: web::Path<String>,
     form: CsrfForm<ActForm>,
 ) -> Result<HttpResponse, AppError> {
-    let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
+    let userid = userid_of(&userid)?;
     let t = StaffTexts::of(Lang::of(request.headers()));
-    match staff_admin::restore(
-        &ctx,
-        &actor(&reviewer, address.as_deref()),
-        &userid,
-        &form.0.reason,
-    )
-    .await
-    {
+    match staff_admin::restore(&ctx, &reviewer.actor(), &userid, &form.0.reason).await {
         Ok(name) => Ok(done(
             &session,
             &userid,
             &Toast::ok(interpolate(t.restored_toast, &[("name", &name)])),
         )),
         Err(error) => {
-            let trouble = FormErrors {
+            let errors = FormErrors {
                 reason: form.0.reason,
-                ..trouble(t, "restore", error)?
+                ..form_errors(t, "restore", error)?
             };
-            detail::page(&reviewer, &ctx, &request, &userid, trouble).await
+            detail::page(&reviewer, &ctx, &request, &userid, errors).await
         }
     }
 }
@@ -117,14 +102,14 @@ pub(super) async fn end_sessions(
     userid: web::Path<String>,
     form: CsrfForm<ActForm>,
 ) -> Result<HttpResponse, AppError> {
-    let (userid, address) = (userid_of(&userid)?, address_of(&ctx, &request));
+    let userid = userid_of(&userid)?;
     let lang = Lang::of(request.headers());
     let t = StaffTexts::of(lang);
     let which = match form.0.session.trim() {
         "" => None,
         id => Some(Uuid::parse_str(id).map_err(|_| AppError::NotFound)?),
     };
-    let by = actor(&reviewer, address.as_deref());
+    let by = reviewer.actor();
     let is_own =
         userid == reviewer.user.userid && which.is_none_or(|id| id == reviewer.user.session_id);
     match staff_admin::end_sessions(&ctx, &by, &userid, which, &form.0.reason).await {
@@ -143,11 +128,11 @@ pub(super) async fn end_sessions(
             ))
         }
         Err(error) => {
-            let trouble = FormErrors {
+            let errors = FormErrors {
                 reason: form.0.reason,
-                ..trouble(t, "end-sessions", error)?
+                ..form_errors(t, "end-sessions", error)?
             };
-            detail::page(&reviewer, &ctx, &request, &userid, trouble).await
+            detail::page(&reviewer, &ctx, &request, &userid, errors).await
         }
     }
 }
@@ -159,7 +144,12 @@ fn done(session: &Session, userid: &UserId, toast: &Toast) -> HttpResponse {
 
 /// Returns what the page says about a failed action; an error if the person does not exist or the page cannot be
 /// shown.
-fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<FormErrors, AppError> {
+// Long because it is one table: the status and the sentence of each error.
+fn form_errors(
+    t: &StaffTexts,
+    form: &'static str,
+    error: StaffError,
+) -> Result<FormErrors, AppError> {
     let (status, sentence) = match &error {
         StaffError::Reason => {
             return Ok(FormErrors {
@@ -188,7 +178,7 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Form
         }
         StaffError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, t.misconfigured),
     };
-    let about = match &error {
+    let subject = match &error {
         StaffError::UnionidTaken(userid) | StaffError::HeldElsewhere(userid) => userid.as_str(),
         _ => "",
     };
@@ -201,7 +191,7 @@ fn trouble(t: &StaffTexts, form: &'static str, error: StaffError) -> Result<Form
     tracing::info!(%error, form, "staff action failed");
     Ok(FormErrors {
         status: Some(status),
-        note: Some(interpolate(sentence, &[("userid", &about)])),
+        note: Some(interpolate(sentence, &[("userid", &subject)])),
         retry_after,
         ..FormErrors::default()
     })

@@ -10,13 +10,11 @@ use serde::Deserialize;
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::http::admin::BackForm;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::bulk_ask::{BulkAsk, ChosenView, MAX_CHOSEN, ReasonField};
 use crate::http::admin::links::staff_path;
 use crate::http::error::AppError;
-use crate::http::extract::Reviewer;
+use crate::http::extract::{CsrfForm, Reviewer};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::login::signed_out;
 use crate::http::view::Tone;
@@ -48,6 +46,7 @@ pub(super) struct BulkForm {
     back: Option<String>,
 }
 
+// Long because it is one table: the response for each stage of the form and each error.
 pub(super) async fn start(
     reviewer: Reviewer,
     ctx: web::Data<Context>,
@@ -73,8 +72,7 @@ pub(super) async fn start(
         return ask(&reviewer, &ctx, &request, action, form, StatusCode::OK).await;
     }
     let userids = userids(&form.ids)?;
-    let address = address_of(&ctx, &request);
-    let by = actor(&reviewer, address.as_deref());
+    let by = reviewer.actor();
     match staff_admin::apply_to_many(&ctx, &by, action, &userids, &form.reason).await {
         Ok(outcomes)
             if action == BulkAction::EndSessions
@@ -111,6 +109,7 @@ fn userids(ids: &[String]) -> Result<Vec<UserId>, AppError> {
         .map_err(|_| AppError::BadRequest(String::new()))
 }
 
+// Long because it fills one struct, with one line for each part of the question.
 async fn ask(
     reviewer: &Reviewer,
     ctx: &Context,
@@ -127,8 +126,8 @@ async fn ask(
         return Err(AppError::NotFound);
     }
     let back = BackForm { back: form.back };
-    let frame = reviewer.frame(ctx, request).await?.at(back.path_or(LIST));
-    let (t, lang) = (StaffTexts::of(frame.lang), frame.lang);
+    let layout = reviewer.layout(ctx, request).await?.at(back.path_or(LIST));
+    let (t, lang) = (StaffTexts::of(layout.lang), layout.lang);
     let (title, sentence, label) = match action {
         BulkAction::Leave => (t.many_leave_title, t.many_leave_ask, t.leave),
         BulkAction::EndSessions => (t.many_end_title, t.many_end_ask, t.end_all),
@@ -162,9 +161,9 @@ async fn ask(
                 id: one.userid,
             })
             .collect(),
-        frame,
+        layout,
     };
-    Ok(page.answer(status))
+    Ok(page.response(status))
 }
 
 fn named(name: &str, userid: &str) -> String {

@@ -1,4 +1,6 @@
 //! One person's page: facts, departments, sessions, events and the audit trail.
+//!
+//! Long because the page shows everything that is stored about a person.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -16,6 +18,7 @@ use crate::domain::person::Status;
 use crate::domain::rights::{Action, ContactView, Rights};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::events::tone;
+use crate::http::admin::form_errors::FormErrors;
 use crate::http::admin::links::{staff_path, userid_in_path};
 use crate::http::error::AppError;
 use crate::http::extract::{RoleHolder, Viewer};
@@ -45,7 +48,7 @@ const HISTORY: i64 = 30;
     reason = "each is one condition of the template"
 )]
 struct PersonPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static StaffTexts,
     name: String,
     /// The path of this page; those of its actions lie below it.
@@ -73,7 +76,7 @@ struct PersonPage {
     leave_ask: String,
     restore_ask: String,
     end_all_ask: String,
-    trouble: FormErrors,
+    errors: FormErrors,
 }
 
 struct PlaceView {
@@ -100,20 +103,6 @@ struct EventView {
     tone: Tone,
     state: &'static str,
     at: TimeText,
-}
-
-/// The errors of the form that has just been submitted; it comes back filled in.
-#[derive(Debug, Default)]
-pub(super) struct FormErrors {
-    /// `None` if there were no errors.
-    pub status: Option<StatusCode>,
-    /// The reason why the action was refused.
-    pub note: Option<String>,
-    /// Which form lacks its reason: `leave`, `restore` or `end-sessions`.
-    pub bad_form: &'static str,
-    pub reason: String,
-    /// After how many seconds a retry may succeed.
-    pub retry_after: Option<u64>,
 }
 
 /// The stored data of the page.
@@ -156,19 +145,16 @@ pub(super) async fn page(
     ctx: &Context,
     request: &HttpRequest,
     userid: &UserId,
-    trouble: FormErrors,
+    errors: FormErrors,
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
         .read(async |conn| load(conn, userid, &holder.rights).await)
         .await?
         .ok_or(AppError::NotFound)?;
-    let frame = holder.frame(ctx, request).await?;
-    let (status, retry_after) = (
-        trouble.status.unwrap_or(StatusCode::OK),
-        trouble.retry_after,
-    );
-    let mut response = html(status, &view(loaded, frame, &holder.user.userid, trouble));
+    let layout = holder.layout(ctx, request).await?;
+    let (status, retry_after) = (errors.status.unwrap_or(StatusCode::OK), errors.retry_after);
+    let mut response = html(status, &view(loaded, layout, &holder.user.userid, errors));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -223,7 +209,8 @@ async fn load(
     }))
 }
 
-fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) -> PersonPage {
+// Long because it fills one struct, with one line for each fact of the page.
+fn view(loaded: PersonData, layout: Layout, own: &UserId, errors: FormErrors) -> PersonPage {
     let PersonData {
         now,
         facts,
@@ -235,8 +222,8 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
         case,
         contacts,
     } = loaded;
-    let (lang, t) = (frame.lang, StaffTexts::of(frame.lang));
-    let may_decide = frame.may_decide();
+    let (lang, t) = (layout.lang, StaffTexts::of(layout.lang));
+    let may_decide = layout.may_decide();
     let name = if facts.name.is_empty() {
         facts.userid.as_str().to_owned()
     } else {
@@ -288,8 +275,8 @@ fn view(loaded: PersonData, frame: Layout, own: &UserId, trouble: FormErrors) ->
             .collect(),
         facts,
         name,
-        frame,
-        trouble,
+        layout,
+        errors,
     }
 }
 

@@ -17,7 +17,7 @@ pub struct HistoryView {
     pub action: &'static str,
     pub status: String,
     pub reason: Option<String>,
-    pub reference: Option<String>,
+    pub request_id: Option<String>,
 }
 
 /// Returns a text that somebody wrote, without contact data for those who may not read it.
@@ -47,7 +47,7 @@ pub fn history_views(
             reason: line
                 .reason
                 .map(|reason| masked(t.reason_words(&reason), contacts)),
-            reference: line.reference,
+            request_id: line.reference,
         })
         .collect()
 }

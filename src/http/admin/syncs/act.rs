@@ -1,20 +1,18 @@
 //! The actions on syncs: starting one, deciding about the leavers of one that waits.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 
 use super::{actor_kind, path_of};
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::sync::{SyncCause, SyncState};
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::{BackForm, see_other};
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::directory_sync::{self, ApproveError, Request, SyncError};
@@ -60,15 +58,13 @@ pub(super) async fn start(
 pub(super) async fn approve(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
     _form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let id = known(&ctx, &id).await?;
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let decided = directory_sync::approve(&ctx, id, &by).await;
     match decided {
         Ok(run) => {
@@ -82,15 +78,13 @@ pub(super) async fn approve(
 pub(super) async fn discard(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
     _form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let id = known(&ctx, &id).await?;
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     match directory_sync::discard(&ctx, id, &by).await {
         Ok(()) => {
             flash::set(&session, &Toast::ok(SyncTexts::of(lang).discarded_toast));

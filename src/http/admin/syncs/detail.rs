@@ -1,7 +1,6 @@
 //! One run: its data, the pending decision, and its whole plan.
 
 use crate::http::extract::Auditor;
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -10,13 +9,14 @@ use super::plan::{self, RecordView};
 use super::{RunView, path_of, view};
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
+use crate::domain::rights::ContactView;
 use crate::domain::sync::{ChangeKind, SyncDecision, SyncState};
 use crate::http::admin::actor_view::ActorView;
-use crate::http::admin::last_page;
-use crate::http::admin::list_query::{ListQuery, choices};
+use crate::http::admin::list_page::{ListPage, ListSpec};
+use crate::http::admin::list_query::{ALL, ListQuery};
 use crate::http::error::AppError;
-use crate::http::layout::{Layout, html};
-use crate::http::view::{Choice, Pager, query};
+use crate::http::layout::Layout;
+use crate::http::view::Paging;
 use crate::store::sync_list::{self, ChangeFilter, ChangeRow, RunRow};
 use crate::store::{StoreError, staff};
 use crate::text::admin_syncs::SyncTexts;
@@ -30,10 +30,15 @@ use crate::text::time::TimeText;
 /// How many of the people waiting to be marked are named above the plan, which lists all of them.
 const NAMED: i64 = 100;
 
+const LIST: ListSpec = ListSpec {
+    filters: &[("kind", ALL)],
+    ..ListSpec::PLAIN
+};
+
 #[derive(Template)]
 #[template(path = "admin/sync_detail.html")]
 struct SyncPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static SyncTexts,
     p: &'static PlanTexts,
     title: String,
@@ -48,15 +53,11 @@ struct SyncPage {
     /// The run whose leavers this one marks.
     approves: Option<(i64, String)>,
     finished: Option<TimeText>,
-    q: String,
-    kinds: Vec<Choice<'static>>,
-    is_filtered: bool,
     /// How many records the run has, regardless of the filter.
     recorded: i64,
     /// The reason why it has none.
     no_records: String,
-    records: Vec<RecordView>,
-    pager: Pager,
+    list: ListPage<RecordView>,
     run: RunView,
 }
 
@@ -105,38 +106,30 @@ pub(super) async fn detail(
     ctx: web::Data<Context>,
     request: HttpRequest,
     id: web::Path<String>,
-    asked: ListQuery,
+    query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
-    let kind = asked.value("kind", &ChangeKind::ALL, ChangeKind::as_str)?;
+    let list = LIST.request(&query)?;
     let filter = ChangeFilter {
-        kind,
-        q: asked.q().to_owned(),
-        reasons: reasons_with(asked.q()),
+        kind: query.value("kind", &ChangeKind::ALL, ChangeKind::as_str)?,
+        q: query.q().to_owned(),
+        reasons: reasons_with(query.q()),
         contacts: auditor.contacts(),
     };
-    let found = find(&ctx, id, &filter, &asked)
-        .await?
-        .ok_or(AppError::NotFound)?;
-    let filters = query(&[
-        ("q", &filter.q),
-        ("kind", kind.map_or("", ChangeKind::as_str)),
-    ]);
-    let pager = Pager::new(asked.paging(), found.total, &filters);
-    if let Some(answer) = last_page(&request, &pager) {
-        return Ok(answer);
-    }
-    let frame = auditor.frame(&ctx, &request).await?;
-    Ok(html(StatusCode::OK, &page(frame, found, filter, pager)))
+    let found = find(&ctx, id, &filter, list.paging).await?;
+    let mut found = found.ok_or(AppError::NotFound)?;
+    let (pager, rows) = (list.pager(found.total), std::mem::take(&mut found.rows));
+    let page = |layout, list| page(layout, list, found, auditor.contacts());
+    list.respond(&auditor, &ctx, &request, pager, rows, page)
+        .await
 }
 
 async fn find(
     ctx: &Context,
     id: i64,
     filter: &ChangeFilter,
-    asked: &ListQuery,
+    paging: Paging,
 ) -> Result<Option<SyncData>, StoreError> {
-    let paging = asked.paging();
     ctx.db
         .read(async |conn| {
             let Some(run) = sync_list::find(conn, id).await? else {
@@ -174,23 +167,23 @@ async fn find(
         .await
 }
 
-fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> SyncPage {
+fn page(
+    layout: Layout,
+    list: ListPage<ChangeRow>,
+    found: SyncData,
+    contacts: ContactView,
+) -> SyncPage {
     let SyncData {
         now, run, known, ..
     } = found;
-    let lang = frame.lang;
-    let t = SyncTexts::of(lang);
-    let (kind, contacts) = (filter.kind, filter.contacts);
-    let records = |rows: Vec<ChangeRow>| {
-        let views = rows
-            .into_iter()
-            .map(|row| plan::view(row, &known, contacts, lang));
-        views.collect::<Vec<_>>()
-    };
+    let lang = layout.lang;
+    let (t, p) = (SyncTexts::of(lang), PlanTexts::of(lang));
+    let kind = |kind: ChangeKind| (kind.as_str(), t.kind_words(kind));
+    let record = |row| plan::view(row, &known, contacts, lang);
     let numbered = |sentence: &str, id: i64| (id, interpolate(sentence, &[("id", &id)]));
     SyncPage {
         t,
-        p: PlanTexts::of(lang),
+        p,
         title: interpolate(t.detail_title, &[("id", &run.id)]),
         path: path_of(run.id),
         approve_path: format!("{}/approve", path_of(run.id)),
@@ -200,7 +193,7 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         unannounced: (run.unannounced > 0).then(|| t.unannounced(run.unannounced)),
         waiting: waiting(
             &run,
-            records(found.withheld),
+            found.withheld.into_iter().map(record).collect(),
             found.attempt.as_ref(),
             now,
             lang,
@@ -208,22 +201,13 @@ fn page(frame: Layout, found: SyncData, filter: ChangeFilter, pager: Pager) -> S
         decided: decided(&run, now, lang),
         approves: run.approves.map(|id| numbered(t.approves, id)),
         finished: run.finished_at.map(|at| TimeText::new(at, now, lang)),
-        kinds: choices(
-            frame.t.all,
-            &ChangeKind::ALL.map(|kind| (kind.as_str(), t.kind_words(kind))),
-            kind.map(ChangeKind::as_str),
-        ),
-        is_filtered: kind.is_some() || !filter.q.is_empty(),
         recorded: found.recorded,
-        no_records: interpolate(
-            no_records(PlanTexts::of(lang), &run),
-            &[("days", &found.kept_days)],
-        ),
-        records: records(found.rows),
-        pager,
-        q: filter.q,
+        no_records: interpolate(no_records(p, &run), &[("days", &found.kept_days)]),
+        list: list
+            .with_filter("kind", p.kind, ChangeKind::ALL.map(kind))
+            .map(record),
         run: view(run, now, lang),
-        frame,
+        layout,
     }
 }
 

@@ -11,9 +11,8 @@ use crate::context::Context;
 use crate::domain::case::ReviewAction;
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
-use crate::http::extract::Reviewer;
+use crate::http::extract::{CsrfForm, Reviewer};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::{Layout, Toast, html};
 use crate::http::view::Tone;
 use crate::service::review::{self, ReviewError};
@@ -42,7 +41,7 @@ pub(super) struct BulkForm {
 #[derive(Template)]
 #[template(path = "admin/unmatched_reject.html")]
 struct RejectPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static ReviewTexts,
     title: String,
     sentence: String,
@@ -53,6 +52,7 @@ struct RejectPage {
     reason_is_bad: bool,
 }
 
+// Long because it is one table: the response for each stage of the form and each error.
 pub(super) async fn start(
     reviewer: Reviewer,
     ctx: web::Data<Context>,
@@ -123,9 +123,9 @@ async fn ask_for_reason(
         return Err(AppError::NotFound);
     }
     let view = ListView::parse(form.back.as_deref());
-    let frame = reviewer.frame(ctx, request).await?.at(view.href());
-    let t = ReviewTexts::of(frame.lang);
-    let people = people(frame.lang, chosen.len());
+    let layout = reviewer.layout(ctx, request).await?.at(view.href());
+    let t = ReviewTexts::of(layout.lang);
+    let people = people(layout.lang, chosen.len());
     let page = RejectPage {
         t,
         title: interpolate(t.bulk_reject_title, &[("people", &people)]),
@@ -134,7 +134,7 @@ async fn ask_for_reason(
         view,
         reason: form.reason.unwrap_or_default(),
         reason_is_bad: status == StatusCode::BAD_REQUEST,
-        frame,
+        layout,
     };
     Ok(html(status, &page))
 }

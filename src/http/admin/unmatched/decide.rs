@@ -5,15 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::detail::{self, FormErrors};
+use super::detail;
 use super::{ListView, case_id, display_name};
 use crate::context::Context;
-use crate::http::admin::acting::{actor, address_of};
+use crate::http::admin::form_errors::FormErrors;
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
-use crate::http::extract::Reviewer;
+use crate::http::extract::{CsrfForm, Reviewer};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::pages::whole_seconds;
 use crate::service::review::{self, ReviewError};
@@ -43,22 +42,22 @@ pub(super) async fn approve(
     id: web::Path<String>,
     form: CsrfForm<ApproveForm>,
 ) -> Result<HttpResponse, AppError> {
-    let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
-    let asked = form.0.userid.trim();
-    let link = Some(asked).filter(|asked| !asked.is_empty());
+    let id = case_id(&id)?;
+    let userid = form.0.userid.trim();
+    let link = Some(userid).filter(|userid| !userid.is_empty());
     let t = ReviewTexts::of(Lang::of(request.headers()));
-    match review::approve(&ctx, &actor(&reviewer, address.as_deref()), id, link).await {
+    match review::approve(&ctx, &reviewer.actor(), id, link).await {
         Ok(case) => Ok(done(
             &session,
             ListView::of(&request).href(),
             &toast(t.approved_toast, &case),
         )),
         Err(error) => {
-            let trouble = FormErrors {
-                link: asked.to_owned(),
-                ..trouble(t, error)?
+            let errors = FormErrors {
+                link: userid.to_owned(),
+                ..form_errors(t, error)?
             };
-            detail::page(&reviewer, &ctx, &request, id, trouble).await
+            detail::page(&reviewer, &ctx, &request, id, errors).await
         }
     }
 }
@@ -71,16 +70,9 @@ pub(super) async fn reject(
     id: web::Path<String>,
     form: CsrfForm<ReasonForm>,
 ) -> Result<HttpResponse, AppError> {
-    let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
+    let id = case_id(&id)?;
     let t = ReviewTexts::of(Lang::of(request.headers()));
-    match review::reject(
-        &ctx,
-        &actor(&reviewer, address.as_deref()),
-        id,
-        &form.0.reason,
-    )
-    .await
-    {
+    match review::reject(&ctx, &reviewer.actor(), id, &form.0.reason).await {
         Ok(case) => {
             let view = ListView::of(&request);
             let undo = view.keep(&format!("/admin/unmatched/{id}/reopen"));
@@ -88,11 +80,11 @@ pub(super) async fn reject(
             Ok(done(&session, view.href(), &toast))
         }
         Err(error) => {
-            let trouble = FormErrors {
+            let errors = FormErrors {
                 reason: form.0.reason,
-                ..trouble(t, error)?
+                ..form_errors(t, error)?
             };
-            detail::page(&reviewer, &ctx, &request, id, trouble).await
+            detail::page(&reviewer, &ctx, &request, id, errors).await
         }
     }
 }
@@ -105,22 +97,15 @@ pub(super) async fn reopen(
     id: web::Path<String>,
     form: CsrfForm<ReasonForm>,
 ) -> Result<HttpResponse, AppError> {
-    let (id, address) = (case_id(&id)?, address_of(&ctx, &request));
+    let id = case_id(&id)?;
     let t = ReviewTexts::of(Lang::of(request.headers()));
-    match review::reopen(
-        &ctx,
-        &actor(&reviewer, address.as_deref()),
-        id,
-        &form.0.reason,
-    )
-    .await
-    {
+    match review::reopen(&ctx, &reviewer.actor(), id, &form.0.reason).await {
         Ok(case) => Ok(done(
             &session,
             &ListView::of(&request).case(id),
             &toast(t.reopened_toast, &case),
         )),
-        Err(error) => detail::page(&reviewer, &ctx, &request, id, trouble(t, error)?).await,
+        Err(error) => detail::page(&reviewer, &ctx, &request, id, form_errors(t, error)?).await,
     }
 }
 
@@ -135,12 +120,12 @@ fn done(session: &Session, back: &str, toast: &Toast) -> HttpResponse {
 
 /// Returns what the page says about a failed decision; an error if the case does not exist or the page cannot be
 /// shown.
-fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> {
+fn form_errors(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> {
     let (status, code, retry_after) = match &error {
         ReviewError::Reason => {
             return Ok(FormErrors {
                 status: Some(StatusCode::BAD_REQUEST),
-                reason_is_bad: true,
+                bad_form: "reject",
                 ..FormErrors::default()
             });
         }
@@ -155,7 +140,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> 
         ReviewError::Upstream(_) => (StatusCode::SERVICE_UNAVAILABLE, "misconfigured", None),
         ReviewError::Store(_) => return Err(into_store_error(error)),
     };
-    let about = match &error {
+    let subject = match &error {
         ReviewError::Refused(objection) => objection.about().unwrap_or_default(),
         _ => "",
     };
@@ -163,7 +148,7 @@ fn trouble(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppError> 
     tracing::info!(outcome = code, "review decision failed");
     Ok(FormErrors {
         status: Some(status),
-        note: Some(t.objection(code, about)),
+        note: Some(t.objection(code, subject)),
         retry_after,
         ..FormErrors::default()
     })

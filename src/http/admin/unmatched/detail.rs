@@ -13,6 +13,7 @@ use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
 use crate::domain::rights::{ContactView, Rights};
 use crate::http::admin::actor_view::ActorView;
+use crate::http::admin::form_errors::FormErrors;
 use crate::http::admin::links::staff_path;
 use crate::http::admin::staff::history::{HistoryView, history_views, masked};
 use crate::http::error::AppError;
@@ -34,7 +35,7 @@ const HISTORY: i64 = 30;
 #[derive(Template)]
 #[template(path = "admin/unmatched_detail.html")]
 struct CasePage {
-    frame: Layout,
+    layout: Layout,
     t: &'static ReviewTexts,
     /// The list view from which the case was opened.
     view: ListView,
@@ -54,7 +55,7 @@ struct CasePage {
     attempts: i32,
     first_seen: TimeText,
     last_seen: TimeText,
-    reference: String,
+    request_id: String,
     decided_by: Option<ActorView>,
     decided_at: Option<TimeText>,
     decision_reason: Option<String>,
@@ -66,29 +67,14 @@ struct CasePage {
     is_waiting: bool,
     can_decide: bool,
     reject_ask: String,
-    trouble: FormErrors,
-}
-
-/// The errors of the form that has just been submitted; it comes back filled in.
-#[derive(Debug, Default)]
-pub(super) struct FormErrors {
-    /// `None` if there were no errors.
-    pub status: Option<StatusCode>,
-    /// The reason why the decision was refused.
-    pub note: Option<String>,
-    pub reason_is_bad: bool,
-    pub reason: String,
-    /// The userid of the row that was to be linked.
-    pub link: String,
-    /// After how many seconds a retry may succeed.
-    pub retry_after: Option<u64>,
+    errors: FormErrors,
 }
 
 /// One refused login of the case.
 struct RefusalView {
     at: TimeText,
     reason: &'static str,
-    reference: String,
+    request_id: String,
     address: String,
 }
 
@@ -125,19 +111,16 @@ pub(super) async fn page(
     ctx: &Context,
     request: &HttpRequest,
     id: i64,
-    trouble: FormErrors,
+    errors: FormErrors,
 ) -> Result<HttpResponse, AppError> {
     let loaded = ctx
         .db
         .read(async |conn| load(conn, id, &holder.rights).await)
         .await?
         .ok_or(AppError::NotFound)?;
-    let frame = holder.frame(ctx, request).await?;
-    let (status, retry_after) = (
-        trouble.status.unwrap_or(StatusCode::OK),
-        trouble.retry_after,
-    );
-    let mut response = html(status, &view(loaded, frame, ListView::of(request), trouble));
+    let layout = holder.layout(ctx, request).await?;
+    let (status, retry_after) = (errors.status.unwrap_or(StatusCode::OK), errors.retry_after);
+    let mut response = html(status, &view(loaded, layout, ListView::of(request), errors));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -172,7 +155,8 @@ async fn load(conn: &mut Conn, id: i64, rights: &Rights) -> Result<Option<CaseDa
     }))
 }
 
-fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) -> CasePage {
+// Long because it fills one struct, with one line for each fact of the page.
+fn view(loaded: CaseData, layout: Layout, list: ListView, errors: FormErrors) -> CasePage {
     let CaseData {
         now,
         case,
@@ -182,8 +166,8 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
         decider_name,
         contacts,
     } = loaded;
-    let t = ReviewTexts::of(frame.lang);
-    let time = |at| TimeText::new(at, now, frame.lang);
+    let t = ReviewTexts::of(layout.lang);
+    let time = |at| TimeText::new(at, now, layout.lang);
     let path = |decision: &str| list.keep(&format!("/admin/unmatched/{}/{decision}", case.id));
     let name = display_name(&case);
     let has_row = candidates
@@ -205,7 +189,7 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
         decided_by: case
             .decided_by
             .as_deref()
-            .map(|by| ActorView::new(frame.lang, ActorKind::Person, by, decider_name)),
+            .map(|by| ActorView::new(layout.lang, ActorKind::Person, by, decider_name)),
         decided_at: case.decided_at.map(time),
         matched: case
             .matched_id
@@ -215,17 +199,17 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
             .map(|refusal| RefusalView {
                 at: time(refusal.at),
                 reason: t.reason_words(refusal.reason),
-                reference: refusal.request_id,
+                request_id: refusal.request_id,
                 address: refusal.ip,
             })
             .collect(),
-        history: history_views(history, contacts, now, frame.lang),
+        history: history_views(history, contacts, now, layout.lang),
         candidates: candidates
             .into_iter()
             .map(|candidate| CandidateView::new(candidate, t))
             .collect(),
         is_waiting: case.state == CaseState::Waiting,
-        can_decide: frame.may_decide(),
+        can_decide: layout.may_decide(),
         reject_ask: interpolate(t.reject_ask, &[("name", &name)]),
         userid_href: case
             .userid
@@ -234,10 +218,10 @@ fn view(loaded: CaseData, frame: Layout, list: ListView, trouble: FormErrors) ->
             .map(|userid| staff_path(userid.as_str())),
         userid: case.userid.map(UserId::into_string),
         unionid: case.unionid.into_string(),
-        reference: case.last_request_id,
+        request_id: case.last_request_id,
         decision_reason: case.decision_reason.map(|reason| masked(&reason, contacts)),
         name,
-        frame,
-        trouble,
+        layout,
+        errors,
     }
 }

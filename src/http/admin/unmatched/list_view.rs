@@ -15,17 +15,17 @@ pub struct ListView(ReturnPath);
 impl ListView {
     /// Returns the view contained in a URL, or the plain list if there is none.
     pub fn of(request: &HttpRequest) -> Self {
-        let asked = form_urlencoded::parse(request.query_string().as_bytes())
+        let url = form_urlencoded::parse(request.query_string().as_bytes())
             .find(|(name, _)| name == NAME)
             .map(|(_, value)| value);
-        Self::parse(asked.as_deref())
+        Self::parse(url.as_deref())
     }
 
     /// Parses the URL of a view; returns the plain list if it is not one.
-    pub fn parse(asked: Option<&str>) -> Self {
+    pub fn parse(url: Option<&str>) -> Self {
         let is_view = |path: &ReturnPath| path.as_str().split('?').next() == Some(LIST);
-        let asked = asked.and_then(ReturnPath::try_parse).filter(is_view);
-        Self(asked.unwrap_or_else(|| ReturnPath::parse(Some(LIST))))
+        let url = url.and_then(ReturnPath::try_parse).filter(is_view);
+        Self(url.unwrap_or_else(|| ReturnPath::parse(Some(LIST))))
     }
 
     /// Returns the view's own URL.

@@ -24,7 +24,7 @@ use crate::text::time::TimeText;
 #[derive(Template)]
 #[template(path = "admin/webhook_detail.html")]
 struct WebhookPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static WebhookTexts,
     title: String,
     message: DeliveryView,
@@ -62,8 +62,8 @@ pub async fn detail(
         })
         .await?;
     let found = found.ok_or(AppError::NotFound)?;
-    let frame = auditor.frame(&ctx, &request).await?;
-    let (lang, t) = (frame.lang, WebhookTexts::of(frame.lang));
+    let layout = auditor.layout(&ctx, &request).await?;
+    let (lang, t) = (layout.lang, WebhookTexts::of(layout.lang));
     let webhook = ctx.config.webhook.as_ref();
     let attempt = |row: AttemptRow| AttemptView {
         at: TimeText::new(row.at, now, lang),
@@ -85,7 +85,7 @@ pub async fn detail(
         kept_days: whole_days(ctx.config.retention.events),
         attempts: found.attempts.into_iter().map(attempt).collect(),
         message: view(found.row, auditor.contacts(), now, lang, webhook.is_some()),
-        frame,
+        layout,
     };
     Ok(html(StatusCode::OK, &page))
 }

@@ -1,15 +1,13 @@
 //! Sending messages again.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::context::Context;
 use crate::http::admin::BackForm;
-use crate::http::admin::acting::{actor, address_of};
 use crate::http::error::AppError;
-use crate::http::extract::Admin;
+use crate::http::extract::{Admin, CsrfForm};
 use crate::http::flash;
-use crate::http::form::CsrfForm;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::webhooks;
@@ -21,7 +19,6 @@ use crate::text::lang::Lang;
 pub async fn one(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     session: Session,
     lang: Lang,
     id: web::Path<String>,
@@ -29,8 +26,7 @@ pub async fn one(
 ) -> Result<HttpResponse, AppError> {
     let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let t = WebhookTexts::of(lang);
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let toast = if ctx.config.webhook.is_none() {
         Toast::new(Tone::Warn, t.not_configured)
     } else if webhooks::redeliver(&ctx, &by, id).await? {
@@ -46,14 +42,12 @@ pub async fn one(
 pub async fn all_failed(
     admin: Admin,
     ctx: web::Data<Context>,
-    request: HttpRequest,
     session: Session,
     lang: Lang,
     form: CsrfForm<BackForm>,
 ) -> Result<HttpResponse, AppError> {
     let t = WebhookTexts::of(lang);
-    let address = address_of(&ctx, &request);
-    let by = actor(&admin, address.as_deref());
+    let by = admin.actor();
     let toast = if ctx.config.webhook.is_none() {
         Toast::new(Tone::Warn, t.not_configured)
     } else {

@@ -27,7 +27,7 @@ const FOUND: i64 = 30;
 #[derive(Template)]
 #[template(path = "admin/app_form.html")]
 struct FormPage {
-    frame: Layout,
+    layout: Layout,
     t: &'static AppTexts,
     /// The app being edited; `None` for a new one.
     old: Option<OldApp>,
@@ -125,8 +125,8 @@ pub(super) async fn page(
     mut form: AppForm,
     faults: &[Fault],
 ) -> Result<HttpResponse, AppError> {
-    let frame = admin.frame(ctx, request).await?;
-    let t = AppTexts::of(frame.lang);
+    let layout = admin.layout(ctx, request).await?;
+    let t = AppTexts::of(layout.lang);
     let known = known(ctx, id, &form).await?;
     if id.is_some() && known.old.is_none() {
         return Err(AppError::NotFound);
@@ -147,7 +147,7 @@ pub(super) async fn page(
         faults: faults.iter().map(|fault| fault_view(*fault, t)).collect(),
         form,
         t,
-        frame,
+        layout,
     };
     let status = if faults.is_empty() {
         StatusCode::OK

@@ -10,12 +10,12 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::error::AppError;
-use super::layout::{Layout, LayoutUser};
-use super::{flash, session_exchange};
 use crate::domain::ids::UserId;
 use crate::domain::return_path::ReturnPath;
 use crate::domain::rights::Rights;
+use crate::http::error::AppError;
+use crate::http::layout::{Layout, LayoutUser};
+use crate::http::{flash, session_exchange};
 
 /// A signed-in person. Without a session: 303 to the login page, which leads back here.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl CurrentUser {
         })
     }
 
-    fn in_frame(&self) -> LayoutUser {
+    fn layout_user(&self) -> LayoutUser {
         LayoutUser {
             name: self.name.clone(),
             csrf: self.csrf.clone(),
@@ -60,15 +60,15 @@ impl CurrentUser {
 
     /// Returns the page that a login leads back to, or `None` if the request was not one for a page.
     pub fn return_path(request: &HttpRequest) -> Option<ReturnPath> {
-        let asked = request.uri().path_and_query().map(page_of);
-        let asked = asked.filter(|_| request.method().is_safe())?;
-        Some(ReturnPath::parse(Some(&asked)))
+        let path = request.uri().path_and_query().map(page_of);
+        let path = path.filter(|_| request.method().is_safe())?;
+        Some(ReturnPath::parse(Some(&path)))
     }
 
     /// Returns the layout of a page, with the toast of the previous action.
-    pub fn frame(&self, request: &HttpRequest) -> Layout {
-        let frame = Layout::of(request, Some(self.in_frame()));
-        frame.with_toast(flash::take(&request.get_session()))
+    pub fn layout(&self, request: &HttpRequest) -> Layout {
+        let layout = Layout::of(request, Some(self.layout_user()));
+        layout.with_toast(flash::take(&request.get_session()))
     }
 }
 
@@ -85,21 +85,21 @@ impl FromRequest for CurrentUser {
         let request = request.clone();
         Box::pin(async move {
             let back = Self::return_path(&request).unwrap_or_else(|| ReturnPath::parse(None));
-            let visitor = Self::current().ok_or(AppError::SignIn(back))?;
-            request.extensions_mut().insert(visitor.in_frame());
-            Ok(visitor)
+            let user = Self::current().ok_or(AppError::SignIn(back))?;
+            request.extensions_mut().insert(user.layout_user());
+            Ok(user)
         })
     }
 }
 
 /// Returns the page to come back to after the login. A download would leave the login page on screen, so it is
 /// replaced by the list that was to be downloaded, with the same query.
-fn page_of(asked: &PathAndQuery) -> String {
-    let path = asked.path();
-    let path = path.strip_suffix(".csv").unwrap_or(path);
-    match asked.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
+fn page_of(path: &PathAndQuery) -> String {
+    let page = path.path();
+    let page = page.strip_suffix(".csv").unwrap_or(page);
+    match path.query() {
+        Some(query) => format!("{page}?{query}"),
+        None => page.to_owned(),
     }
 }
 
@@ -109,14 +109,14 @@ mod tests {
 
     #[test]
     fn a_login_leads_to_the_list_and_never_to_a_download_of_it() {
-        for (asked, page) in [
+        for (path, page) in [
             ("/admin/staff.csv?q=%E5%BC%A0", "/admin/staff?q=%E5%BC%A0"),
             ("/admin/audit.csv", "/admin/audit"),
             ("/admin/staff?q=a.csv", "/admin/staff?q=a.csv"),
             ("/", "/"),
         ] {
-            let asked: PathAndQuery = asked.parse().unwrap();
-            assert_eq!(page_of(&asked), page);
+            let path: PathAndQuery = path.parse().unwrap();
+            assert_eq!(page_of(&path), page);
         }
     }
 }

@@ -10,9 +10,9 @@ use subtle::ConstantTimeEq as _;
 use url::form_urlencoded;
 
 use super::current_user::CurrentUser;
-use super::error::AppError;
-use super::middleware::Edge;
 use crate::context::Context;
+use crate::http::error::AppError;
+use crate::http::middleware::Edge;
 
 /// The header that may carry the token instead of the form field.
 const HEADER: &str = "x-csrf-token";
