@@ -8,10 +8,10 @@ use tokio::time::timeout;
 use super::clock::{self, Consequence};
 use super::{Check, Input, Status, pooler, records, server};
 use crate::config::{DatabasePooler, Migrate};
-use crate::dingtalk::clock::unix_millis;
 use crate::store::diagnosis::{self, ConnectFault, Server};
 use crate::store::migrations::{self, MigrationError, State, VERSION, suffices};
 use crate::store::{Pooler, StoreError, db};
+use crate::upstream::unix_millis;
 
 const POSTGRES: &str = "postgres";
 const CLOCK: &str = "postgres_clock";

@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::store::Conn;
 
 use super::{Check, Input, forwarded};
-use crate::dingtalk::remediation::Remediation;
 use crate::service::admins::{self, Administrator, Entitlement};
 use crate::store::StoreError;
 use crate::store::alert::{self, Alert};
@@ -16,6 +15,7 @@ use crate::store::staff;
 use crate::store::untrusted_forwarder;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
+use crate::upstream::Remediation;
 
 const LAST_EVENT: &str = "last_event";
 const EVENTS: &str = "events";

@@ -31,10 +31,10 @@ use tokio::sync::oneshot;
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::admins::{self, ActError};
-use crate::service::upstream::UpstreamError;
 use crate::store::sync_list::ChangeRow;
 use crate::store::sync_run::{self, Run};
 use crate::store::{Conn, StoreError, audit, sync_staging};
+use crate::upstream::UpstreamError;
 
 use apply::ApplyRequest;
 use build_plan::BuiltPlan;

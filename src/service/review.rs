@@ -10,7 +10,6 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
 use super::admins::{self, ActError, Target};
-use super::upstream::UpstreamError;
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
@@ -19,6 +18,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
 use crate::store::unmatched::{self, Case};
 use crate::store::{StoreError, admin_grant, staff, web_session};
+use crate::upstream::UpstreamError;
 
 /// The person who decides.
 #[derive(Debug, Clone, Copy)]

@@ -12,9 +12,7 @@ use uuid::Uuid;
 use super::admins::{self, ActError, Target};
 use super::employment;
 use super::review::{Actor, one_line};
-use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
-use crate::dingtalk::ApiError;
 use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{LeftCause, Person, Status};
@@ -25,6 +23,7 @@ use crate::store::employment::{
 };
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, admin_grant, unmatched, web_session};
+use crate::upstream::{ApiError, Priority, UpstreamError};
 
 pub use bulk::{BulkAction, BulkReport, apply_to_many};
 
@@ -157,8 +156,7 @@ pub async fn restore(
     let reason = checked(reason)?;
     let (row, asked_at) = read_leaver(ctx, by, userid).await?;
     let mut person =
-        match tokio::time::timeout(LOOKUP_TIMEOUT, upstream::user(ctx, Priority::Join, userid))
-            .await
+        match tokio::time::timeout(LOOKUP_TIMEOUT, ctx.dingtalk.user(Priority::Join, userid)).await
         {
             Ok(Ok(person)) => person,
             Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),
