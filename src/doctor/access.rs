@@ -1,6 +1,8 @@
 //! Access to DingTalk: within the shared rate limit if the schema exists, else directly, one call at a time with a
 //! pause before each, so that credentials can be tried before the first start.
 
+use secrecy::SecretString;
+
 use super::Input;
 use crate::config::AppCredentials;
 use crate::context::Context;

@@ -21,6 +21,7 @@ pub(super) async fn pause_if_banned(
     let (api, retry_after) = match error {
         ApiError::Banned { api } => {
             let paused = dingtalk
+                .0
                 .db
                 .read(async |conn| circuit::open_circuit(conn).await)
                 .await?;
@@ -30,6 +31,7 @@ pub(super) async fn pause_if_banned(
             dingtalk.0.outages.record_html_answer();
             let age = begun.elapsed();
             let paused = dingtalk
+                .0
                 .db
                 .read(async |conn| circuit::pause_after_html(conn, SHORT_PAUSE, age).await)
                 .await?;
@@ -54,6 +56,7 @@ pub(super) async fn record_answer(dingtalk: &DingTalk, begun: Instant) {
         return;
     }
     let forgotten = dingtalk
+        .0
         .db
         .read(async |conn| circuit::forget_html(conn).await)
         .await;

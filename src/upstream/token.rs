@@ -115,6 +115,7 @@ pub(super) async fn reject(dingtalk: &DingTalk, rejected: &CachedToken) -> Resul
 async fn find(dingtalk: &DingTalk) -> Result<Option<CachedToken>, StoreError> {
     let digest = secret_digest(dingtalk);
     let kept = dingtalk
+        .0
         .db
         .read(async |conn| table::find(conn, slot(dingtalk, &digest)).await)
         .await?;
@@ -166,6 +167,7 @@ async fn fetch(dingtalk: &DingTalk, claim: Uuid) -> Result<CachedToken, Upstream
     )
     .await;
     let stored = dingtalk
+        .0
         .db
         .read(async |conn| {
             let Ok(token) = &fetched else {
@@ -196,6 +198,7 @@ pub(super) async fn request(dingtalk: &DingTalk) -> Result<Token, UpstreamError>
 async fn claim(dingtalk: &DingTalk) -> Result<Option<Uuid>, StoreError> {
     let (digest, claim) = (secret_digest(dingtalk), Uuid::new_v4());
     let claimed = dingtalk
+        .0
         .db
         .read(async |conn| table::claim(conn, slot(dingtalk, &digest), claim).await)
         .await;
