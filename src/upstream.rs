@@ -17,7 +17,7 @@ mod outages;
 mod permit;
 mod permit_queue;
 mod rate_limiter;
-mod records;
+pub mod records;
 mod report;
 mod retry_policy;
 mod token;
@@ -52,8 +52,7 @@ pub use direct::DirectAccess;
 pub use error::UpstreamError;
 pub use login_slot::{CodeExchange, LoginSlot, LoginSlotError};
 pub use records::{
-    BadRecord, Contact, InAppPerson, ListedDepartment, ListedPerson, ScannedPerson, Scopes,
-    UserPage,
+    Contact, InAppPerson, ListedDepartment, ListedPerson, ScannedPerson, Scopes, UserPage,
 };
 pub use token::TokenKey;
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::bounds::{MAX_DEPARTMENTS, MAX_PAGES};
-use crate::upstream::{BadRecord, ListedPerson};
+use crate::upstream::ListedPerson;
+use crate::upstream::records::BadRecord;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
