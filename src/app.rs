@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, DatabasePooler, Migrate};
 use crate::context::Context;
-use crate::dingtalk::{Client, client};
 use crate::http::Edge;
 use crate::http::connections::{Connections, HEAD_TIMEOUT, KEEP_ALIVE, RESERVE};
 use crate::service::webhooks;
@@ -53,19 +52,7 @@ pub fn context(config: Config) -> anyhow::Result<Context> {
     };
     let db = Db::lazy(config.database.options.clone(), pooler, MAX_CONNECTIONS)
         .with_direct(config.database.direct.clone());
-    let app = |credentials: &crate::config::AppCredentials| client::App {
-        key: credentials.key.clone(),
-        secret: credentials.secret.clone(),
-    };
-    let dingtalk = &config.dingtalk;
-    let client = Client::new(
-        &dingtalk.oapi_url,
-        &dingtalk.api_url,
-        app(&dingtalk.app),
-        app(&dingtalk.login_app),
-    )
-    .context("the HTTP client for DingTalk cannot be built")?;
-    Ok(Context::new(config, db, client))
+    Context::new(config, db).context("the HTTP client for DingTalk cannot be built")
 }
 
 impl Application {
@@ -158,7 +145,7 @@ impl Application {
         self.edge.stopping.cancel();
         let drained = tokio::join!(handle.stop(true), finish(work, result.is_ok()));
         let close = async {
-            self.ctx.permits_returned().await;
+            self.ctx.dingtalk.permits_returned().await;
             self.ctx.db.close().await;
         };
         // A connection still used by an aborted request would block this forever.

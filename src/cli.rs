@@ -95,6 +95,6 @@ pub async fn with_context(
     migrations::require(&ctx.db).await?;
     let done = work(&ctx).await;
     // A permit lost with the process would delay the service's logins.
-    ctx.permits_returned().await;
+    ctx.dingtalk.permits_returned().await;
     done
 }

@@ -142,7 +142,7 @@ pub async fn examine(subject: &Input) -> Report {
         }
     }
     if let Some(ctx) = &subject.ctx {
-        ctx.permits_returned().await;
+        ctx.dingtalk.permits_returned().await;
     }
     Report {
         ok: checks.iter().all(|check| check.status != Status::Failure),

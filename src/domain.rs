@@ -12,7 +12,6 @@ pub mod department_tree;
 pub mod employment;
 pub mod event;
 pub mod ids;
-pub mod json;
 pub mod listed_admins;
 pub mod net;
 pub mod person;

@@ -5,8 +5,8 @@
 //! - [`domain`]: pure types, parsed once at the edge; depends on no other module.
 //! - [`config`]: reads and checks the settings.
 //! - [`telemetry`]: starts logging.
-//! - [`dingtalk`]: the only client of DingTalk's HTTP APIs, the callback's crypto, typed errors.
 //! - [`store`]: every SQL statement; free functions on a connection.
+//! - [`upstream`]: the only access to DingTalk: rate limit, access token, retries.
 //! - [`context`]: what every use case receives: settings, database, clock, calls to DingTalk.
 //! - [`service`]: one file per use case; owns the transactions; independent of the HTTP server.
 //! - [`jobs`]: the worker loops.
@@ -26,8 +26,6 @@ mod config;
 #[cfg(not(feature = "testing"))]
 mod context;
 #[cfg(not(feature = "testing"))]
-mod dingtalk;
-#[cfg(not(feature = "testing"))]
 mod doctor;
 #[cfg(not(feature = "testing"))]
 mod domain;
@@ -43,6 +41,8 @@ mod store;
 mod telemetry;
 #[cfg(not(feature = "testing"))]
 mod text;
+#[cfg(not(feature = "testing"))]
+mod upstream;
 
 #[cfg(feature = "testing")]
 pub mod app;
@@ -50,8 +50,6 @@ pub mod app;
 pub mod config;
 #[cfg(feature = "testing")]
 pub mod context;
-#[cfg(feature = "testing")]
-pub mod dingtalk;
 #[cfg(feature = "testing")]
 pub mod doctor;
 #[cfg(feature = "testing")]
@@ -68,3 +66,5 @@ pub mod store;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod text;
+#[cfg(feature = "testing")]
+pub mod upstream;

@@ -14,5 +14,4 @@ pub mod schedule;
 pub mod secret;
 pub mod sessions;
 pub mod staff_admin;
-pub mod upstream;
 pub mod webhooks;

@@ -1,41 +1,26 @@
 //! Access to DingTalk: within the shared rate limit if the schema exists, else directly, one call at a time with a
 //! pause before each, so that credentials can be tried before the first start.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
-use tokio::sync::OnceCell;
 
 use super::Input;
 use crate::config::AppCredentials;
 use crate::context::Context;
-use crate::dingtalk::Client;
-use crate::dingtalk::approval::ProcessInstance;
-use crate::dingtalk::callback_registration::RegisteredCallback;
-use crate::dingtalk::client::App;
-use crate::dingtalk::contact::{BadDepartment, Contact, Scopes, UserPage};
-use crate::dingtalk::login::{InAppPerson, ScannedPerson};
-use crate::dingtalk::probe::{Probe, ScanPage};
 use crate::domain::ids::{DeptId, UnionId, UserId};
-use crate::domain::person::{Department, Person};
-use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::domain::person::Person;
+use crate::upstream::{
+    self, App, ClientConfig, Contact, DirectAccess, InAppPerson, ListedDepartment, LoginSlot,
+    Priority, Probe, ProcessInstance, RegisteredCallback, ScanPage, ScannedPerson, Scopes,
+    UpstreamError, UserPage,
+};
 
 /// An operator can wait; logins take precedence.
-const PRIORITY: Priority = Priority::Look;
-
-/// Slower than DingTalk's limit, to leave room for other callers.
-const PAUSE: Duration = Duration::from_millis(60);
+const PRIORITY: Priority = Priority::Recheck;
 
 /// How DingTalk is called.
 pub enum Access<'a> {
     Shared(&'a Context),
     Direct(Box<DirectAccess>),
-}
-
-/// A separate client, and the token that it has fetched.
-pub struct DirectAccess {
-    client: Client,
-    token: OnceCell<SecretString>,
 }
 
 impl<'a> Access<'a> {
@@ -45,10 +30,10 @@ impl<'a> Access<'a> {
             return Ok(Self::Shared(ctx));
         }
         let parts = &subject.parts;
-        let Some(root) = &parts.oapi_url else {
+        let Some(oapi_url) = parts.oapi_url.clone() else {
             return Err("DINGTALK_OAPI_URL is wrong".to_owned());
         };
-        let Some(newer_root) = &parts.api_url else {
+        let Some(api_url) = parts.api_url.clone() else {
             return Err("DINGTALK_API_URL is wrong".to_owned());
         };
         let app = |credentials: Option<&AppCredentials>| {
@@ -64,42 +49,42 @@ impl<'a> Access<'a> {
                 },
             )
         };
-        let client = Client::new(
-            root,
-            newer_root,
-            app(parts.app.as_ref()),
-            app(parts.login_app.as_ref()),
-        );
-        let client = client.map_err(|_| {
+        let direct = DirectAccess::new(ClientConfig {
+            oapi_url,
+            api_url,
+            app: app(parts.app.as_ref()),
+            login_app: app(parts.login_app.as_ref()),
+            user_agent: upstream::USER_AGENT.to_owned(),
+        });
+        let direct = direct.ok_or_else(|| {
             "the HTTP client cannot be built: are the system's root certificates there?".to_owned()
         })?;
-        Ok(Self::Direct(Box::new(DirectAccess {
-            client,
-            token: OnceCell::new(),
-        })))
+        Ok(Self::Direct(Box::new(direct)))
     }
 
     pub async fn probe(&self) -> Result<Probe, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::probe(ctx).await,
-            Self::Direct(direct) => Ok(direct.client.probe().await),
+            Self::Shared(ctx) => ctx.dingtalk.probe().await,
+            Self::Direct(direct) => Ok(direct.probe().await),
         }
     }
 
     /// Fetches a new token, which shows that key and secret are right.
     pub async fn try_credentials(&self) -> Result<(), UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::check_credentials(ctx).await,
-            Self::Direct(direct) => direct.token().await.map(drop),
+            Self::Shared(ctx) => ctx.dingtalk.check_credentials().await,
+            Self::Direct(direct) => direct.check_credentials().await,
         }
     }
 
     pub async fn user_by_scan_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
         match self {
             Self::Shared(ctx) => {
-                upstream::user_by_scan_code(ctx, code, &upstream::LoginSlot::for_diagnosis()).await
+                ctx.dingtalk
+                    .user_by_scan_code(code, &LoginSlot::for_diagnosis())
+                    .await
             }
-            Self::Direct(direct) => Ok(direct.after_delay().await.user_by_scan_code(code).await?),
+            Self::Direct(direct) => direct.user_by_scan_code(code).await,
         }
     }
 
@@ -107,113 +92,74 @@ impl<'a> Access<'a> {
     pub async fn user_by_oauth2_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
         match self {
             Self::Shared(ctx) => {
-                upstream::user_by_oauth2_code(ctx, code, &upstream::LoginSlot::for_diagnosis())
+                ctx.dingtalk
+                    .user_by_oauth2_code(code, &LoginSlot::for_diagnosis())
                     .await
             }
-            Self::Direct(direct) => {
-                let grant = direct.after_delay().await.user_grant(code).await?;
-                Ok(direct.after_delay().await.token_owner(&grant.token).await?)
-            }
+            Self::Direct(direct) => direct.user_by_oauth2_code(code).await,
         }
     }
 
     pub async fn user_by_in_app_code(&self, code: &str) -> Result<InAppPerson, UpstreamError> {
         match self {
             Self::Shared(ctx) => {
-                upstream::user_by_in_app_code(ctx, code, &upstream::LoginSlot::for_diagnosis())
+                ctx.dingtalk
+                    .user_by_in_app_code(code, &LoginSlot::for_diagnosis())
                     .await
             }
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                Ok(direct
-                    .after_delay()
-                    .await
-                    .user_by_in_app_code(token, code)
-                    .await?)
-            }
+            Self::Direct(direct) => direct.user_by_in_app_code(code).await,
         }
     }
 
     pub async fn scopes(&self) -> Result<Scopes, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::scopes(ctx, PRIORITY).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                Ok(direct.after_delay().await.scopes(token).await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.scopes(PRIORITY).await,
+            Self::Direct(direct) => direct.scopes().await,
         }
     }
 
     pub async fn sub_departments(
         &self,
         dept_id: DeptId,
-    ) -> Result<Vec<Result<Department, BadDepartment>>, UpstreamError> {
+    ) -> Result<Vec<ListedDepartment>, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::sub_departments(ctx, PRIORITY, dept_id).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                Ok(direct
-                    .after_delay()
-                    .await
-                    .sub_departments(token, dept_id)
-                    .await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.sub_departments(PRIORITY, dept_id).await,
+            Self::Direct(direct) => direct.sub_departments(dept_id).await,
         }
     }
 
     pub async fn users_of_department(&self, dept_id: DeptId) -> Result<UserPage, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::users_of_department(ctx, PRIORITY, dept_id, 0).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                let client = direct.after_delay().await;
-                Ok(client.users_of_department(token, dept_id, 0).await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.users_of_department(PRIORITY, dept_id, 0).await,
+            Self::Direct(direct) => direct.users_of_department(dept_id).await,
         }
     }
 
     pub async fn user(&self, userid: &UserId) -> Result<Person, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::user(ctx, PRIORITY, userid).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                Ok(direct.after_delay().await.user(token, userid).await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.user(PRIORITY, userid).await,
+            Self::Direct(direct) => direct.user(userid).await,
         }
     }
 
     pub async fn userid_by_unionid(&self, unionid: &UnionId) -> Result<Contact, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::userid_by_unionid(ctx, PRIORITY, unionid).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                let client = direct.after_delay().await;
-                Ok(client.userid_by_unionid(token, unionid).await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.userid_by_unionid(PRIORITY, unionid).await,
+            Self::Direct(direct) => direct.userid_by_unionid(unionid).await,
         }
     }
 
     pub async fn process_instance(&self, id: &str) -> Result<ProcessInstance, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::process_instance(ctx, PRIORITY, id).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                Ok(direct
-                    .after_delay()
-                    .await
-                    .process_instance(token, id)
-                    .await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.process_instance(PRIORITY, id).await,
+            Self::Direct(direct) => direct.process_instance(id).await,
         }
     }
 
     pub async fn registered_callback(&self) -> Result<RegisteredCallback, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::registered_callback(ctx).await,
-            Self::Direct(direct) => {
-                let token = direct.token().await?;
-                Ok(direct.after_delay().await.callback(token).await?)
-            }
+            Self::Shared(ctx) => ctx.dingtalk.registered_callback().await,
+            Self::Direct(direct) => direct.registered_callback().await,
         }
     }
 
@@ -223,25 +169,8 @@ impl<'a> Access<'a> {
         state: &str,
     ) -> Result<ScanPage, UpstreamError> {
         match self {
-            Self::Shared(ctx) => upstream::scan_page(ctx, redirect_uri, state).await,
-            Self::Direct(direct) => Ok(direct
-                .after_delay()
-                .await
-                .scan_page(redirect_uri, state)
-                .await?),
+            Self::Shared(ctx) => ctx.dingtalk.scan_page(redirect_uri, state).await,
+            Self::Direct(direct) => direct.scan_page(redirect_uri, state).await,
         }
-    }
-}
-
-impl DirectAccess {
-    /// Returns the client, after a pause.
-    async fn after_delay(&self) -> &Client {
-        tokio::time::sleep(PAUSE).await;
-        &self.client
-    }
-
-    async fn token(&self) -> Result<&SecretString, UpstreamError> {
-        let fetch = || async { Ok(self.after_delay().await.get_token().await?.value) };
-        self.token.get_or_try_init(fetch).await
     }
 }

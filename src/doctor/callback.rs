@@ -5,9 +5,8 @@ use secrecy::ExposeSecret as _;
 use super::check_runner::{CheckRunner, refused};
 use super::{Check, Status};
 use crate::config::{CallbackConfig, PartialConfig};
-use crate::dingtalk::callback::{CallbackCrypto, OwnerKeys};
-use crate::dingtalk::callback_registration::{RegisteredCallback, RegistrationError};
 use crate::service::callback_registration;
+use crate::upstream::{CallbackCrypto, OwnerKeys, RegisteredCallback, RegistrationError};
 
 const SETTINGS: &str = "callback_settings";
 const REGISTERED: &str = "registered_callback";

@@ -6,12 +6,10 @@ use tokio::time::{Instant, timeout};
 
 use super::access::Access;
 use super::{Check, Status};
-use crate::dingtalk::ApiError;
-use crate::dingtalk::remediation::Remediation;
 use crate::domain::net::address_in;
-use crate::service::upstream::UpstreamError;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
+use crate::upstream::{ApiError, Remediation, UpstreamError};
 
 /// Timeout of one check. The client times out after 5 s; busy responses are retried, and throttling is waited for
 /// with delays of 7 s in total.

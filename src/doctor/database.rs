@@ -10,10 +10,10 @@ use tokio::time::timeout;
 use super::clock::{self, Consequence};
 use super::{Check, Input, Status, pooler, records, server};
 use crate::config::DatabasePooler;
-use crate::dingtalk::clock::unix_millis;
 use crate::store::diagnosis::{self, ConnectFault, Server};
 use crate::store::{Pooler, StoreError, db};
 use crate::text::commands::database as texts;
+use crate::upstream::unix_millis;
 
 use schema::schema;
 

@@ -6,8 +6,7 @@ use super::Check;
 use super::check_runner::{self, CheckRunner, refused, unexpected_rejection};
 use super::clock::{self, Consequence};
 use crate::config::{LoginFlow, PartialConfig};
-use crate::dingtalk::ApiError;
-use crate::dingtalk::probe::Probe;
+use crate::upstream::{ApiError, Probe};
 
 const REACH: &str = "dingtalk";
 const CLOCK: &str = "dingtalk_clock";

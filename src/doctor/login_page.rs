@@ -4,7 +4,7 @@ use super::Check;
 use super::check_runner::{CheckRunner, refused};
 use super::dingtalk::made_up_code;
 use crate::config::{LoginFlow, PartialConfig};
-use crate::dingtalk::probe::ScanPage;
+use crate::upstream::ScanPage;
 
 const SAME_COMPANY: &str = "same_company";
 const REDIRECT: &str = "redirect_domain";

@@ -10,9 +10,9 @@ use url::Url;
 
 use super::Check;
 use crate::config::{CallbackConfig, PartialConfig};
-use crate::dingtalk::callback::{CallbackCrypto, InvalidKey, OwnerKeys};
-use crate::dingtalk::callback_self_test::{self, SelfTestResult};
-use crate::dingtalk::clock::unix_millis;
+use crate::upstream::{
+    self, CallbackCrypto, InvalidKey, OwnerKeys, SelfTestResult, callback_self_test, unix_millis,
+};
 
 const NAME: &str = "self_message";
 /// DingTalk's timeout for a callback.
@@ -48,7 +48,7 @@ pub async fn check(parts: &PartialConfig) -> Check {
 }
 
 async fn send_all(address: &Url, callback: &CallbackConfig, owner_keys: &[&String]) -> Check {
-    let Ok(http) = callback_self_test::client() else {
+    let Ok(http) = callback_self_test::client(upstream::USER_AGENT) else {
         return Check::skipped(NAME, "the HTTP client cannot be built");
     };
     let mut slowest = Duration::ZERO;

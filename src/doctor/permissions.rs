@@ -5,11 +5,11 @@ use super::check_runner::{CheckRunner, refused, unexpected_rejection};
 use super::dingtalk::{is_unknown_code, made_up_code, odd_answer};
 use super::scope::Visible;
 use crate::config::PartialConfig;
-use crate::dingtalk::remediation::Remediation;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
+use crate::upstream::Remediation;
 
 const APPROVALS: &str = "approvals";
 const BASE: &str = "qyapi_base";

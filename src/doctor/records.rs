@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::store::Conn;
 
 use super::{Check, Input, forwarded};
-use crate::dingtalk::remediation::Remediation;
 use crate::domain::listed_admins::Entitlement;
 use crate::service::admins::{self, Administrator};
 use crate::store::StoreError;
@@ -21,6 +20,7 @@ use crate::text::commands::admin::entitlement_problem;
 use crate::text::commands::records as texts;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
+use crate::upstream::Remediation;
 
 const LAST_EVENT: &str = "last_event";
 const EVENTS: &str = "events";

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::{Faults, PartialConfig};
-use crate::dingtalk::proxy::{ProxySetting, proxy_setting};
+use crate::upstream::{ProxySetting, proxy_setting};
 
 const NAME: &str = "settings";
 

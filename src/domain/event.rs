@@ -1,11 +1,6 @@
-//! An event of DingTalk's callback, parsed leniently: only the decryption before it may reject a message.
-//!
-//! DingTalk spells fields in Pascal case (`UserId`, as seen in real pushes) or camel case (`userId`, as documented
-//! since 2022), writes numbers as text, and sends a single id without its list.
+//! An event that DingTalk reports, as the inbox stores it.
 
 mod dedupe;
-mod fields;
-mod undelivered;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -40,55 +35,26 @@ closed_set! {
 pub enum Kind {
     /// DingTalk tests the callback URL; it only expects a response.
     CheckUrl,
-    /// `user_add_org`, `user_active_org`: the person joined.
+    /// The person joined.
     UserJoined,
-    /// `user_modify_org`: recheck the person.
+    /// Recheck the person.
     UserChanged,
-    /// `user_leave_org`: the person is terminated at once.
+    /// The person is terminated at once.
     UserLeft,
-    /// `org_dept_create`, `org_dept_modify`, `org_dept_remove`: recheck the department.
+    /// Recheck the department.
     DepartmentChanged,
     /// Stored and shown, nothing more: rights of DingTalk's administrators, and types unknown to us.
     Recorded,
 }
 
-/// All types that are more than recorded.
-const KINDS: [(&str, Kind); 8] = [
-    ("user_add_org", Kind::UserJoined),
-    ("user_active_org", Kind::UserJoined),
-    ("user_modify_org", Kind::UserChanged),
-    ("user_leave_org", Kind::UserLeft),
-    ("org_dept_create", Kind::DepartmentChanged),
-    ("org_dept_modify", Kind::DepartmentChanged),
-    ("org_dept_remove", Kind::DepartmentChanged),
-    ("check_url", Kind::CheckUrl),
-];
-
-/// Returns DingTalk's names of the types that the staff table and the departments depend on. The company must
-/// subscribe to them.
-pub fn acted_on() -> impl Iterator<Item = &'static str> {
-    KINDS
-        .iter()
-        .filter(|(_, kind)| kind.is_acted_on())
-        .map(|(name, _)| *name)
-}
-
 impl Kind {
-    /// Parses DingTalk's name of a type.
-    pub fn of(event_type: &str) -> Self {
-        KINDS
-            .iter()
-            .find(|(name, _)| *name == event_type)
-            .map_or(Self::Recorded, |(_, kind)| *kind)
-    }
-
-    fn names_people(self) -> bool {
-        matches!(self, Self::UserJoined | Self::UserChanged | Self::UserLeft)
-    }
-
-    /// Returns whether the ids and the time carry all the relevant content of such an event.
-    fn is_acted_on(self) -> bool {
-        self.names_people() || self == Self::DepartmentChanged
+    /// Returns whether type, time and ids are the full content of such an event, so that another with the same is a
+    /// duplicate.
+    pub fn is_identified_by_ids(self) -> bool {
+        matches!(
+            self,
+            Self::UserJoined | Self::UserChanged | Self::UserLeft | Self::DepartmentChanged
+        )
     }
 }
 
@@ -115,43 +81,15 @@ pub struct Event {
     pub body: Value,
 }
 
-/// The field that names the company.
-const CORP_ID: &str = "CorpId";
-
-const NO_PEOPLE: &str = "the event names nobody";
-const BAD_PEOPLE: &str = "a userid in the event cannot be read";
-const NO_DEPARTMENTS: &str = "the event names no department";
-const BAD_DEPARTMENTS: &str = "a department id in the event cannot be read";
 const FOREIGN: &str = "the event names another CorpId";
 
 impl Event {
-    /// Parses a decrypted message. Anomalies in it become its `problem`.
-    pub fn parse(message: &Value) -> Self {
-        let body = fields::without_nul(message);
-        let event_type = fields::text(&body, &["EventType"])
-            .map_or_else(|| "unnamed".to_owned(), |name| printable(&name));
-        let kind = Kind::of(&event_type);
-        let people = fields::list(&body, "UserId", fields::user_id);
-        let departments = fields::list(&body, "DeptId", fields::dept_id);
-        let problem = match kind {
-            _ if kind.names_people() => people.problem(NO_PEOPLE, BAD_PEOPLE),
-            Kind::DepartmentChanged => departments.problem(NO_DEPARTMENTS, BAD_DEPARTMENTS),
-            _ => None,
-        };
-        let mut event = Self {
-            kind,
-            event_type,
-            event_time: fields::time(&body, &["TimeStamp", "EventTime"]),
-            userids: people.ids.into_iter().collect(),
-            dept_ids: departments.ids.into_iter().filter(|id| *id > 0).collect(),
-            problem,
-            companies: fields::texts(&body, CORP_ID),
-            is_foreign: false,
-            dedupe_key: String::new(),
-            body,
-        };
-        event.dedupe_key = dedupe::key(&event, fields::text(&event.body, &["eventId"]));
-        event
+    /// Sets the key by which repeated deliveries are recognized: DingTalk's id of the event if it has one. `message`
+    /// is the event in the form of a push.
+    #[must_use]
+    pub fn with_dedupe_key(mut self, event_id: Option<&str>, message: &Value) -> Self {
+        self.dedupe_key = dedupe::key(&self, event_id, message);
+        self
     }
 
     /// Neutralizes an event that names a company other than this one. It then names nobody, so that no reader of
@@ -173,12 +111,7 @@ impl Event {
     /// Returns the time that identifies the event together with its type and ids, if these are its full content.
     pub fn identifying_time(&self) -> Option<DateTime<Utc>> {
         self.event_time
-            .filter(|_| self.kind.is_acted_on() && self.problem.is_none())
-    }
-
-    /// Returns the first text or number among these fields of a stored message, whatever their spelling.
-    pub fn field(body: &Value, names: &[&str]) -> Option<String> {
-        fields::text(body, names)
+            .filter(|_| self.kind.is_identified_by_ids() && self.problem.is_none())
     }
 
     /// Returns whether there is anything to look up at DingTalk.
@@ -190,11 +123,3 @@ impl Event {
         }
     }
 }
-
-/// Returns a type's name without control characters, shortened to 100 characters, for logs and pages.
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(100).collect()
-}
-
-#[cfg(test)]
-mod tests;

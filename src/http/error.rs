@@ -8,9 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 use crate::domain::return_path::ReturnPath;
 use crate::service::admins::ActError;
 use crate::service::login::LoginError;
-use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
 use crate::text::notice::ErrorKind;
+use crate::upstream::UpstreamError;
 
 /// The reason why a request is refused or has failed.
 #[derive(Debug, thiserror::Error)]

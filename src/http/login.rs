@@ -24,9 +24,9 @@ use super::login_limit::{Attempt, AttemptError, LoginLimit, Outcome};
 use super::request_id::RequestId;
 use super::session_exchange;
 use crate::context::Context;
-use crate::context::clients::{Client, ClientKey};
 use crate::service::login::{LoginError, SignedIn};
 use crate::service::secret::random_secret;
+use crate::upstream::clients::{Client, ClientKey};
 
 /// Marks the state of a new session; not stored.
 const SIGNED_IN: &str = "signed_in";

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::config::Rate;
-use crate::context::clients::{Client, ClientKey};
+use crate::upstream::clients::{Client, ClientKey};
 use clients::{Admission, Clients};
 pub use window::Outcome;
 

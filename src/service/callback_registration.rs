@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
-use super::upstream::{self, UpstreamError};
 use crate::config::WebhookConfig;
 use crate::context::Context;
-pub use crate::dingtalk::callback_registration::RegisteredCallback;
-use crate::dingtalk::callback_registration::RegistrationError;
-use crate::domain::event;
+pub use crate::upstream::RegisteredCallback;
+use crate::upstream::{RegistrationError, UpstreamError, event};
 
 /// Why the registered callback was not changed or shown.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +52,7 @@ pub fn default_events(ctx: &Context) -> Vec<String> {
 
 /// Returns the event types that we act on, and those that this webhook forwards.
 pub fn wanted_events(webhook: Option<&WebhookConfig>) -> Vec<String> {
-    let mut events: Vec<String> = event::acted_on().map(str::to_owned).collect();
+    let mut events: Vec<String> = event::required_types().map(str::to_owned).collect();
     let handed_on = webhook.iter().flat_map(|w| &w.event_types);
     for name in handed_on {
         if !events.contains(name) {
@@ -102,7 +100,8 @@ pub fn has_our_key(ctx: &Context, registered: &RegisteredCallback) -> bool {
 
 /// Returns the registered callback.
 pub async fn show(ctx: &Context) -> Result<RegisteredCallback, RegistrationFailed> {
-    upstream::registered_callback(ctx)
+    ctx.dingtalk
+        .registered_callback()
         .await
         .map_err(|error| match registration_error(&error) {
             Some(RegistrationError::NoneRegistered) => RegistrationFailed::None,
@@ -121,7 +120,7 @@ pub async fn register(
         Err(error) => return Err(error),
     }
     let wanted = ours(ctx, events);
-    match upstream::register_callback(ctx, &wanted).await {
+    match ctx.dingtalk.register_callback(&wanted).await {
         Ok(()) => Ok(wanted),
         // Another one was registered since the check.
         Err(error) if registration_error(&error) == Some(RegistrationError::Exists) => {
@@ -147,7 +146,8 @@ pub async fn update(
         .filter(|name| seen.insert(name.clone()))
         .collect();
     let new = ours(ctx, events);
-    upstream::update_callback(ctx, &new)
+    ctx.dingtalk
+        .update_callback(&new)
         .await
         .map_err(|error| refused(ctx, error))?;
     Ok(ReplacedCallback { old, new })
@@ -159,7 +159,8 @@ pub async fn delete(ctx: &Context, force: bool) -> Result<RegisteredCallback, Re
     if !force && !is_our_url(ctx, &there.url) {
         return Err(RegistrationFailed::NotOurs(Box::new(there)));
     }
-    upstream::delete_callback(ctx)
+    ctx.dingtalk
+        .delete_callback()
         .await
         .map_err(|error| refused(ctx, error))?;
     Ok(there)

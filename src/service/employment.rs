@@ -5,7 +5,6 @@ mod unionids;
 
 use chrono::{DateTime, Utc};
 
-use super::upstream::{self, Priority, UpstreamError};
 use crate::context::Context;
 use crate::domain::employment::{Authority, Reason};
 use crate::domain::ids::UserId;
@@ -14,6 +13,7 @@ use crate::store::audit::Actor;
 use crate::store::employment::lock_people;
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError};
+use crate::upstream::{Priority, UpstreamError};
 
 /// Why a person is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +76,7 @@ pub async fn refresh_person(
         trigger,
         warrants,
     };
-    let person = match upstream::user(ctx, priority, userid).await {
+    let person = match ctx.dingtalk.user(priority, userid).await {
         Ok(person) => Some(person),
         Err(error) if error.is_unknown_person() => None,
         Err(error) => return Err(error),

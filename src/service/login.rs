@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::employment;
 use super::sessions::{self, ClientInfo};
-use super::upstream::{self, CodeExchange, LoginSlotError};
 use crate::context::Context;
-use crate::context::clients::Client;
 use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::return_path::ReturnPath;
@@ -20,6 +18,8 @@ use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
 use crate::store::unmatched::{self, Attempt, attempt};
+use crate::upstream::clients::Client;
+use crate::upstream::{CodeExchange, LoginSlotError};
 
 use error::AFTER_TIMEOUT;
 use state::{CheckedState, StateError};
@@ -89,8 +89,10 @@ pub async fn complete_scan(
     client: &Client,
     way_back: CallbackParams<'_>,
 ) -> Result<SignedIn, FailedScan> {
-    let redemption = CodeExchange::of_login_page(ctx);
-    upstream::check_queue(ctx, redemption, client).map_err(LoginError::from)?;
+    let exchange = code_exchange::page_exchange(ctx);
+    ctx.dingtalk
+        .check_queue(exchange, client)
+        .map_err(LoginError::from)?;
     let state = state::check(ctx, way_back.state, way_back.browser_secret).await?;
     let back = state.return_path.clone();
     sign_in_by_scan(ctx, info, client, way_back, &state)
@@ -120,8 +122,10 @@ async fn sign_in_by_scan(
             return Err(error.into());
         }
     };
-    let redemption = CodeExchange::of_login_page(ctx);
-    let entry = upstream::acquire_login_slot(ctx, redemption, client)
+    let exchange = code_exchange::page_exchange(ctx);
+    let entry = ctx
+        .dingtalk
+        .acquire_login_slot(exchange, client)
         .await
         .map_err(LoginError::from)?;
     let sign_in = async {
@@ -155,15 +159,17 @@ pub async fn complete_in_app(
 ) -> Result<SignedIn, LoginError> {
     let began = Instant::now();
     let code = check_code(code)?;
-    upstream::check_queue(ctx, CodeExchange::InApp, client)?;
+    ctx.dingtalk.check_queue(CodeExchange::InApp, client)?;
     // A session needs Postgres whatever DingTalk answers, so without it no code is consumed.
     employment::time_now(ctx).await?;
-    let entry = upstream::acquire_login_slot(ctx, CodeExchange::InApp, client);
+    let entry = ctx.dingtalk.acquire_login_slot(CodeExchange::InApp, client);
     let entry = tokio::time::timeout(LOGIN_TIMEOUT, entry)
         .await
         .map_err(|_| LoginSlotError::TimedOut)??;
     let sign_in = async {
-        let person = upstream::user_by_in_app_code(ctx, code, &entry)
+        let person = ctx
+            .dingtalk
+            .user_by_in_app_code(code, &entry)
             .await
             .map_err(code_exchange::named_by_dingtalk)?;
         let caller = ExternalIdentity {

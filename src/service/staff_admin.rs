@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::admins::{self, ActError, Target};
 use super::review::{Actor, one_line};
-use super::upstream::UpstreamError;
 use crate::context::Context;
 use crate::domain::employment::{Authority, Decision, Observation, decide};
 use crate::domain::ids::{UnionId, UserId};
@@ -19,6 +18,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::employment::{PeopleLock, lock_people, read, terminate_by_hand};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, admin_grant, web_session};
+use crate::upstream::UpstreamError;
 
 pub use bulk::{BulkAction, BulkReport, apply_to_many};
 pub use restore::restore;

@@ -37,10 +37,15 @@ pub struct ReleasedEvent {
 }
 
 /// Stores an entry of DingTalk's list of failed callbacks unless its event is already stored, under the same key or,
-/// for a push with its own id, with the same type, time and ids. An entry that cannot be applied at all is stored as
+/// for a push with its own id, with the same type, time and ids. If these are not its full content, `is_contained_in`
+/// says whether the body of a stored event contains it. An entry that cannot be applied at all is stored as
 /// failed.
-pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<ParkedRow>, StoreError> {
-    if is_stored(conn, event).await? {
+pub async fn insert_once(
+    conn: &mut Conn,
+    event: &Event,
+    is_contained_in: impl Fn(&Event, &Value) -> bool,
+) -> Result<Option<ParkedRow>, StoreError> {
+    if is_stored(conn, event, is_contained_in).await? {
         return Ok(None);
     }
     let userids: Vec<String> = event
@@ -75,7 +80,11 @@ pub async fn insert_once(conn: &mut Conn, event: &Event) -> Result<Option<Parked
     row.map(TryInto::try_into).transpose()
 }
 
-async fn is_stored(conn: &mut Conn, event: &Event) -> Result<bool, StoreError> {
+async fn is_stored(
+    conn: &mut Conn,
+    event: &Event,
+    is_contained_in: impl Fn(&Event, &Value) -> bool,
+) -> Result<bool, StoreError> {
     let Some(event_time) = event.event_time.filter(|_| event.problem.is_none()) else {
         return Ok(false);
     };
@@ -94,10 +103,13 @@ async fn is_stored(conn: &mut Conn, event: &Event) -> Result<bool, StoreError> {
     )
     .fetch_all(conn)
     .await?;
-    Ok(if event.is_told_by_its_ids() {
+    Ok(if event.kind.is_identified_by_ids() {
         !bodies.is_empty()
     } else {
-        bodies.iter().flatten().any(|body| event.is_told_in(body))
+        bodies
+            .iter()
+            .flatten()
+            .any(|body| is_contained_in(event, body))
     })
 }
 

@@ -3,12 +3,11 @@
 use super::admin_webhooks::WebhookTexts;
 use super::remediation::remediation;
 use super::{interpolate, texts};
-use crate::dingtalk::error::WITHHELD;
-use crate::dingtalk::remediation::Remediation;
 use crate::domain::alert::{AlertKind, DirectoryDoubt, Problem};
 use crate::domain::sync::SyncState;
 use crate::domain::webhook::DeliveryError;
 use crate::text::lang::Lang;
+use crate::upstream::{Remediation, WITHHELD};
 
 texts! {
     /// Sentences of the banner above the administrators' pages.

@@ -3,7 +3,7 @@
 
 use super::lang::Lang;
 use super::{interpolate, texts};
-use crate::dingtalk::remediation::Remediation;
+use crate::upstream::Remediation;
 
 texts! {
     /// One or two sentences per remediation.

@@ -8,23 +8,25 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("config", &["domain"]),
     ("telemetry", &["config"]),
-    ("dingtalk", &["config", "domain"]),
     ("store", &["domain"]),
-    ("context", &["config", "dingtalk", "store"]),
+    ("upstream", &["domain", "store"]),
+    ("context", &["config", "store", "upstream"]),
     (
         "service",
-        &["config", "context", "dingtalk", "domain", "store"],
+        &["config", "context", "domain", "store", "upstream"],
     ),
     ("jobs", &["config", "context", "domain", "service", "store"]),
-    ("text", &["dingtalk", "domain"]),
+    ("text", &["domain", "upstream"]),
     (
         "http",
-        &["config", "context", "domain", "service", "store", "text"],
+        &[
+            "config", "context", "domain", "service", "store", "text", "upstream",
+        ],
     ),
     (
         "doctor",
         &[
-            "config", "context", "dingtalk", "domain", "service", "store", "text",
+            "config", "context", "domain", "service", "store", "text", "upstream",
         ],
     ),
     (
@@ -47,7 +49,6 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "cli",
             "config",
             "context",
-            "dingtalk",
             "domain",
             "http",
             "jobs",
@@ -62,7 +63,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
 
 /// Layers that know nothing of HTTP servers.
 const WITHOUT_ACTIX: [&str; 9] = [
-    "domain", "config", "dingtalk", "store", "context", "service", "jobs", "text", "doctor",
+    "domain", "config", "store", "upstream", "context", "service", "jobs", "text", "doctor",
 ];
 
 /// Names that say nothing of what is inside.

@@ -17,4 +17,5 @@ mod modules;
 mod templates;
 mod texts;
 mod tree;
+mod upstream;
 mod vocabulary;

@@ -25,7 +25,7 @@ fn entry(tag: &str, at: i64, userids: &[&str]) -> Value {
 
 /// The present time in Unix milliseconds.
 fn now() -> i64 {
-    dinggate::dingtalk::clock::unix_millis()
+    dinggate::upstream::unix_millis()
 }
 
 /// Nothing of the token and the key, ours or another's, may be read in what a command prints.

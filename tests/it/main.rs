@@ -17,7 +17,6 @@ mod support;
 mod admin_pages;
 mod apps;
 mod callback_admin;
-mod callback_crypto;
 mod cli;
 mod closed_sets;
 mod csv;

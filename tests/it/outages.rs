@@ -211,5 +211,5 @@ fn event(id: &str, event_type: &str, userid: &str) -> Value {
 }
 
 fn now_millis() -> i64 {
-    dinggate::dingtalk::clock::unix_millis()
+    dinggate::upstream::unix_millis()
 }

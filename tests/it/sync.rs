@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use dinggate::config::Config;
 use dinggate::context::Context;
-use dinggate::dingtalk::{Client, client::App};
 use dinggate::domain::skip_reason::SkipReason;
 use dinggate::domain::sync::{ChangeKind, SyncCause, SyncCounts, SyncState};
 use dinggate::domain::sync_problem::SyncProblemCode;
@@ -76,20 +75,8 @@ impl Company {
         let config = Config::load(settings, |path| std::fs::read_to_string(path))
             .map_err(|faults| faults.to_string())
             .unwrap();
-        let app = |credentials: &dinggate::config::AppCredentials| App {
-            key: credentials.key.clone(),
-            secret: credentials.secret.clone(),
-        };
-        let dingtalk = &config.dingtalk;
-        let client = Client::new(
-            &dingtalk.oapi_url,
-            &dingtalk.api_url,
-            app(&dingtalk.app),
-            app(&dingtalk.login_app),
-        )
-        .unwrap();
         Self {
-            ctx: Context::new(config, Db::from_pool(pool.clone()), client),
+            ctx: Context::new(config, Db::from_pool(pool.clone())).unwrap(),
             sim,
             pool: pool.clone(),
         }

@@ -11,11 +11,11 @@ const MAX_PLAIN: usize = 128;
 
 /// Returns the event's own id, or else a digest of type, time and ids, and of the whole message where these are not
 /// its full content.
-pub(super) fn key(event: &Event, event_id: Option<String>) -> String {
+pub(super) fn key(event: &Event, event_id: Option<&str>, message: &Value) -> String {
     match event_id {
         Some(id) if id.len() <= MAX_PLAIN => format!("id:{id}"),
         Some(id) => format!("idhash:{}", digest(id.as_bytes())),
-        None => format!("hash:{}", digest(&identity(event))),
+        None => format!("hash:{}", digest(&identity(event, message))),
     }
 }
 
@@ -26,14 +26,14 @@ pub(super) fn foreign_key(event: &Event) -> String {
     format!("corp:{}", digest(&message))
 }
 
-fn identity(event: &Event) -> Vec<u8> {
+fn identity(event: &Event, message: &Value) -> Vec<u8> {
     let userids: Vec<&str> = event.userids.iter().map(UserId::as_str).collect();
     let millis = event.event_time.map(|time| time.timestamp_millis());
     let mut identity = serde_json::json!([event.event_type, millis, userids, event.dept_ids])
         .to_string()
         .into_bytes();
     if event.identifying_time().is_none() {
-        canonical(&event.body, &mut identity);
+        canonical(message, &mut identity);
     }
     identity
 }

@@ -18,7 +18,7 @@ use crate::http::pages::{self, InAppView};
 use crate::http::security::in_app_security_policy;
 use crate::service::login::{self, LoginError};
 use crate::service::sessions::ClientInfo;
-use crate::service::upstream::{self, CodeExchange};
+use crate::upstream::CodeExchange;
 
 /// Marks the login page after a sign-out, which must not sign the person in again.
 pub const SIGNED_OUT: &str = "signed_out";
@@ -44,7 +44,9 @@ pub async fn sign_in(
     check_origin(&request, &ctx)?;
     check_content_type(&request)?;
     let client = check_client(&request, &ctx, &limit)?;
-    upstream::check_queue(&ctx, CodeExchange::InApp, &client).map_err(LoginError::from)?;
+    ctx.dingtalk
+        .check_queue(CodeExchange::InApp, &client)
+        .map_err(LoginError::from)?;
     let body = edge.read_public(&ctx, &request, payload, MAX_BODY).await?;
     let mut attempt = begin_attempt(&request, &ctx, &limit).await?;
     attempt.fail_if_abandoned();

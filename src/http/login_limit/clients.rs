@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::Attempt;
 use super::window::{Outcome, SLOWED_SPACING, Window};
 use crate::config::Rate;
-use crate::context::clients::{CLIENTS_PER_SITE, Client, ClientKey};
+use crate::upstream::clients::{CLIENTS_PER_SITE, Client, ClientKey};
 
 /// Maximum number of waiting attempts of a client above its rate.
 const MAX_WAITING: usize = 8;

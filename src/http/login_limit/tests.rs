@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 
 use super::*;
-use crate::context::clients::ClientKey;
+use crate::upstream::clients::ClientKey;
 
 fn limit(count: u32) -> LoginLimit {
     LoginLimit::new(Rate {

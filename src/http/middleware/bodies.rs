@@ -13,7 +13,7 @@ use actix_web::web::Payload;
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::clients::ClientKey;
+use crate::upstream::clients::ClientKey;
 
 /// The reason why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use ipnet::IpNet;
 use rustix::net::{Shutdown, shutdown};
 
 use super::throttle::Throttle;
-use crate::context::clients::ClientKey;
 use crate::domain::net::canonical;
+use crate::upstream::clients::ClientKey;
 use open::{Activity, Entry, Open};
 
 /// How long the server keeps an idle connection; longer than nginx keeps one to its upstream (60 s), so that nginx

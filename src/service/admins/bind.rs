@@ -5,10 +5,10 @@ use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::service::employment::{self, Trigger};
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::audit::{self, Entry};
 use crate::store::employment::lock_people;
 use crate::store::{Conn, StoreError, admin_grant, staff};
+use crate::upstream::{Priority, UpstreamError};
 
 /// Lookups per entry before the next wait.
 const TRIES: usize = 2;
@@ -41,7 +41,7 @@ pub async fn bind_listed(ctx: &Context) -> Result<bool, UpstreamError> {
 /// Binds one entry; returns false if the employed row of the userid has another unionid than DingTalk returns.
 async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError> {
     for _ in 0..TRIES {
-        let unionid = match upstream::user(ctx, Priority::Join, userid).await {
+        let unionid = match ctx.dingtalk.user(Priority::Join, userid).await {
             Ok(person) if person.unionid.is_none() => {
                 // The app may lack the permission; a login also names the pair.
                 tracing::warn!(%userid, "DINGGATE_ADMINS entry not bound: DingTalk returned no unionid");

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::admins::ActError;
-use crate::service::upstream::UpstreamError;
+use crate::upstream::UpstreamError;
 use crate::store::StoreError;
 
 /// Why a run produced no summary.

@@ -15,14 +15,13 @@ use super::lease::Calls;
 use super::plan::DesiredPerson;
 use super::{Abort, Progress, dingtalk_problem};
 use crate::context::Context;
-use crate::dingtalk::ApiError;
 use crate::domain::ids::UserId;
 use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::employment::time_now;
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
 use crate::store::sync_run::Run;
 use crate::store::sync_staging::{self, ObservedPerson};
+use crate::upstream::{ApiError, Priority, UpstreamError};
 
 use crawler::{Request, Response};
 
@@ -69,8 +68,8 @@ pub async fn read(
                 crawler.note_named(&ask, added.newly_named);
             }
             Err(error) => {
-                if let Some(lack) = error.bad_record() {
-                    crawler.on_bad_record(&ask, lack);
+                if let Some(field) = error.bad_record() {
+                    crawler.on_bad_record(&ask, field);
                 } else {
                     let error = Abort::unless_passing(error)?;
                     crawler.on_error(&ask, &error, speaks_of_question(&error));
@@ -198,7 +197,7 @@ async fn finish(ctx: &Context, run: Run, mut crawler: Crawler) -> Result<Crawler
 /// Asks for the app's scope, so that a part is not mistaken for the whole company.
 async fn start(ctx: &Context, calls: &Calls) -> Result<Crawler, Abort> {
     calls.fetch_add(1, Ordering::Relaxed);
-    match retry_transient(|| upstream::scopes(ctx, Priority::Sync)).await {
+    match retry_transient(|| ctx.dingtalk.scopes(Priority::Sync)).await {
         Ok(scopes) => Ok(Crawler::within(scopes)),
         Err(error) if is_missing(&error) => Ok(Crawler::from_root()),
         Err(error) => {
@@ -244,14 +243,18 @@ async fn ask_upstream(ctx: &Context, ask: &Request) -> Result<Response, Upstream
     let priority = Priority::Sync;
     Ok(match ask {
         Request::Department(dept_id) => {
-            Response::Department(upstream::department(ctx, priority, *dept_id).await?)
+            Response::Department(ctx.dingtalk.department(priority, *dept_id).await?)
         }
         Request::Children(dept_id) => {
-            Response::Children(upstream::sub_departments(ctx, priority, *dept_id).await?)
+            Response::Children(ctx.dingtalk.sub_departments(priority, *dept_id).await?)
         }
         Request::Page {
             dept_id, cursor, ..
-        } => Response::Page(upstream::users_of_department(ctx, priority, *dept_id, *cursor).await?),
-        Request::Person(userid) => Response::Person(upstream::user(ctx, priority, userid).await?),
+        } => Response::Page(
+            ctx.dingtalk
+                .users_of_department(priority, *dept_id, *cursor)
+                .await?,
+        ),
+        Request::Person(userid) => Response::Person(ctx.dingtalk.user(priority, userid).await?),
     })
 }

@@ -15,21 +15,21 @@ pub struct Skip {
 }
 
 impl Skip {
-    /// Returns the skip of a person, if known, whose record lacks a field.
-    pub fn bad_person(userid: Option<UserId>, lack: &'static str) -> Self {
+    /// Returns the skip of a person, if known, whose record fields a field.
+    pub fn bad_person(userid: Option<UserId>, field: &'static str) -> Self {
         Self {
             userid,
             dept_id: None,
             name: None,
-            reason: SkipReason::BadRecord(lack.into()),
+            reason: SkipReason::BadRecord(field.into()),
         }
     }
 
-    /// Returns the skip of a department whose record lacks a field.
-    pub fn bad_department(dept_id: DeptId, lack: &'static str) -> Self {
+    /// Returns the skip of a department whose record fields a field.
+    pub fn bad_department(dept_id: DeptId, field: &'static str) -> Self {
         Self {
             dept_id: Some(dept_id),
-            ..Self::bad_person(None, lack)
+            ..Self::bad_person(None, field)
         }
     }
 }

@@ -15,9 +15,9 @@ use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
 use crate::domain::skip_reason::SkipReason;
 use crate::service::employment::time_now;
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
 use crate::store::sync_staging::{self, ChangedPerson};
+use crate::upstream::{Priority, UpstreamError};
 
 const IN_FLIGHT: usize = 3;
 /// Number of leavers fetched from the plan at a time.
@@ -117,9 +117,9 @@ async fn ask_all(
             }
             Err(error) if error.is_unknown_person() => on_answer(None),
             Err(error) => match error.bad_record() {
-                Some(lack) => {
+                Some(field) => {
                     on_answer(None);
-                    unreadable.push((userid, lack));
+                    unreadable.push((userid, field));
                 }
                 None => return Abort::unless_passing(error).map(Some),
             },
@@ -130,8 +130,8 @@ async fn ask_all(
         .skip_leavers(&known, reason)
         .await
         .map_err(Abort::Store)?;
-    for (userid, lack) in unreadable {
-        let reason = SkipReason::BadRecord(lack.into());
+    for (userid, field) in unreadable {
+        let reason = SkipReason::BadRecord(field.into());
         writer
             .skip_leavers(&[userid], &reason)
             .await
@@ -156,7 +156,7 @@ async fn ask(
     userid: UserId,
 ) -> (UserId, Result<Person, UpstreamError>) {
     calls.fetch_add(1, Ordering::Relaxed);
-    let response = upstream::user(ctx, Priority::Sync, &userid).await;
+    let response = ctx.dingtalk.user(Priority::Sync, &userid).await;
     (userid, response)
 }
 
@@ -171,11 +171,11 @@ pub async fn departments(
     for dept_id in missing {
         let asked_at = time_now(ctx).await.map_err(Abort::Store)?;
         calls.fetch_add(1, Ordering::Relaxed);
-        match upstream::department(ctx, Priority::Sync, *dept_id).await {
+        match ctx.dingtalk.department(Priority::Sync, *dept_id).await {
             Ok(department) => crawler.on_department(department, asked_at),
             Err(error) if error.is_unknown_department() => {}
             Err(error) => match error.bad_record() {
-                Some(lack) => crawler.skip_department(*dept_id, lack),
+                Some(field) => crawler.skip_department(*dept_id, field),
                 None => return Abort::unless_passing(error).map(Some),
             },
         }

@@ -12,10 +12,10 @@ use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::domain::unionid_claims::UnionidClaims;
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::employment::{self, PeopleLock, lock_people};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, alert, unionid_conflict};
+use crate::upstream::{Priority, UpstreamError};
 
 /// Maximum number of people of one chain to look up; the next recheck continues it.
 const MAX_CONFLICTING_ROWS: usize = 50;
@@ -90,7 +90,7 @@ async fn look_up_rivals(
             break;
         };
         let asked_at = time_now(ctx).await?;
-        let person = match upstream::user(ctx, priority, &holder.userid).await {
+        let person = match ctx.dingtalk.user(priority, &holder.userid).await {
             Ok(person) => Some(person),
             Err(error) if error.is_unknown_person() => None,
             Err(error @ UpstreamError::Store(_)) => return Err(error),

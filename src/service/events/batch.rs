@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup_pool::Urgency;
 use super::outcome::{ErrorClass, LookupError, LookupOutcome};
-use crate::domain::event::{Event, Kind};
+use crate::domain::event::Kind;
 use crate::domain::ids::{DeptId, UserId};
 use crate::store::event::ClaimedEvent;
+use crate::upstream::event;
 
 /// Maximum number of rejections of a subject: after about two minutes an administrator has to look.
 const MAX_REFUSALS: i32 = 12;
@@ -91,7 +92,7 @@ impl Batch {
         let mut places: BTreeMap<SubjectId, usize> = BTreeMap::new();
         let mut open = BTreeMap::new();
         for event in claimed {
-            let kind = Kind::of(&event.event_type);
+            let kind = event::kind_of(&event.event_type);
             let about = pending_lookups(kind, &event);
             for (position, about) in about.iter().enumerate() {
                 let urgency = urgency(kind, &event, position);
@@ -120,10 +121,7 @@ impl Batch {
                     unanswered: about,
                     gravest: None,
                     was_put_back: false,
-                    problem: event
-                        .body
-                        .as_ref()
-                        .and_then(|body| Event::of_stored(body).problem),
+                    problem: event.body.as_ref().and_then(event::problem_of),
                 },
             );
         }

@@ -3,8 +3,8 @@
 use crate::context::Context;
 use crate::domain::ids::DeptId;
 use crate::service::employment::time_now;
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::{StoreError, department};
+use crate::upstream::{Priority, UpstreamError};
 
 /// Asks DingTalk about a department and stores its answer; a department that DingTalk does not know is removed.
 pub(super) async fn refresh_department(
@@ -13,7 +13,7 @@ pub(super) async fn refresh_department(
     dept_id: DeptId,
 ) -> Result<(), UpstreamError> {
     let asked_at = time_now(ctx).await?;
-    let found = match upstream::department(ctx, priority, dept_id).await {
+    let found = match ctx.dingtalk.department(priority, dept_id).await {
         Ok(found) => Some(found),
         Err(UpstreamError::Api(error)) if error.is_unknown_department() => None,
         Err(error) => return Err(error),

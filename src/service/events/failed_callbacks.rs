@@ -11,12 +11,11 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
-use crate::dingtalk::callback_registration::{FAILED, FailedPage, RegistrationError};
-use crate::service::upstream::{self, UpstreamError};
 use crate::store::event_parked::ParkedRow;
 use crate::store::failed_callbacks::{self, LeaseAcquired, Reader};
 use crate::store::lease::HEARTBEAT;
 use crate::store::{StoreError, alert};
+use crate::upstream::{FAILED, FailedPage, RegistrationError, UpstreamError};
 
 /// Delay before the service fetches again after no response, and after a rejection that somebody has to fix.
 const AFTER_SILENCE: Duration = Duration::from_mins(1);
@@ -177,7 +176,7 @@ async fn record_attempt(ctx: &Context) -> Result<bool, StoreError> {
 
 /// Makes the call; renews the lease meanwhile, because the call may have to wait for a permit.
 async fn fetch(ctx: &Context) -> Result<FailedPage, UpstreamError> {
-    let mut answer = std::pin::pin!(upstream::failed_events(ctx));
+    let mut answer = std::pin::pin!(ctx.dingtalk.failed_events());
     let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat.reset();

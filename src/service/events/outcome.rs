@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::dingtalk::ApiError;
 use crate::domain::ids::UserId;
 use crate::service::employment::Outcome;
-use crate::service::upstream::UpstreamError;
 use crate::store::StoreError;
+use crate::upstream::{ApiError, UpstreamError};
 
 /// The outcome of one lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]

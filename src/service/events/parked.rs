@@ -15,6 +15,7 @@ use crate::store::employment::lock_people;
 use crate::store::event_parked::{self, ParkedRow, ReleasedEvent};
 use crate::store::webhook;
 use crate::store::{admin_grant, staff};
+use crate::upstream;
 
 /// A person who releases parked events, as recorded in the audit log.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +125,7 @@ fn as_event(released: &ReleasedEvent) -> Event {
         userids: released.userids.clone(),
         dept_ids: released.dept_ids.clone(),
         problem: released.problem.as_ref().map(|_| "the row says what"),
-        ..Event::parse(&serde_json::json!({"EventType": released.event_type}))
+        ..upstream::event::of_callback(&serde_json::json!({"EventType": released.event_type}))
     }
 }
 

@@ -10,14 +10,13 @@ use url::form_urlencoded;
 use super::initial_state::initial_state;
 use super::{offboarding, parked, rejected_callbacks};
 use crate::context::Context;
-use crate::dingtalk::callback::{
-    self, CallbackCrypto, CallbackError, DecryptedCallback, EncryptedCallback, InvalidKey,
-    OwnerKeys, Reply,
-};
-use crate::dingtalk::clock::unix_millis;
 use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
 use crate::store::event;
+use crate::upstream::{
+    self, CallbackCrypto, CallbackError, DecryptedCallback, EncryptedCallback, InvalidKey,
+    OwnerKeys, Reply, check_freshness, unix_millis,
+};
 
 /// DingTalk waits 1.5 s, and repeats a callback that was answered with an error.
 const STORE_TIMEOUT: Duration = Duration::from_millis(700);
@@ -42,7 +41,7 @@ pub enum ReceiveError {
 /// Checks what needs no body: the query parameters, and the age of the callback's timestamp.
 pub fn check_query(query: &str) -> Result<(), ReceiveError> {
     let (_, timestamp, _) = parameters(query).ok_or(ReceiveError::BadRequest)?;
-    callback::check_freshness(&timestamp, unix_millis()).map_err(|why| {
+    check_freshness(&timestamp, unix_millis()).map_err(|why| {
         rejected_callbacks::note(why);
         ReceiveError::Refused
     })
@@ -69,7 +68,8 @@ pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, R
         rejected_callbacks::note(why);
         ReceiveError::Refused
     })?;
-    let event = Event::parse(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
+    let event =
+        upstream::event::of_callback(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
     if event.kind != Kind::CheckUrl {
         store(ctx, &event).await?;
         ctx.work.notify_one();
@@ -132,7 +132,7 @@ fn verify_and_decrypt(
     push: &EncryptedCallback<'_>,
 ) -> Result<DecryptedCallback, CallbackError> {
     crypto.verify(push)?;
-    callback::check_freshness(push.timestamp, unix_millis())?;
+    check_freshness(push.timestamp, unix_millis())?;
     crypto.decrypt(push.encrypt)
 }
 
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn events_arrive_in_the_state_that_fits_them() {
-        let arrives = |message: Value| initial_state(&Event::parse(&message));
+        let arrives = |message: Value| initial_state(&upstream::event::of_callback(&message));
         assert_eq!(
             arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})),
             InitialState::Waiting

@@ -15,9 +15,9 @@ use super::{HEARTBEAT, KeyedMutex, REQUEUE_DELAY, shutdown_grace};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::employment::{self, Trigger};
-use crate::service::upstream::Priority;
 use crate::store::StoreError;
 use crate::store::recheck::{self, ClaimedRecheck, RecheckCause};
+use crate::upstream::Priority;
 
 /// One fewer than the calls that may be in flight, so that rechecks never delay a login.
 const AT_ONCE: usize = 2;
@@ -152,7 +152,7 @@ async fn look_up(ctx: Context, busy: Arc<KeyedMutex>, due: DueRecheck) -> Lookup
     let priority = if due.is_retry {
         Priority::Retry
     } else {
-        Priority::Look
+        Priority::Recheck
     };
     let _alone = busy.lock(&due.userid).await;
     LookupOutcome::from(

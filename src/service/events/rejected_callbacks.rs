@@ -3,8 +3,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use crate::dingtalk::callback::CallbackError;
-use crate::dingtalk::clock::unix_millis;
+use crate::upstream::{CallbackError, unix_millis};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LOGGED_AT: AtomicI64 = AtomicI64::new(0);

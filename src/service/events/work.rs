@@ -16,9 +16,9 @@ use super::{HEARTBEAT, KeyedMutex, REQUEUE_DELAY, departments, shutdown_grace};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::service::employment::{self, Outcome, Trigger};
-use crate::service::upstream::{Priority, UpstreamError};
 use crate::store::event::{self, ClaimedEvent, Class};
 use crate::store::{Conn, StoreError};
+use crate::upstream::{Priority, UpstreamError};
 
 /// Maximum number of events claimed by this process, however many subjects they name.
 const MOST_CLAIMED: usize = 500;

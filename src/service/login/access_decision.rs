@@ -3,18 +3,17 @@
 use super::{ExternalIdentity, LoginError};
 use crate::config::UnknownStaff;
 use crate::context::Context;
-use crate::dingtalk::contact::Contact;
 use crate::domain::audit::AuditAction;
 use crate::domain::case::Refusal;
 use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
 use crate::store::employment::{employ, lock_people, read, read_unlocked};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{StoreError, unmatched};
+use crate::upstream::{Contact, Priority, UpstreamError};
 
 /// The decision.
 pub(super) enum Decision {
@@ -127,7 +126,11 @@ async fn look_up_member(
             is_internal: true,
         }));
     }
-    match upstream::userid_by_unionid(ctx, Priority::Login, &caller.unionid).await {
+    match ctx
+        .dingtalk
+        .userid_by_unionid(Priority::Login, &caller.unionid)
+        .await
+    {
         Ok(contact) => Ok(Some(contact)),
         Err(error) if error.is_unknown_person() => Ok(None),
         Err(error) => Err(error),
@@ -172,7 +175,7 @@ async fn provision(
     userid: UserId,
 ) -> Result<Decision, LoginError> {
     let asked_at = employment::time_now(ctx).await?;
-    let mut person = match upstream::user(ctx, Priority::Login, &userid).await {
+    let mut person = match ctx.dingtalk.user(Priority::Login, &userid).await {
         Ok(person) => person,
         Err(error) if error.is_unknown_person() => {
             return Ok(refused(Refusal::PendingReview, Some(userid)));

@@ -3,16 +3,23 @@
 use super::LoginError;
 use crate::config::LoginFlow;
 use crate::context::Context;
-use crate::dingtalk::login::ScannedPerson;
 use crate::domain::case::Refusal;
 use crate::domain::session::LoginMethod;
-use crate::service::upstream::{self, LoginSlot, UpstreamError};
+use crate::upstream::{CodeExchange, LoginSlot, ScannedPerson, UpstreamError};
 
 /// Returns the login method stored with sessions that begin by DingTalk's login page.
 pub(super) fn method(ctx: &Context) -> LoginMethod {
     match ctx.config.dingtalk.login_flow {
         LoginFlow::QrConnect => LoginMethod::Qr,
         LoginFlow::OAuth2 { .. } => LoginMethod::OAuth2,
+    }
+}
+
+/// Returns how a code of DingTalk's login page is exchanged.
+pub(super) fn page_exchange(ctx: &Context) -> CodeExchange {
+    match ctx.config.dingtalk.login_flow {
+        LoginFlow::QrConnect => CodeExchange::Scan,
+        LoginFlow::OAuth2 { .. } => CodeExchange::OAuth2,
     }
 }
 
@@ -23,10 +30,14 @@ pub(super) async fn exchange_code(
     entry: &LoginSlot,
 ) -> Result<ScannedPerson, LoginError> {
     match ctx.config.dingtalk.login_flow {
-        LoginFlow::QrConnect => upstream::user_by_scan_code(ctx, code, entry)
+        LoginFlow::QrConnect => ctx
+            .dingtalk
+            .user_by_scan_code(code, entry)
             .await
             .map_err(code_error),
-        LoginFlow::OAuth2 { .. } => upstream::user_by_oauth2_code(ctx, code, entry)
+        LoginFlow::OAuth2 { .. } => ctx
+            .dingtalk
+            .user_by_oauth2_code(code, entry)
             .await
             .map_err(named_by_dingtalk),
     }

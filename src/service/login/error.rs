@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::state::StateFault;
 use crate::domain::case::Refusal;
-use crate::service::upstream::{LoginSlotError, UpstreamError};
+use crate::upstream::{LoginSlotError, UpstreamError};
 use crate::store::StoreError;
 
 /// Retry time after a timeout.

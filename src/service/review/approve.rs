@@ -9,14 +9,12 @@ use chrono::{DateTime, Utc};
 
 use super::{Actor, Decision, RejectedDecision, ReviewError, check_actor, decide};
 use crate::context::Context;
-use crate::dingtalk::ApiError;
 use crate::domain::case::CaseState;
 use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::domain::rights::{Rights, Scope};
 use crate::service::admins::Target;
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
 use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, read};
@@ -24,6 +22,7 @@ use crate::store::review_job::Place;
 use crate::store::staff::{self, StaffRow};
 use crate::store::unmatched::{self, Case};
 use crate::store::{StoreError, admin_grant, staff_list};
+use crate::upstream::{ApiError, Priority, UpstreamError};
 
 /// Timeout for all of DingTalk's responses together.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -127,14 +126,18 @@ async fn ask(
     asked_at: DateTime<Utc>,
     link: Option<&str>,
 ) -> Result<Person, ReviewError> {
-    let contact = listed(upstream::userid_by_unionid(ctx, Priority::Join, &case.unionid).await)?;
+    let contact = listed(
+        ctx.dingtalk
+            .userid_by_unionid(Priority::Join, &case.unionid)
+            .await,
+    )?;
     if !contact.is_internal {
         return Err(RejectedDecision::External.into());
     }
     if link.is_some_and(|asked| asked != contact.userid.as_str()) {
         return Err(RejectedDecision::SomebodyElse(contact.userid).into());
     }
-    let mut person = listed(upstream::user(ctx, Priority::Join, &contact.userid).await)?;
+    let mut person = listed(ctx.dingtalk.user(Priority::Join, &contact.userid).await)?;
     // If the app may not read the unionid, the result of the lookup by unionid confirms it.
     if person.unionid.get_or_insert_with(|| case.unionid.clone()) != &case.unionid {
         return Err(RejectedDecision::OtherUnionid(contact.userid).into());

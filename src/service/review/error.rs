@@ -2,7 +2,7 @@
 
 use crate::domain::ids::UserId;
 use crate::service::admins::ActError;
-use crate::service::upstream::UpstreamError;
+use crate::upstream::UpstreamError;
 use crate::store::StoreError;
 
 /// Why a valid decision cannot be carried out.

@@ -6,14 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::{StaffError, check_target, checked, note};
 use crate::context::Context;
-use crate::dingtalk::ApiError;
 use crate::domain::audit::AuditAction;
 use crate::domain::employment::{Authority, Decision, Observation, Reason, decide};
 use crate::domain::ids::UserId;
 use crate::domain::person::{Person, Status};
 use crate::domain::rights::Action;
 use crate::service::review::Actor;
-use crate::service::upstream::{self, Priority, UpstreamError};
+use crate::upstream::{ApiError, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, read};
 use crate::store::staff::{self, StaffRow};
@@ -32,7 +31,7 @@ pub async fn restore(
     let reason = checked(reason)?;
     let (row, asked_at) = read_leaver(ctx, by, userid).await?;
     let mut person =
-        match tokio::time::timeout(LOOKUP_TIMEOUT, upstream::user(ctx, Priority::Join, userid))
+        match tokio::time::timeout(LOOKUP_TIMEOUT, ctx.dingtalk.user(Priority::Join, userid))
             .await
         {
             Ok(Ok(person)) => person,

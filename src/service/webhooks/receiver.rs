@@ -10,8 +10,8 @@ use url::Url;
 
 use super::signature::sign;
 use crate::config::{WebhookConfig, WebhookSecret};
-use crate::dingtalk::proxy::proxy_for;
 use crate::store::webhook::ReadyDelivery;
+use crate::upstream::proxy_for;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timeout of one request.

@@ -9,12 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::worker::Claim;
 use super::{note, retry, schedule, worker};
 use crate::context::Context;
-use crate::dingtalk::ApiError;
-use crate::dingtalk::approval::ProcessInstance;
-use crate::domain::event::Event;
-use crate::service::upstream::{self, Priority, UpstreamError};
 use crate::store::StoreError;
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd, PendingPayload};
+use crate::upstream::{ApiError, Priority, ProcessInstance, UpstreamError, event};
 
 /// Timeout for looking up one approval, including the waits for a permit and for the token.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
@@ -66,7 +63,7 @@ async fn render_one(ctx: &Context, message: PendingPayload) {
         };
         note(ctx, message.id, attempt, end)
     };
-    let Some(event) = message.event.as_ref().map(Event::as_pushed) else {
+    let Some(event) = message.event.as_ref().map(event::message_of) else {
         return give_up(DeliveryError::EventDropped, DeliveryEnd::Failed).await;
     };
     match details(ctx, &message, &event).await {
@@ -97,10 +94,10 @@ async fn details(ctx: &Context, message: &PendingPayload, event: &Value) -> Deta
     ) {
         return Details::NotWanted;
     }
-    let Some(id) = Event::field(event, &["processInstanceId"]) else {
+    let Some(id) = event::field(event, &["processInstanceId"]) else {
         return Details::Refused("no_process_instance_id".to_owned());
     };
-    let asked = upstream::process_instance(ctx, Priority::Look, &id);
+    let asked = ctx.dingtalk.process_instance(Priority::Recheck, &id);
     match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
         Ok(Ok(found)) => Details::Found(found),
         Ok(Err(error)) => refusal(&error, message.age),
@@ -146,7 +143,7 @@ fn subject(event: &Value, details: &Details) -> String {
         Details::Found(found) => found.title.clone(),
         _ => None,
     };
-    let title = found.or_else(|| Event::field(event, &["title"]));
+    let title = found.or_else(|| event::field(event, &["title"]));
     let plain = title.unwrap_or_default();
     plain
         .chars()

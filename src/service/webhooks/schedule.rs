@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::bounds::RETRY_AFTER;
+use crate::domain::bounds::MAX_RETRY_AFTER;
 
 /// How long a message is retried, counted from when it was stored or queued again by hand.
 pub(super) const RETRY_WINDOW: Duration = Duration::from_hours(3 * 24);
@@ -23,7 +23,7 @@ pub(super) fn wait_after(attempts: i32, wish: Option<Duration>) -> Duration {
     let place = usize::try_from(attempts - 1).unwrap_or(0);
     let wait = FIRST_WAITS.get(place).copied().unwrap_or(LATER_WAIT);
     let wait = wait.mul_f64(rand::random_range(0.8..=1.2));
-    wish.map_or(wait, |wish| wait.max(RETRY_AFTER.clamp(wish)))
+    wish.map_or(wait, |wish| wait.max(wish.min(MAX_RETRY_AFTER)))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ async fn stored(app: &TestApp) -> i64 {
 
 /// Milliseconds now and then some, as DingTalk writes them.
 fn now_plus(millis: i64) -> i64 {
-    dinggate::dingtalk::clock::unix_millis() + millis
+    dinggate::upstream::unix_millis() + millis
 }
 
 fn crafted(app: &TestApp, message: &[u8], overrides: &Overrides) -> SignedCallback {

@@ -1,7 +1,7 @@
 //! Repeats of stored events, parked ones among them, and events of other companies.
 
-use dinggate::domain::event::Event;
 use dinggate::store::{Conn, event_parked};
+use dinggate::upstream::event;
 use dingtalk_sim::company;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -31,8 +31,8 @@ async fn park(pool: &PgPool, event_type: &str, corp_id: &str) {
     let entry = json!({"call_back_tag": event_type, "event_time": AT,
         event_type: {"corpid": corp_id, "userid": [WHO]}});
     let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
-    let event = Event::of_undelivered(&entry).checked_for(CORP_ID);
-    event_parked::insert_once(&mut conn, &event)
+    let event = event::of_failed_entry(&entry).checked_for(CORP_ID);
+    event_parked::insert_once(&mut conn, &event, event::is_contained_in)
         .await
         .unwrap()
         .unwrap();

@@ -7,7 +7,7 @@ use dinggate::domain::ids::UserId;
 use dinggate::service::directory_sync::{ApproveError, approve, discard};
 use dinggate::service::employment::{self, Trigger};
 use dinggate::service::review::Actor;
-use dinggate::service::upstream::Priority;
+use dinggate::upstream::Priority;
 use dingtalk_sim::{Fault, company};
 use sqlx::PgPool;
 
@@ -152,7 +152,7 @@ async fn whom_something_was_heard_of_since_the_stopped_run_stays(pool: PgPool) {
     let (company, id, gone) = stopped(&pool).await;
     let first = UserId::parse(gone[0].as_str()).unwrap();
     company.sim.rehire_quietly(&gone[0], None).unwrap();
-    employment::refresh_person(&company.ctx, Priority::Look, &first, Trigger::Event, &[])
+    employment::refresh_person(&company.ctx, Priority::Recheck, &first, Trigger::Event, &[])
         .await
         .unwrap();
     company.sim.dismiss_quietly(&gone[0]).unwrap();

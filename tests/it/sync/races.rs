@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dinggate::domain::ids::UserId;
 use dinggate::service::employment::{self, Trigger};
-use dinggate::service::upstream::Priority;
+use dinggate::upstream::Priority;
 use dingtalk_sim::{Fault, NewPerson, PersonChange, company};
 use sqlx::PgPool;
 
@@ -31,7 +31,7 @@ fn newcomer(userid: &str) -> NewPerson {
 async fn look(company: &Company, userid: &str, trigger: Trigger) {
     employment::refresh_person(
         &company.ctx,
-        Priority::Look,
+        Priority::Recheck,
         &UserId::parse(userid).unwrap(),
         trigger,
         &[],

@@ -68,7 +68,7 @@ impl Request {
         );
         assert_eq!(self.header("webhook-signature"), wanted);
         let sent: i64 = timestamp.parse().unwrap();
-        let now = dinggate::dingtalk::clock::unix_millis() / 1000;
+        let now = dinggate::upstream::unix_millis() / 1000;
         assert!((now - sent).abs() < 60, "sent at {sent}, now {now}");
         assert!(id.starts_with("msg_") && !id.contains('.'), "{id}");
         assert_eq!(self.header("content-type"), "application/json");

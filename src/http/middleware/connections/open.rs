@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::net::{Shutdown, shutdown};
 
 use super::{MIN_IDLE, NEVER, RESERVE, millis};
-use crate::context::clients::ClientKey;
+use crate::upstream::clients::ClientKey;
 
 #[derive(Debug, Default)]
 pub(super) struct Open {

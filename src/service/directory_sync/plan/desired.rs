@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::dingtalk::contact::ListedPerson;
 use crate::domain::ids::DeptId;
 use crate::domain::person::{Membership, Person};
 use crate::store::sync_staging::ObservedPerson;
+use crate::upstream::ListedPerson;
 
 /// A person as described by DingTalk during a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use super::*;
-use crate::dingtalk::contact::ListedPerson;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Membership;
+use crate::upstream::ListedPerson;
 
 mod company;
 mod properties;

@@ -10,13 +10,13 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::incomplete_reasons::IncompleteReasons;
-use crate::dingtalk::contact::{BadDepartment, Scopes, UserPage};
 use crate::domain::bounds::MAX_DEPARTMENTS;
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
 use crate::domain::person::{Department, Person};
 use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::directory_sync::plan::{DesiredDepartment, DesiredPerson};
 use crate::service::directory_sync::skip::Skip;
+use crate::upstream::{BadDepartment, Scopes, UserPage};
 
 /// After this many consecutive connection or app failures of one API, the rest is not requested.
 const MAX_FAILURES: u32 = 10;
@@ -163,13 +163,13 @@ impl Crawler {
     }
 
     /// Records that DingTalk has returned the requested record without a readable field.
-    pub fn on_bad_record(&mut self, ask: &Request, lack: &'static str) {
+    pub fn on_bad_record(&mut self, ask: &Request, field: &'static str) {
         self.failures.remove(ask.kind());
         match ask {
-            Request::Department(dept_id) => self.skip_department(*dept_id, lack),
+            Request::Department(dept_id) => self.skip_department(*dept_id, field),
             Request::Person(userid) => {
                 self.has_response = true;
-                self.skip(Some(userid.clone()), lack);
+                self.skip(Some(userid.clone()), field);
             }
             ask => self.add_unexpected(ask),
         }
@@ -249,16 +249,16 @@ impl Crawler {
                 }) if self.seen.contains(&dept_id) => {}
                 Err(BadDepartment {
                     dept_id: Some(dept_id),
-                    lack,
+                    field,
                 }) => {
                     self.enter(dept_id, false);
-                    self.skip_department(dept_id, lack);
+                    self.skip_department(dept_id, field);
                 }
                 // Departments below it cannot be requested.
-                Err(BadDepartment { lack, .. }) => {
+                Err(BadDepartment { field, .. }) => {
                     let code = SyncProblemCode::UnreadableDepartment;
                     let mut problem = SyncProblem::about_department(code, parent);
-                    problem.params.field = Some(lack.to_owned());
+                    problem.params.field = Some(field.to_owned());
                     self.problems.add(problem);
                 }
             }
@@ -276,20 +276,20 @@ impl Crawler {
     }
 
     /// Records that a department exists whose record cannot be read.
-    pub fn skip_department(&mut self, dept_id: DeptId, lack: &'static str) {
+    pub fn skip_department(&mut self, dept_id: DeptId, field: &'static str) {
         if !self.departments.contains_key(&dept_id) && self.spared_departments.insert(dept_id) {
-            self.skips.push(Skip::bad_department(dept_id, lack));
+            self.skips.push(Skip::bad_department(dept_id, field));
         }
     }
 
     /// The userid may be unknown: people who are absent for that reason are looked up before they are marked as
     /// left.
-    fn skip(&mut self, userid: Option<UserId>, lack: &'static str) {
+    fn skip(&mut self, userid: Option<UserId>, field: &'static str) {
         let is_new = userid
             .as_ref()
             .is_none_or(|userid| self.spared.insert(userid.clone()));
         if is_new {
-            self.skips.push(Skip::bad_person(userid, lack));
+            self.skips.push(Skip::bad_person(userid, field));
         }
     }
 

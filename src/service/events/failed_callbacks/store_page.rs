@@ -7,10 +7,9 @@ use crate::store::Conn;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::dingtalk::callback_registration::FailedPage;
-use crate::domain::event::Event;
 use crate::store::event_parked::{self, ParkedRow};
 use crate::store::{StoreError, alert, failed_callbacks};
+use crate::upstream::{FailedPage, event};
 
 /// Two hundred entries take some hundreds of statements.
 const DB_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,15 +61,15 @@ async fn keep_entry(
     tx: &mut Conn,
     entry: &Value,
 ) -> Result<Option<ParkedRow>, StoreError> {
-    let event = Event::of_undelivered(entry).checked_for(&ctx.config.dingtalk.corp_id);
+    let event = event::of_failed_entry(entry).checked_for(&ctx.config.dingtalk.corp_id);
     let stored = tx
-        .savepoint(async |tx| event_parked::insert_once(tx, &event).await)
+        .savepoint(async |tx| event_parked::insert_once(tx, &event, event::is_contained_in).await)
         .await;
     match stored {
         Err(StoreError::Statement(error)) => {
             tracing::error!(%error, "malformed failed callback stored as text");
-            let as_text = Event::of_undelivered(&Value::String(entry.to_string()));
-            event_parked::insert_once(tx, &as_text).await
+            let as_text = event::of_failed_entry(&Value::String(entry.to_string()));
+            event_parked::insert_once(tx, &as_text, event::is_contained_in).await
         }
         stored => stored,
     }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Crawler, Request};
-use crate::dingtalk::contact::UserPage;
 use crate::domain::bounds::MAX_PAGES;
 use crate::domain::ids::DeptId;
 use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::directory_sync::plan::DesiredPerson;
+use crate::upstream::UserPage;
 
 /// Maximum number of consecutive pages that name nobody new but announce another page.
 const MAX_IDLE_PAGES: u32 = 100;
@@ -30,7 +30,7 @@ impl Crawler {
         for listed in page.people {
             match listed {
                 Ok(listed) => people.push(DesiredPerson::listed(listed, dept_id, asked_at)),
-                Err(bad) => self.skip(bad.userid, bad.lack),
+                Err(bad) => self.skip(bad.userid, bad.field),
             }
         }
         if self.spared.len() > spared {

@@ -1,8 +1,9 @@
 use super::*;
-use crate::dingtalk::contact::{BadRecord, ListedPerson};
 use crate::domain::bounds::{MAX_DEPARTMENTS, MAX_PAGES};
 use crate::text::admin_syncs::problem::sync_problem;
 use crate::text::lang::Lang;
+use crate::upstream::ListedPerson;
+use crate::upstream::records::BadRecord;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -254,7 +255,7 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
     let bad = |userid: Option<&str>| {
         Err(BadRecord {
             userid: userid.map(|id| UserId::parse(id).unwrap()),
-            lack: "name",
+            field: "name",
         })
     };
     let people = vec![bad(Some("a")), bad(Some("a")), bad(Some("b"))];
@@ -301,8 +302,8 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
     );
 }
 
-fn bad_department(dept_id: Option<DeptId>, lack: &'static str) -> BadDepartment {
-    BadDepartment { dept_id, lack }
+fn bad_department(dept_id: Option<DeptId>, field: &'static str) -> BadDepartment {
+    BadDepartment { dept_id, field }
 }
 
 #[test]
