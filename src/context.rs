@@ -1,6 +1,7 @@
 //! The context that every use case receives: settings, database, clock, calls to DingTalk.
 
 pub mod clients;
+pub mod inbox;
 pub mod outages;
 pub mod permit_queue;
 pub mod recent;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +19,11 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::dingtalk::Client;
+use crate::dingtalk::callback::{CallbackCrypto, InvalidKey, OwnerKeys};
 use crate::store::alert::Alert;
 use crate::store::{Db, rate_limiter};
 
+use inbox::Inbox;
 use outages::OutageTracker;
 use permit_queue::PermitQueues;
 use recent::Recent;
@@ -42,6 +45,10 @@ pub struct Inner {
     pub instance: Uuid,
     /// Notified when this process has stored an event or another piece of work.
     pub work: Notify,
+    /// The callbacks that wait to be stored.
+    pub inbox: Inbox,
+    /// Opens the callbacks.
+    pub callback_crypto: Result<CallbackCrypto, InvalidKey>,
     /// The waiters for a permit to call DingTalk.
     pub permit_queues: PermitQueues<PermitResult>,
     /// The DingTalk APIs that have not answered recently.
@@ -124,12 +131,15 @@ impl std::ops::Deref for Context {
 
 impl Context {
     pub fn new(config: Config, db: Db, dingtalk: Client) -> Self {
+        let callback_crypto = callback_crypto(&config);
         Self(Arc::new(Inner {
             config,
             db,
             dingtalk,
             instance: Uuid::new_v4(),
             work: Notify::new(),
+            inbox: Inbox::default(),
+            callback_crypto,
             permit_queues: PermitQueues::default(),
             outages: OutageTracker::default(),
             alerts: Recent::default(),
@@ -166,4 +176,19 @@ impl Context {
     pub fn set_ready(&self) {
         self.ready.store(true, Ordering::Release);
     }
+}
+
+/// Returns the crypto of the event subscription, or why the configured AES key is invalid.
+fn callback_crypto(config: &Config) -> Result<CallbackCrypto, InvalidKey> {
+    let dingtalk = &config.dingtalk;
+    let owner_keys = OwnerKeys::new(
+        dingtalk.callback.owner_key.as_deref(),
+        &dingtalk.app.key,
+        &dingtalk.corp_id,
+    );
+    CallbackCrypto::new(
+        dingtalk.callback.token.expose_secret(),
+        dingtalk.callback.aes_key.expose_secret(),
+        owner_keys,
+    )
 }
