@@ -14,8 +14,8 @@ run: ## the demo: Postgres, the DingTalk simulator and dinggate, until Ctrl-C
 test: ## all tests; `make test T=callback` only those with that in their name
 	@$(script)/test.sh $(T)
 
-bench: ## measures a full sync of 100,000 people, and events; `make bench PEOPLE=1000 DEPARTMENTS=20` a smaller one
-	@PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh
+bench: ## measures events and a full sync, writes docs/benchmarks.md; `make bench PARTS=events`, `PARTS=sync PEOPLE=1000 DEPARTMENTS=20`
+	@PARTS="$(PARTS)" PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh
