@@ -36,7 +36,7 @@ which writes to the disk at each commit. *Recorded* events (`org_admin_add`) are
 events (`user_modify_org`, each of another person) also wait for a lookup. DingTalk accepts connections and never
 answers, so the lookups do not disturb: the three calls in flight hang, and the workers claim little more.
 
-The generator is one thread, pinned to the last core, with 64 keep-alive connections and callbacks signed beforehand;
+The generator is one thread, pinned to the last core, with 128 keep-alive connections and callbacks signed beforehand;
 Dinggate, the yardstick and Postgres may use all cores. Each of five rounds measures the yardstick, recorded and
 directory events in turn: two seconds at full load, where each connection sends its next event as soon as the last is
 acknowledged, then two seconds at half of that rate for the p99, which counts from when an event was due. CPU is from

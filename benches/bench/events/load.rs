@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 128;
 
 /// What came of a load.
 pub struct Load {
