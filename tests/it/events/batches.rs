@@ -57,7 +57,7 @@ async fn push_together(app: &TestApp, kind: fn(&str) -> Value, events: &[Value])
         })
         .await;
         tokio::join!(push_all(app, &callbacks), async {
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            tokio::time::sleep(Duration::from_millis(120)).await;
             hold.rollback().await.unwrap();
         })
         .0
