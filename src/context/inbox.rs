@@ -11,7 +11,7 @@ use crate::store::event::NewEvent;
 
 /// Commits in progress per lane. The second one uses the time in which the first waits for the disk, and goes on if
 /// the connection of the first has stalled.
-const MAX_TURNS: usize = 2;
+const MAX_COMMITS: usize = 2;
 /// Events of one commit.
 const MAX_EVENTS: usize = 64;
 /// Bytes of the callbacks of one commit, which also bound how many people they name.
@@ -34,7 +34,7 @@ pub struct Lane(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<WaitingEvent>,
-    turns: usize,
+    commits: usize,
     /// Moving average of the time that a commit takes.
     commit_time: Duration,
 }
@@ -56,26 +56,26 @@ pub struct LaneFull;
 
 /// The right to commit what waits in a lane, one batch after the other.
 #[derive(Debug)]
-pub struct Turn {
+pub struct CommitSlot {
     lane: Arc<Lane>,
     taken_at: Option<Instant>,
     has_ended: bool,
 }
 
 impl Lane {
-    /// Adds an event; returns a turn if the caller is to commit, because too few commits are in progress.
-    pub fn join(self: &Arc<Self>, waiting: WaitingEvent) -> Result<Option<Turn>, LaneFull> {
+    /// Adds an event; returns a slot if the caller is to commit, because too few commits are in progress.
+    pub fn join(self: &Arc<Self>, waiting: WaitingEvent) -> Result<Option<CommitSlot>, LaneFull> {
         let mut queue = self.lock();
         let left = waiting.deadline.saturating_duration_since(Instant::now());
         if queue.waiting.len() >= MAX_WAITING || queue.expected_wait() > left {
             return Err(LaneFull);
         }
         queue.waiting.push_back(waiting);
-        if queue.turns == MAX_TURNS {
+        if queue.commits == MAX_COMMITS {
             return Ok(None);
         }
-        queue.turns += 1;
-        Ok(Some(Turn {
+        queue.commits += 1;
+        Ok(Some(CommitSlot {
             lane: Arc::clone(self),
             taken_at: None,
             has_ended: false,
@@ -91,7 +91,7 @@ impl Queue {
     /// Returns how long the full batches take that are ahead of a new event.
     fn expected_wait(&self) -> Duration {
         let batches = self.waiting.len() / MAX_EVENTS;
-        let rounds = u32::try_from(batches / MAX_TURNS).unwrap_or(u32::MAX);
+        let rounds = u32::try_from(batches / MAX_COMMITS).unwrap_or(u32::MAX);
         self.commit_time.saturating_mul(rounds)
     }
 
@@ -119,8 +119,8 @@ impl Queue {
     }
 }
 
-impl Turn {
-    /// Returns the next batch, once the one before is committed; ends the turn and returns `None` if nobody waits.
+impl CommitSlot {
+    /// Returns the next batch, once the one before is committed; ends and returns `None` if nobody waits.
     pub fn next_batch(&mut self) -> Option<Vec<WaitingEvent>> {
         let mut queue = self.lane.lock();
         if let Some(taken_at) = self.taken_at.take() {
@@ -128,8 +128,8 @@ impl Turn {
         }
         let batch = queue.take_batch();
         if batch.is_empty() {
-            // Under the same lock: an event that joins from here on starts a turn of its own.
-            queue.turns -= 1;
+            // Under the same lock: an event that joins from here on gets a slot of its own.
+            queue.commits -= 1;
             self.has_ended = true;
             return None;
         }
@@ -138,7 +138,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for CommitSlot {
     fn drop(&mut self) {
         if self.has_ended {
             return;
@@ -146,8 +146,8 @@ impl Drop for Turn {
         // By a panic, or with its thread as the process stops. What waits is dropped if nobody else commits it, which
         // tells each request that it must store its event itself.
         let mut queue = self.lane.lock();
-        queue.turns -= 1;
-        if queue.turns == 0 {
+        queue.commits -= 1;
+        if queue.commits == 0 {
             queue.waiting.clear();
         }
     }

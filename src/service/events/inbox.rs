@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::initial_state::initial_state;
 use crate::context::Context;
-use crate::context::inbox::{Lane, Turn, WaitingEvent};
+use crate::context::inbox::{CommitSlot, Lane, WaitingEvent};
 use crate::domain::event::{Event, Kind};
 use crate::store::StoreError;
 use crate::store::db::{Share, with_share};
@@ -45,12 +45,12 @@ pub(super) async fn store(ctx: &Context, event: Event, size: usize) -> Result<()
         deadline,
         answer,
     };
-    let Ok(turn) = lane.join(waiting) else {
+    let Ok(slot) = lane.join(waiting) else {
         return Err(StoreError::Unavailable(None));
     };
-    if let Some(turn) = turn {
+    if let Some(slot) = slot {
         // A task of its own: a batch must not end with the request that happens to start it.
-        tokio::spawn(commit_batches(ctx.clone(), turn));
+        tokio::spawn(commit_batches(ctx.clone(), slot));
     }
     match tokio::time::timeout_at(deadline.into(), answered).await {
         Ok(Ok(result)) => result,
@@ -69,8 +69,8 @@ fn lane_of<'a>(ctx: &'a Context, event: &Event) -> &'a Arc<Lane> {
     }
 }
 
-async fn commit_batches(ctx: Context, mut turn: Turn) {
-    while let Some(batch) = turn.next_batch() {
+async fn commit_batches(ctx: Context, mut slot: CommitSlot) {
+    while let Some(batch) = slot.next_batch() {
         with_share(Share::Callbacks, commit(&ctx, batch)).await;
     }
 }

@@ -44,6 +44,17 @@ pub struct NewEvent {
     pub arrival: InitialState,
 }
 
+#[cfg(test)]
+impl NewEvent {
+    /// Returns an event that is only recorded, for tests.
+    pub fn recorded() -> Self {
+        Self {
+            event: Event::parse(&serde_json::json!({"EventType": "org_admin_add"})),
+            arrival: InitialState::Applied,
+        }
+    }
+}
+
 /// Makes the statements of this transaction fail that wait longer than 100 ms for a lock.
 pub async fn limit_lock_waits(conn: &mut Conn) -> Result<(), StoreError> {
     sqlx::query!("SELECT set_config('lock_timeout', '100ms', true)")
