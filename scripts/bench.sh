@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# make bench [PEOPLE=100000] [DEPARTMENTS=2000]: measures a full sync and events with the release build and a Postgres
-# as it is installed, that is, one that really writes to the disk at each commit.
+# make bench [PARTS="events sync"] [PEOPLE=100000] [DEPARTMENTS=2000]: measures events and a full sync with the release
+# build and a Postgres as it is installed, that is, one that really writes to the disk at each commit; writes
+# docs/benchmarks.md.
 # shellcheck disable=SC2034,SC2154 # variables shared with the files that it reads
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,6 +15,7 @@ main() {
   find_rust
   need has_linker gcc libc6-dev
   need pg_find postgresql
+  need has_taskset util-linux
   install_needed
   trap 'exit 130' INT TERM HUP
   trap tidy_up EXIT

@@ -1,9 +1,12 @@
 //! The context that every use case receives: settings, database, clock, calls to DingTalk.
 
+pub mod inbox;
 pub mod recent;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use secrecy::ExposeSecret as _;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +16,9 @@ use uuid::Uuid;
 use crate::config::{AppCredentials, Config, DingTalkConfig};
 use crate::store::Db;
 use crate::store::alert::Alert;
-use crate::upstream::{self, App, ClientConfig, DingTalk, TokenKey};
+use crate::upstream::{self, App, CallbackCrypto, ClientConfig, DingTalk, InvalidKey, OwnerKeys, TokenKey};
 
+use inbox::Inbox;
 use recent::Recent;
 
 /// State shared by pages, workers and commands. Cheap to clone.
@@ -31,6 +35,10 @@ pub struct Inner {
     pub instance: Uuid,
     /// Notified when this process has stored an event or another piece of work.
     pub work: Notify,
+    /// The callbacks that wait to be stored.
+    pub inbox: Inbox,
+    /// Opens the callbacks.
+    pub callback_crypto: Result<CallbackCrypto, InvalidKey>,
     /// The open alerts, which every page of the administrators shows.
     pub alerts: Recent<Vec<Alert>>,
     /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
@@ -58,10 +66,12 @@ impl Context {
         };
         Some(Self(Arc::new(Inner {
             dingtalk: DingTalk::new(settings, db.clone(), instance)?,
+            callback_crypto: callback_crypto(&config.dingtalk),
             config,
             db,
             instance,
             work: Notify::new(),
+            inbox: Inbox::default(),
             alerts: Recent::default(),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
@@ -91,4 +101,18 @@ fn client_config(dingtalk: &DingTalkConfig) -> ClientConfig {
         login_app: app(&dingtalk.login_app),
         user_agent: upstream::USER_AGENT.to_owned(),
     }
+}
+
+/// Returns the crypto of the event subscription, or why the configured AES key is invalid.
+fn callback_crypto(dingtalk: &DingTalkConfig) -> Result<CallbackCrypto, InvalidKey> {
+    let owner_keys = OwnerKeys::new(
+        dingtalk.callback.owner_key.as_deref(),
+        &dingtalk.app.key,
+        &dingtalk.corp_id,
+    );
+    CallbackCrypto::new(
+        dingtalk.callback.token.expose_secret(),
+        dingtalk.callback.aes_key.expose_secret(),
+        owner_keys,
+    )
 }

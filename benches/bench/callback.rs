@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
 use super::program;
+use super::report::say;
 
 const EVENTS: usize = 1_000;
 
@@ -92,9 +93,9 @@ fn report(mut events: Vec<Duration>, mut rows: Vec<Duration>) {
             rows[EVENTS * per_mille / 1000],
         );
         let (event, row) = (event.as_secs_f64() * 1e3, row.as_secs_f64() * 1e3);
-        println!(
+        say(&format!(
             "  {name:<12} event {event:>8.2} ms   bare row {row:>8.2} ms   {:>6.2} x",
             event / row
-        );
+        ));
     }
 }

@@ -1,10 +1,12 @@
-//! How long the product's two heavy duties take, each as a ratio to a yardstick of the same run: a full
-//! sync to the least time that DingTalk's limit of calls allows and to a plain COPY of the same rows,
-//! and an event to the commit of a bare row. `make bench` runs it.
+//! What the product's heavy duties take, each as a ratio to a yardstick of the same run: a full sync to the least time
+//! that DingTalk's limit of calls allows and to a plain COPY of the same rows, an event to the commit of a bare row,
+//! and many events to a minimal handler. `make bench` runs it, and it writes `docs/benchmarks.md`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::cast_precision_loss
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
 )]
 #![allow(
     clippy::disallowed_methods,
@@ -13,11 +15,14 @@
 
 mod callback;
 mod copy;
+mod events;
 mod program;
+mod report;
 mod sync;
 
 use std::time::Duration;
 
+use report::say;
 use sqlx::{Connection as _, PgConnection};
 
 /// A company that is small enough to say what the program takes by itself.
@@ -36,27 +41,63 @@ struct Size {
     people: usize,
 }
 
-#[tokio::main]
-async fn main() {
+fn main() {
+    // The yardstick of the events is a process of its own, because its CPU time is measured.
+    if let Ok(role) = std::env::var(events::ROLE) {
+        events::serve(&role);
+        return;
+    }
+    tokio::runtime::Runtime::new().unwrap().block_on(measure());
+}
+
+/// Measures the parts named in `PARTS`, by default all.
+async fn measure() {
     let server = std::env::var("DATABASE_URL").unwrap();
+    let parts = std::env::var("PARTS").unwrap_or_default();
+    let is_asked =
+        |part: &str| parts.is_empty() || parts.split_whitespace().any(|asked| asked == part);
+    if is_asked("events") {
+        println!("Events, as many as are answered and half as many");
+        events::measure(&database(&server, "load").await).await;
+        measure_single_events(&server).await;
+    }
+    if is_asked("sync") {
+        measure_syncs(&server).await;
+    }
+}
+
+async fn measure_single_events(server: &str) {
+    say("\nEvents, one after another");
+    callback::measure(&database(server, "events").await).await;
+    report::write_lines(
+        "Single events",
+        "An event sent alone, from the first byte to the encrypted reply, against the commit of a bare row.",
+    );
+}
+
+async fn measure_syncs(server: &str) {
     let large = Size {
         departments: asked("DEPARTMENTS").unwrap_or(LARGE.departments),
         people: asked("PEOPLE").unwrap_or(LARGE.people),
     };
-    println!("A company of {} people, for comparison", SMALL.people);
-    let small = sync::measure(&database(&server, "small").await, SMALL).await;
-    println!(
+    say(&format!(
+        "A company of {} people, for comparison",
+        SMALL.people
+    ));
+    let small = sync::measure(&database(server, "small").await, SMALL).await;
+    say(&format!(
         "\nA company of {} people in {} departments",
         large.people, large.departments
-    );
-    let address = database(&server, "large").await;
-    let peak = sync::measure(&address, large).await;
-    println!(
+    ));
+    let peak = sync::measure(&database(server, "large").await, large).await;
+    say(&format!(
         "  peak memory, large to small          {:>9.2} x",
         peak as f64 / small as f64
+    ));
+    report::write_lines(
+        "Full sync",
+        "Against the least time that DingTalk's limit of calls allows, and against a plain COPY of the same rows. Once.",
     );
-    println!("\nEvents, one after another");
-    callback::measure(&database(&server, "events").await).await;
 }
 
 fn asked(name: &str) -> Option<usize> {
@@ -87,12 +128,12 @@ async fn database(server: &str, name: &str) -> String {
 }
 
 fn line(what: &str, took: Duration) {
-    println!("  {what:<36} {:>9.3} s", took.as_secs_f64());
+    say(&format!("  {what:<36} {:>9.3} s", took.as_secs_f64()));
 }
 
 fn ratio(what: &str, took: Duration, yardstick: Duration) {
-    println!(
+    say(&format!(
         "  {what:<36} {:>9.2} x",
         took.as_secs_f64() / yardstick.as_secs_f64()
-    );
+    ));
 }

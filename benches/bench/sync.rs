@@ -6,6 +6,7 @@ use dingtalk_sim::{Sim, SimConfig, SimHandle, company};
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::program::{self, Ended};
+use super::report::say;
 use super::{Size, copy, line, ratio};
 
 /// What DingTalk lets through in any second, for each interface.
@@ -28,10 +29,10 @@ pub async fn measure(database: &str, size: Size) -> u64 {
     let before = rows_written(database).await;
     let second = run(&sim, database, "full sync without changes").await;
     let after = rows_written(database).await;
-    println!(
+    say(&format!(
         "  rows written by it                   {:>9}",
         after - before
-    );
+    ));
     first.peak.max(second.peak)
 }
 
@@ -40,7 +41,10 @@ async fn run(sim: &SimHandle, database: &str, what: &str) -> Ended {
     let (cloud, address) = (sim.clone(), database.to_owned());
     let ended = tokio::task::spawn_blocking(move || program::sync(&cloud, &address));
     let ended = ended.await.unwrap();
-    println!("  {}", ended.out.lines().last().unwrap_or_default());
+    say(&format!(
+        "  {}",
+        ended.out.lines().last().unwrap_or_default()
+    ));
     let most = INTERFACES
         .iter()
         .map(|path| sim.calls(path))
@@ -53,10 +57,10 @@ async fn run(sim: &SimHandle, database: &str, what: &str) -> Ended {
     line("reading", ended.phases["reading"]);
     line("planning", ended.phases["planning"]);
     line("writing", ended.phases["writing"]);
-    println!(
+    say(&format!(
         "  peak memory                          {:>9.1} MB",
         ended.peak as f64 / 1024.0
-    );
+    ));
     ended
 }
 

@@ -18,6 +18,7 @@ has_pgbouncer() { command -v pgbouncer || [ -x /usr/sbin/pgbouncer ]; }
 has_nginx() { command -v nginx || [ -x /usr/sbin/nginx ]; }
 has_openssl() { command -v openssl; }
 has_curl() { command -v curl; }
+has_taskset() { command -v taskset; }
 has_make() { command -v make; }
 has_linker() { [[ $(cc -print-file-name=crt1.o) == /* ]]; }
 has_chromium() { command -v chromium && command -v chromedriver; }

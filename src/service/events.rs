@@ -5,6 +5,7 @@ mod batches;
 mod claiming;
 mod departments;
 mod failed_callbacks;
+mod inbox;
 mod initial_state;
 mod keyed_mutex;
 mod lookup_pool;

@@ -1,77 +1,17 @@
 //! The inbox: events stored once, claimed in batches by one instance at a time.
 
+mod insert;
+
 use std::time::Duration;
 
 use crate::store::Conn;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{StoreError, webhook};
-use crate::domain::event::{Event, EventState};
+use super::StoreError;
 use crate::domain::ids::{DeptId, UserId};
 
-/// The state in which an event is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InitialState {
-    Waiting,
-    Applied,
-    /// With the reason.
-    Failed(&'static str),
-    /// Recorded and not applied, with the reason.
-    Ignored(&'static str),
-}
-
-impl InitialState {
-    pub fn state(self) -> EventState {
-        match self {
-            Self::Waiting => EventState::Waiting,
-            Self::Applied => EventState::Applied,
-            Self::Failed(_) => EventState::Failed,
-            Self::Ignored(_) => EventState::Ignored,
-        }
-    }
-}
-
-/// Stores an event unless it is known, with its webhook message if its type is subscribed; returns the id of a new
-/// one. An event is known by its key or, if these identify it, by its type, time and ids.
-pub async fn insert_once(
-    conn: &mut Conn,
-    event: &Event,
-    arrival: InitialState,
-) -> Result<Option<i64>, StoreError> {
-    let userids: Vec<String> = event
-        .userids
-        .iter()
-        .map(|id| id.as_str().to_owned())
-        .collect();
-    let reason = match arrival {
-        InitialState::Failed(reason) | InitialState::Ignored(reason) => Some(reason),
-        InitialState::Waiting | InitialState::Applied => None,
-    };
-    let id = sqlx::query_scalar!(
-        "INSERT INTO event (dedupe_key, event_type, event_time, userids, dept_ids, body, state, last_error, applied_at)
-         SELECT $1::text, $2::text, $3::timestamptz, $4::text[], $5::bigint[], $6::jsonb, $7::text, $8::text,
-             CASE WHEN $7::text = 'applied' THEN now() END
-         -- The same event under another key: with an id of its own, or without one.
-         WHERE NOT EXISTS (SELECT FROM event WHERE event_time = $9 AND event_type = $2 AND userids = $4 AND dept_ids = $5)
-         ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
-        event.dedupe_key,
-        event.event_type,
-        event.event_time,
-        &userids,
-        &event.dept_ids,
-        event.body,
-        arrival.state().as_str(),
-        reason,
-        event.identifying_time(),
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if let Some(id) = id.filter(|_| !matches!(arrival, InitialState::Ignored(_))) {
-        webhook::enqueue_event(conn, id, &event.event_type).await?;
-    }
-    Ok(id)
-}
+pub use insert::{InitialState, NewEvent, insert_all, limit_lock_waits};
 
 /// The order in which waiting events are looked up, as numbered by the SQL function `event_class`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,13 @@
 //! Events that DingTalk could not deliver: parked, and released into the inbox later.
 
+use std::collections::HashSet;
+
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::StoreError;
+use super::event::NewEvent;
 use super::record::record;
 use crate::domain::event::{Event, EventState};
 use crate::domain::ids::{DeptId, UserId};
@@ -178,6 +181,38 @@ pub async fn lock_repeated(conn: &mut Conn, event: &Event) -> Result<Option<i64>
     .fetch_optional(conn)
     .await?;
     Ok(id)
+}
+
+/// Returns the keys of those of these events that may repeat a parked one, without locking it. They are the same by
+/// key or, if these identify them, by time: [`lock_repeated`] looks at the rest.
+pub async fn find_repeated(
+    conn: &mut Conn,
+    events: &[&NewEvent],
+) -> Result<HashSet<String>, StoreError> {
+    if events.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let key = |new: &&NewEvent| new.event.dedupe_key.clone();
+    let keys: Vec<String> = events.iter().map(key).collect();
+    let times = events.iter().filter_map(|new| new.event.identifying_time());
+    let times: Vec<DateTime<Utc>> = times.collect();
+    let parked = sqlx::query!(
+        "SELECT dedupe_key, event_time FROM event
+         WHERE (state = 'parked' OR state = 'failed' AND source = 'failed_list')
+             AND (dedupe_key = ANY ($1) OR event_time = ANY ($2))",
+        &keys,
+        &times,
+    )
+    .fetch_all(conn)
+    .await?;
+    let is_repeat = |new: &&&NewEvent| {
+        let (key, time) = (&new.event.dedupe_key, new.event.identifying_time());
+        parked
+            .iter()
+            .any(|row| row.dedupe_key == *key || time.is_some() && row.event_time == time)
+    };
+    let repeats = events.iter().filter(is_repeat);
+    Ok(repeats.map(key).collect())
 }
 
 /// Sets a parked event to the state in which a push of it would have been stored.

@@ -52,6 +52,22 @@ pub async fn enqueue_event(
     Ok(())
 }
 
+/// Stores a message for each of these events, whose types are subscribed, in the transaction that stores the events.
+pub async fn enqueue_events(conn: &mut Conn, event_ids: &[i64]) -> Result<(), StoreError> {
+    if event_ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO webhook_delivery (message_type, event_id)
+         SELECT event_type, id FROM event WHERE id = ANY ($1)
+         ON CONFLICT (event_id) DO NOTHING",
+        event_ids,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// A message whose body has yet to be rendered from its event.
 #[derive(Debug, Clone)]
 pub struct PendingPayload {

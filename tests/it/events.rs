@@ -1,5 +1,6 @@
 //! DingTalk's events, from the push to the staff table.
 
+mod batches;
 mod cable;
 mod coming_and_going;
 mod faults;

@@ -3,7 +3,7 @@
 mod app;
 mod browser;
 
-pub use app::{Settings, TestApp, free_port, reqwest_client, settings};
+pub use app::{Settings, TestApp, free_port, number, reqwest_client, settings};
 pub use browser::{Answer, Browser};
 
 use std::time::{Duration, Instant};

@@ -1,25 +1,17 @@
 //! Receives a callback from DingTalk: verifies, stores and acknowledges it.
 
-use std::time::Duration;
-
 use rand::distr::{Alphanumeric, SampleString as _};
-use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::initial_state::initial_state;
-use super::{offboarding, parked, rejected_callbacks};
+use super::{inbox, rejected_callbacks};
 use crate::context::Context;
-use crate::domain::event::{Event, Kind};
+use crate::domain::event::Kind;
 use crate::store::StoreError;
-use crate::store::event;
 use crate::upstream::{
-    self, CallbackCrypto, CallbackError, DecryptedCallback, EncryptedCallback, InvalidKey,
-    OwnerKeys, Reply, check_freshness, unix_millis,
+    self, CallbackCrypto, CallbackError, DecryptedCallback, EncryptedCallback, InvalidKey, Reply,
+    check_freshness, unix_millis,
 };
-
-/// DingTalk waits 1.5 s, and repeats a callback that was answered with an error.
-const STORE_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// Why a callback is not acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -63,16 +55,15 @@ fn parameters(query: &str) -> Option<(String, String, String)> {
 /// the reply.
 pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, ReceiveError> {
     let given = RawCallback::read(query, body).ok_or(ReceiveError::BadRequest)?;
-    let crypto = crypto(ctx)?;
-    let opened = verify_and_decrypt(&crypto, &given.push()).map_err(|why| {
+    let crypto = ctx.callback_crypto.as_ref().map_err(|error| *error)?;
+    let opened = verify_and_decrypt(crypto, &given.push()).map_err(|why| {
         rejected_callbacks::note(why);
         ReceiveError::Refused
     })?;
     let event =
         upstream::event::of_callback(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
     if event.kind != Kind::CheckUrl {
-        store(ctx, &event).await?;
-        ctx.work.notify_one();
+        inbox::store(ctx, event, body.len()).await?;
     }
     let (nonce, random) = random_texts();
     Ok(crypto.reply(&opened.owner_key, unix_millis(), &nonce, &random))
@@ -112,20 +103,6 @@ impl RawCallback {
     }
 }
 
-fn crypto(ctx: &Context) -> Result<CallbackCrypto, InvalidKey> {
-    let dingtalk = &ctx.config.dingtalk;
-    let owner_keys = OwnerKeys::new(
-        dingtalk.callback.owner_key.as_deref(),
-        &dingtalk.app.key,
-        &dingtalk.corp_id,
-    );
-    CallbackCrypto::new(
-        dingtalk.callback.token.expose_secret(),
-        dingtalk.callback.aes_key.expose_secret(),
-        owner_keys,
-    )
-}
-
 /// The signature is verified first: nothing unsigned is decrypted.
 fn verify_and_decrypt(
     crypto: &CallbackCrypto,
@@ -134,23 +111,6 @@ fn verify_and_decrypt(
     crypto.verify(push)?;
     check_freshness(push.timestamp, unix_millis())?;
     crypto.decrypt(push.encrypt)
-}
-
-async fn store(ctx: &Context, event: &Event) -> Result<(), StoreError> {
-    ctx.db
-        .tx_within(STORE_TIMEOUT, async |tx| {
-            let is_new = event::insert_once(tx, event, initial_state(event))
-                .await?
-                .is_some();
-            if !is_new {
-                return parked::release_repeated(tx, event).await;
-            }
-            if event.kind == Kind::UserLeft {
-                offboarding::terminate(tx, &event.userids).await?;
-            }
-            Ok(())
-        })
-        .await
 }
 
 /// Returns a nonce and the bytes before the message: letters and digits, as in DingTalk's samples.
@@ -169,10 +129,7 @@ fn random_texts() -> (String, [u8; 16]) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::store::event::InitialState;
 
     const QUERY: &str = "signature=aa&msg_signature=bb&timestamp=1&nonce=n";
 
@@ -221,42 +178,5 @@ mod tests {
         for body in bodies {
             assert!(RawCallback::read(QUERY, body).is_none(), "{body:?}");
         }
-    }
-
-    #[test]
-    fn events_arrive_in_the_state_that_fits_them() {
-        let arrives = |message: Value| initial_state(&upstream::event::of_callback(&message));
-        assert_eq!(
-            arrives(json!({"EventType": "user_add_org", "UserId": ["a"]})),
-            InitialState::Waiting
-        );
-        assert_eq!(
-            arrives(json!({"EventType": "user_add_org", "UserId": ["a", null]})),
-            InitialState::Waiting
-        );
-        assert_eq!(
-            arrives(json!({"EventType": "user_leave_org", "UserId": ["a"]})),
-            InitialState::Applied
-        );
-        assert_eq!(
-            arrives(json!({"EventType": "org_admin_add", "UserId": ["a"]})),
-            InitialState::Applied
-        );
-        assert_eq!(
-            arrives(json!({"EventType": "org_dept_modify", "DeptId": [-7]})),
-            InitialState::Applied
-        );
-        assert_eq!(
-            arrives(json!({"EventType": "never_heard_of"})),
-            InitialState::Applied
-        );
-        assert!(matches!(
-            arrives(json!({"EventType": "user_add_org", "UserId": [null]})),
-            InitialState::Failed(_)
-        ));
-        assert!(matches!(
-            arrives(json!({"EventType": "user_leave_org", "UserId": ["a", null]})),
-            InitialState::Failed(_)
-        ));
     }
 }

@@ -44,6 +44,19 @@ impl StoreError {
         matches!(self, Self::Statement(sqlx::Error::Database(e)) if e.constraint() == Some(index))
     }
 
+    /// Returns whether the cause is what the work did or whom it waited for, so that other work may succeed now.
+    pub fn is_about_statement(&self) -> bool {
+        match self {
+            Self::Unavailable(Some(sqlx::Error::Database(error))) => {
+                let code = error.code().unwrap_or_default();
+                // A lock that was not free in time, a deadlock.
+                code == "55P03" || code.starts_with("40")
+            }
+            Self::Unavailable(_) => false,
+            _ => true,
+        }
+    }
+
     /// Fails unless a write has changed exactly the expected number of rows; `id` names them.
     pub(in crate::store) fn unless_written(
         written: u64,

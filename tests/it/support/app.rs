@@ -299,7 +299,7 @@ impl TestApp {
     }
 }
 
-async fn number(pool: &PgPool, statement: &str) -> i64 {
+pub async fn number(pool: &PgPool, statement: &str) -> i64 {
     #[expect(
         clippy::disallowed_methods,
         reason = "a test reads what the product wrote in its own way"

@@ -1,0 +1,137 @@
+//! The generator: one pinned thread, keep-alive connections, requests made beforehand.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+const CONNECTIONS: usize = 128;
+
+/// What came of a load.
+pub struct Load {
+    pub took: Duration,
+    /// In ascending order.
+    pub latencies: Vec<Duration>,
+}
+
+impl Load {
+    pub fn p99(&self) -> Duration {
+        self.latencies[self.latencies.len() * 99 / 100]
+    }
+}
+
+/// What the connections share.
+struct Plan {
+    port: u16,
+    requests: Vec<Vec<u8>>,
+    next: AtomicUsize,
+    begun: Instant,
+    time: Duration,
+    /// Between two events; zero where each connection sends as fast as it is answered.
+    interval: Duration,
+}
+
+/// Sends requests for some time, at a rate or as fast as they are answered.
+pub fn run(port: u16, requests: Vec<Vec<u8>>, time: Duration, per_second: Option<f64>) -> Load {
+    let thread = std::thread::spawn(move || {
+        pin();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let plan = Arc::new(Plan {
+            port,
+            requests,
+            next: AtomicUsize::new(0),
+            begun: Instant::now(),
+            time,
+            interval: per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
+        });
+        runtime.block_on(send_all(plan))
+    });
+    thread.join().unwrap()
+}
+
+/// Binds this thread to the last core.
+fn pin() {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let thread = std::fs::read_link("/proc/thread-self").unwrap();
+    let id = thread.file_name().unwrap();
+    let pinned = Command::new("taskset")
+        .args(["-p", "-c", &(cores - 1).to_string()])
+        .arg(id)
+        .output()
+        .unwrap();
+    assert!(pinned.status.success(), "{pinned:?}");
+}
+
+async fn send_all(plan: Arc<Plan>) -> Load {
+    let mut connections = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        connections.spawn(send_on_one(Arc::clone(&plan)));
+    }
+    let mut latencies = connections.join_all().await.concat();
+    let took = plan.begun.elapsed();
+    latencies.sort_unstable();
+    Load { took, latencies }
+}
+
+async fn send_on_one(plan: Arc<Plan>) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(("127.0.0.1", plan.port)).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (mut latencies, mut answer) = (Vec::new(), Vec::new());
+    loop {
+        let index = plan.next.fetch_add(1, Ordering::Relaxed);
+        let due = plan.begun + plan.interval * u32::try_from(index).unwrap();
+        let Some(request) = plan
+            .requests
+            .get(index)
+            .filter(|_| due < plan.begun + plan.time)
+        else {
+            return latencies;
+        };
+        let now = Instant::now();
+        if now >= plan.begun + plan.time {
+            return latencies;
+        }
+        // An event that comes late because all connections were busy has waited since it was due.
+        let mut since = if plan.interval.is_zero() { now } else { due };
+        if due > now {
+            tokio::time::sleep_until(due.into()).await;
+            // The timer has the resolution of a millisecond.
+            since = Instant::now();
+        }
+        stream.write_all(request).await.unwrap();
+        read_answer(&mut stream, &mut answer).await;
+        latencies.push(since.elapsed());
+    }
+}
+
+/// Reads one answer, which must be 200.
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
+    answer.clear();
+    loop {
+        let read = stream.read_buf(answer).await.unwrap();
+        assert!(
+            read > 0,
+            "closed after {:?}",
+            String::from_utf8_lossy(answer)
+        );
+        let Some(head) = answer.windows(4).position(|end| end == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = std::str::from_utf8(&answer[..head])
+            .unwrap()
+            .to_ascii_lowercase();
+        assert!(text.starts_with("http/1.1 200"), "{text}");
+        let (_, length) = text.split_once("content-length: ").unwrap();
+        let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
+        if answer.len() == head + 4 + length {
+            return;
+        }
+    }
+}
