@@ -16,7 +16,9 @@ use uuid::Uuid;
 use crate::config::{AppCredentials, Config, DingTalkConfig};
 use crate::store::Db;
 use crate::store::alert::Alert;
-use crate::upstream::{self, App, CallbackCrypto, ClientConfig, DingTalk, InvalidKey, OwnerKeys, TokenKey};
+use crate::upstream::{
+    self, App, CallbackCrypto, ClientConfig, DingTalk, InvalidKey, OwnerKeys, TokenKey,
+};
 
 use inbox::Inbox;
 use recent::Recent;

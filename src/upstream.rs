@@ -215,6 +215,7 @@ async fn with_token<'a, T>(
 
 /// Makes a call with as many retries as its failures allow, and alerts the administrators about rejections that only
 /// they can fix.
+// Long because each kind of failure has its consequence here, in this order.
 async fn call_with_retries<'a, T>(
     dingtalk: &DingTalk,
     priority: Priority,

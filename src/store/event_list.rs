@@ -83,6 +83,7 @@ pub async fn list(
 }
 
 /// The default order has an index; any other order sorts all matches.
+// Long because each order is a checked statement of its own.
 async fn ids(
     conn: &mut Conn,
     filter: &EventFilter,

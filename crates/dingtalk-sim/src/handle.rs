@@ -1,4 +1,5 @@
 //! Starting a simulator, and everything a test in the same process can do with it.
+//! Long because it is the one list of what a test can do, each a few lines.
 
 mod oauth2;
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::service::admins::ActError;
-use crate::upstream::UpstreamError;
 use crate::store::StoreError;
+use crate::upstream::UpstreamError;
 
 /// Why a run produced no summary.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::state::StateFault;
 use crate::domain::case::Refusal;
-use crate::upstream::{LoginSlotError, UpstreamError};
 use crate::store::StoreError;
+use crate::upstream::{LoginSlotError, UpstreamError};
 
 /// Retry time after a timeout.
 pub(super) const AFTER_TIMEOUT: Duration = Duration::from_secs(5);

@@ -2,8 +2,8 @@
 
 use crate::domain::ids::UserId;
 use crate::service::admins::ActError;
-use crate::upstream::UpstreamError;
 use crate::store::StoreError;
+use crate::upstream::UpstreamError;
 
 /// Why a valid decision cannot be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,11 +12,11 @@ use crate::domain::ids::UserId;
 use crate::domain::person::{Person, Status};
 use crate::domain::rights::Action;
 use crate::service::review::Actor;
-use crate::upstream::{ApiError, Priority, UpstreamError};
 use crate::service::{admins, employment};
 use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, read};
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError, admin_grant, audit, unmatched};
+use crate::upstream::{ApiError, Priority, UpstreamError};
 
 /// Timeout for DingTalk's response.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -31,8 +31,7 @@ pub async fn restore(
     let reason = checked(reason)?;
     let (row, asked_at) = read_leaver(ctx, by, userid).await?;
     let mut person =
-        match tokio::time::timeout(LOOKUP_TIMEOUT, ctx.dingtalk.user(Priority::Join, userid))
-            .await
+        match tokio::time::timeout(LOOKUP_TIMEOUT, ctx.dingtalk.user(Priority::Join, userid)).await
         {
             Ok(Ok(person)) => person,
             Ok(Err(error)) if error.is_unknown_person() => return Err(StaffError::NotListed),

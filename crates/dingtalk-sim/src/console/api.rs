@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::shared::Announce;
 
+// Long because it lists every route.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/status", web::get().to(control::status))

@@ -259,7 +259,7 @@ fn a_last_page_without_a_list_is_an_empty_one() {
 }
 
 #[test]
-fn a_name_is_no_longer_than_an_index_of_postgres_holds() {
+fn a_name_is_cut_to_its_maximum_length() {
     let endless = "名".repeat(5_000);
     let person = record::person(&json!({"userid": "a", "name": endless})).unwrap();
     assert_eq!(person.name.chars().count(), 200);

@@ -26,7 +26,7 @@ pub(super) async fn store(tx: &mut Conn, events: &[&NewEvent]) -> Result<Vec<Out
     if let [event] = events {
         return store_alone(tx, event).await.map(|outcome| vec![outcome]);
     }
-    // Whoever needs a lock that another session holds is stored alone, so that the others do not wait for it.
+    // An event that needs a lock held by another session is stored alone, so that the others do not wait for it.
     event::limit_lock_waits(tx).await?;
     let (firsts, first_of) = without_repeats(events);
     let new = event::insert_all(tx, &firsts).await?;
