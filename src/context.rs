@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -19,6 +18,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::dingtalk::Client;
 use crate::store::alert::Alert;
+use crate::store::work_signals::WorkSignals;
 use crate::store::{Db, rate_limiter};
 
 use outages::OutageTracker;
@@ -40,8 +40,8 @@ pub struct Inner {
     pub dingtalk: Client,
     /// Identifies this process among all those on the same database.
     pub instance: Uuid,
-    /// Notified when this process has stored an event or another piece of work.
-    pub work: Notify,
+    /// Wakes the workers of this process.
+    pub work: WorkSignals,
     /// The waiters for a permit to call DingTalk.
     pub permit_queues: PermitQueues<PermitResult>,
     /// The DingTalk APIs that have not answered recently.
@@ -129,7 +129,7 @@ impl Context {
             db,
             dingtalk,
             instance: Uuid::new_v4(),
-            work: Notify::new(),
+            work: WorkSignals::default(),
             permit_queues: PermitQueues::default(),
             outages: OutageTracker::default(),
             alerts: Recent::default(),

@@ -16,6 +16,7 @@ pub mod json;
 pub mod listed_admins;
 pub mod net;
 pub mod person;
+pub mod queue;
 pub mod return_path;
 pub mod rights;
 pub mod schedule;

@@ -12,6 +12,7 @@ mod exports;
 mod links;
 mod list_query;
 mod overview;
+mod queue;
 mod review_jobs;
 mod sessions;
 mod staff;
@@ -38,6 +39,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(events::configure)
         .configure(syncs::configure)
         .configure(webhooks::configure)
+        .configure(queue::configure)
         .configure(sessions::configure)
         .configure(apps::configure)
         .configure(audit::configure)

@@ -15,6 +15,7 @@ use crate::context::clients::Client;
 use crate::domain::audit::AuditAction;
 use crate::domain::case::Refusal;
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::queue::LaneName;
 use crate::domain::return_path::ReturnPath;
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
@@ -334,6 +335,6 @@ async fn record_refusal(
             Ok::<_, StoreError>(())
         })
         .await?;
-    ctx.work.notify_one();
+    ctx.work.wake(LaneName::Rechecks);
     Ok(())
 }

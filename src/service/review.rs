@@ -4,7 +4,7 @@ mod approve;
 mod bulk;
 
 pub use approve::approve;
-pub use bulk::{release_bulk, start_bulk, work_bulk};
+pub use bulk::{ReviewLane, start_bulk};
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;

@@ -34,6 +34,7 @@ mod outlines;
 mod overview;
 mod pooler;
 mod portal;
+mod queue;
 mod retention;
 mod review;
 mod rights;

@@ -16,6 +16,7 @@ use crate::dingtalk::callback::{
 };
 use crate::dingtalk::clock::unix_millis;
 use crate::domain::event::{Event, Kind};
+use crate::domain::queue::LaneName;
 use crate::store::StoreError;
 use crate::store::event;
 
@@ -72,7 +73,7 @@ pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, R
     let event = Event::parse(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
     if event.kind != Kind::CheckUrl {
         store(ctx, &event).await?;
-        ctx.work.notify_one();
+        ctx.work.announce(LaneName::Events);
     }
     let (nonce, random) = random_texts();
     Ok(crypto.reply(&opened.owner_key, unix_millis(), &nonce, &random))
