@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::ExposeSecret as _;
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -16,6 +15,7 @@ use uuid::Uuid;
 use crate::config::{AppCredentials, Config, DingTalkConfig};
 use crate::store::Db;
 use crate::store::alert::Alert;
+use crate::store::work_signals::WorkSignals;
 use crate::upstream::{
     self, App, CallbackCrypto, ClientConfig, DingTalk, InvalidKey, OwnerKeys, TokenKey,
 };
@@ -35,8 +35,8 @@ pub struct Inner {
     pub dingtalk: DingTalk,
     /// Identifies this process among all those on the same database.
     pub instance: Uuid,
-    /// Notified when this process has stored an event or another piece of work.
-    pub work: Notify,
+    /// Wakes the workers of this process.
+    pub work: WorkSignals,
     /// The callbacks that wait to be stored.
     pub inbox: Inbox,
     /// Opens the callbacks.
@@ -72,7 +72,7 @@ impl Context {
             config,
             db,
             instance,
-            work: Notify::new(),
+            work: WorkSignals::default(),
             inbox: Inbox::default(),
             alerts: Recent::default(),
             stopping: CancellationToken::new(),

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod listed_admins;
 pub mod net;
 pub mod person;
+pub mod queue;
 pub mod return_path;
 pub mod rights;
 pub mod schedule;

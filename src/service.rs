@@ -9,6 +9,7 @@ pub mod employment;
 pub mod events;
 pub mod exports;
 pub mod login;
+pub mod queue;
 pub mod review;
 pub mod schedule;
 pub mod secret;

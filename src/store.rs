@@ -24,6 +24,8 @@ pub mod login_state;
 pub mod migrations;
 pub mod overview;
 pub mod portal;
+pub mod queue;
+pub mod queue_lane;
 pub mod rate_limiter;
 pub mod recheck;
 mod record;
@@ -46,5 +48,6 @@ pub mod untrusted_forwarder;
 pub mod web_session;
 pub mod webhook;
 pub mod webhook_list;
+pub mod work_signals;
 
 pub use db::{Conn, Db, Pooler, StoreError, UnknownValue};

@@ -9,6 +9,7 @@ pub mod admin_departments;
 pub mod admin_events;
 pub mod admin_lists;
 pub mod admin_overview;
+pub mod admin_queue;
 pub mod admin_review;
 pub mod admin_sessions;
 pub mod admin_staff;

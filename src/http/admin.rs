@@ -13,6 +13,7 @@ mod links;
 mod list_page;
 mod list_query;
 mod overview;
+mod queue;
 mod review_jobs;
 mod sessions;
 mod staff;
@@ -39,6 +40,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .configure(events::configure)
         .configure(syncs::configure)
         .configure(webhooks::configure)
+        .configure(queue::configure)
         .configure(sessions::configure)
         .configure(apps::configure)
         .configure(audit::configure)

@@ -1,9 +1,14 @@
 //! Deletes expired rows, one statement per table, so one failure does not stop the others.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
+use super::polls::Polls;
+use super::shutdown_grace;
 use crate::context::Context;
 use crate::service::directory_sync;
+use crate::store::queue::DueWork;
 use crate::store::{
     StoreError, event, login_state, review_job, sync_run, sync_staging, unmatched, web_session,
     webhook,
@@ -25,7 +30,40 @@ macro_rules! sweep {
     };
 }
 
-pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
+/// With the polls of the queue, an idle instance sends less than one statement a second.
+const INTERVAL: Duration = Duration::from_mins(5);
+
+/// Cleans up at the start and regularly; a sync whose process has died is ended as soon as a poll finds it.
+pub(super) async fn run(ctx: Context, mut polls: Polls, stop: CancellationToken) {
+    let mut next = Instant::now();
+    while let Some(due) = polls.next().await {
+        polls
+            .run(clean_up_if_due(&ctx, &stop, &due, &mut next))
+            .await;
+    }
+}
+
+async fn clean_up_if_due(
+    ctx: &Context,
+    stop: &CancellationToken,
+    due: &DueWork,
+    next: &mut Instant,
+) -> Result<(), StoreError> {
+    if due.has_interrupted_sync {
+        directory_sync::fail_interrupted(ctx).await?;
+    }
+    if Instant::now() < *next {
+        return Ok(());
+    }
+    tokio::select! {
+        cleaned = clean_up(ctx) => cleaned?,
+        () = shutdown_grace(stop) => return Ok(()),
+    }
+    *next = Instant::now() + INTERVAL;
+    Ok(())
+}
+
+async fn clean_up(ctx: &Context) -> Result<(), StoreError> {
     let keep = ctx.config.retention;
     sweep!(ctx, "begun logins", login_state::sweep);
     sweep!(ctx, "sessions", web_session::sweep);
@@ -47,10 +85,7 @@ pub(super) async fn once(ctx: &Context) -> Result<(), StoreError> {
     );
     sweep!(ctx, "old plans of syncs", sync_run::sweep, keep.syncs);
     sweep!(ctx, "notes of syncs that were cut off", sync_staging::sweep);
-    log_result(
-        "syncs that were cut off",
-        directory_sync::fail_interrupted(ctx).await,
-    )
+    Ok(())
 }
 
 /// Logs the outcome of one statement; fails only if Postgres is unavailable, because the others would fail too.

@@ -6,60 +6,51 @@ use crate::domain::sync::SyncCause;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::poll_loop::PollLoop;
+use super::polls::Polls;
 use crate::context::Context;
 use crate::service::directory_sync::{self, Request, SyncError};
 use crate::service::events::{self, ReadError};
-use crate::store::failed_callbacks::{self, NextFetch};
+use crate::store::failed_callbacks;
+use crate::store::queue::DueWork;
 use crate::store::{StoreError, staff};
 
-/// A reader that died is replaced after its lease and this interval, in less than ten seconds.
-const POLL: Duration = Duration::from_secs(1);
 /// DingTalk gives up on a push after 40 s: a shorter downtime than this has lost nothing.
 const DOWNTIME: Duration = Duration::from_secs(15);
 
-pub(super) async fn run(ctx: Context, stop: CancellationToken) {
-    let rounds = PollLoop {
-        name: "undelivered events",
-        pause: POLL,
-        bell: None,
-        stop: &stop,
-    };
-    // When the last tick ended; `None` before the first.
-    let last = Mutex::new(None);
-    rounds
-        .run(&ctx, || async {
-            let mut last = last.lock().await;
-            round(&ctx, &stop, &mut last).await.map(|()| false)
-        })
-        .await;
+pub(super) async fn run(ctx: Context, mut polls: Polls, stop: CancellationToken) {
+    // When the last run ended; `None` before the first.
+    let mut last = None;
+    while let Some(due) = polls.next().await {
+        polls.run(fetch_if_due(&ctx, &stop, &due, &mut last)).await;
+    }
 }
 
-async fn round(
+async fn fetch_if_due(
     ctx: &Context,
     stop: &CancellationToken,
+    due: &DueWork,
     last: &mut Option<Moment>,
 ) -> Result<(), StoreError> {
-    let tick = tick(ctx, *last).await?;
-    if tick.is_due {
-        read(ctx, stop).await?;
+    // After a downtime of this process or of Postgres, pushes may have failed meanwhile.
+    let was_down = last.is_none_or(|last: Moment| last.elapsed(due.now) >= DOWNTIME);
+    let is_due = if was_down {
+        request_after_downtime(ctx).await?
+    } else {
+        due.is_callback_fetch_due
+    };
+    if is_due {
+        fetch(ctx, stop).await?;
     }
     // The instance that lost events may be gone, and so may the sync that was to make up for them: the alert stands
     // until a complete sync has.
-    if owes_sync(ctx).await? {
+    if (is_due || due.has_lost_events) && owes_sync(ctx).await? {
         make_up_for_lost_events(ctx).await?;
     }
-    // The time taken by a fetch is not downtime.
-    let now = if tick.is_due {
-        now(ctx).await?
-    } else {
-        tick.now
-    };
     *last = Some(Moment {
-        postgres: now,
+        // The time taken by a fetch is not downtime.
+        postgres: if is_due { now(ctx).await? } else { due.now },
         process: Instant::now(),
     });
     Ok(())
@@ -80,18 +71,12 @@ impl Moment {
     }
 }
 
-/// Reads Postgres's clock. If the last tick is long ago, or there was none, this process or Postgres was down, and
-/// pushes may have failed meanwhile.
-async fn tick(ctx: &Context, last: Option<Moment>) -> Result<NextFetch, StoreError> {
+/// Schedules a fetch; returns whether it is due.
+async fn request_after_downtime(ctx: &Context) -> Result<bool, StoreError> {
     ctx.db
         .read(async |conn| {
-            let tick = failed_callbacks::next_fetch(conn).await?;
-            let is_back = last.is_none_or(|last| last.elapsed(tick.now) >= DOWNTIME);
-            if !is_back {
-                return Ok(tick);
-            }
             failed_callbacks::request_after_downtime(conn).await?;
-            failed_callbacks::next_fetch(conn).await
+            failed_callbacks::is_fetch_due(conn).await
         })
         .await
 }
@@ -107,18 +92,18 @@ async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
 }
 
 /// Fetches the failed callbacks and releases the parked events.
-async fn read(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
+async fn fetch(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
     let by = format!("the service (instance {})", ctx.instance);
-    let reading = match events::fetch_failed_callbacks(ctx, &by, stop).await {
-        Ok(reading) => reading,
+    let report = match events::fetch_failed_callbacks(ctx, &by, stop).await {
+        Ok(report) => report,
         Err(ReadError::Busy(_)) => return Ok(()),
         Err(ReadError::Store(error)) => return Err(error),
     };
     // Includes what an earlier instance or command has left. If this fails, the next fetch does it.
     match events::release(ctx, None, None).await {
-        Ok(released) if reading.given > 0 || released > 0 => tracing::warn!(
-            given = reading.given,
-            new = reading.stored.len(),
+        Ok(released) if report.given > 0 || released > 0 => tracing::warn!(
+            given = report.given,
+            new = report.stored.len(),
             released,
             "DingTalk could not deliver events: they were fetched and released"
         ),

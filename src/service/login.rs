@@ -13,6 +13,7 @@ use super::sessions::{self, ClientInfo};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::queue::LaneName;
 use crate::domain::return_path::ReturnPath;
 use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
@@ -25,7 +26,7 @@ use error::AFTER_TIMEOUT;
 use state::{CheckedState, StateError};
 
 pub use error::LoginError;
-pub use state::{StateFault, begin};
+pub use state::begin;
 
 /// Total timeout for DingTalk in one login, the wait for a permit included.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -281,6 +282,6 @@ async fn record_refusal(
             Ok::<_, StoreError>(())
         })
         .await?;
-    ctx.work.notify_one();
+    ctx.work.wake(LaneName::Rechecks);
     Ok(())
 }

@@ -5,7 +5,7 @@ mod bulk;
 mod error;
 
 pub use approve::approve;
-pub use bulk::{release_bulk, start_bulk, work_bulk};
+pub use bulk::{ReviewLane, start_bulk};
 pub use error::{RejectedDecision, ReviewError};
 
 use crate::domain::audit::AuditAction;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::service::directory_sync::{self, Request, State, SyncError};
 use crate::store::lease::LEASE;
+use crate::store::queue::DueWork;
 use crate::store::schedule::{self, ScheduledRun};
 use crate::store::{StoreError, staff};
 
@@ -31,6 +32,14 @@ enum Outcome {
     Incomplete,
     AnotherRuns,
     CutOff,
+}
+
+/// Returns whether a scheduled time has come that no instance has claimed, or may have to be retried.
+pub fn may_be_due(ctx: &Context, due: &DueWork) -> bool {
+    let Some(latest) = ctx.config.sync.schedule.latest(due.now) else {
+        return false;
+    };
+    due.awaits_sync_retry || due.last_scheduled != Some(latest)
 }
 
 /// Runs a full sync if a scheduled time is due and no other instance has claimed it; returns whether it did. Once

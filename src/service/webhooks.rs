@@ -2,25 +2,26 @@
 //! sent by Standard Webhooks, and retried until they are accepted or three days have passed.
 
 mod collect_changes;
+mod message_lane;
 mod receiver;
 mod redeliver;
 mod render_payload;
 mod schedule;
 mod send;
 mod signature;
-mod worker;
 
-pub use collect_changes::collect;
+pub use collect_changes::ChangeLane;
 pub use receiver::Receiver;
 pub use redeliver::{redeliver, redeliver_failed};
-pub use render_payload::render;
-pub use send::send;
+pub use render_payload::PayloadLane;
+pub use send::DeliveryLane;
 
 use crate::domain::alert::Problem;
 use std::time::Duration;
 
 use crate::context::Context;
 use crate::domain::webhook::{DeliveryError, DeliveryState};
+use crate::service::queue::{Outcome, PlainError};
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd};
 use crate::store::{StoreError, alert};
 
@@ -39,19 +40,17 @@ pub async fn set_subscription(ctx: &Context) -> Result<(), StoreError> {
         .await
 }
 
-/// Releases everything that this process has claimed and will not finish.
-pub async fn release(ctx: &Context) -> Result<(), StoreError> {
-    ctx.db
-        .read(async |conn| webhook::release_all(conn, ctx.instance).await)
-        .await
-}
-
 /// Attempts to store the result of a delivery while Postgres does not answer.
 const TRIES: u32 = 4;
 
 /// Stores the result of a delivery attempt. If that fails, the claim expires and the message is sent again with the
-/// same id.
-async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd) {
+/// same id. Returns the outcome of the task.
+async fn record_attempt(
+    ctx: &Context,
+    id: i64,
+    attempt: DeliveryAttempt,
+    end: DeliveryEnd,
+) -> Outcome<PlainError> {
     let mut stored = store_attempt(ctx, id, attempt, end).await;
     for tries in 1..TRIES {
         if !matches!(stored, Err(StoreError::Unavailable(_))) {
@@ -80,7 +79,19 @@ async fn note(ctx: &Context, id: i64, attempt: DeliveryAttempt, end: DeliveryEnd
         }
         Err(error) => {
             tracing::warn!(id, %error, "could not store a delivery attempt; the webhook will be sent again");
+            return Outcome::Failed(PlainError::Recorded(error.to_string()));
         }
+    }
+    match attempt.error {
+        None => Outcome::Done,
+        Some(_) => Outcome::Failed(PlainError::Recorded(reason(&attempt))),
+    }
+}
+
+fn reason(attempt: &DeliveryAttempt) -> String {
+    match (attempt.status, attempt.error) {
+        (Some(status), _) => format!("HTTP {status}"),
+        (None, error) => error.map_or("", DeliveryError::as_str).to_owned(),
     }
 }
 
@@ -90,10 +101,7 @@ async fn store_attempt(
     attempt: DeliveryAttempt,
     end: DeliveryEnd,
 ) -> Result<Option<DeliveryState>, StoreError> {
-    let why = match (attempt.status, attempt.error) {
-        (Some(status), _) => format!("HTTP {status}"),
-        (None, error) => error.map_or("", DeliveryError::as_str).to_owned(),
-    };
+    let why = reason(&attempt);
     ctx.db
         .tx(async |tx| {
             let state = webhook::record_attempt(tx, ctx.instance, id, &attempt, end).await?;

@@ -4,6 +4,7 @@ mod conn;
 mod deadline;
 mod error;
 mod gate;
+mod listen;
 mod pooler;
 mod queues;
 mod reuse;

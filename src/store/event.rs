@@ -1,4 +1,5 @@
-//! The inbox: events stored once, claimed in batches by one instance at a time.
+//! The inbox: events stored once, claimed in batches by one instance at a time. Long because it holds every state that
+//! an event passes through.
 
 mod insert;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::lease::leases;
 use crate::domain::ids::{DeptId, UserId};
 
 pub use insert::{InitialState, NewEvent, insert_all, limit_lock_waits};
@@ -75,7 +77,7 @@ pub async fn claim_batch(
 /// Claims the other waiting events about people who are about to be looked up, so that one lookup serves them all.
 /// An event about one of them alone need not be due, because the lookup is made anyway. One that names others too
 /// must be due, because it leads to further lookups.
-pub async fn claim_about(
+pub async fn claim_related(
     conn: &mut Conn,
     instance: Uuid,
     people: &[&UserId],
@@ -84,14 +86,14 @@ pub async fn claim_about(
     let people: Vec<String> = people.iter().map(|id| id.as_str().to_owned()).collect();
     let mut batch = sqlx::query_as!(
         ClaimedEvent,
-        r#"WITH about AS (
+        r#"WITH related AS (
              SELECT id, event_class(event_type, attempts, last_error) AS class FROM event
              WHERE userids && $3 AND state = 'waiting' AND is_free(claimed_until)
                AND (cardinality(userids) = 1 OR next_attempt_at <= now())
              ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
          )
          UPDATE event SET claimed_by = $1, claimed_until = lease_end(), attempts = attempts + 1
-         FROM about WHERE event.id = about.id
+         FROM related WHERE event.id = related.id
          RETURNING event.id, event_type, userids AS "userids: Vec<UserId>", dept_ids, body, attempts, refusals,
              class = 2 AS "is_retry!", pending_subjects AS pending"#,
         instance,
@@ -104,18 +106,7 @@ pub async fn claim_about(
     Ok(batch)
 }
 
-/// Renews the lease of this instance's claims.
-pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE event SET claimed_until = lease_end()
-         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
-        ids,
-        instance,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
+leases!("event", open: "state = 'waiting'", undo: ", attempts = greatest(attempts - 1, 0)", due: "next_attempt_at");
 
 /// Marks events as applied, unless another instance has claimed them.
 pub async fn mark_applied(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
@@ -162,7 +153,7 @@ pub async fn mark_retry(
 }
 
 /// Records which subjects of an event are still to be looked up at the next attempt.
-pub async fn keep_progress(
+pub async fn store_progress(
     conn: &mut Conn,
     instance: Uuid,
     id: i64,
@@ -192,41 +183,6 @@ pub async fn mark_failed(
         id,
         instance,
         reason,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Releases claims as if they had never been made; they can be claimed again after `delay`.
-pub async fn release(
-    conn: &mut Conn,
-    instance: Uuid,
-    ids: &[i64],
-    delay: Duration,
-) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
-             next_attempt_at = greatest(next_attempt_at, clock_timestamp() + make_interval(secs => $3))
-         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
-        ids,
-        instance,
-        delay.as_secs_f64(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Releases all claims of a stopping process, so that another one can continue at once.
-pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE event SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
-         WHERE claimed_by = $1 AND state = 'waiting'",
-        instance,
     )
     .execute(conn)
     .await?;

@@ -38,13 +38,6 @@ pub struct Reader {
     pub since: DateTime<Utc>,
 }
 
-/// Whether the next fetch is due, by Postgres's clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NextFetch {
-    pub now: DateTime<Utc>,
-    pub is_due: bool,
-}
-
 /// Acquires the lease for this process, or returns its current holder.
 pub async fn acquire_lease(
     conn: &mut Conn,
@@ -153,17 +146,15 @@ pub async fn fail(
     Ok(is_new.unwrap_or(false))
 }
 
-/// Returns the time, and whether a fetch is due that no reader is working on.
-pub async fn next_fetch(conn: &mut Conn) -> Result<NextFetch, StoreError> {
-    let next = sqlx::query_as!(
-        NextFetch,
-        r#"SELECT clock_timestamp() AS "now!",
-             (due_at <= clock_timestamp() OR follow_up_at <= clock_timestamp()) AND is_free(lease_until) AS "is_due!"
+/// Returns whether a fetch is due that no reader is working on.
+pub async fn is_fetch_due(conn: &mut Conn) -> Result<bool, StoreError> {
+    let is_due = sqlx::query_scalar!(
+        r#"SELECT (due_at <= clock_timestamp() OR follow_up_at <= clock_timestamp()) AND is_free(lease_until) AS "is_due!"
          FROM failed_callback_fetch"#
     )
     .fetch_one(conn)
     .await?;
-    Ok(next)
+    Ok(is_due)
 }
 
 /// Schedules a fetch now, and another once DingTalk has listed what it could not deliver until now.

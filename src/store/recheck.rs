@@ -6,6 +6,7 @@ use crate::store::Conn;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::lease::leases;
 use super::record::{known_only, record};
 use crate::domain::closed_set::closed_set;
 use crate::domain::ids::UserId;
@@ -138,18 +139,7 @@ pub async fn claim_batch(
     Ok(known_only(rows))
 }
 
-/// Renews the lease of this instance's claims; skips those that a new leave event is replacing.
-pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE recheck SET claimed_until = lease_end()
-         WHERE id IN (SELECT id FROM recheck WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE SKIP LOCKED)",
-        ids,
-        instance,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
+leases!("recheck", open: "true", undo: ", attempts = greatest(attempts - 1, 0)", due: "due_at");
 
 /// Deletes rechecks, unless another instance has claimed them.
 pub async fn delete(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
@@ -180,38 +170,6 @@ pub async fn postpone(
         instance,
         delay.as_secs_f64(),
         reason,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Releases claims as if they had never been made; they can be claimed again after `delay`.
-pub async fn release(
-    conn: &mut Conn,
-    instance: Uuid,
-    ids: &[i64],
-    delay: Duration,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE recheck SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0),
-             due_at = clock_timestamp() + make_interval(secs => $3)
-         WHERE id IN (SELECT id FROM recheck WHERE id = ANY ($1) AND claimed_by = $2 ORDER BY id FOR UPDATE)",
-        ids,
-        instance,
-        delay.as_secs_f64(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Releases all claims of a stopping process, so that another one can continue at once.
-pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE recheck SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
-         WHERE id IN (SELECT id FROM recheck WHERE claimed_by = $1 ORDER BY id FOR UPDATE)",
-        instance,
     )
     .execute(conn)
     .await?;

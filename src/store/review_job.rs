@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::lease::leases;
 use super::record::{log_unknown, record};
 use crate::domain::case::{ItemState, ReviewAction};
 use crate::domain::ids::{UnionId, UserId};
@@ -111,28 +112,18 @@ pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, Store
     }
 }
 
-/// Renews the lease on a job; returns false if another instance has claimed it.
-pub async fn renew(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "UPDATE review_job SET claimed_until = lease_end()
-         WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL",
+leases!("review_job", open: "finished_at IS NULL", undo: "");
+
+/// Returns whether this instance still holds the claim on a job.
+pub async fn is_claimed(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, StoreError> {
+    let is_claimed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM review_job WHERE id = $1 AND claimed_by = $2 AND finished_at IS NULL) AS "is_claimed!""#,
         id,
         instance,
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Releases all jobs that this instance has claimed, so that another one can continue at once.
-pub async fn release(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE review_job SET claimed_by = NULL, claimed_until = NULL WHERE claimed_by = $1 AND finished_at IS NULL",
-        instance,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    Ok(is_claimed)
 }
 
 /// Returns the first person of a job who has no outcome yet.

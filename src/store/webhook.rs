@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::lease::leases;
 use super::record::known;
 use crate::domain::webhook::{DeliveryError, DeliveryState};
 
@@ -190,18 +191,7 @@ pub enum DeliveryEnd {
     Failed,
 }
 
-/// Renews the lease of this instance's claims.
-pub async fn renew(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE webhook_delivery SET claimed_until = lease_end()
-         WHERE id = ANY ($1) AND claimed_by = $2 AND state = 'waiting'",
-        ids,
-        instance,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
+leases!("webhook_delivery", open: "state = 'waiting'", undo: ", attempts = greatest(attempts - 1, 0)", due: "next_attempt_at");
 
 /// Records how an attempt ended, unless another instance has claimed the message; returns the message's new state.
 pub async fn record_attempt(
@@ -250,18 +240,6 @@ pub async fn record_attempt(
     let column = ("webhook_delivery", "state");
     let parse = |text: String| known(DeliveryState::parse, column, || id.to_string(), &text);
     state.map(parse).transpose()
-}
-
-/// Releases all claims of a stopping process, as if those messages had never been tried.
-pub async fn release_all(conn: &mut Conn, instance: Uuid) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE webhook_delivery SET claimed_by = NULL, claimed_until = NULL, attempts = greatest(attempts - 1, 0)
-         WHERE claimed_by = $1 AND state = 'waiting'",
-        instance,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// A message that was queued again.

@@ -18,6 +18,7 @@ texts! {
         events: "事件" | "Events";
         syncs: "同步" | "Syncs";
         webhooks: "推送" | "Webhooks";
+        queue: "队列" | "Queue";
         sessions: "会话" | "Sessions";
         audit: "审计" | "Audit";
         apps: "应用" | "Apps";

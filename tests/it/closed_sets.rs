@@ -7,6 +7,7 @@ use dinggate::domain::audit::{ActorKind, AuditAction};
 use dinggate::domain::case::{CaseState, ItemState, MatchedId, Refusal, ReviewAction};
 use dinggate::domain::event::{EventSource, EventState};
 use dinggate::domain::person::{LeftCause, Status};
+use dinggate::domain::queue::LaneName;
 use dinggate::domain::rights::Role;
 use dinggate::domain::session::LoginMethod;
 use dinggate::domain::skip_reason::SkipReason;
@@ -42,6 +43,7 @@ fn columns() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("audit_entry.actor_kind", texts!(ActorKind)),
         ("event.source", texts!(EventSource)),
         ("event.state", texts!(EventState)),
+        ("queue_lane.name", texts!(LaneName)),
         ("review_job.action", texts!(ReviewAction)),
         ("review_job_item.state", texts!(ItemState)),
         ("recheck.cause", texts!(RecheckCause)),

@@ -33,6 +33,7 @@ mod outlines;
 mod overview;
 mod pooler;
 mod portal;
+mod queue;
 mod retention;
 mod review;
 mod rights;

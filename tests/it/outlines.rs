@@ -122,6 +122,7 @@ async fn every_page_keeps_its_outline(pool: PgPool) {
         ("event_detail", "/admin/events/1"),
         ("syncs", "/admin/syncs"),
         ("sync_detail", "/admin/syncs/1"),
+        ("queue", "/admin/queue"),
         ("sessions", "/admin/sessions"),
         ("audit", "/admin/audit?action=review.reject"),
         ("empty_list", "/admin/events?q=nobody-like-that"),

@@ -15,16 +15,16 @@ use sqlx::{AssertSqlSafe, PgPool};
 use crate::cli::{Ended, run, surroundings};
 use crate::outages::process::Process;
 use crate::support::{Browser, Settings, eventually, reqwest_client, without_schema};
-use bouncer::Bouncer;
+pub use bouncer::Bouncer;
 
 const SOON: Duration = Duration::from_secs(30);
 
-fn set(settings: &mut Settings, name: &str, value: &str) {
+pub fn set(settings: &mut Settings, name: &str, value: &str) {
     settings.insert(name.to_owned(), value.to_owned());
 }
 
 /// Settings of a program behind the bouncer, in mode `transaction`, without a way past it; and that way.
-fn through(pool: &PgPool, bouncer: &Bouncer) -> (SimHandle, Settings, String) {
+pub fn through(pool: &PgPool, bouncer: &Bouncer) -> (SimHandle, Settings, String) {
     let (sim, mut settings) = surroundings(pool);
     let direct = settings["DATABASE_URL"].clone();
     set(&mut settings, "DATABASE_URL", &bouncer.url);
@@ -32,7 +32,7 @@ fn through(pool: &PgPool, bouncer: &Bouncer) -> (SimHandle, Settings, String) {
     (sim, settings, direct)
 }
 
-async fn number(pool: &PgPool, statement: &str) -> i64 {
+pub async fn number(pool: &PgPool, statement: &str) -> i64 {
     #[expect(
         clippy::disallowed_methods,
         reason = "a test reads what the product wrote in its own way"

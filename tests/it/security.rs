@@ -96,6 +96,7 @@ async fn others_than_administrators_see_no_administration(pool: PgPool) {
         "/admin/departments",
         "/admin/events",
         "/admin/syncs",
+        "/admin/queue",
         "/admin/sessions",
         "/admin/audit",
     ] {

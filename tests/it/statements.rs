@@ -145,6 +145,7 @@ async fn a_portal_page_takes_three_statements_and_a_list_four(pool: PgPool) {
         "/admin/events?sort=state",
         "/admin/syncs",
         "/admin/webhooks",
+        "/admin/queue",
         "/admin/sessions",
         "/admin/apps",
         "/admin/audit",

@@ -34,6 +34,7 @@ impl Layout {
             (SeeOperations, "events", "/admin/events", t.events),
             (SeeOperations, "syncs", "/admin/syncs", t.syncs),
             (SeeOperations, "webhooks", "/admin/webhooks", t.webhooks),
+            (SeeOperations, "queue", "/admin/queue", t.queue),
             (SeeOperations, "sessions", "/admin/sessions", t.sessions),
             (Administer, "apps", "/admin/apps", t.apps),
             (SeeOperations, "audit", "/admin/audit", t.audit),

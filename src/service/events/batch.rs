@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lookup_pool::Urgency;
 use super::outcome::{ErrorClass, LookupError, LookupOutcome};
 use crate::domain::event::Kind;
 use crate::domain::ids::{DeptId, UserId};
+use crate::service::queue::Urgency;
 use crate::store::event::ClaimedEvent;
 use crate::upstream::event;
 
@@ -22,7 +22,7 @@ const IN_ONE_ROUND: usize = 4;
 
 /// The person or department of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum SubjectId {
+pub enum SubjectId {
     Person(UserId),
     Department(DeptId),
 }
@@ -39,8 +39,8 @@ impl SubjectId {
 
 /// A lookup, made once for all events that need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PendingLookup {
-    pub about: SubjectId,
+pub struct PendingLookup {
+    pub subject: SubjectId,
     /// The events that say that the person has joined.
     pub joins: Vec<i64>,
     /// The urgency of the most urgent event.
@@ -66,7 +66,7 @@ pub(super) struct FinishedEvent {
     pub is_refusal: bool,
     /// Subjects still to be looked up, if the event names more than one.
     pub pending: Option<Vec<String>>,
-    pub end: EventOutcome,
+    pub outcome: EventOutcome,
 }
 
 struct InFlightEvent {
@@ -77,8 +77,8 @@ struct InFlightEvent {
     /// Subjects whose lookup has failed or was released.
     unfinished: Vec<String>,
     names_several: bool,
-    gravest: Option<LookupError>,
-    was_put_back: bool,
+    most_severe: Option<LookupError>,
+    was_released: bool,
     problem: Option<&'static str>,
 }
 
@@ -88,26 +88,26 @@ pub(super) struct Batch(BTreeMap<i64, InFlightEvent>);
 impl Batch {
     /// Creates a batch of claimed events; returns it with the lookups it needs, in order of arrival.
     pub fn new(claimed: Vec<ClaimedEvent>) -> (Self, Vec<PendingLookup>) {
-        let mut questions: Vec<PendingLookup> = Vec::new();
+        let mut lookups: Vec<PendingLookup> = Vec::new();
         let mut places: BTreeMap<SubjectId, usize> = BTreeMap::new();
         let mut open = BTreeMap::new();
         for event in claimed {
             let kind = event::kind_of(&event.event_type);
-            let about = pending_lookups(kind, &event);
-            for (position, about) in about.iter().enumerate() {
+            let subject = pending_lookups(kind, &event);
+            for (position, subject) in subject.iter().enumerate() {
                 let urgency = urgency(kind, &event, position);
-                let place = *places.entry(about.clone()).or_insert_with(|| {
-                    questions.push(PendingLookup {
-                        about: about.clone(),
+                let place = *places.entry(subject.clone()).or_insert_with(|| {
+                    lookups.push(PendingLookup {
+                        subject: subject.clone(),
                         joins: Vec::new(),
                         urgency,
                     });
-                    questions.len() - 1
+                    lookups.len() - 1
                 });
-                if let Some(question) = questions.get_mut(place) {
-                    question.urgency = question.urgency.min(urgency);
+                if let Some(lookup) = lookups.get_mut(place) {
+                    lookup.urgency = lookup.urgency.min(urgency);
                     if kind == Kind::UserJoined {
-                        question.joins.push(event.id);
+                        lookup.joins.push(event.id);
                     }
                 }
             }
@@ -118,14 +118,14 @@ impl Batch {
                     refusals: event.refusals,
                     unfinished: Vec::new(),
                     names_several: event.userids.len() + event.dept_ids.len() > 1,
-                    unanswered: about,
-                    gravest: None,
-                    was_put_back: false,
+                    unanswered: subject,
+                    most_severe: None,
+                    was_released: false,
                     problem: event.body.as_ref().and_then(event::problem_of),
                 },
             );
         }
-        (Self(open), questions)
+        (Self(open), lookups)
     }
 
     /// Returns the number of unfinished events.
@@ -139,19 +139,19 @@ impl Batch {
     }
 
     /// Records an answer.
-    pub fn record(&mut self, about: &SubjectId, answer: &LookupOutcome) {
+    pub fn record(&mut self, subject: &SubjectId, answer: &LookupOutcome) {
         for event in self
             .0
             .values_mut()
-            .filter(|event| event.unanswered.contains(about))
+            .filter(|event| event.unanswered.contains(subject))
         {
-            event.unanswered.remove(about);
+            event.unanswered.remove(subject);
             match answer {
                 LookupOutcome::Done => continue,
-                LookupOutcome::NotAsked => event.was_put_back = true,
+                LookupOutcome::NotStarted => event.was_released = true,
                 LookupOutcome::Failed(fault) => event.keep_most_severe(fault),
             }
-            event.unfinished.push(about.id());
+            event.unfinished.push(subject.id());
         }
     }
 
@@ -168,7 +168,7 @@ impl Batch {
                 pending: event
                     .names_several
                     .then(|| std::mem::take(&mut event.unfinished)),
-                end: event.end(),
+                outcome: event.outcome(),
             })
             .collect()
     }
@@ -197,7 +197,7 @@ fn pending_lookups(kind: Kind, event: &ClaimedEvent) -> BTreeSet<SubjectId> {
     };
     let pending: BTreeSet<&String> = pending.iter().collect();
     all.into_iter()
-        .filter(|about| pending.contains(&about.id()))
+        .filter(|subject| pending.contains(&subject.id()))
         .collect()
 }
 
@@ -212,18 +212,18 @@ fn urgency(kind: Kind, event: &ClaimedEvent, position: usize) -> Urgency {
 
 impl InFlightEvent {
     fn keep_most_severe(&mut self, fault: &LookupError) {
-        let is_graver = |known: &LookupError| known.gravity < fault.gravity;
-        if self.gravest.as_ref().is_none_or(is_graver) {
-            self.gravest = Some(fault.clone());
+        let is_less_severe = |known: &LookupError| known.class < fault.class;
+        if self.most_severe.as_ref().is_none_or(is_less_severe) {
+            self.most_severe = Some(fault.clone());
         }
     }
 
     fn is_refusal(&self) -> bool {
-        matches!(&self.gravest, Some(fault) if fault.gravity <= ErrorClass::OutOfScope)
+        matches!(&self.most_severe, Some(fault) if fault.class <= ErrorClass::OutOfScope)
     }
 
     fn may_try_again(&self) -> bool {
-        match self.gravest.as_ref().map(|fault| fault.gravity) {
+        match self.most_severe.as_ref().map(|fault| fault.class) {
             Some(ErrorClass::Permanent) => self.refusals + 1 < MAX_BAD,
             Some(ErrorClass::Rejected) => self.refusals + 1 < MAX_REFUSALS,
             Some(ErrorClass::OutOfScope) => self.refusals + 1 < MAX_OUT_OF_SCOPE,
@@ -235,12 +235,12 @@ impl InFlightEvent {
         }
     }
 
-    fn end(self) -> EventOutcome {
+    fn outcome(self) -> EventOutcome {
         let may_try_again = self.may_try_again();
-        match self.gravest {
+        match self.most_severe {
             Some(fault) if may_try_again => EventOutcome::Retry(fault),
-            Some(fault) if !self.was_put_back => EventOutcome::Failed(fault.reason),
-            _ if self.was_put_back => EventOutcome::Released,
+            Some(fault) if !self.was_released => EventOutcome::Failed(fault.reason),
+            _ if self.was_released => EventOutcome::Released,
             _ => self.problem.map_or(EventOutcome::Applied, |problem| {
                 EventOutcome::Failed(problem.to_owned())
             }),

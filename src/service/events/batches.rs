@@ -4,32 +4,33 @@
 use std::collections::BTreeMap;
 
 use super::batch::{Batch, FinishedEvent, PendingLookup, SubjectId};
-use super::lookup_pool::{LookupTask, Urgency};
-use super::outcome::LookupOutcome;
+use super::outcome::{LookupError, LookupOutcome};
+use crate::service::queue::{Task, Urgency};
 use crate::store::event::ClaimedEvent;
 
 /// A lookup with the numbers of the batches that need its answer.
 #[derive(Debug, Clone)]
-pub(super) struct MergedLookup {
+pub struct MergedLookup {
     batches: Vec<usize>,
-    pub question: PendingLookup,
+    pub lookup: PendingLookup,
 }
 
-impl LookupTask for MergedLookup {
+impl Task for MergedLookup {
     type Subject = SubjectId;
+    type Error = LookupError;
 
     fn subject(&self) -> SubjectId {
-        self.question.about.clone()
+        self.lookup.subject.clone()
     }
 
     fn urgency(&self) -> Urgency {
-        self.question.urgency
+        self.lookup.urgency
     }
 
     fn merge(&mut self, other: Self) {
         self.batches.extend(other.batches);
-        self.question.joins.extend(other.question.joins);
-        self.question.urgency = self.question.urgency.min(other.question.urgency);
+        self.lookup.joins.extend(other.lookup.joins);
+        self.lookup.urgency = self.lookup.urgency.min(other.lookup.urgency);
     }
 }
 
@@ -43,24 +44,24 @@ pub(super) struct Batches {
 impl Batches {
     /// Adds claimed events as a separate batch; returns the lookups it needs.
     pub fn add(&mut self, claimed: Vec<ClaimedEvent>) -> Vec<MergedLookup> {
-        let (batch, questions) = Batch::new(claimed);
+        let (batch, lookups) = Batch::new(claimed);
         let number = self.begun;
         self.begun += 1;
         self.open.insert(number, batch);
-        questions
+        lookups
             .into_iter()
-            .map(|question| MergedLookup {
+            .map(|lookup| MergedLookup {
                 batches: vec![number],
-                question,
+                lookup,
             })
             .collect()
     }
 
-    /// Records the answer to a lookup.
-    pub fn record(&mut self, wanted: &MergedLookup, answer: &LookupOutcome) {
-        for number in &wanted.batches {
+    /// Records the outcome of a lookup.
+    pub fn record(&mut self, merged: &MergedLookup, outcome: &LookupOutcome) {
+        for number in &merged.batches {
             if let Some(batch) = self.open.get_mut(number) {
-                batch.record(&wanted.question.about, answer);
+                batch.record(&merged.lookup.subject, outcome);
             }
         }
     }

@@ -18,6 +18,7 @@ use super::initial_state::initial_state;
 use crate::context::Context;
 use crate::context::inbox::{CommitSlot, Lane, WaitingEvent};
 use crate::domain::event::{Event, Kind};
+use crate::domain::queue::LaneName;
 use crate::store::StoreError;
 use crate::store::db::{Share, with_share};
 use crate::store::event::NewEvent;
@@ -88,7 +89,7 @@ async fn commit(ctx: &Context, batch: Vec<WaitingEvent>) {
     match stored {
         Ok(outcomes) => {
             if outcomes.contains(&Outcome::Waits) {
-                ctx.work.notify_one();
+                ctx.work.announce(LaneName::Events);
             }
             answer(ctx, batch, &outcomes);
         }
@@ -146,7 +147,7 @@ async fn store_alone(ctx: &Context, event: &NewEvent, deadline: Instant) -> Resu
             batch::store_alone(tx, event).await
         })
         .await?;
-    ctx.work.notify_one();
+    ctx.work.announce(LaneName::Events);
     Ok(())
 }
 

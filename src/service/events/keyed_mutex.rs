@@ -25,7 +25,7 @@ pub(super) struct Guard {
 
 /// One worker's reference to the lock of a person, which is removed with the last reference.
 struct KeyReference {
-    busy: Arc<KeyedMutex>,
+    locks: Arc<KeyedMutex>,
     userid: UserId,
     lock: Option<Lock>,
 }
@@ -35,7 +35,7 @@ impl KeyedMutex {
     pub(super) async fn lock(self: &Arc<Self>, userid: &UserId) -> Guard {
         let lock = Lock::clone(self.people().entry(userid.clone()).or_default());
         let reference = KeyReference {
-            busy: Arc::clone(self),
+            locks: Arc::clone(self),
             userid: userid.clone(),
             lock: Some(Lock::clone(&lock)),
         };
@@ -52,7 +52,7 @@ impl KeyedMutex {
 
 impl Drop for KeyReference {
     fn drop(&mut self) {
-        let mut people = self.busy.people();
+        let mut people = self.locks.people();
         // While the map is locked no reference is taken or released, so the last one can tell that it is the last.
         self.lock = None;
         if people

@@ -4,21 +4,16 @@ use std::time::Duration;
 
 use crate::domain::ids::UserId;
 use crate::service::employment::Outcome;
+use crate::service::queue;
 use crate::store::StoreError;
 use crate::upstream::{ApiError, UpstreamError};
 
 /// The outcome of one lookup.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum LookupOutcome {
-    Done,
-    Failed(LookupError),
-    /// The lookup was released: this process stops, or DingTalk does not answer other lookups.
-    NotAsked,
-}
+pub type LookupOutcome = queue::Outcome<LookupError>;
 
 /// Why a lookup failed, the most severe last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum ErrorClass {
+pub enum ErrorClass {
     /// The record cannot be read, or there is a bug in Dinggate: a retry changes nothing.
     Permanent,
     /// DingTalk or a table constraint rejects the subject, which somebody may fix.
@@ -35,8 +30,8 @@ pub(super) enum ErrorClass {
 
 /// A failed lookup. The reason is shown to administrators and contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LookupError {
-    pub gravity: ErrorClass,
+pub struct LookupError {
+    pub class: ErrorClass,
     pub reason: String,
 }
 
@@ -44,14 +39,14 @@ impl LookupError {
     /// Whether the failure does not concern the subject: DingTalk is unreachable or rejects the app.
     pub fn is_outage(&self) -> bool {
         matches!(
-            self.gravity,
+            self.class,
             ErrorClass::Misconfigured | ErrorClass::Unavailable
         )
     }
 
     /// Returns the delay before the next attempt, given the number of attempts so far.
     pub fn back_off(&self, attempts: i32) -> Duration {
-        match self.gravity {
+        match self.class {
             ErrorClass::OutOfScope => in_steps(attempts, &OUT_OF_SCOPE_WAITS),
             ErrorClass::UnionidTaken => in_steps(attempts, &UNIONID_TAKEN_WAITS),
             _ => in_steps(attempts, &WAITS),
@@ -68,23 +63,32 @@ impl LookupError {
             None => "somebody else who is employed has the same unionid".to_owned(),
         };
         Self {
-            gravity: ErrorClass::UnionidTaken,
+            class: ErrorClass::UnionidTaken,
             reason,
         }
     }
+}
 
-    /// Returns the error of a lookup that has panicked.
-    pub fn panicked() -> Self {
+impl queue::TaskError for LookupError {
+    fn panicked() -> Self {
         Self {
-            gravity: ErrorClass::Permanent,
+            class: ErrorClass::Permanent,
             reason: "a fault in Dinggate: see the log".to_owned(),
         }
+    }
+
+    fn is_unanswered(&self) -> bool {
+        self.class == ErrorClass::Unavailable
+    }
+
+    fn reason(&self) -> &str {
+        &self.reason
     }
 }
 
 impl From<UpstreamError> for LookupError {
     fn from(error: UpstreamError) -> Self {
-        let (gravity, reason) = match &error {
+        let (class, reason) = match &error {
             // A truncated response, or one from a gateway: the next one may be complete.
             UpstreamError::Api(ApiError::Malformed {
                 what: "JSON" | "an end",
@@ -114,7 +118,7 @@ impl From<UpstreamError> for LookupError {
             error if error.is_unavailable() => (ErrorClass::Unavailable, error.to_string()),
             error => (ErrorClass::Rejected, error.to_string()),
         };
-        Self { gravity, reason }
+        Self { class, reason }
     }
 }
 
@@ -163,9 +167,9 @@ fn in_steps(attempts: i32, waits: &[f64]) -> Duration {
 mod tests {
     use super::*;
 
-    fn check_waits(gravity: ErrorClass, expected: &[(i32, f64)]) {
+    fn check_waits(class: ErrorClass, expected: &[(i32, f64)]) {
         let fault = LookupError {
-            gravity,
+            class,
             reason: String::new(),
         };
         for (attempts, seconds) in expected {
@@ -173,7 +177,7 @@ mod tests {
                 let wait = fault.back_off(*attempts).as_secs_f64();
                 assert!(
                     (seconds * 0.799..=seconds * 1.201).contains(&wait),
-                    "{gravity:?}, {attempts}: {wait}"
+                    "{class:?}, {attempts}: {wait}"
                 );
             }
         }
@@ -190,13 +194,13 @@ mod tests {
             (5, 15.0),
             (5000, 15.0),
         ];
-        for gravity in [
+        for class in [
             ErrorClass::Permanent,
             ErrorClass::Rejected,
             ErrorClass::Misconfigured,
             ErrorClass::Unavailable,
         ] {
-            check_waits(gravity, &expected);
+            check_waits(class, &expected);
         }
     }
 
@@ -221,10 +225,10 @@ mod tests {
 
     #[test]
     fn failures_are_told_apart_by_what_mends_them() {
-        let gravity = |error: UpstreamError| LookupError::from(error).gravity;
+        let class = |error: UpstreamError| LookupError::from(error).class;
         let api = "topapi/v2/user/get";
         assert_eq!(
-            gravity(
+            class(
                 ApiError::Malformed {
                     api,
                     what: "userid"
@@ -234,22 +238,22 @@ mod tests {
             ErrorClass::Permanent
         );
         assert_eq!(
-            gravity(ApiError::Timeout { api }.into()),
+            class(ApiError::Timeout { api }.into()),
             ErrorClass::Unavailable
         );
         assert_eq!(
-            gravity(UpstreamError::Paused {
+            class(UpstreamError::Paused {
                 retry_after: Duration::from_secs(9)
             }),
             ErrorClass::Unavailable
         );
         assert_eq!(
-            gravity(StoreError::Unavailable(None).into()),
+            class(StoreError::Unavailable(None).into()),
             ErrorClass::Unavailable
         );
         let refused = |api, code| {
             let message = "no".into();
-            gravity(ApiError::Refused { api, code, message }.into())
+            class(ApiError::Refused { api, code, message }.into())
         };
         for code in [40079, 43007, 60011, 60020, 90020] {
             assert_eq!(refused(api, code), ErrorClass::Misconfigured, "{code}");
@@ -259,20 +263,20 @@ mod tests {
         }
         assert_eq!(refused("gettoken", 40035), ErrorClass::Misconfigured);
         assert_eq!(
-            gravity(ApiError::TokenRejected { api, code: 40014 }.into()),
+            class(ApiError::TokenRejected { api, code: 40014 }.into()),
             ErrorClass::Misconfigured
         );
         for code in [40035, 60003, 88] {
             assert_eq!(refused(api, code), ErrorClass::Rejected, "{code}");
         }
         assert_eq!(
-            gravity(StoreError::Statement(sqlx::Error::RowNotFound).into()),
+            class(StoreError::Statement(sqlx::Error::RowNotFound).into()),
             ErrorClass::Rejected
         );
         let missing = StoreError::RowMissing {
             table: "staff",
             id: "u1".to_owned(),
         };
-        assert_eq!(gravity(missing.into()), ErrorClass::Rejected);
+        assert_eq!(class(missing.into()), ErrorClass::Rejected);
     }
 }

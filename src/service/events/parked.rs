@@ -7,6 +7,7 @@ use super::initial_state::initial_state;
 use super::offboarding;
 use crate::context::Context;
 use crate::domain::event::{Event, Kind};
+use crate::domain::queue::LaneName;
 use crate::domain::rights::Action;
 use crate::service::admins::{self, ActError};
 use crate::store::StoreError;
@@ -43,7 +44,7 @@ pub async fn release(
     let (mut count, mut releaser) = (0, releaser);
     while release_next(ctx, id, releaser.take()).await? {
         count += 1;
-        ctx.work.notify_one();
+        ctx.work.wake(LaneName::Events);
     }
     Ok(count)
 }

@@ -3,6 +3,7 @@
 use super::release;
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
+use crate::domain::queue::LaneName;
 use crate::service::admins::{self, ActError};
 use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
@@ -19,7 +20,7 @@ pub async fn retry_event(ctx: &Context, by: &Actor<'_>, id: i64) -> Result<bool,
     })
     .await?;
     if is_queued {
-        ctx.work.notify_one();
+        ctx.work.wake(LaneName::Events);
         release(ctx, Some(id), None).await?;
     }
     Ok(is_queued)
@@ -36,7 +37,7 @@ pub async fn retry_failed_events(ctx: &Context, by: &Actor<'_>) -> Result<u64, A
     })
     .await?;
     if retried.count > 0 {
-        ctx.work.notify_one();
+        ctx.work.wake(LaneName::Events);
     }
     // If the process ends here, the remaining ones are released like any parked event.
     for id in retried.leave_ids {

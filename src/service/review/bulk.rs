@@ -1,19 +1,24 @@
 //! Bulk decisions: a job that any instance works on, and takes over when the instance working on it dies.
 
-use std::pin::pin;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 
 use super::approve::approve_in_job;
 use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
 use crate::context::Context;
 use crate::domain::case::ReviewAction;
 use crate::domain::ids::UserId;
+use crate::domain::queue::LaneName;
 use crate::domain::rights::{Action, Scope};
-use crate::store::lease::HEARTBEAT;
+use crate::service::queue::{ClaimBatch, Lane, Outcome, PlainError, Pool, Process, Task, Urgency};
 use crate::store::review_job::{self, Item, Job, Place};
 use crate::store::{StoreError, admin_grant, unmatched};
 
 /// The outcome for a person without a decision because the job's creator no longer has the right.
 const NO_LONGER_ALLOWED: &str = "no_longer_admin";
+/// The outcome for a person whose decision failed for a reason in Dinggate.
+const FAULT: &str = "fault";
 
 /// Stores a job about these cases and returns its id; a rejection needs a reason. Cases that do not exist or that the
 /// scope does not cover are left out; if none is left, the error is [`ReviewError::NotFound`].
@@ -41,29 +46,115 @@ pub async fn start_bulk(
     created.ok_or(ReviewError::NotFound)
 }
 
-/// Works on the oldest unclaimed job until every person in it has an outcome; returns false if there is none. A
-/// refusal does not stop the rest. Fails if Postgres does, and the job can then be taken over.
-pub async fn work_bulk(ctx: &Context) -> Result<bool, StoreError> {
-    let claimed = ctx
-        .db
-        .read(async |conn| review_job::claim(conn, ctx.instance).await);
-    let Some(job) = claimed.await? else {
-        return Ok(false);
-    };
-    while let Some(item) = next_item(ctx, &job).await? {
-        if !while_held(ctx, &job, Box::pin(work_item(ctx, &job, &item))).await? {
-            tracing::warn!(job = job.id, "review job taken over by another instance");
-            return Ok(true);
-        }
-    }
-    Ok(true)
+/// The lane of bulk reviews: one job at a time, which any instance takes over when this one dies.
+pub struct ReviewLane {
+    ctx: Context,
+    claimed: Option<i64>,
 }
 
-/// Releases the jobs that this instance works on.
-pub async fn release_bulk(ctx: &Context) -> Result<(), StoreError> {
-    ctx.db
-        .read(async |conn| review_job::release(conn, ctx.instance).await)
-        .await
+impl ReviewLane {
+    /// Creates the lane without a claim.
+    pub fn new(ctx: &Context) -> Self {
+        Self {
+            ctx: ctx.clone(),
+            claimed: None,
+        }
+    }
+}
+
+impl Task for Job {
+    type Subject = i64;
+    type Error = PlainError;
+
+    fn subject(&self) -> i64 {
+        self.id
+    }
+
+    fn urgency(&self) -> Urgency {
+        Urgency::now(false, true)
+    }
+
+    /// A job is claimed once.
+    fn merge(&mut self, _same: Self) {}
+}
+
+impl Lane for ReviewLane {
+    type Task = Job;
+    type Claim = ();
+
+    const NAME: LaneName = LaneName::Reviews;
+    const CONCURRENCY: usize = 1;
+
+    fn process(&self) -> Process<Job> {
+        let ctx = self.ctx.clone();
+        Box::new(move |job| {
+            let (ctx, job) = (ctx.clone(), job.clone());
+            Box::pin(async move {
+                match work_job(&ctx, &job).await {
+                    Ok(()) => Outcome::Done,
+                    Err(error) => Outcome::Failed(PlainError::Recorded(error.to_string())),
+                }
+            })
+        })
+    }
+
+    fn next_claim(&self, _pool: &Pool<Job>) -> Option<()> {
+        self.claimed.is_none().then_some(())
+    }
+
+    async fn claim(&mut self, (): ()) -> Result<ClaimBatch<Job>, StoreError> {
+        let (db, instance) = (&self.ctx.db, self.ctx.instance);
+        let job = db
+            .read(async |conn| review_job::claim(conn, instance).await)
+            .await?;
+        self.claimed = job.as_ref().map(|job| job.id);
+        Ok(ClaimBatch::for_slots(job.into_iter().collect(), 1))
+    }
+
+    /// A job that failed, or was taken over, is left to its lease.
+    async fn finish(&mut self, _job: Job, _: Outcome<PlainError>) -> Result<(), StoreError> {
+        self.claimed = None;
+        Ok(())
+    }
+
+    async fn renew(&mut self) -> Result<(), StoreError> {
+        let (db, instance) = (&self.ctx.db, self.ctx.instance);
+        let ids: Vec<i64> = self.claimed.into_iter().collect();
+        db.read(async |conn| review_job::renew(conn, instance, &ids).await)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Works on a job until every person in it has an outcome, or the job is taken over. A refusal does not stop the rest.
+/// Fails if Postgres does, and the job can then be taken over.
+async fn work_job(ctx: &Context, job: &Job) -> Result<(), StoreError> {
+    while let Some(item) = next_item(ctx, job).await? {
+        let is_claimed = ctx
+            .db
+            .read(async |conn| review_job::is_claimed(conn, job.id, ctx.instance).await);
+        if !is_claimed.await? {
+            tracing::warn!(job = job.id, "review job taken over by another instance");
+            return Ok(());
+        }
+        let work = AssertUnwindSafe(Box::pin(work_item(ctx, job, &item)));
+        if let Ok(done) = work.catch_unwind().await {
+            done?;
+        } else {
+            // It would panic again, on each instance that takes the job over.
+            tracing::error!(
+                job = job.id,
+                position = item.position,
+                "bulk review panicked for one case"
+            );
+            let place = Place {
+                job_id: job.id,
+                position: item.position,
+            };
+            refuse(ctx, place, FAULT).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the next person of a job; finishes the job if there is none.
@@ -77,26 +168,6 @@ async fn next_item(ctx: &Context, job: &Job) -> Result<Option<Item>, StoreError>
             Ok(item)
         })
         .await
-}
-
-/// Runs a piece of work while renewing the job's lease; returns false if the lease is lost.
-async fn while_held(
-    ctx: &Context,
-    job: &Job,
-    work: impl Future<Output = Result<(), StoreError>>,
-) -> Result<bool, StoreError> {
-    let mut work = pin!(work);
-    loop {
-        let is_held = ctx
-            .db
-            .read(async |conn| review_job::renew(conn, job.id, ctx.instance).await);
-        if !is_held.await? {
-            return Ok(false);
-        }
-        if let Ok(done) = tokio::time::timeout(HEARTBEAT, work.as_mut()).await {
-            return done.map(|()| true);
-        }
-    }
 }
 
 async fn work_item(ctx: &Context, job: &Job, item: &Item) -> Result<(), StoreError> {
@@ -165,7 +236,7 @@ fn outcome(error: &ReviewError) -> String {
         }
         ReviewError::Store(error) => {
             tracing::error!(%error, "bulk review failed for one case");
-            "fault".to_owned()
+            FAULT.to_owned()
         }
     }
 }

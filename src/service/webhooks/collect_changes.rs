@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::domain::person::{LeftCause, Status};
+use crate::domain::queue::LaneName;
 use crate::domain::webhook::StaffMessage;
+use crate::service::queue::{ClaimBatch, Lane, Outcome, PlainError, Pool, Process, Task, Urgency};
 use crate::store::StoreError;
 use crate::store::staff_change::{self, Message, StaffChange};
 
@@ -23,8 +25,70 @@ const FIELDS: [&str; 8] = [
     "hired_date",
 ];
 
-/// Creates messages from the oldest changes; returns whether there were any.
-pub async fn collect(ctx: &Context) -> Result<bool, StoreError> {
+/// The lane of changes. It has no claims and no tasks: changes become messages in the transaction that takes them.
+pub struct ChangeLane {
+    ctx: Context,
+}
+
+impl ChangeLane {
+    pub fn new(ctx: &Context) -> Self {
+        Self { ctx: ctx.clone() }
+    }
+}
+
+impl Lane for ChangeLane {
+    type Task = NoTask;
+    type Claim = ();
+
+    const NAME: LaneName = LaneName::StaffChanges;
+    const CONCURRENCY: usize = 1;
+
+    fn process(&self) -> Process<NoTask> {
+        Box::new(|none| match *none {})
+    }
+
+    fn next_claim(&self, _pool: &Pool<NoTask>) -> Option<()> {
+        Some(())
+    }
+
+    async fn claim(&mut self, (): ()) -> Result<ClaimBatch<NoTask>, StoreError> {
+        Ok(ClaimBatch {
+            count: collect(&self.ctx).await?,
+            ..ClaimBatch::default()
+        })
+    }
+
+    async fn finish(&mut self, none: NoTask, _: Outcome<PlainError>) -> Result<(), StoreError> {
+        match none {}
+    }
+
+    async fn renew(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A task of a lane that has none.
+pub enum NoTask {}
+
+impl Task for NoTask {
+    type Subject = ();
+    type Error = PlainError;
+
+    fn subject(&self) {
+        match *self {}
+    }
+
+    fn urgency(&self) -> Urgency {
+        match *self {}
+    }
+
+    fn merge(&mut self, other: Self) {
+        match other {}
+    }
+}
+
+/// Creates messages from the oldest changes; returns how many changes there were.
+async fn collect(ctx: &Context) -> Result<usize, StoreError> {
     ctx.db
         .tx(async |tx| {
             let changes = staff_change::take(tx, BATCH).await?;
@@ -32,7 +96,7 @@ pub async fn collect(ctx: &Context) -> Result<bool, StoreError> {
             if !messages.is_empty() {
                 staff_change::store_messages(tx, &messages).await?;
             }
-            Ok(!changes.is_empty())
+            Ok(changes.len())
         })
         .await
 }

@@ -40,7 +40,7 @@ pub(super) enum DeliveryResult {
         status: u16,
         error: DeliveryError,
         /// The delay that the receiver asks for.
-        wish: Option<Duration>,
+        retry_after: Option<Duration>,
     },
     NoAnswer {
         error: DeliveryError,
@@ -104,7 +104,7 @@ fn read(status: u16, headers: &HeaderMap, now: i64) -> DeliveryResult {
     let not_now = |error| DeliveryResult::NotNow {
         status,
         error,
-        wish: retry_after(headers, now),
+        retry_after: retry_after(headers, now),
     };
     match status {
         200..300 => DeliveryResult::Yes { status },
@@ -163,7 +163,7 @@ mod tests {
             let wanted = DeliveryResult::NotNow {
                 status,
                 error,
-                wish: None,
+                retry_after: None,
             };
             assert_eq!(read(status, &none, 0), wanted);
         }

@@ -3,49 +3,52 @@
 use crate::domain::webhook::DeliveryError;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
-use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::worker::Claim;
-use super::{note, retry, schedule, worker};
+use super::message_lane::{Message, MessageLane};
+use super::{record_attempt, retry, schedule};
 use crate::context::Context;
-use crate::store::StoreError;
+use crate::domain::queue::LaneName;
+use crate::service::queue::{Outcome, PlainError};
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd, PendingPayload};
+use crate::store::{Conn, StoreError};
 use crate::upstream::{ApiError, Priority, ProcessInstance, UpstreamError, event};
 
 /// Timeout for looking up one approval, including the waits for a permit and for the token.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
 
-impl Claim for PendingPayload {
+/// The lane of messages whose body is to be rendered.
+pub type PayloadLane = MessageLane<PendingPayload>;
+
+impl Message for PendingPayload {
+    const LANE: LaneName = LaneName::WebhookPayloads;
+    type Tools = ();
+
     fn id(&self) -> i64 {
         self.id
     }
-}
 
-/// Renders the bodies that are due; returns whether there were any.
-pub async fn render(ctx: &Context, stop: &CancellationToken) -> Result<bool, StoreError> {
-    worker::run(
-        ctx,
-        stop,
-        |limit| async move {
-            ctx.db
-                .read(async |conn| webhook::claim_pending(conn, ctx.instance, limit).await)
-                .await
-        },
-        |message| render_one(ctx, message),
-    )
-    .await
+    async fn claim(conn: &mut Conn, instance: Uuid, limit: i64) -> Result<Vec<Self>, StoreError> {
+        webhook::claim_pending(conn, instance, limit).await
+    }
+
+    fn process(self, ctx: Context, (): ()) -> BoxFuture<'static, Outcome<PlainError>> {
+        async move { render(&ctx, &self).await }.boxed()
+    }
 }
 
 /// Period after the event in which DingTalk may not know the approval yet, or return a malformed record.
 const LAG: Duration = Duration::from_mins(5);
 /// Time to fix a missing permission to read approvals, before receivers are notified without the record.
-const MENDING: Duration = Duration::from_hours(1);
-const LEAST_WAIT: Duration = Duration::from_secs(1);
+const PERMISSION_GRACE: Duration = Duration::from_hours(1);
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// What is known of the approval that an event is about.
 enum Details {
-    NotWanted,
+    NotRequired,
     Found(ProcessInstance),
     /// DingTalk refuses to return it; holds its error code, or one of ours.
     Refused(String),
@@ -53,37 +56,49 @@ enum Details {
     NotYet(Option<Duration>),
 }
 
-async fn render_one(ctx: &Context, message: PendingPayload) {
-    let begun = Instant::now();
+async fn render(ctx: &Context, message: &PendingPayload) -> Outcome<PlainError> {
+    let began = Instant::now();
     let give_up = |error, end| {
         let attempt = DeliveryAttempt {
-            duration: begun.elapsed(),
+            duration: began.elapsed(),
             status: None,
             error: Some(error),
         };
-        note(ctx, message.id, attempt, end)
+        record_attempt(ctx, message.id, attempt, end)
     };
     let Some(event) = message.event.as_ref().map(event::message_of) else {
         return give_up(DeliveryError::EventDropped, DeliveryEnd::Failed).await;
     };
-    match details(ctx, &message, &event).await {
+    match details(ctx, message, &event).await {
         Details::NotYet(left) => {
             let wait = schedule::wait_after(message.attempts, None);
-            let wait = left.map_or(wait, |left| wait.min(left.max(LEAST_WAIT)));
-            give_up(DeliveryError::DingTalk, retry(wait)).await;
+            let wait = left.map_or(wait, |left| wait.min(left.max(MIN_WAIT)));
+            give_up(DeliveryError::DingTalk, retry(wait)).await
         }
-        details => store(ctx, &message, &event, details).await,
+        details => store(ctx, message, &event, details).await,
     }
 }
 
-async fn store(ctx: &Context, message: &PendingPayload, event: &Value, details: Details) {
+async fn store(
+    ctx: &Context,
+    message: &PendingPayload,
+    event: &Value,
+    details: Details,
+) -> Outcome<PlainError> {
     let subject = subject(event, &details);
     let body = body(message, event, details).to_string();
     let stored = ctx.db.read(async |conn| {
         webhook::store_body(conn, ctx.instance, message.id, &subject, &body).await
     });
-    if let Err(error) = stored.await {
-        tracing::warn!(id = message.id, %error, "could not store a webhook payload; it will be rendered again");
+    match stored.await {
+        Ok(()) => {
+            ctx.work.wake(LaneName::WebhookDeliveries);
+            Outcome::Done
+        }
+        Err(error) => {
+            tracing::warn!(id = message.id, %error, "could not store a webhook payload; it will be rendered again");
+            Outcome::Failed(PlainError::Recorded(error.to_string()))
+        }
     }
 }
 
@@ -92,7 +107,7 @@ async fn details(ctx: &Context, message: &PendingPayload, event: &Value) -> Deta
         message.event_type.as_str(),
         "bpms_instance_change" | "bpms_task_change"
     ) {
-        return Details::NotWanted;
+        return Details::NotRequired;
     }
     let Some(id) = event::field(event, &["processInstanceId"]) else {
         return Details::Refused("no_process_instance_id".to_owned());
@@ -127,7 +142,10 @@ fn of_approvals(error: &UpstreamError) -> Option<(String, Duration)> {
             if *api == "topapi/processinstance/get" && !matches!(code, 60020 | 90020) =>
         {
             let is_unknown = error.is_unknown_process_instance();
-            Some((code.to_string(), if is_unknown { LAG } else { MENDING }))
+            Some((
+                code.to_string(),
+                if is_unknown { LAG } else { PERMISSION_GRACE },
+            ))
         }
         UpstreamError::Api(ApiError::Malformed {
             what: "process_instance",
@@ -161,7 +179,7 @@ fn body(message: &PendingPayload, event: &Value, details: Details) -> Value {
     data.insert("event".to_owned(), event.clone());
     match details {
         // Without a response no body is rendered.
-        Details::NotWanted | Details::NotYet(_) => {}
+        Details::NotRequired | Details::NotYet(_) => {}
         Details::Found(found) => drop(data.insert("process_instance".to_owned(), found.json)),
         Details::Refused(code) => {
             data.insert("process_instance".to_owned(), Value::Null);

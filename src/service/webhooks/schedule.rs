@@ -19,11 +19,11 @@ const LATER_WAIT: Duration = Duration::from_hours(3);
 
 /// Returns the delay after this many attempts, with 20 % jitter, so that messages that failed together do not all
 /// come back at once; longer if the receiver asks for it, within bounds.
-pub(super) fn wait_after(attempts: i32, wish: Option<Duration>) -> Duration {
+pub(super) fn wait_after(attempts: i32, retry_after: Option<Duration>) -> Duration {
     let place = usize::try_from(attempts - 1).unwrap_or(0);
     let wait = FIRST_WAITS.get(place).copied().unwrap_or(LATER_WAIT);
     let wait = wait.mul_f64(rand::random_range(0.8..=1.2));
-    wish.map_or(wait, |wish| wait.max(wish.min(MAX_RETRY_AFTER)))
+    retry_after.map_or(wait, |least| wait.max(least.min(MAX_RETRY_AFTER)))
 }
 
 #[cfg(test)]

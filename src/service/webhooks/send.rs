@@ -1,60 +1,65 @@
 //! Sends messages whose body is rendered.
 
 use crate::domain::webhook::DeliveryError;
+use std::sync::Arc;
 use std::time::Instant;
 
-use tokio_util::sync::CancellationToken;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
+use super::message_lane::{Message, MessageLane};
 use super::receiver::{DeliveryResult, Receiver};
-use super::worker::Claim;
-use super::{note, retry, schedule, worker};
+use super::{record_attempt, retry, schedule};
 use crate::context::Context;
-use crate::store::StoreError;
+use crate::domain::queue::LaneName;
+use crate::service::queue::{Outcome, PlainError};
 use crate::store::webhook::{self, DeliveryAttempt, DeliveryEnd, ReadyDelivery};
+use crate::store::{Conn, StoreError};
 
-impl Claim for ReadyDelivery {
+/// The lane of messages to be sent.
+pub type DeliveryLane = MessageLane<ReadyDelivery>;
+
+impl Message for ReadyDelivery {
+    const LANE: LaneName = LaneName::WebhookDeliveries;
+    type Tools = Arc<Receiver>;
+
     fn id(&self) -> i64 {
         self.id
     }
+
+    async fn claim(conn: &mut Conn, instance: Uuid, limit: i64) -> Result<Vec<Self>, StoreError> {
+        webhook::claim_due(conn, instance, limit).await
+    }
+
+    fn process(
+        self,
+        ctx: Context,
+        receiver: Arc<Receiver>,
+    ) -> BoxFuture<'static, Outcome<PlainError>> {
+        async move { send(&ctx, &receiver, &self).await }.boxed()
+    }
 }
 
-/// Sends what is due; returns whether there was anything.
-pub async fn send(
-    ctx: &Context,
-    receiver: &Receiver,
-    stop: &CancellationToken,
-) -> Result<bool, StoreError> {
-    worker::run(
-        ctx,
-        stop,
-        |limit| async move {
-            ctx.db
-                .read(async |conn| webhook::claim_due(conn, ctx.instance, limit).await)
-                .await
-        },
-        |message| send_one(ctx, receiver, message),
-    )
-    .await
-}
-
-async fn send_one(ctx: &Context, receiver: &Receiver, message: ReadyDelivery) {
-    let begun = Instant::now();
-    let taken = receiver.post(&message).await;
-    let duration = begun.elapsed();
-    let (status, error, end) = judge(taken, message.attempts);
+async fn send(ctx: &Context, receiver: &Receiver, message: &ReadyDelivery) -> Outcome<PlainError> {
+    let began = Instant::now();
+    let result = receiver.post(message).await;
+    let duration = began.elapsed();
+    let (status, error, end) = delivery_end(result, message.attempts);
     let attempt = DeliveryAttempt {
         duration,
         status,
         error,
     };
-    note(ctx, message.id, attempt, end).await;
+    record_attempt(ctx, message.id, attempt, end).await
 }
 
-fn judge(
-    taken: DeliveryResult,
+/// Returns the status, the error and the end of an attempt.
+fn delivery_end(
+    result: DeliveryResult,
     attempts: i32,
 ) -> (Option<u16>, Option<DeliveryError>, DeliveryEnd) {
-    match taken {
+    match result {
         DeliveryResult::Yes { status } => (Some(status), None, DeliveryEnd::Delivered),
         DeliveryResult::Never { status } => {
             (Some(status), Some(DeliveryError::Gone), DeliveryEnd::Failed)
@@ -62,9 +67,9 @@ fn judge(
         DeliveryResult::NotNow {
             status,
             error,
-            wish,
+            retry_after,
         } => {
-            let wait = schedule::wait_after(attempts, wish);
+            let wait = schedule::wait_after(attempts, retry_after);
             (Some(status), Some(error), retry(wait))
         }
         DeliveryResult::NoAnswer { error } => {

@@ -30,7 +30,7 @@ const fn administer(status: u16) -> Answers {
     [403, 403, 403, status]
 }
 
-const TABLE: [(&str, &str, Answers); 50] = [
+const TABLE: [(&str, &str, Answers); 51] = [
     ("GET", "/", PEOPLE),
     ("GET", "", PEOPLE),
     ("GET", "/unmatched", PEOPLE),
@@ -66,6 +66,7 @@ const TABLE: [(&str, &str, Answers); 50] = [
     ("GET", "/webhooks/{id}", OPERATIONS),
     ("POST", "/webhooks/resend-failed", administer(303)),
     ("POST", "/webhooks/{id}/resend", administer(303)),
+    ("GET", "/queue", OPERATIONS),
     ("GET", "/sessions", OPERATIONS),
     ("POST", "/sessions/bulk", administer(303)),
     ("POST", "/sessions/{id}/end", administer(303)),

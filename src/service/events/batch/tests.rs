@@ -24,17 +24,17 @@ fn person(userid: &str) -> SubjectId {
     SubjectId::Person(UserId::parse(userid).unwrap())
 }
 
-fn fault(gravity: ErrorClass) -> LookupOutcome {
+fn fault(class: ErrorClass) -> LookupOutcome {
     LookupOutcome::Failed(LookupError {
-        gravity,
-        reason: format!("{gravity:?}"),
+        class,
+        reason: format!("{class:?}"),
     })
 }
 
-fn retry(gravity: ErrorClass) -> EventOutcome {
+fn retry(class: ErrorClass) -> EventOutcome {
     EventOutcome::Retry(LookupError {
-        gravity,
-        reason: format!("{gravity:?}"),
+        class,
+        reason: format!("{class:?}"),
     })
 }
 
@@ -42,25 +42,25 @@ fn ends(batch: &mut Batch) -> Vec<(i64, EventOutcome)> {
     batch
         .take_finished()
         .into_iter()
-        .map(|ended| (ended.id, ended.end))
+        .map(|ended| (ended.id, ended.outcome))
         .collect()
 }
 
 #[test]
 fn each_person_and_department_is_asked_about_once_and_a_join_is_remembered() {
-    let (batch, questions) = Batch::new(vec![
+    let (batch, lookups) = Batch::new(vec![
         claimed(1, "user_modify_org", &["a", "b"], &[]),
         claimed(2, "user_add_org", &["b"], &[]),
         claimed(3, "user_active_org", &["b", "c"], &[]),
         claimed(4, "org_dept_modify", &[], &[7, 8]),
         claimed(5, "org_dept_remove", &[], &[8]),
     ]);
-    let about: Vec<_> = questions
+    let subject: Vec<_> = lookups
         .iter()
-        .map(|question| (question.about.clone(), question.joins.clone()))
+        .map(|lookup| (lookup.subject.clone(), lookup.joins.clone()))
         .collect();
     assert_eq!(
-        about,
+        subject,
         [
             (person("a"), vec![]),
             (person("b"), vec![2, 3]),
@@ -90,9 +90,9 @@ fn a_failure_touches_only_the_events_that_name_the_person() {
 fn an_event_with_nothing_to_ask_ends_at_once() {
     let mut unreadable = claimed(2, "user_leave_org", &["a"], &[]);
     unreadable.body = Some(json!({"EventType": "user_leave_org", "UserId": ["a", null]}));
-    let (mut batch, questions) =
+    let (mut batch, lookups) =
         Batch::new(vec![claimed(1, "org_admin_add", &["a"], &[]), unreadable]);
-    assert!(questions.is_empty());
+    assert!(lookups.is_empty());
     assert_eq!(
         ends(&mut batch),
         [
@@ -184,15 +184,15 @@ fn the_failure_that_time_may_mend_decides() {
         EventOutcome::Failed("Unavailable".into())
     );
     assert_eq!(
-        all([LookupOutcome::NotAsked, LookupOutcome::Done], 1),
+        all([LookupOutcome::NotStarted, LookupOutcome::Done], 1),
         EventOutcome::Released
     );
     assert_eq!(
-        all([LookupOutcome::NotAsked, bad], 3),
+        all([LookupOutcome::NotStarted, bad], 3),
         EventOutcome::Released
     );
     assert_eq!(
-        all([LookupOutcome::NotAsked, away], 1),
+        all([LookupOutcome::NotStarted, away], 1),
         retry(ErrorClass::Unavailable)
     );
 }
@@ -205,7 +205,7 @@ fn only_what_has_failed_is_looked_up_again() {
     ]);
     batch.record(&person("a"), &LookupOutcome::Done);
     batch.record(&person("b"), &fault(ErrorClass::OutOfScope));
-    batch.record(&person("c"), &LookupOutcome::NotAsked);
+    batch.record(&person("c"), &LookupOutcome::NotStarted);
     let pending: Vec<_> = batch
         .take_finished()
         .into_iter()
@@ -216,12 +216,12 @@ fn only_what_has_failed_is_looked_up_again() {
     again.pending = Some(vec!["b".into(), "c".into()]);
     let mut departments = claimed(3, "org_dept_modify", &[], &[7, 8]);
     departments.pending = Some(vec!["8".into()]);
-    let (_, questions) = Batch::new(vec![again, departments]);
-    let about: Vec<_> = questions
-        .into_iter()
-        .map(|question| question.about)
-        .collect();
-    assert_eq!(about, [person("b"), person("c"), SubjectId::Department(8)]);
+    let (_, lookups) = Batch::new(vec![again, departments]);
+    let subject: Vec<_> = lookups.into_iter().map(|lookup| lookup.subject).collect();
+    assert_eq!(
+        subject,
+        [person("b"), person("c"), SubjectId::Department(8)]
+    );
 }
 
 #[test]
@@ -229,16 +229,16 @@ fn the_most_urgent_event_about_a_person_decides_and_many_subjects_take_several_r
     let many = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     let mut failed_before = claimed(1, "user_add_org", &["z"], &[]);
     failed_before.is_retry = true;
-    let (_, questions) = Batch::new(vec![
+    let (_, lookups) = Batch::new(vec![
         failed_before,
         claimed(2, "user_modify_org", &many, &[]),
         claimed(3, "user_add_org", &["i"], &[]),
         claimed(4, "user_modify_org", &["z"], &[]),
     ]);
     let urgency = |userid: &str| {
-        questions
+        lookups
             .iter()
-            .find(|question| question.about == person(userid))
+            .find(|lookup| lookup.subject == person(userid))
             .unwrap()
             .urgency
     };

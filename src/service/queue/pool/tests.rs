@@ -1,11 +1,34 @@
 use super::*;
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum TestError {
+    Panicked,
+    Unanswered,
+}
+
+impl TaskError for TestError {
+    fn panicked() -> Self {
+        Self::Panicked
+    }
+
+    fn is_unanswered(&self) -> bool {
+        *self == Self::Unanswered
+    }
+
+    fn reason(&self) -> &'static str {
+        "away"
+    }
+}
+
+type TestOutcome = Outcome<TestError>;
+
 /// A subject, the urgency of its lookup, and how often it was merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Item(u32, Urgency, u32);
 
-impl LookupTask for Item {
+impl Task for Item {
     type Subject = u32;
+    type Error = TestError;
 
     fn subject(&self) -> u32 {
         self.0
@@ -53,25 +76,27 @@ fn many(subjects: std::ops::Range<u32>) -> Vec<Item> {
 
 fn asking(
     at_once: usize,
-    ask: impl Fn(u32) -> BoxFuture<'static, LookupOutcome> + Send + Sync + 'static,
-) -> LookupPool<Item> {
-    LookupPool::new(at_once, &CancellationToken::new(), move |item: &Item| {
-        ask(item.0)
-    })
+    ask: impl Fn(u32) -> BoxFuture<'static, TestOutcome> + Send + Sync + 'static,
+) -> Pool<Item> {
+    Pool::new(
+        at_once,
+        &CancellationToken::new(),
+        Box::new(move |item: &Item| ask(item.0)),
+    )
 }
 
-fn done(_: u32) -> BoxFuture<'static, LookupOutcome> {
-    Box::pin(async { LookupOutcome::Done })
+fn done(_: u32) -> BoxFuture<'static, TestOutcome> {
+    Box::pin(async { Outcome::Done })
 }
 
-async fn next(asking: &mut LookupPool<Item>) -> Option<(u32, LookupOutcome)> {
+async fn next(asking: &mut Pool<Item>) -> Option<(u32, TestOutcome)> {
     for item in asking.take_next() {
         asking.start(item);
     }
     asking.next().await.map(|(item, answer)| (item.0, answer))
 }
 
-async fn all(mut asking: LookupPool<Item>) -> Vec<(u32, LookupOutcome)> {
+async fn all(mut asking: Pool<Item>) -> Vec<(u32, TestOutcome)> {
     let mut answers = Vec::new();
     while let Some(answer) = next(&mut asking).await {
         answers.push(answer);
@@ -79,7 +104,7 @@ async fn all(mut asking: LookupPool<Item>) -> Vec<(u32, LookupOutcome)> {
     answers
 }
 
-async fn order(asking: LookupPool<Item>) -> Vec<u32> {
+async fn order(asking: Pool<Item>) -> Vec<u32> {
     all(asking)
         .await
         .into_iter()
@@ -87,11 +112,8 @@ async fn order(asking: LookupPool<Item>) -> Vec<u32> {
         .collect()
 }
 
-fn unavailable() -> LookupOutcome {
-    LookupOutcome::Failed(LookupError {
-        gravity: ErrorClass::Unavailable,
-        reason: "away".into(),
-    })
+fn unavailable() -> TestOutcome {
+    Outcome::Failed(TestError::Unanswered)
 }
 
 #[tokio::test]
@@ -102,10 +124,10 @@ async fn joins_go_before_changes_and_first_tries_before_retries() {
     assert_eq!(asking.ahead_of(Urgency::now(false, true)), 4);
     assert_eq!(asking.ahead_of(Urgency::now(true, true)), 6);
     let mut one_place = asking;
-    one_place.at_once = 1;
+    one_place.concurrency = 1;
     let first: Vec<u32> = one_place.take_next().iter().map(Item::subject).collect();
     assert_eq!(first, [4]);
-    one_place.at_once = 2;
+    one_place.concurrency = 2;
     assert_eq!(order(one_place).await, [6, 2, 3, 1, 5]);
 }
 
@@ -161,7 +183,7 @@ async fn a_subject_that_is_being_asked_about_waits_and_takes_no_place() {
             if let Some(hanging) = hanging {
                 hanging.cancelled().await;
             }
-            LookupOutcome::Done
+            Outcome::Done
         })
     });
     asking.add([change(1)]);
@@ -170,10 +192,10 @@ async fn a_subject_that_is_being_asked_about_waits_and_takes_no_place() {
         .into_iter()
         .for_each(|item| asking.start(item));
     asking.add([change(1), change(2), change(1)]);
-    assert_eq!(next(&mut asking).await, Some((2, LookupOutcome::Done)));
+    assert_eq!(next(&mut asking).await, Some((2, Outcome::Done)));
     hangs.cancel();
-    assert_eq!(next(&mut asking).await, Some((1, LookupOutcome::Done)));
-    assert_eq!(next(&mut asking).await, Some((1, LookupOutcome::Done)));
+    assert_eq!(next(&mut asking).await, Some((1, Outcome::Done)));
+    assert_eq!(next(&mut asking).await, Some((1, Outcome::Done)));
     assert_eq!(next(&mut asking).await, None);
 }
 
@@ -182,7 +204,7 @@ async fn a_panic_is_the_answer_to_one_question_only() {
     let mut asking = asking(2, |subject| {
         Box::pin(async move {
             assert_ne!(subject, 2, "this one panics");
-            LookupOutcome::Done
+            Outcome::Done
         })
     });
     asking.add([change(1), change(2), change(3)]);
@@ -191,9 +213,9 @@ async fn a_panic_is_the_answer_to_one_question_only() {
     assert_eq!(
         answers,
         [
-            (1, LookupOutcome::Done),
-            (2, LookupOutcome::Failed(LookupError::panicked())),
-            (3, LookupOutcome::Done)
+            (1, Outcome::Done),
+            (2, Outcome::Failed(TestError::Panicked)),
+            (3, Outcome::Done)
         ]
     );
 }
@@ -202,14 +224,14 @@ async fn a_panic_is_the_answer_to_one_question_only() {
 async fn three_unanswered_questions_in_a_row_put_the_others_back() {
     let mut asking = asking(1, |subject| {
         let answer = if subject == 2 {
-            LookupOutcome::Done
+            Outcome::Done
         } else {
             unavailable()
         };
         Box::pin(async move { answer })
     });
     asking.add((1..=9).map(change));
-    let answers: Vec<LookupOutcome> = all(asking)
+    let answers: Vec<TestOutcome> = all(asking)
         .await
         .into_iter()
         .map(|(_, answer)| answer)
@@ -218,18 +240,18 @@ async fn three_unanswered_questions_in_a_row_put_the_others_back() {
         answers[..6],
         [
             unavailable(),
-            LookupOutcome::Done,
+            Outcome::Done,
             unavailable(),
             unavailable(),
             unavailable(),
-            LookupOutcome::NotAsked
+            Outcome::NotStarted
         ]
     );
     assert_eq!(answers.len(), 9);
     assert!(
         answers[5..]
             .iter()
-            .all(|answer| *answer == LookupOutcome::NotAsked)
+            .all(|answer| *answer == Outcome::NotStarted)
     );
 }
 
@@ -237,17 +259,21 @@ async fn three_unanswered_questions_in_a_row_put_the_others_back() {
 async fn nothing_new_is_asked_once_it_is_time_to_stop() {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
-    let mut asking = LookupPool::new(1, &stop, move |_: &Item| {
-        stopper.cancel();
-        Box::pin(async { LookupOutcome::Done }) as _
-    });
+    let mut asking = Pool::new(
+        1,
+        &stop,
+        Box::new(move |_: &Item| {
+            stopper.cancel();
+            Box::pin(async { Outcome::Done }) as _
+        }),
+    );
     asking.add((1..=3).map(change));
     assert_eq!(
         all(asking).await,
         [
-            (1, LookupOutcome::Done),
-            (2, LookupOutcome::NotAsked),
-            (3, LookupOutcome::NotAsked)
+            (1, Outcome::Done),
+            (2, Outcome::NotStarted),
+            (3, Outcome::NotStarted)
         ]
     );
 }

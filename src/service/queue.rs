@@ -1,0 +1,34 @@
+//! The queue: one worker for all lanes. Each lane claims items under a lease, works on a few of them at a time, renews
+//! the leases, and releases what it does not finish. Several processes on one database share the work.
+
+mod back_off;
+mod claim_timer;
+mod dispatcher;
+mod lane;
+mod pool;
+mod status;
+mod worker;
+
+pub use dispatcher::dispatch;
+pub use lane::{ClaimBatch, Lane, PlainError, room};
+pub use pool::{Outcome, Pool, Process, Task, TaskError, Urgency};
+pub use status::lanes;
+pub use worker::run;
+
+use crate::context::Context;
+use crate::domain::queue::LaneName;
+use crate::store::{self, StoreError, event, recheck, review_job, webhook};
+
+/// Releases everything that this process has claimed and will not finish, after its workers have ended, and wakes those
+/// of other instances.
+pub async fn release_all(ctx: &Context) -> Result<(), StoreError> {
+    ctx.db
+        .read(async |conn| {
+            event::release_all(conn, ctx.instance).await?;
+            recheck::release_all(conn, ctx.instance).await?;
+            review_job::release_all(conn, ctx.instance).await?;
+            webhook::release_all(conn, ctx.instance).await?;
+            store::queue::announce(conn, &LaneName::ALL).await
+        })
+        .await
+}
