@@ -19,7 +19,8 @@ const CALLBACK_FETCH: Duration = Duration::from_mins(10);
 const LONGEST_SYNC_WAIT: Duration = Duration::from_hours(1);
 
 /// Makes everything due at once whose due time is further ahead than any code sets it, in one statement; returns how
-/// many rows it changed. Long because an idle instance must not send a statement per table.
+/// many rows it changed.
+// Long because an idle instance must not send a statement per table.
 pub async fn recall<'c>(
     conn: impl sqlx::Executor<'c, Database = sqlx::Postgres>,
 ) -> Result<i64, StoreError> {

@@ -1,5 +1,6 @@
 //! Webhook messages for the company's own systems: stored with their subject, claimed by one instance at a time, and
 //! kept with every delivery attempt.
+//! Long because it holds every state that a message passes through.
 
 use std::time::Duration;
 

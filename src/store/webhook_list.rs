@@ -85,11 +85,22 @@ pub async fn list(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// Returns how many messages match the filter of [`list`].
-pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, StoreError> {
+/// How many messages there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Counts {
+    pub matching: i64,
+    /// Those that have failed and wait for an administrator, whatever the filter.
+    pub failed: i64,
+}
+
+/// Counts messages.
+pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<Counts, StoreError> {
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM webhook_delivery d
+    let counts = sqlx::query_as!(
+        Counts,
+        r#"SELECT count(*) AS "matching!",
+             (SELECT count(*) FROM webhook_delivery WHERE state = 'failed') AS "failed!"
+         FROM webhook_delivery d
          WHERE ($1::text IS NULL OR state = $1)
            AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
            AND NOT message_type = ANY ($3::text[])
@@ -103,17 +114,7 @@ pub async fn count(conn: &mut Conn, filter: &DeliveryFilter) -> Result<i64, Stor
     )
     .fetch_one(conn)
     .await?;
-    Ok(count)
-}
-
-/// Returns how many messages have failed and wait for an administrator.
-pub async fn count_failed(conn: &mut Conn) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM webhook_delivery WHERE state = 'failed'"#
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count)
+    Ok(counts)
 }
 
 record! {

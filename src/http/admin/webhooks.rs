@@ -78,17 +78,16 @@ async fn list(
     let contacts = auditor.contacts();
     let (filter, list) = (filter(&query, contacts)?, LIST.request(&query)?);
     let (now, is_on) = (auditor.user.now, ctx.config.webhook.is_some());
-    let (total, failed, rows) = ctx
+    let (counts, rows) = ctx
         .db
         .read(async |conn| {
-            let total = webhook_list::count(conn, &filter).await?;
-            let failed = webhook_list::count_failed(conn).await?;
+            let counts = webhook_list::count(conn, &filter).await?;
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let rows = webhook_list::list(conn, &filter, limit, offset).await?;
-            Ok::<_, StoreError>((total, failed, rows))
+            Ok::<_, StoreError>((counts, rows))
         })
         .await?;
-    let pager = list.pager(total);
+    let pager = list.pager(counts.matching);
     let page = |layout: Layout, list: ListPage<DeliveryRow>| {
         let (lang, t) = (layout.lang, WebhookTexts::of(layout.lang));
         let state = |state: DeliveryState| (state.as_str(), t.state_words(state));
@@ -99,7 +98,7 @@ async fn list(
                 .with_filter("state", t.state, DeliveryState::ALL.map(state))
                 .with_filter("type", t.kind, types(t))
                 .map(|row| view(row, contacts, now, lang, is_on)),
-            all_again_ask: all_again_ask(t, failed).filter(|_| is_on),
+            all_again_ask: all_again_ask(t, counts.failed).filter(|_| is_on),
             layout,
         }
     };

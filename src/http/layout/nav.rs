@@ -88,13 +88,13 @@ mod tests {
             let nav = Layout::new(Lang::En, Some(who), "/admin").nav();
             nav.into_iter().map(|item| item.name).collect::<Vec<_>>()
         };
-        assert_eq!(sections(Role::Admin).len(), 10);
+        assert_eq!(sections(Role::Admin).len(), 11);
         assert_eq!(
             sections(Role::Reviewer),
             ["overview", "unmatched", "staff", "departments"]
         );
         assert!(!sections(Role::Auditor).contains(&"apps"));
-        assert_eq!(sections(Role::Auditor).len(), 9);
+        assert_eq!(sections(Role::Auditor).len(), 10);
         assert_eq!(Layout::new(Lang::En, None, "/admin").nav(), []);
     }
 

@@ -6,7 +6,7 @@ use super::pool::{Outcome, Pool, Process, Task, TaskError};
 use crate::domain::queue::LaneName;
 use crate::store::StoreError;
 
-/// A lane of the queue: one kind of items, claimed from one table. A worker creates it anew for each run, which lasts
+/// A lane of the queue: one kind of items, claimed from one table. A worker creates one for each run, which lasts
 /// until nothing is due.
 pub trait Lane: Send {
     type Task: Task;
