@@ -5,6 +5,7 @@ mod load;
 mod scene;
 mod yardstick;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::report::{self, Ratio};
@@ -106,11 +107,17 @@ fn section(rounds: &[Vec<Figures>], machine: &str) -> String {
         "| Ratio to the yardstick | Recorded | Spread | Target | Directory | Spread | Target |\n";
     text += "| --- | --- | --- | --- | --- | --- | --- |\n";
     for (name, part, targets) in parts {
-        text += &format!("| {name} |");
+        write!(text, "| {name} |").unwrap();
         for (index, target) in [1, 2].into_iter().zip(targets) {
             let of = |round: &Vec<Figures>| part(&round[index]) / part(&round[0]);
             let ratio = Ratio::of(rounds.iter().map(of).collect());
-            text += &format!(" {} | {:.0} % | {target} |", ratio, ratio.spread * 100.0);
+            write!(
+                text,
+                " {} | {:.0} % | {target} |",
+                ratio,
+                ratio.spread * 100.0
+            )
+            .unwrap();
         }
         text += "\n";
     }
@@ -118,14 +125,16 @@ fn section(rounds: &[Vec<Figures>], machine: &str) -> String {
     text += "| | Yardstick | Recorded | Directory |\n| --- | --- | --- | --- |\n";
     let units = ["", " (µs)", " (µs)", " (ms)"];
     for ((name, part, _), unit) in parts.into_iter().zip(units) {
-        text += &format!("| {}{unit} |", name.replace("Dinggate's", "Server's"));
+        write!(text, "| {}{unit} |", name.replace("Dinggate's", "Server's")).unwrap();
         for index in 0..3 {
             let values = rounds.iter().map(|round| part(&round[index])).collect();
-            text += &format!(
+            write!(
+                text,
                 " {:.*} |",
                 usize::from(unit == " (ms)"),
                 report::median(values)
-            );
+            )
+            .unwrap();
         }
         text += "\n";
     }

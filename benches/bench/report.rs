@@ -1,6 +1,7 @@
 //! `docs/benchmarks.md`, a section for each part of the bench; a run replaces those that it measures.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::fs;
 use std::sync::Mutex;
 
@@ -84,7 +85,7 @@ pub fn write_section(title: &str, text: &str) {
     }
     let mut whole = HEAD.to_owned();
     for (title, text) in sections {
-        whole += &format!("\n## {title}\n\n{}\n", text.trim_matches('\n'));
+        write!(whole, "\n## {title}\n\n{}\n", text.trim_matches('\n')).unwrap();
     }
     fs::write(FILE, whole).unwrap();
 }

@@ -23,7 +23,9 @@ pub(super) async fn run(ctx: Context, mut polls: Polls, stop: CancellationToken)
     // When the last run ended; `None` before the first.
     let mut last = None;
     while let Some(due) = polls.next().await {
-        polls.run(fetch_if_due(&ctx, &stop, &due, &mut last)).await;
+        // On the heap, because a fetch holds much across its calls.
+        let fetch = Box::pin(fetch_if_due(&ctx, &stop, &due, &mut last));
+        polls.run(fetch).await;
     }
 }
 

@@ -219,14 +219,14 @@ async fn carry_out(
             let no_answer = || SyncProblemCode::UnexpectedResponse.into();
             return failed(crawler.problems.first().unwrap_or_else(no_answer));
         }
-        Err(Abort::Problem(problem)) => return failed(problem),
+        Err(Abort::Problem(problem)) => return failed(*problem),
         Err(Abort::Store(error)) => return Err(error.into()),
     };
     let begun = note_end(run, "reading", begun);
     let built = build_plan::build_plan(ctx, run, request, calls, &mut crawler, sink.progress).await;
     let built = match built {
         Ok(built) => built,
-        Err(Abort::Problem(problem)) => return failed(problem),
+        Err(Abort::Problem(problem)) => return failed(*problem),
         Err(Abort::Store(error)) => return Err(error.into()),
     };
     let begun = note_end(run, "planning", begun);

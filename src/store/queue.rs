@@ -22,6 +22,10 @@ pub enum QueueConnection {
 
 /// What is due, by Postgres's clock.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct DueWork {
     pub now: DateTime<Utc>,
     /// The lanes with an item that is due and free.

@@ -24,7 +24,9 @@ impl WorkSignals {
     }
 
     pub fn wake_all(&self) {
-        LaneName::ALL.into_iter().for_each(|lane| self.wake(lane));
+        for lane in LaneName::ALL {
+            self.wake(lane);
+        }
     }
 
     /// Wakes the workers of a lane on all instances, after a commit that sends no notification of its own.

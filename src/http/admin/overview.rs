@@ -92,7 +92,8 @@ async fn page(
         waiting_count: found.waiting_count,
         sync: found
             .latest_run
-            .map(|run| parts::sync(run, found.last_done, found.now, layout.lang)),
+            .as_ref()
+            .map(|run| parts::sync(run, found.last_done.as_ref(), found.now, layout.lang)),
         waiting: found
             .waiting
             .into_iter()

@@ -41,27 +41,27 @@ async fn list(
     ctx: web::Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, AppError> {
-    let lanes = queue::lanes(&ctx).await?;
+    let rows = queue::lanes(&ctx).await?;
     let layout = auditor.layout(&ctx, &request).await?;
     let lang = layout.lang;
     let page = QueuePage {
         t: QueueTexts::of(lang),
-        rows: lanes.into_iter().map(|lane| view(lane, lang)).collect(),
+        rows: rows.into_iter().map(|row| view(row, lang)).collect(),
         layout,
     };
     Ok(html(StatusCode::OK, &page))
 }
 
-fn view(lane: LaneRow, lang: Lang) -> LaneView {
-    let (words, hint) = QueueTexts::of(lang).lane_words(lane.name);
-    let time = |at| TimeText::new(at, lane.now, lang);
+fn view(row: LaneRow, lang: Lang) -> LaneView {
+    let (words, hint) = QueueTexts::of(lang).lane_words(row.name);
+    let time = |at| TimeText::new(at, row.now, lang);
     LaneView {
         words,
         hint,
-        pending: lane.pending,
-        oldest: lane.oldest.map(time),
-        in_progress: lane.in_progress,
-        last_run: lane.last_run_at.map(time),
-        error: lane.last_error.zip(lane.last_error_at.map(time)),
+        pending: row.pending,
+        oldest: row.oldest.map(time),
+        in_progress: row.in_progress,
+        last_run: row.last_run_at.map(time),
+        error: row.last_error.zip(row.last_error_at.map(time)),
     }
 }

@@ -201,7 +201,7 @@ async fn carry_out(
             };
             return failed(state, dingtalk_problem(&error));
         }
-        Err(Abort::Problem(problem)) => return failed(State::Failed, problem),
+        Err(Abort::Problem(problem)) => return failed(State::Failed, *problem),
         Err(Abort::Store(error)) => return Err(error.into()),
     }
     let request = ApplyRequest {

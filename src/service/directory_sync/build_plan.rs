@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::person::Department;
 use crate::domain::rights::Scope;
-use crate::domain::sync_problem::SyncProblemCode;
+use crate::domain::sync_problem::{SyncProblem, SyncProblemCode};
 use crate::store::sync_run::Run;
 use crate::store::{StoreError, department, directory, staff, sync_staging};
 
@@ -117,7 +117,7 @@ async fn ensure_staging_intact(ctx: &Context, run: Run, crawler: &Crawler) -> Re
     if usize::try_from(staged) == Ok(crawler.people) {
         Ok(())
     } else {
-        Err(Abort::Problem(SyncProblemCode::StagingLost.into()))
+        Err(SyncProblem::from(SyncProblemCode::StagingLost).into())
     }
 }
 

@@ -69,7 +69,13 @@ impl From<ActError> for SyncError {
 /// Reasons to end a run before anything is written.
 pub(super) enum Abort {
     Store(StoreError),
-    Problem(SyncProblem),
+    Problem(Box<SyncProblem>),
+}
+
+impl From<SyncProblem> for Abort {
+    fn from(problem: SyncProblem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
 }
 
 impl Abort {
@@ -77,7 +83,7 @@ impl Abort {
     pub(super) fn unless_passing(error: UpstreamError) -> Result<UpstreamError, Self> {
         match error {
             UpstreamError::Store(error) => Err(Self::Store(error)),
-            UpstreamError::Paused { .. } => Err(Self::Problem(dingtalk_problem(&error))),
+            UpstreamError::Paused { .. } => Err(dingtalk_problem(&error).into()),
             UpstreamError::Api(_) => Ok(error),
         }
     }

@@ -56,9 +56,7 @@ pub async fn read(
             break;
         };
         let (ask, response) = finished.map_err(|fault| {
-            Abort::Problem(
-                SyncProblem::from(SyncProblemCode::Internal).with_detail(fault.to_string()),
-            )
+            Abort::from(SyncProblem::from(SyncProblemCode::Internal).with_detail(fault.to_string()))
         })?;
         match response {
             Ok((asked_at, response)) => {

@@ -23,7 +23,7 @@ const MAX_CLAIMED: usize = 500;
 /// Maximum number of further events claimed about people who are about to be looked up.
 const MAX_RELATED: i64 = 500;
 
-/// ClaimBatch events, and the lookups that they need: one for all events about the same person.
+/// Waiting events, and the lookups that they need: one for all events about the same person.
 pub struct EventLane {
     ctx: Context,
     locks: Arc<KeyedMutex>,

@@ -50,7 +50,7 @@ impl Task for DueRecheck {
     }
 }
 
-/// ClaimBatch rechecks.
+/// Due rechecks.
 pub struct RecheckLane {
     ctx: Context,
     locks: Arc<KeyedMutex>,

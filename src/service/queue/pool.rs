@@ -166,7 +166,7 @@ impl<T: Task> Pool<T> {
     }
 
     /// Returns the number of tasks that wait or are in flight.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.waiting.len() + self.running.len()
     }
 

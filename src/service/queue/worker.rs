@@ -149,7 +149,9 @@ async fn start_next<L: Lane>(lane: &mut L, pool: &mut Pool<L::Task>) -> usize {
             None => pool.add([task]),
         }
     }
-    next.into_iter().for_each(|task| pool.start(task));
+    for task in next {
+        pool.start(task);
+    }
     related.count
 }
 

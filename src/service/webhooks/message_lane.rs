@@ -57,7 +57,7 @@ impl<M: Message> Task for MessageTask<M> {
     fn merge(&mut self, _same: Self) {}
 }
 
-/// ClaimBatch messages.
+/// Due messages.
 pub struct MessageLane<M: Message> {
     ctx: Context,
     tools: M::Tools,
@@ -91,7 +91,7 @@ impl<M: Message> Lane for MessageLane<M> {
     }
 
     fn next_claim(&self, pool: &Pool<MessageTask<M>>) -> Option<i64> {
-        let free = CONCURRENCY.saturating_sub(pool.len());
+        let free = CONCURRENCY.saturating_sub(pool.count());
         i64::try_from(free).ok().filter(|free| *free > 0)
     }
 

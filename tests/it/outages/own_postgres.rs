@@ -172,7 +172,12 @@ pub fn program(name: &str) -> Command {
 /// The program of the release that the other tests use; else the newest of Debian's packages, which are not on the
 /// PATH; else whatever is on the PATH.
 fn find(name: &str) -> PathBuf {
-    if let Some(folder) = std::env::var_os("TEST_POSTGRES_BIN") {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what starts the tests says where Postgres is"
+    )]
+    let folder = std::env::var_os("TEST_POSTGRES_BIN");
+    if let Some(folder) = folder {
         return Path::new(&folder).join(name);
     }
     let versions = std::fs::read_dir("/usr/lib/postgresql")

@@ -99,8 +99,8 @@ pub(super) fn tiles(found: &OverviewData, t: &OverviewTexts, lang: Lang) -> Vec<
 }
 
 pub(super) fn sync(
-    run: RunRow,
-    last_done: Option<RunRow>,
+    run: &RunRow,
+    last_done: Option<&RunRow>,
     now: DateTime<Utc>,
     lang: Lang,
 ) -> SyncView {

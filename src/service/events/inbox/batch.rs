@@ -115,9 +115,9 @@ mod tests {
     use super::*;
     use crate::upstream::event::of_callback;
 
-    fn new(message: serde_json::Value) -> NewEvent {
+    fn new(message: &serde_json::Value) -> NewEvent {
         NewEvent {
-            event: of_callback(&message),
+            event: of_callback(message),
             arrival: InitialState::Waiting,
         }
     }
@@ -126,7 +126,7 @@ mod tests {
     fn a_repeat_is_known_by_its_key_or_by_time_type_and_ids() {
         let change = |id: &str, userid: &str, time: &str| {
             new(
-                json!({"EventType": "user_modify_org", "eventId": id, "UserId": [userid], "TimeStamp": time}),
+                &json!({"EventType": "user_modify_org", "eventId": id, "UserId": [userid], "TimeStamp": time}),
             )
         };
         let events = [
@@ -138,8 +138,8 @@ mod tests {
             // By its key it repeats the first; what it names is not remembered.
             change("1", "c", "1"),
             change("5", "c", "1"),
-            new(json!({"EventType": "other", "eventId": "6", "TimeStamp": "1"})),
-            new(json!({"EventType": "other", "eventId": "7", "TimeStamp": "1"})),
+            new(&json!({"EventType": "other", "eventId": "6", "TimeStamp": "1"})),
+            new(&json!({"EventType": "other", "eventId": "7", "TimeStamp": "1"})),
         ];
         let all: Vec<&NewEvent> = events.iter().collect();
         let (firsts, first_of) = without_repeats(&all);
