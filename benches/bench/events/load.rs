@@ -16,6 +16,8 @@ pub struct Load {
     pub took: Duration,
     /// In ascending order.
     pub latencies: Vec<Duration>,
+    /// How often an event was answered 503, and sent again as DingTalk does.
+    pub refused: usize,
 }
 
 impl Load {
@@ -29,6 +31,7 @@ struct Plan {
     port: u16,
     requests: Vec<Vec<u8>>,
     next: AtomicUsize,
+    refused: AtomicUsize,
     begun: Instant,
     time: Duration,
     /// Between two events; zero where each connection sends as fast as it is answered.
@@ -47,6 +50,7 @@ pub fn run(port: u16, requests: Vec<Vec<u8>>, time: Duration, per_second: Option
             port,
             requests,
             next: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
             begun: Instant::now(),
             time,
             interval: per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
@@ -77,7 +81,11 @@ async fn send_all(plan: Arc<Plan>) -> Load {
     let mut latencies = connections.join_all().await.concat();
     let took = plan.begun.elapsed();
     latencies.sort_unstable();
-    Load { took, latencies }
+    Load {
+        took,
+        latencies,
+        refused: plan.refused.load(Ordering::Relaxed),
+    }
 }
 
 async fn send_on_one(plan: Arc<Plan>) -> Vec<Duration> {
@@ -105,14 +113,19 @@ async fn send_on_one(plan: Arc<Plan>) -> Vec<Duration> {
             // The timer has the resolution of a millisecond.
             since = Instant::now();
         }
-        stream.write_all(request).await.unwrap();
-        read_answer(&mut stream, &mut answer).await;
+        loop {
+            stream.write_all(request).await.unwrap();
+            if read_answer(&mut stream, &mut answer).await {
+                break;
+            }
+            plan.refused.fetch_add(1, Ordering::Relaxed);
+        }
         latencies.push(since.elapsed());
     }
 }
 
-/// Reads one answer, which must be 200.
-async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
+/// Reads one answer; returns whether it is 200 and not 503.
+async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> bool {
     answer.clear();
     loop {
         let read = stream.read_buf(answer).await.unwrap();
@@ -127,11 +140,12 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) {
         let text = std::str::from_utf8(&answer[..head])
             .unwrap()
             .to_ascii_lowercase();
-        assert!(text.starts_with("http/1.1 200"), "{text}");
+        let is_stored = text.starts_with("http/1.1 200");
+        assert!(is_stored || text.starts_with("http/1.1 503"), "{text}");
         let (_, length) = text.split_once("content-length: ").unwrap();
         let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
         if answer.len() == head + 4 + length {
-            return;
+            return is_stored;
         }
     }
 }

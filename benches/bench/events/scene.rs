@@ -171,7 +171,9 @@ impl Scene {
             Target::Yardstick | Target::Recorded => "org_admin_add",
             Target::Directory => "user_modify_org",
         };
-        let time = dinggate::upstream::unix_millis().to_string();
+        // Events of one moment are rare; these are signed within a few milliseconds.
+        let time = dinggate::upstream::unix_millis() - rand::random_range(0..3_600_000);
+        let time = time.to_string();
         let event = json!({
             "eventId": id, "CorpId": self.sim.config().corp_id, "EventType": event_type,
             "UserId": [&id[..16]], "OptStaffId": "manager01", "TimeStamp": time,

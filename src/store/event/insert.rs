@@ -74,7 +74,9 @@ pub async fn insert_all(
          -- might turn into a join that reads the whole table.
          WHERE identifying_time IS NULL OR (
              SELECT id FROM event AS old WHERE old.event_time = identifying_time AND old.event_type = type
-                 AND old.userids = e.userids AND old.dept_ids = e.dept_ids LIMIT 1) IS NULL
+                 -- Not `=`, for which the planner may take the GIN index, whose pending list is read from end to end.
+                 AND old.userids IS NOT DISTINCT FROM e.userids AND old.dept_ids IS NOT DISTINCT FROM e.dept_ids
+             LIMIT 1) IS NULL
          -- Ordered, so that two instances that store the same events do not wait for each other.
          ORDER BY key
          ON CONFLICT (dedupe_key) DO NOTHING
