@@ -14,7 +14,7 @@ use crate::store::event::NewEvent;
 const MAX_COMMITS: usize = 2;
 /// Events of one commit.
 const MAX_EVENTS: usize = 64;
-/// Bytes of the callbacks of one commit, which also bound how many people they name.
+/// Bytes of the callbacks of one commit.
 const MAX_BYTES: usize = 256 * 1024;
 /// Events that wait in one lane.
 const MAX_WAITING: usize = 32 * MAX_EVENTS;

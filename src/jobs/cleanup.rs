@@ -50,7 +50,10 @@ async fn clean_up_if_due(
     next: &mut Instant,
 ) -> Result<(), StoreError> {
     if due.has_interrupted_sync {
-        directory_sync::fail_interrupted(ctx).await?;
+        log_result(
+            "syncs that were cut off",
+            directory_sync::fail_interrupted(ctx).await,
+        )?;
     }
     if Instant::now() < *next {
         return Ok(());

@@ -22,13 +22,15 @@ use crate::store::{self, StoreError, event, recheck, review_job, webhook};
 /// Releases everything that this process has claimed and will not finish, after its workers have ended, and wakes those
 /// of other instances.
 pub async fn release_all(ctx: &Context) -> Result<(), StoreError> {
-    ctx.db
-        .read(async |conn| {
-            event::release_all(conn, ctx.instance).await?;
-            recheck::release_all(conn, ctx.instance).await?;
-            review_job::release_all(conn, ctx.instance).await?;
-            webhook::release_all(conn, ctx.instance).await?;
-            store::queue::announce(conn, &LaneName::ALL).await
-        })
-        .await
+    let (db, instance) = (&ctx.db, ctx.instance);
+    // Apart, so that a row that somebody else has locked keeps only its own table's claims.
+    let released = tokio::join!(
+        Box::pin(db.read(async |conn| event::release_all(conn, instance).await)),
+        Box::pin(db.read(async |conn| recheck::release_all(conn, instance).await)),
+        Box::pin(db.read(async |conn| review_job::release_all(conn, instance).await)),
+        Box::pin(db.read(async |conn| webhook::release_all(conn, instance).await)),
+    );
+    db.read(async |conn| store::queue::announce(conn, &LaneName::ALL).await)
+        .await?;
+    released.0.and(released.1).and(released.2).and(released.3)
 }

@@ -39,7 +39,9 @@ pub fn may_be_due(ctx: &Context, due: &DueWork) -> bool {
     let Some(latest) = ctx.config.sync.schedule.latest(due.now) else {
         return false;
     };
-    due.awaits_sync_retry || due.last_scheduled != Some(latest)
+    // Nothing is due once a complete sync has begun after the time.
+    due.last_complete_sync.is_none_or(|at| at < latest)
+        && (due.is_sync_retry_due || due.last_scheduled != Some(latest))
 }
 
 /// Runs a full sync if a scheduled time is due and no other instance has claimed it; returns whether it did. Once

@@ -39,8 +39,10 @@ pub struct DueWork {
     pub has_interrupted_sync: bool,
     /// The scheduled time that was claimed last; `None` before the first one.
     pub last_scheduled: Option<DateTime<Utc>>,
-    /// That time waits for a retry, and no sync is running.
-    pub awaits_sync_retry: bool,
+    /// That time may be retried now: its retry is due, or its run was interrupted, and no sync is running.
+    pub is_sync_retry_due: bool,
+    /// When the last sync began that read the whole directory.
+    pub last_complete_sync: Option<DateTime<Utc>>,
 }
 
 /// A notification.
@@ -140,7 +142,8 @@ pub async fn announce<'c>(
 }
 
 /// Answers every question of an idle instance at once, so that it sends one statement a second.
-async fn due_work<'c>(
+// Long because an idle instance must not send a statement for each question.
+pub async fn due_work<'c>(
     conn: impl sqlx::Executor<'c, Database = Postgres>,
 ) -> Result<DueWork, StoreError> {
     let row = sqlx::query!(
@@ -166,8 +169,12 @@ async fn due_work<'c>(
              EXISTS (SELECT FROM alert WHERE kind = $1) AS "has_lost_events!",
              EXISTS (SELECT FROM sync_run WHERE state = 'running' AND is_free(lease_until)) AS "has_interrupted_sync!",
              (SELECT scheduled_at FROM sync_schedule) AS last_scheduled,
-             EXISTS (SELECT FROM sync_schedule WHERE retry_at IS NOT NULL)
-               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND NOT is_free(lease_until)) AS "awaits_sync_retry!""#,
+             EXISTS (SELECT FROM sync_schedule s WHERE s.retry_at IS NOT NULL
+                 AND (s.retry_at <= clock_timestamp() OR EXISTS (
+                     SELECT FROM sync_run r WHERE r.cause = 'schedule' AND r.started_at >= s.scheduled_at
+                       AND (r.state = 'running' OR r.state = 'failed' AND 'interrupted' IN (r.error_code, r.error)))))
+               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND NOT is_free(lease_until)) AS "is_sync_retry_due!",
+             (SELECT max(as_past(started_at)) FROM sync_run WHERE is_complete) AS last_complete_sync"#,
         DirectoryDoubt::LostEvents.as_str(),
     )
     .fetch_one(conn)
@@ -185,6 +192,7 @@ async fn due_work<'c>(
         has_lost_events: row.has_lost_events,
         has_interrupted_sync: row.has_interrupted_sync,
         last_scheduled: row.last_scheduled,
-        awaits_sync_retry: row.awaits_sync_retry,
+        is_sync_retry_due: row.is_sync_retry_due,
+        last_complete_sync: row.last_complete_sync,
     })
 }

@@ -133,7 +133,7 @@ pub async fn list(
 ) -> Result<Vec<RunRow>, StoreError> {
     let runs = run_rows!(
         r#"WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
-           AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0
+           AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error, r.error_params)), lower($3)) > 0
              OR r.error_code = ANY ($6))
          ORDER BY r.id DESC LIMIT $4 OFFSET $5"#,
         filter.state.map(SyncState::as_str),
@@ -153,7 +153,7 @@ pub async fn count(conn: &mut Conn, filter: &SyncFilter) -> Result<i64, StoreErr
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM sync_run r LEFT JOIN staff s ON s.userid = r.started_by AND r.cause IN ('admin', 'approval')
          WHERE NOT r.is_dry_run AND ($1::text IS NULL OR r.state = $1) AND ($2::text IS NULL OR r.cause = $2)
-           AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error)), lower($3)) > 0
+           AND ($3 = '' OR r.id::text = $3 OR strpos(lower(concat_ws(chr(10), r.started_by, s.name, r.error, r.error_params)), lower($3)) > 0
              OR r.error_code = ANY ($4))"#,
         filter.state.map(SyncState::as_str),
         filter.cause.map(SyncCause::as_str),

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Conn, StoreError};
+use super::{Conn, StoreError, queue};
 use crate::domain::ids::{UnionId, UserId};
+use crate::domain::queue::LaneName;
 
 /// Records that a person waits for a unionid; returns how many people wait for one, and whether this is new.
 pub async fn note(
@@ -117,7 +118,8 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
          ORDER BY s.userid",
         &free,
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    // The triggers announce new rows only.
+    queue::announce(conn, &[LaneName::Events, LaneName::Rechecks]).await
 }

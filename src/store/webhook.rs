@@ -54,14 +54,15 @@ pub async fn enqueue_event(
     Ok(())
 }
 
-/// Stores a message for each of these events, whose types are subscribed, in the transaction that stores the events.
+/// Stores a message for each of these events, whose types are subscribed, in this order and in the transaction that
+/// stores the events.
 pub async fn enqueue_events(conn: &mut Conn, event_ids: &[i64]) -> Result<(), StoreError> {
     if event_ids.is_empty() {
         return Ok(());
     }
     sqlx::query!(
         "INSERT INTO webhook_delivery (message_type, event_id)
-         SELECT event_type, id FROM event WHERE id = ANY ($1)
+         SELECT event_type, id FROM event WHERE id = ANY ($1) ORDER BY array_position($1, id)
          ON CONFLICT (event_id) DO NOTHING",
         event_ids,
     )

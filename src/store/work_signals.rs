@@ -50,6 +50,11 @@ impl WorkSignals {
         self.announcement.notified().await;
     }
 
+    /// Returns whether there is something to announce.
+    pub fn is_unannounced(&self) -> bool {
+        self.unannounced.load(Ordering::Acquire) != 0
+    }
+
     /// Takes the lanes to be announced.
     pub fn take_announcements(&self) -> Vec<LaneName> {
         let bits = self.unannounced.swap(0, Ordering::AcqRel);

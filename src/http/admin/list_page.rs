@@ -51,7 +51,11 @@ impl ListSpec {
         };
         Ok(ListRequest {
             spec: self,
-            sort: query.sort(self.columns)?,
+            // A list without columns to sort by ignores the parameters, as any page ignores unknown ones.
+            sort: match self.columns {
+                [] => None,
+                columns => query.sort(columns)?,
+            },
             paging: query.paging(),
             q: query.q().to_owned(),
             values: self.filters.iter().map(value).collect(),

@@ -27,6 +27,10 @@ use batch::Outcome;
 /// DingTalk waits 1.5 s, and repeats a callback that was answered with an error.
 const STORE_TIMEOUT: Duration = Duration::from_millis(700);
 
+/// People who leave by an event that shares a commit: one that names more is stored alone, so that a batch never locks
+/// and terminates more people than its deadline allows.
+const MAX_LEAVERS: usize = 16;
+
 /// Transactions in progress for events that are stored one by one.
 const ALONE_AT_ONCE: usize = 8;
 
@@ -39,6 +43,9 @@ pub(super) async fn store(ctx: &Context, event: Event, size: usize) -> Result<()
         arrival: initial_state(&event),
         event,
     });
+    if event.event.userids.len() > MAX_LEAVERS && event.event.kind == Kind::UserLeft {
+        return store_alone(ctx, &event, deadline).await;
+    }
     let (answer, answered) = oneshot::channel();
     let waiting = WaitingEvent {
         event: Arc::clone(&event),
@@ -93,8 +100,8 @@ async fn commit(ctx: &Context, batch: Vec<WaitingEvent>) {
             }
             answer(ctx, batch, &outcomes);
         }
-        // One event can be at fault for all of them, or wait for a lock.
-        Err(error) if batch.len() > 1 && error.is_about_statement() => {
+        // One event can be at fault for all of them, or wait for a lock, which must not hold up the lane.
+        Err(error) if error.is_about_statement() => {
             tracing::warn!(%error, events = batch.len(), "events are stored one by one");
             store_one_by_one(ctx, batch);
         }

@@ -10,6 +10,8 @@ const POLL: Duration = Duration::from_millis(300);
 const MIN_INTERVAL: Duration = Duration::from_millis(50);
 /// The interval after a claim, as a multiple of its duration: a claim reads all due events, which may be many.
 const INTERVAL_FACTOR: u32 = 4;
+/// The longest such interval: a claim may have waited for a lock.
+const MAX_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Schedules the next claim.
 pub(super) struct ClaimTimer {
@@ -21,7 +23,8 @@ impl ClaimTimer {
     /// Creates the timer after a claim that began at this time.
     pub fn after(began: Instant) -> Self {
         let now = Instant::now();
-        let not_before = now + MIN_INTERVAL.max((now - began) * INTERVAL_FACTOR);
+        let interval = (now - began).saturating_mul(INTERVAL_FACTOR);
+        let not_before = now + interval.clamp(MIN_INTERVAL, MAX_INTERVAL);
         Self {
             not_before,
             at_the_latest: not_before.max(now + POLL),

@@ -1,7 +1,9 @@
 //! Wakes the lanes: when another process commits new work, and when something is due.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -9,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::back_off::BackOff;
 use crate::context::Context;
 use crate::store::StoreError;
-use crate::store::queue::{DueWork, Notification, QueueConnection};
+use crate::store::queue::{self, DueWork, Notification, QueueConnection};
 
 /// The interval between two polls of an instance without notifications while nothing is due. With the rare other
 /// statements of an idle instance, that is less than one transaction a second.
@@ -37,10 +39,17 @@ pub async fn dispatch(
     let mut back_off = BackOff::new("dispatcher");
     loop {
         let why = tokio::select! {
-            served = serve(&ctx, &found, &mut back_off) => served.err().map(|error| error.to_string()),
+            served = AssertUnwindSafe(serve(&ctx, &found, &mut back_off)).catch_unwind() => match served {
+                Ok(served) => served.err().map(|error| error.to_string()),
+                Err(_panic) => Some("dispatcher panicked".to_owned()),
+            },
             () = stop.cancelled() => return,
         };
         let Some(why) = why else { continue };
+        // Postgres may have no session left for this connection, while the pool has its own.
+        if let Ok(due) = ctx.db.read(async |conn| queue::due_work(conn).await).await {
+            publish(&ctx, &found, due);
+        }
         tokio::select! {
             () = back_off.failed(&why) => {}
             () = stop.cancelled() => return,
@@ -69,11 +78,10 @@ async fn serve(
                 "due times lay too far ahead; Postgres's clock has stepped back"
             );
         }
-        due.lanes.iter().for_each(|lane| ctx.work.wake(*lane));
         let wait = due
             .next_due_in
             .map_or(interval, |wait| wait.clamp(MIN_WAIT, interval));
-        found.send_replace(Some(due));
+        publish(ctx, found, due);
         listen_until(Instant::now() + wait, ctx, &mut conn).await?;
         if should_listen && opened.elapsed() > LISTEN_RETRY {
             break;
@@ -82,13 +90,22 @@ async fn serve(
     Ok(())
 }
 
+/// Wakes the lanes with due items, and the jobs.
+fn publish(ctx: &Context, found: &watch::Sender<Option<DueWork>>, due: DueWork) {
+    for lane in &due.lanes {
+        ctx.work.wake(*lane);
+    }
+    found.send_replace(Some(due));
+}
+
 /// Passes on notifications in both directions until it is time for the next poll.
 async fn listen_until(
     next_poll: Instant,
     ctx: &Context,
     conn: &mut QueueConnection,
 ) -> Result<(), StoreError> {
-    let mut announce_at: Option<Instant> = None;
+    // An announcement that the poll before has interrupted is made now.
+    let mut announce_at = ctx.work.is_unannounced().then(Instant::now);
     let mut last_announcement: Option<Instant> = None;
     loop {
         let announcing = announce_at.unwrap_or(next_poll);
@@ -104,7 +121,14 @@ async fn listen_until(
             () = sleep_until(announcing), if announce_at.is_some() => {
                 announce_at = None;
                 last_announcement = Some(Instant::now());
-                in_time(conn.announce(&ctx.work.take_announcements())).await?;
+                let lanes = ctx.work.take_announcements();
+                let announced = in_time(conn.announce(&lanes)).await;
+                if announced.is_err() {
+                    for lane in lanes {
+                        ctx.work.announce(lane);
+                    }
+                }
+                announced?;
             }
             () = sleep_until(next_poll) => return Ok(()),
         }

@@ -59,6 +59,7 @@ async fn wait_for_work<L: Lane>(ctx: &Context, status: &mut Status, stop: &Cance
 
 /// Works until nothing is due and no task is left; returns how many items there were. Once `stop` is cancelled no new
 /// tasks are started, those in flight are finished, and the rest is released.
+// Long because all that a run waits for is one `select!`.
 async fn run_until_idle<L: Lane>(
     ctx: &Context,
     mut lane: L,
@@ -76,13 +77,20 @@ async fn run_until_idle<L: Lane>(
     loop {
         count += start_next(&mut lane, &mut pool).await;
         tokio::select! {
-            ended = pool.next() => {
-                let Some((task, outcome)) = ended else { break };
-                if let Outcome::Failed(error) = &outcome {
-                    status.record_error(error.reason());
+            // Heartbeats first: a lease must not expire because results came in.
+            biased;
+            _ = heartbeat.tick() => {
+                status.record_run();
+                // A failed heartbeat at worst causes work to be done twice.
+                match lane.renew().await {
+                    Ok(()) => status.write(ctx).await,
+                    Err(error) => {
+                        tracing::warn!(lane = L::NAME.as_str(), %error, "could not renew leases");
+                    }
                 }
-                lane.finish(task, outcome).await?;
             }
+            () = &mut grace => return Ok(count),
+            // Before results, of which another may always be ready: new work may be more urgent than what waits.
             () = timer.wait(ctx.work.woken(L::NAME)), if may_claim(&lane, &pool) => {
                 timer = match claim(&mut lane, &mut pool).await {
                     Ok((timer, more)) => {
@@ -95,15 +103,17 @@ async fn run_until_idle<L: Lane>(
                     }
                 };
             }
-            _ = heartbeat.tick() => {
-                // A failed heartbeat at worst causes work to be done twice.
-                if let Err(error) = lane.renew().await {
-                    tracing::warn!(lane = L::NAME.as_str(), %error, "could not renew leases");
+            ended = pool.next() => {
+                let Some((task, outcome)) = ended else { break };
+                if let Outcome::Failed(error) = &outcome {
+                    status.record_error(error.reason());
                 }
-                status.record_run();
-                status.write(ctx).await;
+                // The others go on: what could not be stored is claimed again when its lease expires.
+                if let Err(error) = lane.finish(task, outcome).await {
+                    tracing::warn!(lane = L::NAME.as_str(), %error, "could not store a result");
+                    status.record_error(&error.to_string());
+                }
             }
-            () = &mut grace => return Ok(count),
         }
     }
     lane.flush().await?;
@@ -125,12 +135,12 @@ async fn claim<L: Lane>(
         _ => ClaimBatch::default(),
     };
     pool.add(claimed.tasks);
-    lane.flush().await?;
     let timer = if claimed.may_be_more {
         ClaimTimer::at_once()
     } else {
         ClaimTimer::after(began)
     };
+    lane.flush().await?;
     Ok((timer, claimed.count))
 }
 

@@ -100,8 +100,12 @@ impl<M: Message> Lane for MessageLane<M> {
         let claimed = db
             .read(async |conn| M::claim(conn, instance, limit).await)
             .await?;
-        self.claimed.extend(claimed.iter().map(Message::id));
-        let tasks = claimed.into_iter().map(MessageTask).collect();
+        // If heartbeats have failed, one in flight here may be due again: it is not sent a second time beside itself.
+        let ids = &mut self.claimed;
+        let new = claimed
+            .into_iter()
+            .filter(|message| ids.insert(message.id()));
+        let tasks = new.map(MessageTask).collect();
         Ok(ClaimBatch::for_slots(tasks, limit))
     }
 

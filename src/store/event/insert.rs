@@ -1,6 +1,6 @@
 //! Stores received events, any number with one statement.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -55,6 +55,7 @@ pub async fn limit_lock_waits(conn: &mut Conn) -> Result<(), StoreError> {
 /// Stores the events that are not known, with a webhook message for those whose type is subscribed; returns the keys of
 /// the new ones. An event is known by its key or, if these identify it, by its type, time and ids. No two of the
 /// events may be the same.
+// Long because the statement takes an array for each column.
 pub async fn insert_all(
     conn: &mut Conn,
     events: &[&NewEvent],
@@ -99,8 +100,12 @@ pub async fn insert_all(
     .fetch_all(&mut *conn)
     .await?;
     let subscribed = rows.iter().filter(|row| row.is_subscribed);
-    let subscribed: Vec<i64> = subscribed.map(|row| row.id).collect();
-    webhook::enqueue_events(conn, &subscribed).await?;
+    let ids: HashMap<&str, i64> = subscribed
+        .map(|row| (row.dedupe_key.as_str(), row.id))
+        .collect();
+    // In order of arrival, in which the messages are sent.
+    let in_order = columns.keys.iter().filter_map(|key| ids.get(key).copied());
+    webhook::enqueue_events(conn, &in_order.collect::<Vec<i64>>()).await?;
     Ok(rows.into_iter().map(|row| row.dedupe_key).collect())
 }
 

@@ -149,6 +149,38 @@ async fn a_leave_event_that_waits_for_a_row_does_not_fail_the_others(pool: PgPoo
 }
 
 #[sqlx::test]
+async fn leave_events_that_wait_for_rows_hold_up_no_later_one(pool: PgPool) {
+    let app = app(&pool).await;
+    let mut people = [company::EMPLOYEE, company::LEADING_ZERO, company::ADMIN];
+    people.sort_unstable();
+    for userid in people {
+        employ(&app, userid).await;
+    }
+    let mut other = app.pool.begin().await.unwrap();
+    let lock = "SELECT FROM staff WHERE userid IN (SELECT userid FROM staff WHERE status = 'employed' ORDER BY userid LIMIT 2) FOR UPDATE";
+    sqlx::raw_sql(lock).execute(&mut *other).await.unwrap();
+    let push = async |userid: &str, after: Duration| {
+        tokio::time::sleep(after).await;
+        let event = leaving(&format!("leave-{userid}"), userid);
+        let answer = app.push(&app.sim.encrypt_event(&event)).await;
+        (answer.status, Instant::now())
+    };
+    // Each of the first two comes alone, so that both commits in progress wait.
+    let [first, second, third] = [0, 30, 60].map(Duration::from_millis);
+    let (first, second, third) = tokio::join!(
+        push(people[0], first),
+        push(people[1], second),
+        push(people[2], third)
+    );
+    assert_eq!((first.0, second.0, third.0), (503, 503, 200));
+    assert!(
+        third.1 < first.1.min(second.1),
+        "it has not waited for them"
+    );
+    other.rollback().await.unwrap();
+}
+
+#[sqlx::test]
 async fn leave_events_of_one_batch_end_sessions_in_the_transaction_that_stores_them(pool: PgPool) {
     let app = app(&pool).await;
     let people = [company::EMPLOYEE, company::LEADING_ZERO, company::ADMIN];

@@ -23,11 +23,14 @@ pub(super) enum Outcome {
 
 /// Stores events, and terminates those who leave by them; returns one outcome per event.
 pub(super) async fn store(tx: &mut Conn, events: &[&NewEvent]) -> Result<Vec<Outcome>, StoreError> {
+    // An event that needs a lock held by another session is stored apart, so that neither the others of this batch nor
+    // those of the next ones wait for it. Only leave events need locks of which a sync holds many.
+    if events.len() > 1 || events.iter().any(|event| is_leave(event)) {
+        event::limit_lock_waits(tx).await?;
+    }
     if let [event] = events {
         return store_alone(tx, event).await.map(|outcome| vec![outcome]);
     }
-    // An event that needs a lock held by another session is stored alone, so that the others do not wait for it.
-    event::limit_lock_waits(tx).await?;
     let (firsts, first_of) = without_repeats(events);
     let new = event::insert_all(tx, &firsts).await?;
     let is_new = |event: &&&NewEvent| new.contains(&event.event.dedupe_key);
