@@ -14,6 +14,8 @@ use crate::pooler::{Bouncer, number, set, through};
 use crate::support::{TestApp, eventually};
 
 const SOON: Duration = Duration::from_secs(15);
+/// A scheduled sync in the middle of the watch would be taken for unrest.
+const NEVER_SOON: &str = "0 0 1 1 *";
 /// How long an idle instance is watched.
 const WATCHED: Duration = Duration::from_secs(20);
 /// The last statement of each other connection; an idle connection keeps it until the next one.
@@ -76,7 +78,10 @@ async fn assert_work_starts_at_once(pool: &PgPool) {
 
 #[sqlx::test]
 async fn an_idle_instance_sends_at_most_one_statement_a_second(pool: PgPool) {
-    let app = TestApp::spawn(&pool).await;
+    let app = TestApp::spawn_with(&pool, |settings| {
+        set(settings, "DINGGATE_SYNC_CRON", NEVER_SOON);
+    })
+    .await;
     app.wait_for_first_sync().await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_idle(transactions(&pool).await);
@@ -123,6 +128,7 @@ async fn behind_a_transaction_pooler_work_is_polled_every_second(pool: PgPool) {
     let bouncer = Bouncer::start(&pool, "transaction", 4).await;
     let (_sim, mut settings, _direct) = through(&pool, &bouncer);
     set(&mut settings, "DINGGATE_MIGRATE", "off");
+    set(&mut settings, "DINGGATE_SYNC_CRON", NEVER_SOON);
     let process = Process::start(&settings);
     process.wait_until_ready().await;
     eventually("the first sync has run", SOON, async || {
