@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use dinggate::domain::queue::LaneName;
+use dinggate::store::Conn;
+use dinggate::store::queue::due_work;
 use dingtalk_sim::company;
 use serde_json::json;
 use sqlx::PgPool;
@@ -216,4 +218,23 @@ async fn a_lane_that_works_or_fails_says_so(pool: PgPool) {
         number(&pool, failed).await == 1
     })
     .await;
+}
+
+#[sqlx::test]
+async fn the_retry_of_a_scheduled_sync_is_due_at_its_time_or_after_an_interruption(pool: PgPool) {
+    let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
+    let mut is_due = async |change: &'static str| {
+        sqlx::raw_sql(change).execute(&pool).await.unwrap();
+        due_work(&mut conn).await.unwrap().is_sync_retry_due
+    };
+    let wait = "INSERT INTO sync_schedule (scheduled_at, attempts, retry_at)
+        VALUES (now() - interval '1 minute', 1, now() + interval '9 minutes')
+        ON CONFLICT (only_row) DO UPDATE SET retry_at = excluded.retry_at";
+    assert!(!is_due(wait).await, "while it waits, no poll costs more");
+    assert!(is_due("UPDATE sync_schedule SET retry_at = now()").await);
+    assert!(!is_due(wait).await);
+    let interrupted = "INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
+        VALUES ('schedule', 'system', 'running', gen_random_uuid(), now() - interval '1 second')";
+    assert!(is_due(interrupted).await);
+    assert!(!is_due("UPDATE sync_run SET lease_until = now() + interval '8 seconds'").await);
 }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use dinggate::store::Conn;
+use dinggate::store::event::{InitialState, NewEvent, insert_all};
+use dinggate::upstream::event::of_callback;
 use dingtalk_sim::{SignedCallback, company};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -256,4 +259,25 @@ async fn all_that_wait_are_refused_within_a_second_while_nothing_can_be_stored(p
     let answers = push_all(&app, &callbacks).await;
     assert_eq!(statuses(&answers), [200; 40]);
     assert_eq!(app.number("SELECT count(*) FROM event").await, 41);
+}
+
+#[sqlx::test]
+async fn the_webhook_messages_of_a_batch_are_in_order_of_arrival(pool: PgPool) {
+    let subscribe = "UPDATE webhook_subscription SET event_types = '{org_admin_add}'";
+    sqlx::raw_sql(subscribe).execute(&pool).await.unwrap();
+    // By their keys they would come in another order.
+    let events = ["c", "a", "b"].map(|id| NewEvent {
+        event: of_callback(&recorded(id)),
+        arrival: InitialState::Applied,
+    });
+    let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
+    let all: Vec<&NewEvent> = events.iter().collect();
+    assert_eq!(insert_all(&mut conn, &all).await.unwrap().len(), 3);
+    for (place, id) in ["c", "a", "b"].into_iter().enumerate() {
+        let before = format!(
+            "SELECT count(*) FROM webhook_delivery WHERE id < (SELECT d.id FROM webhook_delivery d
+             JOIN event e ON e.id = d.event_id WHERE e.dedupe_key = 'id:{id}')"
+        );
+        assert_eq!(number(&pool, &before).await, i64::try_from(place).unwrap());
+    }
 }

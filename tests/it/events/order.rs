@@ -402,3 +402,38 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
         "refused looks are repeated less often"
     );
 }
+
+#[sqlx::test]
+async fn a_result_that_cannot_be_stored_costs_no_other_lookup(pool: PgPool) {
+    let app = app(&pool).await;
+    let people = colleagues(&app, 3);
+    app.sim
+        .fault_times(USER_GET, Fault::Delay(Duration::from_secs(1)), 3);
+    for userid in &people {
+        tell(&app, &about("user_modify_org", &[userid])).await;
+    }
+    eventually("all three are being looked up", SOON, async || {
+        app.sim.calls(USER_GET) == 3
+    })
+    .await;
+    let mut other = app.pool.begin().await.unwrap();
+    let first = format!(
+        "SELECT FROM event WHERE userids = ARRAY['{}'] FOR UPDATE",
+        people[0]
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(first))
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    eventually("the other two are applied", SOON, async || {
+        app.number("SELECT count(*) FROM event WHERE state = 'applied'")
+            .await
+            == 2
+    })
+    .await;
+    other.rollback().await.unwrap();
+    for userid in &people[1..] {
+        assert_eq!(app.sim.calls_about(USER_GET, userid), 1, "{userid}");
+    }
+    all_worked(&app).await;
+}
