@@ -7,7 +7,7 @@ texts! {
     /// Texts of the page of the queue.
     pub struct QueueTexts {
         title: "队列" | "Queue";
-        purpose: "后台任务的排队和处理情况，包括所有实例。" | "What the workers of all instances have to do, and how they are getting on.";
+        purpose: "后台任务的排队和处理情况，包括所有实例。" | "Background work of all instances: what waits, what is in progress, and the last error of each lane.";
         lane: "任务" | "Lane";
         pending: "等待" | "Pending";
         oldest: "最早" | "Oldest";

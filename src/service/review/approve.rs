@@ -21,7 +21,7 @@ use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, rea
 use crate::store::review_job::Place;
 use crate::store::staff::{self, StaffRow};
 use crate::store::unmatched::{self, Case};
-use crate::store::{StoreError, admin_grant, staff_list};
+use crate::store::{admin_grant, staff_list};
 use crate::upstream::{ApiError, Priority, UpstreamError};
 
 /// Timeout for all of DingTalk's responses together.
@@ -177,14 +177,10 @@ async fn admit(
                 check_target(ctx, people, decision.by, &rights, person).await?;
             }
             check_person(people, &state, case, person, asked_at).await?;
-            employ(people, person, asked_at).await.map_err(|error| {
-                // The unionid was taken just after the check above: the next attempt names the holder.
-                if error.violates(staff::EMPLOYED_UNIONID) {
-                    StoreError::Unavailable(None)
-                } else {
-                    error
-                }
-            })?;
+            // The unionid may have been taken just after the check above: the next attempt names the holder.
+            employ(people, person, asked_at)
+                .await
+                .map_err(|error| error.retry_if_violates(staff::EMPLOYED_UNIONID))?;
             // The employment itself closes a waiting case.
             match unmatched::lock_state(people, case.id).await? {
                 Some(CaseState::Waiting | CaseState::Closed) => {}

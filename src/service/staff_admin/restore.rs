@@ -15,7 +15,7 @@ use crate::service::review::Actor;
 use crate::service::{admins, employment};
 use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, read};
 use crate::store::staff::{self, StaffRow};
-use crate::store::{Conn, StoreError, admin_grant, audit, unmatched};
+use crate::store::{Conn, admin_grant, audit, unmatched};
 use crate::upstream::{ApiError, Priority, UpstreamError};
 
 /// Timeout for DingTalk's response.
@@ -103,14 +103,10 @@ async fn write_restored(
             let rights = admins::check_actor(ctx, people, by.userid, Action::Decide).await?;
             check_target(ctx, people, by, &rights, &person.userid).await?;
             check_leaver(people, &state, person, asked_at).await?;
-            employ(people, person, asked_at).await.map_err(|error| {
-                // The unionid was taken just after the check above: the next attempt names the holder.
-                if error.violates(staff::EMPLOYED_UNIONID) {
-                    StoreError::Unavailable(None)
-                } else {
-                    error
-                }
-            })?;
+            // The unionid may have been taken just after the check above: the next attempt names the holder.
+            employ(people, person, asked_at)
+                .await
+                .map_err(|error| error.retry_if_violates(staff::EMPLOYED_UNIONID))?;
             employment::record_unionid_change(
                 people,
                 audit::Actor::Person(by.userid),

@@ -44,6 +44,16 @@ impl StoreError {
         matches!(self, Self::Statement(sqlx::Error::Database(e)) if e.constraint() == Some(index))
     }
 
+    /// Turns the violation of an index into an error that asks for another attempt, which checks again first.
+    #[must_use]
+    pub fn retry_if_violates(self, index: &str) -> Self {
+        if self.violates(index) {
+            Self::Unavailable(None)
+        } else {
+            self
+        }
+    }
+
     /// Returns whether the cause is what the work did or whom it waited for, so that other work may succeed now.
     pub fn is_about_statement(&self) -> bool {
         match self {
