@@ -288,6 +288,11 @@ impl SimHandle {
         self.0.shared.world().meter.reset();
     }
 
+    /// Returns how many calls of a path were refused because there were too many in a second.
+    pub fn throttled(&self, path: &str) -> u64 {
+        self.0.shared.world().meter.throttled(path)
+    }
+
     /// Returns the most calls of this path that began within any one second.
     pub fn max_calls_in_any_second(&self, path: &str) -> usize {
         self.0.shared.world().meter.most_in_a_second(path)

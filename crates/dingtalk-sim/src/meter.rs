@@ -14,6 +14,8 @@ struct PathMeter {
     recent: VecDeque<Instant>,
     /// Those of them that were admitted.
     admitted: VecDeque<Instant>,
+    /// Calls refused because there were too many in a second.
+    throttled: u64,
     most_in_a_second: usize,
     /// Calls by the userid they ask about.
     by_userid: BTreeMap<String, u64>,
@@ -59,6 +61,7 @@ impl Meter {
             meter.admitted.push_back(now);
             return Ok(());
         }
+        meter.throttled += 1;
         let oldest = meter.admitted.front().copied().unwrap_or(now);
         Err(oldest + SECOND)
     }
@@ -67,6 +70,7 @@ impl Meter {
     pub(crate) fn reset(&mut self) {
         for meter in self.paths.values_mut() {
             meter.calls = 0;
+            meter.throttled = 0;
             meter.most_in_a_second = 0;
             meter.recent.clear();
             meter.by_userid.clear();
@@ -76,6 +80,10 @@ impl Meter {
 
     pub(crate) fn calls(&self, path: &str) -> u64 {
         self.paths.get(path).map_or(0, |meter| meter.calls)
+    }
+
+    pub(crate) fn throttled(&self, path: &str) -> u64 {
+        self.paths.get(path).map_or(0, |meter| meter.throttled)
     }
 
     pub(crate) fn calls_about(&self, path: &str, userid: &str) -> u64 {
