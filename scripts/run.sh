@@ -25,6 +25,7 @@ main() {
   demo_secrets
   start_database
   start_programs
+  demo_leaver
   demo_banner | tee "$demo/addresses.txt" || true
   watch_over
 }
@@ -82,6 +83,8 @@ start_programs() {
   portal_port=$port portal_url=http://127.0.0.1:$port
   free_port 8090
   sim_port=$port sim_url=http://127.0.0.1:$port
+  company_is_new=
+  [ -s "$demo/company.json" ] || company_is_new=yes
   step "Starting the DingTalk simulator and dinggate"
   start simulator export_sim_settings target/debug/dingtalk-sim
   wait_for "$sim_url/"

@@ -22,6 +22,7 @@
         return box.checked;
       });
       count.textContent = count.dataset.text.replace("{n}", String(chosen.length));
+      bar.hidden = chosen.length === 0;
       bar.querySelectorAll("button").forEach(function (button) {
         button.disabled = chosen.length === 0;
       });
@@ -70,6 +71,48 @@
       button.innerHTML = button.dataset.label;
       button.removeAttribute("aria-busy");
     });
+  });
+
+  // A question is a dialog where the browser knows those; elsewhere, and without script, it unfolds in its place.
+  var dialog = null;
+  var asking = null;
+
+  function ask(details) {
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      dialog.className = "dialog";
+      dialog.addEventListener("close", function () {
+        asking.appendChild(dialog.firstElementChild);
+      });
+      dialog.addEventListener("click", function (event) {
+        if (event.target === dialog) {
+          dialog.close();
+        }
+      });
+      document.body.appendChild(dialog);
+    }
+    asking = details;
+    dialog.setAttribute("aria-label", details.querySelector("summary").textContent);
+    var panel = details.querySelector(".confirm-panel");
+    dialog.appendChild(panel);
+    dialog.showModal();
+    var first = panel.querySelector("input:not([type=hidden]), select, textarea");
+    (first || panel.querySelector("[type=submit]")).focus();
+  }
+
+  document.addEventListener("click", function (event) {
+    var summary = event.target.closest("details.confirm > summary");
+    if (summary && window.HTMLDialogElement) {
+      event.preventDefault();
+      ask(summary.parentNode);
+    }
+    if (event.target.closest("[data-cancel]")) {
+      if (dialog && dialog.open) {
+        dialog.close();
+      } else {
+        closeOthers(null);
+      }
+    }
   });
 
   // One question at a time, and none after Escape.

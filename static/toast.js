@@ -15,6 +15,29 @@
     text.textContent = words;
   }, 100);
 
+  // Good news leaves by itself, but not while somebody reads it.
+  var left = 6;
+  var isRead = false;
+  ["mouseenter", "focusin"].forEach(function (name) {
+    toast.addEventListener(name, function () {
+      isRead = true;
+    });
+  });
+  ["mouseleave", "focusout"].forEach(function (name) {
+    toast.addEventListener(name, function () {
+      isRead = false;
+    });
+  });
+  if (toast.classList.contains("tone-ok")) {
+    var clock = setInterval(function () {
+      left -= isRead ? 0 : 1;
+      if (left <= 0) {
+        clearInterval(clock);
+        toast.remove();
+      }
+    }, 1000);
+  }
+
   toast.querySelector("[data-dismiss]").addEventListener("click", function () {
     toast.remove();
     document.getElementById("main").focus({ preventScroll: true });

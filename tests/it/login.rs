@@ -696,3 +696,31 @@ async fn answers_inside_dingtalk_are_guarded_against_other_sites(pool: PgPool) {
         "no look is needed for somebody whom the table holds"
     );
 }
+
+#[sqlx::test]
+async fn a_phone_outside_dingtalk_is_led_into_it_and_may_scan_as_well(pool: PgPool) {
+    let app = TestApp::spawn_with(&pool, |_| {}).await;
+    let mut phone = app.browser();
+    phone.headers.retain(|(name, _)| *name != "user-agent");
+    let user_agent = "Mozilla/5.0 (Linux; Android 14; K) Chrome/126.0.0.0 Mobile Safari/537.36";
+    phone.headers.push(("user-agent", user_agent.to_owned()));
+    let page = phone.get("/login?rd=%2Fportal%3Fa%3D1").await.body;
+    let (link, frame) = (
+        page.find("https://applink.dingtalk.com/page/link?url="),
+        page.find("<iframe"),
+    );
+    assert!(link.is_some() && link < frame, "{page}");
+    // The address inside DingTalk leads on to the page that was wanted.
+    assert!(
+        page.contains("%2Flogin%3Frd%3D%252Fportal%253Fa%253D1\""),
+        "{page}"
+    );
+    for evil in ["%2F%2Fevil.example", "https%3A%2F%2Fevil.example"] {
+        let page = phone.get(&format!("/login?rd={evil}")).await.body;
+        let link = page.split("applink.dingtalk.com").nth(1).unwrap();
+        let link = link.split('"').next().unwrap();
+        assert!(link.ends_with("%2Flogin%3Frd%3D%252F"), "{link}");
+    }
+    let desktop = app.browser().get("/login").await.body;
+    assert!(!desktop.contains("applink"), "{desktop}");
+}

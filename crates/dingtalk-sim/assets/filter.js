@@ -1,6 +1,8 @@
-// Hides the entries that do not contain what is typed, and headings left without entries.
+// Hides the entries that do not contain what is typed, and headings left without entries. Enter chooses the only
+// person that is left.
 "use strict";
 for (const input of document.querySelectorAll("input[data-filter]")) {
+  const shown = () => document.querySelectorAll(input.dataset.filter + ":not([hidden])");
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
     for (const entry of document.querySelectorAll(input.dataset.filter)) {
@@ -11,6 +13,9 @@ for (const input of document.querySelectorAll("input[data-filter]")) {
     }
   });
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") event.preventDefault();
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    const left = shown();
+    if (input.value.trim() !== "" && left.length === 1 && left[0].matches("button")) left[0].click();
   });
 }

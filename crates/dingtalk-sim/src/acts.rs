@@ -11,7 +11,12 @@ use crate::{
 impl Shared {
     /// Hires a person: `user_add_org`, then `user_modify_org`, as the real cloud does.
     pub(crate) fn hire(&self, new: NewPerson, announce: Announce) -> anyhow::Result<Person> {
-        let person = self.world().directory.hire(new, self.now_ms())?;
+        let person = {
+            let mut world = self.world();
+            let person = world.directory.hire(new, self.now_ms())?;
+            world.tour.note_hiring(&person.userid, announce);
+            person
+        };
         self.tell_user("user_add_org", &person.userid, announce);
         self.tell_user("user_modify_org", &person.userid, announce);
         self.save();
@@ -25,10 +30,12 @@ impl Shared {
         new_userid: Option<&str>,
         announce: Announce,
     ) -> anyhow::Result<Person> {
-        let person = self
-            .world()
-            .directory
-            .rehire(userid, new_userid, self.now_ms())?;
+        let person = {
+            let mut world = self.world();
+            let person = world.directory.rehire(userid, new_userid, self.now_ms())?;
+            world.tour.note_hiring(&person.userid, announce);
+            person
+        };
         self.tell_user("user_add_org", &person.userid, announce);
         self.tell_user("user_modify_org", &person.userid, announce);
         self.save();
@@ -42,10 +49,12 @@ impl Shared {
         change: PersonChange,
         announce: Announce,
     ) -> anyhow::Result<Person> {
-        let (before, after) = self
-            .world()
-            .directory
-            .change(userid, change, self.now_ms())?;
+        let (before, after) = {
+            let mut world = self.world();
+            let changed = world.directory.change(userid, change, self.now_ms())?;
+            world.tour.note_change(announce);
+            changed
+        };
         let operator = self.operator();
         let event = self
             .teller(operator.as_deref())
@@ -64,7 +73,11 @@ impl Shared {
 
     /// Dismisses a person: `user_leave_org`.
     pub(crate) fn dismiss(&self, userid: &str, announce: Announce) -> anyhow::Result<()> {
-        self.world().directory.dismiss(userid)?;
+        {
+            let mut world = self.world();
+            world.directory.dismiss(userid)?;
+            world.tour.note_dismissal(announce);
+        }
         self.tell_user("user_leave_org", userid, announce);
         self.save();
         Ok(())

@@ -37,9 +37,18 @@ pub const STRANGER_UNIONID: &str = "Str4ngerZx6BmQw1PdKyTn5CvaiE";
 /// 2021-03-01 in Unix milliseconds, the day on which the first person was hired.
 const FIRST_DAY: i64 = 1_614_556_800_000;
 const DAY: i64 = 86_400_000;
+/// Everybody in the roster was hired before this time in Unix milliseconds.
+pub(crate) const LAST_DAY: i64 = FIRST_DAY + 100 * 17 * DAY;
 
 /// Returns the company as it is at the first start.
 pub fn demo() -> anyhow::Result<Directory> {
+    let mut directory = before_the_leaving()?;
+    directory.dismiss(LEFT_USERID)?;
+    Ok(directory)
+}
+
+/// Returns the company while [`LEFT_USERID`] still works there.
+pub fn before_the_leaving() -> anyhow::Result<Directory> {
     let mut directory = Directory::empty(NAME);
     for (dept_id, name, parent_id) in roster::DEPARTMENTS {
         directory.insert_department(*dept_id, name, *parent_id)?;
@@ -49,8 +58,8 @@ pub fn demo() -> anyhow::Result<Directory> {
     }
     let mut left = person(901, &roster::LEFT);
     LEFT_UNIONID.clone_into(&mut left.unionid);
+    left.hired_date = LAST_DAY - DAY;
     directory.insert_person(left);
-    directory.dismiss(LEFT_USERID)?;
     directory.add_outsider(Outsider {
         unionid: EXTERNAL_UNIONID.into(),
         nick: "合作伙伴 周敏".into(),

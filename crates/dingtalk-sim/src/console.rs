@@ -5,6 +5,7 @@ mod api;
 mod approvals;
 mod assets;
 mod form;
+mod language;
 mod pages;
 mod view;
 
@@ -21,6 +22,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
                 .route("/approvals", web::get().to(approvals::page))
                 .route("/events", web::get().to(pages::events))
                 .route("/faults", web::get().to(pages::faults))
+                .route("/lang/{code}", web::get().to(language::choose))
                 .route("/assets/{file}", web::get().to(assets::serve))
                 .route("/ui/{act}", web::post().to(acts::act))
                 .service(web::scope("/api").configure(api::routes)),

@@ -33,11 +33,13 @@ mod code;
 mod console;
 mod delivery;
 mod grant;
+mod lang;
 mod meter;
 mod server;
 mod shared;
 mod state_file;
 mod token;
+mod tour;
 mod world;
 
 pub use approval::{Approval, ApprovalState, Decision, FormValue, NewApproval};

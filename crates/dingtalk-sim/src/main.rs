@@ -81,6 +81,9 @@ struct Arguments {
     /// Userid of the person signed in to `DingTalk` in browsers that say they are `DingTalk`
     #[arg(long, env = "SIM_IN_APP_AS", value_name = "USERID")]
     in_app_as: Option<String>,
+    /// The demo company's leaver still works there at the first start, and can be dismissed
+    #[arg(long, env = "SIM_LEAVER_WORKS")]
+    leaver_works: bool,
     /// JSON file that keeps the company and its events across runs
     #[arg(long, env = "SIM_STATE", value_name = "FILE")]
     state: Option<PathBuf>,
@@ -104,6 +107,7 @@ impl Arguments {
             jsapi: self.jsapi,
             in_app_as: self.in_app_as,
             state_file: self.state,
+            leaver_works: self.leaver_works,
             failed_shape: self.failed_shape,
             calls_per_second: self.calls_per_second,
             clock_skew: self.clock_skew,

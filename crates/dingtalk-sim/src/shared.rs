@@ -160,7 +160,10 @@ impl Shared {
 
     /// Counts a call; dropping the guard ends it.
     pub(crate) fn begin_call(&self, path: &str) -> CallGuard<'_> {
-        self.world().meter.begin(path, Instant::now());
+        let mut world = self.world();
+        world.meter.begin(path, Instant::now());
+        world.tour.note_call(path);
+        drop(world);
         CallGuard(self)
     }
 }

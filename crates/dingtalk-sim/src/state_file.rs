@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     approval::Approvals, company, config::SimConfig, directory::Directory, event::EventLog,
-    scope::Scope, subscription::RegisteredCallback, world::World,
+    scope::Scope, subscription::RegisteredCallback, tour::Tour, world::World,
 };
 
 #[derive(Deserialize)]
@@ -19,6 +19,8 @@ struct Kept {
     registered: Option<RegisteredCallback>,
     #[serde(default)]
     approvals: Approvals,
+    #[serde(default)]
+    tour: Tour,
 }
 
 #[derive(Serialize)]
@@ -28,6 +30,7 @@ struct Keep<'a> {
     log: &'a EventLog,
     registered: Option<&'a RegisteredCallback>,
     approvals: &'a Approvals,
+    tour: &'a Tour,
 }
 
 /// Returns the world from the state file, or a new one if there is no file; a file that cannot be read is an
@@ -41,6 +44,7 @@ pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
                 let mut world = World::new(kept.directory, kept.scope, kept.log);
                 world.registered = kept.registered;
                 world.approvals = kept.approvals;
+                world.tour = kept.tour;
                 return Ok(world);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -51,6 +55,7 @@ pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
     }
     let directory = match &config.directory {
         Some(directory) => directory.clone(),
+        None if config.leaver_works => company::before_the_leaving()?,
         None => company::demo()?,
     };
     Ok(World::new(directory, Scope::all(), EventLog::default()))
@@ -64,6 +69,7 @@ pub(crate) fn save(path: &Path, world: &World) -> anyhow::Result<()> {
         log: &world.log,
         registered: world.registered.as_ref(),
         approvals: &world.approvals,
+        tour: &world.tour,
     };
     let beside = path.with_extension("tmp");
     fs::write(&beside, serde_json::to_vec_pretty(&keep)?)?;

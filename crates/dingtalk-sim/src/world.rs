@@ -13,6 +13,7 @@ use crate::{
     scope::Scope,
     subscription::{RegisteredCallback, Subscription},
     token::Tokens,
+    tour::Tour,
 };
 
 /// The state of the simulated cloud.
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) meter: Meter,
+    pub(crate) tour: Tour,
     /// What responses contain for these userids while the directory lags behind.
     pub(crate) frozen: BTreeMap<String, Option<Person>>,
     pub(crate) callback_url: Option<String>,
@@ -48,6 +50,7 @@ impl World {
             grants: Grants::default(),
             faults: Faults::default(),
             meter: Meter::default(),
+            tour: Tour::default(),
             frozen: BTreeMap::new(),
             callback_url: None,
             registered: None,

@@ -8,7 +8,7 @@ use super::add_cookie;
 use super::{authorize_url, begin_attempt, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
-use crate::http::dingtalk_client::is_inside_dingtalk;
+use crate::http::dingtalk_client::{is_inside_dingtalk, is_phone, link_into_dingtalk};
 use crate::http::error::AppError;
 use crate::http::extract::CurrentUser;
 use crate::http::layout::Layout;
@@ -46,6 +46,10 @@ pub async fn page(
         is_oauth2: embedded.is_oauth2,
         login_origin: origin.clone(),
         full_page_href: format!("/login/qr?rd={}", back.encoded()),
+        dingtalk_link: is_phone(request.headers()).then(|| {
+            let public_url = ctx.config.server.public_url.as_str();
+            link_into_dingtalk(&format!("{public_url}/login?rd={}", back.encoded()))
+        }),
         state_ttl: ctx.config.login.state_ttl,
     };
     let layout = Layout::of(&request, None);

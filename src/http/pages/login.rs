@@ -25,6 +25,8 @@ pub struct LoginView {
     pub login_origin: String,
     /// `/login/qr?rd=…`, the alternative if the iframe does not work.
     pub full_page_href: String,
+    /// On a phone outside DingTalk: the link that opens this page in DingTalk, where the person is signed in.
+    pub dingtalk_link: Option<String>,
     /// How long the begun login is valid; the page renews itself shortly before that.
     pub state_ttl: Duration,
 }

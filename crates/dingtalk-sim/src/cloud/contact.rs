@@ -78,7 +78,9 @@ pub(crate) fn by_in_app_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
     let person = desk
         .world
         .visible_person(&userid)
+        .cloned()
         .ok_or(Refusal::Code(60121))?;
+    desk.world.note_login(&person.unionid);
     Ok(result(json!({
         "userid": person.userid,
         "name": person.name,

@@ -10,8 +10,11 @@ use std::time::Instant;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use askama::Template;
 
-use self::{picker::Group, request::LoginRequest};
-use crate::{code::Kind, crypto::hex, shared::Shared};
+use self::{
+    picker::{Choice, Group},
+    request::LoginRequest,
+};
+use crate::{code::Kind, crypto::hex, lang::Lang, shared::Shared};
 
 const SNS_AUTHORIZE: &str = "/connect/oauth2/sns_authorize";
 
@@ -28,6 +31,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 #[derive(Template)]
 #[template(path = "scan.html")]
 struct ScanPage<'a> {
+    lang: Lang,
     company: &'a str,
     /// Whether the page is in an iframe, where space is limited.
     framed: bool,
@@ -37,12 +41,15 @@ struct ScanPage<'a> {
     hidden: Vec<(&'static str, String)>,
     modules: Vec<(usize, usize)>,
     size: usize,
+    /// Those whom a newcomer should try first.
+    roles: Vec<Choice>,
     groups: Vec<Group>,
 }
 
 #[derive(Template)]
 #[template(path = "scanned.html")]
 struct ScannedPage<'a> {
+    lang: Lang,
     code: &'a str,
     nick: &'a str,
 }
@@ -57,7 +64,13 @@ struct ErrorPage<'a> {
 async fn full_page(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let _under_way = shared.begin_call(request.path());
     match LoginRequest::parse(request.query_string(), &shared.config) {
-        Ok(login) => scan_page(&shared, "/connect/qrconnect/scan", false, login.pairs()),
+        Ok(login) => scan_page(
+            &shared,
+            Lang::of(&request),
+            "/connect/qrconnect/scan",
+            false,
+            login.pairs(),
+        ),
         Err(reason) => error_page(&reason),
     }
 }
@@ -78,7 +91,13 @@ async fn scan_full_page(request: HttpRequest, shared: web::Data<Shared>) -> Http
 async fn frame(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let _under_way = shared.begin_call(request.path());
     match LoginRequest::parse_goto(request.query_string(), &shared.config) {
-        Ok(goto) => scan_page(&shared, "/login/qrcode/scan", true, vec![("goto", goto)]),
+        Ok(goto) => scan_page(
+            &shared,
+            Lang::of(&request),
+            "/login/qrcode/scan",
+            true,
+            vec![("goto", goto)],
+        ),
         Err(reason) => error_page(&reason),
     }
 }
@@ -106,6 +125,7 @@ async fn scan_frame(request: HttpRequest, shared: web::Data<Shared>) -> HttpResp
         )
     };
     html(&ScannedPage {
+        lang: Lang::of(&request),
         code: &code,
         nick: &nick,
     })
@@ -144,6 +164,7 @@ fn back_with_code(shared: &Shared, login: &LoginRequest, unionid: &str) -> HttpR
 
 fn scan_page(
     shared: &Shared,
+    lang: Lang,
     action: &str,
     framed: bool,
     hidden: Vec<(&'static str, String)>,
@@ -151,13 +172,15 @@ fn scan_page(
     let modules = qr::modules(&hex(&crate::crypto::random16()));
     let world = shared.world();
     html(&ScanPage {
+        lang,
         company: world.directory.company_name(),
         framed,
         action,
         hidden,
         modules,
         size: qr::SIZE,
-        groups: picker::groups(&world.directory),
+        roles: picker::roles(&world.directory, lang),
+        groups: picker::groups(&world.directory, lang),
     })
 }
 

@@ -120,6 +120,7 @@ fn redeem(
     }
     let redeemed = shared.world().grants.redeem(field("code")?, client_id, now);
     let (token, grant) = redeemed.ok_or(answer::BAD_CODE)?;
+    shared.world().note_login(&grant.unionid);
     let mut fields = Fields::new();
     fields.insert("accessToken".into(), json!(token));
     let refresh_token = hex(&crate::crypto::random16());

@@ -29,6 +29,7 @@ pub(crate) fn get_by_code(desk: &mut Desk<'_>) -> Result<Fields, Refusal> {
             BadCode::Unknown => Refusal::Code(40078),
             BadCode::Expired => Refusal::Code(40102),
         })?;
+    desk.world.note_login(&unionid);
     let openid = Sha256::digest(format!("{} {unionid}", desk.config.login_app_id));
     let openid: String = hex(&openid).chars().take(28).collect();
     let nick = desk.world.directory.nick_of(&unionid).unwrap_or("钉钉用户");

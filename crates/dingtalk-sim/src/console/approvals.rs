@@ -8,6 +8,7 @@ use super::{form::Form, pages::html, view::Top};
 use crate::{
     approval::{Approval, ApprovalState, Decision, FormValue, NewApproval},
     china,
+    lang::Lang,
     shared::Shared,
 };
 
@@ -29,13 +30,13 @@ struct Row {
     running: bool,
 }
 
-impl From<&Approval> for Row {
-    fn from(approval: &Approval) -> Self {
+impl Row {
+    fn new(approval: &Approval, lang: Lang) -> Self {
         let (class, state) = match approval.state {
-            ApprovalState::Running => ("idle", "审批中 running"),
-            ApprovalState::Completed(Decision::Agree) => ("ok", "已同意 agreed"),
-            ApprovalState::Completed(Decision::Refuse) => ("bad", "已拒绝 refused"),
-            ApprovalState::Terminated => ("idle", "已撤销 terminated"),
+            ApprovalState::Running => ("idle", lang.say("审批中", "running")),
+            ApprovalState::Completed(Decision::Agree) => ("ok", lang.say("已同意", "agreed")),
+            ApprovalState::Completed(Decision::Refuse) => ("bad", lang.say("已拒绝", "refused")),
+            ApprovalState::Terminated => ("idle", lang.say("已撤销", "terminated")),
         };
         Self {
             approval: approval.clone(),
@@ -51,8 +52,10 @@ pub(super) async fn page(request: HttpRequest, shared: web::Data<Shared>) -> Htt
     let world = shared.world();
     let newest = world.approvals.all().iter().rev().take(SHOWN);
     html(&ApprovalsPage {
-        top: Top::new(&shared, &world, request.query_string()),
-        approvals: newest.map(Row::from).collect(),
+        top: Top::new(&shared, &world, &request),
+        approvals: newest
+            .map(|approval| Row::new(approval, Lang::of(&request)))
+            .collect(),
     })
 }
 
@@ -61,17 +64,24 @@ pub(super) fn act(name: &str, form: &Form, shared: &Shared) -> anyhow::Result<St
     let announce = form.announce();
     if name == "approval-start" {
         let approval = shared.start_approval(wanted(form)?, announce)?;
-        return Ok(format!("审批已发起，id {}", approval.id));
+        let started = form.lang.say("审批已发起，id", "Approval started, id");
+        return Ok(format!("{started} {}", approval.id));
     }
     let id = form.required("id")?;
     let state = match name {
         "approval-agree" => ApprovalState::Completed(Decision::Agree),
         "approval-refuse" => ApprovalState::Completed(Decision::Refuse),
         "approval-terminate" => ApprovalState::Terminated,
-        _ => bail!("没有这个操作 (no such act)"),
+        _ => bail!(
+            "{}",
+            form.lang.say("没有这个操作", "There is no such action")
+        ),
     };
     shared.end_approval(&id, state, announce)?;
-    Ok(format!("审批 {id} 已结束"))
+    Ok(match form.lang {
+        Lang::Chinese => format!("审批 {id} 已结束"),
+        Lang::English => format!("Approval {id} has ended"),
+    })
 }
 
 fn wanted(form: &Form) -> anyhow::Result<NewApproval> {

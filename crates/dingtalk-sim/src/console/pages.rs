@@ -5,9 +5,12 @@ use askama::Template;
 
 use super::view::{DepartmentRow, EventRow, PersonRow, Top, tree};
 use crate::{
-    cloud,
+    cloud, company,
     directory::{Outsider, Person, ROOT},
+    lang::Lang,
     shared::Shared,
+    tour::Step,
+    world::World,
 };
 
 /// Number of events shown, newest first.
@@ -28,6 +31,14 @@ struct PeoplePage {
     former: Vec<PersonRow>,
     outsiders: Vec<Outsider>,
     departments: Vec<DepartmentRow>,
+    /// The demo company's five things to try; none for another company.
+    tour: Vec<TourRow>,
+}
+
+/// One thing to try.
+struct TourRow {
+    text: &'static str,
+    is_done: bool,
 }
 
 #[derive(Template)]
@@ -89,14 +100,52 @@ pub(super) async fn people(request: HttpRequest, shared: web::Data<Shared>) -> H
             .collect()
     };
     html(&PeoplePage {
-        top: Top::new(&shared, &world, request.query_string()),
+        top: Top::new(&shared, &world, &request),
         people: rows(directory.people()),
         employed: directory.people().len(),
         wanted: wish.clone(),
         former: rows(directory.former()),
         outsiders: directory.outsiders().to_vec(),
         departments: tree(directory, None),
+        tour: tour(&world, Lang::of(&request)),
     })
+}
+
+fn tour(world: &World, lang: Lang) -> Vec<TourRow> {
+    if world.directory.company_name() != company::NAME {
+        return Vec::new();
+    }
+    let row = |step, chinese, english| TourRow {
+        text: lang.say(chinese, english),
+        is_done: world.tour.is_done(step),
+    };
+    vec![
+        row(
+            Step::Employee,
+            "打开门户，以员工张三扫码：登录成功。",
+            "Open the portal and scan as the employee 张三: you are signed in.",
+        ),
+        row(
+            Step::Dismissal,
+            "在下面的列表里让张三离职，再回到门户：一秒内已被下线。",
+            "Dismiss 张三 in the list below and go back to the portal: within a second you are signed out.",
+        ),
+        row(
+            Step::Leaver,
+            "以离职者钱多多扫码：被拒绝，页面说明原因。",
+            "Scan as 钱多多, who has left: you are refused and told why.",
+        ),
+        row(
+            Step::Newcomer,
+            "办理一人入职，勾选“不通知 Dinggate”，再以此人扫码：等待审核。由管理员林晓燕在管理后台通过。",
+            "Hire somebody with “Don’t tell Dinggate” ticked and scan as them: they wait for review. The administrator 林晓燕 can approve them.",
+        ),
+        row(
+            Step::LostEvent,
+            "修改一人的资料，勾选“不通知 Dinggate”，再以林晓燕在管理后台发起全量同步：变更被补上。",
+            "Change somebody with “Don’t tell Dinggate” ticked, then start a full sync as 林晓燕: it makes up for the lost event.",
+        ),
+    ]
 }
 
 pub(super) async fn person(
@@ -111,7 +160,7 @@ pub(super) async fn person(
             .finish();
     };
     html(&PersonPage {
-        top: Top::new(&shared, &world, request.query_string()),
+        top: Top::new(&shared, &world, &request),
         departments: tree(&world.directory, Some(person)),
         person: person.clone(),
         frozen: world.frozen.contains_key(userid.as_str()),
@@ -124,7 +173,7 @@ pub(super) async fn departments(request: HttpRequest, shared: web::Data<Shared>)
     let count = departments.len();
     departments.truncate(DEPARTMENTS_SHOWN);
     html(&DepartmentsPage {
-        top: Top::new(&shared, &world, request.query_string()),
+        top: Top::new(&shared, &world, &request),
         departments,
         count,
         root: ROOT,
@@ -132,32 +181,38 @@ pub(super) async fn departments(request: HttpRequest, shared: web::Data<Shared>)
 }
 
 pub(super) async fn events(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let lang = Lang::of(&request);
     let world = shared.world();
     html(&EventsPage {
-        top: Top::new(&shared, &world, request.query_string()),
+        top: Top::new(&shared, &world, &request),
         events: world
             .log
             .records()
             .iter()
             .rev()
             .take(SHOWN)
-            .map(EventRow::from)
+            .map(|record| EventRow::new(record, lang))
             .collect(),
         failed_count: world.log.failed_count(),
         registered: world
             .registered
             .as_ref()
             .map(|callback| (callback.url.clone(), callback.call_back_tag.join(" "))),
-        failed: world.log.failed().map(EventRow::from).collect(),
+        failed: world
+            .log
+            .failed()
+            .map(|record| EventRow::new(record, lang))
+            .collect(),
     })
 }
 
 pub(super) async fn faults(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let world = shared.world();
+    let forever = Lang::of(&request).say("直到清除", "until cleared");
     let armed = world.faults.armed().map(|(path, armed)| {
         let times = armed
             .times
-            .map_or_else(|| "直到清除 until cleared".into(), |n| n.to_string());
+            .map_or_else(|| forever.to_owned(), |n| n.to_string());
         (
             path.clone(),
             serde_json::json!(armed.fault).to_string(),
@@ -165,7 +220,7 @@ pub(super) async fn faults(request: HttpRequest, shared: web::Data<Shared>) -> H
         )
     });
     html(&FaultsPage {
-        top: Top::new(&shared, &world, request.query_string()),
+        top: Top::new(&shared, &world, &request),
         paths: cloud::paths().collect(),
         armed: armed.collect(),
         calls: world

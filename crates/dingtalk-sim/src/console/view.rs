@@ -1,15 +1,23 @@
 //! View models for the templates.
 
+use actix_web::HttpRequest;
+
 use crate::{
     china,
     directory::{Department, Directory, Person},
     event::{EventRecord, EventState},
+    lang::Lang,
     shared::Shared,
     world::World,
 };
 
-/// The line at the top of every page.
+/// What every page shows, and its language.
 pub(super) struct Top {
+    pub(super) lang: Lang,
+    /// Path of the page itself, for the language switch.
+    pub(super) path: String,
+    /// URL of the application that receives the events.
+    pub(super) portal: Option<String>,
     pub(super) company: String,
     pub(super) callback: String,
     /// CSS class for the colour: `ok`, `bad` or `idle`.
@@ -19,19 +27,38 @@ pub(super) struct Top {
 }
 
 impl Top {
-    pub(super) fn new(shared: &Shared, world: &World, query: &str) -> Self {
+    pub(super) fn new(shared: &Shared, world: &World, request: &HttpRequest) -> Self {
+        let lang = Lang::of(request);
         let get = |name: &str| {
-            url::form_urlencoded::parse(query.as_bytes())
+            url::form_urlencoded::parse(request.query_string().as_bytes())
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
         let (callback_class, callback) = match (&world.callback_url, &world.url_check) {
-            (None, _) => ("idle", "未设置回调地址 no callback address".to_owned()),
-            (Some(url), None) => ("idle", format!("{url} 尚未验证 not checked yet")),
-            (Some(url), Some(Ok(()))) => ("ok", format!("{url} 验证通过 check_url ok")),
-            (Some(url), Some(Err(error))) => ("bad", format!("{url} 验证失败 {error}")),
+            (None, _) => {
+                let none = lang.say("未设置回调地址", "no callback URL");
+                ("idle", none.to_owned())
+            }
+            (Some(url), None) => {
+                let unchecked = lang.say("尚未验证", "not checked yet");
+                ("idle", format!("{url} {unchecked}"))
+            }
+            (Some(url), Some(Ok(()))) => {
+                let checked = lang.say("验证通过", "check_url passed");
+                ("ok", format!("{url} {checked}"))
+            }
+            (Some(url), Some(Err(error))) => {
+                let failed = lang.say("验证失败：", "check_url failed:");
+                ("bad", format!("{url} {failed} {error}"))
+            }
         };
+        let portal = world.callback_url.as_deref();
         Self {
+            lang,
+            path: request.path().to_owned(),
+            portal: portal
+                .and_then(|url| url::Url::parse(url).ok())
+                .map(|url| url.origin().ascii_serialization()),
             company: format!(
                 "{} · {}",
                 world.directory.company_name(),
@@ -42,6 +69,11 @@ impl Top {
             done: get("done"),
             failed: get("failed"),
         }
+    }
+
+    /// Returns the text in the page's language.
+    pub(super) fn t<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {
+        self.lang.say(chinese, english)
     }
 }
 
@@ -106,14 +138,14 @@ pub(super) struct EventRow {
     pub(super) error: String,
 }
 
-impl From<&EventRecord> for EventRow {
-    fn from(record: &EventRecord) -> Self {
+impl EventRow {
+    pub(super) fn new(record: &EventRecord, lang: Lang) -> Self {
         let (class, state) = match record.state {
-            EventState::Waiting => ("idle", "等待 waiting"),
-            EventState::Retrying => ("bad", "重试中 retrying"),
-            EventState::Delivered => ("ok", "已送达 delivered"),
-            EventState::Failed => ("bad", "失败 failed"),
-            EventState::Dropped => ("idle", "未发送 dropped"),
+            EventState::Waiting => ("idle", lang.say("等待中", "waiting")),
+            EventState::Retrying => ("bad", lang.say("重试中", "retrying")),
+            EventState::Delivered => ("ok", lang.say("已送达", "delivered")),
+            EventState::Failed => ("bad", lang.say("失败", "failed")),
+            EventState::Dropped => ("idle", lang.say("未发送", "not sent")),
         };
         Self {
             id: record.id,

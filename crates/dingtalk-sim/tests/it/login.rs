@@ -84,7 +84,10 @@ async fn the_page_offers_everybody_and_those_outside() {
     let outsiders = directory.outsiders().iter().map(|o| &o.unionid);
     for unionid in people.map(|p| &p.unionid).chain(outsiders) {
         assert_eq!(
-            page.matches(&format!("value=\"{unionid}\"")).count(),
+            page.matches(&format!(
+                "class=\"who\" name=\"unionid\" value=\"{unionid}\""
+            ))
+            .count(),
             1,
             "{unionid}"
         );

@@ -1,7 +1,8 @@
 use dingtalk_sim::{EventState, company};
+use serde_json::json;
 use url::Url;
 
-use crate::support::Caller;
+use crate::support::{Caller, encode};
 
 /// Submits a form and reads the page it leads to.
 async fn act(caller: &Caller, act: &str, form: &[(&str, &str)]) -> String {
@@ -37,6 +38,92 @@ async fn every_page_is_there_without_inline_script() {
     }
     assert_eq!(caller.page("/sim/assets/nothing").await.0, 404);
     assert_eq!(caller.page("/sim/people/nobody").await.0, 303);
+}
+
+#[actix_web::test]
+async fn pages_are_in_one_language_at_a_time() {
+    let caller = Caller::new();
+    let (_, _, chinese) = caller.page("/").await;
+    assert!(chinese.contains("lang=\"zh-CN\"") && chinese.contains("办理入职"));
+    assert!(!chinese.contains("Hire somebody"));
+    let english = caller.page_in_english("/").await;
+    assert!(english.contains("lang=\"en\"") && english.contains("Hire somebody"));
+    assert!(!english.contains("办理入职"));
+    let (status, location, _) = caller.page("/sim/lang/en?back=%2Fsim%2Fevents").await;
+    assert_eq!((status, location.as_str()), (303, "/sim/events"));
+    for elsewhere in [
+        "%2F%2Fevil.example",
+        "https%3A%2F%2Fevil.example",
+        "%2F%5Cevil.example",
+    ] {
+        let (_, location, _) = caller.page(&format!("/sim/lang/en?back={elsewhere}")).await;
+        assert_eq!(location, "/");
+    }
+}
+
+#[actix_web::test]
+async fn things_to_try_tick_themselves_off() {
+    let caller = Caller::new();
+    let done = async || caller.page("/").await.2.matches("class=\"done\"").count();
+    assert_eq!(done().await, 0);
+    let sign_in = async |unionid: &str| {
+        let code = caller.sim.sns_code(unionid);
+        caller.redeem(&code).await;
+    };
+    let employee = caller.sim.person(company::EMPLOYEE).unwrap();
+    sign_in(&employee.unionid).await;
+    assert_eq!(done().await, 1, "an employee signs in");
+    act(&caller, "dismiss", &[("userid", company::EMPLOYEE)]).await;
+    assert_eq!(done().await, 2, "somebody is dismissed");
+    sign_in(company::LEFT_UNIONID).await;
+    assert_eq!(done().await, 3, "somebody who has left scans");
+    let page = act(
+        &caller,
+        "hire",
+        &[("name", "李雷"), ("userid", "lilei01"), ("drop_event", "1")],
+    )
+    .await;
+    assert!(page.contains("没有通知 Dinggate"), "{page}");
+    sign_in(&caller.sim.person("lilei01").unwrap().unionid).await;
+    assert_eq!(done().await, 4, "a newcomer scans");
+    let lost = [
+        ("userid", company::ADMIN),
+        ("title", "顾问"),
+        ("drop_event", "1"),
+    ];
+    act(&caller, "change", &lost).await;
+    assert_eq!(done().await, 4, "no sync yet");
+    caller
+        .topapi("v2/department/listsub", json!({"dept_id": 1}))
+        .await;
+    assert_eq!(done().await, 5, "a full sync makes up for the lost event");
+}
+
+#[actix_web::test]
+async fn the_page_of_the_scan_leads_with_one_person_for_each_story() {
+    let caller = Caller::new();
+    let config = caller.sim.config();
+    let redirect = format!("http://{}/login/callback", config.callback_domain);
+    let query = encode(&[
+        ("appid", &config.login_app_id),
+        ("response_type", "code"),
+        ("scope", "snsapi_login"),
+        ("state", "s"),
+        ("redirect_uri", &redirect),
+    ]);
+    let qr_page = format!("/connect/qrconnect?{query}");
+    let roles = async || {
+        let (_, _, page) = caller.page(&qr_page).await;
+        let first = page
+            .split("<label class=\"find\">")
+            .next()
+            .unwrap()
+            .to_owned();
+        ["张三", "钱多多", "李雷", "林晓燕"].map(|name| first.contains(&format!("<b>{name}</b>")))
+    };
+    assert_eq!(roles().await, [true, true, false, true]);
+    act(&caller, "hire", &[("name", "李雷")]).await;
+    assert_eq!(roles().await, [true; 4]);
 }
 
 #[actix_web::test]
@@ -183,7 +270,7 @@ async fn an_in_app_code_is_shown() {
         .unwrap()
         .1
         .into_owned();
-    let code = told.rsplit(' ').next().unwrap();
+    let code = told.rsplit('：').next().unwrap();
     let who = caller
         .result("v2/user/getuserinfo", serde_json::json!({"code": code}))
         .await;

@@ -59,6 +59,13 @@ impl Caller {
         read(self.http.get(url).send().await.unwrap()).await
     }
 
+    /// A page as a browser in English gets it.
+    pub async fn page_in_english(&self, path: &str) -> String {
+        let url = format!("{}{path}", self.sim.url());
+        let request = self.http.get(url).header("Accept-Language", "en-GB, en");
+        read(request.send().await.unwrap()).await.2
+    }
+
     /// A form sent to the page.
     pub async fn submit(&self, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
         let url = format!("{}{path}", self.sim.url());

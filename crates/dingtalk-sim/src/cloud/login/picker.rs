@@ -2,7 +2,11 @@
 
 use std::cmp::Reverse;
 
-use crate::directory::{Department, Directory, Person, ROOT};
+use crate::{
+    company,
+    directory::{Department, Directory, Person, ROOT},
+    lang::Lang,
+};
 
 /// Of a very large company only this many are offered.
 const SHOWN: usize = 1000;
@@ -20,15 +24,39 @@ pub(super) struct Choice {
     pub(super) detail: String,
 }
 
+/// Returns one person for each story: an employee, somebody who has left, the latest hire, an administrator.
+pub(super) fn roles(directory: &Directory, lang: Lang) -> Vec<Choice> {
+    let people = directory.people();
+    let employee = directory.person(company::EMPLOYEE);
+    let leaver = directory.former_person(company::LEFT_USERID);
+    let leaver = leaver.or_else(|| directory.former().last());
+    // The demo company was hired long ago.
+    let latest = people.iter().max_by_key(|person| person.hired_date);
+    let latest = latest.filter(|person| person.hired_date > company::LAST_DAY);
+    let admin = people.iter().find(|person| person.admin);
+    [
+        (employee, lang.say("员工", "Employee")),
+        (leaver, lang.say("离职者", "Has left")),
+        (latest, lang.say("最新入职", "Latest hire")),
+        (admin, lang.say("管理员", "Administrator")),
+    ]
+    .into_iter()
+    .filter_map(|(person, role)| {
+        let person = person?;
+        Some(Choice {
+            unionid: person.unionid.clone(),
+            name: person.name.clone(),
+            detail: role.to_owned(),
+        })
+    })
+    .collect()
+}
+
 /// Returns first the people whom a login should reject, then the company by departments.
-pub(super) fn groups(directory: &Directory) -> Vec<Group> {
-    let mut groups = vec![outside(directory)];
-    groups.extend(
-        directory
-            .departments()
-            .iter()
-            .map(|d| members(directory, d)),
-    );
+pub(super) fn groups(directory: &Directory, lang: Lang) -> Vec<Group> {
+    let departments = directory.departments().iter();
+    let mut groups: Vec<_> = departments.map(|d| members(directory, d)).collect();
+    groups.insert(0, outside(directory, lang));
     let mut room = SHOWN;
     for group in &mut groups {
         group.people.truncate(room);
@@ -44,22 +72,22 @@ fn order_in(person: &Person, dept_id: i64) -> i64 {
     place.map_or(0, |place| place.order)
 }
 
-fn outside(directory: &Directory) -> Group {
+fn outside(directory: &Directory, lang: Lang) -> Group {
     let left = directory
         .former()
         .iter()
-        .map(|person| choice(person, "已离职 left"));
+        .map(|person| choice(person, lang.say("已离职", "left")));
     let others = directory.outsiders().iter().map(|outsider| Choice {
         unionid: outsider.unionid.clone(),
         name: outsider.nick.clone(),
         detail: match outsider.external_userid {
-            Some(_) => "外部联系人 external contact",
-            None => "陌生人 stranger",
+            Some(_) => lang.say("外部联系人", "external contact"),
+            None => lang.say("陌生人", "stranger"),
         }
         .into(),
     });
     Group {
-        title: "不在公司的人 Not in the company".into(),
+        title: lang.say("不在公司的人", "Not in the company").into(),
         people: left.chain(others).collect(),
     }
 }

@@ -1,0 +1,30 @@
+//! The language switch.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+    http::header,
+    web,
+};
+
+use crate::lang::{COOKIE, Lang};
+
+/// `GET /sim/lang/{code}?back=/path`: keeps the choice and returns to the page.
+pub(super) async fn choose(code: web::Path<String>, request: HttpRequest) -> HttpResponse {
+    let back = url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(name, _)| name == "back")
+        .map(|(_, path)| path.into_owned())
+        .filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'))
+        .unwrap_or_else(|| "/".to_owned());
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, back));
+    if let Some(lang) = Lang::parse(&code) {
+        let cookie = Cookie::build(COOKIE, lang.code())
+            .path("/")
+            .max_age(Duration::days(365))
+            .same_site(SameSite::Lax)
+            .finish();
+        response.cookie(cookie);
+    }
+    response.finish()
+}
