@@ -76,7 +76,7 @@ impl Shared {
         {
             let mut world = self.world();
             world.directory.dismiss(userid)?;
-            world.tour.note_dismissal(announce);
+            world.tour.note_dismissal(userid, announce);
         }
         self.tell_user("user_leave_org", userid, announce);
         self.save();

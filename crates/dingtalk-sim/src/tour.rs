@@ -14,7 +14,7 @@ const SYNC_PATH: &str = "/topapi/v2/department/listsub";
 pub(crate) enum Step {
     /// An employee has signed in.
     Employee,
-    /// An employee was dismissed and the event sent.
+    /// An employee who had signed in was dismissed and the event sent.
     Dismissal,
     /// Somebody who has left has scanned.
     Leaver,
@@ -28,6 +28,8 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tour {
     done: BTreeSet<Step>,
+    /// Userids of employees who have signed in.
+    signed_in: BTreeSet<String>,
     /// Userids of people of whose hiring no event told.
     newcomers: BTreeSet<String>,
     /// Whether an event was lost since the last sync.
@@ -49,9 +51,9 @@ impl Tour {
         self.is_event_lost |= announce == Announce::No;
     }
 
-    pub(crate) fn note_dismissal(&mut self, announce: Announce) {
+    pub(crate) fn note_dismissal(&mut self, userid: &str, announce: Announce) {
         self.note_change(announce);
-        if announce == Announce::Yes {
+        if announce == Announce::Yes && self.signed_in.contains(userid) {
             self.done.insert(Step::Dismissal);
         }
     }
@@ -69,7 +71,10 @@ impl World {
         let directory = &self.directory;
         let step = match directory.person_by_unionid(unionid) {
             Some(person) if self.tour.newcomers.contains(&person.userid) => Step::Newcomer,
-            Some(_) => Step::Employee,
+            Some(person) => {
+                self.tour.signed_in.insert(person.userid.clone());
+                Step::Employee
+            }
             None if directory.former().iter().any(|p| p.unionid == unionid) => Step::Leaver,
             None => return,
         };

@@ -73,6 +73,8 @@ async fn things_to_try_tick_themselves_off() {
     let employee = caller.sim.person(company::EMPLOYEE).unwrap();
     sign_in(&employee.unionid).await;
     assert_eq!(done().await, 1, "an employee signs in");
+    act(&caller, "dismiss", &[("userid", company::NO_MOBILE)]).await;
+    assert_eq!(done().await, 1, "nobody sees the end of a session");
     act(&caller, "dismiss", &[("userid", company::EMPLOYEE)]).await;
     assert_eq!(done().await, 2, "somebody is dismissed");
     sign_in(company::LEFT_UNIONID).await;
