@@ -97,7 +97,17 @@ fn titles(page: &[Section]) -> Vec<&str> {
 fn faults_of(english: &Section, chinese: &Section) -> Vec<String> {
     let mut faults = Vec::new();
     if english.rows != chinese.rows {
-        faults.push(format!("rows: {:?} but {:?}", english.rows, chinese.rows));
+        let same = english
+            .rows
+            .iter()
+            .zip(&chinese.rows)
+            .take_while(|(a, b)| a == b);
+        let at = same.count();
+        faults.push(format!(
+            "row {at}: {:?} but {:?}",
+            english.rows.get(at),
+            chinese.rows.get(at)
+        ));
     }
     if english.items != chinese.items {
         faults.push(format!("items: {} but {}", english.items, chinese.items));

@@ -33,7 +33,7 @@ fn pages_in_chinese_link_to_pages_in_chinese() {
             let file = resolve(page, link.split('#').next().unwrap_or_default());
             // To the other language, or to what only it has: a generated list.
             let is_own = file == own;
-            let is_english = file.ends_with(".md") && !file.ends_with(CHINESE);
+            let is_english = pages::is_page(&file) && !file.ends_with(CHINESE);
             assert!(
                 is_own || !is_english || !pages::exists(&chinese_of(&file)),
                 "{page} links to {link}, which exists in Chinese"

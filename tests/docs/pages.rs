@@ -39,6 +39,12 @@ pub fn translated() -> Vec<String> {
         .collect()
 }
 
+pub fn is_page(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|ending| ending == "md")
+}
+
 pub fn chinese_of(page: &str) -> String {
     page.trim_end_matches(".md").to_owned() + CHINESE
 }
@@ -53,7 +59,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<String>) {
         let is_ours = !name.starts_with('.') && name != "target" && name != "node_modules";
         if is_ours && entry.file_type().unwrap().is_dir() {
             collect(&entry.path(), &format!("{prefix}{name}/"), found);
-        } else if is_ours && name.ends_with(".md") {
+        } else if is_ours && is_page(&name) {
             found.push(format!("{prefix}{name}"));
         }
     }
