@@ -1,20 +1,36 @@
 //! That the documented settings are the program's: names, defaults, what is required, examples.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 use dinggate::config::Config;
 use dinggate::config::setting::{self, CONFIG_FILE, FILE_SUFFIX};
 
+use super::pages::read;
+
 /// These variables belong to the system; the form names them for convenience.
 const NOT_OURS: [&str; 3] = ["HTTPS_PROXY", "NO_PROXY", "TZ"];
+
+/// The page of settings in one language, and its words in the tables.
+struct Page {
+    path: &'static str,
+    or: &'static str,
+    required: &'static str,
+}
+
+const PAGES: [Page; 2] = [
+    Page {
+        path: "docs/configuration.md",
+        or: " or ",
+        required: "required",
+    },
+    Page {
+        path: "docs/configuration.zh-CN.md",
+        or: " 或 ",
+        required: "必填",
+    },
+];
 
 /// One row of a table of settings.
 struct Row {
@@ -24,25 +40,21 @@ struct Row {
     example: String,
 }
 
-fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
-
 /// The rows whose first cell is a setting's name: name, default, example, meaning.
-fn rows() -> Vec<Row> {
-    let page = read("docs/configuration.md").replace("\\|", "/");
-    page.lines()
+fn rows(page: &Page) -> Vec<Row> {
+    let text = read(page.path).replace("\\|", "/");
+    text.lines()
         .filter(|line| line.starts_with("| `"))
-        .map(row)
+        .map(|line| row(line, page.or))
         .collect()
 }
 
-fn row(line: &str) -> Row {
+fn row(line: &str, or: &str) -> Row {
     let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
     assert_eq!(cells.len(), 4, "{line}");
     assert!(cells.iter().all(|cell| !cell.is_empty()), "{line}");
     let mut names = cells[0]
-        .split(" or ")
+        .split(or)
         .map(|name| name.trim_matches('`').to_owned());
     let name = names.next().unwrap();
     let file = names.next();
@@ -88,21 +100,24 @@ fn required() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_page_names_every_setting_once_and_no_other() {
-    let rows = rows();
-    let named: BTreeSet<String> = rows.iter().map(|row| row.name.clone()).collect();
-    assert_eq!(named, known());
-    assert_eq!(rows.len(), named.len(), "a setting stands twice");
+fn the_pages_name_every_setting_once_and_no_other() {
+    for page in PAGES {
+        let rows = rows(&page);
+        let named: BTreeSet<String> = rows.iter().map(|row| row.name.clone()).collect();
+        assert_eq!(named, known(), "{}", page.path);
+        assert_eq!(rows.len(), named.len(), "a setting stands twice");
+    }
 }
 
 #[test]
-fn the_page_tells_the_defaults_what_is_required_and_what_may_be_a_file() {
+fn the_pages_tell_the_defaults_what_is_required_and_what_may_be_a_file() {
     let required = required();
-    for row in rows() {
+    let of_page = |page: Page| rows(&page).into_iter().map(move |row| (row, page.required));
+    for (row, word) in PAGES.into_iter().flat_map(of_page) {
         let setting = setting::find(&row.name).map_or(&CONFIG_FILE, |(setting, _)| setting);
         assert_eq!(row.has_file, setting.is_secret, "{}", row.name);
         assert_eq!(
-            row.default == "required",
+            row.default == word,
             required.contains(&row.name),
             "{}",
             row.name
@@ -114,8 +129,9 @@ fn the_page_tells_the_defaults_what_is_required_and_what_may_be_a_file() {
 }
 
 #[test]
-fn every_example_of_the_page_is_accepted() {
-    for row in rows().iter().filter(|row| row.name != CONFIG_FILE.name) {
+fn every_example_of_the_pages_is_accepted() {
+    let rows: Vec<Row> = PAGES.iter().flat_map(rows).collect();
+    for row in rows.iter().filter(|row| row.name != CONFIG_FILE.name) {
         let Some(example) = row
             .example
             .strip_prefix('`')
