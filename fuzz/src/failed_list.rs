@@ -48,7 +48,10 @@ fn as_pushed(push: &Event) {
     let millis = push.time.map(|time| time.timestamp_millis());
     let name = push.event_type.as_str();
     // The field of the payload has the name of the type, which must not be another field's.
-    if ["call_back_tag", "event_time"].contains(&name.to_ascii_lowercase().as_str()) {
+    let is_taken = ["call_back_tag", "event_time"].contains(&name.to_ascii_lowercase().as_str());
+    // An early time would be read as seconds.
+    let is_early = millis.is_some_and(|millis| millis < 100_000_000_000);
+    if is_taken || is_early || name.trim() != name {
         return;
     }
     let entry = json!({"call_back_tag": name, "event_time": millis, name: payload});
