@@ -3,7 +3,7 @@
 # A script stops what it has started when make itself is killed.
 script := setpriv --pdeathsig TERM -- scripts
 
-.PHONY: help run test test-postgres14 bench lint fmt db sqlx sqlx-check deny reset screenshots modules
+.PHONY: help run test test-postgres14 fuzz mutants bench lint fmt db sqlx sqlx-check deny reset screenshots modules
 
 help: ## lists what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -17,6 +17,12 @@ test: ## all tests; `make test T=callback` only those with that in their name
 test-postgres14: ## the integration tests on PostgreSQL 14, the oldest release that is supported
 	@ON_POSTGRES_14=1 $(script)/test.sh $(T)
 
+fuzz: ## feeds each parser of foreign input for a minute; `make fuzz FUZZ_SECONDS=5 T=callback_body` one of them for 5 s
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(script)/fuzz.sh $(T)
+
+mutants: ## changes the code that decides who is let in, and lists what no test notices; `make mutants T=plan` one part of it
+	@$(script)/mutants.sh $(T)
+
 bench: ## measures events and a full sync, writes docs/benchmarks.md; `make bench PARTS=events`, `PARTS=sync PEOPLE=1000 DEPARTMENTS=20`
 	@PARTS="$(PARTS)" PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh
 
@@ -25,6 +31,7 @@ lint: ## formatting, clippy, shellcheck
 
 fmt: ## formats the Rust code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 db: ## a Postgres for developing, until Ctrl-C; prints its DATABASE_URL
 	@$(script)/db.sh

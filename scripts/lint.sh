@@ -15,6 +15,7 @@ install_needed
 
 step "Formatting"
 cargo fmt --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 step "Clippy"
 SQLX_OFFLINE=true cargo clippy --workspace --all-targets ${CI:+--locked} -- -D warnings
 step "Unused items"

@@ -44,27 +44,40 @@ mod text;
 #[cfg(not(feature = "testing"))]
 mod upstream;
 
+// cargo-mutants reads both declarations of a module and would try each mutant twice.
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod app;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod config;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod context;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod doctor;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod domain;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod http;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod jobs;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod service;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod store;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod telemetry;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod text;
 #[cfg(feature = "testing")]
+#[cfg_attr(false, mutants::skip)]
 pub mod upstream;

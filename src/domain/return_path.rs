@@ -40,10 +40,12 @@ impl ReturnPath {
         if path.starts_with("//") || Self::loops(path) {
             return None;
         }
-        Some(Self(match url.query() {
+        let whole = match url.query() {
             Some(query) => format!("{path}?{query}"),
             None => path.to_owned(),
-        }))
+        };
+        // Encoding makes a path longer; what is accepted here must be accepted again when it comes back.
+        (whole.len() <= MAX_LEN).then_some(Self(whole))
     }
 
     /// Returns whether this is a sign-in or sign-out page, which would cause a redirect loop.
@@ -103,6 +105,14 @@ mod tests {
             ReturnPath::parse(Some(&format!("/{}", "a".repeat(3000)))).as_str(),
             "/"
         );
+    }
+
+    #[test]
+    fn a_path_that_encoding_makes_too_long_is_dropped() {
+        let longest = format!("/{}", "长".repeat((MAX_LEN - 1) / 9));
+        let path = ReturnPath::try_parse(&longest).unwrap();
+        assert_eq!(ReturnPath::try_parse(path.as_str()), Some(path));
+        assert_eq!(ReturnPath::try_parse(&format!("{longest}长")), None);
     }
 
     proptest::proptest! {

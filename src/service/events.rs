@@ -20,6 +20,8 @@ pub use event_lane::EventLane;
 pub use failed_callbacks::{FetchReport, ReadError, fetch_failed_callbacks};
 pub use keyed_mutex::KeyedMutex;
 pub use parked::{ReleasedBy, parked, release};
+#[cfg(feature = "testing")]
+pub use receive::open as open_callback;
 pub use receive::{ReceiveError, check_query, receive};
 pub use recheck_lane::RecheckLane;
 #[cfg(feature = "testing")]

@@ -11,6 +11,8 @@ pub mod clock;
 pub mod contact;
 pub mod error;
 pub mod event;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod ids;
 mod json;
 mod lenient;

@@ -90,13 +90,18 @@ fn message(answer: &Value, secrets: &[&str]) -> String {
 }
 
 /// Returns DingTalk's own message, truncated: it helps an operator. Errors are logged, so secrets that we sent
-/// are removed if the message repeats them.
+/// are removed if the message repeats them, also if it puts control characters into them.
 pub(super) fn redact_and_truncate(said: &str, secrets: &[&str]) -> String {
     let said = secrets
         .iter()
+        .map(|secret| printable(secret))
         .filter(|secret| !secret.is_empty())
-        .fold(said.to_owned(), |said, secret| said.replace(secret, "***"));
-    said.chars().filter(|c| !c.is_control()).take(120).collect()
+        .fold(printable(said), |said, secret| said.replace(&secret, "***"));
+    said.chars().take(120).collect()
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -111,6 +116,19 @@ mod tests {
     fn a_good_answer_is_given_whole() {
         assert_eq!(read(200, r#"{"errcode":0,"x":1}"#).unwrap()["x"], 1);
         assert_eq!(read(200, r#"{"errcode":"0","x":1}"#).unwrap()["x"], 1);
+    }
+
+    #[test]
+    fn a_secret_with_control_characters_in_it_is_removed_too() {
+        let secrets = ["t0ken", "", "s\u{1}cret"];
+        for said in [
+            "a t0ken b",
+            "a t0\u{1}ken\n b",
+            "a s\u{1}cret b",
+            "a scre\u{7f}t b",
+        ] {
+            assert_eq!(redact_and_truncate(said, &secrets), "a *** b", "{said:?}");
+        }
     }
 
     #[test]

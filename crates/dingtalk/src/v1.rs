@@ -79,7 +79,7 @@ fn read_answer(
 ) -> Result<Value, ApiError> {
     let answer = json::read(body).ok();
     let refusal = answer.as_ref().filter(|answer| !response::is_ban(answer));
-    match refusal.and_then(|answer| Some((answer, error_text(answer, "code")?))) {
+    match refusal.and_then(|answer| Some((answer, error_text(answer, "code", secrets)?))) {
         Some((answer, code)) if !(200..300).contains(&status) => {
             Err(rejection(api, status, code, answer, secrets))
         }
@@ -112,7 +112,7 @@ fn rejection(
             api,
             status,
             code,
-            permissions: permissions(answer),
+            permissions: permissions(answer, secrets),
             message: message(answer, secrets),
         },
     }
@@ -133,16 +133,13 @@ fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// Returns a field's text, truncated and safe for a log line.
-fn error_text(object: &Value, name: &str) -> Option<String> {
-    Some(response::redact_and_truncate(
-        field(object, name)?.as_str()?,
-        &[],
-    ))
-    .filter(|text| !text.is_empty())
+fn error_text(object: &Value, name: &str, secrets: &[&str]) -> Option<String> {
+    let text = field(object, name)?.as_str()?;
+    Some(response::redact_and_truncate(text, secrets)).filter(|text| !text.is_empty())
 }
 
 /// Returns the permissions that DingTalk reports as missing: a list, or a single one.
-fn permissions(answer: &Value) -> Vec<String> {
+fn permissions(answer: &Value, secrets: &[&str]) -> Vec<String> {
     let detail = field(answer, "accessdenieddetail");
     let named = match detail.and_then(|detail| field(detail, "requiredscopes")) {
         Some(Value::Array(scopes)) => scopes.as_slice(),
@@ -151,7 +148,7 @@ fn permissions(answer: &Value) -> Vec<String> {
     };
     named
         .iter()
-        .filter_map(|scope| Some(response::redact_and_truncate(scope.as_str()?, &[])))
+        .filter_map(|scope| Some(response::redact_and_truncate(scope.as_str()?, secrets)))
         .filter(|scope| !scope.is_empty())
         .take(5)
         .collect()

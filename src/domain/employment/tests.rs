@@ -219,6 +219,20 @@ fn a_newer_answer_wins_except_over_an_administrator() {
 }
 
 #[test]
+fn an_answer_as_old_as_the_row_still_counts() {
+    let mut current = employed();
+    current.row.as_mut().unwrap().observed_at = at(100);
+    assert_eq!(
+        decide(&current, &observed(true), Authority::Change),
+        Decision::Update
+    );
+    assert_eq!(
+        decide(&current, &observed(false), Authority::Change),
+        Decision::Terminate(LeftCause::UnknownToDingTalk)
+    );
+}
+
+#[test]
 fn a_sync_spares_whoever_was_written_since_its_start() {
     let absent = Observation {
         valid_from: at(70),

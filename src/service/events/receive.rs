@@ -56,10 +56,7 @@ fn parameters(query: &str) -> Option<(String, String, String)> {
 pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, ReceiveError> {
     let given = RawCallback::read(query, body).ok_or(ReceiveError::BadRequest)?;
     let crypto = ctx.callback_crypto.as_ref().map_err(|error| *error)?;
-    let opened = verify_and_decrypt(crypto, &given.push()).map_err(|why| {
-        rejected_callbacks::note(why);
-        ReceiveError::Refused
-    })?;
+    let opened = given.open(crypto, unix_millis())?;
     let event =
         upstream::event::of_callback(&opened.json).checked_for(&ctx.config.dingtalk.corp_id);
     if event.kind != Kind::CheckUrl {
@@ -67,6 +64,19 @@ pub async fn receive(ctx: &Context, query: &str, body: &[u8]) -> Result<Reply, R
     }
     let (nonce, random) = random_texts();
     Ok(crypto.reply(&opened.owner_key, unix_millis(), &nonce, &random))
+}
+
+/// Verifies and decrypts a callback at a given time: all that happens before its event is stored.
+#[cfg(feature = "testing")]
+pub fn open(
+    crypto: &CallbackCrypto,
+    query: &str,
+    body: &[u8],
+    now_ms: i64,
+) -> Result<DecryptedCallback, ReceiveError> {
+    RawCallback::read(query, body)
+        .ok_or(ReceiveError::BadRequest)?
+        .open(crypto, now_ms)
 }
 
 /// The parts of a callback, as received.
@@ -93,13 +103,21 @@ impl RawCallback {
         })
     }
 
-    fn push(&self) -> EncryptedCallback<'_> {
-        EncryptedCallback {
+    fn open(
+        &self,
+        crypto: &CallbackCrypto,
+        now_ms: i64,
+    ) -> Result<DecryptedCallback, ReceiveError> {
+        let push = EncryptedCallback {
             signature: &self.signature,
             timestamp: &self.timestamp,
             nonce: &self.nonce,
             encrypt: &self.encrypt,
-        }
+        };
+        verify_and_decrypt(crypto, &push, now_ms).map_err(|why| {
+            rejected_callbacks::note(why);
+            ReceiveError::Refused
+        })
     }
 }
 
@@ -107,9 +125,10 @@ impl RawCallback {
 fn verify_and_decrypt(
     crypto: &CallbackCrypto,
     push: &EncryptedCallback<'_>,
+    now_ms: i64,
 ) -> Result<DecryptedCallback, CallbackError> {
     crypto.verify(push)?;
-    check_freshness(push.timestamp, unix_millis())?;
+    check_freshness(push.timestamp, now_ms)?;
     crypto.decrypt(push.encrypt)
 }
 

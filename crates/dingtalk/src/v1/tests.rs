@@ -22,6 +22,17 @@ fn a_good_answer_is_given_whole_also_with_a_field_named_code() {
 }
 
 #[test]
+fn no_part_of_a_refusal_repeats_a_secret() {
+    let body = json!({
+        "code": "bad.t0ken",
+        "message": "t0ken is bad",
+        "accessdenieddetail": {"requiredScopes": ["Contact.t0ken.Read"]},
+    });
+    let error = read_answer("api", 403, body.to_string().as_bytes(), &["t0ken"], 0).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("t0ken"), "{error:?}");
+}
+
+#[test]
 fn refusals_are_told_apart_by_their_words_in_any_letter_case() {
     let throttled = |code| ApiError::Throttled {
         api: "api",

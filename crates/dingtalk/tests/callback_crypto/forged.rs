@@ -209,6 +209,14 @@ fn timestamps_more_than_an_hour_off_are_stale() {
     }
 }
 
+#[test]
+fn the_first_timestamp_in_milliseconds_is_of_march_1973() {
+    let in_seconds = 99_999_999_999;
+    let in_millis = in_seconds + 1;
+    assert_eq!(check_freshness("99999999999", in_seconds * 1000), Ok(()));
+    assert_eq!(check_freshness("100000000000", in_millis), Ok(()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 

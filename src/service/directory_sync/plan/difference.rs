@@ -180,4 +180,37 @@ mod tests {
             assert_eq!(between(&person(), &new).len(), 1, "{new:?}");
         }
     }
+
+    #[test]
+    fn each_field_of_a_department_that_differs_is_named_with_its_old_and_new_value() {
+        let old = Department {
+            dept_id: 7,
+            parent_id: Some(1),
+            name: "研发".to_owned(),
+            order: None,
+        };
+        let new = Department {
+            parent_id: None,
+            order: Some(-3),
+            ..old.clone()
+        };
+        let line = |field, old: &str, new: &str| Difference {
+            field,
+            old: old.to_owned(),
+            new: new.to_owned(),
+        };
+        assert_eq!(
+            between_departments(&old, &new),
+            [line("parent_id", "1", ""), line("sort_order", "", "-3")]
+        );
+        let renamed = Department {
+            name: "研究".to_owned(),
+            ..old.clone()
+        };
+        assert_eq!(
+            between_departments(&old, &renamed),
+            [line("name", "研发", "研究")]
+        );
+        assert_eq!(between_departments(&old, &old), []);
+    }
 }

@@ -163,3 +163,16 @@ fn a_single_look_knows_the_leadership_of_every_department() {
         [place(2, Some(8), false)]
     );
 }
+
+#[test]
+fn a_list_that_names_the_person_anew_is_another_place() {
+    let [second, third] = two_lists()
+        .map(|(listed, dept_id, asked_at)| DesiredPerson::listed(listed, dept_id, asked_at));
+    let mut both = second.clone();
+    both.merge(third.clone());
+    let earlier = ObservedPerson::from(second.clone());
+    assert!(second.names_no_other_place_than(&earlier));
+    assert!(!third.names_no_other_place_than(&earlier));
+    assert!(!both.names_no_other_place_than(&earlier));
+    assert!(second.names_no_other_place_than(&both.into()));
+}

@@ -1,0 +1,45 @@
+//! A client whose calls get given responses.
+
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::task::{Context, Poll, Waker};
+
+use dingtalk::{App, Client, ClientConfig};
+use secrecy::SecretString;
+
+/// What the client sends in secret.
+pub const SECRETS: [&str; 4] = [
+    "aT0kenThatNobodySees",
+    "theSecretOfTheApp",
+    "theSecretOfTheLoginApp",
+    "aC0deThatIsSpentOnce",
+];
+
+pub fn token() -> SecretString {
+    SECRETS[0].into()
+}
+
+pub fn code() -> &'static str {
+    SECRETS[3]
+}
+
+pub fn client() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        let app = |key: &str, secret: &str| App {
+            key: key.to_owned(),
+            secret: secret.into(),
+        };
+        let mut config = ClientConfig::new(app("dingapp", SECRETS[1])).expect("valid URLs");
+        config.login_app = app("dinglogin", SECRETS[2]);
+        Client::new(config).expect("a client")
+    })
+}
+
+/// Returns the result of a call that has nothing to wait for.
+pub fn finished<T>(call: impl Future<Output = T>) -> T {
+    match pin!(call).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the response was there at once"),
+    }
+}

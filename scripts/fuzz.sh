@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# make fuzz [T=target] [FUZZ_SECONDS=60]: runs the fuzz targets, or one of them, for this long each, beginning with the
+# inputs in fuzz/corpus. The first input that breaks a property ends the run; it is then in fuzz/artifacts.
+# scripts/fuzz.sh --minimise [target]: keeps, of the inputs found so far, those that reach code which no other reaches.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for part in say packages toolchain cargo_tools; do
+  # shellcheck source=/dev/null
+  . "scripts/lib/$part.sh"
+done
+
+# A response of DingTalk's, a callback and a table of settings are all far shorter.
+max_len=4096
+
+main() {
+  local is_minimising='' target
+  if [ "${1:-}" = --minimise ]; then
+    is_minimising=1
+    shift
+  fi
+  find_rust
+  need has_linker gcc libc6-dev
+  need has_cxx g++
+  install_needed
+  need_cargo_tool fuzz 0.13.2
+  # The flags of the instrumentation are unstable, and Dinggate is built with the stable toolchain.
+  export RUSTC_BOOTSTRAP=1 SQLX_OFFLINE=true CARGO_TARGET_DIR=$PWD/fuzz/target
+  local targets
+  mapfile -t targets < <(chosen "${1:-}")
+  [ ${#targets[@]} -gt 0 ] || die "fuzz/fuzz_targets has no target ${1:-}."
+  step "Building the targets with instrumentation"
+  cargo fuzz build -s none
+  for target in "${targets[@]}"; do
+    if [ -n "$is_minimising" ]; then minimise "$target"; else run "$target"; fi
+  done
+}
+
+has_cxx() { command -v g++; }
+
+# chosen [TARGET]: the names of all targets, or this one.
+chosen() {
+  local file name
+  for file in fuzz/fuzz_targets/*.rs; do
+    name=$(basename "$file" .rs)
+    if [ -z "$1" ] || [ "$1" = "$name" ]; then printf '%s\n' "$name"; fi
+  done
+}
+
+# What is found goes to a folder that is not committed; the committed inputs are read only.
+run() {
+  local found=fuzz/target/found/$1 seconds=${FUZZ_SECONDS:-60}
+  mkdir -p "$found"
+  step "Fuzzing $1 for $seconds seconds"
+  cargo fuzz run -s none "$1" "$found" "fuzz/corpus/$1" -- \
+    -max_total_time="$seconds" -max_len="$max_len" -timeout=10 -print_final_stats=1 -verbosity=0 ||
+    die "$1 breaks a property; the lines above name it and the input in fuzz/artifacts/$1." \
+      "Please fix it and add the input to fuzz/corpus/$1, where the tests repeat it."
+}
+
+minimise() {
+  local found=fuzz/target/found/$1
+  mkdir -p "$found"
+  step "Minimising the inputs of $1"
+  cp -n "$found"/* "fuzz/corpus/$1/" 2>/dev/null || true
+  cargo fuzz cmin -s none "$1" "fuzz/corpus/$1" -- -max_len="$max_len" -verbosity=0
+  say "$1: $(find "fuzz/corpus/$1" -type f | wc -l) inputs"
+}
+
+main "$@"
