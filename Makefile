@@ -17,8 +17,8 @@ test: ## all tests; `make test T=callback` only those with that in their name
 test-postgres14: ## the integration tests on PostgreSQL 14, the oldest release that is supported
 	@ON_POSTGRES_14=1 $(script)/test.sh $(T)
 
-bench: ## measures events and a full sync, writes docs/benchmarks.md; `make bench PARTS=events`, `PARTS=sync PEOPLE=1000 DEPARTMENTS=20`
-	@PARTS="$(PARTS)" PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh
+bench: ## measures against yardsticks, writes docs/benchmarks.md; `make bench PARTS="crypto start"`, of: crypto start pages logins events storm (LOGINS=200) sync (PEOPLE=1000 DEPARTMENTS=20)
+	@PARTS="$(PARTS)" PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) LOGINS=$(LOGINS) $(script)/bench.sh
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh
