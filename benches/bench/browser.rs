@@ -1,5 +1,7 @@
 //! A browser that signs in by a QR code.
 
+use std::time::Duration;
+
 use actix_web::cookie::Cookie;
 use dingtalk_sim::SimHandle;
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
@@ -38,6 +40,16 @@ pub enum Answer {
     SignedIn,
     /// There are too many logins now; the page asks again after this many seconds.
     Later(u64),
+    /// The person has to scan again.
+    Failed,
+}
+
+/// A login that has ended with a session.
+#[derive(Debug, Clone, Copy)]
+pub struct Login {
+    pub scans: usize,
+    /// How often the browser has returned with a code.
+    pub tries: usize,
 }
 
 impl Browser {
@@ -77,24 +89,31 @@ impl Browser {
         if answer.status() == 303 {
             return Answer::SignedIn;
         }
-        assert_eq!(answer.status(), 503);
-        let wait = answer.headers()["retry-after"].to_str().unwrap();
-        Answer::Later(wait.parse().unwrap())
+        let refresh = answer.headers().get("retry-after");
+        match refresh.filter(|_| answer.status() == 503) {
+            Some(wait) => Answer::Later(wait.to_str().unwrap().parse().unwrap()),
+            None => Answer::Failed,
+        }
     }
 
-    /// Signs in as the owner of a unionid; returns how often the browser had to ask.
-    pub async fn sign_in(&mut self, sim: &SimHandle, unionid: &str) -> usize {
-        let state = self.begin().await;
-        let code = sim.sns_code(unionid);
-        for tries in 1.. {
-            match self.come_back(&state, &code).await {
-                Answer::SignedIn => return tries,
-                Answer::Later(seconds) => {
-                    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+    /// Signs in as the owner of a unionid, who scans until there is a session.
+    pub async fn sign_in(&mut self, sim: &SimHandle, unionid: &str) -> Login {
+        let mut login = Login { scans: 0, tries: 0 };
+        loop {
+            let state = self.begin().await;
+            let code = sim.sns_code(unionid);
+            login.scans += 1;
+            loop {
+                login.tries += 1;
+                match self.come_back(&state, &code).await {
+                    Answer::SignedIn => return login,
+                    Answer::Later(seconds) => {
+                        tokio::time::sleep(Duration::from_secs(seconds)).await
+                    }
+                    Answer::Failed => break,
                 }
             }
         }
-        unreachable!()
     }
 
     /// Returns the `Cookie` header of this browser.
