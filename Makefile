@@ -23,8 +23,8 @@ fuzz: ## feeds each parser of foreign input for a minute; `make fuzz FUZZ_SECOND
 mutants: ## changes the code that decides who is let in, and lists what no test notices; `make mutants T=plan` one part of it
 	@$(script)/mutants.sh $(T)
 
-bench: ## measures events and a full sync, writes docs/benchmarks.md; `make bench PARTS=events`, `PARTS=sync PEOPLE=1000 DEPARTMENTS=20`
-	@PARTS="$(PARTS)" PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) $(script)/bench.sh
+bench: ## measures against yardsticks, writes docs/benchmarks.md; `make bench PARTS="crypto start"`, of: crypto start pages logins events storm (LOGINS=200) sync (PEOPLE=1000 DEPARTMENTS=20)
+	@PARTS="$(PARTS)" PEOPLE=$(PEOPLE) DEPARTMENTS=$(DEPARTMENTS) LOGINS=$(LOGINS) $(script)/bench.sh
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh

@@ -1,37 +1,22 @@
 //! Events, from the first byte sent to the encrypted `success`, against the commit of a bare row.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use dingtalk_sim::{Sim, SimConfig, SimHandle};
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
-use super::program;
-use super::report::say;
+use crate::document::say;
+use crate::server::Server;
 
 const EVENTS: usize = 1_000;
 
 /// Measures events and bare rows by turns, so that both meet the same machine.
 pub async fn measure(database: &str) {
     let sim = Sim::start(SimConfig::default()).unwrap();
-    let port = program::free_port();
-    let mut serve = program::program(&sim, database, port, "serve");
-    let mut serve = serve
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let serve = Server::dinggate(&sim, database, &[]).await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let address = format!("http://127.0.0.1:{port}");
-    while !client
-        .get(format!("{address}/readyz"))
-        .send()
-        .await
-        .is_ok_and(|a| a.status() == 200)
-    {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let address = serve.url();
     // The first sync of the small demo company is not to be measured.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let mut conn = PgConnection::connect(database).await.unwrap();
@@ -46,8 +31,7 @@ pub async fn measure(database: &str) {
         events.push(event(&client, &sim, &address, number).await);
         rows.push(row(&mut conn, number).await);
     }
-    serve.kill().unwrap();
-    serve.wait().unwrap();
+    drop(serve);
     report(events, rows);
 }
 

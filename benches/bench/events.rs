@@ -1,17 +1,16 @@
 //! Events: Dinggate's `/dingtalk/events` against a minimal handler, in one run on one machine.
 
-mod cpu;
-mod load;
 mod scene;
-mod yardstick;
+pub mod yardstick;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::report::{self, Ratio};
+use crate::document::Document;
+use crate::report::{self, Ratio};
 use scene::{Scene, Target};
 
-pub use yardstick::{ROLE, serve};
+pub use scene::callback;
 
 /// The targets of one round follow each other, so that a ratio compares what met the same machine.
 const ROUNDS: usize = 5;
@@ -43,12 +42,11 @@ The generator is one thread, pinned to the last core, with 128 keep-alive connec
 Dinggate, the yardstick and Postgres may use all cores. Each of five rounds measures the yardstick, recorded and
 directory events in turn: two seconds at full load, where each connection sends its next event as soon as the last is
 acknowledged, then two seconds at half of that rate for the p99, which counts from when an event was due. CPU is from
-`/proc`: that of the process, and that of all of Postgres's processes. A ratio is of one round; below are medians and the
-spread between the lowest and the highest as a share of the median. Above 15 % a ratio is *inconclusive*.
+`/proc`: that of the process, and that of all of Postgres's processes.
 ";
 
 /// Measures all rounds and writes the section of the report.
-pub async fn measure(database: &str) {
+pub async fn measure(database: &str, document: &Document) {
     let scene = Scene::open(database).await;
     let mut rounds = Vec::new();
     for round in 0..ROUNDS {
@@ -69,7 +67,7 @@ pub async fn measure(database: &str) {
         }
         rounds.push(figures);
     }
-    report::write_section("Events", &section(&rounds, &scene.machine));
+    document.write("Events", &section(&rounds));
 }
 
 async fn measure_target(scene: &Scene, target: Target) -> Figures {
@@ -90,7 +88,7 @@ async fn measure_target(scene: &Scene, target: Target) -> Figures {
     }
 }
 
-fn section(rounds: &[Vec<Figures>], machine: &str) -> String {
+fn section(rounds: &[Vec<Figures>]) -> String {
     type Part = fn(&Figures) -> f64;
     let parts: [(&str, Part, [&str; 2]); 4] = [
         ("Events per second", |f| f.per_second, ["≥ 2.0", "≥ 1.5"]),
@@ -108,7 +106,7 @@ fn section(rounds: &[Vec<Figures>], machine: &str) -> String {
     ];
     let refused: usize = rounds.iter().flatten().map(|figures| figures.refused).sum();
     let mut text = format!(
-        "{METHOD}An event answered 503 is sent again, as DingTalk does: here {refused} in all.\n\n{machine}\n\n"
+        "{METHOD}An event answered 503 is sent again, as DingTalk does: here {refused} in all.\n\n"
     );
     text +=
         "| Ratio to the yardstick | Recorded | Spread | Target | Directory | Spread | Target |\n";
@@ -118,13 +116,7 @@ fn section(rounds: &[Vec<Figures>], machine: &str) -> String {
         for (index, target) in [1, 2].into_iter().zip(targets) {
             let of = |round: &Vec<Figures>| part(&round[index]) / part(&round[0]);
             let ratio = Ratio::of(rounds.iter().map(of).collect());
-            write!(
-                text,
-                " {} | {:.0} % | {target} |",
-                ratio,
-                ratio.spread * 100.0
-            )
-            .unwrap();
+            write!(text, " {ratio} | {} | {target} |", ratio.spread()).unwrap();
         }
         text += "\n";
     }

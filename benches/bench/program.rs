@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use dingtalk_sim::SimHandle;
 use serde_json::Value;
 
+use crate::process;
+
 /// How a command ended.
 pub struct Ended {
     pub took: Duration,
@@ -92,15 +94,11 @@ fn phase(line: &str) -> Option<(String, Duration)> {
     Some((line["phase"].as_str()?.to_owned(), took))
 }
 
-/// Waits for a program's end, and gives the most memory that it has held, in kB.
+/// Waits for a program's end; returns the most memory that it has held, in kB.
 fn watch(child: &mut Child) -> u64 {
-    let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let held = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let held = held.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        peak = held.unwrap_or(0).max(peak);
+        peak = process::peak_memory_of(child.id()).unwrap_or(0).max(peak);
         std::thread::sleep(Duration::from_millis(20));
     }
     peak

@@ -1,20 +1,19 @@
 //! The yardstick: a minimal handler that verifies, decrypts, inserts one row and replies.
 
-use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use dinggate::upstream::{CallbackCrypto, EncryptedCallback, OwnerKeys, unix_millis};
-use dingtalk_sim::SimHandle;
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde::Deserialize;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-/// The variable that makes this program the yardstick: port, database, token, key and owner of the subscription.
-pub const ROLE: &str = "BENCH_YARDSTICK";
+use crate::yardstick::{CONNECTIONS, Role, Routes};
 
-/// As many as Dinggate has.
-const CONNECTIONS: u32 = 20;
+/// The table that [`routes`] write.
+pub const TABLE: &str = "CREATE TABLE yardstick (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     event_type text NOT NULL, body jsonb NOT NULL, received_at timestamptz NOT NULL DEFAULT now())";
 
 struct State {
     crypto: CallbackCrypto,
@@ -33,53 +32,24 @@ struct Body {
     encrypt: String,
 }
 
-/// Starts this program as the yardstick.
-pub fn start(sim: &SimHandle, database: &str, port: u16) -> Child {
-    let cloud = sim.config();
-    let role = [
-        &port.to_string(),
-        database,
-        &cloud.callback_token,
-        &cloud.callback_aes_key,
-        &cloud.app_key,
-    ];
-    Command::new(std::env::current_exe().unwrap())
-        .env(ROLE, role.join(" "))
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// Serves until the process is killed.
-pub fn serve(role: &str) {
-    let role: Vec<&str> = role.split(' ').collect();
-    let [port, database, token, key, owner] = role.try_into().unwrap();
-    actix_web::rt::System::new().block_on(async {
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            // One statement less for each event.
-            .test_before_acquire(false)
-            .connect(database)
-            .await
-            .unwrap();
-        let owner_keys = OwnerKeys::new(Some(owner), owner, owner);
-        let state = web::Data::new(State {
-            crypto: CallbackCrypto::new(token, key, owner_keys).unwrap(),
-            pool,
-        });
-        let app = move || {
-            App::new()
-                .app_data(state.clone())
-                .route("/dingtalk/events", web::post().to(receive))
-        };
-        let address = format!("127.0.0.1:{port}");
-        HttpServer::new(app)
-            .bind(address)
-            .unwrap()
-            .run()
-            .await
-            .unwrap();
+pub async fn routes(role: &Role) -> Routes {
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        // One statement less for each event.
+        .test_before_acquire(false)
+        .connect(&role.database)
+        .await
+        .unwrap();
+    let owner_keys = OwnerKeys::new(Some(&role.app_key), &role.app_key, &role.app_key);
+    let crypto = CallbackCrypto::new(&role.callback_token, &role.callback_aes_key, owner_keys);
+    let state = web::Data::new(State {
+        crypto: crypto.unwrap(),
+        pool,
     });
+    Arc::new(move |cfg| {
+        cfg.app_data(state.clone())
+            .route("/dingtalk/events", web::post().to(receive));
+    })
 }
 
 async fn receive(

@@ -5,7 +5,7 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::UserId;
+use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Membership;
 use crate::store::audit::Actor;
 use crate::store::employment::SyncLock;
@@ -35,7 +35,7 @@ pub async fn add(
     )
     .fetch_all(&mut **sync)
     .await?;
-    write_departments(sync, people, &texts(&added)).await?;
+    insert_departments(sync, people, &texts(&added)).await?;
     Ok(added)
 }
 
@@ -86,7 +86,9 @@ async fn write(
     )
     .fetch_all(&mut **sync)
     .await?;
-    write_departments(sync, people, &texts(&written)).await?;
+    let userids = texts(&written);
+    delete_departments(sync, people, &userids).await?;
+    insert_departments(sync, people, &userids).await?;
     Ok(written)
 }
 
@@ -132,39 +134,52 @@ fn texts(userids: &[UserId]) -> Vec<String> {
     userids.iter().map(|id| id.as_str().to_owned()).collect()
 }
 
-// Long because it is two statements over the same columns.
-async fn write_departments(
+/// Returns the departments of these people, each with its person.
+fn places<'a>(
+    people: &'a [StaffInput<'_>],
+) -> impl Iterator<Item = (&'a StaffInput<'a>, &'a Membership)> {
+    people
+        .iter()
+        .flat_map(|row| row.person.departments.iter().map(move |place| (row, place)))
+}
+
+fn owners(people: &[StaffInput<'_>]) -> Vec<String> {
+    let owners = places(people).map(|(row, _)| row.person.userid.as_str().to_owned());
+    owners.collect()
+}
+
+fn dept_ids(people: &[StaffInput<'_>]) -> Vec<DeptId> {
+    places(people).map(|(_, place)| place.dept_id).collect()
+}
+
+/// Deletes the departments that these written people are no longer in.
+async fn delete_departments(
     conn: &mut Conn,
     people: &[StaffInput<'_>],
     userids: &[String],
 ) -> Result<(), StoreError> {
-    let places = || {
-        people.iter().flat_map(|row| {
-            row.person
-                .departments
-                .iter()
-                .map(|place| (row.person.userid.as_str(), place))
-        })
-    };
-    let place_of =
-        |read: fn(&Membership) -> i64| places().map(|(_, place)| read(place)).collect::<Vec<i64>>();
-    let owners: Vec<String> = places().map(|(userid, _)| userid.to_owned()).collect();
-    let asked_at: Vec<DateTime<Utc>> = people
-        .iter()
-        .flat_map(|row| row.person.departments.iter().map(|_| row.asked_at))
-        .collect();
-    let dept_ids = place_of(|place| place.dept_id);
-    let orders: Vec<Option<i64>> = places().map(|(_, place)| place.order).collect();
-    let leaders: Vec<bool> = places().map(|(_, place)| place.is_leader).collect();
     sqlx::query!(
-        "DELETE FROM staff_department d WHERE d.userid = ANY ($1) AND NOT EXISTS (
+        // A generic plan compares every row with every element of an array, but hashes the rows of a subquery.
+        "DELETE FROM staff_department d WHERE d.userid IN (SELECT unnest($1::text[])) AND NOT EXISTS (
              SELECT FROM unnest($2::text[], $3::bigint[]) AS n (userid, dept_id) WHERE n.userid = d.userid AND n.dept_id = d.dept_id)",
         userids,
-        &owners,
-        &dept_ids,
+        &owners(people),
+        &dept_ids(people),
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Inserts or updates the departments of these written people.
+async fn insert_departments(
+    conn: &mut Conn,
+    people: &[StaffInput<'_>],
+    userids: &[String],
+) -> Result<(), StoreError> {
+    let asked_at: Vec<DateTime<Utc>> = places(people).map(|(row, _)| row.asked_at).collect();
+    let orders: Vec<Option<i64>> = places(people).map(|(_, place)| place.order).collect();
+    let leaders: Vec<bool> = places(people).map(|(_, place)| place.is_leader).collect();
     // A later event may have removed the department.
     sqlx::query!(
         "WITH removed AS MATERIALIZED (
@@ -174,13 +189,13 @@ async fn write_departments(
          SELECT n.userid, n.dept_id, n.sort_order, n.is_leader
          FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::boolean[], $6::timestamptz[])
              AS n (userid, dept_id, sort_order, is_leader, asked_at)
-         WHERE n.userid = ANY ($1)
+         WHERE n.userid IN (SELECT unnest($1::text[]))
            AND NOT EXISTS (SELECT FROM removed r WHERE r.dept_id = n.dept_id AND as_past(r.received_at) > n.asked_at)
          ON CONFLICT (userid, dept_id) DO UPDATE SET sort_order = excluded.sort_order, is_leader = excluded.is_leader
          WHERE (d.sort_order, d.is_leader) IS DISTINCT FROM (excluded.sort_order, excluded.is_leader)",
         userids,
-        &owners,
-        &dept_ids,
+        &owners(people),
+        &dept_ids(people),
         &orders as &[Option<i64>],
         &leaders,
         &asked_at,
@@ -204,7 +219,8 @@ pub async fn record_in_audit(
         .collect();
     sqlx::query!(
         "INSERT INTO audit_entry (actor, actor_kind, action, userid, unionid, name, status)
-         SELECT $4, $5, $2, userid, unionid, name, $3 FROM staff WHERE userid = ANY ($1) ORDER BY userid",
+         SELECT $4, $5, $2, userid, unionid, name, $3 FROM staff
+         WHERE userid IN (SELECT unnest($1::text[])) ORDER BY userid",
         &ids,
         action.as_str(),
         status,

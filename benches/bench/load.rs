@@ -9,14 +9,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-const CONNECTIONS: usize = 128;
-
 /// What came of a load.
 pub struct Load {
     pub took: Duration,
     /// In ascending order.
     pub latencies: Vec<Duration>,
-    /// How often an event was answered 503, and sent again as DingTalk does.
+    /// How often a request was answered 503, and sent again.
     pub refused: usize,
 }
 
@@ -29,7 +27,7 @@ impl Load {
 /// What the connections share.
 struct Plan {
     port: u16,
-    requests: Vec<Vec<u8>>,
+    requests: Vec<Arc<[u8]>>,
     next: AtomicUsize,
     refused: AtomicUsize,
     begun: Instant,
@@ -38,8 +36,17 @@ struct Plan {
     interval: Duration,
 }
 
-/// Sends requests for some time, at a rate or as fast as they are answered.
-pub fn run(port: u16, requests: Vec<Vec<u8>>, time: Duration, per_second: Option<f64>) -> Load {
+/// How to send requests.
+#[derive(Clone, Copy)]
+pub struct Pattern {
+    pub connections: usize,
+    pub time: Duration,
+    /// As fast as they are answered if `None`.
+    pub per_second: Option<f64>,
+}
+
+/// Sends each of these requests once, in turn, until they or the time are used up.
+pub fn run(port: u16, requests: Vec<Arc<[u8]>>, pattern: Pattern) -> Load {
     let thread = std::thread::spawn(move || {
         pin();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -52,16 +59,18 @@ pub fn run(port: u16, requests: Vec<Vec<u8>>, time: Duration, per_second: Option
             next: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             begun: Instant::now(),
-            time,
-            interval: per_second.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
+            time: pattern.time,
+            interval: pattern
+                .per_second
+                .map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
         });
-        runtime.block_on(send_all(plan))
+        runtime.block_on(send_all(plan, pattern.connections))
     });
     thread.join().unwrap()
 }
 
 /// Binds this thread to the last core.
-fn pin() {
+pub fn pin() {
     let cores = std::thread::available_parallelism().unwrap().get();
     let thread = std::fs::read_link("/proc/thread-self").unwrap();
     let id = thread.file_name().unwrap();
@@ -73,9 +82,9 @@ fn pin() {
     assert!(pinned.status.success(), "{pinned:?}");
 }
 
-async fn send_all(plan: Arc<Plan>) -> Load {
+async fn send_all(plan: Arc<Plan>, count: usize) -> Load {
     let mut connections = JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..count {
         connections.spawn(send_on_one(Arc::clone(&plan)));
     }
     let mut latencies = connections.join_all().await.concat();
@@ -106,7 +115,7 @@ async fn send_on_one(plan: Arc<Plan>) -> Vec<Duration> {
         if now >= plan.begun + plan.time {
             return latencies;
         }
-        // An event that comes late because all connections were busy has waited since it was due.
+        // A request that comes late because all connections were busy has waited since it was due.
         let mut since = if plan.interval.is_zero() { now } else { due };
         if due > now {
             tokio::time::sleep_until(due.into()).await;
@@ -127,6 +136,7 @@ async fn send_on_one(plan: Arc<Plan>) -> Vec<Duration> {
 /// Reads one answer; returns whether it is 200 and not 503.
 async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> bool {
     answer.clear();
+    let mut parsed = None;
     loop {
         let read = stream.read_buf(answer).await.unwrap();
         assert!(
@@ -134,18 +144,24 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> bool {
             "closed after {:?}",
             String::from_utf8_lossy(answer)
         );
-        let Some(head) = answer.windows(4).position(|end| end == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = std::str::from_utf8(&answer[..head])
-            .unwrap()
-            .to_ascii_lowercase();
-        let is_stored = text.starts_with("http/1.1 200");
-        assert!(is_stored || text.starts_with("http/1.1 503"), "{text}");
-        let (_, length) = text.split_once("content-length: ").unwrap();
-        let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
-        if answer.len() == head + 4 + length {
-            return is_stored;
+        parsed = parsed.or_else(|| parse_head(answer));
+        if let Some((is_answered, whole)) = parsed
+            && answer.len() == whole
+        {
+            return is_answered;
         }
     }
+}
+
+/// Returns whether the answer is 200 and not 503, and its whole length, once its head is complete.
+fn parse_head(answer: &[u8]) -> Option<(bool, usize)> {
+    let head = answer.windows(4).position(|end| end == b"\r\n\r\n")?;
+    let text = std::str::from_utf8(&answer[..head])
+        .unwrap()
+        .to_ascii_lowercase();
+    let is_answered = text.starts_with("http/1.1 200");
+    assert!(is_answered || text.starts_with("http/1.1 503"), "{text}");
+    let (_, length) = text.split_once("content-length: ").unwrap();
+    let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
+    Some((is_answered, head + 4 + length))
 }

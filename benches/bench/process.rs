@@ -1,4 +1,4 @@
-//! CPU time from `/proc`, in seconds.
+//! CPU time and memory of processes, from `/proc`.
 
 use std::fs;
 
@@ -28,13 +28,13 @@ fn seconds(stat: &[i64], fields: [usize; 2]) -> f64 {
     ticks as f64 / TICKS_PER_SECOND
 }
 
-/// Returns the CPU time of a process with all its threads.
-pub fn of_process(pid: u32) -> f64 {
+/// Returns the CPU time of a process with all its threads, in seconds.
+pub fn cpu_of(pid: u32) -> f64 {
     seconds(&stat(pid).unwrap(), OWN)
 }
 
-/// Returns the CPU time of a process and all its children, whether they still run or not.
-pub fn of_family(pid: u32) -> f64 {
+/// Returns the CPU time of a process and all its children, whether they still run or not, in seconds.
+pub fn cpu_of_family(pid: u32) -> f64 {
     let own = stat(pid).unwrap();
     let running = fs::read_dir("/proc").unwrap().flatten();
     let children = running
@@ -49,4 +49,21 @@ pub fn of_family(pid: u32) -> f64 {
 /// Returns the parent of a process.
 pub fn parent(pid: u32) -> u32 {
     u32::try_from(stat(pid).unwrap()[PARENT]).unwrap()
+}
+
+/// Returns the memory of a process that is resident now, in MB.
+pub fn memory_of(pid: u32) -> f64 {
+    status(pid, "VmRSS:").unwrap() as f64 / 1024.0
+}
+
+/// Returns the most memory of a process that was ever resident, in kB; `None` once it has ended.
+pub fn peak_memory_of(pid: u32) -> Option<u64> {
+    status(pid, "VmHWM:")
+}
+
+/// Returns a value of `/proc/PID/status`, in kB.
+fn status(pid: u32, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name))?;
+    value.trim().trim_end_matches(" kB").parse().ok()
 }
