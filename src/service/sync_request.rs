@@ -1,5 +1,5 @@
-//! Starts the full sync that is due: because the staff table is empty, because events were lost, or at the times of
-//! `DINGGATE_SYNC_CRON`; one run for all reasons, on one instance only.
+//! Starts the full sync that is due: one run for all reasons, on one instance only. The reasons are an empty staff
+//! table, lost events, and the times of `DINGGATE_SYNC_CRON`.
 //!
 //! Every instance reads Postgres's clock and requests the latest scheduled time, if none has: so a time that passed
 //! while no instance ran is made up for by the first one that starts. A request is settled once a complete run has
