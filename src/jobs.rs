@@ -2,11 +2,10 @@
 
 mod bind_admins;
 mod cleanup;
+mod due_sync;
 mod failed_events;
-mod first_sync;
 mod lanes;
 mod polls;
-mod scheduled_sync;
 
 use std::time::Duration;
 
@@ -39,12 +38,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
         polls("undelivered events"),
         stop.clone(),
     ));
-    loops.spawn(first_sync::run(ctx.clone(), stop.clone()));
-    loops.spawn(scheduled_sync::run(
-        ctx.clone(),
-        polls("scheduled sync"),
-        stop.clone(),
-    ));
+    loops.spawn(due_sync::run(ctx.clone(), polls("full sync"), stop.clone()));
     loops.spawn(end_syncs(ctx.clone(), stop.clone()));
     tokio::select! {
         () = all_ended(&mut loops) => {}

@@ -1,8 +1,6 @@
 //! Fetches the callbacks that DingTalk failed to deliver and releases them: at startup, after a downtime, and every
-//! ten minutes; one instance for all. Lost events are made up for by a full sync.
+//! ten minutes; one instance for all. Lost events raise an alert, which requests a full sync.
 
-use crate::domain::alert::DirectoryDoubt;
-use crate::domain::sync::SyncCause;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -10,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::polls::Polls;
 use crate::context::Context;
-use crate::service::directory_sync::{self, Request, SyncError};
 use crate::service::events::{self, ReadError};
 use crate::store::failed_callbacks;
 use crate::store::queue::DueWork;
@@ -44,11 +41,6 @@ async fn fetch_if_due(
     };
     if is_due {
         fetch(ctx, stop).await?;
-    }
-    // The instance that lost events may be gone, and so may the sync that was to make up for them: the alert stands
-    // until a complete sync has.
-    if (is_due || due.has_lost_events) && owes_sync(ctx).await? {
-        make_up_for_lost_events(ctx).await?;
     }
     *last = Some(Moment {
         // The time taken by a fetch is not downtime.
@@ -87,12 +79,6 @@ async fn now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
     ctx.db.read(async |conn| staff::now(conn).await).await
 }
 
-async fn owes_sync(ctx: &Context) -> Result<bool, StoreError> {
-    ctx.db
-        .read(async |conn| failed_callbacks::owes_sync(conn, DirectoryDoubt::LostEvents).await)
-        .await
-}
-
 /// Fetches the failed callbacks and releases the parked events.
 async fn fetch(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError> {
     let by = format!("the service (instance {})", ctx.instance);
@@ -113,18 +99,4 @@ async fn fetch(ctx: &Context, stop: &CancellationToken) -> Result<(), StoreError
         Err(error) => tracing::warn!(%error, "could not release parked events yet"),
     }
     Ok(())
-}
-
-/// Starts a full sync, unless another run has just started; later ticks check whether another one is needed.
-async fn make_up_for_lost_events(ctx: &Context) -> Result<(), StoreError> {
-    let request = Request {
-        cause: SyncCause::LostEvents,
-        started_by: "system".to_owned(),
-        dry_run: false,
-        accept_leavers: false,
-    };
-    match directory_sync::start(ctx, request).await {
-        Err(SyncError::Store(error)) => Err(error),
-        Ok(_) | Err(_) => Ok(()),
-    }
 }

@@ -11,6 +11,7 @@ use crate::domain::ids::UserId;
 use crate::domain::person::Person;
 use crate::store::audit::Actor;
 use crate::store::employment::lock_people;
+use crate::store::recheck::RecheckClaim;
 use crate::store::staff::{self, StaffRow};
 use crate::store::{Conn, StoreError};
 use crate::upstream::{Priority, UpstreamError};
@@ -41,6 +42,18 @@ impl Trigger {
     }
 }
 
+/// What must still be valid when the answer is written, for it to rehire somebody: a leave event that arrived meanwhile
+/// has invalidated it.
+#[derive(Debug, Clone, Copy)]
+pub enum Warrant<'a> {
+    /// The trigger rehires nobody.
+    None,
+    /// For [`Trigger::Join`].
+    JoinEvents(&'a [i64]),
+    /// For [`Trigger::Leaving`] and [`Trigger::LateJoin`].
+    Recheck(RecheckClaim),
+}
+
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -60,21 +73,17 @@ pub enum Outcome {
 /// Asks DingTalk about one person and updates the staff table accordingly.
 ///
 /// Nobody is marked as left because a call failed: only if DingTalk says that it does not know them.
-///
-/// The reason to rehire somebody must still be valid when the answer is written: `warrants` are the ids of the
-/// events for [`Trigger::Join`], of the scheduled rechecks for [`Trigger::Leaving`] and [`Trigger::LateJoin`]. A
-/// leave event that arrived meanwhile has invalidated them.
 pub async fn refresh_person(
     ctx: &Context,
     priority: Priority,
     userid: &UserId,
     trigger: Trigger,
-    warrants: &[i64],
+    warrant: Warrant<'_>,
 ) -> Result<Outcome, UpstreamError> {
     let lookup = Lookup {
         at: time_now(ctx).await?,
         trigger,
-        warrants,
+        warrant,
     };
     let person = match ctx.dingtalk.user(priority, userid).await {
         Ok(person) => Some(person),
@@ -107,7 +116,7 @@ pub async fn settle_unionid(
     let lookup = Lookup {
         at: asked_at,
         trigger: Trigger::Event,
-        warrants: &[],
+        warrant: Warrant::None,
     };
     unionids::settle(ctx, priority, person, &lookup)
         .await
@@ -137,7 +146,7 @@ pub async fn time_now(ctx: &Context) -> Result<DateTime<Utc>, StoreError> {
 struct Lookup<'a> {
     at: DateTime<Utc>,
     trigger: Trigger,
-    warrants: &'a [i64],
+    warrant: Warrant<'a>,
 }
 
 async fn apply_known(

@@ -273,7 +273,8 @@ async fn record_refusal(
                 attempt::append(tx, case_id, reason, &info.request_id, address).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
-                crate::store::recheck::schedule_after_login(tx, userid).await?;
+                crate::store::recheck::schedule_after_login(tx, std::slice::from_ref(userid))
+                    .await?;
             }
             // The audit trail is permanent, and anybody may be refused as often as they like.
             if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {

@@ -5,6 +5,7 @@
 use crate::store::Conn;
 
 use super::StoreError;
+use super::recheck::RecheckClaim;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::LeftCause;
 
@@ -144,21 +145,23 @@ pub async fn restore_ended(
     Ok(())
 }
 
-/// Makes permanent what a leave event has ended, unless rechecks other than these remain.
+/// Makes permanent what a leave event has ended, unless rechecks after a leave event remain other than this one.
 pub async fn confirm_ended(
     conn: &mut Conn,
     userid: &UserId,
-    rechecks: &[i64],
+    recheck: RecheckClaim,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH settled AS (
              SELECT $1 AS userid WHERE NOT EXISTS (
-                 SELECT FROM recheck WHERE userid = $1 AND cause = 'leave' AND NOT id = ANY ($2))
+                 SELECT FROM subject_recheck r, unnest(r.reasons, r.times) AS n (reason, at)
+                 WHERE r.kind = 'person' AND r.subject = $1 AND n.reason = 'leave' AND (r.generation <> $2 OR n.at > $3))
          ),
          deleted AS (DELETE FROM admin_grant g USING settled s WHERE g.userid = s.userid AND g.ended_at IS NOT NULL)
          UPDATE admin_binding b SET is_restorable = false FROM settled s WHERE b.userid = s.userid AND b.is_restorable",
         userid.as_str(),
-        rechecks,
+        recheck.generation,
+        recheck.due_until,
     )
     .execute(conn)
     .await?;

@@ -3,20 +3,18 @@
 use std::time::Duration;
 
 use super::StoreError;
+use super::recheck::FOLLOW_UPS;
+use crate::domain::sync::SyncReason;
 
 /// The longest delay of an event or a recheck after a failure; without an attempt it is due at once.
 pub const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
 /// The longest delay after a request outside the app's scope was refused, or while another employed row has the
 /// unionid.
 const LONGEST_REFUSED: Duration = Duration::from_mins(6);
-/// The delays of the first and the later recheck after a leave or join event.
-const RECHECKS: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(10)];
 /// The longest delay that a webhook receiver may ask for.
 const LONGEST_WEBHOOK_WAIT: Duration = Duration::from_hours(6);
 /// For both times of the failed callbacks; infinity means never.
 const CALLBACK_FETCH: Duration = Duration::from_mins(10);
-/// The last delay of a scheduled sync that failed.
-const LONGEST_SYNC_WAIT: Duration = Duration::from_hours(1);
 
 /// Makes everything due at once whose due time is further ahead than any code sets it, in one statement; returns how
 /// many rows it changed.
@@ -32,12 +30,24 @@ pub async fn recall<'c>(
                      OR next_attempt_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)
              RETURNING 1
          ), rechecks AS (
-             -- After a leave event never at once: DingTalk may still list the person for a while.
-             UPDATE recheck SET due_at = CASE cause WHEN 'leave' THEN now() + make_interval(secs => $3) ELSE now() END
-             WHERE id IN (
-               SELECT id FROM recheck WHERE due_at > now() + make_interval(secs => $1)
-                 AND (cause = 'login' OR due_at > now() + make_interval(secs => $4))
-                 AND (last_error IS NULL OR due_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)
+             UPDATE subject_recheck r SET reasons = late.reasons, times = late.times, due_at = late.times[1]
+             FROM (
+               SELECT c.id, n.reasons, n.times
+               FROM subject_recheck c CROSS JOIN LATERAL (
+                 SELECT array_agg(o.reason ORDER BY o.at) AS reasons, array_agg(o.at ORDER BY o.at) AS times FROM (
+                   SELECT reason, CASE
+                       WHEN at <= now() + make_interval(secs => CASE reason WHEN 'login' THEN $1 ELSE $4::float8 END) THEN at
+                       -- After a leave event never at once: DingTalk may still list the person for a while.
+                       WHEN reason = 'leave' THEN now() + make_interval(secs => $3)
+                       ELSE now() END AS at
+                   FROM unnest(c.reasons, c.times) AS s (reason, at)) o
+               ) n
+               WHERE c.due_at > now() + make_interval(secs => $1) AND (n.times <> c.times OR c.due_at > CASE
+                   WHEN c.last_error IS NULL THEN greatest(n.times[1], now()) + make_interval(secs => $1)
+                   ELSE now() + make_interval(secs => $2) END)
+               ORDER BY c.subject FOR UPDATE OF c SKIP LOCKED
+             ) late
+             WHERE r.id = late.id
              RETURNING 1
          ), payloads AS (
              -- Separate from messages with a body, so that each part can use an index.
@@ -59,8 +69,11 @@ pub async fn recall<'c>(
              WHERE due_at > now() + make_interval(secs => $6)
                 OR follow_up_at <> 'infinity' AND follow_up_at > now() + make_interval(secs => $6)
              RETURNING 1
-         ), scheduled_sync AS (
-             UPDATE sync_schedule SET retry_at = now() WHERE retry_at > now() + make_interval(secs => $7) RETURNING 1
+         ), sync AS (
+             UPDATE sync_request SET retry_at = least(retry_at, now()), requested_at = least(requested_at, now())
+             WHERE retry_at > now() + make_interval(secs => CASE WHEN reasons <@ ARRAY['schedule'] THEN $7 ELSE $8::float8 END)
+                OR reasons <> '{}' AND requested_at > clock_timestamp()
+             RETURNING 1
          ), alerts AS (
              -- An alert from the future would outlast the sync that resolves it.
              UPDATE alert SET first_at = least(first_at, now()), last_at = least(last_at, now())
@@ -69,16 +82,21 @@ pub async fn recall<'c>(
          )
          SELECT count(*) AS "rows!" FROM (
              TABLE events UNION ALL TABLE rechecks UNION ALL TABLE payloads UNION ALL TABLE deliveries
-             UNION ALL TABLE callback_fetch UNION ALL TABLE scheduled_sync UNION ALL TABLE alerts) recalled"#,
+             UNION ALL TABLE callback_fetch UNION ALL TABLE sync UNION ALL TABLE alerts) recalled"#,
         LONGEST_BACK_OFF.as_secs_f64(),
         LONGEST_REFUSED.as_secs_f64(),
-        RECHECKS[0].as_secs_f64(),
-        RECHECKS[1].as_secs_f64(),
+        FOLLOW_UPS[0].as_secs_f64(),
+        FOLLOW_UPS[1].as_secs_f64(),
         LONGEST_WEBHOOK_WAIT.as_secs_f64(),
         CALLBACK_FETCH.as_secs_f64(),
-        LONGEST_SYNC_WAIT.as_secs_f64(),
+        longest(SyncReason::Schedule.waits()).as_secs_f64(),
+        longest(SyncReason::LostEvents.waits()).as_secs_f64(),
     )
     .fetch_one(conn)
     .await?;
     Ok(rows)
+}
+
+fn longest(waits: &[Duration]) -> Duration {
+    waits.iter().copied().max().unwrap_or_default()
 }

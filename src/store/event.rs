@@ -106,7 +106,7 @@ pub async fn claim_related(
     Ok(batch)
 }
 
-leases!("event", open: "state = 'waiting'", undo: ", attempts = greatest(attempts - 1, 0)", due: "next_attempt_at");
+leases!("event", order: "id", open: "state = 'waiting'", undo: ", attempts = greatest(attempts - 1, 0)", due: "next_attempt_at");
 
 /// Marks events as applied, unless another instance has claimed them.
 pub async fn mark_applied(conn: &mut Conn, instance: Uuid, ids: &[i64]) -> Result<(), StoreError> {

@@ -1,6 +1,5 @@
 //! The lease and schedule for fetching DingTalk's list of failed callbacks: one row.
 
-use crate::domain::alert::DirectoryDoubt;
 use std::time::Duration;
 
 use crate::store::Conn;
@@ -15,14 +14,6 @@ const EVERY: Duration = Duration::from_mins(10);
 const LISTED_AFTER: Duration = Duration::from_mins(6);
 /// Minimum time between a fetch and the next one requested after downtime.
 const PAUSE: Duration = Duration::from_secs(3);
-
-/// Delays before the next full sync for lost events if the one before did not recover them: after the first, the
-/// second, and so on; in seconds.
-const SYNC_WAITS: [f64; 7] = [60.0, 300.0, 600.0, 1800.0, 1800.0, 3600.0, 10_800.0];
-
-/// After more runs than this, a run that was cut off by the death of its process is not repeated at once: it may be
-/// what kills the process.
-const MAX_CUT_OFF: i32 = 3;
 
 /// The result of acquiring the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,32 +162,4 @@ pub async fn request_after_downtime(conn: &mut Conn) -> Result<(), StoreError> {
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// Returns whether a full sync should start now because events were lost, according to the open alert of this kind:
-/// none is running or awaiting a decision, and the earlier ones ended long enough ago, unless the last one was cut
-/// off.
-pub async fn owes_sync(conn: &mut Conn, doubt: DirectoryDoubt) -> Result<bool, StoreError> {
-    let owes = sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-             SELECT FROM alert a CROSS JOIN LATERAL (
-                 SELECT count(*)::int AS tries, max(coalesce(r.finished_at, r.started_at)) AS ended_at,
-                   (array_agg(r.state = 'running' OR 'interrupted' IN (r.error_code, r.error) ORDER BY r.id DESC))[1] AS was_cut_off
-                 FROM sync_run r WHERE r.cause = 'lost_events' AND r.started_at > a.first_at
-             ) before
-             WHERE a.kind = $1
-               AND (before.tries = 0 OR before.was_cut_off AND before.tries <= $3 OR as_past(before.ended_at) <= clock_timestamp()
-                 - make_interval(secs => ($2::float8[])[least(before.tries, cardinality($2::float8[]))]))
-               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND NOT is_free(lease_until))
-               -- One that the brake has stopped has read everything, and would be stopped again.
-               AND NOT EXISTS (SELECT FROM sync_run r WHERE r.state = 'stopped' AND r.decision IS NULL
-                 AND r.started_at > a.last_at AND r.finished_at > clock_timestamp() - interval '24 hours')
-           ) AS "owes!""#,
-        doubt.as_str(),
-        &SYNC_WAITS[..],
-        MAX_CUT_OFF,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(owes)
 }

@@ -9,9 +9,9 @@ pub const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Defines the statements that renew and release the leases of one table. `open` is the condition of rows with work
 /// left, and `undo` what else is set when a claim is released as if it had never been made. Rows are locked in the
-/// order of their ids, so that two statements cannot deadlock.
+/// order of one column, the same in all statements that lock several rows of the table, so that two cannot deadlock.
 macro_rules! leases {
-    ($table:tt, open: $open:tt, undo: $undo:tt) => {
+    ($table:tt, order: $order:tt, open: $open:tt, undo: $undo:tt) => {
         /// Renews the leases of this instance's claims, except those that another transaction is changing; returns
         /// how many.
         pub async fn renew(
@@ -22,7 +22,7 @@ macro_rules! leases {
             let done = sqlx::query!(
                 "UPDATE " + $table + " SET claimed_until = lease_end()
                  WHERE id IN (SELECT id FROM " + $table + " WHERE id = ANY ($1) AND claimed_by = $2 AND " + $open
-                    + " ORDER BY id FOR UPDATE SKIP LOCKED)",
+                    + " ORDER BY " + $order + " FOR UPDATE SKIP LOCKED)",
                 ids,
                 instance,
             )
@@ -39,7 +39,7 @@ macro_rules! leases {
             sqlx::query!(
                 "UPDATE " + $table + " SET claimed_by = NULL, claimed_until = NULL" + $undo
                     + " WHERE id IN (SELECT id FROM " + $table + " WHERE claimed_by = $1 AND " + $open
-                    + " ORDER BY id FOR UPDATE)",
+                    + " ORDER BY " + $order + " FOR UPDATE)",
                 instance,
             )
             .execute(conn)
@@ -47,8 +47,8 @@ macro_rules! leases {
             Ok(())
         }
     };
-    ($table:tt, open: $open:tt, undo: $undo:tt, due: $due:tt) => {
-        $crate::store::lease::leases!($table, open: $open, undo: $undo);
+    ($table:tt, order: $order:tt, open: $open:tt, undo: $undo:tt, due: $due:tt) => {
+        $crate::store::lease::leases!($table, order: $order, open: $open, undo: $undo);
 
         /// Releases claims as if they had never been made; they can be claimed again after `delay`.
         pub async fn release(
@@ -64,7 +64,7 @@ macro_rules! leases {
                 "UPDATE " + $table + " SET claimed_by = NULL, claimed_until = NULL" + $undo + ", "
                     + $due + " = greatest(" + $due + ", clock_timestamp() + make_interval(secs => $3))
                  WHERE id IN (SELECT id FROM " + $table + " WHERE id = ANY ($1) AND claimed_by = $2 AND " + $open
-                    + " ORDER BY id FOR UPDATE)",
+                    + " ORDER BY " + $order + " FOR UPDATE)",
                 ids,
                 instance,
                 delay.as_secs_f64(),

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgListener, Postgres};
 
 use super::{Conn, Db, Pooler, StoreError, due};
-use crate::domain::alert::DirectoryDoubt;
 use crate::domain::queue::LaneName;
 
 /// The channel of the notifications; the SQL function `notify_work` sends to the same one. The payload is a lane.
@@ -22,10 +21,6 @@ pub enum QueueConnection {
 
 /// What is due, by Postgres's clock.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each answers a question of its own"
-)]
 pub struct DueWork {
     pub now: DateTime<Utc>,
     /// The lanes with an item that is due and free.
@@ -33,14 +28,12 @@ pub struct DueWork {
     /// The time until the next item of any lane is due; `None` if none is scheduled.
     pub next_due_in: Option<Duration>,
     pub is_callback_fetch_due: bool,
-    /// Events were lost, and no complete sync has made up for them yet.
-    pub has_lost_events: bool,
     /// A sync is marked as running whose process has died.
     pub has_interrupted_sync: bool,
-    /// The scheduled time that was claimed last; `None` before the first one.
+    /// A requested full sync has to start.
+    pub is_sync_due: bool,
+    /// The scheduled time that was requested last; `None` before the first one.
     pub last_scheduled: Option<DateTime<Utc>>,
-    /// That time may be retried now: its retry is due, or its run was interrupted, and no sync is running.
-    pub is_sync_retry_due: bool,
     /// When the last sync began that read the whole directory.
     pub last_complete_sync: Option<DateTime<Utc>>,
 }
@@ -151,7 +144,7 @@ pub async fn due_work<'c>(
              array_remove(ARRAY[
                CASE WHEN EXISTS (SELECT FROM event WHERE state = 'waiting' AND next_attempt_at <= now() AND is_free(claimed_until))
                  THEN 'events' END,
-               CASE WHEN EXISTS (SELECT FROM recheck WHERE due_at <= now() AND is_free(claimed_until)) THEN 'rechecks' END,
+               CASE WHEN EXISTS (SELECT FROM subject_recheck WHERE due_at <= now() AND is_free(claimed_until)) THEN 'rechecks' END,
                CASE WHEN EXISTS (SELECT FROM review_job WHERE finished_at IS NULL AND is_free(claimed_until)) THEN 'reviews' END,
                CASE WHEN EXISTS (SELECT FROM staff_change) THEN 'staff_changes' END,
                CASE WHEN EXISTS (SELECT FROM webhook_delivery WHERE state = 'waiting' AND body IS NULL AND next_attempt_at <= now()
@@ -160,22 +153,16 @@ pub async fn due_work<'c>(
                  AND is_free(claimed_until)) THEN 'webhook_deliveries' END], NULL) AS "lanes!",
              extract(epoch FROM least(
                (SELECT min(next_attempt_at) FROM event WHERE state = 'waiting' AND next_attempt_at > now()),
-               (SELECT min(due_at) FROM recheck WHERE due_at > now()),
+               (SELECT min(due_at) FROM subject_recheck WHERE due_at > now()),
                (SELECT min(next_attempt_at) FROM webhook_delivery WHERE state = 'waiting' AND body IS NULL AND next_attempt_at > now()),
                (SELECT min(next_attempt_at) FROM webhook_delivery WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at > now())
              ) - clock_timestamp())::float8 AS next_due_in,
              (SELECT (due_at <= clock_timestamp() OR follow_up_at <= clock_timestamp()) AND is_free(lease_until)
               FROM failed_callback_fetch) AS "is_callback_fetch_due!",
-             EXISTS (SELECT FROM alert WHERE kind = $1) AS "has_lost_events!",
              EXISTS (SELECT FROM sync_run WHERE state = 'running' AND is_free(lease_until)) AS "has_interrupted_sync!",
-             (SELECT scheduled_at FROM sync_schedule) AS last_scheduled,
-             EXISTS (SELECT FROM sync_schedule s WHERE s.retry_at IS NOT NULL
-                 AND (s.retry_at <= clock_timestamp() OR EXISTS (
-                     SELECT FROM sync_run r WHERE r.cause = 'schedule' AND r.started_at >= s.scheduled_at
-                       AND (r.state = 'running' OR r.state = 'failed' AND 'interrupted' IN (r.error_code, r.error)))))
-               AND NOT EXISTS (SELECT FROM sync_run WHERE state = 'running' AND NOT is_free(lease_until)) AS "is_sync_retry_due!",
-             (SELECT max(as_past(started_at)) FROM sync_run WHERE is_complete) AS last_complete_sync"#,
-        DirectoryDoubt::LostEvents.as_str(),
+             is_sync_due() AS "is_sync_due!",
+             (SELECT scheduled_at FROM sync_request) AS last_scheduled,
+             (SELECT max(as_past(started_at)) FROM sync_run WHERE is_complete) AS last_complete_sync"#
     )
     .fetch_one(conn)
     .await?;
@@ -189,10 +176,9 @@ pub async fn due_work<'c>(
             .collect(),
         next_due_in: next_due_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         is_callback_fetch_due: row.is_callback_fetch_due,
-        has_lost_events: row.has_lost_events,
         has_interrupted_sync: row.has_interrupted_sync,
+        is_sync_due: row.is_sync_due,
         last_scheduled: row.last_scheduled,
-        is_sync_retry_due: row.is_sync_retry_due,
         last_complete_sync: row.last_complete_sync,
     })
 }

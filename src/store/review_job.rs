@@ -112,7 +112,7 @@ pub async fn claim(conn: &mut Conn, instance: Uuid) -> Result<Option<Job>, Store
     }
 }
 
-leases!("review_job", open: "finished_at IS NULL", undo: "");
+leases!("review_job", order: "id", open: "finished_at IS NULL", undo: "");
 
 /// Returns whether this instance still holds the claim on a job.
 pub async fn is_claimed(conn: &mut Conn, id: i64, instance: Uuid) -> Result<bool, StoreError> {

@@ -134,11 +134,3 @@ pub async fn count_recently_unknown(conn: &mut Conn) -> Result<i64, StoreError> 
     .await?;
     Ok(count)
 }
-
-/// Returns whether the table holds nobody, not even people who have left.
-pub async fn is_empty(conn: &mut Conn) -> Result<bool, StoreError> {
-    let is_empty = sqlx::query_scalar!(r#"SELECT NOT EXISTS (SELECT FROM staff) AS "is_empty!""#)
-        .fetch_one(conn)
-        .await?;
-    Ok(is_empty)
-}

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Conn, StoreError, queue};
+use super::{Conn, StoreError, queue, recheck};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::queue::LaneName;
 
@@ -102,24 +102,26 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "UPDATE recheck SET due_at = now() WHERE id IN (
-             SELECT id FROM recheck WHERE userid = ANY ($1) AND cause <> 'leave' AND due_at > now() AND last_error IS NOT NULL
-             ORDER BY id FOR UPDATE SKIP LOCKED)",
+        "UPDATE subject_recheck SET due_at = now() WHERE id IN (
+             SELECT id FROM subject_recheck
+             WHERE kind = 'person' AND subject = ANY ($1) AND due_at > now() AND last_error IS NOT NULL
+               AND EXISTS (SELECT FROM unnest(reasons, times) AS n (reason, at) WHERE n.reason <> 'leave' AND n.at <= now())
+             ORDER BY subject FOR UPDATE SKIP LOCKED)",
         &free,
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!(
-        "INSERT INTO recheck (userid, cause, due_at)
-         SELECT s.userid, 'login', clock_timestamp() FROM staff s
+    let others = sqlx::query_scalar!(
+        r#"SELECT s.userid AS "userid: UserId" FROM staff s
          WHERE s.userid = ANY ($1) AND s.status = 'employed'
            AND NOT EXISTS (SELECT FROM event e WHERE e.state = 'waiting' AND e.userids @> ARRAY[s.userid])
-           AND NOT EXISTS (SELECT FROM recheck l WHERE l.userid = s.userid AND l.due_at <= clock_timestamp())
-         ORDER BY s.userid",
+           AND NOT EXISTS (
+               SELECT FROM subject_recheck r WHERE r.kind = 'person' AND r.subject = s.userid AND r.due_at <= clock_timestamp())"#,
         &free,
     )
-    .execute(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
+    recheck::schedule_after_login(conn, &others).await?;
     // The triggers announce new rows only.
     queue::announce(conn, &[LaneName::Events, LaneName::Rechecks]).await
 }

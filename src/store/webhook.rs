@@ -193,7 +193,7 @@ pub enum DeliveryEnd {
     Failed,
 }
 
-leases!("webhook_delivery", open: "state = 'waiting'", undo: ", attempts = greatest(attempts - 1, 0)", due: "next_attempt_at");
+leases!("webhook_delivery", order: "id", open: "state = 'waiting'", undo: ", attempts = greatest(attempts - 1, 0)", due: "next_attempt_at");
 
 /// Records how an attempt ended, unless another instance has claimed the message; returns the message's new state.
 pub async fn record_attempt(

@@ -11,10 +11,10 @@ use dinggate::domain::queue::LaneName;
 use dinggate::domain::rights::Role;
 use dinggate::domain::session::LoginMethod;
 use dinggate::domain::skip_reason::SkipReason;
-use dinggate::domain::sync::{ChangeKind, Step, SyncCause, SyncDecision, SyncState};
+use dinggate::domain::sync::{ChangeKind, Step, SyncCause, SyncDecision, SyncReason, SyncState};
 use dinggate::domain::sync_problem::SyncProblemCode;
 use dinggate::domain::webhook::{DeliveryError, DeliveryState};
-use dinggate::store::recheck::{self, RecheckCause};
+use dinggate::store::recheck::{self, RecheckReason};
 use dinggate::store::{Conn, StoreError, alert, event_list, review_job, staff, webhook};
 use dingtalk_sim::company;
 use sqlx::PgPool;
@@ -46,7 +46,9 @@ fn columns() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("queue_lane.name", texts!(LaneName)),
         ("review_job.action", texts!(ReviewAction)),
         ("review_job_item.state", texts!(ItemState)),
-        ("recheck.cause", texts!(RecheckCause)),
+        // Of the version before, whose rows are carried over.
+        ("recheck.cause", texts!(RecheckReason)),
+        ("subject_recheck.reasons", texts!(RecheckReason)),
         ("staff.left_cause", texts!(LeftCause)),
         ("staff.status", texts!(Status)),
         ("sync_change.kind", texts!(ChangeKind)),
@@ -57,6 +59,7 @@ fn columns() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("sync_run.decision", texts!(SyncDecision)),
         ("sync_run.error_code", texts!(SyncProblemCode)),
         ("sync_run.state", texts!(SyncState)),
+        ("sync_request.reasons", texts!(SyncReason)),
         ("unmatched_attempt.reason", texts!(Refusal)),
         // Written and read by SQL alone.
         ("unmatched_login.decision_scope", vec!["person", "account"]),
@@ -80,7 +83,7 @@ async fn each_closed_set_has_exactly_the_values_that_its_column_allows(pool: PgP
         "SELECT c.conrelid::regclass || '.' || a.attname, pg_get_constraintdef(c.oid)
          FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
          WHERE c.contype = 'c' AND c.connamespace = 'public'::regnamespace AND cardinality(c.conkey) = 1
-           AND pg_get_constraintdef(c.oid) LIKE '%= ANY (ARRAY[%'",
+           AND (pg_get_constraintdef(c.oid) LIKE '%= ANY (ARRAY[%' OR pg_get_constraintdef(c.oid) LIKE '%<@ ARRAY[%')",
     )
     .fetch_all(&pool)
     .await
@@ -153,11 +156,12 @@ async fn an_unknown_value_is_an_error_with_table_column_and_row(pool: PgPool) {
 async fn a_worker_skips_the_row_and_takes_the_others(pool: PgPool) {
     run(
         &pool,
-        "ALTER TABLE recheck DROP CONSTRAINT recheck_cause_check;
+        "ALTER TABLE subject_recheck DROP CONSTRAINT subject_recheck_reasons_check;
          ALTER TABLE review_job DROP CONSTRAINT review_job_action_check;
          ALTER TABLE webhook_delivery DROP CONSTRAINT webhook_delivery_state_check;
          ALTER TABLE alert DROP CONSTRAINT alert_kind_check;
-         INSERT INTO recheck (userid, cause, due_at) VALUES ('u1', 'whim', now() - interval '1 hour'), ('u2', 'join', now());
+         INSERT INTO subject_recheck (subject, due_at, reasons, times) VALUES
+             ('u1', now(), '{whim}', ARRAY[now() - interval '1 hour']), ('u2', now(), '{join}', ARRAY[now()]);
          INSERT INTO review_job (action, created_by) VALUES ('forgive', 'u3'), ('reject', 'u4');
          INSERT INTO webhook_delivery (message_type, userid, subject, body, state) VALUES
              ('staff.left', 'u5', '', '{}', 'lost'), ('staff.left', 'u6', '', '{}', 'waiting');
@@ -166,8 +170,8 @@ async fn a_worker_skips_the_row_and_takes_the_others(pool: PgPool) {
     .await;
     let (mut conn, instance) = (conn(&pool).await, Uuid::new_v4());
     let rechecks = recheck::claim_batch(&mut conn, instance, true, 10).await;
-    let claimed: Vec<_> = rechecks.unwrap().into_iter().map(|r| r.cause).collect();
-    assert_eq!(claimed, [RecheckCause::Join]);
+    let claimed: Vec<_> = rechecks.unwrap().into_iter().map(|r| r.reason).collect();
+    assert_eq!(claimed, [RecheckReason::Join]);
     let job = review_job::claim(&mut conn, instance).await.unwrap();
     assert_eq!(job.unwrap().action, ReviewAction::Reject);
     assert!(

@@ -50,7 +50,7 @@ pub(super) async fn tell(app: &TestApp, event: &Value) {
 }
 
 /// Has the table learn of somebody whom the cloud already has.
-async fn employ(app: &TestApp, userid: &str) {
+pub async fn employ(app: &TestApp, userid: &str) {
     tell(app, &about("user_add_org", &[userid])).await;
     app.wait_for_status(userid, Some("employed"), SOON).await;
 }
@@ -67,9 +67,11 @@ async fn all_worked(app: &TestApp) {
 
 /// Makes the look due that comes next, as if the time had passed.
 async fn let_time_pass_until_the_next_look(app: &TestApp) {
-    app.execute("UPDATE recheck SET due_at = now() WHERE id = (SELECT id FROM recheck ORDER BY due_at LIMIT 1)").await;
+    app.execute("UPDATE subject_recheck SET due_at = now() WHERE id = (SELECT id FROM subject_recheck ORDER BY due_at LIMIT 1)").await;
 }
 
+/// How many looks are scheduled, of all people.
 async fn looks(app: &TestApp) -> i64 {
-    app.number("SELECT count(*) FROM recheck").await
+    app.number("SELECT count(*) FROM subject_recheck, unnest(times)")
+        .await
 }

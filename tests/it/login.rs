@@ -277,7 +277,7 @@ async fn whom_dingtalk_no_longer_knows_is_refused_and_marked_only_when_the_recor
         "the look has been made",
         Duration::from_secs(5),
         async || {
-            app.number("SELECT count(*) FROM recheck WHERE cause = 'login'")
+            app.number("SELECT count(*) FROM subject_recheck WHERE 'login' = ANY (reasons)")
                 .await
                 == 0
         },

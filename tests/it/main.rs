@@ -34,6 +34,7 @@ mod overview;
 mod pooler;
 mod portal;
 mod queue;
+mod rechecks;
 mod retention;
 mod review;
 mod rights;

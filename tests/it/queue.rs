@@ -58,9 +58,9 @@ fn assert_idle(transactions: usize) {
 /// Commits a recheck as another process would, and waits until it is done.
 async fn time_of_a_recheck(pool: &PgPool) -> Duration {
     let begun = Instant::now();
-    let insert = "INSERT INTO recheck (userid, cause, due_at) VALUES ('nobody-like-that', 'login', clock_timestamp()) RETURNING id";
+    let insert = "INSERT INTO subject_recheck (subject, due_at, reasons, times) VALUES ('nobody-like-that', clock_timestamp(), '{login}', ARRAY[clock_timestamp()]) RETURNING id";
     let id = number(pool, insert).await;
-    let is_left = format!("SELECT count(*) FROM recheck WHERE id = {id}");
+    let is_left = format!("SELECT count(*) FROM subject_recheck WHERE id = {id}");
     while number(pool, &is_left).await > 0 {
         assert!(begun.elapsed() < SOON, "the recheck is not done");
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -221,17 +221,16 @@ async fn a_lane_that_works_or_fails_says_so(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn the_retry_of_a_scheduled_sync_is_due_at_its_time_or_after_an_interruption(pool: PgPool) {
+async fn the_retry_of_a_sync_is_due_at_its_time_or_after_an_interruption(pool: PgPool) {
     let mut conn = Conn::single(pool.acquire().await.unwrap().detach());
     let mut is_due = async |change: &'static str| {
         sqlx::raw_sql(change).execute(&pool).await.unwrap();
-        due_work(&mut conn).await.unwrap().is_sync_retry_due
+        due_work(&mut conn).await.unwrap().is_sync_due
     };
-    let wait = "INSERT INTO sync_schedule (scheduled_at, attempts, retry_at)
-        VALUES (now() - interval '1 minute', 1, now() + interval '9 minutes')
-        ON CONFLICT (only_row) DO UPDATE SET retry_at = excluded.retry_at";
+    let wait = "UPDATE sync_request SET reasons = '{schedule}', requested_at = now() - interval '1 minute', attempts = 1,
+        taken_at = now() - interval '1 minute', retry_at = now() + interval '9 minutes'";
     assert!(!is_due(wait).await, "while it waits, no poll costs more");
-    assert!(is_due("UPDATE sync_schedule SET retry_at = now()").await);
+    assert!(is_due("UPDATE sync_request SET retry_at = now()").await);
     assert!(!is_due(wait).await);
     let interrupted = "INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
         VALUES ('schedule', 'system', 'running', gen_random_uuid(), now() - interval '1 second')";

@@ -82,7 +82,8 @@ async fn leave_falsely(app: &TestApp, userids: &[&str]) {
 }
 
 async fn recheck(app: &TestApp, userids: &[&str]) {
-    app.execute("UPDATE recheck SET due_at = now()").await;
+    app.execute("UPDATE subject_recheck SET due_at = now()")
+        .await;
     for userid in userids {
         app.wait_for_status(userid, Some("employed"), SOON).await;
     }

@@ -238,7 +238,7 @@ impl Company {
             "department",
             "audit_entry",
             "unknown_leaver",
-            "recheck",
+            "subject_recheck",
             "web_session",
         ] {
             let statement = format!(

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
-use crate::service::employment::{self, Trigger};
+use crate::service::employment::{self, Trigger, Warrant};
 use crate::store::audit::{self, Entry};
 use crate::store::employment::lock_people;
 use crate::store::{Conn, StoreError, admin_grant, staff};
@@ -59,7 +59,8 @@ async fn bind_one(ctx: &Context, userid: &UserId) -> Result<bool, UpstreamError>
             return Ok(true);
         }
         // Either the response or the row is out of date: another lookup updates the row.
-        employment::refresh_person(ctx, Priority::Join, userid, Trigger::Event, &[]).await?;
+        employment::refresh_person(ctx, Priority::Join, userid, Trigger::Event, Warrant::None)
+            .await?;
     }
     tracing::warn!(%userid, "DINGGATE_ADMINS entry not bound yet: the unionid in the staff table differs from DingTalk's");
     Ok(false)

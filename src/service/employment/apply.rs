@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Lookup, Outcome, Trigger};
+use super::{Lookup, Outcome, Trigger, Warrant};
 use crate::context::Context;
 use crate::domain::alert::Problem;
 use crate::domain::audit::AuditAction;
@@ -38,12 +38,10 @@ impl Lookup<'_> {
         tx: &mut Conn,
         userid: &UserId,
     ) -> Result<Authority, StoreError> {
-        let is_standing = match self.trigger {
-            Trigger::Join => event::is_join_standing(tx, self.warrants, userid).await?,
-            Trigger::Leaving | Trigger::LateJoin => {
-                recheck::is_claimed(tx, ctx.instance, self.warrants).await?
-            }
-            Trigger::Event | Trigger::Login => true,
+        let is_standing = match self.warrant {
+            Warrant::JoinEvents(ids) => event::is_join_standing(tx, ids, userid).await?,
+            Warrant::Recheck(claim) => recheck::is_standing(tx, ctx.instance, claim).await?,
+            Warrant::None => true,
         };
         Ok(self.trigger.authority(is_standing))
     }
@@ -210,8 +208,9 @@ pub(super) async fn apply_unknown(
             return Ok(Outcome::Ignored(Reason::NewerAnswer));
         }
         _ => {
-            if authority == Authority::LeaveRecheck {
-                access::confirm_ended(people, userid, lookup.warrants).await?;
+            if let (Authority::LeaveRecheck, Warrant::Recheck(claim)) = (authority, lookup.warrant)
+            {
+                access::confirm_ended(people, userid, claim).await?;
             }
             unionid_conflict::clear(people, std::slice::from_ref(userid)).await?;
             return Ok(Outcome::Ignored(Reason::NotMember));

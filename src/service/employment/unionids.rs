@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::apply::{self, EmploymentDecision, apply_unknown, carry_out};
-use super::{Lookup, Outcome, Trigger, time_now};
+use super::{Lookup, Outcome, Trigger, Warrant, time_now};
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
@@ -163,7 +163,7 @@ async fn settle_in(
         let lookup = Lookup {
             at: rival.asked_at,
             trigger: Trigger::Event,
-            warrants: &[],
+            warrant: Warrant::None,
         };
         match &rival.person {
             Some(person) => claimants.push(claimant(ctx, people, person, &lookup).await?),

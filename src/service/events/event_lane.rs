@@ -12,7 +12,7 @@ use super::{KeyedMutex, REQUEUE_DELAY, SHUTDOWN_GRACE, departments};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::queue::LaneName;
-use crate::service::employment::{self, Outcome, Trigger};
+use crate::service::employment::{self, Outcome, Trigger, Warrant};
 use crate::service::queue::{ClaimBatch, Lane, Pool, Process, Urgency, room};
 use crate::store::event::{self, ClaimedEvent, Class};
 use crate::store::{Conn, StoreError};
@@ -178,12 +178,12 @@ async fn refresh_person(
     userid: &UserId,
     joins: &[i64],
 ) -> Result<Outcome, UpstreamError> {
-    let trigger = if joins.is_empty() {
-        Trigger::Event
+    let (trigger, warrant) = if joins.is_empty() {
+        (Trigger::Event, Warrant::None)
     } else {
-        Trigger::Join
+        (Trigger::Join, Warrant::JoinEvents(joins))
     };
-    employment::refresh_person(ctx, priority, userid, trigger, joins).await
+    employment::refresh_person(ctx, priority, userid, trigger, warrant).await
 }
 
 /// Stores the outcomes of events.

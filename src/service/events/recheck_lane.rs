@@ -11,42 +11,34 @@ use super::{KeyedMutex, REQUEUE_DELAY, SHUTDOWN_GRACE};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::queue::LaneName;
-use crate::service::employment::{self, Trigger};
+use crate::service::employment::{self, Trigger, Warrant};
 use crate::service::queue::{ClaimBatch, Lane, Pool, Process, Task, Urgency, room};
 use crate::store::StoreError;
-use crate::store::recheck::{self, ClaimedRecheck, RecheckCause};
+use crate::store::recheck::{self, ClaimedRecheck, RecheckReason};
 use crate::upstream::Priority;
 
 /// Maximum number of unreadable answers about a person; rejections and outages are retried without limit.
 const MAX_UNREADABLE: i32 = 20;
 
-/// All due rechecks of one person, which one answer settles.
+/// The due recheck of one person.
 #[derive(Clone)]
-pub struct DueRecheck {
-    userid: UserId,
-    ids: Vec<i64>,
-    cause: RecheckCause,
-    attempts: i32,
-    is_retry: bool,
-}
+pub struct DueRecheck(ClaimedRecheck);
 
 impl Task for DueRecheck {
     type Subject = UserId;
     type Error = LookupError;
 
     fn subject(&self) -> UserId {
-        self.userid.clone()
+        self.0.userid.clone()
     }
 
     fn urgency(&self) -> Urgency {
-        Urgency::now(self.is_retry, true)
+        Urgency::now(self.0.is_retry, true)
     }
 
+    /// The later claim holds: the lease of the other one had expired.
     fn merge(&mut self, other: Self) {
-        self.ids.extend(other.ids);
-        self.cause = self.cause.max(other.cause);
-        self.attempts = self.attempts.max(other.attempts);
-        self.is_retry &= other.is_retry;
+        *self = other;
     }
 }
 
@@ -104,19 +96,17 @@ impl Lane for RecheckLane {
             .read(async |conn| recheck::claim_batch(conn, instance, with_retries, limit).await)
             .await?;
         self.claimed
-            .extend(claimed.iter().map(|recheck| recheck.id));
+            .extend(claimed.iter().map(|recheck| recheck.claim.id));
         Ok(ClaimBatch {
             count: claimed.len(),
-            tasks: claimed.into_iter().map(DueRecheck::from).collect(),
+            tasks: claimed.into_iter().map(DueRecheck).collect(),
             may_be_more: false,
         })
     }
 
     async fn finish(&mut self, due: DueRecheck, outcome: LookupOutcome) -> Result<(), StoreError> {
-        for id in &due.ids {
-            self.claimed.remove(id);
-        }
-        store(&self.ctx, &due, outcome, self.stop.is_cancelled()).await
+        self.claimed.remove(&due.0.claim.id);
+        store(&self.ctx, &due.0, outcome, self.stop.is_cancelled()).await
     }
 
     async fn renew(&mut self) -> Result<(), StoreError> {
@@ -129,23 +119,16 @@ impl Lane for RecheckLane {
     }
 }
 
-impl From<ClaimedRecheck> for DueRecheck {
-    fn from(recheck: ClaimedRecheck) -> Self {
-        Self {
-            userid: recheck.userid,
-            ids: vec![recheck.id],
-            cause: recheck.cause,
-            attempts: recheck.attempts,
-            is_retry: recheck.is_retry,
-        }
-    }
-}
-
-async fn look_up(ctx: Context, locks: Arc<KeyedMutex>, due: DueRecheck) -> LookupOutcome {
-    let trigger = match due.cause {
-        RecheckCause::Leave => Trigger::Leaving,
-        RecheckCause::Join => Trigger::LateJoin,
-        RecheckCause::Login => Trigger::Login,
+async fn look_up(
+    ctx: Context,
+    locks: Arc<KeyedMutex>,
+    DueRecheck(due): DueRecheck,
+) -> LookupOutcome {
+    let claim = Warrant::Recheck(due.claim);
+    let (trigger, warrant) = match due.reason {
+        RecheckReason::Leave => (Trigger::Leaving, claim),
+        RecheckReason::Join => (Trigger::LateJoin, claim),
+        RecheckReason::Login => (Trigger::Login, Warrant::None),
     };
     let priority = if due.is_retry {
         Priority::Retry
@@ -154,13 +137,13 @@ async fn look_up(ctx: Context, locks: Arc<KeyedMutex>, due: DueRecheck) -> Looku
     };
     let _guard = locks.lock(&due.userid).await;
     LookupOutcome::from(
-        employment::refresh_person(&ctx, priority, &due.userid, trigger, &due.ids).await,
+        employment::refresh_person(&ctx, priority, &due.userid, trigger, warrant).await,
     )
 }
 
 async fn store(
     ctx: &Context,
-    due: &DueRecheck,
+    due: &ClaimedRecheck,
     outcome: LookupOutcome,
     is_stopping: bool,
 ) -> Result<(), StoreError> {
@@ -169,25 +152,30 @@ async fn store(
     } else {
         REQUEUE_DELAY
     };
-    ctx.db
+    let (instance, claim) = (ctx.instance, due.claim);
+    let is_outdated = ctx
+        .db
         .read(async |conn| match outcome {
-            LookupOutcome::Done => recheck::delete(conn, ctx.instance, &due.ids).await,
+            LookupOutcome::Done => recheck::finish(conn, instance, claim).await,
             LookupOutcome::NotStarted => {
-                recheck::release(conn, ctx.instance, &due.ids, delay).await
+                recheck::release(conn, instance, &[claim.id], delay).await?;
+                Ok(false)
             }
             LookupOutcome::Failed(error)
                 if error.class == ErrorClass::Permanent && due.attempts >= MAX_UNREADABLE =>
             {
-                tracing::warn!(cause = ?due.cause, reason = error.reason, "recheck abandoned");
-                recheck::delete(conn, ctx.instance, &due.ids).await
+                tracing::warn!(recheck_reason = ?due.reason, reason = error.reason, "recheck abandoned");
+                recheck::finish(conn, instance, claim).await
             }
             LookupOutcome::Failed(error) => {
-                for id in &due.ids {
-                    let wait = error.back_off(due.attempts);
-                    recheck::postpone(conn, ctx.instance, *id, wait, &error.reason).await?;
-                }
-                Ok(())
+                let wait = error.back_off(due.attempts);
+                recheck::postpone(conn, instance, claim, wait, &error.reason).await
             }
         })
-        .await
+        .await?;
+    if is_outdated {
+        // Nobody could claim it before.
+        ctx.work.wake(LaneName::Rechecks);
+    }
+    Ok(())
 }

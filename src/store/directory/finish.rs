@@ -2,9 +2,9 @@
 
 use crate::store::Conn;
 
-use crate::store::StoreError;
 use crate::store::access::{self, Change};
 use crate::store::employment::SyncLock;
+use crate::store::{StoreError, recheck};
 
 /// Applies the consequences of the rows that a run has written: ends the sessions of former unionids, closes the
 /// review cases that this settles, and deletes rechecks scheduled while there was no row.
@@ -23,16 +23,14 @@ pub async fn finish(sync: &mut SyncLock<'_>) -> Result<(), StoreError> {
     )
     .execute(&mut **sync)
     .await?;
-    sqlx::query!(
-        "DELETE FROM recheck WHERE id IN (
-             SELECT l.id FROM staging_change d JOIN recheck l USING (userid)
-             WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_superseded AND l.cause = 'join'
-             ORDER BY l.id FOR UPDATE OF l)",
+    let joined = sqlx::query_scalar!(
+        "SELECT r.subject FROM staging_change d JOIN subject_recheck r ON r.kind = 'person' AND r.subject = d.userid
+         WHERE d.run_id = $1 AND d.step <> 'leave' AND NOT d.is_superseded AND 'join' = ANY (r.reasons)",
         run_id
     )
-    .execute(&mut **sync)
+    .fetch_all(&mut **sync)
     .await?;
-    Ok(())
+    recheck::withdraw_after_join(sync, &joined).await
 }
 
 /// Finds the people written by the run who have something that a changed userid-unionid pair ends or completes: a

@@ -56,12 +56,7 @@ pub async fn employ(
         unionid_conflict::dismiss_alert(people).await?;
     }
     write_fields(people, person, asked_at, true).await?;
-    sqlx::query!(
-        "DELETE FROM recheck WHERE userid = $1 AND cause = 'join'",
-        userid
-    )
-    .execute(&mut **people)
-    .await?;
+    recheck::withdraw_after_join(people, &[userid.to_owned()]).await?;
     unmatched::close_for(people, person.unionid.as_ref(), &person.userid).await
 }
 

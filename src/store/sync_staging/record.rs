@@ -105,7 +105,7 @@ pub async fn count_unannounced(
                SELECT unnest(userids) FROM event WHERE state IN ('waiting', 'failed')
                UNION SELECT unnest(userids) FROM event WHERE received_at >= $2)
            -- The looks at those who leave by this very run do not count.
-           AND (step = 'leave' OR userid NOT IN (SELECT userid FROM recheck))"#,
+           AND (step = 'leave' OR userid NOT IN (SELECT subject FROM subject_recheck WHERE kind = 'person'))"#,
         run_id,
         started_at,
     )

@@ -140,6 +140,8 @@ async fn a_full_sync_that_fails_is_made_up_for_by_the_next_also_after_a_kill(poo
     assert_eq!(app.number(runs).await, 1, "the next one takes its time");
     app.execute("UPDATE alert SET first_at = first_at - interval '2 minutes', last_at = last_at - interval '2 minutes'").await;
     app.execute("UPDATE sync_run SET started_at = started_at - interval '61 seconds', finished_at = finished_at - interval '61 seconds' WHERE cause = 'lost_events'").await;
+    app.execute("UPDATE sync_request SET retry_at = retry_at - interval '61 seconds'")
+        .await;
     app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(30))
         .await;
     eventually("the alert is gone", SOON, async || {

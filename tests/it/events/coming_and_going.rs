@@ -93,8 +93,10 @@ async fn a_newcomer_whom_dingtalk_does_not_know_yet_is_asked_for_twice_more(pool
     all_worked(&app).await;
     assert_eq!(app.status_of("late0001").await, None);
     assert_eq!(
-        app.number("SELECT count(*) FROM recheck WHERE cause = 'join'")
-            .await,
+        app.number(
+            "SELECT count(*) FROM subject_recheck, unnest(reasons) AS reason WHERE reason = 'join'"
+        )
+        .await,
         2
     );
     let_time_pass_until_the_next_look(&app).await;

@@ -58,7 +58,7 @@ async fn the_door_closes_before_the_answer_on_every_instance_while_dingtalk_is_a
 async fn a_leaving_is_looked_at_after_a_minute_and_after_ten(pool: PgPool) {
     let app = app_with_employee(&pool).await;
     tell(&app, &about("user_leave_org", &[WHO])).await;
-    let due_in = "SELECT count(*) FROM recheck WHERE cause = 'leave' AND due_at - now() BETWEEN";
+    let due_in = "SELECT count(*) FROM subject_recheck, unnest(reasons, times) AS n (reason, at) WHERE reason = 'leave' AND at - now() BETWEEN";
     assert_eq!(
         app.number(&format!("{due_in} interval '55 s' AND interval '60 s'"))
             .await,
@@ -72,6 +72,15 @@ async fn a_leaving_is_looked_at_after_a_minute_and_after_ten(pool: PgPool) {
     // Another leaving puts its own looks in their place.
     tell(&app, &about("user_leave_org", &[WHO])).await;
     assert_eq!(looks(&app).await, 2);
+    let once_more = "SELECT count(*) FROM subject_recheck WHERE generation = 2";
+    assert_eq!(
+        (
+            app.number("SELECT count(*) FROM subject_recheck").await,
+            app.number(once_more).await
+        ),
+        (1, 1),
+        "one row for the person"
+    );
 }
 
 #[sqlx::test]
@@ -239,8 +248,10 @@ async fn the_looks_wait_for_dingtalk_to_come_back(pool: PgPool) {
     app.sim.fault(USER_GET, Fault::Http(502));
     let_time_pass_until_the_next_look(&app).await;
     eventually("the look has failed", APPLIED, async || {
-        app.number("SELECT count(*) FROM recheck WHERE last_error IS NOT NULL AND due_at > now()")
-            .await
+        app.number(
+            "SELECT count(*) FROM subject_recheck WHERE last_error IS NOT NULL AND due_at > now()",
+        )
+        .await
             == 1
     })
     .await;

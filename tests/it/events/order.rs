@@ -370,10 +370,10 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
         .iter()
         .filter(|one| one.userid != person.userid)
         .take(80)
-        .map(|one| format!("('{}', 'login', now())", one.userid))
+        .map(|one| format!("'{}'", one.userid))
         .collect();
     let many = format!(
-        "INSERT INTO recheck (userid, cause, due_at) VALUES {}",
+        "SELECT schedule_recheck('person', ARRAY[{}], 'login', ARRAY[now()], false)",
         values.join(", ")
     );
     #[expect(clippy::disallowed_methods, reason = "rows as the product leaves them")]
@@ -383,7 +383,7 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
         .unwrap();
     eventually("all were refused", Duration::from_secs(30), async || {
         app.number(
-            "SELECT count(*) FROM recheck WHERE last_error LIKE '%50002%' AND claimed_by IS NULL",
+            "SELECT count(*) FROM subject_recheck WHERE last_error LIKE '%50002%' AND claimed_by IS NULL",
         )
         .await
             == 80
@@ -393,7 +393,7 @@ async fn refused_looks_delay_nobody_elses_look(pool: PgPool) {
     tell(&app, &about("user_leave_org", &[&person.userid])).await;
     app.wait_for_status(&person.userid, Some("left"), APPLIED)
         .await;
-    app.execute("UPDATE recheck SET due_at = now() WHERE cause = 'leave'")
+    app.execute("UPDATE subject_recheck SET due_at = now() WHERE 'leave' = ANY (reasons)")
         .await;
     app.wait_for_status(&person.userid, Some("employed"), APPLIED)
         .await;

@@ -70,7 +70,7 @@ async fn a_parked_leave_event_takes_effect_at_once_when_it_is_pushed(pool: PgPoo
         tell(&app, &push("user_leave_org", &more)).await;
         assert_eq!(app.number("SELECT count(*) FROM event").await, before);
         drop(app);
-        let clean = "DELETE FROM event; DELETE FROM recheck; DELETE FROM staff";
+        let clean = "DELETE FROM event; DELETE FROM subject_recheck; DELETE FROM staff";
         sqlx::raw_sql(clean).execute(&pool).await.unwrap();
     }
 }
@@ -227,7 +227,7 @@ async fn a_failed_leave_event_ends_the_employment_when_it_is_retried_or_pushed_a
             0
         );
         drop(app);
-        let clean = "DELETE FROM event; DELETE FROM recheck; DELETE FROM web_session; DELETE FROM admin_binding;
+        let clean = "DELETE FROM event; DELETE FROM subject_recheck; DELETE FROM web_session; DELETE FROM admin_binding;
             DELETE FROM staff";
         sqlx::raw_sql(clean).execute(&pool).await.unwrap();
     }

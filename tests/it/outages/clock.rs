@@ -49,7 +49,7 @@ impl Scene {
             "INSERT INTO event (dedupe_key, event_type, event_time, userids, body, state) VALUES
                  ('id:work', 'user_modify_org', now() - interval '1 hour', ARRAY['{userid}'], '{{\"EventType\": \"user_modify_org\", \"UserId\": [\"{userid}\"]}}', 'waiting'),
                  ('id:told', 'org_admin_add', now() - interval '1 hour', '{{}}', '{{\"EventType\": \"org_admin_add\"}}', 'applied');
-             INSERT INTO recheck (userid, cause, due_at) VALUES ('{userid}', 'login', now());
+             INSERT INTO subject_recheck (subject, due_at, reasons, times) VALUES ('{userid}', now(), '{{login}}', ARRAY[now()]);
              INSERT INTO webhook_delivery (message_type, event_id) SELECT 'org_admin_add', id FROM event WHERE dedupe_key = 'id:told';
              INSERT INTO webhook_delivery (message_type, userid, body) VALUES ('staff.changed', '{userid}', '{{}}')"
         ))
@@ -59,7 +59,7 @@ impl Scene {
     async fn assert_work_is_done(&self) {
         self.holds("SELECT state = 'applied' FROM event WHERE dedupe_key = 'id:work'")
             .await;
-        self.holds("SELECT count(*) = 0 FROM recheck WHERE cause = 'login'")
+        self.holds("SELECT count(*) = 0 FROM subject_recheck WHERE 'login' = ANY (reasons)")
             .await;
         self.holds("SELECT body IS NOT NULL FROM webhook_delivery WHERE event_id IS NOT NULL")
             .await;
@@ -81,7 +81,7 @@ async fn leases_from_the_future_are_free(pool: PgPool) {
     scene.store_work(&person.userid).await;
     for statement in [
         "UPDATE event SET (claimed_by, claimed_until) = ROW(CLAIM) WHERE state = 'waiting'",
-        "UPDATE recheck SET (claimed_by, claimed_until) = ROW(CLAIM)",
+        "UPDATE subject_recheck SET (claimed_by, claimed_until) = ROW(CLAIM)",
         "UPDATE webhook_delivery SET (claimed_by, claimed_until) = ROW(CLAIM)",
         "UPDATE access_token SET sealed = NULL, (claimed_by, claimed_until) = ROW(CLAIM)",
         "INSERT INTO review_job (action, created_by, claimed_by, claimed_until) VALUES ('reopen', 'nobody', CLAIM)",
@@ -116,7 +116,9 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
     scene
         .holds("SELECT read_at > '-infinity' FROM failed_callback_fetch")
         .await;
-    scene.holds("SELECT count(*) = 1 FROM sync_schedule").await;
+    scene
+        .holds("SELECT scheduled_at IS NOT NULL FROM sync_request")
+        .await;
     scene
         .execute("UPDATE failed_callback_fetch SET read_at = read_at + interval '1 hour', due_at = now() + interval '70 minutes'")
         .await;
@@ -125,10 +127,10 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
         .execute("CREATE FUNCTION ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.next_attempt_at := now() + interval '1 hour'; RETURN NEW; END $$;
             CREATE TRIGGER ahead BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION ahead();
             CREATE TRIGGER ahead BEFORE INSERT ON webhook_delivery FOR EACH ROW EXECUTE FUNCTION ahead();
-            CREATE FUNCTION look_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := now() + interval '1 hour'; RETURN NEW; END $$;
-            CREATE TRIGGER ahead BEFORE INSERT ON recheck FOR EACH ROW EXECUTE FUNCTION look_ahead();
+            CREATE FUNCTION look_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := now() + interval '1 hour'; NEW.times := array_fill(NEW.due_at, ARRAY[cardinality(NEW.times)]); RETURN NEW; END $$;
+            CREATE TRIGGER ahead BEFORE INSERT ON subject_recheck FOR EACH ROW EXECUTE FUNCTION look_ahead();
             INSERT INTO alert (kind, detail, first_at, last_at) VALUES ('misconfigured:x', 'x', now() + interval '1 hour', now() + interval '1 hour');
-            INSERT INTO recheck (userid, cause, due_at) VALUES ('former-0', 'leave', now())")
+            INSERT INTO subject_recheck (subject, due_at, reasons, times) VALUES ('former-0', now(), '{leave}', ARRAY[now()])")
         .await;
     scene.store_work(&person.userid).await;
     scene.assert_work_is_done().await;
@@ -140,7 +142,7 @@ async fn what_is_due_too_far_ahead_is_due_now(pool: PgPool) {
         .await;
     // Never at once after a leaving: DingTalk's answer may lag.
     scene
-        .holds("SELECT due_at BETWEEN now() + interval '40 seconds' AND now() + interval '1 minute' FROM recheck WHERE cause = 'leave'")
+        .holds("SELECT due_at BETWEEN now() + interval '40 seconds' AND now() + interval '1 minute' FROM subject_recheck WHERE 'leave' = ANY (reasons)")
         .await;
 }
 
@@ -149,16 +151,18 @@ async fn scheduled_syncs_go_on_after_a_moment_or_a_wait_in_the_future(pool: PgPo
     let scene = Scene::new(&pool).await;
     let _process = scene.serve().await;
     let runs = "(SELECT count(*) FROM sync_run WHERE cause = 'schedule' AND state <> 'running')";
-    scene.holds("SELECT count(*) = 1 FROM sync_schedule").await;
     scene
-        .execute("UPDATE sync_schedule SET attempts = 1, retry_at = now() + interval '3 hours'")
+        .holds("SELECT scheduled_at IS NOT NULL FROM sync_request")
+        .await;
+    scene
+        .execute("UPDATE sync_request SET reasons = '{schedule}', requested_at = now(), attempts = 1, retry_at = now() + interval '3 hours'")
         .await;
     scene.holds(&format!("{runs} = 1")).await;
     // As if the moment was taken, and its run made, while the clock was a year ahead.
     scene
         .execute(
             "UPDATE sync_run SET started_at = now() + interval '1 year', finished_at = now() + interval '1 year';
-             UPDATE sync_schedule SET scheduled_at = now() + interval '1 year', attempts = 1, retry_at = NULL",
+             UPDATE sync_request SET scheduled_at = now() + interval '1 year', attempts = 1, retry_at = NULL",
         )
         .await;
     scene.holds(&format!("{runs} = 2")).await;

@@ -96,7 +96,7 @@ async fn a_leaving_that_was_answered_outlives_a_kill_with_the_door_closed_and_it
     );
     assert_eq!(
         scene
-            .number("SELECT count(*) FROM recheck WHERE cause = 'leave'")
+            .number("SELECT count(*) FROM subject_recheck, unnest(reasons) AS reason WHERE reason = 'leave'")
             .await,
         2
     );

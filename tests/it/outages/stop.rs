@@ -27,7 +27,7 @@ async fn begin_login(scene: &Scene, process: &Process) -> JoinHandle<Answer> {
 }
 
 async fn held_claims(scene: &Scene) -> i64 {
-    scene.number("SELECT (SELECT count(*) FROM event WHERE claimed_until > now()) + (SELECT count(*) FROM recheck WHERE claimed_until > now())").await
+    scene.number("SELECT (SELECT count(*) FROM event WHERE claimed_until > now()) + (SELECT count(*) FROM subject_recheck WHERE claimed_until > now())").await
 }
 
 #[sqlx::test]
@@ -79,7 +79,7 @@ async fn give_back_while_hanging(pool: PgPool, path: &str) {
             .await;
     }
     scene
-        .execute("INSERT INTO recheck (userid, cause, due_at) VALUES ('zhangsan01', 'join', now())")
+        .execute("INSERT INTO subject_recheck (subject, due_at, reasons, times) VALUES ('zhangsan01', now(), '{join}', ARRAY[now()])")
         .await;
     eventually("work is claimed", SOON, async || {
         held_claims(&scene).await > 3

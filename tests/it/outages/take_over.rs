@@ -46,13 +46,13 @@ async fn claimed_rows_of_every_kind_are_taken_over(pool: PgPool) {
     let person = scene.people(1).remove(0);
     scene.employ(&scene.people(1)).await;
     let _process = scene.serve().await;
-    let settled = "SELECT (SELECT read_at > '-infinity' FROM failed_callback_fetch) AND (SELECT count(*) = 1 FROM sync_schedule)";
+    let settled = "SELECT (SELECT read_at > '-infinity' FROM failed_callback_fetch) AND (SELECT scheduled_at IS NOT NULL FROM sync_request)";
     scene.taken_over(Instant::now(), &[settled]).await;
     let work = format!(
         "INSERT INTO event (dedupe_key, event_type, event_time, userids, body, state, claimed_by, claimed_until)
              VALUES ('id:work', 'user_modify_org', now(), ARRAY['{userid}'], '{{\"EventType\": \"user_modify_org\", \"UserId\": [\"{userid}\"]}}', 'waiting', CLAIM);
          INSERT INTO event (dedupe_key, event_type, body, state) VALUES ('id:told', 'org_admin_add', '{{\"EventType\": \"org_admin_add\"}}', 'applied');
-         INSERT INTO recheck (userid, cause, due_at, claimed_by, claimed_until) VALUES ('{userid}', 'login', now(), CLAIM);
+         INSERT INTO subject_recheck (subject, due_at, reasons, times, claimed_by, claimed_until) VALUES ('{userid}', now(), '{{login}}', ARRAY[now()], CLAIM);
          INSERT INTO webhook_delivery (message_type, event_id, claimed_by, claimed_until)
              SELECT 'org_admin_add', id, CLAIM FROM event WHERE dedupe_key = 'id:told';
          INSERT INTO webhook_delivery (message_type, userid, body, claimed_by, claimed_until) VALUES ('staff.changed', '{userid}', '{{}}', CLAIM)",
@@ -65,7 +65,7 @@ async fn claimed_rows_of_every_kind_are_taken_over(pool: PgPool) {
             "INSERT INTO review_job_item (job_id, position, case_id, nick) SELECT id, 1, 1, 'x' FROM review_job",
             "UPDATE failed_callback_fetch SET due_at = now(), held_by = 'x', held_since = now(), call_started_at = now(), (holder, lease_until) = ROW(CLAIM)",
             "INSERT INTO sync_run (cause, started_by, state, instance, lease_until) VALUES ('schedule', 'system', 'running', CLAIM)",
-            "UPDATE sync_schedule SET attempts = 1, retry_at = now() + interval '10 minutes'",
+            "UPDATE sync_request SET reasons = '{schedule}', requested_at = now(), attempts = 1, taken_at = now(), retry_at = now() + interval '10 minutes'",
         ])
         .await;
     scene
@@ -73,7 +73,7 @@ async fn claimed_rows_of_every_kind_are_taken_over(pool: PgPool) {
             claimed,
             &[
                 "SELECT state = 'applied' FROM event WHERE dedupe_key = 'id:work'",
-                "SELECT count(*) = 0 FROM recheck WHERE cause = 'login'",
+                "SELECT count(*) = 0 FROM subject_recheck",
                 "SELECT body IS NOT NULL FROM webhook_delivery WHERE event_id IS NOT NULL",
                 "SELECT last_error IS NOT NULL FROM webhook_delivery WHERE message_type = 'staff.changed' AND body = '{}'",
                 "SELECT finished_at IS NOT NULL FROM review_job",

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use dinggate::domain::ids::UserId;
 use dinggate::service::directory_sync::{ApproveError, approve, discard};
-use dinggate::service::employment::{self, Trigger};
+use dinggate::service::employment::{self, Trigger, Warrant};
 use dinggate::service::review::Actor;
 use dinggate::upstream::Priority;
 use dingtalk_sim::{Fault, company};
@@ -152,9 +152,15 @@ async fn whom_something_was_heard_of_since_the_stopped_run_stays(pool: PgPool) {
     let (company, id, gone) = stopped(&pool).await;
     let first = UserId::parse(gone[0].as_str()).unwrap();
     company.sim.rehire_quietly(&gone[0], None).unwrap();
-    employment::refresh_person(&company.ctx, Priority::Recheck, &first, Trigger::Event, &[])
-        .await
-        .unwrap();
+    employment::refresh_person(
+        &company.ctx,
+        Priority::Recheck,
+        &first,
+        Trigger::Event,
+        Warrant::None,
+    )
+    .await
+    .unwrap();
     company.sim.dismiss_quietly(&gone[0]).unwrap();
     let carried_out = approve(&company.ctx, id, &admin()).await.unwrap();
     let run = company.ended(carried_out).await;

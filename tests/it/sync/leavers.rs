@@ -57,7 +57,7 @@ async fn a_leaver_is_out_with_all_sessions_on_record_and_looked_at_again_later(p
     assert_eq!(company.number("SELECT count(*) FROM audit_entry WHERE action = 'staff.left' AND actor = 'system' AND status = 'sync'").await, 2);
     assert_eq!(
         company
-            .number("SELECT count(*) FROM recheck WHERE cause = 'leave'")
+            .number("SELECT count(*) FROM subject_recheck, unnest(reasons) AS reason WHERE reason = 'leave'")
             .await,
         4
     );

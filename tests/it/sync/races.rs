@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dinggate::domain::ids::UserId;
-use dinggate::service::employment::{self, Trigger};
+use dinggate::service::employment::{self, Trigger, Warrant};
 use dinggate::upstream::Priority;
 use dingtalk_sim::{Fault, NewPerson, PersonChange, company};
 use sqlx::PgPool;
@@ -34,7 +34,7 @@ async fn look(company: &Company, userid: &str, trigger: Trigger) {
         Priority::Recheck,
         &UserId::parse(userid).unwrap(),
         trigger,
-        &[],
+        Warrant::JoinEvents(&[]),
     )
     .await
     .unwrap();

@@ -1,25 +1,27 @@
-//! The run that comes by itself: once for all instances, made up for, tried again.
+//! The run that comes by itself: once for all instances and reasons, made up for, tried again.
 //!
 //! The moments are those of every day; the tests set back what the table remembers.
 
 use std::future::pending;
 
-use dinggate::service::schedule;
+use dinggate::service::sync_request;
 use dingtalk_sim::Fault;
 use sqlx::PgPool;
 
 use super::*;
 
 const RUNS: &str = "SELECT count(*) FROM sync_run WHERE cause = 'schedule'";
-const TRIES: &str = "SELECT attempts::bigint FROM sync_schedule";
+const TRIES: &str = "SELECT attempts::bigint FROM sync_request";
 /// How long until the next try, in minutes, rounded up; -1 where there is none.
-const WAIT: &str = "SELECT coalesce(ceil(extract(epoch FROM retry_at - now()) / 60), -1)::bigint FROM sync_schedule";
-const A_DAY_AGO: &str = "UPDATE sync_schedule SET scheduled_at = scheduled_at - interval '1 day'";
-const NOW: &str = "UPDATE sync_schedule SET retry_at = now()";
+const WAIT: &str = "SELECT coalesce(ceil(extract(epoch FROM retry_at - now()) / 60), -1)::bigint FROM sync_request";
+const A_DAY_AGO: &str = "UPDATE sync_request SET scheduled_at = scheduled_at - interval '1 day'";
+const NOW: &str = "UPDATE sync_request SET retry_at = now()";
 
 impl Company {
     async fn look_at_the_clock(&self) -> bool {
-        schedule::run_if_due(&self.ctx, pending()).await.unwrap()
+        sync_request::run_if_due(&self.ctx, pending())
+            .await
+            .unwrap()
     }
 
     /// Instances that have run before, and then missed a moment. The import is older than that.
@@ -42,7 +44,9 @@ async fn the_first_start_waits_for_the_next_moment(pool: PgPool) {
     }
     assert_eq!(company.number("SELECT count(*) FROM sync_run").await, 0);
     assert_eq!(
-        company.number("SELECT count(*) FROM sync_schedule").await,
+        company
+            .number("SELECT count(*) FROM sync_request WHERE scheduled_at IS NOT NULL")
+            .await,
         1
     );
 }
@@ -51,7 +55,7 @@ async fn the_first_start_waits_for_the_next_moment(pool: PgPool) {
 async fn a_moment_that_passed_while_nobody_ran_is_made_up_for_once(pool: PgPool) {
     let company = Company::late(&pool).await;
     company
-        .execute("UPDATE sync_schedule SET scheduled_at = scheduled_at - interval '9 days'")
+        .execute("UPDATE sync_request SET scheduled_at = scheduled_at - interval '9 days'")
         .await;
     assert!(company.look_at_the_clock().await);
     assert!(!company.look_at_the_clock().await);
@@ -108,7 +112,7 @@ async fn a_run_that_fails_is_tried_again_three_times_and_then_at_the_next_moment
         );
         assert!(!company.look_at_the_clock().await, "not before its time");
         company
-            .execute("UPDATE sync_schedule SET retry_at = now() WHERE retry_at IS NOT NULL")
+            .execute("UPDATE sync_request SET retry_at = now() WHERE retry_at IS NOT NULL")
             .await;
     }
     assert!(!company.look_at_the_clock().await);
@@ -133,16 +137,13 @@ async fn a_run_of_somebody_else_is_waited_for_and_takes_no_try_away(pool: PgPool
             company
                 .execute("UPDATE sync_run SET started_at = started_at - interval '2 days' WHERE state = 'running'")
                 .await;
-            assert!(other.look_at_the_clock().await);
+            assert!(!other.look_at_the_clock().await);
         })
         .await;
     assert_eq!(
         (company.number(RUNS).await, company.number(TRIES).await),
         (0, 0)
     );
-    assert_eq!(company.number(WAIT).await, 3);
-    assert!(!other.look_at_the_clock().await);
-    company.execute(NOW).await;
     assert!(other.look_at_the_clock().await);
     assert_eq!(
         (company.number(RUNS).await, company.number(TRIES).await),
@@ -160,10 +161,14 @@ async fn an_instance_that_stops_leaves_the_moment_to_another(pool: PgPool) {
     let stopped = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
     };
-    assert!(schedule::run_if_due(&company.ctx, stopped).await.unwrap());
+    assert!(
+        sync_request::run_if_due(&company.ctx, stopped)
+            .await
+            .unwrap()
+    );
     company.sim.clear_faults();
     assert_eq!(company.number(TRIES).await, 0);
-    let soon = "SELECT count(*) FROM sync_schedule WHERE retry_at BETWEEN now() + interval '5 seconds' AND now() + interval '20 seconds'";
+    let soon = "SELECT count(*) FROM sync_request WHERE retry_at BETWEEN now() + interval '5 seconds' AND now() + interval '20 seconds'";
     assert_eq!(company.number(soon).await, 1);
     company
         .execute(
@@ -250,5 +255,95 @@ async fn a_run_that_failed_after_an_interrupted_one_waits_its_time(pool: PgPool)
     assert_eq!(
         (company.number(TRIES).await, company.number(WAIT).await),
         (2, 30)
+    );
+}
+
+const LOST_EVENTS: &str = "INSERT INTO alert (kind, detail) VALUES ('directory:lost_events', 'x')";
+const CAUSES: &str = "SELECT coalesce(string_agg(cause, ',' ORDER BY id), '') FROM sync_run WHERE started_by = 'system'";
+
+impl Company {
+    /// The causes of the runs that came by themselves.
+    async fn causes(&self) -> String {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test reads what the product wrote in its own way"
+        )]
+        let causes = sqlx::query_scalar(CAUSES).fetch_one(&self.pool).await;
+        causes.unwrap()
+    }
+}
+
+#[sqlx::test]
+async fn one_run_makes_up_for_several_reasons(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.execute(LOST_EVENTS).await;
+    assert!(company.look_at_the_clock().await);
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(company.causes().await, "lost_events");
+    assert_eq!(company.alert("directory:lost_events").await, None);
+}
+
+#[sqlx::test]
+async fn an_empty_table_is_filled_by_one_run_whatever_else_is_a_reason(pool: PgPool) {
+    let company = Company::new(&pool);
+    for _ in 0..2 {
+        sync_request::request_if_empty(&company.ctx).await.unwrap();
+    }
+    company.execute(LOST_EVENTS).await;
+    let other = company.another_process();
+    let (a, b) = tokio::join!(company.look_at_the_clock(), other.look_at_the_clock());
+    assert_eq!(i32::from(a) + i32::from(b), 1);
+    sync_request::request_if_empty(&company.ctx).await.unwrap();
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(company.causes().await, "empty");
+}
+
+#[sqlx::test]
+async fn what_is_lost_during_a_run_is_made_up_for_by_another(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company
+        .sim
+        .fault(SCOPES, Fault::Delay(Duration::from_secs(1)));
+    let (has_run, ()) = tokio::join!(company.look_at_the_clock(), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        company.execute(LOST_EVENTS).await;
+    });
+    assert!(has_run);
+    company.sim.clear_faults();
+    assert!(company.look_at_the_clock().await);
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(company.causes().await, "schedule,lost_events");
+}
+
+#[sqlx::test]
+async fn a_complete_run_of_the_version_before_settles_a_request_and_not_the_next_one(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.execute(LOST_EVENTS).await;
+    company
+        .execute(
+            "INSERT INTO sync_run (cause, started_by, state, finished_at, is_complete, instance, lease_until)
+             VALUES ('command', 'x', 'done', clock_timestamp(), true, gen_random_uuid(), now())",
+        )
+        .await;
+    assert!(!company.look_at_the_clock().await);
+    // It is told once more.
+    company
+        .execute("UPDATE alert SET detail = 'y', last_at = now()")
+        .await;
+    assert!(company.look_at_the_clock().await);
+    assert_eq!(company.causes().await, "lost_events");
+}
+
+#[sqlx::test]
+async fn a_loss_that_is_told_again_does_not_hasten_the_next_try(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.execute(LOST_EVENTS).await;
+    company.sim.fault(LIST_SUB, Fault::ErrCode(50_002));
+    assert!(company.look_at_the_clock().await);
+    company.execute("UPDATE alert SET detail = 'y'").await;
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(
+        (company.number(TRIES).await, company.number(WAIT).await),
+        (1, 1)
     );
 }
