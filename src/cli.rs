@@ -58,8 +58,8 @@ impl Cli {
                 Ok(config) => telemetry::init(&config.log)
                     .and_then(|()| dispatch(self, config))
                     .map(|()| ExitCode::SUCCESS),
-                Err(faults) => {
-                    eprintln!("{faults}");
+                Err(errors) => {
+                    eprintln!("{errors}");
                     return ExitCode::FAILURE;
                 }
             }

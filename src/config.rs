@@ -1,4 +1,4 @@
-//! Settings: read once and parsed, with secrets wrapped and all faults reported together.
+//! Settings: read once and parsed, with secrets wrapped and all errors reported together.
 //!
 //! They come from environment variables and from the TOML file named by `DINGGATE_CONFIG`, which takes the same
 //! keys; the environment takes precedence. An empty value counts as not set. Every secret `X` may instead be set
@@ -7,7 +7,7 @@
 mod brand;
 mod database;
 mod dingtalk;
-mod fault;
+mod error;
 mod log;
 mod login;
 mod login_flow;
@@ -32,7 +32,7 @@ use std::{fs, io};
 pub use brand::{BrandConfig, Logo};
 pub use database::{DatabaseConfig, DatabasePooler};
 pub use dingtalk::{AppCredentials, CallbackConfig, DingTalkConfig};
-pub use fault::{Fault, Faults};
+pub use error::{SettingError, SettingErrors};
 pub use log::{LogConfig, LogFormat};
 pub use login::{LoginConfig, UnknownStaff};
 pub use login_flow::LoginFlow;
@@ -64,7 +64,7 @@ pub struct Config {
 
 impl Config {
     /// Returns the settings of this process, from its environment and the files named there.
-    pub fn from_process() -> Result<Self, Faults> {
+    pub fn from_process() -> Result<Self, SettingErrors> {
         Self::load(std::env::vars_os(), |path| fs::read_to_string(path))
     }
 
@@ -72,7 +72,7 @@ impl Config {
     pub fn load(
         env: impl IntoIterator<Item = (impl Into<OsString>, impl Into<OsString>)>,
         read: impl Fn(&Path) -> io::Result<String>,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, SettingErrors> {
         Self::examine(env, read).whole
     }
 
@@ -90,7 +90,7 @@ impl Config {
             .map(|(name, value)| (name.into(), value.into()));
         let mut reader = Reader::new(source::collect(env, &read));
         let config = Self::parse(&mut reader);
-        let faults = reader.take_faults();
+        let errors = reader.take_errors();
         let parts = PartialConfig::read(&mut reader);
         let mut secrets = reader.secrets();
         if let Some(database) = &parts.database {
@@ -101,8 +101,8 @@ impl Config {
         }
         ConfigCheck {
             whole: match config {
-                Some(config) if faults.is_empty() => Ok(config),
-                _ => Err(faults),
+                Some(config) if errors.is_empty() => Ok(config),
+                _ => Err(errors),
             },
             parts,
             secrets,

@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::config::{Config, ConfigCheck, Faults, Migrate, PartialConfig};
+use crate::config::{Config, ConfigCheck, Migrate, PartialConfig, SettingErrors};
 use crate::context::Context;
 use access::Access;
 use check_runner::CheckRunner;
@@ -96,7 +96,7 @@ pub struct Report {
 /// What is examined: the settings, as far as they can be parsed, and what was built from them.
 pub struct Input {
     parts: PartialConfig,
-    faults: Faults,
+    errors: SettingErrors,
     migrate: Option<Migrate>,
     /// `None` if the settings are incomplete or invalid.
     ctx: Option<Context>,
@@ -106,13 +106,13 @@ pub struct Input {
 impl Input {
     /// Takes the settings; `context` creates the service's context from valid ones.
     pub fn new(examined: ConfigCheck, context: impl FnOnce(Config) -> Option<Context>) -> Self {
-        let (config, faults) = match examined.whole {
-            Ok(config) => (Some(config), Faults::default()),
-            Err(faults) => (None, faults),
+        let (config, errors) = match examined.whole {
+            Ok(config) => (Some(config), SettingErrors::default()),
+            Err(errors) => (None, errors),
         };
         Self {
             parts: examined.parts,
-            faults,
+            errors,
             migrate: config.as_ref().map(|config| config.server.migrate),
             ctx: config.and_then(context),
             secrets: examined.secrets,
@@ -121,27 +121,27 @@ impl Input {
 }
 
 /// Runs all checks; takes less than half a minute, even if nothing answers.
-pub async fn examine(subject: &Input) -> Report {
-    let mut checks = settings::all(&subject.faults);
-    let database = database::examine(subject).await;
+pub async fn examine(input: &Input) -> Report {
+    let mut checks = settings::all(&input.errors);
+    let database = database::examine(input).await;
     checks.extend(database.checks);
-    let road = Access::choose(subject, database.is_in_place);
-    let (asked, own_address) = tokio::join!(
-        ask_dingtalk(subject, road, database.has_scanned),
-        own_address::check(&subject.parts)
+    let access = Access::choose(input, database.is_in_place);
+    let (dingtalk, own_address) = tokio::join!(
+        check_dingtalk(input, access, database.has_scanned),
+        own_address::check(&input.parts)
     );
-    checks.extend(asked.before_address);
+    checks.extend(dingtalk.before_address);
     checks.push(own_address);
-    checks.extend(asked.login_page);
+    checks.extend(dingtalk.login_page);
     checks.extend(database.records);
-    checks.push(settings::public_url(&subject.parts));
+    checks.push(settings::public_url(&input.parts));
     for check in &mut checks {
-        clean(&mut check.detail, &subject.secrets);
+        clean(&mut check.detail, &input.secrets);
         if let Some(action) = &mut check.action {
-            clean(action, &subject.secrets);
+            clean(action, &input.secrets);
         }
     }
-    if let Some(ctx) = &subject.ctx {
+    if let Some(ctx) = &input.ctx {
         ctx.dingtalk.permits_returned().await;
     }
     Report {
@@ -151,36 +151,36 @@ pub async fn examine(subject: &Input) -> Report {
 }
 
 /// The DingTalk checks, before and after the check of our own URL.
-struct Scope {
+struct DingTalkChecks {
     before_address: Vec<Check>,
     login_page: Vec<Check>,
 }
 
-async fn ask_dingtalk(
-    subject: &Input,
-    road: Result<Access<'_>, String>,
+async fn check_dingtalk(
+    input: &Input,
+    access: Result<Access<'_>, String>,
     has_scanned: Option<bool>,
-) -> Scope {
-    let parts = &subject.parts;
-    let mut asking = CheckRunner::new(road, Instant::now() + DINGTALK_TIME);
-    asking.note(settings::proxy());
-    dingtalk::reach(&mut asking, parts).await;
-    dingtalk::app_credentials(&mut asking, parts).await;
-    dingtalk::login_app_credentials(&mut asking, parts).await;
-    asking.begin_address();
-    let visible = scope::look(&mut asking).await;
-    permissions::try_all(&mut asking, &visible).await;
-    permissions::approvals(&mut asking, parts).await;
-    asking.note(visible.into_check());
-    asking.notes(login_page::same_company(parts, has_scanned));
-    asking.note(callback::settings(parts));
-    callback::registered(&mut asking, parts).await;
-    asking.end_address();
-    let before_address = asking.take();
-    login_page::redirect_domain(&mut asking, parts).await;
-    Scope {
+) -> DingTalkChecks {
+    let parts = &input.parts;
+    let mut runner = CheckRunner::new(access, Instant::now() + DINGTALK_TIME);
+    runner.note(settings::proxy());
+    dingtalk::reach(&mut runner, parts).await;
+    dingtalk::app_credentials(&mut runner, parts).await;
+    dingtalk::login_app_credentials(&mut runner, parts).await;
+    runner.begin_address();
+    let visible = scope::look(&mut runner).await;
+    permissions::try_all(&mut runner, &visible).await;
+    permissions::approvals(&mut runner, parts).await;
+    runner.note(visible.into_check());
+    runner.notes(login_page::same_company(parts, has_scanned));
+    runner.note(callback::settings(parts));
+    callback::registered(&mut runner, parts).await;
+    runner.end_address();
+    let before_address = runner.take();
+    login_page::redirect_domain(&mut runner, parts).await;
+    DingTalkChecks {
         before_address,
-        login_page: asking.take(),
+        login_page: runner.take(),
     }
 }
 

@@ -33,8 +33,8 @@ pub mod time;
 
 use lang::Lang;
 
-/// Declares a struct of texts in two languages. A text that lacks a language, or has a placeholder in one language
-/// only, does not compile.
+/// Declares a struct of texts in two languages, and methods that return the text of each value of an enum. A text that
+/// lacks a language, or has a placeholder in one language only, does not compile.
 ///
 /// ```text
 /// texts! {
@@ -43,36 +43,96 @@ use lang::Lang;
 ///         title: "部门" | "Departments";
 ///         count: "共 {n} 个部门" | "{n} departments";
 ///     }
+///
+///     /// Returns a state in words.
+///     pub fn state_words(state: DepartmentState) {
+///         Active: "使用中" | "Active";
+///         Removed: "已删除" | "Removed";
+///     }
 /// }
 /// let t = DepartmentTexts::of(lang);
 /// ```
 macro_rules! texts {
-    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($field:ident: $zh:literal | $en:literal;)+ }) => {
+    (
+        $(#[$doc:meta])* $vis:vis struct $name:ident { $($field:ident: $zh:literal | $en:literal;)+ }
+        $(
+            $(#[$words_doc:meta])*
+            pub fn $words:ident($value:ident: $set:ident) {
+                $($variant:ident: $variant_zh:literal | $variant_en:literal;)+
+            }
+        )*
+    ) => {
         $(#[$doc])*
         #[derive(Debug)]
-        $vis struct $name { $(pub $field: &'static str,)+ }
+        $vis struct $name {
+            #[allow(dead_code, reason = "only the methods for enums read it")]
+            lang: $crate::text::lang::Lang,
+            $(pub $field: &'static str,)+
+        }
 
         const _: () = {
             $(assert!(
                 $crate::text::placeholders::agree($zh, $en),
                 concat!(stringify!($name), "::", stringify!($field), " lacks a placeholder in one language")
             );)+
+            $($(assert!(
+                $crate::text::placeholders::agree($variant_zh, $variant_en),
+                concat!(stringify!($set), "::", stringify!($variant), " lacks a placeholder in one language")
+            );)+)*
         };
 
         impl $name {
             /// Returns the texts in one language.
             pub fn of(lang: $crate::text::lang::Lang) -> &'static Self {
-                static ZH: $name = $name { $($field: $zh,)+ };
-                static EN: $name = $name { $($field: $en,)+ };
+                static ZH: $name = $name { lang: $crate::text::lang::Lang::Zh, $($field: $zh,)+ };
+                static EN: $name = $name { lang: $crate::text::lang::Lang::En, $($field: $en,)+ };
                 match lang {
                     $crate::text::lang::Lang::Zh => &ZH,
                     $crate::text::lang::Lang::En => &EN,
                 }
             }
+
+            $(
+                $(#[$words_doc])*
+                pub fn $words(&self, $value: $set) -> &'static str {
+                    match (self.lang, $value) {
+                        $(
+                            ($crate::text::lang::Lang::Zh, $set::$variant) => $variant_zh,
+                            ($crate::text::lang::Lang::En, $set::$variant) => $variant_en,
+                        )+
+                    }
+                }
+            )*
         }
     };
 }
 pub(crate) use texts;
+
+/// Declares the messages of a command, which speaks English only: constants, and functions that put values into a
+/// text.
+///
+/// ```text
+/// messages! {
+///     TRY_AGAIN = "run doctor again";
+///     silent(url) = "{url} does not answer in time";
+/// }
+/// ```
+macro_rules! messages {
+    ($($(#[$doc:meta])* $name:ident $(($($value:ident),*))? = $text:literal;)+) => {
+        $($crate::text::messages!(@one $(#[$doc])* $name $(($($value),*))? = $text);)+
+    };
+    (@one $(#[$doc:meta])* $name:ident = $text:literal) => {
+        $(#[$doc])*
+        pub const $name: &str = $text;
+    };
+    (@one $(#[$doc:meta])* $name:ident ($($value:ident),*) = $text:literal) => {
+        $(#[$doc])*
+        pub fn $name($($value: impl std::fmt::Display),*) -> String {
+            format!($text)
+        }
+    };
+}
+pub(crate) use messages;
 
 /// Replaces each `{name}` with its value; a name without a value is kept, and values are not expanded again.
 pub fn interpolate(text: &str, values: &[(&str, &dyn Display)]) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dinggate::config::setting::{self, CONFIG_FILE, FILE_SUFFIX, TIME_ZONE};
-use dinggate::config::{Config, Faults};
+use dinggate::config::{Config, SettingErrors};
 use url::Url;
 
 type Env = BTreeMap<String, String>;
@@ -33,7 +33,7 @@ const REQUIRED: [(&str, &str); 8] = [
 /// A shorter secret may be part of any word.
 const TELLING: usize = 12;
 
-/// Panics if settings show a secret, a fault is not one line, or a file means something else than the environment.
+/// Panics if settings show a secret, a error is not one line, or a file means something else than the environment.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (lines, file) = text.split_once("\n\n").unwrap_or((&text, ""));
@@ -41,9 +41,9 @@ pub fn check(data: &[u8]) {
     let result = load(&env, file);
     let shown = match &result {
         Ok(config) => format!("{config:?} {config:#?}"),
-        Err(faults) => {
-            check_faults(faults);
-            format!("{faults} {faults:?}")
+        Err(errors) => {
+            check_errors(errors);
+            format!("{errors} {errors:?}")
         }
     };
     let known = known_words(&env, file);
@@ -73,20 +73,20 @@ fn environment(lines: &str) -> Env {
     env
 }
 
-fn load(env: &Env, file: &str) -> Result<Config, Faults> {
+fn load(env: &Env, file: &str) -> Result<Config, SettingErrors> {
     Config::load(env.clone(), |_: &Path| Ok(file.to_owned()))
 }
 
-fn check_faults(faults: &Faults) {
-    let shown = faults.to_string();
+fn check_errors(errors: &SettingErrors) {
+    let shown = errors.to_string();
     assert!(
-        !faults.is_empty() && shown.lines().count() == faults.iter().count(),
+        !errors.is_empty() && shown.lines().count() == errors.iter().count(),
         "{shown:?}"
     );
-    for fault in faults.iter() {
-        let line = fault.to_string();
+    for error in errors.iter() {
+        let line = error.to_string();
         assert!(!line.chars().any(char::is_control), "{line:?}");
-        assert!(!fault.example.is_empty(), "{line}");
+        assert!(!error.example.is_empty(), "{line}");
     }
 }
 
@@ -116,7 +116,7 @@ fn secrets(env: &Env, file: &str) -> Vec<String> {
     secrets
 }
 
-/// Returns all that settings and faults may show: a secret that is part of it says nothing.
+/// Returns all that settings and errors may show: a secret that is part of it says nothing.
 fn known_words(env: &Env, file: &str) -> String {
     let is_secret = |name: &str| {
         setting::find(name).is_some_and(|(setting, is_file)| setting.is_secret && !is_file)
@@ -135,7 +135,7 @@ fn known_words(env: &Env, file: &str) -> String {
     let required: Env = environment("");
     words.push(
         load(&required, "")
-            .map_or_else(|faults| faults.to_string(), |config| format!("{config:#?}")),
+            .map_or_else(|errors| errors.to_string(), |config| format!("{config:#?}")),
     );
     if let Ok(table) = file.parse::<toml::Table>() {
         words.extend(table.keys().cloned());

@@ -12,9 +12,7 @@ use crate::domain::ids::{DeptId, UserId};
 use crate::domain::rights::{Rights, Role, Scope};
 use crate::service::admins::{self, Administrator, GrantOutcome};
 use crate::store::audit;
-use crate::text::commands::admin::{
-    DEPARTMENTS_NEED_REVIEWER, GRANT_CHANGED, entitlement_problem, title,
-};
+use crate::text::commands::admin as texts;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -76,7 +74,7 @@ async fn act(ctx: &Context, action: Action) -> anyhow::Result<()> {
         Action::Revoke { userid } => {
             let revoked =
                 admins::revoke(ctx, &userid, audit::Actor::Command(&actor::name())).await?;
-            format!("{userid} is no longer {}\n", title(revoked))
+            texts::revoked(userid, texts::title(revoked))
         }
         Action::List => admins::list(ctx).await?.iter().map(line).collect(),
     };
@@ -92,7 +90,7 @@ fn rights(role: RoleName, mut departments: Vec<DeptId>) -> Result<Rights, clap::
         RoleName::Reviewer => Ok(Rights::reviewer(departments)),
         _ if !departments.is_empty() => Err(clap::Error::raw(
             ErrorKind::ArgumentConflict,
-            DEPARTMENTS_NEED_REVIEWER,
+            texts::DEPARTMENTS_NEED_REVIEWER,
         )),
         RoleName::Admin => Ok(Rights::ADMIN),
         RoleName::Auditor => Ok(Rights::unlimited(Role::Auditor)),
@@ -107,13 +105,11 @@ async fn grant(
 ) -> anyhow::Result<String> {
     let by = actor::name();
     let outcome = admins::grant(ctx, userid, rights, rebinds, audit::Actor::Command(&by)).await?;
-    let (title, limit) = (title(rights.role()), limit(rights));
+    let (title, limit) = (texts::title(rights.role()), limit(rights));
     Ok(match outcome {
-        GrantOutcome::Granted => format!("{userid} is now {title}{limit}\n"),
-        GrantOutcome::Unchanged => format!("{userid} was already {title}{limit}\n"),
-        GrantOutcome::Changed(before) => {
-            format!("{userid} is now {title}{limit}; before: {before}\n")
-        }
+        GrantOutcome::Granted => texts::granted(userid, title, limit),
+        GrantOutcome::Unchanged => texts::unchanged(userid, title, limit),
+        GrantOutcome::Changed(before) => texts::changed(userid, title, limit, before),
     })
 }
 
@@ -121,7 +117,7 @@ async fn grant(
 fn limit(rights: &Rights) -> String {
     match rights.scope() {
         Scope::All => String::new(),
-        scope @ Scope::Departments(_) => format!(" limited to {}", departments(&scope)),
+        scope @ Scope::Departments(_) => texts::limited_to(departments(&scope)),
     }
 }
 
@@ -144,8 +140,8 @@ fn line(admin: &Administrator) -> String {
     };
     let problem = match admin.in_settings {
         _ if admin.is_in_force => None,
-        Some(entitlement) => entitlement_problem(entitlement),
-        None => Some(GRANT_CHANGED),
+        Some(entitlement) => texts::entitlement_problem(entitlement),
+        None => Some(texts::GRANT_CHANGED),
     };
     let problem = problem.map_or_else(String::new, |problem| format!("\t{problem}"));
     // People choose their own names: a name must not control the terminal or look like another column.

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use crate::config::Config;
 use crate::context::Context;
 use crate::service::callback_registration::{self, RegistrationFailed};
+use crate::text::commands::callback as texts;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -80,7 +81,7 @@ fn event_type(text: &str) -> Result<String, String> {
     if is_name {
         Ok(name.to_owned())
     } else {
-        Err("not an event type, such as user_add_org".to_owned())
+        Err(texts::NOT_AN_EVENT_TYPE.to_owned())
     }
 }
 

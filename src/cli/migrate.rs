@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use crate::app;
 use crate::config::Config;
 use crate::store::migrations;
+use crate::text::commands::migrate as texts;
 
 /// Applies pending migrations and prints them; waits for an instance that is already migrating.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -14,7 +15,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         writeln!(out, "applied {migration}")?;
     }
     if applied.is_empty() {
-        writeln!(out, "nothing to apply: the schema is up to date")?;
+        writeln!(out, "{}", texts::NOTHING_PENDING)?;
     }
     Ok(())
 }

@@ -108,7 +108,7 @@ impl BufferedOutput {
         self.line(&texts::counts(&summary.counts));
         self.flush();
         match self.failed {
-            Some(error) => Err(error).context("the result could not be printed"),
+            Some(error) => Err(error).context(texts::NOT_PRINTED),
             None => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 
 use super::reader::Reader;
-use super::setting;
+use super::{setting, value};
 
 /// Postgres connection settings. The `Debug` form shows none of them, because most fields hold a password.
 #[derive(Clone)]
@@ -30,16 +30,6 @@ pub enum DatabasePooler {
     Transaction,
 }
 
-impl DatabasePooler {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "off" => Ok(Self::Off),
-            "transaction" => Ok(Self::Transaction),
-            _ => Err(format!("{text:?} is neither off nor transaction")),
-        }
-    }
-}
-
 impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatabaseConfig").finish_non_exhaustive()
@@ -47,10 +37,16 @@ impl fmt::Debug for DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// Returns `Some` whenever `DATABASE_URL` is valid; faults in the other settings have been recorded.
+    /// Returns `Some` whenever `DATABASE_URL` is valid; errors in the other settings have been recorded.
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let main = reader.value(&setting::DATABASE_URL, parse);
-        let pooler = reader.value(&setting::DATABASE_POOLER, DatabasePooler::parse);
+        let pooler = reader.value(
+            &setting::DATABASE_POOLER,
+            value::either(
+                ("off", DatabasePooler::Off),
+                ("transaction", DatabasePooler::Transaction),
+            ),
+        );
         let direct = reader.optional(&setting::DATABASE_DIRECT_URL, parse);
         let (url, options) = main?;
         let (direct_url, direct) = direct.unzip();

@@ -87,12 +87,12 @@ impl AppCredentials {
     }
 }
 
-/// Returns the scan-login app, if one is set; if only its id or only its secret is set, records a fault.
+/// Returns the scan-login app, if one is set; if only its id or only its secret is set, records an error.
 pub(super) fn login_app(reader: &mut Reader) -> Option<AppCredentials> {
     let (id, secret) = (&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET);
     for (given, absent) in [(id, secret), (secret, id)] {
         if reader.is_given(given) && !reader.is_given(absent) {
-            reader.fault(absent, format!("is missing, while {} is set", given.name));
+            reader.error(absent, format!("is missing, while {} is set", given.name));
             return None;
         }
     }

@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 use super::reader::Reader;
-use super::setting;
+use super::{setting, value};
 
 /// Log filter and format.
 #[derive(Debug, Clone)]
@@ -21,20 +21,13 @@ pub enum LogFormat {
     Json,
 }
 
-impl LogFormat {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "pretty" => Ok(Self::Pretty),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("{text:?} is neither pretty nor json")),
-        }
-    }
-}
-
 impl LogConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let filter = reader.value(&setting::LOG, filter);
-        let format = reader.value(&setting::LOG_FORMAT, LogFormat::parse);
+        let format = reader.value(
+            &setting::LOG_FORMAT,
+            value::either(("pretty", LogFormat::Pretty), ("json", LogFormat::Json)),
+        );
         Some(Self {
             filter: filter?,
             format: format?,

@@ -32,23 +32,19 @@ pub enum UnknownStaff {
     Provision,
 }
 
-impl UnknownStaff {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "review" => Ok(Self::Review),
-            "provision" => Ok(Self::Provision),
-            _ => Err(format!("{text:?} is neither review nor provision")),
-        }
-    }
-}
-
 impl LoginConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let session = session(reader);
         let state_ttl = reader.value(&setting::LOGIN_STATE_TTL, value::duration);
         let admin_max_age = reader.value(&setting::ADMIN_MAX_AGE, value::duration);
         let rate = reader.value(&setting::LOGIN_RATE, Rate::parse);
-        let unknown_staff = reader.value(&setting::UNKNOWN_STAFF, UnknownStaff::parse);
+        let unknown_staff = reader.value(
+            &setting::UNKNOWN_STAFF,
+            value::either(
+                ("review", UnknownStaff::Review),
+                ("provision", UnknownStaff::Provision),
+            ),
+        );
         let admins = reader.optional(&setting::ADMINS, value::admins);
         let (session_idle, session_max) = session?;
         Some(Self {
@@ -75,7 +71,7 @@ fn session(reader: &mut Reader) -> Option<(Duration, Duration)> {
             "is longer than {}, which is {max}",
             setting::SESSION_MAX.name
         );
-        reader.fault(&setting::SESSION_IDLE, what);
+        reader.error(&setting::SESSION_IDLE, what);
         return None;
     }
     Some((idle.min(max), max))

@@ -1,7 +1,7 @@
 //! Which of DingTalk's login pages is used.
 
 use super::reader::Reader;
-use super::setting;
+use super::{setting, value};
 
 /// Which of DingTalk's login pages is used; this decides which API redeems the codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,14 @@ pub enum LoginFlow {
 
 impl LoginFlow {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
-        let is_oauth2 = reader.value(&setting::LOGIN_FLOW, is_oauth2);
-        let is_exclusive = reader.value(&setting::LOGIN_EXCLUSIVE, is_on);
+        let is_oauth2 = reader.value(
+            &setting::LOGIN_FLOW,
+            value::either(("qrconnect", false), ("oauth2", true)),
+        );
+        let is_exclusive = reader.value(
+            &setting::LOGIN_EXCLUSIVE,
+            value::either(("on", true), ("off", false)),
+        );
         match (is_oauth2?, is_exclusive?) {
             (true, is_exclusive) => Some(Self::OAuth2 { is_exclusive }),
             (false, false) => Some(Self::QrConnect),
@@ -27,25 +33,9 @@ impl LoginFlow {
                     "is on, but only the login page of {}=oauth2 knows dedicated accounts",
                     setting::LOGIN_FLOW.name
                 );
-                reader.fault(&setting::LOGIN_EXCLUSIVE, what);
+                reader.error(&setting::LOGIN_EXCLUSIVE, what);
                 None
             }
         }
-    }
-}
-
-fn is_oauth2(text: &str) -> Result<bool, String> {
-    match text {
-        "qrconnect" => Ok(false),
-        "oauth2" => Ok(true),
-        _ => Err(format!("{text:?} is neither qrconnect nor oauth2")),
-    }
-}
-
-fn is_on(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err(format!("{text:?} is neither on nor off")),
     }
 }

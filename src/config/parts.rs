@@ -1,4 +1,4 @@
-//! The settings individually, for diagnosis: a fault in one hides no other.
+//! The settings individually, for diagnosis: an error in one hides no other.
 
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,13 +11,13 @@ use super::public_url::PublicUrl;
 use super::reader::Reader;
 use super::value::{admins, given_id, root_url};
 use super::webhook::WebhookConfig;
-use super::{Config, Faults, setting};
+use super::{Config, SettingErrors, setting};
 use crate::domain::listed_admins::ListedAdmins;
 
 /// Everything that could be read, whether or not all settings are valid.
 pub struct ConfigCheck {
-    /// Every setting, or every fault.
-    pub whole: Result<Config, Faults>,
+    /// Every setting, or every error.
+    pub whole: Result<Config, SettingErrors>,
     pub parts: PartialConfig,
     /// The texts of all secrets that are set, valid or not, so that they can be kept out of output.
     pub secrets: Vec<SecretString>,
@@ -52,7 +52,7 @@ pub(super) fn passwords(address: &SecretString) -> Vec<SecretString> {
 }
 
 impl PartialConfig {
-    /// Faults are ignored here: reading the whole configuration has already recorded them.
+    /// Errors are ignored here: reading the whole configuration has already recorded them.
     pub(super) fn read(reader: &mut Reader) -> Self {
         let app = AppCredentials::read(reader, &setting::APP_KEY, &setting::APP_SECRET);
         let has_login_app = [&setting::LOGIN_APP_ID, &setting::LOGIN_APP_SECRET]

@@ -1,12 +1,12 @@
-//! Parses settings one by one and collects every fault, so that none hides another.
+//! Parses settings one by one and collects every error, so that none hides another.
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fault::{Fault, Faults};
+use super::error::{SettingError, SettingErrors};
 use super::setting::{self, Setting};
 use super::source::RawSettings;
 
-/// Returns parsed settings and collects their faults.
+/// Returns parsed settings and collects their errors.
 pub(super) struct Reader {
     written: RawSettings,
 }
@@ -16,9 +16,9 @@ impl Reader {
         Self { written }
     }
 
-    /// Returns the faults collected so far and clears them.
-    pub fn take_faults(&mut self) -> Faults {
-        std::mem::take(&mut self.written.faults)
+    /// Returns the errors collected so far and clears them.
+    pub fn take_errors(&mut self) -> SettingErrors {
+        std::mem::take(&mut self.written.errors)
     }
 
     /// Returns the texts of all secrets that are set.
@@ -48,9 +48,9 @@ impl Reader {
         }
         let parsed = setting.default.map(parse);
         if parsed.is_none() {
-            self.fault(setting, "is missing".to_owned());
+            self.error(setting, "is missing".to_owned());
         }
-        parsed?.map_err(|what| self.fault(setting, what)).ok()
+        parsed?.map_err(|what| self.error(setting, what)).ok()
     }
 
     /// Returns the parsed value; `None` if it is not set, or if it is invalid, which is recorded.
@@ -61,17 +61,17 @@ impl Reader {
     ) -> Option<T> {
         let raw = self.written.values.get(setting.name)?;
         let parsed = parse(raw.text.expose_secret());
-        parsed.map_err(|what| self.fault(setting, what)).ok()
+        parsed.map_err(|what| self.error(setting, what)).ok()
     }
 
-    /// Records a fault of a setting. `what` must not repeat the value of a secret.
-    pub fn fault(&mut self, setting: &Setting, what: String) {
+    /// Records an error of a setting. `what` must not repeat the value of a secret.
+    pub fn error(&mut self, setting: &Setting, what: String) {
         let file = self
             .written
             .values
             .get(setting.name)
             .and_then(|raw| raw.file.clone());
-        self.written.faults.push(Fault {
+        self.written.errors.push(SettingError {
             name: setting.name.to_owned(),
             file,
             what,

@@ -31,16 +31,6 @@ pub enum Migrate {
     Off,
 }
 
-impl Migrate {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "off" => Ok(Self::Off),
-            _ => Err(format!("{text:?} is neither auto nor off")),
-        }
-    }
-}
-
 impl ServerConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let public_url = reader.value(&setting::PUBLIC_URL, PublicUrl::parse);
@@ -48,7 +38,10 @@ impl ServerConfig {
         let max_connections = reader.value(&setting::MAX_CONNECTIONS, value::connections);
         let trusted_proxies = reader.optional(&setting::TRUSTED_PROXIES, value::networks);
         let secret_key = reader.value(&setting::SECRET_KEY, SecretKey::parse);
-        let migrate = reader.value(&setting::MIGRATE, Migrate::parse);
+        let migrate = reader.value(
+            &setting::MIGRATE,
+            value::either(("auto", Migrate::Auto), ("off", Migrate::Off)),
+        );
         Some(Self {
             public_url: public_url?,
             listen: listen?,

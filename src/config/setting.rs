@@ -49,147 +49,68 @@ const fn secret(name: &'static str, example: &'static str) -> Setting {
     }
 }
 
-pub const DATABASE_URL: Setting = secret(
-    "DATABASE_URL",
-    "postgres://dinggate:<password>@db.example.com:5432/dinggate",
-);
-pub const DATABASE_POOLER: Setting = defaulting("DINGGATE_DATABASE_POOLER", "transaction", "off");
-pub const DATABASE_DIRECT_URL: Setting = secret(
-    "DINGGATE_DATABASE_DIRECT_URL",
-    "postgres://dinggate:<password>@db.example.com:5432/dinggate",
-);
-pub const PUBLIC_URL: Setting = plain("DINGGATE_PUBLIC_URL", "https://sso.example.com");
-pub const LISTEN: Setting = defaulting("DINGGATE_LISTEN", "127.0.0.1:8080", "127.0.0.1:8080");
-pub const MAX_CONNECTIONS: Setting = defaulting("DINGGATE_MAX_CONNECTIONS", "5000", "2000");
-pub const SECRET_KEY: Setting = secret(
-    "DINGGATE_SECRET_KEY",
-    "<what `head -c 64 /dev/urandom | base64 -w0` prints>",
-);
-pub const ADMINS: Setting = plain("DINGGATE_ADMINS", "manager4220,0158aB");
-pub const MIGRATE: Setting = defaulting("DINGGATE_MIGRATE", "auto", "auto");
-pub const UNKNOWN_STAFF: Setting = defaulting("DINGGATE_UNKNOWN_STAFF", "review", "review");
-pub const SESSION_IDLE: Setting = defaulting("DINGGATE_SESSION_IDLE", "8h", "8h");
-pub const SESSION_MAX: Setting = defaulting("DINGGATE_SESSION_MAX", "7d", "7d");
-pub const LOGIN_STATE_TTL: Setting = defaulting("DINGGATE_LOGIN_STATE_TTL", "5m", "5m");
-pub const LOGIN_RATE: Setting = defaulting("DINGGATE_LOGIN_RATE", "120/m", "120/m");
-pub const ADMIN_MAX_AGE: Setting = defaulting("DINGGATE_ADMIN_MAX_AGE", "4h", "12h");
-pub const RETENTION_EVENTS: Setting = defaulting("DINGGATE_RETENTION_EVENTS", "14d", "30d");
-pub const RETENTION_REVIEWS: Setting = defaulting("DINGGATE_RETENTION_REVIEWS", "180d", "90d");
-pub const RETENTION_WEBHOOKS: Setting = defaulting("DINGGATE_RETENTION_WEBHOOKS", "180d", "90d");
-pub const RETENTION_SYNCS: Setting = defaulting("DINGGATE_RETENTION_SYNCS", "180d", "90d");
-pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
-pub const BRAND_NAME: Setting = plain("DINGGATE_BRAND_NAME", "示例科技");
-pub const BRAND_LOGO: Setting = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
-pub const BRAND_COLOR: Setting = plain("DINGGATE_BRAND_COLOR", "#1756c4");
-pub const SYNC_CRON: Setting = defaulting("DINGGATE_SYNC_CRON", "17 3 * * *", "17 3 * * *");
-pub const LOG: Setting = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
-pub const LOG_FORMAT: Setting = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
-pub const TRUSTED_PROXIES: Setting = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.5,fd00::5");
-pub const CORP_ID: Setting = plain("DINGTALK_CORP_ID", "ding0123456789abcdef");
-pub const APP_KEY: Setting = plain("DINGTALK_APP_KEY", "dingabcdefghijklmnop");
-pub const APP_SECRET: Setting = secret(
-    "DINGTALK_APP_SECRET",
-    "<the app's AppSecret in the developer console>",
-);
-pub const LOGIN_APP_ID: Setting = plain("DINGTALK_LOGIN_APP_ID", "dingoaabcdefghijklmnop");
-pub const LOGIN_APP_SECRET: Setting = secret(
-    "DINGTALK_LOGIN_APP_SECRET",
-    "<the scan-login app's appSecret in the developer console>",
-);
-pub const LOGIN_FLOW: Setting = defaulting("DINGTALK_LOGIN_FLOW", "qrconnect", "qrconnect");
-pub const LOGIN_EXCLUSIVE: Setting = defaulting("DINGTALK_LOGIN_EXCLUSIVE", "off", "off");
-pub const CALLBACK_TOKEN: Setting = secret(
-    "DINGTALK_CALLBACK_TOKEN",
-    "<the signing token of the event subscription>",
-);
-pub const CALLBACK_AES_KEY: Setting = secret(
-    "DINGTALK_CALLBACK_AES_KEY",
-    "<the 43 letters and digits of the event subscription>",
-);
-pub const CALLBACK_OWNER_KEY: Setting =
-    plain("DINGTALK_CALLBACK_OWNER_KEY", "dingabcdefghijklmnop");
-pub const OAPI_URL: Setting = defaulting(
-    "DINGTALK_OAPI_URL",
-    "https://oapi.dingtalk.com",
-    "https://oapi.dingtalk.com",
-);
-pub const API_URL: Setting = defaulting(
-    "DINGTALK_API_URL",
-    "https://api.dingtalk.com",
-    "https://api.dingtalk.com",
-);
-pub const LOGIN_URL: Setting = defaulting(
-    "DINGTALK_LOGIN_URL",
-    "https://login.dingtalk.com",
-    "https://login.dingtalk.com",
-);
-pub const JSAPI_URL: Setting = defaulting(
-    "DINGTALK_JSAPI_URL",
-    "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
-    "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
-);
+/// Declares the settings, and the list of all in the order of the documentation.
+macro_rules! settings {
+    ($($constant:ident = $form:ident($($text:literal),+);)+) => {
+        $(pub const $constant: Setting = $form($($text),+);)+
 
-pub const WEBHOOK_URL: Setting = plain(
-    "DINGGATE_WEBHOOK_URL",
-    "https://hr.example.com/hooks/dinggate",
-);
-pub const WEBHOOK_SECRET: Setting = secret(
-    "DINGGATE_WEBHOOK_SECRET",
-    "<what `echo whsec_$(head -c 32 /dev/urandom | base64)` prints>",
-);
-pub const WEBHOOK_EVENTS: Setting = defaulting(
-    "DINGGATE_WEBHOOK_EVENTS",
-    "bpms_instance_change,org_dept_modify",
-    "bpms_instance_change,bpms_task_change",
-);
+        /// Every setting that this version knows, in the order of the documentation.
+        pub static ALL: &[&Setting] = &[$(&$constant),+];
+    };
+}
 
-/// Every setting that this version knows, in the order of the documentation.
-pub static ALL: [&Setting; 44] = [
-    &DATABASE_URL,
-    &DATABASE_POOLER,
-    &DATABASE_DIRECT_URL,
-    &PUBLIC_URL,
-    &LISTEN,
-    &MAX_CONNECTIONS,
-    &SECRET_KEY,
-    &ADMINS,
-    &MIGRATE,
-    &UNKNOWN_STAFF,
-    &SESSION_IDLE,
-    &SESSION_MAX,
-    &LOGIN_STATE_TTL,
-    &LOGIN_RATE,
-    &SYNC_CRON,
-    &ADMIN_MAX_AGE,
-    &RETENTION_EVENTS,
-    &RETENTION_REVIEWS,
-    &RETENTION_WEBHOOKS,
-    &RETENTION_SYNCS,
-    &SYNC_MAX_LEAVERS,
-    &BRAND_NAME,
-    &BRAND_LOGO,
-    &BRAND_COLOR,
-    &LOG,
-    &LOG_FORMAT,
-    &TRUSTED_PROXIES,
-    &CORP_ID,
-    &APP_KEY,
-    &APP_SECRET,
-    &LOGIN_APP_ID,
-    &LOGIN_APP_SECRET,
-    &LOGIN_FLOW,
-    &LOGIN_EXCLUSIVE,
-    &CALLBACK_TOKEN,
-    &CALLBACK_AES_KEY,
-    &CALLBACK_OWNER_KEY,
-    &OAPI_URL,
-    &API_URL,
-    &LOGIN_URL,
-    &JSAPI_URL,
-    &WEBHOOK_URL,
-    &WEBHOOK_SECRET,
-    &WEBHOOK_EVENTS,
-];
+settings! {
+    DATABASE_URL = secret("DATABASE_URL", "postgres://dinggate:<password>@db.example.com:5432/dinggate");
+    DATABASE_POOLER = defaulting("DINGGATE_DATABASE_POOLER", "transaction", "off");
+    DATABASE_DIRECT_URL =
+        secret("DINGGATE_DATABASE_DIRECT_URL", "postgres://dinggate:<password>@db.example.com:5432/dinggate");
+    PUBLIC_URL = plain("DINGGATE_PUBLIC_URL", "https://sso.example.com");
+    LISTEN = defaulting("DINGGATE_LISTEN", "127.0.0.1:8080", "127.0.0.1:8080");
+    MAX_CONNECTIONS = defaulting("DINGGATE_MAX_CONNECTIONS", "5000", "2000");
+    SECRET_KEY = secret("DINGGATE_SECRET_KEY", "<what `head -c 64 /dev/urandom | base64 -w0` prints>");
+    ADMINS = plain("DINGGATE_ADMINS", "manager4220,0158aB");
+    MIGRATE = defaulting("DINGGATE_MIGRATE", "auto", "auto");
+    UNKNOWN_STAFF = defaulting("DINGGATE_UNKNOWN_STAFF", "review", "review");
+    SESSION_IDLE = defaulting("DINGGATE_SESSION_IDLE", "8h", "8h");
+    SESSION_MAX = defaulting("DINGGATE_SESSION_MAX", "7d", "7d");
+    LOGIN_STATE_TTL = defaulting("DINGGATE_LOGIN_STATE_TTL", "5m", "5m");
+    LOGIN_RATE = defaulting("DINGGATE_LOGIN_RATE", "120/m", "120/m");
+    SYNC_CRON = defaulting("DINGGATE_SYNC_CRON", "17 3 * * *", "17 3 * * *");
+    ADMIN_MAX_AGE = defaulting("DINGGATE_ADMIN_MAX_AGE", "4h", "12h");
+    RETENTION_EVENTS = defaulting("DINGGATE_RETENTION_EVENTS", "14d", "30d");
+    RETENTION_REVIEWS = defaulting("DINGGATE_RETENTION_REVIEWS", "180d", "90d");
+    RETENTION_WEBHOOKS = defaulting("DINGGATE_RETENTION_WEBHOOKS", "180d", "90d");
+    RETENTION_SYNCS = defaulting("DINGGATE_RETENTION_SYNCS", "180d", "90d");
+    SYNC_MAX_LEAVERS = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
+    BRAND_NAME = plain("DINGGATE_BRAND_NAME", "示例科技");
+    BRAND_LOGO = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
+    BRAND_COLOR = plain("DINGGATE_BRAND_COLOR", "#1756c4");
+    LOG = defaulting("DINGGATE_LOG", "info,dinggate=debug", "info");
+    LOG_FORMAT = defaulting("DINGGATE_LOG_FORMAT", "json", "json");
+    TRUSTED_PROXIES = plain("DINGGATE_TRUSTED_PROXIES", "10.0.0.5,fd00::5");
+    CORP_ID = plain("DINGTALK_CORP_ID", "ding0123456789abcdef");
+    APP_KEY = plain("DINGTALK_APP_KEY", "dingabcdefghijklmnop");
+    APP_SECRET = secret("DINGTALK_APP_SECRET", "<the app's AppSecret in the developer console>");
+    LOGIN_APP_ID = plain("DINGTALK_LOGIN_APP_ID", "dingoaabcdefghijklmnop");
+    LOGIN_APP_SECRET =
+        secret("DINGTALK_LOGIN_APP_SECRET", "<the scan-login app's appSecret in the developer console>");
+    LOGIN_FLOW = defaulting("DINGTALK_LOGIN_FLOW", "qrconnect", "qrconnect");
+    LOGIN_EXCLUSIVE = defaulting("DINGTALK_LOGIN_EXCLUSIVE", "off", "off");
+    CALLBACK_TOKEN = secret("DINGTALK_CALLBACK_TOKEN", "<the signing token of the event subscription>");
+    CALLBACK_AES_KEY = secret("DINGTALK_CALLBACK_AES_KEY", "<the 43 letters and digits of the event subscription>");
+    CALLBACK_OWNER_KEY = plain("DINGTALK_CALLBACK_OWNER_KEY", "dingabcdefghijklmnop");
+    OAPI_URL = defaulting("DINGTALK_OAPI_URL", "https://oapi.dingtalk.com", "https://oapi.dingtalk.com");
+    API_URL = defaulting("DINGTALK_API_URL", "https://api.dingtalk.com", "https://api.dingtalk.com");
+    LOGIN_URL = defaulting("DINGTALK_LOGIN_URL", "https://login.dingtalk.com", "https://login.dingtalk.com");
+    JSAPI_URL = defaulting("DINGTALK_JSAPI_URL",
+            "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js",
+            "https://g.alicdn.com/dingding/dingtalk-jsapi/3.0.12/dingtalk.open.js");
+    WEBHOOK_URL = plain("DINGGATE_WEBHOOK_URL", "https://hr.example.com/hooks/dinggate");
+    WEBHOOK_SECRET =
+        secret("DINGGATE_WEBHOOK_SECRET", "<what `echo whsec_$(head -c 32 /dev/urandom | base64)` prints>");
+    WEBHOOK_EVENTS =
+        defaulting("DINGGATE_WEBHOOK_EVENTS", "bpms_instance_change,org_dept_modify", "bpms_instance_change,bpms_task_change");
+}
 
 /// Finds the setting with this name, and whether the name asks for a file that holds the value.
 pub fn find(name: &str) -> Option<(&'static Setting, bool)> {

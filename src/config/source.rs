@@ -8,7 +8,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::fault::{Fault, Faults};
+use super::error::{SettingError, SettingErrors};
 use super::setting::{self, CONFIG_FILE, ENVIRONMENT_ONLY, FILE_SUFFIX, Setting, TIME_ZONE};
 use super::value;
 
@@ -19,13 +19,13 @@ pub(super) struct RawValue {
     pub file: Option<String>,
 }
 
-/// All values as written, by the name of the setting, and the faults found so far.
+/// All values as written, by the name of the setting, and the errors found so far.
 #[derive(Default)]
 pub(super) struct RawSettings {
     pub values: BTreeMap<&'static str, RawValue>,
     /// Settings that are set but unreadable, so that they are not reported as missing too.
     pub unreadable: Vec<&'static str>,
-    pub faults: Faults,
+    pub errors: SettingErrors,
 }
 
 /// One layer: names as spelled, with their text; empty values are left out.
@@ -61,7 +61,7 @@ fn environment(
         let is_known = environment_only(&name).is_some() || setting::find(&name).is_some();
         if !is_known {
             if name.starts_with("DINGGATE_") || name.starts_with("DINGTALK_") {
-                written.faults.push(unknown(&name, None));
+                written.errors.push(unknown(&name, None));
             }
         } else if let Ok(text) = value.into_string() {
             layer.insert(name, text);
@@ -94,7 +94,7 @@ fn toml_file(
             .filter_map(|(key, value)| entry(key, value, file, written))
             .collect(),
         Err(what) => {
-            written.fault(CONFIG_FILE.name, None, what, &CONFIG_FILE);
+            written.error(CONFIG_FILE.name, None, what, &CONFIG_FILE);
             Layer::new()
         }
     }
@@ -109,11 +109,11 @@ fn entry(
 ) -> Option<(String, String)> {
     if let Some(setting) = environment_only(&key) {
         let what = "stands in the environment only".to_owned();
-        written.fault(&key, Some(file), what, setting);
+        written.error(&key, Some(file), what, setting);
         return None;
     }
     if setting::find(&key).is_none() {
-        written.faults.push(unknown(&key, Some(file)));
+        written.errors.push(unknown(&key, Some(file)));
         return None;
     }
     let text = match value {
@@ -179,7 +179,7 @@ impl RawSettings {
     }
 
     /// Whether the text is still in quotes, as `docker run --env-file` and some editors leave it; if so, records
-    /// a fault.
+    /// an error.
     fn is_quoted(&mut self, name: &str, file: Option<&str>, text: &str) -> bool {
         let is_quoted = value::is_quoted(text);
         if is_quoted {
@@ -189,7 +189,7 @@ impl RawSettings {
         is_quoted
     }
 
-    /// Records a fault of a setting that is set, but whose text is not known.
+    /// Records an error of a setting that is set, but whose text is not known.
     fn unreadable(&mut self, name: &str, file: Option<&str>, what: String) {
         let example = match setting::find(name) {
             Some((setting, is_file)) => {
@@ -204,11 +204,11 @@ impl RawSettings {
                 None => &CONFIG_FILE,
             },
         };
-        self.fault(name, file, what, example);
+        self.error(name, file, what, example);
     }
 
-    fn fault(&mut self, name: &str, file: Option<&str>, what: String, example: &Setting) {
-        self.faults.push(Fault {
+    fn error(&mut self, name: &str, file: Option<&str>, what: String, example: &Setting) {
+        self.errors.push(SettingError {
             name: name.to_owned(),
             file: file.map(|file| format!("{file:?}")),
             what,
@@ -249,8 +249,8 @@ fn secret_file(path: &str, read: &dyn Fn(&Path) -> io::Result<String>) -> Result
     }
 }
 
-/// Returns the fault for an unknown name, with the one that was probably meant.
-fn unknown(name: &str, file: Option<&str>) -> Fault {
+/// Returns the error for an unknown name, with the one that was probably meant.
+fn unknown(name: &str, file: Option<&str>) -> SettingError {
     let default = setting::LISTEN.name.to_owned();
     let (what, meant) = if is_service_link(name) {
         let what = "is not a setting; Kubernetes sets it for a Service named dinggate unless the pod has \
@@ -266,7 +266,7 @@ fn unknown(name: &str, file: Option<&str>) -> Fault {
         Some((setting, false)) => setting.example,
         None => setting::LISTEN.example,
     };
-    Fault {
+    SettingError {
         // Escaped, so that an odd name cannot look like another line.
         name: name.escape_debug().to_string(),
         file: file.map(|file| format!("{file:?}")),

@@ -1,4 +1,4 @@
-//! Rules for all settings: layers, files of secrets, all faults reported together, secrets never shown.
+//! Rules for all settings: layers, files of secrets, all errors reported together, secrets never shown.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
-mod faults;
+mod errors;
 mod layers;
 mod secrets;
 mod values;
@@ -39,7 +39,7 @@ fn required() -> BTreeMap<&'static str, &'static str> {
 fn load(
     changes: &[(&'static str, &'static str)],
     files: &[(&str, &str)],
-) -> Result<Config, Faults> {
+) -> Result<Config, SettingErrors> {
     let mut env = required();
     env.extend(changes.iter().copied());
     Config::load(env, |path| {
@@ -50,7 +50,7 @@ fn load(
     })
 }
 
-fn faults(changes: &[(&'static str, &'static str)], files: &[(&str, &str)]) -> Vec<String> {
+fn errors(changes: &[(&'static str, &'static str)], files: &[(&str, &str)]) -> Vec<String> {
     load(changes, files)
         .unwrap_err()
         .to_string()
@@ -59,15 +59,15 @@ fn faults(changes: &[(&'static str, &'static str)], files: &[(&str, &str)]) -> V
         .collect()
 }
 
-/// Asserts that there is one fault, which begins with the name and contains these words.
+/// Asserts that there is one error, which begins with the name and contains these words.
 #[track_caller]
 fn assert_fault(changes: &[(&'static str, &'static str)], name: &str, words: &str) {
-    let faults = faults(changes, &[]);
-    assert_eq!(faults.len(), 1, "{faults:#?}");
+    let errors = errors(changes, &[]);
+    assert_eq!(errors.len(), 1, "{errors:#?}");
     assert!(
-        faults[0].starts_with(name) && faults[0].contains(words),
+        errors[0].starts_with(name) && errors[0].contains(words),
         "{}",
-        faults[0]
+        errors[0]
     );
-    assert!(faults[0].contains("; for example "), "{}", faults[0]);
+    assert!(errors[0].contains("; for example "), "{}", errors[0]);
 }

@@ -50,6 +50,17 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| format!("{text:?} is not an IP address with a port"))
 }
 
+/// Returns the parser of a setting that is one of two words.
+pub(super) fn either<T: Copy>(
+    first: (&'static str, T),
+    second: (&'static str, T),
+) -> impl Fn(&str) -> Result<T, String> {
+    move |text| match [first, second].iter().find(|(word, _)| *word == text) {
+        Some((_, value)) => Ok(*value),
+        None => Err(format!("{text:?} is neither {} nor {}", first.0, second.0)),
+    }
+}
+
 /// Whether a text begins and ends with quotation marks, straight or curly.
 pub(super) fn is_quoted(text: &str) -> bool {
     let is_mark = |c: char| "\"'“”„‘’‚＂＇".contains(c);

@@ -33,7 +33,7 @@ const PREFIX: &str = "whsec_";
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 impl WebhookConfig {
-    /// Returns `None` if no webhook is configured; an incomplete configuration is a fault.
+    /// Returns `None` if no webhook is configured; an incomplete configuration is an error.
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let (url, secret) = (&setting::WEBHOOK_URL, &setting::WEBHOOK_SECRET);
         let present = [url, secret, &setting::WEBHOOK_EVENTS]
@@ -41,7 +41,7 @@ impl WebhookConfig {
             .find(|setting| reader.is_given(setting))?;
         for absent in [url, secret] {
             if !reader.is_given(absent) {
-                reader.fault(absent, format!("is missing, while {} is set", present.name));
+                reader.error(absent, format!("is missing, while {} is set", present.name));
             }
         }
         let url = reader.optional(url, WebhookUrl::parse);

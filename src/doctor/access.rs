@@ -8,6 +8,7 @@ use crate::config::AppCredentials;
 use crate::context::Context;
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::Person;
+use crate::text::commands::doctor::settings as texts;
 use crate::upstream::{
     self, App, ClientConfig, Contact, DirectAccess, InAppPerson, ListedDepartment, LoginSlot,
     Priority, Probe, ProcessInstance, RegisteredCallback, ScanPage, ScannedPerson, Scopes,
@@ -25,29 +26,21 @@ pub enum Access<'a> {
 
 impl<'a> Access<'a> {
     /// Chooses shared access if it is available; the error says which settings are missing or wrong.
-    pub fn choose(subject: &'a Input, is_in_place: bool) -> Result<Self, String> {
-        if let Some(ctx) = subject.ctx.as_ref().filter(|_| is_in_place) {
+    pub fn choose(input: &'a Input, is_in_place: bool) -> Result<Self, String> {
+        if let Some(ctx) = input.ctx.as_ref().filter(|_| is_in_place) {
             return Ok(Self::Shared(ctx));
         }
-        let parts = &subject.parts;
+        let parts = &input.parts;
         let Some(oapi_url) = parts.oapi_url.clone() else {
-            return Err("DINGTALK_OAPI_URL is wrong".to_owned());
+            return Err(texts::NO_OAPI_URL.to_owned());
         };
         let Some(api_url) = parts.api_url.clone() else {
-            return Err("DINGTALK_API_URL is wrong".to_owned());
+            return Err(texts::NO_API_URL.to_owned());
         };
-        let app = |credentials: Option<&AppCredentials>| {
-            // Missing credentials are never sent: the checks that need them are skipped.
-            credentials.map_or_else(
-                || App {
-                    key: String::new(),
-                    secret: SecretString::default(),
-                },
-                |credentials| App {
-                    key: credentials.key.clone(),
-                    secret: credentials.secret.clone(),
-                },
-            )
+        // Missing credentials are never sent: the checks that need them are skipped.
+        let app = |credentials: Option<&AppCredentials>| App {
+            key: credentials.map_or_else(String::new, |app| app.key.clone()),
+            secret: credentials.map_or_else(SecretString::default, |app| app.secret.clone()),
         };
         let direct = DirectAccess::new(ClientConfig {
             oapi_url,
@@ -56,9 +49,7 @@ impl<'a> Access<'a> {
             login_app: app(parts.login_app.as_ref()),
             user_agent: upstream::USER_AGENT.to_owned(),
         });
-        let direct = direct.ok_or_else(|| {
-            "the HTTP client cannot be built: are the system's root certificates there?".to_owned()
-        })?;
+        let direct = direct.ok_or_else(|| texts::NO_CLIENT.to_owned())?;
         Ok(Self::Direct(Box::new(direct)))
     }
 
@@ -68,109 +59,36 @@ impl<'a> Access<'a> {
             Self::Direct(direct) => Ok(direct.probe().await),
         }
     }
+}
 
+/// Declares calls that both ways offer; the shared one also takes a priority or a login slot.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $kind:ty),*) -> $output:ty, shared($($shared:expr),*);)+) => {
+        impl Access<'_> {
+            $($(#[$doc])*
+            pub async fn $name(&self, $($arg: $kind),*) -> Result<$output, UpstreamError> {
+                match self {
+                    Self::Shared(ctx) => ctx.dingtalk.$name($($shared),*).await,
+                    Self::Direct(direct) => direct.$name($($arg),*).await,
+                }
+            })+
+        }
+    };
+}
+
+calls! {
     /// Fetches a new token, which shows that key and secret are right.
-    pub async fn try_credentials(&self) -> Result<(), UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.check_credentials().await,
-            Self::Direct(direct) => direct.check_credentials().await,
-        }
-    }
-
-    pub async fn user_by_scan_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => {
-                ctx.dingtalk
-                    .user_by_scan_code(code, &LoginSlot::for_diagnosis())
-                    .await
-            }
-            Self::Direct(direct) => direct.user_by_scan_code(code).await,
-        }
-    }
-
+    check_credentials() -> (), shared();
+    user_by_scan_code(code: &str) -> ScannedPerson, shared(code, &LoginSlot::for_diagnosis());
     /// Exchanges a code of the newer login page; a made-up code fails at this step.
-    pub async fn user_by_oauth2_code(&self, code: &str) -> Result<ScannedPerson, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => {
-                ctx.dingtalk
-                    .user_by_oauth2_code(code, &LoginSlot::for_diagnosis())
-                    .await
-            }
-            Self::Direct(direct) => direct.user_by_oauth2_code(code).await,
-        }
-    }
-
-    pub async fn user_by_in_app_code(&self, code: &str) -> Result<InAppPerson, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => {
-                ctx.dingtalk
-                    .user_by_in_app_code(code, &LoginSlot::for_diagnosis())
-                    .await
-            }
-            Self::Direct(direct) => direct.user_by_in_app_code(code).await,
-        }
-    }
-
-    pub async fn scopes(&self) -> Result<Scopes, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.scopes(PRIORITY).await,
-            Self::Direct(direct) => direct.scopes().await,
-        }
-    }
-
-    pub async fn sub_departments(
-        &self,
-        dept_id: DeptId,
-    ) -> Result<Vec<ListedDepartment>, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.sub_departments(PRIORITY, dept_id).await,
-            Self::Direct(direct) => direct.sub_departments(dept_id).await,
-        }
-    }
-
-    pub async fn users_of_department(&self, dept_id: DeptId) -> Result<UserPage, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.users_of_department(PRIORITY, dept_id, 0).await,
-            Self::Direct(direct) => direct.users_of_department(dept_id).await,
-        }
-    }
-
-    pub async fn user(&self, userid: &UserId) -> Result<Person, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.user(PRIORITY, userid).await,
-            Self::Direct(direct) => direct.user(userid).await,
-        }
-    }
-
-    pub async fn userid_by_unionid(&self, unionid: &UnionId) -> Result<Contact, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.userid_by_unionid(PRIORITY, unionid).await,
-            Self::Direct(direct) => direct.userid_by_unionid(unionid).await,
-        }
-    }
-
-    pub async fn process_instance(&self, id: &str) -> Result<ProcessInstance, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.process_instance(PRIORITY, id).await,
-            Self::Direct(direct) => direct.process_instance(id).await,
-        }
-    }
-
-    pub async fn registered_callback(&self) -> Result<RegisteredCallback, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.registered_callback().await,
-            Self::Direct(direct) => direct.registered_callback().await,
-        }
-    }
-
-    pub async fn scan_page(
-        &self,
-        redirect_uri: &str,
-        state: &str,
-    ) -> Result<ScanPage, UpstreamError> {
-        match self {
-            Self::Shared(ctx) => ctx.dingtalk.scan_page(redirect_uri, state).await,
-            Self::Direct(direct) => direct.scan_page(redirect_uri, state).await,
-        }
-    }
+    user_by_oauth2_code(code: &str) -> ScannedPerson, shared(code, &LoginSlot::for_diagnosis());
+    user_by_in_app_code(code: &str) -> InAppPerson, shared(code, &LoginSlot::for_diagnosis());
+    scopes() -> Scopes, shared(PRIORITY);
+    sub_departments(dept_id: DeptId) -> Vec<ListedDepartment>, shared(PRIORITY, dept_id);
+    users_of_department(dept_id: DeptId, cursor: i64) -> UserPage, shared(PRIORITY, dept_id, cursor);
+    user(userid: &UserId) -> Person, shared(PRIORITY, userid);
+    userid_by_unionid(unionid: &UnionId) -> Contact, shared(PRIORITY, unionid);
+    process_instance(id: &str) -> ProcessInstance, shared(PRIORITY, id);
+    registered_callback() -> RegisteredCallback, shared();
+    scan_page(redirect_uri: &str, state: &str) -> ScanPage, shared(redirect_uri, state);
 }

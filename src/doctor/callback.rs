@@ -6,6 +6,7 @@ use super::check_runner::{CheckRunner, refused};
 use super::{Check, Status};
 use crate::config::{CallbackConfig, PartialConfig};
 use crate::service::callback_registration;
+use crate::text::commands::doctor::callback as texts;
 use crate::upstream::{CallbackCrypto, OwnerKeys, RegisteredCallback, RegistrationError};
 
 const SETTINGS: &str = "callback_settings";
@@ -13,31 +14,21 @@ const REGISTERED: &str = "registered_callback";
 const EVENTS: &str = "registered_events";
 const OWNER: &str = "callback_owner_key";
 
-const MISSING: &str = "DINGTALK_CALLBACK_TOKEN or DINGTALK_CALLBACK_AES_KEY is missing or wrong";
-
 /// Checks whether token and key have the form that DingTalk generates or accepts.
 pub fn settings(parts: &PartialConfig) -> Check {
     let Some(callback) = &parts.callback else {
-        return Check::skipped(SETTINGS, MISSING);
+        return Check::skipped(SETTINGS, texts::NO_TOKEN_OR_KEY);
     };
     let keys = OwnerKeys::new(None, "", "");
     let token = callback.token.expose_secret();
     if CallbackCrypto::new(token, callback.aes_key.expose_secret(), keys).is_err() {
-        return Check::failure(
-            SETTINGS,
-            "DINGTALK_CALLBACK_AES_KEY cannot be used as a key",
-            "copy aes_key again from 开发配置 › 事件订阅, or let the console generate another",
-        );
+        return Check::failure(SETTINGS, texts::INVALID_KEY, texts::COPY_KEY);
     }
     let fits = (3..64).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric());
     if fits {
-        Check::ok(SETTINGS, "token and key have the right form")
+        Check::ok(SETTINGS, texts::VALID_FORM)
     } else {
-        Check::warning(
-            SETTINGS,
-            "DINGTALK_CALLBACK_TOKEN is not of the form that DingTalk generates (3 to 63 letters and digits)",
-            "compare it with 签名 token in the developer console (开发配置 › 事件订阅)",
-        )
+        Check::warning(SETTINGS, texts::ODD_TOKEN, texts::COMPARE_TOKEN)
     }
 }
 
@@ -51,17 +42,16 @@ enum Place {
 /// Compares the callback registered by API with ours.
 pub async fn registered(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let response = runner
-        .call_with_token(REGISTERED, async |road| road.registered_callback().await)
+        .call_with_token(REGISTERED, async |access| {
+            access.registered_callback().await
+        })
         .await;
     let place = match response {
         None => None,
         Some(Err(error))
             if RegistrationError::of_error(&error) == Some(RegistrationError::NoneRegistered) =>
         {
-            runner.note(Check::ok(
-                REGISTERED,
-                "none is registered by API: events come by the subscription made in the developer console (开发配置 › 事件订阅)",
-            ));
+            runner.note(Check::ok(REGISTERED, texts::NONE_REGISTERED));
             Some(Place::None)
         }
         Some(Err(error)) => {
@@ -79,18 +69,15 @@ fn compare(
     found: &RegisteredCallback,
 ) -> Place {
     let Some(public_url) = &parts.public_url else {
-        runner.note(Check::skipped(
-            REGISTERED,
-            "DINGGATE_PUBLIC_URL is missing or wrong",
-        ));
+        runner.note(Check::skipped(REGISTERED, texts::NO_PUBLIC_URL));
         return Place::Elsewhere;
     };
     let ours = format!("{public_url}/dingtalk/events");
     if !callback_registration::is_same_address(&ours, &found.url) {
         runner.note(Check::warning(
             REGISTERED,
-            format!("one is registered by API at {}, which is not ours", shown(&found.url)),
-            "where nobody else needs it, `dinggate callback update` turns it to us and `dinggate callback delete --force` ends it; a subscription in the console works beside it",
+            texts::registered_elsewhere(shown(&found.url)),
+            texts::TURN_TO_US,
         ));
         return Place::Elsewhere;
     }
@@ -108,7 +95,7 @@ fn shown(address: &str) -> String {
 
 fn secrets(ours: &str, found: &RegisteredCallback, callback: Option<&CallbackConfig>) -> Check {
     let Some(callback) = callback else {
-        return Check::skipped(REGISTERED, MISSING);
+        return Check::skipped(REGISTERED, texts::NO_TOKEN_OR_KEY);
     };
     let differ: Vec<&str> = [
         ("DINGTALK_CALLBACK_TOKEN", &found.token, &callback.token),
@@ -123,18 +110,12 @@ fn secrets(ours: &str, found: &RegisteredCallback, callback: Option<&CallbackCon
     .map(|(name, ..)| name)
     .collect();
     if differ.is_empty() {
-        return Check::ok(
-            REGISTERED,
-            format!("registered by API at {ours}, with our token and key"),
-        );
+        return Check::ok(REGISTERED, texts::registered(ours));
     }
     Check::failure(
         REGISTERED,
-        format!(
-            "registered by API at {ours}, but with another value than that of {}: every event is refused",
-            differ.join(" and ")
-        ),
-        "run `dinggate callback update`",
+        texts::registered_with_other_secrets(ours, differ.join(" and ")),
+        texts::UPDATE,
     )
 }
 
@@ -145,17 +126,17 @@ fn events(wanted: &[String], registered: &[String]) -> Check {
         .map(String::as_str)
         .collect();
     if missing.is_empty() {
-        return Check::ok(EVENTS, "all event types that matter are registered");
+        return Check::ok(EVENTS, texts::ALL_EVENTS);
     }
     let leavers = if missing.contains(&"user_leave_org") {
-        "; people who leave stay signed in until the next full sync"
+        texts::LEAVERS_STAY
     } else {
         ""
     };
     Check::warning(
         EVENTS,
-        format!("not registered: {}{leavers}", missing.join(", ")),
-        "run `dinggate callback update`, which adds them",
+        texts::events_missing(missing.join(", "), leavers),
+        texts::ADD_EVENTS,
     )
 }
 
@@ -163,41 +144,31 @@ fn events(wanted: &[String], registered: &[String]) -> Check {
 fn owner_key(parts: &PartialConfig, place: Option<&Place>) -> Check {
     let (Some(callback), Some(app), Some(corp_id)) = (&parts.callback, &parts.app, &parts.corp_id)
     else {
-        return Check::skipped(
-            OWNER,
-            "the settings of the callback, of the internal app or DINGTALK_CORP_ID are missing or wrong",
-        );
+        return Check::skipped(OWNER, texts::OWNER_KEY_NEEDS);
     };
     let Some(key) = &callback.owner_key else {
-        return Check::ok(
-            OWNER,
-            "DINGTALK_CALLBACK_OWNER_KEY is not set: the AppKey and the CorpId are both accepted",
-        );
+        return Check::ok(OWNER, texts::OWNER_KEY_UNSET);
     };
     let (is_app_key, is_corp_id) = (*key == app.key, key == corp_id);
     match place {
-        _ if !is_app_key && !is_corp_id => Check::failure(
-            OWNER,
-            "DINGTALK_CALLBACK_OWNER_KEY is neither DINGTALK_APP_KEY nor DINGTALK_CORP_ID: every event is refused",
-            "take it out, or set it to the AppKey (subscription in the console) or the CorpId (registered by API)",
-        ),
-        Some(Place::Ours) if !is_corp_id => Check::failure(
-            OWNER,
-            "DINGTALK_CALLBACK_OWNER_KEY is the AppKey, but events of a callback registered by API bear the CorpId: they are refused",
-            "take DINGTALK_CALLBACK_OWNER_KEY out, or set it to the CorpId",
-        ),
+        _ if !is_app_key && !is_corp_id => {
+            Check::failure(OWNER, texts::OWNER_KEY_UNKNOWN, texts::SET_OWNER_KEY)
+        }
+        Some(Place::Ours) if !is_corp_id => {
+            Check::failure(OWNER, texts::OWNER_KEY_NEEDS_CORP_ID, texts::SET_CORP_ID)
+        }
         Some(Place::None) if !is_app_key => Check::new(
             OWNER,
             Status::Warning,
-            "DINGTALK_CALLBACK_OWNER_KEY is the CorpId, but no callback is registered by API: events of a subscription made in the console bear the AppKey and are refused",
-            Some("take DINGTALK_CALLBACK_OWNER_KEY out, set it to the AppKey, or run `dinggate callback register`".to_owned()),
+            texts::OWNER_KEY_NEEDS_APP_KEY,
+            Some(texts::SET_APP_KEY.to_owned()),
         ),
         _ => Check::ok(
             OWNER,
             if is_app_key {
-                "only events that bear the AppKey are accepted"
+                texts::APP_KEY_ONLY
             } else {
-                "only events that bear the CorpId are accepted"
+                texts::CORP_ID_ONLY
             },
         ),
     }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout};
 use super::access::Access;
 use super::{Check, Status};
 use crate::domain::net::address_in;
+use crate::text::commands::doctor::dingtalk as texts;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
 use crate::upstream::{ApiError, Remediation, UpstreamError};
@@ -16,13 +17,10 @@ use crate::upstream::{ApiError, Remediation, UpstreamError};
 const QUESTION_TIME: Duration = Duration::from_secs(9);
 
 const ADDRESS: &str = "caller_address";
-const NOT_LISTED: &str = "DingTalk takes no calls from this machine's address (caller_address)";
-
-const WAIT: &str = "run doctor again; where it stays so, look for the network in between";
 
 /// The calls made so far, and their results.
 pub struct CheckRunner<'a> {
-    road: Result<Access<'a>, String>,
+    access: Result<Access<'a>, String>,
     end: Instant,
     /// Why DingTalk is no longer called.
     over: Option<String>,
@@ -41,10 +39,10 @@ struct Address {
 }
 
 impl<'a> CheckRunner<'a> {
-    pub fn new(road: Result<Access<'a>, String>, end: Instant) -> Self {
-        let over = road.as_ref().err().cloned();
+    pub fn new(access: Result<Access<'a>, String>, end: Instant) -> Self {
+        let over = access.as_ref().err().cloned();
         Self {
-            road,
+            access,
             end,
             over,
             without_token: None,
@@ -131,13 +129,10 @@ impl<'a> CheckRunner<'a> {
     pub fn end_address(&mut self) {
         let check = match self.address.refused.take() {
             Some(refused) => refused,
-            None if self.address.has_passed => Check::ok(
-                ADDRESS,
-                "DingTalk takes calls from the address of this machine",
-            ),
+            None if self.address.has_passed => Check::ok(ADDRESS, texts::ADDRESS_ACCEPTED),
             None => {
                 let silent = self.without_token.as_deref().or(self.over.as_deref());
-                Check::skipped(ADDRESS, silent.unwrap_or("no call has shown it"))
+                Check::skipped(ADDRESS, silent.unwrap_or(texts::ADDRESS_UNKNOWN))
             }
         };
         let place = self.address.place.min(self.checks.len());
@@ -153,8 +148,8 @@ impl<'a> CheckRunner<'a> {
         match response {
             Err(error) if is_of_address(&error) => {
                 self.address.refused = Some(refused(ADDRESS, &error));
-                self.go_without_token(NOT_LISTED);
-                Err(Check::skipped(name, NOT_LISTED))
+                self.go_without_token(texts::NOT_LISTED);
+                Err(Check::skipped(name, texts::NOT_LISTED))
             }
             other => {
                 self.address.has_passed |= other.is_ok();
@@ -170,23 +165,19 @@ impl<'a> CheckRunner<'a> {
     ) -> Result<Result<T, ApiError>, Check> {
         let left = self.end.saturating_duration_since(Instant::now());
         if left < Duration::from_millis(500) {
-            self.give_up("DingTalk has taken too long over the questions before");
+            self.give_up(texts::NO_TIME_LEFT);
         }
         if let Some(why) = &self.over {
             return Err(Check::skipped(name, why.clone()));
         }
-        let road = match &self.road {
-            Ok(road) => road,
+        let access = match &self.access {
+            Ok(access) => access,
             Err(why) => return Err(Check::skipped(name, why.clone())),
         };
-        match timeout(left.min(QUESTION_TIME), question(road)).await {
+        match timeout(left.min(QUESTION_TIME), question(access)).await {
             Ok(Ok(answer)) => Ok(Ok(answer)),
             Ok(Err(error)) => self.sort(name, error),
-            Err(_) => Err(Check::failure(
-                name,
-                "DingTalk did not answer in time",
-                WAIT,
-            )),
+            Err(_) => Err(Check::failure(name, texts::TIMED_OUT, texts::TRY_AGAIN)),
         }
     }
 
@@ -198,14 +189,11 @@ impl<'a> CheckRunner<'a> {
     ) -> Result<Result<T, ApiError>, Check> {
         let error = match error {
             UpstreamError::Store(_) => {
-                self.give_up("Postgres does not answer, which keeps the budget of calls");
-                return Err(Check::skipped(
-                    name,
-                    "Postgres does not answer, which keeps the budget of calls",
-                ));
+                self.give_up(texts::NO_BUDGET);
+                return Err(Check::skipped(name, texts::NO_BUDGET));
             }
             UpstreamError::Paused { .. } | UpstreamError::Api(ApiError::Banned { .. }) => {
-                self.give_up("DingTalk has banned our address");
+                self.give_up(texts::BANNED);
                 return Err(banned(name));
             }
             UpstreamError::Api(error) => error,
@@ -217,28 +205,20 @@ impl<'a> CheckRunner<'a> {
             | ApiError::Withheld { .. } => {
                 return Ok(Err(error));
             }
-            ApiError::Busy { .. } | ApiError::Throttled { .. } => Check::warning(
-                name,
-                error.to_string(),
-                "run doctor again in a minute; look for other programs that use the same app",
-            ),
-            ApiError::BadRecord { .. } => Check::warning(
-                name,
-                error.to_string(),
-                "DingTalk does answer; complete this record in its directory",
-            ),
-            _ => Check::failure(name, error.to_string(), WAIT),
+            ApiError::Busy { .. } | ApiError::Throttled { .. } => {
+                Check::warning(name, error.to_string(), texts::TRY_LATER)
+            }
+            ApiError::BadRecord { .. } => {
+                Check::warning(name, error.to_string(), texts::COMPLETE_RECORD)
+            }
+            _ => Check::failure(name, error.to_string(), texts::TRY_AGAIN),
         })
     }
 }
 
 /// Returns the check for DingTalk's ban.
 pub fn banned(name: &'static str) -> Check {
-    Check::failure(
-        name,
-        "DingTalk has banned our address for five minutes, for too many calls",
-        "find what else calls DingTalk from this address, and wait five minutes",
-    )
+    Check::failure(name, texts::BANNED_FOR_CALLS, texts::WAIT_FOR_BAN)
 }
 
 /// Returns a failed check for a rejection by DingTalk, with the remediation for its code.
@@ -248,7 +228,7 @@ pub fn refused(name: &'static str, error: &ApiError) -> Check {
         && let ApiError::Refused { message, .. } | ApiError::Denied { message, .. } = error
         && let Some(address) = address_in(message)
     {
-        action = format!("{action} DingTalk names the address: {address}");
+        action = texts::names_address(action, address);
     }
     Check::failure(name, error.to_string(), action)
 }

@@ -1,6 +1,7 @@
 //! Comparison of two clocks.
 
 use super::Check;
+use crate::text::commands::doctor::settings as texts;
 
 const WARNING_MS: u64 = 10_000;
 /// DingTalk rejects signatures that are a minute off; ours use its time, up to a quarter of an hour of difference.
@@ -19,11 +20,10 @@ pub struct Consequence {
 pub fn compare(name: &'static str, whose: &str, ahead_ms: i64, consequence: &Consequence) -> Check {
     let off = ahead_ms.unsigned_abs();
     let seconds = (off + 500) / 1000;
-    let side = if ahead_ms > 0 { "behind" } else { "ahead of" };
-    let detail = format!("this machine's clock is {seconds} s {side} that of {whose}");
+    let detail = texts::clock_differs(seconds, ahead_ms > 0, whose);
     if off <= WARNING_MS {
         let close = if seconds == 0 {
-            format!("this machine's clock agrees with that of {whose}")
+            texts::clock_agrees(whose)
         } else {
             detail
         };

@@ -10,9 +10,9 @@ use tokio::time::timeout;
 use super::clock::{self, Consequence};
 use super::{Check, Input, Status, pooler, records, server};
 use crate::config::DatabasePooler;
-use crate::store::diagnosis::{self, ConnectFault, Server};
+use crate::store::diagnosis::{self, ConnectError, Server};
 use crate::store::{Pooler, StoreError, db};
-use crate::text::commands::database as texts;
+use crate::text::commands::doctor::database as texts;
 use crate::upstream::unix_millis;
 
 use schema::schema;
@@ -37,11 +37,11 @@ pub struct DatabaseChecks {
 }
 
 /// Checks Postgres, the schema, and the contents of the tables.
-pub async fn examine(subject: &Input) -> DatabaseChecks {
+pub async fn examine(input: &Input) -> DatabaseChecks {
     let mut checks = Vec::new();
-    let why = match connect(subject, &mut checks).await {
-        Ok(mut conn) => match schema(&mut conn, subject.migrate, &mut checks).await {
-            Ok(()) => return look_through(conn, subject, checks).await,
+    let why = match connect(input, &mut checks).await {
+        Ok(mut conn) => match schema(&mut conn, input.migrate, &mut checks).await {
+            Ok(()) => return look_through(conn, input, checks).await,
             Err(why) => why,
         },
         Err(why) => {
@@ -67,8 +67,8 @@ pub async fn examine(subject: &Input) -> DatabaseChecks {
     }
 }
 
-async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> DatabaseChecks {
-    let read = conn.within(async |conn| Ok::<_, StoreError>(records::read(conn, subject).await));
+async fn look_through(mut conn: Conn, input: &Input, checks: Vec<Check>) -> DatabaseChecks {
+    let read = conn.within(async |conn| Ok::<_, StoreError>(records::read(conn, input).await));
     let (records, has_scanned) = match timeout(ANSWER_TIME, read).await {
         Ok(Ok(read)) => read,
         Ok(Err(_)) => (records::none(texts::STATEMENT_FAILED), None),
@@ -86,8 +86,8 @@ async fn look_through(mut conn: Conn, subject: &Input, checks: Vec<Check>) -> Da
 
 /// Connects and runs the server checks; the error says why the remaining checks are skipped.
 // Long because each way in which a connection fails has its own advice.
-async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
-    let Some(database) = &subject.parts.database else {
+async fn connect(input: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'static str> {
+    let Some(database) = &input.parts.database else {
         checks.push(Check::skipped(POSTGRES, texts::NO_URL));
         return Err(texts::NO_URL);
     };
@@ -105,7 +105,7 @@ async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'sta
         DatabasePooler::Transaction => Pooler::Transaction,
     };
     let connected = timeout(CONNECT_TIME, diagnosis::connect(options, way)).await;
-    let fault = match connected {
+    let error = match connected {
         Ok(Ok(mut conn)) => {
             let pooler = pooler::check(database).await;
             if pooler.status == Status::Failure && way == Pooler::Off {
@@ -133,10 +133,10 @@ async fn connect(subject: &Input, checks: &mut Vec<Check>) -> Result<Conn, &'sta
             ));
             return Ok(conn);
         }
-        Ok(Err(fault)) => fault,
-        Err(_) => ConnectFault::Network(texts::NO_ANSWER.to_owned()),
+        Ok(Err(error)) => error,
+        Err(_) => ConnectError::Network(texts::NO_ANSWER.to_owned()),
     };
-    checks.push(no_connection(&place, options.get_username(), &fault));
+    checks.push(no_connection(&place, options.get_username(), &error));
     Err(texts::NO_CONNECTION)
 }
 
@@ -164,21 +164,21 @@ fn judge(place: &str, server: &Server, is_writable: bool) -> Check {
     Check::ok(POSTGRES, texts::writable(place, version))
 }
 
-fn no_connection(place: &str, user: &str, fault: &ConnectFault) -> Check {
-    let (what, action) = match fault {
-        ConnectFault::Network(cause) => {
+fn no_connection(place: &str, user: &str, error: &ConnectError) -> Check {
+    let (what, action) = match error {
+        ConnectError::Network(cause) => {
             let what = texts::unreachable(place, cause);
             (what, texts::START_POSTGRES.to_owned())
         }
-        ConnectFault::Tls(cause) => {
+        ConnectError::Tls(cause) => {
             let what = texts::no_tls(place, cause);
             (what, texts::CORRECT_TLS.to_owned())
         }
-        ConnectFault::Refused { code, message } => (
+        ConnectError::Refused { code, message } => (
             texts::refused(place, code, message),
             texts::refused_action(code, user),
         ),
-        ConnectFault::Other => (texts::not_postgres(place), texts::CORRECT_HOST.to_owned()),
+        ConnectError::Other => (texts::not_postgres(place), texts::CORRECT_HOST.to_owned()),
     };
     Check::failure(POSTGRES, what, action)
 }

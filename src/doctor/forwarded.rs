@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use super::{Check, Input};
 use crate::store::untrusted_forwarder::UntrustedForwarder;
+use crate::text::commands::doctor::records as texts;
 
 /// Checks the peers that sent forwarded headers in the last seven days; peers that are trusted by now are left out.
-pub fn check(name: &'static str, subject: &Input, peers: &[UntrustedForwarder]) -> Check {
-    let trusted = subject.ctx.as_ref();
+pub fn check(name: &'static str, input: &Input, peers: &[UntrustedForwarder]) -> Check {
+    let trusted = input.ctx.as_ref();
     let trusted = trusted.map_or(&[][..], |ctx| &ctx.config.server.trusted_proxies);
     let is_trusted = |peer: &str| {
         let peer = peer.parse::<IpAddr>();
@@ -17,21 +18,15 @@ pub fn check(name: &'static str, subject: &Input, peers: &[UntrustedForwarder]) 
     let named: Vec<String> = untrusted
         .map(|peer| {
             let at = peer.last_at.format("%Y-%m-%d %H:%M UTC");
-            format!("{} from {} ({at})", peer.header, peer.peer)
+            texts::forwarded_by(&peer.header, &peer.peer, at)
         })
         .collect();
     if named.is_empty() {
-        return Check::ok(
-            name,
-            "no untrusted peer in a private network has sent X-Forwarded-For in the last seven days",
-        );
+        return Check::ok(name, texts::NO_UNTRUSTED_PEER);
     }
     Check::warning(
         name,
-        format!(
-            "an untrusted peer sends forwarded headers, which are ignored: {}",
-            named.join(", ")
-        ),
-        "if it is your proxy, put its own address into DINGGATE_TRUSTED_PROXIES: until then all its clients count as one and can lock each other out; if it is not, find out what it is",
+        texts::untrusted_peer(named.join(", ")),
+        texts::TRUST_PEER,
     )
 }

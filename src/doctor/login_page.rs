@@ -4,6 +4,7 @@ use super::Check;
 use super::check_runner::{CheckRunner, refused};
 use super::dingtalk::made_up_code;
 use crate::config::{LoginFlow, PartialConfig};
+use crate::text::commands::doctor::login_page as texts;
 use crate::upstream::ScanPage;
 
 const SAME_COMPANY: &str = "same_company";
@@ -16,36 +17,27 @@ pub fn same_company(parts: &PartialConfig, has_scanned: Option<bool>) -> Option<
         return None;
     }
     Some(if has_scanned == Some(true) {
-        Check::ok(
-            SAME_COMPANY,
-            "the scan-login app and the internal app agree about people: somebody has signed in by a scan",
-        )
+        Check::ok(SAME_COMPANY, texts::SAME_COMPANY)
     } else {
-        Check::skipped(
-            SAME_COMPANY,
-            "whether the scan-login app belongs to the same company as the internal app shows only when somebody scans: sign in once",
-        )
+        Check::skipped(SAME_COMPANY, texts::SCAN_ONCE)
     })
 }
 
 /// Requests DingTalk's QR-code page with our return URL.
 pub async fn redirect_domain(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     let (Some(url), Some(login_app)) = (&parts.public_url, &parts.login_app) else {
-        return runner.note(Check::skipped(
-            REDIRECT,
-            "DINGGATE_PUBLIC_URL or the scan-login app's settings are missing or wrong",
-        ));
+        return runner.note(Check::skipped(REDIRECT, texts::NO_SETTINGS));
     };
     let back = format!("{url}/login/callback");
     if matches!(parts.login_flow, Some(LoginFlow::OAuth2 { .. })) {
-        let why = format!(
-            "the newer login page shows an error only to people who sign in there: {back} must stand under 重定向URL in the developer console (开发配置 › 安全设置)"
-        );
+        let why = texts::newer_page(&back);
         return runner.note(Check::skipped(REDIRECT, why));
     }
     let state = made_up_code();
     let response = runner
-        .call(REDIRECT, async |road| road.scan_page(&back, &state).await)
+        .call(REDIRECT, async |access| {
+            access.scan_page(&back, &state).await
+        })
         .await;
     let Some(response) = response else { return };
     let is_own = parts
@@ -53,13 +45,9 @@ pub async fn redirect_domain(runner: &mut CheckRunner<'_>, parts: &PartialConfig
         .as_ref()
         .is_none_or(|app| app.key != login_app.key);
     let enter = if is_own {
-        format!(
-            "enter {back} as 回调域名 of the scan-login app in the developer console (应用开发 › 移动接入应用 › 登录), and check DINGTALK_LOGIN_APP_ID"
-        )
+        texts::enter_login_app(&back)
     } else {
-        format!(
-            "enter {back} as 重定向URL（回调域名） of the internal app in the developer console (开发配置 › 安全设置)"
-        )
+        texts::enter_internal_app(&back)
     };
     runner.note(match response {
         Ok(page) => judge(&back, &page, enter),
@@ -73,39 +61,26 @@ pub async fn redirect_domain(runner: &mut CheckRunner<'_>, parts: &PartialConfig
 
 fn judge(back: &str, page: &ScanPage, enter: String) -> Check {
     match page {
-        ScanPage::Status(status @ 400..500) => Check::failure(
-            REDIRECT,
-            format!("DingTalk's login page refuses to lead back to {back} (HTTP {status})"),
-            enter,
-        ),
-        ScanPage::Status(status) => Check::warning(
-            REDIRECT,
-            format!(
-                "DingTalk's login page answers with HTTP {status}, which says nothing of {back}"
-            ),
-            "run doctor again",
-        ),
-        ScanPage::Shown { title } if speaks_of_an_error(title) => Check::warning(
-            REDIRECT,
-            format!("DingTalk's login page for {back} is titled {title:?}"),
-            enter,
-        ),
-        ScanPage::Elsewhere(to) if speaks_of_an_error(to) => Check::warning(
-            REDIRECT,
-            format!("DingTalk leads a login for {back} to a page that speaks of an error"),
-            enter,
-        ),
-        ScanPage::Shown { .. } | ScanPage::Elsewhere(_) => Check::ok(
-            REDIRECT,
-            format!("as far as can be known without a scan, DingTalk leads back to {back}"),
-        ),
+        ScanPage::Status(status @ 400..500) => {
+            Check::failure(REDIRECT, texts::refused(back, status), enter)
+        }
+        ScanPage::Status(status) => {
+            Check::warning(REDIRECT, texts::odd_status(status, back), texts::TRY_AGAIN)
+        }
+        ScanPage::Shown { title } if speaks_of_an_error(title) => {
+            Check::warning(REDIRECT, texts::titled(back, title), enter)
+        }
+        ScanPage::Elsewhere(to) if speaks_of_an_error(to) => {
+            Check::warning(REDIRECT, texts::error_page(back), enter)
+        }
+        ScanPage::Shown { .. } | ScanPage::Elsewhere(_) => {
+            Check::ok(REDIRECT, texts::redirects_back(back))
+        }
     }
 }
 
 fn speaks_of_an_error(text: &str) -> bool {
-    ["错误", "出错", "失败", "无效", "不合法"]
-        .iter()
-        .any(|word| text.contains(word))
+    texts::ERROR_WORDS.iter().any(|word| text.contains(word))
         || text.to_ascii_lowercase().contains("error")
 }
 

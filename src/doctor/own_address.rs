@@ -10,6 +10,7 @@ use url::Url;
 
 use super::Check;
 use crate::config::{CallbackConfig, PartialConfig};
+use crate::text::commands::doctor::callback as texts;
 use crate::upstream::{
     self, CallbackCrypto, InvalidKey, OwnerKeys, SelfTestResult, callback_self_test, unix_millis,
 };
@@ -29,13 +30,10 @@ pub async fn check(parts: &PartialConfig) -> Check {
         &parts.app,
         &parts.corp_id,
     ) else {
-        return Check::skipped(
-            NAME,
-            "DINGGATE_PUBLIC_URL, DINGTALK_APP_KEY, DINGTALK_CORP_ID or a setting of the callback is missing or wrong",
-        );
+        return Check::skipped(NAME, texts::NO_SETTINGS);
     };
     let Ok(address) = Url::parse(&format!("{url}/dingtalk/events")) else {
-        return Check::skipped(NAME, "DINGGATE_PUBLIC_URL has no room for a path");
+        return Check::skipped(NAME, texts::NO_PATH);
     };
     let owner_keys = match &callback.owner_key {
         Some(only) => vec![only],
@@ -49,7 +47,7 @@ pub async fn check(parts: &PartialConfig) -> Check {
 
 async fn send_all(address: &Url, callback: &CallbackConfig, owner_keys: &[&String]) -> Check {
     let Ok(http) = callback_self_test::client(upstream::USER_AGENT) else {
-        return Check::skipped(NAME, "the HTTP client cannot be built");
+        return Check::skipped(NAME, texts::NO_CLIENT);
     };
     let mut slowest = Duration::ZERO;
     for owner_key in owner_keys {
@@ -57,7 +55,7 @@ async fn send_all(address: &Url, callback: &CallbackConfig, owner_keys: &[&Strin
             Ok(SelfTestResult::Accepted(took)) => slowest = slowest.max(took),
             Ok(outcome) => return judge(address, &outcome),
             Err(InvalidKey) => {
-                return Check::skipped(NAME, "DINGTALK_CALLBACK_AES_KEY cannot be used as a key");
+                return Check::skipped(NAME, texts::INVALID_KEY);
             }
         }
     }
@@ -89,53 +87,37 @@ async fn send(
 
 // Long because each kind of answer has its own advice.
 fn judge(address: &Url, outcome: &SelfTestResult) -> Check {
-    /// What a proxy in front of us has to do.
-    const PASS_THROUGH: &str = "let whatever stands in front of Dinggate pass /dingtalk/events through unchanged: no redirect, no page of its own, no challenge";
-    const START: &str = "start `dinggate serve` and run doctor again; where it runs, this network may just not reach itself from inside: try `curl` from outside";
     let (what, action) = match outcome {
-        SelfTestResult::Accepted(took) if *took > DEADLINE => (
-            format!("the answer took {} ms; DingTalk waits 1500 ms", took.as_millis()),
-            "find what makes it slow: the way to this address, the proxy in front, Postgres".to_owned(),
-        ),
-        SelfTestResult::Accepted(_) => {
-            return Check::ok(
-                NAME,
-                format!("{address} takes a message in DingTalk's form and answers it rightly"),
-            );
+        SelfTestResult::Accepted(took) if *took > DEADLINE => {
+            (texts::slow(took.as_millis()), texts::FIND_DELAY.to_owned())
         }
-        SelfTestResult::NoConnection(why) => (
-            format!("{address} cannot be reached from here: {why}"),
-            START.to_owned(),
-        ),
-        SelfTestResult::TimedOut => (format!("{address} does not answer in time"), START.to_owned()),
+        SelfTestResult::Accepted(_) => {
+            return Check::ok(NAME, texts::accepted(address));
+        }
+        SelfTestResult::NoConnection(why) => {
+            (texts::unreachable(address, why), texts::START.to_owned())
+        }
+        SelfTestResult::TimedOut => (texts::silent(address), texts::START.to_owned()),
         SelfTestResult::Certificate(why) => (
-            format!("the certificate of {address} is not believed: {why}"),
-            "give the public address a certificate that browsers and DingTalk believe, with the whole chain".to_owned(),
+            texts::untrusted_certificate(address, why),
+            texts::FIX_CERTIFICATE.to_owned(),
         ),
         SelfTestResult::Redirected(to) => (
-            format!("{address} redirects to {}, and DingTalk follows no redirect", origin(address, to)),
-            format!("{PASS_THROUGH}; set DINGGATE_PUBLIC_URL to the final address"),
+            texts::redirects(address, origin(address, to)),
+            texts::follow_no_redirect(),
         ),
-        SelfTestResult::Status(503) => (
-            format!("{address} answers with HTTP 503"),
-            "see at /readyz what the service is waiting for, and whether it runs behind the proxy".to_owned(),
-        ),
+        SelfTestResult::Status(503) => (texts::http_503(address), texts::CHECK_READYZ.to_owned()),
         SelfTestResult::Status(403) => (
-            format!("{address} refuses the message (HTTP 403)"),
-            "where Dinggate answers, it runs with other values of DINGTALK_CALLBACK_*, DINGTALK_APP_KEY or DINGTALK_CORP_ID: restart it; else look into the log of the firewall in front".to_owned(),
+            texts::forbidden(address),
+            texts::RESTART_OR_FIREWALL.to_owned(),
         ),
-        SelfTestResult::Status(status) => (
-            format!("{address} answers with HTTP {status}"),
-            format!("see that Dinggate answers there, and {PASS_THROUGH}"),
-        ),
-        SelfTestResult::Page | SelfTestResult::OtherForm => (
-            format!("what answers at {address} is not Dinggate"),
-            format!("let DINGGATE_PUBLIC_URL lead to Dinggate, and {PASS_THROUGH}"),
-        ),
-        SelfTestResult::OtherKey => (
-            format!("{address} answers with another token, key or owner key than ours"),
-            "restart the service, so that it runs with these settings; see that the address leads to this installation".to_owned(),
-        ),
+        SelfTestResult::Status(status) => {
+            (texts::http_status(address, status), texts::check_answer())
+        }
+        SelfTestResult::Page | SelfTestResult::OtherForm => {
+            (texts::not_dinggate(address), texts::lead_to_dinggate())
+        }
+        SelfTestResult::OtherKey => (texts::other_key(address), texts::RESTART.to_owned()),
     };
     Check::warning(NAME, what, action)
 }
@@ -144,7 +126,7 @@ fn judge(address: &Url, outcome: &SelfTestResult) -> Check {
 fn origin(address: &Url, to: &str) -> String {
     let target = address.join(to);
     target.map_or_else(
-        |_| "somewhere else".to_owned(),
+        |_| texts::SOMEWHERE_ELSE.to_owned(),
         |url| format!("{}{}", url.origin().ascii_serialization(), url.path()),
     )
 }

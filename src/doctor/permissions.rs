@@ -7,6 +7,7 @@ use super::scope::Visible;
 use crate::config::PartialConfig;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Person;
+use crate::text::commands::doctor::permissions as texts;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
 use crate::upstream::Remediation;
@@ -41,13 +42,11 @@ pub async fn try_all(runner: &mut CheckRunner<'_>, visible: &Visible) {
 async fn base(runner: &mut CheckRunner<'_>) {
     let code = made_up_code();
     let response = runner
-        .call_with_token(BASE, async |road| road.user_by_in_app_code(&code).await)
+        .call_with_token(BASE, async |access| access.user_by_in_app_code(&code).await)
         .await;
     let Some(response) = response else { return };
     runner.note(match response {
-        Err(error) if is_unknown_code(&error) => {
-            Check::ok(BASE, "topapi/v2/user/getuserinfo may be called")
-        }
+        Err(error) if is_unknown_code(&error) => Check::ok(BASE, texts::GET_USER_INFO),
         Err(error) => unexpected_rejection(BASE, &error),
         Ok(_) => odd_answer(BASE),
     });
@@ -64,14 +63,13 @@ pub async fn approvals(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
     }
     let id = made_up_code();
     let response = runner
-        .call_with_token(APPROVALS, async |road| road.process_instance(&id).await)
+        .call_with_token(APPROVALS, async |access| access.process_instance(&id).await)
         .await;
     let Some(response) = response else { return };
     runner.note(match response {
-        Err(error) if error.is_unknown_process_instance() => Check::ok(
-            APPROVALS,
-            "topapi/processinstance/get may be called, whose answers webhooks bear",
-        ),
+        Err(error) if error.is_unknown_process_instance() => {
+            Check::ok(APPROVALS, texts::GET_PROCESS_INSTANCE)
+        }
         Err(error) => unexpected_rejection(APPROVALS, &error),
         Ok(_) => odd_answer(APPROVALS),
     });
@@ -80,11 +78,13 @@ pub async fn approvals(runner: &mut CheckRunner<'_>, parts: &PartialConfig) {
 /// Tries the list of departments; returns the child departments.
 async fn departments(runner: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<DeptId> {
     let Some(top) = top else {
-        runner.skip(DEPARTMENTS, NO_DEPARTMENT);
+        runner.skip(DEPARTMENTS, texts::NO_DEPARTMENT);
         return Vec::new();
     };
     let response = runner
-        .call_with_token(DEPARTMENTS, async |road| road.sub_departments(top).await)
+        .call_with_token(DEPARTMENTS, async |access| {
+            access.sub_departments(top).await
+        })
         .await;
     match response {
         None => Vec::new(),
@@ -95,7 +95,7 @@ async fn departments(runner: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<D
         Some(Ok(children)) => {
             runner.note(Check::ok(
                 DEPARTMENTS,
-                format!("department {top} lists {} below it", children.len()),
+                texts::sub_departments(top, children.len()),
             ));
             children
                 .into_iter()
@@ -106,8 +106,6 @@ async fn departments(runner: &mut CheckRunner<'_>, top: Option<DeptId>) -> Vec<D
     }
 }
 
-const NO_DEPARTMENT: &str = "the app may see no department (contact_scope)";
-
 /// Tries the member lists until one names somebody.
 // Long because each kind of answer has its own advice.
 async fn members(
@@ -116,7 +114,7 @@ async fn members(
     children: &[DeptId],
 ) -> Vec<Person> {
     if top.is_none() {
-        runner.skip(MEMBERS, NO_DEPARTMENT);
+        runner.skip(MEMBERS, texts::NO_DEPARTMENT);
     }
     let mut observed_at = 0;
     for dept_id in top
@@ -125,8 +123,8 @@ async fn members(
         .take(MAX_DEPARTMENTS)
     {
         let response = runner
-            .call_with_token(MEMBERS, async |road| {
-                road.users_of_department(dept_id).await
+            .call_with_token(MEMBERS, async |access| {
+                access.users_of_department(dept_id, 0).await
             })
             .await;
         let page = match response {
@@ -145,21 +143,12 @@ async fn members(
             .map(|listed| listed.person)
             .collect();
         if !people.is_empty() {
-            runner.note(Check::ok(
-                MEMBERS,
-                format!(
-                    "department {dept_id} lists {} people on its first page",
-                    people.len()
-                ),
-            ));
+            runner.note(Check::ok(MEMBERS, texts::first_page(dept_id, people.len())));
             return people;
         }
     }
     if observed_at > 0 {
-        runner.note(Check::ok(
-            MEMBERS,
-            format!("{observed_at} departments may be listed, and name nobody"),
-        ));
+        runner.note(Check::ok(MEMBERS, texts::empty_departments(observed_at)));
     }
     Vec::new()
 }
@@ -167,13 +156,10 @@ async fn members(
 /// Tries a person's record and the lookup by unionid; adds the record to `people`.
 async fn member(runner: &mut CheckRunner<'_>, somebody: Option<UserId>, people: &mut Vec<Person>) {
     let Some(userid) = somebody else {
-        return runner.skip(
-            MEMBER,
-            "there is nobody to ask about: no department that was looked at names anybody",
-        );
+        return runner.skip(MEMBER, texts::NOBODY_FOUND);
     };
     let response = runner
-        .call_with_token(MEMBER, async |road| road.user(&userid).await)
+        .call_with_token(MEMBER, async |access| access.user(&userid).await)
         .await;
     let person = match response {
         None => return,
@@ -183,25 +169,19 @@ async fn member(runner: &mut CheckRunner<'_>, somebody: Option<UserId>, people: 
     let unionid = person.unionid.clone();
     people.push(person);
     let Some(unionid) = unionid else {
-        return runner.note(Check::ok(
-            MEMBER,
-            "topapi/v2/user/get may be called; without a unionid topapi/user/getbyunionid was not",
-        ));
+        return runner.note(Check::ok(MEMBER, texts::NO_UNIONID));
     };
     let response = runner
-        .call_with_token(MEMBER, async |road| road.userid_by_unionid(&unionid).await)
+        .call_with_token(MEMBER, async |access| {
+            access.userid_by_unionid(&unionid).await
+        })
         .await;
     let Some(response) = response else { return };
     runner.note(match response {
-        Ok(contact) if contact.userid == userid && contact.is_internal => Check::ok(
-            MEMBER,
-            "topapi/v2/user/get and topapi/user/getbyunionid may be called, and agree",
-        ),
-        Ok(_) => Check::failure(
-            MEMBER,
-            format!("the unionid of {userid} does not lead back to {userid} as a member: that person cannot sign in"),
-            "look at the person in DingTalk's directory: are they a member and an external contact at once?",
-        ),
+        Ok(contact) if contact.userid == userid && contact.is_internal => {
+            Check::ok(MEMBER, texts::GET_USER)
+        }
+        Ok(_) => Check::failure(MEMBER, texts::not_a_member(&userid), texts::CHECK_MEMBER),
         Err(error) => refused(MEMBER, &error),
     });
 }
@@ -210,21 +190,21 @@ async fn member(runner: &mut CheckRunner<'_>, somebody: Option<UserId>, people: 
 fn fields(runner: &mut CheckRunner<'_>, people: &[Person]) {
     if people.is_empty() {
         for name in [MOBILE, EMAIL, UNIONID] {
-            runner.skip(name, "nobody's record could be looked at");
+            runner.skip(name, texts::NO_RECORD);
         }
         return;
     }
     runner.note(field(
         MOBILE,
-        "a mobile number",
-        "fieldMobile (企业员工手机号信息)",
+        texts::A_MOBILE,
+        texts::FIELD_MOBILE,
         people,
         |person| person.mobile.is_some(),
     ));
     runner.note(field(
         EMAIL,
-        "an e-mail address",
-        "fieldEmail (邮箱等个人信息)",
+        texts::AN_EMAIL,
+        texts::FIELD_EMAIL,
         people,
         |person| person.email.is_some(),
     ));
@@ -243,38 +223,28 @@ fn field(
     has: impl Fn(&Person) -> bool,
 ) -> Check {
     if people.iter().any(has) {
-        return Check::ok(name, format!("records bear {what}"));
+        return Check::ok(name, texts::have(what));
     }
     Check::warning(
         name,
-        format!(
-            "none of the {} records looked at bears {what}; nobody can tell whether nobody has one or the permission is missing",
-            people.len()
-        ),
-        format!(
-            "where you want it in the staff table: {}",
-            granting(permission)
-        ),
+        texts::no_field(people.len(), what),
+        texts::where_wanted(granting(permission)),
     )
 }
 
 fn unionids(missing: usize, observed_at: usize) -> Check {
     if missing == 0 {
-        return Check::ok(UNIONID, "records bear a unionid");
+        return Check::ok(UNIONID, texts::UNIONIDS);
     }
-    let detail = format!("{missing} of the {observed_at} records looked at bear no unionid");
+    let detail = texts::without_unionid(missing, observed_at);
     if missing < observed_at {
         return Check::warning(
             UNIONID,
-            format!("{detail}: those people cannot sign in"),
-            "see in DingTalk's directory whether they have activated their accounts",
+            texts::some_cannot_sign_in(detail),
+            texts::CHECK_ACTIVATED,
         );
     }
-    Check::failure(
-        UNIONID,
-        format!("{detail}: nobody can sign in"),
-        granting(MEMBER),
-    )
+    Check::failure(UNIONID, texts::nobody_can_sign_in(detail), granting(MEMBER))
 }
 
 /// Returns how to grant the app a permission.

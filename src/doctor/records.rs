@@ -17,7 +17,7 @@ use crate::store::staff;
 use crate::store::untrusted_forwarder;
 use crate::text::admin_syncs::problem::sync_problem;
 use crate::text::commands::admin::entitlement_problem;
-use crate::text::commands::records as texts;
+use crate::text::commands::doctor::records as texts;
 use crate::text::lang::Lang;
 use crate::text::remediation::remediation;
 use crate::upstream::Remediation;
@@ -49,8 +49,8 @@ pub fn none(why: &str) -> Vec<Check> {
 }
 
 /// Reads the tables; also returns whether somebody has signed in by a scan.
-pub async fn read(conn: &mut Conn, subject: &Input) -> (Vec<Check>, Option<bool>) {
-    let administrators = match admins::administrators(conn, &subject.parts.admins).await {
+pub async fn read(conn: &mut Conn, input: &Input) -> (Vec<Check>, Option<bool>) {
+    let administrators = match admins::administrators(conn, &input.parts.admins).await {
         Ok(admins) => staff::count_employed(conn)
             .await
             .map(|staff| (admins, staff)),
@@ -74,7 +74,7 @@ pub async fn read(conn: &mut Conn, subject: &Input) -> (Vec<Check>, Option<bool>
         Err(error) => unread(ADMINISTRATORS, &error),
     });
     checks.push(match untrusted_forwarder::recent(conn).await {
-        Ok(peers) => forwarded::check(FORWARDED, subject, &peers),
+        Ok(peers) => forwarded::check(FORWARDED, input, &peers),
         Err(error) => unread(FORWARDED, &error),
     });
     (checks, diagnosis::has_scanned(conn).await.ok())
@@ -117,10 +117,10 @@ fn events(inbox: &Inbox) -> Check {
     /// Longer than any event waits while DingTalk answers.
     const LONG: f64 = 300.0;
     let oldest = inbox.waiting_age.filter(|seconds| *seconds > LONG).map(age);
-    let detail = texts::inbox(inbox.waiting, inbox.failed, inbox.held, oldest.as_deref());
+    let detail = texts::inbox(inbox.waiting, inbox.failed, inbox.parked, oldest.as_deref());
     let actions: Vec<&str> = [
         (inbox.failed > 0, texts::FIX_FAILED_EVENTS),
-        (inbox.held > 0, texts::RELEASE_EVENTS),
+        (inbox.parked > 0, texts::RELEASE_EVENTS),
         (oldest.is_some(), texts::CHECK_SERVE),
     ]
     .into_iter()

@@ -3,6 +3,7 @@
 use super::Check;
 use super::check_runner::{CheckRunner, refused};
 use crate::domain::ids::{DeptId, ROOT_DEPARTMENT, UserId};
+use crate::text::commands::doctor::permissions as texts;
 
 const NAME: &str = "contact_scope";
 
@@ -24,7 +25,7 @@ impl Visible {
 /// Reads the contact scope; if it cannot be read, the root department is assumed.
 pub async fn look(runner: &mut CheckRunner<'_>) -> Visible {
     let response = runner
-        .check_with_token(NAME, async |road| road.scopes().await)
+        .check_with_token(NAME, async |access| access.scopes().await)
         .await;
     let unknown = |check| Visible {
         department: Some(ROOT_DEPARTMENT),
@@ -53,20 +54,16 @@ pub async fn look(runner: &mut CheckRunner<'_>) -> Visible {
 }
 
 fn judge(is_whole: bool, departments: usize, users: usize) -> Check {
-    const WIDEN: &str = "choose 全部员工 in the developer console (开发配置 › 权限管理 › 权限范围)";
     if is_whole {
-        return Check::ok(NAME, "the app may see the whole company");
+        return Check::ok(NAME, texts::WHOLE_COMPANY);
     }
     if departments + users == 0 {
-        return Check::failure(NAME, "the app may see nobody: nobody can sign in", WIDEN);
+        return Check::failure(NAME, texts::NOTHING_VISIBLE, texts::WIDEN);
     }
     Check::warning(
         NAME,
-        format!(
-            "the app may see a part of the company only: {departments} branches of departments and {users} single people; \
-             nobody outside can sign in, and a sync sees no more than that and marks nobody as left"
-        ),
-        format!("where everybody is to sign in, {WIDEN}"),
+        texts::part_visible(departments, users),
+        texts::widen_for_everybody(),
     )
 }
 

@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::store::diagnosis::Server;
+use crate::text::commands::doctor::database as texts;
 
 pub const ENCODING: &str = "encoding";
 pub const DURABILITY: &str = "durability";
@@ -9,12 +10,8 @@ pub const DURABILITY: &str = "durability";
 /// Checks whether the database can store every text.
 pub fn encoding(server: &Server) -> Check {
     match server.encoding.as_str() {
-        "UTF8" => Check::ok(ENCODING, "the database is encoded as UTF8"),
-        other => Check::failure(
-            ENCODING,
-            format!("the database is encoded as {other}, which cannot hold every name"),
-            "create another one with CREATE DATABASE <name> ENCODING 'UTF8' TEMPLATE template0, and let DATABASE_URL name it",
-        ),
+        "UTF8" => Check::ok(ENCODING, texts::UTF8),
+        other => Check::failure(ENCODING, texts::other_encoding(other), texts::CREATE_UTF8),
     }
 }
 
@@ -23,25 +20,20 @@ pub fn durability(server: &Server) -> Check {
     let mut off = Vec::new();
     let mut actions = Vec::new();
     if server.fsync == "off" {
-        off.push("fsync is off: a crash of the machine can destroy the database");
+        off.push(texts::FSYNC_OFF);
         actions.push("fsync = on");
     }
     if server.full_page_writes == "off" {
-        off.push("full_page_writes is off: a crash of the machine can destroy pages");
+        off.push(texts::FULL_PAGE_WRITES_OFF);
         actions.push("full_page_writes = on");
     }
     if server.synchronous_commit == "off" {
-        off.push(
-            "synchronous_commit is off: Dinggate switches it on for itself, and other programs can lose what they have committed",
-        );
+        off.push(texts::SYNCHRONOUS_COMMIT_OFF);
         actions.push("synchronous_commit = on");
     }
     if off.is_empty() {
-        return Check::ok(
-            DURABILITY,
-            "what is committed survives a crash of the server",
-        );
+        return Check::ok(DURABILITY, texts::DURABLE);
     }
-    let action = format!("set {} in postgresql.conf", actions.join(" and "));
+    let action = texts::set_in_postgresql_conf(actions.join(" and "));
     Check::warning(DURABILITY, off.join("; "), action)
 }

@@ -58,7 +58,7 @@ pub struct App {
 
 /// The form fields of an app, not yet validated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Draft {
+pub struct AppInput {
     pub name: String,
     pub address: String,
     pub description: String,
@@ -70,9 +70,9 @@ pub struct Draft {
     pub is_shown: bool,
 }
 
-/// A validation error of a draft; the pages have a sentence for each.
+/// A validation error of a input; the pages have a sentence for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum FieldError {
     NameMissing,
     NameTooLong,
     AddressMissing,
@@ -90,14 +90,14 @@ pub enum Fault {
 }
 
 impl App {
-    /// Validates a draft, or returns all errors in it.
-    pub fn parse(draft: &Draft) -> Result<Self, Vec<Fault>> {
-        let name = name(&draft.name);
-        let address = address(&draft.address);
-        let description = description(&draft.description);
-        let icon = icon(&draft.icon);
-        let colour = named(&COLOURS, &draft.colour).ok_or(Fault::UnknownColour);
-        let audience = audience(draft);
+    /// Validates a input, or returns all errors in it.
+    pub fn parse(input: &AppInput) -> Result<Self, Vec<FieldError>> {
+        let name = name(&input.name);
+        let address = address(&input.address);
+        let description = description(&input.description);
+        let icon = icon(&input.icon);
+        let colour = named(&COLOURS, &input.colour).ok_or(FieldError::UnknownColour);
+        let audience = audience(input);
         match (name, address, description, icon, colour, audience) {
             (Ok(name), Ok(address), Ok(description), Ok(icon), Ok(colour), Ok(audience)) => {
                 Ok(Self {
@@ -107,7 +107,7 @@ impl App {
                     icon,
                     colour,
                     audience,
-                    is_shown: draft.is_shown,
+                    is_shown: input.is_shown,
                 })
             }
             (name, address, description, icon, colour, audience) => Err([
@@ -131,52 +131,52 @@ fn line(text: &str) -> String {
     text.trim().to_owned()
 }
 
-fn name(text: &str) -> Result<String, Fault> {
+fn name(text: &str) -> Result<String, FieldError> {
     let name = line(text);
     if name.is_empty() {
-        return Err(Fault::NameMissing);
+        return Err(FieldError::NameMissing);
     }
     if name.chars().count() > MAX_NAME {
-        return Err(Fault::NameTooLong);
+        return Err(FieldError::NameTooLong);
     }
     Ok(name)
 }
 
-fn description(text: &str) -> Result<String, Fault> {
+fn description(text: &str) -> Result<String, FieldError> {
     let description = line(text);
     if description.chars().count() > MAX_DESCRIPTION {
-        return Err(Fault::DescriptionTooLong);
+        return Err(FieldError::DescriptionTooLong);
     }
     Ok(description)
 }
 
 /// Parses the URL of a tile. Plain http is accepted for this machine only: a link that can be modified in transit
 /// must not be on everybody's start page.
-fn address(text: &str) -> Result<Url, Fault> {
+fn address(text: &str) -> Result<Url, FieldError> {
     let text = line(text);
     if text.is_empty() {
-        return Err(Fault::AddressMissing);
+        return Err(FieldError::AddressMissing);
     }
-    let url = Url::parse(&text).map_err(|_| Fault::NotAnAddress)?;
+    let url = Url::parse(&text).map_err(|_| FieldError::NotAnAddress)?;
     if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
-        return Err(Fault::NotAnAddress);
+        return Err(FieldError::NotAnAddress);
     }
     if url.scheme() == "http" && !is_loopback(&url) {
-        return Err(Fault::NotHttps);
+        return Err(FieldError::NotHttps);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::Credentials);
+        return Err(FieldError::Credentials);
     }
     if url.as_str().len() > MAX_ADDRESS {
-        return Err(Fault::AddressTooLong);
+        return Err(FieldError::AddressTooLong);
     }
     Ok(url)
 }
 
-fn icon(name: &str) -> Result<Option<&'static str>, Fault> {
+fn icon(name: &str) -> Result<Option<&'static str>, FieldError> {
     match name {
         "" => Ok(None),
-        name => named(&ICONS, name).map(Some).ok_or(Fault::UnknownIcon),
+        name => named(&ICONS, name).map(Some).ok_or(FieldError::UnknownIcon),
     }
 }
 
@@ -184,16 +184,16 @@ fn named(names: &[&'static str], wanted: &str) -> Option<&'static str> {
     names.iter().find(|name| **name == wanted).copied()
 }
 
-fn audience(draft: &Draft) -> Result<Audience, Fault> {
-    let chosen: BTreeSet<DeptId> = draft
+fn audience(input: &AppInput) -> Result<Audience, FieldError> {
+    let chosen: BTreeSet<DeptId> = input
         .departments
         .iter()
         .copied()
         .filter(|dept_id| *dept_id > 0)
         .collect();
-    match (draft.is_for_all, chosen.is_empty()) {
+    match (input.is_for_all, chosen.is_empty()) {
         (true, _) => Ok(Audience::All),
-        (false, true) => Err(Fault::NoDepartment),
+        (false, true) => Err(FieldError::NoDepartment),
         (false, false) => Ok(Audience::Departments(chosen)),
     }
 }

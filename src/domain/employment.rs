@@ -117,7 +117,7 @@ pub enum Reason {
 }
 
 impl Authority {
-    /// Whether it employs a person of whom nothing is known.
+    /// Whether it employs an unknown person.
     fn may_add(self) -> bool {
         !matches!(self, Self::Change | Self::LeaveRecheck)
     }
@@ -152,7 +152,7 @@ pub fn decide(current: &Current, observation: &Observation, authority: Authority
     let decision = match (status, current.left_at) {
         (Some(Status::Employed), _) => Decision::Update,
         (Some(Status::Left), _) if authority.may_return() => Decision::Return,
-        // These are asked whether the person is employed; a sync reports whom it passes over.
+        // These are asked whether the person is employed; a sync reports the people that it skips.
         (Some(Status::Left), _)
             if matches!(authority, Authority::Provision | Authority::Sync { .. }) =>
         {

@@ -26,7 +26,7 @@ pub enum Action {
     Administer,
 }
 
-/// Whom somebody may see and decide about.
+/// Which people somebody may see and decide on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scope {
     #[default]

@@ -20,7 +20,7 @@ pub enum SkipReason {
     /// Postgres rejected the record.
     NotStored,
     /// An event or a recheck has updated the person since the plan was built.
-    Overtaken,
+    Superseded,
 }
 
 impl SkipReason {
@@ -32,7 +32,7 @@ impl SkipReason {
         Self::StillKnown,
         Self::KnownAgain,
         Self::NotStored,
-        Self::Overtaken,
+        Self::Superseded,
     ];
 
     /// Returns the reason's code in the table.
@@ -45,7 +45,7 @@ impl SkipReason {
             Self::KnownAgain => "known_again",
             Self::BadRecord(_) => "bad_record",
             Self::NotStored => "not_stored",
-            Self::Overtaken => "overtaken",
+            Self::Superseded => "overtaken",
         }
     }
 

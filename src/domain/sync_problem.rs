@@ -78,7 +78,7 @@ pub struct SyncProblem {
 }
 
 impl SyncProblem {
-    pub fn about_department(code: SyncProblemCode, department: i64) -> Self {
+    pub fn of_department(code: SyncProblemCode, department: i64) -> Self {
         let params = SyncProblemParams {
             department: Some(department),
             ..SyncProblemParams::default()

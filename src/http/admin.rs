@@ -5,6 +5,7 @@ mod alerts;
 mod apps;
 mod audit;
 mod bulk_ask;
+mod button;
 mod departments;
 mod events;
 mod exports;

@@ -127,8 +127,8 @@ fn respond(name: &str, request: &HttpRequest) -> HttpResponse {
         HttpResponse::Ok()
     };
     // The URL of another version must not pin this version's content.
-    let is_asked_for = request.query_string().strip_prefix("v=") == Some(version);
-    let keep = if is_asked_for {
+    let is_current = request.query_string().strip_prefix("v=") == Some(version);
+    let keep = if is_current {
         "public, max-age=31536000, immutable"
     } else {
         "public, no-cache"

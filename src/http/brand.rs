@@ -74,8 +74,8 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 
 /// Returns the caching header of versioned content: forever under its own URL, not at all under another version's.
 fn keep(request: &HttpRequest, version: &str) -> (HeaderName, &'static str) {
-    let is_asked_for = request.query_string().strip_prefix("v=") == Some(version);
-    let keep = if is_asked_for {
+    let is_current = request.query_string().strip_prefix("v=") == Some(version);
+    let keep = if is_current {
         "public, max-age=31536000, immutable"
     } else {
         "public, no-cache"

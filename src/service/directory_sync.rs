@@ -260,7 +260,7 @@ async fn carry_out_plan(
         run,
         actor: audit::Actor::System,
         guard: run.started_at,
-        reports_overtaken: false,
+        reports_superseded: false,
         records: built.writer.records,
         counts: built.writer.counts,
         departments: &built.departments,

@@ -157,7 +157,7 @@ async fn apply_known(
     ctx.db
         .tx(async |tx| {
             let mut people = lock_people(tx, std::slice::from_ref(&person.userid)).await?;
-            let decided = apply::decide_about(ctx, &mut people, person, lookup).await?;
+            let decided = apply::decide_person(ctx, &mut people, person, lookup).await?;
             apply::carry_out(&mut people, person, lookup.at, &decided).await
         })
         .await

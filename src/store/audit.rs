@@ -34,7 +34,7 @@ impl<'a> Actor<'a> {
     }
 }
 
-/// One entry of the audit trail: who did what to whom, and with what result.
+/// One entry of the audit trail: actor, action, subject and result.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
     pub actor: Actor<'a>,

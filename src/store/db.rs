@@ -20,7 +20,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 
 pub use conn::Conn;
 pub use deadline::with_deadline;
-pub use error::{StoreError, UnknownValue, is_tls_fault};
+pub use error::{StoreError, UnknownValue, is_tls_error};
 pub use pooler::{Pooler, is_transaction_pooler};
 pub use share::{Share, with_share};
 

@@ -4,7 +4,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::types::Json;
 
-use super::db::is_tls_fault;
+use super::db::is_tls_error;
 use super::record::record;
 use super::sync_list::stored_problem;
 use super::{Conn, Pooler, StoreError};
@@ -13,7 +13,7 @@ use crate::domain::sync_problem::{SyncProblem, SyncProblemCode, SyncProblemParam
 
 /// Why no connection could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConnectFault {
+pub enum ConnectError {
     /// No answer, with the system's message.
     Network(String),
     Tls(String),
@@ -26,20 +26,20 @@ pub enum ConnectFault {
 }
 
 /// Opens a separate connection, so that the reason of a failure is known.
-pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, ConnectFault> {
+pub async fn connect(options: &PgConnectOptions, pooler: Pooler) -> Result<Conn, ConnectError> {
     options
         .connect()
         .await
         .map(|conn| Conn::single_by(conn, pooler))
         .map_err(|error| match error {
-            sqlx::Error::Io(error) if is_tls_fault(&error) => ConnectFault::Tls(error.to_string()),
-            sqlx::Error::Io(error) => ConnectFault::Network(error.to_string()),
-            sqlx::Error::Tls(error) => ConnectFault::Tls(error.to_string()),
-            sqlx::Error::Database(error) => ConnectFault::Refused {
+            sqlx::Error::Io(error) if is_tls_error(&error) => ConnectError::Tls(error.to_string()),
+            sqlx::Error::Io(error) => ConnectError::Network(error.to_string()),
+            sqlx::Error::Tls(error) => ConnectError::Tls(error.to_string()),
+            sqlx::Error::Database(error) => ConnectError::Refused {
                 code: error.code().unwrap_or_default().into_owned(),
                 message: error.message().to_owned(),
             },
-            _ => ConnectFault::Other,
+            _ => ConnectError::Other,
         })
 }
 
@@ -83,7 +83,7 @@ pub struct Inbox {
     /// Of the event that has waited longest.
     pub waiting_age: Option<f64>,
     pub failed: i64,
-    pub held: i64,
+    pub parked: i64,
 }
 
 /// Reads the state of the inbox.
@@ -95,7 +95,7 @@ pub async fn inbox(conn: &mut Conn) -> Result<Inbox, StoreError> {
              (SELECT extract(epoch FROM now() - min(received_at))::double precision FROM event
               WHERE state = 'waiting') AS waiting_age,
              (SELECT count(*) FROM event WHERE state = 'failed') AS "failed!",
-             (SELECT count(*) FROM event WHERE state = 'parked') AS "held!""#
+             (SELECT count(*) FROM event WHERE state = 'parked') AS "parked!""#
     )
     .fetch_one(conn)
     .await?;

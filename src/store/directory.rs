@@ -101,13 +101,13 @@ pub async fn held_unionids(
     conn: &mut Conn,
     unionids: &[String],
 ) -> Result<HashSet<UnionId>, StoreError> {
-    let held = sqlx::query_scalar!(
+    let unionids = sqlx::query_scalar!(
         r#"SELECT unionid AS "unionid!: UnionId" FROM staff WHERE unionid = ANY ($1) AND held_at IS NOT NULL"#,
         unionids,
     )
     .fetch_all(conn)
     .await?;
-    Ok(held.into_iter().collect())
+    Ok(unionids.into_iter().collect())
 }
 
 fn memberships(

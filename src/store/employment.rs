@@ -97,7 +97,7 @@ pub struct PersonState {
 }
 
 /// Reads a locked person who would get this unionid, and locks the row until the commit. `asked_at` is the time of
-/// the observation to decide about.
+/// the observation to decide on.
 pub async fn read(
     people: &mut PeopleLock<'_>,
     userid: &UserId,
@@ -204,7 +204,7 @@ async fn held_elsewhere(
     userid: &UserId,
     unionid: Option<&UnionId>,
 ) -> Result<Option<UserId>, StoreError> {
-    let held = sqlx::query_scalar!(
+    let userid = sqlx::query_scalar!(
         r#"SELECT userid AS "userid: UserId" FROM staff
          WHERE unionid = $1 AND userid <> $2 AND held_at IS NOT NULL LIMIT 1"#,
         unionid.map(UnionId::as_str),
@@ -212,7 +212,7 @@ async fn held_elsewhere(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(held)
+    Ok(userid)
 }
 
 #[cfg(test)]

@@ -217,14 +217,14 @@ pub async fn retry_all_failed(conn: &mut Conn) -> Result<RetryReport, StoreError
              attempts = 1, refusals = 0, next_attempt_at = now(),
              -- What is released with a problem of its own would fail again.
              last_error = CASE event_type WHEN 'user_leave_org' THEN NULL ELSE last_error END
-         WHERE state = 'failed' RETURNING id, state = 'parked' AS "is_held!""#
+         WHERE state = 'failed' RETURNING id, state = 'parked' AS "is_parked!""#
     )
     .fetch_all(conn)
     .await?;
-    let held = retried.iter().filter(|row| row.is_held).map(|row| row.id);
+    let parked = retried.iter().filter(|row| row.is_parked).map(|row| row.id);
     Ok(RetryReport {
         count: u64::try_from(retried.len()).unwrap_or(u64::MAX),
-        leave_ids: held.collect(),
+        leave_ids: parked.collect(),
     })
 }
 

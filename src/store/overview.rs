@@ -75,7 +75,7 @@ pub struct Standing {
     pub sessions: i64,
     pub events_waiting: i64,
     pub events_failed: i64,
-    pub events_held: i64,
+    pub events_parked: i64,
     /// When the event that has waited longest arrived.
     pub waits_since: Option<DateTime<Utc>>,
     /// Whether any event has ever arrived.
@@ -94,7 +94,7 @@ pub async fn standing(conn: &mut Conn) -> Result<Standing, StoreError> {
               WHERE is_live(w.created_at, w.last_seen_at, w.idle_expires_at, w.expires_at)) AS "sessions!",
              (SELECT count(*) FROM event WHERE state = 'waiting') AS "events_waiting!",
              (SELECT count(*) FROM event WHERE state = 'failed') AS "events_failed!",
-             (SELECT count(*) FROM event WHERE state = 'parked') AS "events_held!",
+             (SELECT count(*) FROM event WHERE state = 'parked') AS "events_parked!",
              (SELECT min(received_at) FROM event WHERE state = 'waiting') AS waits_since,
              EXISTS (SELECT FROM event) AS "has_events!",
              EXISTS (SELECT FROM sync_run WHERE state = 'done') AS "has_synced!""#

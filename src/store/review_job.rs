@@ -64,16 +64,16 @@ pub async fn create(
     case_ids: &[i64],
 ) -> Result<Option<i64>, StoreError> {
     let id = sqlx::query_scalar!(
-        r#"WITH asked AS (
+        r#"WITH wanted AS (
              SELECT c.id, c.nick, min(t.place) AS place
              FROM unnest($4::bigint[]) WITH ORDINALITY AS t (id, place) JOIN unmatched_login c ON c.id = t.id
              GROUP BY c.id, c.nick
          ), job AS (
              INSERT INTO review_job (action, reason, created_by, created_by_unionid)
-             SELECT $1, $2, $3, (SELECT unionid FROM staff WHERE userid = $3) WHERE EXISTS (SELECT FROM asked) RETURNING id
+             SELECT $1, $2, $3, (SELECT unionid FROM staff WHERE userid = $3) WHERE EXISTS (SELECT FROM wanted) RETURNING id
          ), items AS (
              INSERT INTO review_job_item (job_id, position, case_id, nick)
-             SELECT job.id, row_number() OVER (ORDER BY asked.place), asked.id, asked.nick FROM job, asked
+             SELECT job.id, row_number() OVER (ORDER BY wanted.place), wanted.id, wanted.nick FROM job, wanted
          )
          SELECT id FROM job"#,
         action.as_str(),

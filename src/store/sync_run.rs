@@ -120,14 +120,14 @@ pub async fn renew(conn: &mut Conn, run: Run, calls: i32) -> Result<bool, StoreE
 /// Returns whether the run still belongs to this instance. That may change before the transaction ends: only
 /// [`finish`] is conclusive.
 pub async fn hold(conn: &mut Conn, run: Run) -> Result<bool, StoreError> {
-    let held = sqlx::query_scalar!(
+    let row = sqlx::query_scalar!(
         "SELECT id FROM sync_run WHERE id = $1 AND instance = $2 AND state = 'running' FOR KEY SHARE",
         run.id,
         run.instance,
     )
     .fetch_optional(conn)
     .await?;
-    Ok(held.is_some())
+    Ok(row.is_some())
 }
 
 /// Ends a run; returns false if it no longer belongs to this instance.

@@ -44,8 +44,8 @@ pub async fn clear(conn: &mut Conn, userids: &[UserId]) -> Result<(), StoreError
     Ok(())
 }
 
-/// Deletes the conflicts of people who now have the unionid that they waited for, or for whom a full sync, begun at
-/// this time, has read another one. Schedules lookups of the others whose unionid is free.
+/// Deletes the conflicts of people who now have the unionid that they waited for, or who were listed with
+/// another one by a full sync begun at this time. Schedules lookups of the others whose unionid is free.
 pub async fn tidy(
     conn: &mut Conn,
     run_id: i64,

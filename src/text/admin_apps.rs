@@ -1,7 +1,7 @@
 //! Texts of the pages of apps.
 
 use super::texts;
-use crate::domain::app::Fault;
+use crate::domain::app::FieldError;
 
 texts! {
     /// Texts of the pages of apps.
@@ -73,17 +73,6 @@ texts! {
         gone: "该应用已被删除" | "That app has been deleted";
 
         faults: "请更正以下内容" | "Please put this right";
-        name_missing: "请填写名称。" | "Please enter a name.";
-        name_too_long: "名称最多 40 个字。" | "A name has at most 40 characters.";
-        address_missing: "请填写地址。" | "Please enter an address.";
-        address_too_long: "地址太长，最多 2000 个字符。" | "The address is too long: at most 2000 characters.";
-        not_an_address: "请填写以 https:// 开头的完整地址，例如 https://oa.example.com/。" | "Please enter a whole address that begins with https://, for example https://oa.example.com/.";
-        not_https: "地址须以 https:// 开头；http:// 只能用于本机（localhost）。" | "The address must begin with https://; http:// is for this machine (localhost) alone.";
-        credentials: "地址中不能包含用户名或密码：所有员工都会看到。" | "An address must not hold a user name or password: everybody would read it.";
-        description_too_long: "说明最多 80 个字。" | "The line has at most 80 characters.";
-        unknown_icon: "请选择一个图标。" | "Please choose one of the icons.";
-        unknown_colour: "请选择一种颜色。" | "Please choose one of the colours.";
-        no_department: "请至少选择一个部门，或改为全体员工。" | "Please choose a department, or everybody.";
 
         icon_mail: "邮件" | "Mail";
         icon_calendar: "日历" | "Calendar";
@@ -118,26 +107,24 @@ texts! {
         purple: "紫" | "Purple";
         grey: "灰" | "Grey";
     }
+
+    /// Returns the error of a form, as a sentence.
+    pub fn fault(fault: FieldError) {
+        NameMissing: "请填写名称。" | "Please enter a name.";
+        NameTooLong: "名称最多 40 个字。" | "A name has at most 40 characters.";
+        AddressMissing: "请填写地址。" | "Please enter an address.";
+        AddressTooLong: "地址太长，最多 2000 个字符。" | "The address is too long: at most 2000 characters.";
+        NotAnAddress: "请填写以 https:// 开头的完整地址，例如 https://oa.example.com/。" | "Please enter a whole address that begins with https://, for example https://oa.example.com/.";
+        NotHttps: "地址须以 https:// 开头；http:// 只能用于本机（localhost）。" | "The address must begin with https://; http:// is for this machine (localhost) alone.";
+        Credentials: "地址中不能包含用户名或密码：所有员工都会看到。" | "An address must not hold a user name or password: everybody would read it.";
+        DescriptionTooLong: "说明最多 80 个字。" | "The line has at most 80 characters.";
+        UnknownIcon: "请选择一个图标。" | "Please choose one of the icons.";
+        UnknownColour: "请选择一种颜色。" | "Please choose one of the colours.";
+        NoDepartment: "请至少选择一个部门，或改为全体员工。" | "Please choose a department, or everybody.";
+    }
 }
 
 impl AppTexts {
-    /// Returns the error of a form, as a sentence.
-    pub fn fault(&self, fault: Fault) -> &'static str {
-        match fault {
-            Fault::NameMissing => self.name_missing,
-            Fault::NameTooLong => self.name_too_long,
-            Fault::AddressMissing => self.address_missing,
-            Fault::AddressTooLong => self.address_too_long,
-            Fault::NotAnAddress => self.not_an_address,
-            Fault::NotHttps => self.not_https,
-            Fault::Credentials => self.credentials,
-            Fault::DescriptionTooLong => self.description_too_long,
-            Fault::UnknownIcon => self.unknown_icon,
-            Fault::UnknownColour => self.unknown_colour,
-            Fault::NoDepartment => self.no_department,
-        }
-    }
-
     /// Returns the name of a built-in picture, for people who do not see it.
     pub fn icon_words(&self, icon: &str) -> &'static str {
         match icon {

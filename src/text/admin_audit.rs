@@ -19,7 +19,7 @@ texts! {
         to: "结束日期（北京时间）" | "To (UTC+8)";
         at: "时间" | "When";
         actor: "操作人" | "Who";
-        whom: "对象" | "To whom";
+        subject: "对象" | "To whom";
         outcome: "结果" | "Outcome";
         reason: "原因" | "Reason";
         trace: "编号和地址" | "Reference and address";
@@ -29,34 +29,6 @@ texts! {
         empty_text: "登录、拒绝、审核和员工变动都会记录在这里。" | "Logins, refusals, reviews and staff changes are recorded here.";
         nothing_title: "没有找到记录" | "Nothing found";
         nothing_text: "没有符合这些条件的记录。" | "Nothing on the trail matches these filters.";
-
-        login: "登录" | "Signed in";
-        refusal: "登录被拒绝" | "Was refused";
-        logout: "退出登录" | "Signed out";
-        session_end: "结束会话" | "Ended a session";
-        review_approve: "审核通过" | "Approved";
-        review_reject: "审核拒绝" | "Rejected";
-        review_reopen: "重新审核" | "Re-opened";
-        staff_added: "新增员工" | "Staff added";
-        staff_returned: "员工重新入职" | "Staff returned";
-        staff_left: "员工离职" | "Staff left";
-        staff_restored: "恢复员工" | "Staff restored";
-        staff_unionid: "员工 unionid 变更" | "Staff unionid changed";
-        admin_grant: "授予管理角色" | "Granted a role";
-        webhook_resend: "重新推送" | "Sent webhooks again";
-        admin_revoke: "撤销管理角色" | "Revoked a role";
-        admin_bind: "绑定配置中的管理员" | "Bound an administrator of the settings";
-        staff_export: "导出员工" | "Exported staff";
-        review_export: "导出审核记录" | "Exported review cases";
-        audit_export: "导出审计记录" | "Exported the audit trail";
-        alert_dismiss: "关闭告警" | "Dismissed an alert";
-        event_retry: "重试失败事件" | "Retried failed events";
-        event_release: "放行暂存事件" | "Released held events";
-        sync_approve: "确认同步标记的离职" | "Let the leavers of a sync go";
-        sync_discard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
-        app_create: "添加应用" | "Added an app";
-        app_update: "修改应用" | "Changed an app";
-        app_delete: "删除应用" | "Deleted an app";
 
         status_in: "已登录" | "let in";
         status_out: "已退出" | "signed out";
@@ -85,46 +57,48 @@ texts! {
         status_shown: "显示中" | "shown";
         status_hidden: "已隐藏" | "hidden";
         status_deleted: "已删除" | "deleted";
-        method_qr: "扫码" | "QR code";
-        method_oauth2: "钉钉登录页" | "DingTalk’s page";
-        method_in_app: "钉钉内登录" | "inside DingTalk";
+    }
+
+    /// Returns an action in words.
+    pub fn action_words(action: AuditAction) {
+        Login: "登录" | "Signed in";
+        Refusal: "登录被拒绝" | "Was refused";
+        Logout: "退出登录" | "Signed out";
+        SessionEnd: "结束会话" | "Ended a session";
+        ReviewApprove: "审核通过" | "Approved";
+        ReviewReject: "审核拒绝" | "Rejected";
+        ReviewReopen: "重新审核" | "Re-opened";
+        StaffAdded: "新增员工" | "Staff added";
+        StaffReturned: "员工重新入职" | "Staff returned";
+        StaffLeft: "员工离职" | "Staff left";
+        StaffRestored: "恢复员工" | "Staff restored";
+        StaffUnionid: "员工 unionid 变更" | "Staff unionid changed";
+        AdminGrant: "授予管理角色" | "Granted a role";
+        AdminRevoke: "撤销管理角色" | "Revoked a role";
+        AdminBind: "绑定配置中的管理员" | "Bound an administrator of the settings";
+        StaffExport: "导出员工" | "Exported staff";
+        ReviewExport: "导出审核记录" | "Exported review cases";
+        AuditExport: "导出审计记录" | "Exported the audit trail";
+        AlertDismiss: "关闭告警" | "Dismissed an alert";
+        EventRetry: "重试失败事件" | "Retried failed events";
+        EventRelease: "放行暂存事件" | "Released held events";
+        SyncApprove: "确认同步标记的离职" | "Let the leavers of a sync go";
+        SyncDiscard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
+        WebhookResend: "重新推送" | "Sent webhooks again";
+        AppCreate: "添加应用" | "Added an app";
+        AppUpdate: "修改应用" | "Changed an app";
+        AppDelete: "删除应用" | "Deleted an app";
+    }
+
+    /// Returns a login method in words.
+    pub fn method_words(method: LoginMethod) {
+        Qr: "扫码" | "QR code";
+        OAuth2: "钉钉登录页" | "DingTalk’s page";
+        InApp: "钉钉内登录" | "inside DingTalk";
     }
 }
 
 impl AuditTexts {
-    /// Returns an action in words.
-    pub fn action_words(&self, action: AuditAction) -> &'static str {
-        match action {
-            AuditAction::Login => self.login,
-            AuditAction::Refusal => self.refusal,
-            AuditAction::Logout => self.logout,
-            AuditAction::SessionEnd => self.session_end,
-            AuditAction::ReviewApprove => self.review_approve,
-            AuditAction::ReviewReject => self.review_reject,
-            AuditAction::ReviewReopen => self.review_reopen,
-            AuditAction::StaffAdded => self.staff_added,
-            AuditAction::StaffReturned => self.staff_returned,
-            AuditAction::StaffLeft => self.staff_left,
-            AuditAction::StaffRestored => self.staff_restored,
-            AuditAction::StaffUnionid => self.staff_unionid,
-            AuditAction::AdminGrant => self.admin_grant,
-            AuditAction::AdminRevoke => self.admin_revoke,
-            AuditAction::AdminBind => self.admin_bind,
-            AuditAction::StaffExport => self.staff_export,
-            AuditAction::ReviewExport => self.review_export,
-            AuditAction::AuditExport => self.audit_export,
-            AuditAction::AlertDismiss => self.alert_dismiss,
-            AuditAction::EventRetry => self.event_retry,
-            AuditAction::EventRelease => self.event_release,
-            AuditAction::SyncApprove => self.sync_approve,
-            AuditAction::SyncDiscard => self.sync_discard,
-            AuditAction::WebhookResend => self.webhook_resend,
-            AuditAction::AppCreate => self.app_create,
-            AuditAction::AppUpdate => self.app_update,
-            AuditAction::AppDelete => self.app_delete,
-        }
-    }
-
     /// Returns the result of an action in words; an unknown one is returned unchanged. Ended sessions are counted.
     pub fn status_words(&self, action: AuditAction, status: &str, lang: Lang) -> String {
         match (action, status.parse()) {
@@ -187,15 +161,6 @@ impl AuditTexts {
             LeftCause::Sync => self.status_sync,
             LeftCause::Manual => self.status_manual,
             LeftCause::UnknownToDingTalk => self.status_unknown_to_dingtalk,
-        }
-    }
-
-    /// Returns a login method in words.
-    pub fn method_words(&self, method: LoginMethod) -> &'static str {
-        match method {
-            LoginMethod::Qr => self.method_qr,
-            LoginMethod::OAuth2 => self.method_oauth2,
-            LoginMethod::InApp => self.method_in_app,
         }
     }
 

@@ -16,14 +16,7 @@ texts! {
         attempts: "尝试次数" | "Attempts";
         next_attempt: "下次尝试" | "Next attempt";
         error: "错误" | "Error";
-        waiting: "等待处理" | "Waiting";
-        applied: "已处理" | "Applied";
-        failed: "处理失败" | "Failed";
-        held: "暂存" | "Held";
-        ignored: "未采用" | "Not applied";
         source: "来源" | "Source";
-        from_callback: "钉钉推送" | "Pushed by DingTalk";
-        from_failed_list: "钉钉推送失败，由我们取回" | "Not delivered; fetched from DingTalk’s list";
         release: "放行" | "Release";
         release_all: "放行全部暂存事件" | "Release all held";
         release_all_ask: "将按发生时间处理 {n} 个暂存的事件，其中的离职立即生效。"
@@ -33,8 +26,8 @@ texts! {
         released: "事件 {id} 已放行" | "Event {id} is released";
         released_all: "已放行 {n} 个事件" | "{n} events are released";
         released_one: "已放行 1 个事件" | "One event is released";
-        none_held: "没有暂存的事件" | "There was no held event";
-        not_held: "事件 {id} 已不是暂存状态" | "Event {id} is no longer held";
+        none_parked: "没有暂存的事件" | "There was no held event";
+        not_parked: "事件 {id} 已不是暂存状态" | "Event {id} is no longer held";
         retry: "重试" | "Retry";
         retry_all: "重试全部失败事件" | "Retry all failed";
         retry_all_ask: "将重新处理 {n} 个失败的事件。" | "{n} failed events will be tried again.";
@@ -73,6 +66,21 @@ texts! {
         org_dept_remove: "删除部门" | "Department removed";
         check_url: "地址检查" | "Address check";
     }
+
+    /// Returns a state in words.
+    pub fn state_words(state: EventState) {
+        Waiting: "等待处理" | "Waiting";
+        Applied: "已处理" | "Applied";
+        Failed: "处理失败" | "Failed";
+        Parked: "暂存" | "Held";
+        Ignored: "未采用" | "Not applied";
+    }
+
+    /// Returns the source of an event, in words.
+    pub fn source_words(source: EventSource) {
+        Callback: "钉钉推送" | "Pushed by DingTalk";
+        FailedList: "钉钉推送失败，由我们取回" | "Not delivered; fetched from DingTalk’s list";
+    }
 }
 
 /// The types with words of their own, in the order of the filter.
@@ -104,25 +112,6 @@ impl EventTexts {
             "org_dept_remove" => self.org_dept_remove,
             "check_url" => self.check_url,
             _ => self.other_type,
-        }
-    }
-
-    /// Returns a state in words.
-    pub fn state_words(&self, state: EventState) -> &'static str {
-        match state {
-            EventState::Waiting => self.waiting,
-            EventState::Applied => self.applied,
-            EventState::Failed => self.failed,
-            EventState::Parked => self.held,
-            EventState::Ignored => self.ignored,
-        }
-    }
-
-    /// Returns the source of an event, in words.
-    pub fn source_words(&self, source: EventSource) -> &'static str {
-        match source {
-            EventSource::Callback => self.from_callback,
-            EventSource::FailedList => self.from_failed_list,
         }
     }
 }

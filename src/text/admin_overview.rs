@@ -14,7 +14,7 @@ texts! {
         waiting: "待审核" | "Waiting for review";
         events_waiting: "等待处理的事件" | "Events waiting";
         events_failed: "失败的事件" | "Events failed";
-        events_held: "暂存的事件" | "Events held";
+        events_parked: "暂存的事件" | "Events held";
         waits_since: "最早的一个于 {time} 收到" | "the oldest came {time}";
 
         logins: "登录（近 14 天，北京时间）" | "Logins, the last 14 days (UTC+8)";

@@ -39,15 +39,6 @@ texts! {
         candidates_more: "昵称可以随意设置，只凭姓名不能确认身份。"
             | "Anybody can choose any nickname: a name alone proves nothing.";
         no_candidates: "员工表中没有相似的人" | "Nobody like that in the staff table";
-        userid_without_unionid: "钉钉给出的 userid 相同，该员工还没有 unionid"
-            | "DingTalk returns this userid, and the row has no unionid yet";
-        userid_with_other_unionid: "钉钉给出的 userid 相同，但 unionid 不同，可能已过期"
-            | "DingTalk returns this userid, but the row holds another unionid, perhaps an old one";
-        same_person: "userid 和 unionid 都相同" | "Userid and unionid are both the same";
-        unionid_of_leaver: "unionid 相同，该员工已离职，可能是重新入职"
-            | "Same unionid on a row that has left: perhaps hired again";
-        unionid_elsewhere: "unionid 相同，但 userid 与钉钉给出的不同" | "Same unionid, but another userid than DingTalk says";
-        same_name: "只有姓名相同" | "Only the name is the same";
         empty_title: "没有需要审核的人" | "Nobody waits for review";
         empty_text: "有人扫码但未能登录时，会出现在这里。" | "People who scan and cannot be let in appear here.";
         nothing_title: "没有找到记录" | "Nobody found";
@@ -135,6 +126,15 @@ texts! {
             | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
         fault: "处理时出错，详情请查看日志。" | "Something went wrong. The log says more.";
     }
+
+    pub fn guess_words(guess: MatchReason) {
+        UseridWithoutUnionid: "钉钉给出的 userid 相同，该员工还没有 unionid" | "DingTalk returns this userid, and the row has no unionid yet";
+        UseridWithOtherUnionid: "钉钉给出的 userid 相同，但 unionid 不同，可能已过期" | "DingTalk returns this userid, but the row holds another unionid, perhaps an old one";
+        SamePerson: "userid 和 unionid 都相同" | "Userid and unionid are both the same";
+        UnionidOfLeaver: "unionid 相同，该员工已离职，可能是重新入职" | "Same unionid on a row that has left: perhaps hired again";
+        UnionidElsewhere: "unionid 相同，但 userid 与钉钉给出的不同" | "Same unionid, but another userid than DingTalk says";
+        SameName: "只有姓名相同" | "Only the name is the same";
+    }
 }
 
 impl ReviewTexts {
@@ -164,17 +164,6 @@ impl ReviewTexts {
             CaseState::Approved => self.approved,
             CaseState::Rejected => self.rejected,
             CaseState::Closed => self.closed,
-        }
-    }
-
-    pub fn guess_words(&self, guess: MatchReason) -> &'static str {
-        match guess {
-            MatchReason::UseridWithoutUnionid => self.userid_without_unionid,
-            MatchReason::UseridWithOtherUnionid => self.userid_with_other_unionid,
-            MatchReason::SamePerson => self.same_person,
-            MatchReason::UnionidOfLeaver => self.unionid_of_leaver,
-            MatchReason::UnionidElsewhere => self.unionid_elsewhere,
-            MatchReason::SameName => self.same_name,
         }
     }
 

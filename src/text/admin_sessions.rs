@@ -11,9 +11,6 @@ texts! {
             | "The browsers that are signed in now. Once a session is ended, that device has to sign in again.";
         search_label: "姓名、userid 或 IP 地址" | "Name, userid or address";
         method: "登录方式" | "Signed in by";
-        method_qr: "扫码" | "QR code";
-        method_in_app: "钉钉内登录" | "Inside DingTalk";
-        method_oauth2: "钉钉登录页" | "DingTalk’s page";
         who: "员工" | "Who";
         since: "登录时间" | "Since";
         last_seen: "最近访问" | "Last seen";
@@ -35,15 +32,11 @@ texts! {
         nothing_title: "没有找到会话" | "No session found";
         nothing_text: "没有符合这些条件的会话。" | "No session matches these filters.";
     }
-}
 
-impl SessionTexts {
     /// Returns a login method in words.
-    pub fn method_words(&self, method: LoginMethod) -> &'static str {
-        match method {
-            LoginMethod::Qr => self.method_qr,
-            LoginMethod::OAuth2 => self.method_oauth2,
-            LoginMethod::InApp => self.method_in_app,
-        }
+    pub fn method_words(method: LoginMethod) {
+        Qr: "扫码" | "QR code";
+        OAuth2: "钉钉登录页" | "DingTalk’s page";
+        InApp: "钉钉内登录" | "Inside DingTalk";
     }
 }

@@ -47,9 +47,6 @@ texts! {
         no_events: "没有相关事件" | "No event names this person";
         history: "历史记录" | "History";
         no_history: "还没有记录" | "Nothing yet";
-        by_qr: "扫码登录" | "QR code";
-        by_oauth2: "钉钉登录页" | "DingTalk’s page";
-        by_in_app: "钉钉内登录" | "Inside DingTalk";
 
         leave: "标记为离职" | "Mark as left";
         leave_ask: "{name}会被标记为离职，并在 {devices}上退出登录。事件和同步都不会恢复，只能在本页恢复。"
@@ -113,22 +110,20 @@ texts! {
         misconfigured: "钉钉拒绝了我们的请求，请先处理页面上方列出的问题。"
             | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
     }
+
+    /// Returns a login method in words.
+    pub fn method_words(method: LoginMethod) {
+        Qr: "扫码登录" | "QR code";
+        OAuth2: "钉钉登录页" | "DingTalk’s page";
+        InApp: "钉钉内登录" | "Inside DingTalk";
+    }
 }
 
 impl StaffTexts {
     /// Returns a sentence about a person and the number of their devices.
-    pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, n: usize) -> String {
+    pub fn devices_sentence(&self, sentence: &str, lang: Lang, name: &str, n: usize) -> String {
         let n = i64::try_from(n).unwrap_or(i64::MAX);
         interpolate(sentence, &[("name", &name), ("devices", &devices(lang, n))])
-    }
-
-    /// Returns a login method in words.
-    pub fn method_words(&self, method: LoginMethod) -> &'static str {
-        match method {
-            LoginMethod::Qr => self.by_qr,
-            LoginMethod::OAuth2 => self.by_oauth2,
-            LoginMethod::InApp => self.by_in_app,
-        }
     }
 }
 

@@ -26,12 +26,6 @@ texts! {
         calls: "接口调用" | "Calls";
         result: "结果" | "Result";
         error: "错误" | "Error";
-        cause_empty: "员工表为空" | "The staff table was empty";
-        cause_command: "命令行" | "From the command line";
-        cause_admin: "管理员发起" | "By an administrator";
-        cause_schedule: "定时同步" | "On schedule";
-        cause_approval: "执行已确认的离职" | "To mark approved leavers";
-        cause_lost_events: "可能有事件丢失" | "Events may have been lost";
         running: "进行中" | "Running";
         lost: "已中断" | "Cut off";
         done: "完成" | "Done";
@@ -97,6 +91,16 @@ texts! {
         unannounced_one: "1 名员工的变更此前没有收到过事件通知，可能有事件丢失。请检查钉钉的事件订阅。"
             | "No event had announced the change to 1 person: events may be getting lost. Check the event subscription in DingTalk.";
     }
+
+    /// Returns a cause in words.
+    pub fn cause_words(cause: SyncCause) {
+        Schedule: "定时同步" | "On schedule";
+        Admin: "管理员发起" | "By an administrator";
+        Command: "命令行" | "From the command line";
+        Approval: "执行已确认的离职" | "To mark approved leavers";
+        LostEvents: "可能有事件丢失" | "Events may have been lost";
+        Empty: "员工表为空" | "The staff table was empty";
+    }
 }
 
 impl SyncTexts {
@@ -120,18 +124,6 @@ impl SyncTexts {
             SyncState::Partial => Some(self.partial_hint),
             SyncState::Failed => Some(self.failed_hint),
             SyncState::Done | SyncState::Stopped => None,
-        }
-    }
-
-    /// Returns a cause in words.
-    pub fn cause_words(&self, cause: SyncCause) -> &'static str {
-        match cause {
-            SyncCause::Schedule => self.cause_schedule,
-            SyncCause::Admin => self.cause_admin,
-            SyncCause::Command => self.cause_command,
-            SyncCause::Approval => self.cause_approval,
-            SyncCause::LostEvents => self.cause_lost_events,
-            SyncCause::Empty => self.cause_empty,
         }
     }
 

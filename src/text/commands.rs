@@ -2,6 +2,6 @@
 
 pub mod admin;
 pub mod callback;
-pub mod database;
-pub mod records;
+pub mod doctor;
+pub mod migrate;
 pub mod sync;

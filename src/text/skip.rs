@@ -14,7 +14,7 @@ texts! {
         known_again: "钉钉又能查到此人，未标记离职" | "DingTalk knows the person again";
         bad_record: "钉钉返回的记录缺少字段或无法识别：{field}" | "DingTalk's record lacks a readable {field}";
         not_stored: "数据库未接受此记录" | "the database did not take the record";
-        overtaken: "此后又有此人的新消息，未标记离职" | "something newer has been heard of the person since";
+        superseded: "此后又有此人的新消息，未标记离职" | "something newer has been heard of the person since";
     }
 }
 
@@ -49,7 +49,7 @@ fn sentence(t: &SkipTexts, reason: &SkipReason) -> &'static str {
         SkipReason::KnownAgain => t.known_again,
         SkipReason::BadRecord(_) => t.bad_record,
         SkipReason::NotStored => t.not_stored,
-        SkipReason::Overtaken => t.overtaken,
+        SkipReason::Superseded => t.superseded,
     }
 }
 

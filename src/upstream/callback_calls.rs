@@ -9,6 +9,8 @@ use super::{DingTalk, Idempotency, Priority, UpstreamError, call};
 /// An operator waits for these, and failed callbacks are join, change and leave events: they come right after
 /// logins. There are a few of them an hour.
 const PRIORITY: Priority = Priority::Join;
+/// Except for the query, these calls have an effect.
+const EFFECT: Idempotency = Idempotency::NotIdempotent;
 
 impl DingTalk {
     /// Registers a callback; DingTalk tests its URL before it responds.
@@ -17,13 +19,9 @@ impl DingTalk {
         wanted: &RegisteredCallback,
     ) -> Result<(), UpstreamError> {
         let client = &self.0.client;
-        call(
-            self,
-            PRIORITY,
-            REGISTER,
-            Idempotency::NotIdempotent,
-            |token| Box::pin(async move { client.register_callback(&token, wanted).await }),
-        )
+        call(self, PRIORITY, REGISTER, EFFECT, |token| {
+            Box::pin(async move { client.register_callback(&token, wanted).await })
+        })
         .await
     }
 
@@ -39,26 +37,18 @@ impl DingTalk {
     /// Replaces the registered callback; DingTalk tests the new URL before it responds.
     pub async fn update_callback(&self, wanted: &RegisteredCallback) -> Result<(), UpstreamError> {
         let client = &self.0.client;
-        call(
-            self,
-            PRIORITY,
-            UPDATE,
-            Idempotency::NotIdempotent,
-            |token| Box::pin(async move { client.update_callback(&token, wanted).await }),
-        )
+        call(self, PRIORITY, UPDATE, EFFECT, |token| {
+            Box::pin(async move { client.update_callback(&token, wanted).await })
+        })
         .await
     }
 
     /// Deletes the registered callback.
     pub async fn delete_callback(&self) -> Result<(), UpstreamError> {
         let client = &self.0.client;
-        call(
-            self,
-            PRIORITY,
-            DELETE,
-            Idempotency::NotIdempotent,
-            |token| Box::pin(async move { client.delete_callback(&token).await }),
-        )
+        call(self, PRIORITY, DELETE, EFFECT, |token| {
+            Box::pin(async move { client.delete_callback(&token).await })
+        })
         .await
     }
 
@@ -66,13 +56,9 @@ impl DingTalk {
     /// is made once, whatever its result.
     pub async fn failed_events(&self) -> Result<FailedPage, UpstreamError> {
         let client = &self.0.client;
-        call(
-            self,
-            PRIORITY,
-            FAILED,
-            Idempotency::NotIdempotent,
-            |token| Box::pin(async move { client.failed_events(&token).await }),
-        )
+        call(self, PRIORITY, FAILED, EFFECT, |token| {
+            Box::pin(async move { client.failed_events(&token).await })
+        })
         .await
     }
 }

@@ -1,50 +1,77 @@
-//! DingTalk's directory and approval APIs, one method each.
+//! DingTalk's directory and approval APIs, one method each: within the shared rate limit, and directly.
 
 use dingtalk::approval::ProcessInstance;
 
 use super::records::{self, Contact, ListedDepartment, Scopes, UserPage};
-use super::{DingTalk, Idempotency, Priority, UpstreamError, call};
+use super::{ApiError, DingTalk, DirectAccess, Idempotency, Priority, UpstreamError, call};
 use crate::domain::ids::{DeptId, UnionId, UserId};
 use crate::domain::person::{Department, Person};
 
-pub(super) const USER: &str = "topapi/v2/user/get";
-pub(super) const USER_BY_UNIONID: &str = "topapi/user/getbyunionid";
+/// Declares queries: the name of the client's method, its arguments, and how its result becomes a record of ours.
+macro_rules! queries {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($($arg:ident: $kind:ty),*) -> $output:ty,
+        $api:literal($($value:expr),*), |$api_name:ident, $found:ident| $record:expr;
+    )+) => {
+        impl DingTalk {
+            $(
+                $(#[$doc])*
+                pub async fn $name(&self, priority: Priority, $($arg: $kind),*) -> Result<$output, UpstreamError> {
+                    let client = &self.0.client;
+                    call(self, priority, $api, Idempotency::Idempotent, |token| {
+                        Box::pin(async move {
+                            let ($api_name, $found) = ($api, client.$name(&token $(, $value)*).await?);
+                            $record
+                        })
+                    })
+                    .await
+                }
+            )+
+        }
 
-impl DingTalk {
+        impl DirectAccess {
+            $(
+                $(#[$doc])*
+                pub async fn $name(&self, $($arg: $kind),*) -> Result<$output, UpstreamError> {
+                    let token = self.token().await?;
+                    let client = self.after_delay().await;
+                    let ($api_name, $found) = ($api, client.$name(token $(, $value)*).await?);
+                    let record: Result<$output, ApiError> = $record;
+                    Ok(record?)
+                }
+            )+
+        }
+    };
+}
+
+queries! {
     /// Returns the member of the company that a unionid belongs to.
-    pub async fn userid_by_unionid(
-        &self,
-        priority: Priority,
-        unionid: &UnionId,
-    ) -> Result<Contact, UpstreamError> {
-        let client = &self.0.client;
-        call(
-            self,
-            priority,
-            USER_BY_UNIONID,
-            Idempotency::Idempotent,
-            |token| {
-                Box::pin(async move {
-                    let found = client.userid_by_unionid(&token, unionid.as_str()).await;
-                    found.and_then(|found| records::contact(USER_BY_UNIONID, found))
-                })
-            },
-        )
-        .await
-    }
+    userid_by_unionid(unionid: &UnionId) -> Contact,
+    "topapi/user/getbyunionid"(unionid.as_str()), |api, found| records::contact(api, found);
 
     /// Returns a person's record.
-    pub async fn user(&self, priority: Priority, userid: &UserId) -> Result<Person, UpstreamError> {
-        let client = &self.0.client;
-        call(self, priority, USER, Idempotency::Idempotent, |token| {
-            Box::pin(async move {
-                let record = client.user(&token, userid.as_str()).await;
-                record.and_then(|record| records::person(USER, record))
-            })
-        })
-        .await
-    }
+    user(userid: &UserId) -> Person,
+    "topapi/v2/user/get"(userid.as_str()), |api, found| records::person(api, found);
 
+    /// Returns the departments directly below one; a record that cannot be read comes with its reason.
+    sub_departments(dept_id: DeptId) -> Vec<ListedDepartment>,
+    "topapi/v2/department/listsub"(dept_id), |_api, found| Ok(records::departments(found));
+
+    /// Returns one page of a department's direct members.
+    users_of_department(dept_id: DeptId, cursor: i64) -> UserPage,
+    "topapi/v2/user/list"(dept_id, cursor), |_api, found| Ok(records::user_page(found));
+
+    /// Returns the part of the company that the app may see.
+    scopes() -> Scopes,
+    "auth/scopes"(), |_api, found| Ok(records::scopes(found));
+
+    /// Returns DingTalk's record of an approval.
+    process_instance(id: &str) -> ProcessInstance,
+    "topapi/processinstance/get"(id), |_api, found| Ok(found);
+}
+
+impl DingTalk {
     /// Returns a department's record.
     pub async fn department(
         &self,
@@ -55,74 +82,9 @@ impl DingTalk {
         let client = &self.0.client;
         call(self, priority, API, Idempotency::Idempotent, |token| {
             Box::pin(async move {
-                client
-                    .department(&token, dept_id)
-                    .await
-                    .map(records::department)
+                let record = client.department(&token, dept_id).await;
+                record.map(records::department)
             })
-        })
-        .await
-    }
-
-    /// Returns the departments directly below one; a record that cannot be read comes with its reason.
-    pub async fn sub_departments(
-        &self,
-        priority: Priority,
-        dept_id: DeptId,
-    ) -> Result<Vec<ListedDepartment>, UpstreamError> {
-        const API: &str = "topapi/v2/department/listsub";
-        let client = &self.0.client;
-        call(self, priority, API, Idempotency::Idempotent, |token| {
-            Box::pin(async move {
-                client
-                    .sub_departments(&token, dept_id)
-                    .await
-                    .map(records::departments)
-            })
-        })
-        .await
-    }
-
-    /// Returns one page of a department's direct members.
-    pub async fn users_of_department(
-        &self,
-        priority: Priority,
-        dept_id: DeptId,
-        cursor: i64,
-    ) -> Result<UserPage, UpstreamError> {
-        const API: &str = "topapi/v2/user/list";
-        let client = &self.0.client;
-        call(self, priority, API, Idempotency::Idempotent, |token| {
-            Box::pin(async move {
-                client
-                    .users_of_department(&token, dept_id, cursor)
-                    .await
-                    .map(records::user_page)
-            })
-        })
-        .await
-    }
-
-    /// Returns the part of the company that the app may see.
-    pub async fn scopes(&self, priority: Priority) -> Result<Scopes, UpstreamError> {
-        const API: &str = "auth/scopes";
-        let client = &self.0.client;
-        call(self, priority, API, Idempotency::Idempotent, |token| {
-            Box::pin(async move { client.scopes(&token).await.map(records::scopes) })
-        })
-        .await
-    }
-
-    /// Returns DingTalk's record of an approval.
-    pub async fn process_instance(
-        &self,
-        priority: Priority,
-        id: &str,
-    ) -> Result<ProcessInstance, UpstreamError> {
-        const API: &str = "topapi/processinstance/get";
-        let client = &self.0.client;
-        call(self, priority, API, Idempotency::Idempotent, |token| {
-            Box::pin(async move { client.process_instance(&token, id).await })
         })
         .await
     }

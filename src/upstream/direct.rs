@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use dingtalk::approval::ProcessInstance;
 use dingtalk::callback_registration::RegisteredCallback;
 use dingtalk::probe::{Probe, ScanPage};
 use dingtalk::{Client, ClientConfig};
@@ -10,14 +9,9 @@ use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::UpstreamError;
-use super::calls::{USER, USER_BY_UNIONID};
 use super::login_calls::TOKEN_OWNER;
 use super::login_slot::{IN_APP, SCAN};
-use super::records::{
-    self, Contact, InAppPerson, ListedDepartment, ScannedPerson, Scopes, UserPage,
-};
-use crate::domain::ids::{DeptId, UnionId, UserId};
-use crate::domain::person::Person;
+use super::records::{self, InAppPerson, ScannedPerson};
 
 /// Slower than DingTalk's limit, to leave room for other callers.
 const PAUSE: Duration = Duration::from_millis(60);
@@ -38,12 +32,12 @@ impl DirectAccess {
     }
 
     /// Returns the client, after a pause.
-    async fn after_delay(&self) -> &Client {
+    pub(super) async fn after_delay(&self) -> &Client {
         tokio::time::sleep(PAUSE).await;
         &self.client
     }
 
-    async fn token(&self) -> Result<&SecretString, UpstreamError> {
+    pub(super) async fn token(&self) -> Result<&SecretString, UpstreamError> {
         let fetch = || async { Ok(self.after_delay().await.get_token().await?.value) };
         self.token.get_or_try_init(fetch).await
     }
@@ -73,49 +67,6 @@ impl DirectAccess {
         let client = self.after_delay().await;
         let person = client.user_by_in_app_code(token, code).await?;
         Ok(records::in_app_person(IN_APP, person)?)
-    }
-
-    pub async fn scopes(&self) -> Result<Scopes, UpstreamError> {
-        let token = self.token().await?;
-        let scopes = self.after_delay().await.scopes(token).await?;
-        Ok(records::scopes(scopes))
-    }
-
-    pub async fn sub_departments(
-        &self,
-        dept_id: DeptId,
-    ) -> Result<Vec<ListedDepartment>, UpstreamError> {
-        let token = self.token().await?;
-        let client = self.after_delay().await;
-        let list = client.sub_departments(token, dept_id).await?;
-        Ok(records::departments(list))
-    }
-
-    pub async fn users_of_department(&self, dept_id: DeptId) -> Result<UserPage, UpstreamError> {
-        let token = self.token().await?;
-        let client = self.after_delay().await;
-        let page = client.users_of_department(token, dept_id, 0).await?;
-        Ok(records::user_page(page))
-    }
-
-    pub async fn user(&self, userid: &UserId) -> Result<Person, UpstreamError> {
-        let token = self.token().await?;
-        let client = self.after_delay().await;
-        let record = client.user(token, userid.as_str()).await?;
-        Ok(records::person(USER, record)?)
-    }
-
-    pub async fn userid_by_unionid(&self, unionid: &UnionId) -> Result<Contact, UpstreamError> {
-        let token = self.token().await?;
-        let client = self.after_delay().await;
-        let found = client.userid_by_unionid(token, unionid.as_str()).await?;
-        Ok(records::contact(USER_BY_UNIONID, found)?)
-    }
-
-    pub async fn process_instance(&self, id: &str) -> Result<ProcessInstance, UpstreamError> {
-        let token = self.token().await?;
-        let client = self.after_delay().await;
-        Ok(client.process_instance(token, id).await?)
     }
 
     pub async fn registered_callback(&self) -> Result<RegisteredCallback, UpstreamError> {

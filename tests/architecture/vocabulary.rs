@@ -14,6 +14,9 @@ const RETIRED_TYPES: &[&str] = &[
     "Complaint",
     "Crowd",
     "DoorView",
+    "Draft",
+    "Fault",
+    "Faults",
     "Frame",
     "Gravity",
     "Mission",
@@ -48,22 +51,28 @@ const PARTICIPLES: &[&str] = &[
 ];
 /// Parts of names of modules, functions and constants.
 const RETIRED_PARTS: &[&str] = &[
+    "about",
     "anew",
+    "asked",
     "brake",
     "door",
     "farewell",
     "hiccup",
     "leavings",
     "moments",
+    "overtaken",
     "patience",
     "patiently",
+    "peopled",
     "pulse",
     "rehearsal",
     "scratch",
+    "spared",
     "stubborn",
     "troubles",
     "upkeep",
     "whoever",
+    "whom",
 ];
 const RETIRED_FUNCTIONS: &[&str] = &[
     "believe",
@@ -73,6 +82,7 @@ const RETIRED_FUNCTIONS: &[&str] = &[
     "may_pass",
     "mendable",
     "note_absent",
+    "release_held",
     "survey",
     "take_down",
     "tell",
@@ -82,10 +92,22 @@ const RETIRED_FUNCTIONS: &[&str] = &[
 
 /// Words that no variable, field or parameter has as its name.
 const RETIRED_VARIABLES: &[&str] = &[
-    "book", "closing", "heard", "mission", "survey", "tally", "visit",
+    "asked",
+    "book",
+    "closing",
+    "draft",
+    "heard",
+    "mission",
+    "overtaken",
+    "peopled",
+    "spared",
+    "survey",
+    "tally",
+    "visit",
+    "whom",
 ];
 /// Words that no comment and no document contains.
-const RETIRED_PROSE: &[&str] = &["anew", "by itself", "leavings", "whoever"];
+const RETIRED_PROSE: &[&str] = &["anew", "by itself", "leavings", "whoever", "whom"];
 
 /// The declared name in a line, with its keyword.
 fn declaration(line: &str) -> Option<(&'static str, &str)> {

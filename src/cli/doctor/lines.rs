@@ -1,8 +1,7 @@
 //! A report as text lines: status, what was checked, what was found, what to do.
 
-use std::fmt::Write as _;
-
 use crate::doctor::{Check, Report, Status};
+use crate::text::commands::doctor as texts;
 
 /// Returns one line per check, and a final line with their counts.
 pub fn text(report: &Report, has_colours: bool) -> String {
@@ -18,26 +17,23 @@ pub fn text(report: &Report, has_colours: bool) -> String {
         1 => format!("1 {word}"),
         number => format!("{number} {word}s"),
     };
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
-        "{} ok, {}, {}, {} not checked",
+    let totals = texts::totals(
         count(Status::Ok),
-        many(Status::Warning, "warning"),
-        many(Status::Failure, "failure"),
-        count(Status::Skipped)
+        many(Status::Warning, texts::WARNING),
+        many(Status::Failure, texts::FAILURE),
+        count(Status::Skipped),
     );
-    text
+    text + &totals + "\n"
 }
 
 fn line(check: &Check, has_colours: bool) -> String {
     let (word, colour) = match check.status {
-        Status::Ok => ("ok", 32),
-        Status::Warning => ("warning", 33),
-        Status::Failure => ("failure", 31),
-        Status::Skipped => ("not checked", 2),
+        Status::Ok => (texts::OK, 32),
+        Status::Warning => (texts::WARNING, 33),
+        Status::Failure => (texts::FAILURE, 31),
+        Status::Skipped => (texts::SKIPPED, 2),
     };
-    let gap = " ".repeat("not checked ".len() - word.len());
+    let gap = " ".repeat(texts::SKIPPED.len() + 1 - word.len());
     let status = if has_colours {
         format!("\u{1b}[{colour}m{word}\u{1b}[0m{gap}")
     } else {

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use crate::service::directory_sync::Progress;
+use crate::text::commands::sync as texts;
 
 /// Shows progress on stderr.
 pub struct Progressing {
@@ -82,24 +83,9 @@ fn describe(progress: Progress) -> (&'static str, String, usize, usize) {
             departments_read: done,
             departments_found: total,
             people,
-        } => (
-            "reading",
-            format!("reading: {done} of {total} departments, {people} people"),
-            done,
-            total,
-        ),
-        Progress::Confirming { done, total } => (
-            "asking",
-            format!("asking about absent people: {done} of {total}"),
-            done,
-            total,
-        ),
-        Progress::Applying { done, total } => (
-            "writing",
-            format!("writing: {done} of {total}"),
-            done,
-            total,
-        ),
+        } => ("reading", texts::reading(done, total, people), done, total),
+        Progress::Confirming { done, total } => ("asking", texts::asking(done, total), done, total),
+        Progress::Applying { done, total } => ("writing", texts::writing(done, total), done, total),
     }
 }
 

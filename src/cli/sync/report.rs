@@ -34,7 +34,7 @@ fn difference(difference: &FieldChange) -> String {
 fn skipped(record: &ChangeRow) -> String {
     let what = match (&record.userid, record.dept_id) {
         (Some(userid), _) => printable(userid),
-        (None, Some(dept_id)) => format!("department {dept_id}"),
+        (None, Some(dept_id)) => texts::department(dept_id),
         (None, None) => texts::RECORD_WITHOUT_USERID.to_owned(),
     };
     let reason = record.reason.as_ref();

@@ -48,13 +48,13 @@ fn a_secret_in_the_environment_wins_over_a_file_of_a_secret_in_the_toml_file() {
 #[test]
 fn a_file_that_is_absent_or_not_toml_is_a_fault_that_shows_none_of_its_text() {
     let changes = [("DINGGATE_CONFIG", "/c.toml")];
-    let absent = faults(&changes, &[]);
+    let absent = errors(&changes, &[]);
     assert!(
         absent.len() == 1
             && absent[0].starts_with("DINGGATE_CONFIG: names \"/c.toml\", which cannot be read"),
         "{absent:?}"
     );
-    let broken = faults(
+    let broken = errors(
         &changes,
         &[(
             "/c.toml",
@@ -70,31 +70,31 @@ fn a_file_that_is_absent_or_not_toml_is_a_fault_that_shows_none_of_its_text() {
 #[test]
 fn only_strings_integers_and_booleans_stand_in_the_file() {
     let toml = "DINGGATE_CONFIG = \"/d.toml\"\nDINGGATE_LOG = 1.5\nDINGGATE_ADMINS = [\"a\"]\n[DINGGATE_LISTEN]\nport = 1\n[more]\n";
-    let faults = faults(&[("DINGGATE_CONFIG", "/c.toml")], &[("/c.toml", toml)]);
-    assert_eq!(faults.len(), 5, "{faults:#?}");
+    let errors = errors(&[("DINGGATE_CONFIG", "/c.toml")], &[("/c.toml", toml)]);
+    assert_eq!(errors.len(), 5, "{errors:#?}");
     assert_eq!(
-        faults
+        errors
             .iter()
             .filter(|line| line.contains("neither a string"))
             .count(),
         3,
-        "{faults:#?}"
+        "{errors:#?}"
     );
     assert_eq!(
-        faults
+        errors
             .iter()
             .filter(|line| line.contains("in the environment only"))
             .count(),
         1,
-        "{faults:#?}"
+        "{errors:#?}"
     );
 }
 
 #[test]
 fn a_name_cannot_pass_for_another_line() {
-    let faults = faults(
+    let errors = errors(
         &[("DINGGATE_CONFIG", "/c.toml")],
         &[("/c.toml", "\"a\\nDINGGATE_LOG\" = 1\n")],
     );
-    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert_eq!(errors.len(), 1, "{errors:#?}");
 }

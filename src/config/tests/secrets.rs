@@ -56,13 +56,13 @@ fn every_secret_may_stand_in_a_file_and_loses_one_newline() {
 #[test]
 fn a_file_of_a_secret_that_is_empty_or_absent_is_a_fault() {
     let changes = [("DATABASE_URL", ""), ("DATABASE_URL_FILE", "/db")];
-    let absent = faults(&changes, &[]);
+    let absent = errors(&changes, &[]);
     assert!(
         absent.len() == 1
             && absent[0].starts_with("DATABASE_URL_FILE: names \"/db\", which cannot be read"),
         "{absent:?}"
     );
-    let empty = faults(&changes, &[("/db", "\n")]);
+    let empty = errors(&changes, &[("/db", "\n")]);
     assert!(
         empty.len() == 1 && empty[0].contains("is empty"),
         "{empty:?}"
@@ -123,10 +123,10 @@ fn no_secret_is_ever_shown() {
         ),
         ("DINGGATE_WEBHOOK_SECRET", "whsec_hunter2"),
     ] {
-        let faults = load(&[(name, bad)], &[]).unwrap_err();
+        let errors = load(&[(name, bad)], &[]).unwrap_err();
         assert!(
-            !format!("{faults} {faults:?}").contains("hunter2"),
-            "{name}: {faults}"
+            !format!("{errors} {errors:?}").contains("hunter2"),
+            "{name}: {errors}"
         );
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Migrate;
 use crate::doctor::Check;
 use crate::store::migrations::{self, MigrationError, State, VERSION, suffices};
 use crate::store::{Conn, StoreError};
-use crate::text::commands::database as texts;
+use crate::text::commands::doctor::database as texts;
 
 /// Checks the schema; the error says why the tables cannot be read.
 pub async fn schema(

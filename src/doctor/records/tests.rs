@@ -9,7 +9,7 @@ fn inbox() -> Inbox {
         waiting: 0,
         waiting_age: None,
         failed: 0,
-        held: 0,
+        parked: 0,
     }
 }
 
@@ -49,7 +49,7 @@ fn an_inbox_is_right_while_nothing_is_stuck_in_it() {
     let stuck = Inbox {
         waiting_age: Some(4000.0),
         failed: 1,
-        held: 2,
+        parked: 2,
         ..briefly
     };
     let check = events(&stuck);

@@ -1,7 +1,7 @@
 use super::*;
 
-fn draft() -> Draft {
-    Draft {
+fn input() -> AppInput {
+    AppInput {
         name: " 报销 ".to_owned(),
         address: " https://oa.example.com/expenses?a=1 ".to_owned(),
         description: "差旅与日常费用".to_owned(),
@@ -15,7 +15,7 @@ fn draft() -> Draft {
 
 #[test]
 fn a_whole_draft_becomes_an_app() {
-    let app = App::parse(&draft()).unwrap();
+    let app = App::parse(&input()).unwrap();
     assert_eq!(
         (app.name.as_str(), app.address.as_str()),
         ("报销", "https://oa.example.com/expenses?a=1")
@@ -29,24 +29,24 @@ fn a_whole_draft_becomes_an_app() {
 
 #[test]
 fn everything_that_is_wrong_is_named_at_once() {
-    let bad = Draft {
+    let bad = AppInput {
         name: "\u{0} \n".to_owned(),
         address: String::new(),
         description: "长".repeat(81),
         icon: "skull".to_owned(),
         colour: "pink".to_owned(),
         departments: BTreeSet::new(),
-        ..draft()
+        ..input()
     };
     assert_eq!(
         App::parse(&bad).unwrap_err(),
         [
-            Fault::NameMissing,
-            Fault::AddressMissing,
-            Fault::DescriptionTooLong,
-            Fault::UnknownIcon,
-            Fault::UnknownColour,
-            Fault::NoDepartment
+            FieldError::NameMissing,
+            FieldError::AddressMissing,
+            FieldError::DescriptionTooLong,
+            FieldError::UnknownIcon,
+            FieldError::UnknownColour,
+            FieldError::NoDepartment
         ]
     );
 }
@@ -63,24 +63,27 @@ fn an_address_leads_safely_to_one_place() {
         assert!(address(good).is_ok(), "{good}");
     }
     for (bad, fault) in [
-        ("oa.example.com", Fault::NotAnAddress),
-        ("oa.example.com:8080/x", Fault::NotAnAddress),
-        ("//oa.example.com", Fault::NotAnAddress),
-        ("javascript:alert(1)", Fault::NotAnAddress),
-        ("data:text/html,x", Fault::NotAnAddress),
-        ("ftp://oa.example.com/", Fault::NotAnAddress),
-        ("https://", Fault::NotAnAddress),
-        ("http://oa.example.com/", Fault::NotHttps),
-        ("http://10.0.0.7/", Fault::NotHttps),
-        ("http://localhost.example.com/", Fault::NotHttps),
-        ("https://user:secret@oa.example.com/", Fault::Credentials),
-        ("https://user@oa.example.com/", Fault::Credentials),
-        ("https://:secret@oa.example.com/", Fault::Credentials),
+        ("oa.example.com", FieldError::NotAnAddress),
+        ("oa.example.com:8080/x", FieldError::NotAnAddress),
+        ("//oa.example.com", FieldError::NotAnAddress),
+        ("javascript:alert(1)", FieldError::NotAnAddress),
+        ("data:text/html,x", FieldError::NotAnAddress),
+        ("ftp://oa.example.com/", FieldError::NotAnAddress),
+        ("https://", FieldError::NotAnAddress),
+        ("http://oa.example.com/", FieldError::NotHttps),
+        ("http://10.0.0.7/", FieldError::NotHttps),
+        ("http://localhost.example.com/", FieldError::NotHttps),
+        (
+            "https://user:secret@oa.example.com/",
+            FieldError::Credentials,
+        ),
+        ("https://user@oa.example.com/", FieldError::Credentials),
+        ("https://:secret@oa.example.com/", FieldError::Credentials),
     ] {
         assert_eq!(address(bad), Err(fault), "{bad}");
     }
     let long = format!("https://oa.example.com/{}", "x".repeat(MAX_ADDRESS));
-    assert_eq!(address(&long), Err(Fault::AddressTooLong));
+    assert_eq!(address(&long), Err(FieldError::AddressTooLong));
 }
 
 #[test]

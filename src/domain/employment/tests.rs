@@ -233,7 +233,7 @@ fn an_answer_as_old_as_the_row_still_counts() {
 }
 
 #[test]
-fn a_sync_spares_whoever_was_written_since_its_start() {
+fn a_sync_skips_a_person_written_since_its_start() {
     let absent = Observation {
         valid_from: at(70),
         ..observed(false)

@@ -76,7 +76,7 @@ struct AuditView {
     action: &'static str,
     action_words: &'static str,
     /// The person it was applied to; `None` if that was the actor, or nobody.
-    whom: Option<ActorView>,
+    subject: Option<ActorView>,
     status_words: String,
     reason: Option<String>,
     request_id: Option<String>,
@@ -141,14 +141,14 @@ fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) ->
     let t = AuditTexts::of(lang);
     let kind = row.actor_kind;
     let name = row.name.map(|name| masked(&name, contacts));
-    let whom = row
+    let subject = row
         .userid
         .clone()
         .or_else(|| row.unionid.clone())
         .filter(|id| kind != ActorKind::Person || *id != row.actor);
     AuditView {
         at: TimeText::new(row.at, now, lang),
-        whom: match whom {
+        subject: match subject {
             Some(id) => Some(ActorView::subject(
                 &id,
                 name.as_deref(),

@@ -28,7 +28,9 @@ use crate::text::time::TimeText;
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/events").route(web::get().to(list)))
         .service(web::resource("/events/retry-failed").route(web::post().to(retry::retry_failed)))
-        .service(web::resource("/events/release-held").route(web::post().to(release::release_held)))
+        .service(
+            web::resource("/events/release-held").route(web::post().to(release::release_parked)),
+        )
         .service(web::resource("/events/{id}").route(web::get().to(detail::detail)))
         .service(web::resource("/events/{id}/retry").route(web::post().to(retry::retry)))
         .service(web::resource("/events/{id}/release").route(web::post().to(release::release)));
@@ -116,8 +118,12 @@ async fn list(
                 .with_filter("state", t.state, EventState::ALL.map(state))
                 .with_filter("type", t.kind, types(t))
                 .map(|row| view(row, now, lang, MAX_SUBJECTS)),
-            retry_all_ask: ask_about(counts.failed, t.retry_all_ask_one, t.retry_all_ask),
-            release_all_ask: ask_about(counts.parked, t.release_all_ask_one, t.release_all_ask),
+            retry_all_ask: count_question(counts.failed, t.retry_all_ask_one, t.retry_all_ask),
+            release_all_ask: count_question(
+                counts.parked,
+                t.release_all_ask_one,
+                t.release_all_ask,
+            ),
             layout,
         }
     };
@@ -145,7 +151,7 @@ fn filter(query: &ListQuery) -> Result<EventFilter, AppError> {
     })
 }
 
-fn ask_about(count: i64, one: &str, many: &str) -> Option<String> {
+fn count_question(count: i64, one: &str, many: &str) -> Option<String> {
     match count {
         0 => None,
         1 => Some(one.to_owned()),

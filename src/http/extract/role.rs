@@ -32,7 +32,7 @@ pub struct RoleHolder {
 }
 
 impl RoleHolder {
-    /// Returns whom the person may see and decide about.
+    /// Returns which people the person may see and decide on.
     pub fn scope(&self) -> Scope {
         self.rights.scope()
     }
@@ -54,7 +54,7 @@ impl RoleHolder {
         self.rights.may(action)
     }
 
-    /// Returns the layout of an administration page, with the alerts for those who see what they are about.
+    /// Returns the layout of an administration page, with the alerts for those who may see their subject.
     pub async fn layout(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
         let layout = self.user.layout(request);
         if !self.may(Action::SeeOperations) {

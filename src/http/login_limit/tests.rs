@@ -162,7 +162,7 @@ async fn an_attempt_that_ends_wakes_one_waiter_of_its_own_client() {
 }
 
 #[tokio::test]
-async fn whoever_goes_away_while_waiting_leaves_the_turn_to_the_next() {
+async fn a_client_that_goes_away_while_waiting_leaves_its_place_to_the_next() {
     let (limit, key) = (limit(1), client("192.0.2.1"));
     fail(&limit, key).await;
     let first = limit.begin(key).await.unwrap();

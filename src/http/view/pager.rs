@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_kept_within_bounds() {
+    fn the_requested_page_is_kept_within_bounds() {
         let paging = |page, per_page| Paging::parse(page, per_page);
         assert_eq!(
             paging(None, None),

@@ -1,4 +1,4 @@
-//! Checks, in the transaction that acts, what the actor may do, and about whom.
+//! Checks, in the transaction that acts, what the actor may do, and to which people.
 
 use crate::context::Context;
 use crate::domain::ids::{UnionId, UserId};

@@ -40,7 +40,7 @@ pub struct ApplyRequest<'a> {
     /// People observed since then are not marked as left.
     pub guard: DateTime<Utc>,
     /// Whether people who are not marked as left for that reason are reported as skipped.
-    pub reports_overtaken: bool,
+    pub reports_superseded: bool,
     /// Number of records in the plan, in total and by kind.
     pub records: u64,
     pub counts: SyncCounts,
@@ -125,11 +125,11 @@ async fn write_departments(
     let written = department::upsert_all(tx, &wanted).await?;
     let removed = department::remove_all(tx, &plan.gone, request.run.started_at).await?;
     let ids = wanted.iter().map(|(department, _)| department.dept_id);
-    let overtaken: Vec<DeptId> = ids
+    let superseded: Vec<DeptId> = ids
         .filter(|id| !written.contains(id))
         .chain(plan.gone.iter().copied().filter(|id| !removed.contains(id)))
         .collect();
-    sync_staging::record_skipped_departments(tx, request.run.id, &overtaken).await?;
+    sync_staging::record_skipped_departments(tx, request.run.id, &superseded).await?;
     let changed = written.iter().filter(|id| stood.contains(id)).count();
     counts.departments_added = SyncCounts::of(written.len() - changed);
     counts.departments_changed = SyncCounts::of(changed);

@@ -94,7 +94,7 @@ impl Approval {
 /// Starts a run in the background of this process that marks the leavers of a stopped run as left; returns its run
 /// id.
 ///
-/// People whom DingTalk knows again are skipped. If DingTalk does not answer, nobody is marked, and the stopped run
+/// People that DingTalk knows again are skipped. If DingTalk does not answer, nobody is marked, and the stopped run
 /// keeps waiting for a decision.
 pub async fn approve(ctx: &Context, run_id: i64, by: &Actor<'_>) -> Result<i64, ApproveError> {
     let (sender, begun) = oneshot::channel();
@@ -208,7 +208,7 @@ async fn carry_out(
         run: approval.run,
         actor: audit::Actor::Person(&approval.by),
         guard: approval.guard,
-        reports_overtaken: true,
+        reports_superseded: true,
         records: writer.records,
         counts: writer.counts,
         departments: &DepartmentPlan::default(),

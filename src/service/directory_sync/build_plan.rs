@@ -68,8 +68,8 @@ pub async fn build_plan<'a>(
     let is_complete = may_be_complete(crawler);
     // If too many people are missing, missing departments are not trusted either.
     let may_remove = is_complete && writer.counts.withheld == 0;
-    let spared = &crawler.spared_departments;
-    let departments = plan::departments(&stored, &crawler.departments, spared, may_remove);
+    let unreadable = &crawler.unreadable_departments;
+    let departments = plan::departments(&stored, &crawler.departments, unreadable, may_remove);
     writer
         .append_departments(&departments, &stored)
         .await
@@ -140,7 +140,7 @@ async fn stage_leavers(writer: &mut PlanWriter<'_>, crawler: &Crawler) -> Result
         let started_at = writer.run.started_at;
         let gone = stored
             .into_iter()
-            .filter(|stored| plan::has_gone(stored, started_at, &crawler.spared));
+            .filter(|stored| plan::has_gone(stored, started_at, &crawler.unreadable));
         writer.append_leavers(gone.map(leaver)).await?;
     }
 }
@@ -192,7 +192,7 @@ async fn verify_leavers(
     let ids = stored.iter().map(|stored| stored.dept_id);
     let missing: Vec<_> = ids
         .filter(|id| {
-            !crawler.departments.contains_key(id) && !crawler.spared_departments.contains(id)
+            !crawler.departments.contains_key(id) && !crawler.unreadable_departments.contains(id)
         })
         .collect();
     let failed = verify_absent::departments(writer.ctx, calls, &missing, crawler).await?;

@@ -76,12 +76,12 @@ pub struct PeoplePlan {
 }
 
 /// Whether a complete run that has not observed a person concludes that they have left. Not for people whose record
-/// could not be read (`spared`), about whom an event has arrived since the run began, or whom an administrator has
-/// added.
+/// could not be read (`unreadable`), who have had an event since the run began, or who were added by an
+/// administrator.
 pub fn has_gone(
     stored: &StoredPerson,
     started_at: DateTime<Utc>,
-    spared: &BTreeSet<UserId>,
+    unreadable: &BTreeSet<UserId>,
 ) -> bool {
     let current = Current {
         row: Some(row(stored, &stored.person)),
@@ -90,7 +90,7 @@ pub fn has_gone(
     };
     let absence = Observation::at(started_at, false);
     let sync = Authority::Sync { is_complete: true };
-    !spared.contains(&stored.person.userid)
+    !unreadable.contains(&stored.person.userid)
         && decide(&current, &absence, sync) == Decision::Terminate(LeftCause::Sync)
 }
 
@@ -108,8 +108,8 @@ fn row(stored: &StoredPerson, person: &Person) -> Row {
 /// Compares the rows of some people with what DingTalk says about them.
 pub fn people(chunk: &Chunk, terms: &PlanOptions<'_>) -> PeoplePlan {
     let mut plan = PeoplePlan::default();
-    for (userid, draft) in drafts(chunk, terms.started_at, terms.is_complete) {
-        plan.take(draft, terms.refused.contains(userid));
+    for (userid, row) in decide_rows(chunk, terms.started_at, terms.is_complete) {
+        plan.take(row, terms.refused.contains(userid));
     }
     plan
 }
@@ -122,7 +122,7 @@ pub fn refused(
     started_at: DateTime<Utc>,
     is_complete: bool,
 ) -> HashSet<UserId> {
-    let drafts = drafts(chunk, started_at, is_complete);
+    let planned = decide_rows(chunk, started_at, is_complete);
     let mut claims = UnionidClaims::default();
     let staying = |stored: &&StoredPerson| {
         stored.status == Status::Employed && !leaving.contains(&stored.person.userid)
@@ -130,8 +130,8 @@ pub fn refused(
     for stored in chunk.stored.iter().filter(staying) {
         let userid = &stored.person.userid;
         let unionid = stored.person.unionid.as_ref();
-        match drafts.get(userid) {
-            Some(Draft {
+        match planned.get(userid) {
+            Some(PlannedPerson {
                 verdict: RowDecision::Change(_),
                 person,
                 ..
@@ -139,21 +139,21 @@ pub fn refused(
             _ => claims.keeps(userid, unionid),
         }
     }
-    for (userid, draft) in &drafts {
-        if matches!(draft.verdict, RowDecision::Add | RowDecision::Return(_)) {
-            claims.takes(userid, None, draft.person.unionid.as_ref());
+    for (userid, row) in &planned {
+        if matches!(row.verdict, RowDecision::Add | RowDecision::Return(_)) {
+            claims.takes(userid, None, row.person.unionid.as_ref());
         }
     }
     claims.refused()
 }
 
 impl PeoplePlan {
-    fn take(&mut self, draft: Draft, is_refused: bool) {
-        let Draft {
+    fn take(&mut self, row: PlannedPerson, is_refused: bool) {
+        let PlannedPerson {
             person,
             asked_at,
             verdict,
-        } = draft;
+        } = row;
         let skip = |reason| Skip {
             userid: Some(person.userid.clone()),
             dept_id: None,
@@ -198,7 +198,7 @@ fn keeping_unionid(write: Write) -> Option<Write> {
 }
 
 /// The decision about one person, before unionid conflicts are considered.
-struct Draft {
+struct PlannedPerson {
     person: Person,
     asked_at: DateTime<Utc>,
     verdict: RowDecision,
@@ -214,13 +214,17 @@ enum RowDecision {
     Skip(SkipReason),
 }
 
-fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeMap<&UserId, Draft> {
+fn decide_rows(
+    chunk: &Chunk,
+    started_at: DateTime<Utc>,
+    is_complete: bool,
+) -> BTreeMap<&UserId, PlannedPerson> {
     let rows: HashMap<&UserId, &StoredPerson> = chunk
         .stored
         .iter()
         .map(|stored| (&stored.person.userid, stored))
         .collect();
-    let draft = |wanted: &DesiredPerson| {
+    let decide_row = |wanted: &DesiredPerson| {
         let userid = &wanted.person.userid;
         let stored = rows.get(userid).copied();
         let person = stored.map_or_else(
@@ -245,7 +249,7 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
         };
         let decision = decide(&current, &listing, Authority::Sync { is_complete });
         let verdict = RowDecision::of(decision, stored, &person);
-        Draft {
+        PlannedPerson {
             person,
             asked_at: wanted.asked_at,
             verdict,
@@ -253,7 +257,7 @@ fn drafts(chunk: &Chunk, started_at: DateTime<Utc>, is_complete: bool) -> BTreeM
     };
     let wanted = chunk.wanted.iter();
     wanted
-        .map(|(userid, wanted)| (userid, draft(wanted)))
+        .map(|(userid, wanted)| (userid, decide_row(wanted)))
         .collect()
 }
 

@@ -41,19 +41,19 @@ impl<'a> PlanWriter<'a> {
         }
     }
 
-    async fn append(&mut self, mut drafts: Vec<StagedChange>) -> Result<(), StoreError> {
-        if drafts.is_empty() {
+    async fn append(&mut self, mut changes: Vec<StagedChange>) -> Result<(), StoreError> {
+        if changes.is_empty() {
             return Ok(());
         }
-        for draft in &mut drafts {
+        for change in &mut changes {
             self.last += 1;
             self.records += 1;
-            draft.position = self.last;
+            change.position = self.last;
         }
         self.ctx
             .db
             .read_within(DB_TIMEOUT, async |conn| {
-                sync_staging::stage_changes(conn, self.run.id, &drafts).await
+                sync_staging::stage_changes(conn, self.run.id, &changes).await
             })
             .await
     }
@@ -69,9 +69,9 @@ impl<'a> PlanWriter<'a> {
             step: Some(Step::Leave),
             ..StagedChange::new(ChangeKind::Left)
         };
-        let drafts: Vec<StagedChange> = people.map(leaver).collect();
-        self.counts.left += SyncCounts::of(drafts.len());
-        self.append(drafts).await
+        let changes: Vec<StagedChange> = people.map(leaver).collect();
+        self.counts.left += SyncCounts::of(changes.len());
+        self.append(changes).await
     }
 
     /// Withholds all leavers until an administrator decides.
@@ -171,7 +171,7 @@ impl<'a> PlanWriter<'a> {
         });
         let written: Vec<StagedChange> = written.collect();
         self.counts.departments_removed = SyncCounts::of(plan.gone.len());
-        let is_change = |draft: &&StagedChange| draft.kind == ChangeKind::DepartmentChanged;
+        let is_change = |change: &&StagedChange| change.kind == ChangeKind::DepartmentChanged;
         let changed = written.iter().filter(is_change).count();
         self.counts.departments_changed = SyncCounts::of(changed);
         self.counts.departments_added = SyncCounts::of(written.len() - changed);

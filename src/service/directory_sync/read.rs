@@ -88,7 +88,7 @@ pub async fn read(
 struct Snapshot {
     /// People who were not observed before.
     new: usize,
-    /// People whom no earlier response about the same department has named.
+    /// People that no earlier response for the same department has named.
     newly_named: usize,
 }
 

@@ -35,13 +35,13 @@ pub async fn sample_silent_departments(
     crawler: &mut Crawler,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<UpstreamError>, Abort> {
-    let (peopled, run_id) = (crawler.non_empty(), writer.run.id);
+    let (non_empty, run_id) = (crawler.non_empty(), writer.run.id);
     let people = writer
         .ctx
         .db
         .read_within(DB_TIMEOUT, async |conn| {
             let each = PER_SILENT_DEPARTMENT;
-            sync_staging::leavers_outside(conn, run_id, &peopled, each, AT_MOST).await
+            sync_staging::leavers_outside(conn, run_id, &non_empty, each, AT_MOST).await
         })
         .await
         .map_err(Abort::Store)?;

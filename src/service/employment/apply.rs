@@ -48,7 +48,7 @@ impl Lookup<'_> {
 }
 
 /// Locks the row of a person who exists in DingTalk and decides what to do.
-pub(super) async fn decide_about(
+pub(super) async fn decide_person(
     ctx: &Context,
     people: &mut PeopleLock<'_>,
     person: &Person,

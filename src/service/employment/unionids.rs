@@ -192,7 +192,7 @@ async fn claimant<'a>(
     Ok(Claimant {
         person,
         asked_at: lookup.at,
-        decided: apply::decide_about(ctx, people, person, lookup).await?,
+        decided: apply::decide_person(ctx, people, person, lookup).await?,
     })
 }
 

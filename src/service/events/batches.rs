@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_says_nothing_about_an_event_that_came_after_its_question() {
+    fn an_answer_does_not_cover_an_event_that_came_after_its_question() {
         let mut batches = Batches::default();
         let [first] = batches.add(vec![change(1)]).try_into().unwrap();
         let [mut second] = batches.add(vec![change(2)]).try_into().unwrap();

@@ -101,7 +101,7 @@ async fn commit(ctx: &Context, batch: Vec<WaitingEvent>) {
             answer(ctx, batch, &outcomes);
         }
         // One event can be at fault for all of them, or wait for a lock, which must not hold up the lane.
-        Err(error) if error.is_about_statement() => {
+        Err(error) if error.is_caused_by_statement() => {
             tracing::warn!(%error, events = batch.len(), "events are stored one by one");
             store_one_by_one(ctx, batch);
         }

@@ -19,7 +19,7 @@ pub struct KeyedMutex {
 /// The exclusive right to look up one person; released when dropped.
 pub(super) struct Guard {
     // Dropped first, so that the next worker is awake before the lock can be removed.
-    _held: OwnedMutexGuard<()>,
+    _guard: OwnedMutexGuard<()>,
     _reference: KeyReference,
 }
 
@@ -40,7 +40,7 @@ impl KeyedMutex {
             lock: Some(Lock::clone(&lock)),
         };
         Guard {
-            _held: lock.lock_owned().await,
+            _guard: lock.lock_owned().await,
             _reference: reference,
         }
     }
@@ -124,10 +124,10 @@ mod tests {
     fn a_person_who_becomes_free_wakes_one_worker_and_only_one_that_waits_for_that_person() {
         let (busy, wakes) = (Arc::new(KeyedMutex::default()), Arc::new(Wakes::default()));
         let people: Vec<UserId> = (0..50).map(|n| userid(&format!("person-{n}"))).collect();
-        let mut held = Vec::new();
+        let mut guards = Vec::new();
         let mut waiting: Vec<Waiting> = Vec::new();
         for person in &people {
-            held.push(busy.lock(person).now_or_never().unwrap());
+            guards.push(busy.lock(person).now_or_never().unwrap());
             for _ in 0..3 {
                 let (busy, person) = (Arc::clone(&busy), person.clone());
                 let mut enter: Waiting = Box::pin(async move { busy.lock(&person).await });
@@ -144,7 +144,7 @@ mod tests {
             0,
             "nobody waited for these"
         );
-        held.clear();
+        guards.clear();
         assert_eq!(wakes.0.load(Ordering::Relaxed), 50, "one for each person");
         // Each passes the person on to the next, whether it got the lock or was cancelled.
         let mut turns = 0;

@@ -38,7 +38,7 @@ pub(super) async fn terminate(tx: &mut Conn, userids: &[UserId]) -> Result<(), S
 }
 
 /// The same for a leave event that arrives late, by DingTalk's time of the event: it is believed, but not against
-/// what DingTalk has said about a person since. People whom DingTalk has listed long enough afterwards are rechecked
+/// what DingTalk has said about a person since. People listed by DingTalk long enough afterwards are rechecked
 /// at once instead: if they had left again, the answer says so.
 pub(super) async fn terminate_unless_relisted(
     tx: &mut Conn,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::state::StateFault;
+use super::state::InvalidState;
 use crate::domain::case::Refusal;
 use crate::store::StoreError;
 use crate::upstream::{LoginSlotError, UpstreamError};
@@ -14,7 +14,7 @@ pub(super) const AFTER_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     #[error("the state is {0}")]
-    InvalidState(StateFault),
+    InvalidState(InvalidState),
     #[error("there is no code, or DingTalk refuses it")]
     InvalidCode,
     #[error("the person, or DingTalk, has broken the login off")]

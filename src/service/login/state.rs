@@ -38,7 +38,7 @@ pub async fn begin(
 
 /// What is wrong with a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StateFault {
+pub enum InvalidState {
     #[error("missing")]
     Missing,
     /// Used states are not kept.
@@ -63,8 +63,8 @@ impl From<LoginError> for StateError {
     }
 }
 
-impl From<StateFault> for StateError {
-    fn from(fault: StateFault) -> Self {
+impl From<InvalidState> for StateError {
+    fn from(fault: InvalidState) -> Self {
         LoginError::InvalidState(fault).into()
     }
 }
@@ -90,7 +90,7 @@ pub(super) async fn check(
 ) -> Result<CheckedState, StateError> {
     let state = state
         .filter(|state| !state.is_empty())
-        .ok_or(StateFault::Missing)?;
+        .ok_or(InvalidState::Missing)?;
     let state_hash = digest(state);
     // Looked up even without our cookie: the log may learn whether the state exists, such a client must not.
     let browser_hash = browser_secret.map(digest).unwrap_or_default();
@@ -99,8 +99,8 @@ pub(super) async fn check(
         .read(async |conn| login_state::find(conn, &state_hash, &browser_hash).await)
         .await?;
     match found {
-        StateMatch::Unknown => Err(StateFault::Unknown.into()),
-        StateMatch::OtherBrowser => Err(StateFault::OtherBrowser.into()),
+        StateMatch::Unknown => Err(InvalidState::Unknown.into()),
+        StateMatch::OtherBrowser => Err(InvalidState::OtherBrowser.into()),
         StateMatch::Found(begun) => Ok(CheckedState {
             state_hash,
             browser_hash,
@@ -117,7 +117,7 @@ impl CheckedState {
             .read(async |conn| login_state::take(conn, &self.state_hash, &self.browser_hash).await)
             .await?;
         // Another tab may have been faster.
-        let begun = login.ok_or(StateFault::Unknown)?;
+        let begun = login.ok_or(InvalidState::Unknown)?;
         unexpired(&begun)?;
         Ok(())
     }
@@ -127,7 +127,7 @@ fn unexpired(begun: &StartedLogin) -> Result<ReturnPath, StateError> {
     let back = ReturnPath::parse(Some(&begun.return_path));
     if begun.is_expired {
         return Err(StateError {
-            error: LoginError::InvalidState(StateFault::Expired),
+            error: LoginError::InvalidState(InvalidState::Expired),
             back: Some(back),
         });
     }

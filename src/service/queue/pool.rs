@@ -55,7 +55,7 @@ impl Urgency {
 
 /// A piece of work that occupies one slot.
 pub trait Task: Send + 'static {
-    /// What the task is about. Of one subject, at most one task waits and at most one is in flight.
+    /// The subject of the task. Of one subject, at most one task waits and at most one is in flight.
     type Subject: Clone + Eq + Hash + Send;
     type Error: TaskError;
 

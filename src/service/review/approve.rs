@@ -46,8 +46,8 @@ pub(super) async fn approve_in_job(
     place: Option<Place>,
 ) -> Result<Case, ReviewError> {
     let (case, asked_at) = read_waiting(ctx, by, case_id, link).await?;
-    let asked = tokio::time::timeout(LOOKUP_TIMEOUT, ask(ctx, &case, asked_at, link)).await;
-    let person = asked.unwrap_or_else(|_| Err(timed_out()))?;
+    let answer = tokio::time::timeout(LOOKUP_TIMEOUT, ask(ctx, &case, asked_at, link)).await;
+    let person = answer.unwrap_or_else(|_| Err(timed_out()))?;
     let decision = Decision {
         by,
         state: CaseState::Approved,
@@ -82,8 +82,8 @@ async fn read_waiting(
             if case.state != CaseState::Waiting {
                 return Err(RejectedDecision::NotWaiting.into());
             }
-            if let Some(asked) = link {
-                check_link(conn, &case, asked, &rights.scope()).await?;
+            if let Some(userid) = link {
+                check_link(conn, &case, userid, &rights.scope()).await?;
             }
             let asked_at = staff::now(conn).await?;
             Ok((case, asked_at))
@@ -94,16 +94,16 @@ async fn read_waiting(
 async fn check_link(
     conn: &mut Conn,
     case: &Case,
-    asked: &str,
+    userid: &str,
     scope: &Scope,
 ) -> Result<(), ReviewError> {
     // A person outside the scope is reported as no person: otherwise anybody's userid could be tried here.
-    let is_within = staff_list::are_within(conn, &[asked.to_owned()], scope).await?;
-    let row = match UserId::parse(asked) {
+    let is_within = staff_list::are_within(conn, &[userid.to_owned()], scope).await?;
+    let row = match UserId::parse(userid) {
         Ok(userid) if is_within => staff::find(conn, &userid).await?,
         _ => None,
     };
-    let row = row.ok_or_else(|| RejectedDecision::NoSuchRow(asked.to_owned()))?;
+    let row = row.ok_or_else(|| RejectedDecision::NoSuchRow(userid.to_owned()))?;
     refuse_held(&row)?;
     if row.unionid.as_ref() == Some(&case.unionid) {
         return Err(RejectedDecision::HasThisUnionid(row.userid).into());
@@ -134,7 +134,7 @@ async fn ask(
     if !contact.is_internal {
         return Err(RejectedDecision::External.into());
     }
-    if link.is_some_and(|asked| asked != contact.userid.as_str()) {
+    if link.is_some_and(|userid| userid != contact.userid.as_str()) {
         return Err(RejectedDecision::SomebodyElse(contact.userid).into());
     }
     let mut person = listed(ctx.dingtalk.user(Priority::Join, &contact.userid).await)?;

@@ -222,7 +222,7 @@ async fn refuse(ctx: &Context, place: Place, outcome: &str) -> Result<(), StoreE
 /// Returns a refusal as it is stored: its code, and the userid that it concerns.
 fn outcome(error: &ReviewError) -> String {
     match error {
-        ReviewError::Refused(objection) => match objection.about() {
+        ReviewError::Refused(objection) => match objection.subject() {
             Some(userid) => format!("{}:{userid}", objection.code()),
             None => objection.code().to_owned(),
         },

@@ -63,7 +63,7 @@ impl RejectedDecision {
     }
 
     /// Returns the userid that the reason concerns.
-    pub fn about(&self) -> Option<&str> {
+    pub fn subject(&self) -> Option<&str> {
         match self {
             Self::OtherUnionid(userid)
             | Self::Held(userid)

@@ -142,8 +142,8 @@ async fn check_leaver(
         Decision::Return => {}
         Decision::Ignore(Reason::LeftSince) => return Err(StaffError::LeftMeanwhile),
         Decision::Ignore(Reason::HeldElsewhere) => {
-            let held = state.held_elsewhere.as_ref().unwrap_or(&person.userid);
-            return Err(StaffError::HeldElsewhere(held.clone()));
+            let owner = state.held_elsewhere.as_ref().unwrap_or(&person.userid);
+            return Err(StaffError::HeldElsewhere(owner.clone()));
         }
         _ => return Err(StaffError::NotLeft),
     }

@@ -46,7 +46,7 @@ const LAG: Duration = Duration::from_mins(5);
 const PERMISSION_GRACE: Duration = Duration::from_hours(1);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// What is known of the approval that an event is about.
+/// What is known of the approval that an event names.
 enum Details {
     NotRequired,
     Found(ProcessInstance),
@@ -112,8 +112,8 @@ async fn details(ctx: &Context, message: &PendingPayload, event: &Value) -> Deta
     let Some(id) = event::field(event, &["processInstanceId"]) else {
         return Details::Refused("no_process_instance_id".to_owned());
     };
-    let asked = ctx.dingtalk.process_instance(Priority::Recheck, &id);
-    match tokio::time::timeout(LOOKUP_TIMEOUT, asked).await {
+    let lookup = ctx.dingtalk.process_instance(Priority::Recheck, &id);
+    match tokio::time::timeout(LOOKUP_TIMEOUT, lookup).await {
         Ok(Ok(found)) => Details::Found(found),
         Ok(Err(error)) => refusal(&error, message.age),
         Err(_) => Details::NotYet(None),

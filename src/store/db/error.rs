@@ -54,8 +54,8 @@ impl StoreError {
         }
     }
 
-    /// Returns whether the cause is what the work did or whom it waited for, so that other work may succeed now.
-    pub fn is_about_statement(&self) -> bool {
+    /// Returns whether the cause is what the work did or what it waited for, so that other work may succeed now.
+    pub fn is_caused_by_statement(&self) -> bool {
         match self {
             Self::Unavailable(Some(sqlx::Error::Database(error))) => {
                 let code = error.code().unwrap_or_default();
@@ -104,7 +104,7 @@ fn unavailable(cause: Option<&sqlx::Error>) -> String {
         Some(sqlx::Error::Io(error)) if is_certificate_fault(error) => {
             "the certificate of Postgres is not accepted (sslmode and sslrootcert in DATABASE_URL)"
         }
-        Some(sqlx::Error::Io(error)) if is_tls_fault(error) => "there is no TLS with Postgres",
+        Some(sqlx::Error::Io(error)) if is_tls_error(error) => "there is no TLS with Postgres",
         Some(sqlx::Error::Tls(_)) => "there is no TLS with Postgres",
         Some(sqlx::Error::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
             "a file or socket that DATABASE_URL names is not there"
@@ -126,7 +126,7 @@ fn failed(cause: &sqlx::Error) -> &'static str {
 }
 
 /// Returns whether the error comes from the TLS library, for the certificate or anything else.
-pub fn is_tls_fault(error: &io::Error) -> bool {
+pub fn is_tls_error(error: &io::Error) -> bool {
     tls_error(error).is_some()
 }
 
@@ -147,7 +147,7 @@ pub(super) fn log_refusal(error: &sqlx::Error) {
     static LAST_LOGGED: Mutex<Option<Instant>> = Mutex::new(None);
     let is_said = match error {
         sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
-        sqlx::Error::Io(error) => is_tls_fault(error) || error.kind() == io::ErrorKind::NotFound,
+        sqlx::Error::Io(error) => is_tls_error(error) || error.kind() == io::ErrorKind::NotFound,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| is_refusal(&code)),
         _ => false,
     };

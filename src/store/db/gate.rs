@@ -68,11 +68,11 @@ impl Gate {
         Duration::from_micros(hold.saturating_mul(turns) / self.places)
     }
 
-    fn note_hold(&self, held: Duration) {
-        let held = u64::try_from(held.min(LONGEST_SAMPLE).as_micros()).unwrap_or(u64::MAX);
+    fn note_hold(&self, time: Duration) {
+        let time = u64::try_from(time.min(LONGEST_SAMPLE).as_micros()).unwrap_or(u64::MAX);
         // Concurrent updates may lose a sample, which an average tolerates.
         let average = self.hold_micros.load(Ordering::Relaxed);
-        let next = average - average / 8 + held / 8;
+        let next = average - average / 8 + time / 8;
         self.hold_micros.store(next, Ordering::Relaxed);
     }
 

@@ -20,7 +20,7 @@ pub struct Queues<W> {
 
 #[derive(Debug)]
 struct Queue<W> {
-    held: usize,
+    in_use: usize,
     /// Waiters by ascending id.
     waiters: VecDeque<(u64, W)>,
 }
@@ -28,7 +28,7 @@ struct Queue<W> {
 impl<W> Default for Queue<W> {
     fn default() -> Self {
         Self {
-            held: 0,
+            in_use: 0,
             waiters: VecDeque::new(),
         }
     }
@@ -97,7 +97,7 @@ impl<W> Queues<W> {
     pub fn release(&mut self, share: Share) -> Vec<(Share, W)> {
         self.free += 1;
         if let Some(queue) = self.shares.get_mut(&share) {
-            queue.held -= 1;
+            queue.in_use -= 1;
         }
         self.forget_if_empty(share);
         std::iter::from_fn(|| self.serve_next()).collect()
@@ -132,19 +132,19 @@ impl<W> Queues<W> {
     }
 
     fn may_take(&self, share: Share) -> bool {
-        let held = self.shares.get(&share).map_or(0, |queue| queue.held);
+        let in_use = self.shares.get(&share).map_or(0, |queue| queue.in_use);
         let factor = match share {
             Share::Health => return self.free > 0,
             Share::Background | Share::Callbacks | Share::Logins => OWN_FACTOR,
             Share::Client(_) => CLIENT_FACTOR,
         };
         let left = self.free.checked_sub(self.reserved + 1);
-        left.is_some_and(|left| held <= factor * left)
+        left.is_some_and(|left| in_use <= factor * left)
     }
 
     fn take(&mut self, share: Share) {
         self.free -= 1;
-        self.shares.entry(share).or_default().held += 1;
+        self.shares.entry(share).or_default().in_use += 1;
     }
 
     fn give_turn(&mut self, share: Share) {
@@ -159,7 +159,7 @@ impl<W> Queues<W> {
 
     fn forget_if_empty(&mut self, share: Share) {
         let queue = self.shares.get(&share);
-        if queue.is_some_and(|queue| queue.held == 0 && queue.waiters.is_empty()) {
+        if queue.is_some_and(|queue| queue.in_use == 0 && queue.waiters.is_empty()) {
             self.shares.remove(&share);
         }
     }
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn a_place_goes_to_a_client_below_its_limit_even_where_another_waits_longer() {
         let mut queues = Queues::new(20);
-        let held = take_all(&mut queues, client(1));
+        let in_use = take_all(&mut queues, client(1));
         queues.join(client(1), "above its limit");
         for n in 2..30 {
             take_all(&mut queues, client(n));
@@ -271,9 +271,9 @@ mod tests {
         queues.join(client(99), "new");
         let served = queues.release(client(2));
         assert_eq!(served, [(client(99), "new")]);
-        for n in 0..held {
+        for n in 0..in_use {
             let served = queues.release(client(1));
-            assert!(n < held - 1 || served.is_empty() || queues.waiting == 0);
+            assert!(n < in_use - 1 || served.is_empty() || queues.waiting == 0);
         }
         assert_eq!(queues.waiting, 0, "it is served once it holds less");
     }

@@ -155,7 +155,7 @@ impl Case {
         }
     }
 
-    /// Returns the people about whom the rule decides this, if DingTalk lists all or none of them.
+    /// Returns the people for which the rule decides this, if DingTalk lists all or none of them.
     fn decided(&self, is_member: bool, wanted: Decision) -> BTreeSet<UserId> {
         let sync = Authority::Sync { is_complete: true };
         let decisions = (0..self.subjects.len()).map(|person| {
@@ -364,7 +364,7 @@ async fn the_bulk_statements_decide_as_the_rule_does(pool: PgPool) {
     assert!(counts.iter().all(|count| *count > 50), "{counts:?}");
 }
 
-/// What each statement writes: the people about whom the rule decides this, listed or not.
+/// What each statement writes: the people for which the rule decides this, listed or not.
 const EXPECTED: [(Statement, bool, Decision); 5] = [
     (Statement::Add, true, Decision::Add),
     (Statement::Rehire, true, Decision::Return),

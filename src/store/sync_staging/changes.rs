@@ -79,23 +79,23 @@ struct ChangeJson<'a> {
 }
 
 impl<'a> ChangeJson<'a> {
-    fn of(draft: &'a StagedChange) -> Result<Self, StoreError> {
-        let shown = draft.differences.iter().map(|difference| FieldChange {
+    fn of(change: &'a StagedChange) -> Result<Self, StoreError> {
+        let shown = change.differences.iter().map(|difference| FieldChange {
             field: difference.field.clone(),
             old: without_nul(&difference.old),
             new: without_nul(&difference.new),
         });
-        let (reason, person) = (draft.reason.as_ref(), draft.person.as_ref());
+        let (reason, person) = (change.reason.as_ref(), change.person.as_ref());
         Ok(Self {
-            position: draft.position,
-            kind: draft.kind.as_str(),
-            userid: draft.userid.as_ref().map(UserId::as_str),
-            dept_id: draft.dept_id,
-            name: draft.name.as_deref().map(without_nul),
+            position: change.position,
+            kind: change.kind.as_str(),
+            userid: change.userid.as_ref().map(UserId::as_str),
+            dept_id: change.dept_id,
+            name: change.name.as_deref().map(without_nul),
             differences: shown.collect(),
             reason: reason.map(SkipReason::code),
             reason_field: reason.and_then(SkipReason::field),
-            step: draft.step.map(Step::as_str),
+            step: change.step.map(Step::as_str),
             person: person
                 .map(|(person, _)| to_json(&PersonJson::of(person)))
                 .transpose()?,
@@ -108,9 +108,9 @@ impl<'a> ChangeJson<'a> {
 pub async fn stage_changes(
     conn: &mut Conn,
     run_id: i64,
-    drafts: &[StagedChange],
+    changes: &[StagedChange],
 ) -> Result<(), StoreError> {
-    let rows = drafts
+    let rows = changes
         .iter()
         .map(ChangeJson::of)
         .collect::<Result<Vec<_>, _>>()?;

@@ -42,20 +42,20 @@ pub async fn candidates(
     scope: &Scope,
 ) -> Result<Vec<Candidate>, StoreError> {
     let rows = sqlx::query!(
-        r#"WITH asked AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
+        r#"WITH wanted AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
          found AS (
-             SELECT c.id AS case_id, s.userid FROM asked c JOIN staff s ON s.userid = c.userid
-             UNION SELECT c.id, s.userid FROM asked c JOIN staff s ON s.unionid = c.unionid
+             SELECT c.id AS case_id, s.userid FROM wanted c JOIN staff s ON s.userid = c.userid
+             UNION SELECT c.id, s.userid FROM wanted c JOIN staff s ON s.unionid = c.unionid
              UNION SELECT case_id, userid FROM (
                  SELECT c.id AS case_id, s.userid,
                      row_number() OVER (PARTITION BY c.id ORDER BY s.status, s.userid) AS place
-                 FROM asked c JOIN staff s ON lower(trim(s.name)) = c.nick AND c.nick <> ''
+                 FROM wanted c JOIN staff s ON lower(trim(s.name)) = c.nick AND c.nick <> ''
              ) namesakes WHERE place <= 5
          )
          SELECT c.id AS "case_id!", s.userid AS "userid!: UserId", s.unionid AS "unionid?: UnionId", s.name AS "name!",
              s.title, s.status AS "status!", s.held_at IS NOT NULL AS "is_held!",
              coalesce(s.userid = c.userid, false) AS "has_userid!", coalesce(s.unionid = c.unionid, false) AS "has_unionid!"
-         FROM found f JOIN asked c ON c.id = f.case_id JOIN staff s ON s.userid = f.userid
+         FROM found f JOIN wanted c ON c.id = f.case_id JOIN staff s ON s.userid = f.userid
          WHERE $2::bigint[] IS NULL OR s.userid IN (SELECT staff_within($2))
          ORDER BY c.id, 8 DESC, 9 DESC, s.status, s.userid"#,
         case_ids,

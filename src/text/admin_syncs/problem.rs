@@ -122,7 +122,7 @@ mod tests {
         );
         assert!(sync_problem(Lang::Zh, &problem).starts_with("20 名在职员工中有 8 人"));
 
-        let mut problem = SyncProblem::about_department(SyncProblemCode::DepartmentUnread, 7)
+        let mut problem = SyncProblem::of_department(SyncProblemCode::DepartmentUnread, 7)
             .with_detail("code 60020".to_owned());
         problem.params.more = 2;
         assert_eq!(

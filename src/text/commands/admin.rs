@@ -2,12 +2,19 @@
 
 use crate::domain::listed_admins::Entitlement;
 use crate::domain::rights::Role;
+use crate::text::messages;
 
-pub const DEPARTMENTS_NEED_REVIEWER: &str =
-    "--departments goes only with --role reviewer: no other role is limited to departments\n";
-
-/// Of a grant that is not in force.
-pub const GRANT_CHANGED: &str = "the account or the employment has changed";
+messages! {
+    DEPARTMENTS_NEED_REVIEWER =
+        "--departments goes only with --role reviewer: no other role is limited to departments\n";
+    /// Of a grant that is not in force.
+    GRANT_CHANGED = "the account or the employment has changed";
+    limited_to(departments) = " limited to {departments}";
+    revoked(userid, title) = "{userid} is no longer {title}\n";
+    granted(userid, title, limit) = "{userid} is now {title}{limit}\n";
+    unchanged(userid, title, limit) = "{userid} was already {title}{limit}\n";
+    changed(userid, title, limit, before) = "{userid} is now {title}{limit}; before: {before}\n";
+}
 
 /// Returns a role as the title of a person.
 pub fn title(role: Role) -> &'static str {

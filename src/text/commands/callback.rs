@@ -1,16 +1,27 @@
 //! Texts of `dinggate callback`.
 
+use crate::text::messages;
+
+messages! {
+    OURS = "ours";
+    NONE = "none";
+    ANSWER_LOST = "an answer of DingTalk's was lost, and events with it: run `dinggate sync`";
+    not_ours(our_url) = "not ours, which is {our_url}";
+    same_url(url) = "{url} (as before)";
+    replaced_url(old, new) = "{old} -> {new} (the old URL was not ours, and gets no more events)";
+    fetched(count, known, table, before, parked) =
+        "fetched {count}, of which {known} were known already\n{table}parked before: {before}\n{parked}";
+    released(count) = "released {count}\n";
+    previous_reader_lost() = "{ANSWER_LOST} (the reader before this one was cut off)";
+    none_registered(failure) =
+        "{failure}: DingTalk lists what it could not deliver to a callback that is registered by API; `dinggate callback register` registers ours";
+    list_unfinished(failure) = "the list was not read to its end: {failure}";
+    more(count) = " and {count} more";
+    NOT_AN_EVENT_TYPE = "not an event type, such as user_add_org";
+}
+
 /// Shows nothing of a token or a key, not even its length.
 const HIDDEN: &str = "********";
-
-pub const OURS: &str = "ours";
-pub const NONE: &str = "none";
-pub const ANSWER_LOST: &str =
-    "an answer of DingTalk's was lost, and events with it: run `dinggate sync`";
-
-pub fn not_ours(our_url: &str) -> String {
-    format!("not ours, which is {our_url}")
-}
 
 /// Returns a secret without its value, and whether it is that of a setting.
 pub fn secret(is_ours: bool, setting: &str) -> String {
@@ -22,41 +33,4 @@ pub fn secret(is_ours: bool, setting: &str) -> String {
 pub fn replaced_secret(is_same: bool) -> String {
     let verdict = if is_same { "as before" } else { "replaced" };
     format!("{HIDDEN} ({verdict})")
-}
-
-pub fn same_url(url: &str) -> String {
-    format!("{url} (as before)")
-}
-
-pub fn replaced_url(old: &str, new: &str) -> String {
-    format!("{old} -> {new} (the old URL was not ours, and gets no more events)")
-}
-
-pub fn fetched(count: usize, known: usize, table: &str, before: usize, parked: &str) -> String {
-    format!(
-        "fetched {count}, of which {known} were known already\n{table}parked before: {before}\n{parked}"
-    )
-}
-
-pub fn released(count: usize) -> String {
-    format!("released {count}\n")
-}
-
-pub fn previous_reader_lost() -> String {
-    format!("{ANSWER_LOST} (the reader before this one was cut off)")
-}
-
-pub fn none_registered(failure: &str) -> String {
-    format!(
-        "{failure}: DingTalk lists what it could not deliver to a callback that is registered by API; \
-         `dinggate callback register` registers ours"
-    )
-}
-
-pub fn list_unfinished(failure: &str) -> String {
-    format!("the list was not read to its end: {failure}")
-}
-
-pub fn more(count: usize) -> String {
-    format!(" and {count} more")
 }

@@ -1,9 +1,19 @@
 //! Texts of `dinggate sync`.
 
 use crate::domain::sync::{ChangeKind, SyncCounts, SyncState};
+use crate::text::messages;
 
-pub const NO_REASON: &str = "no reason was given";
-pub const RECORD_WITHOUT_USERID: &str = "a record without userid";
+messages! {
+    NO_REASON = "no reason was given";
+    RECORD_WITHOUT_USERID = "a record without userid";
+    /// Returns the line for a skipped record.
+    skipped(what, reason) = "passed over {what}: {reason}";
+    NOT_PRINTED = "the result could not be printed";
+    reading(done, total, people) = "reading: {done} of {total} departments, {people} people";
+    asking(done, total) = "asking about absent people: {done} of {total}";
+    writing(done, total) = "writing: {done} of {total}";
+    department(dept_id) = "department {dept_id}";
+}
 
 /// Returns the last line: the counts.
 pub fn counts(counts: &SyncCounts) -> String {
@@ -34,11 +44,6 @@ pub fn planned(kind: ChangeKind) -> Option<&'static str> {
         ChangeKind::DepartmentRemoved => "would remove department",
         ChangeKind::Skipped => return None,
     })
-}
-
-/// Returns the line for a skipped record.
-pub fn skipped(what: &str, reason: &str) -> String {
-    format!("passed over {what}: {reason}")
 }
 
 /// Returns why a run, or a dry run, counts as failed; `None` if everything was read and done.

@@ -14,7 +14,7 @@ pub struct Forecast {
     /// When the last permit was granted, if there have been waiters since.
     last_grant: Option<Instant>,
     /// Until when DingTalk's throttling blocks the API.
-    held_until: Option<Instant>,
+    blocked_until: Option<Instant>,
 }
 
 impl Default for Forecast {
@@ -22,7 +22,7 @@ impl Default for Forecast {
         Self {
             spacing: FASTEST,
             last_grant: None,
-            held_until: None,
+            blocked_until: None,
         }
     }
 }
@@ -31,13 +31,13 @@ impl Forecast {
     /// Records that a permit was granted. `has_more` says whether there are still waiters.
     pub fn record_grant(&mut self, now: Instant, has_more: bool) {
         if let Some(last) = self.last_grant {
-            let began = self.held_until.map_or(last, |until| until.max(last));
+            let began = self.blocked_until.map_or(last, |until| until.max(last));
             let sample = now.saturating_duration_since(began);
             let sample = sample.clamp(FASTEST, SLOWEST);
             self.spacing = (self.spacing * 4 + sample) / 5;
         }
         self.last_grant = has_more.then_some(now);
-        self.held_until = None;
+        self.blocked_until = None;
     }
 
     /// Records that there are no waiters: what made the queue slow may be over when there are some again.
@@ -47,18 +47,18 @@ impl Forecast {
 
     /// Records how long the next permit has to wait.
     pub fn record_wait(&mut self, now: Instant, wait: Duration) {
-        self.held_until = Some(now + wait);
+        self.blocked_until = Some(now + wait);
     }
 
     /// Returns how long the API is still blocked.
     pub fn hold(&self, now: Instant) -> Duration {
-        self.held_until
+        self.blocked_until
             .map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// Returns the expected time between two permits.
     pub fn spacing(&self, now: Instant) -> Duration {
-        let began = self.last_grant.map(|last| match self.held_until {
+        let began = self.last_grant.map(|last| match self.blocked_until {
             Some(until) => until.max(last),
             None => last,
         });

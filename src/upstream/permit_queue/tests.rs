@@ -121,7 +121,7 @@ fn a_login_is_in_progress_until_it_ends_also_when_it_has_gone_away() {
 }
 
 #[test]
-fn nobody_is_let_in_while_an_api_is_held_back_for_longer_than_a_login_waits() {
+fn no_login_is_admitted_while_an_api_is_blocked_for_longer_than_a_login_waits() {
     let queues = PermitQueues::<i32>::default();
     let first = queues.enqueue_login(API, &address(1)).unwrap();
     queues.record_wait(API, Duration::from_secs(30));

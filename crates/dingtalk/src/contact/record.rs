@@ -172,17 +172,17 @@ fn by_department<T>(
     Some(list.iter().filter_map(entry).collect())
 }
 
-/// Parses a department; `asked_parent` is used if the record names no parent.
+/// Parses a department; `default_parent` is used if the record names no parent.
 pub fn department(
     record: &Value,
-    asked_parent: Option<DeptId>,
+    default_parent: Option<DeptId>,
 ) -> Result<Department, MissingField> {
     let dept_id = department_id(record)
         .filter(|id| *id > 0)
         .ok_or("dept_id")?;
     let parent_id = lenient::field(record, "parent_id")
         .and_then(lenient::number)
-        .or(asked_parent);
+        .or(default_parent);
     Ok(Department {
         dept_id,
         parent_id: parent_id.filter(|parent| *parent > 0 && dept_id != ROOT_DEPARTMENT),

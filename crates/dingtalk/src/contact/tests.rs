@@ -168,7 +168,7 @@ fn only_an_explicit_end_ends_the_paging() {
 }
 
 #[test]
-fn children_without_a_parent_get_the_one_asked_for_and_home_school_ones_are_left_out() {
+fn children_without_a_parent_get_the_requested_one_and_home_school_ones_are_left_out() {
     let list = json!([{"dept_id": 5, "name": "财务部"}, {"dept_id": -7, "name": "家校"}, {"dept_id": "0", "name": "x"}, {"name": "无"}, {"dept_id": 6, "parent_id": "5"}]);
     let children = children(&list, 1).unwrap();
     let finance = Department {

@@ -9,9 +9,8 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::act::id_of;
 use crate::context::Context;
-use crate::domain::app::{App, Draft, Fault};
+use crate::domain::app::{App, AppInput, FieldError};
 use crate::domain::ids::DeptId;
 use crate::http::admin::see_other;
 use crate::http::error::AppError;
@@ -74,8 +73,8 @@ impl AppForm {
         }
     }
 
-    fn draft(&self) -> Draft {
-        Draft {
+    fn input(&self) -> AppInput {
+        AppInput {
             name: self.name.clone(),
             address: self.address.clone(),
             description: self.description.clone(),
@@ -114,7 +113,7 @@ pub(super) async fn edit(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, AppError> {
-    let id = id_of(&id)?;
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let (row, departments) = ctx
         .db
         .read(async |conn| {
@@ -153,7 +152,7 @@ pub(super) async fn update(
     id: web::Path<String>,
     form: CsrfForm<AppForm>,
 ) -> Result<HttpResponse, AppError> {
-    let id = id_of(&id)?;
+    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
     let app = match read(&form.0) {
         Ok(app) => app,
         Err(faults) => return page(&admin, &ctx, &request, Some(id), form.0, &faults).await,
@@ -169,11 +168,11 @@ pub(super) async fn update(
 }
 
 /// Parses the app of a form; without any fault if the form requests a search first.
-fn read(form: &AppForm) -> Result<App, Vec<Fault>> {
+fn read(form: &AppForm) -> Result<App, Vec<FieldError>> {
     if form.is_search() {
         return Err(Vec::new());
     }
-    App::parse(&form.draft())
+    App::parse(&form.input())
 }
 
 fn saved(session: &Session, toast: &Toast) -> HttpResponse {

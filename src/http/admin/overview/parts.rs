@@ -85,7 +85,7 @@ pub(super) fn tiles(found: &OverviewData, t: &OverviewTexts, lang: Lang) -> Vec<
         let time = TimeText::new(at, found.now, lang).relative;
         interpolate(t.waits_since, &[("time", &time)])
     });
-    let (waiting, failed, held) = (now.events_waiting, now.events_failed, now.events_held);
+    let (waiting, failed, parked) = (now.events_waiting, now.events_failed, now.events_parked);
     tiles.extend([
         Tile::new(t.sessions, now.sessions, "/admin/sessions"),
         Tile {
@@ -93,7 +93,7 @@ pub(super) fn tiles(found: &OverviewData, t: &OverviewTexts, lang: Lang) -> Vec<
             ..Tile::new(t.events_waiting, waiting, "/admin/events?state=waiting")
         },
         Tile::open(t.events_failed, failed, "/admin/events?state=failed"),
-        Tile::open(t.events_held, held, "/admin/events?state=parked"),
+        Tile::open(t.events_parked, parked, "/admin/events?state=parked"),
     ]);
     tiles
 }

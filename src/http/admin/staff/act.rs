@@ -55,7 +55,7 @@ pub(super) async fn leave(
             Ok(done(
                 &session,
                 &userid,
-                &Toast::ok(t.about_devices(sentence, lang, &row.name, devices)),
+                &Toast::ok(t.devices_sentence(sentence, lang, &row.name, devices)),
             ))
         }
         Err(error) => {
@@ -124,7 +124,7 @@ pub(super) async fn end_sessions(
             Ok(done(
                 &session,
                 &userid,
-                &Toast::ok(t.about_devices(t.ended_toast, lang, &name, devices)),
+                &Toast::ok(t.devices_sentence(t.ended_toast, lang, &name, devices)),
             ))
         }
         Err(error) => {

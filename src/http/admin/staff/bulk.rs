@@ -176,7 +176,7 @@ fn has_succeeded(outcomes: &[BulkReport], userid: &UserId) -> bool {
     outcomes.any(|outcome| outcome.userid == *userid && outcome.result.is_ok())
 }
 
-/// Returns the toast: for how many people it was done, and for whom it was refused and why.
+/// Returns the toast: how many people it was done for, and who was refused and why.
 fn toast(t: &StaffTexts, lang: Lang, action: BulkAction, outcomes: &[BulkReport]) -> Toast {
     let refused: Vec<String> = outcomes
         .iter()

@@ -266,9 +266,9 @@ fn view(loaded: PersonData, layout: Layout, own: &UserId, errors: FormErrors) ->
         can_leave: may_decide && facts.held_at.is_none() && facts.userid != *own,
         can_restore: may_decide && !is_employed,
         can_end: may_decide && !sessions.is_empty(),
-        leave_ask: t.about_devices(leave_ask, lang, &name, sessions.len()),
+        leave_ask: t.devices_sentence(leave_ask, lang, &name, sessions.len()),
         restore_ask: interpolate(t.restore_ask, &[("name", &name)]),
-        end_all_ask: t.about_devices(t.end_all_ask, lang, &name, sessions.len()),
+        end_all_ask: t.devices_sentence(t.end_all_ask, lang, &name, sessions.len()),
         sessions: sessions
             .into_iter()
             .map(|session| session_view(session, &name, now, lang))

@@ -1,7 +1,6 @@
 //! The actions on syncs: starting one, deciding about the leavers of one that waits.
 
-use actix_session::Session;
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 
 use super::{actor_kind, path_of};
@@ -9,10 +8,8 @@ use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::sync::{SyncCause, SyncState};
 use crate::http::admin::actor_view::ActorView;
-use crate::http::admin::{BackForm, see_other};
+use crate::http::admin::button::ButtonPress;
 use crate::http::error::AppError;
-use crate::http::extract::{Admin, CsrfForm};
-use crate::http::flash;
 use crate::http::layout::Toast;
 use crate::http::view::Tone;
 use crate::service::directory_sync::{self, ApproveError, Request, SyncError};
@@ -23,31 +20,21 @@ use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
 
-pub(super) async fn start(
-    admin: Admin,
-    ctx: web::Data<Context>,
-    session: Session,
-    lang: Lang,
-    _form: CsrfForm<BackForm>,
-) -> Result<HttpResponse, AppError> {
+pub(super) async fn start(press: ButtonPress) -> Result<HttpResponse, AppError> {
     let request = Request {
         cause: SyncCause::Admin,
-        started_by: admin.user.userid.as_str().to_owned(),
+        started_by: press.admin.user.userid.as_str().to_owned(),
         dry_run: false,
         accept_leavers: false,
     };
-    let t = SyncTexts::of(lang);
-    match directory_sync::start(&ctx, request).await {
-        Ok(id) => {
-            flash::set(&session, &Toast::ok(t.started_toast));
-            Ok(see_other(&path_of(id)))
-        }
+    let t = SyncTexts::of(press.lang);
+    match directory_sync::start(&press.ctx, request).await {
+        Ok(id) => Ok(press.redirect(&Toast::ok(t.started_toast), &path_of(id))),
         Err(SyncError::AlreadyRunning { by, since }) => {
-            let (toast, running) = already(&ctx, lang, t.running_toast, &by, since).await?;
-            flash::set(&session, &toast);
-            Ok(see_other(
-                &running.map_or_else(|| "/admin/syncs".to_owned(), path_of),
-            ))
+            let (toast, running) =
+                already(&press.ctx, press.lang, t.running_toast, &by, since).await?;
+            let page = running.map_or_else(|| "/admin/syncs".to_owned(), path_of);
+            Ok(press.redirect(&toast, &page))
         }
         Err(SyncError::NoLongerAllowed) => Err(AppError::NotAdmin),
         Err(SyncError::Store(error)) => Err(error.into()),
@@ -55,74 +42,51 @@ pub(super) async fn start(
     }
 }
 
-pub(super) async fn approve(
-    admin: Admin,
-    ctx: web::Data<Context>,
-    session: Session,
-    lang: Lang,
-    id: web::Path<String>,
-    _form: CsrfForm<BackForm>,
-) -> Result<HttpResponse, AppError> {
-    let id = known(&ctx, &id).await?;
-    let by = admin.actor();
-    let decided = directory_sync::approve(&ctx, id, &by).await;
-    match decided {
-        Ok(run) => {
-            flash::set(&session, &Toast::ok(SyncTexts::of(lang).approved_toast));
-            Ok(see_other(&path_of(run)))
-        }
-        Err(error) => undecided(&ctx, &session, lang, id, error).await,
-    }
+pub(super) async fn approve(press: ButtonPress) -> Result<HttpResponse, AppError> {
+    let id = existing(&press).await?;
+    let done = directory_sync::approve(&press.ctx, id, &press.admin.actor()).await;
+    decided(&press, id, done, SyncTexts::of(press.lang).approved_toast).await
 }
 
-pub(super) async fn discard(
-    admin: Admin,
-    ctx: web::Data<Context>,
-    session: Session,
-    lang: Lang,
-    id: web::Path<String>,
-    _form: CsrfForm<BackForm>,
-) -> Result<HttpResponse, AppError> {
-    let id = known(&ctx, &id).await?;
-    let by = admin.actor();
-    match directory_sync::discard(&ctx, id, &by).await {
-        Ok(()) => {
-            flash::set(&session, &Toast::ok(SyncTexts::of(lang).discarded_toast));
-            Ok(see_other(&path_of(id)))
-        }
-        Err(error) => undecided(&ctx, &session, lang, id, error).await,
-    }
+pub(super) async fn discard(press: ButtonPress) -> Result<HttpResponse, AppError> {
+    let id = existing(&press).await?;
+    let done = directory_sync::discard(&press.ctx, id, &press.admin.actor()).await;
+    let done = done.map(|()| id);
+    decided(&press, id, done, SyncTexts::of(press.lang).discarded_toast).await
 }
 
 /// Returns the id of an existing run.
-async fn known(ctx: &Context, id: &str) -> Result<i64, AppError> {
-    let id: i64 = id.parse().map_err(|_| AppError::NotFound)?;
-    let found = ctx
+async fn existing(press: &ButtonPress) -> Result<i64, AppError> {
+    let id = press.id()?;
+    let found = press
+        .ctx
         .db
         .read(async |conn| sync_list::find(conn, id).await)
         .await?;
     found.map(|run| run.id).ok_or(AppError::NotFound)
 }
 
-/// Reports on the run's page why the decision was refused; the page shows a decision made by somebody else.
-async fn undecided(
-    ctx: &Context,
-    session: &Session,
-    lang: Lang,
+/// Redirects to the run that the decision leads to; if it was refused, reports why on the page of the run that waits,
+/// which shows a decision made by somebody else.
+async fn decided(
+    press: &ButtonPress,
     id: i64,
-    error: ApproveError,
+    done: Result<i64, ApproveError>,
+    sentence: &str,
 ) -> Result<HttpResponse, AppError> {
-    let t = SyncTexts::of(lang);
-    let toast = match error {
-        ApproveError::NotWaiting => Toast::new(Tone::Warn, t.not_waiting_toast),
-        ApproveError::AlreadyRunning { by, since } => {
-            already(ctx, lang, t.busy_toast, &by, since).await?.0
+    let t = SyncTexts::of(press.lang);
+    let toast = match done {
+        Ok(run) => return Ok(press.redirect(&Toast::ok(sentence), &path_of(run))),
+        Err(ApproveError::NotWaiting) => Toast::new(Tone::Warn, t.not_waiting_toast),
+        Err(ApproveError::AlreadyRunning { by, since }) => {
+            already(&press.ctx, press.lang, t.busy_toast, &by, since)
+                .await?
+                .0
         }
-        ApproveError::NoLongerAllowed => return Err(AppError::NotAdmin),
-        ApproveError::Store(error) => return Err(error.into()),
+        Err(ApproveError::NoLongerAllowed) => return Err(AppError::NotAdmin),
+        Err(ApproveError::Store(error)) => return Err(error.into()),
     };
-    flash::set(session, &toast);
-    Ok(see_other(&path_of(id)))
+    Ok(press.redirect(&toast, &path_of(id)))
 }
 
 /// Returns a toast that names who has been running a sync since when, and the run's id if it is still running.

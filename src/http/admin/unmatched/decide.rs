@@ -141,7 +141,7 @@ fn form_errors(t: &ReviewTexts, error: ReviewError) -> Result<FormErrors, AppErr
         ReviewError::Store(_) => return Err(into_store_error(error)),
     };
     let subject = match &error {
-        ReviewError::Refused(objection) => objection.about().unwrap_or_default(),
+        ReviewError::Refused(objection) => objection.subject().unwrap_or_default(),
         _ => "",
     };
     // Not the error itself: it may contain what was typed into the form.

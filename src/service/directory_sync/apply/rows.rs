@@ -125,33 +125,33 @@ impl<'a, 'c> Rows<'a, 'c> {
         if written.len() < part.len() {
             let written: std::collections::HashSet<&UserId> = written.iter().collect();
             let others = part.iter().map(|person| &person.userid);
-            let overtaken: Vec<UserId> = others
+            let superseded: Vec<UserId> = others
                 .filter(|userid| !written.contains(userid))
                 .cloned()
                 .collect();
-            self.skip(step, &overtaken).await?;
+            self.skip(step, &superseded).await?;
         }
         self.report(part.len());
         Ok(())
     }
 
     /// Records people an event has changed first.
-    async fn skip(&mut self, step: Step, overtaken: &[UserId]) -> Result<(), StoreError> {
-        *self.number(step) -= SyncCounts::of(overtaken.len());
-        let is_reported = step == Step::Leave && self.request.reports_overtaken;
-        let reason = SkipReason::Overtaken;
+    async fn skip(&mut self, step: Step, superseded: &[UserId]) -> Result<(), StoreError> {
+        *self.number(step) -= SyncCounts::of(superseded.len());
+        let is_reported = step == Step::Leave && self.request.reports_superseded;
+        let reason = SkipReason::Superseded;
         if step == Step::Move {
-            for userid in overtaken {
+            for userid in superseded {
                 directory::restore_unionid(self.sync, userid).await?;
             }
         }
         let reported = is_reported.then_some(&reason);
         if is_reported {
-            self.counts.skipped += SyncCounts::of(overtaken.len());
+            self.counts.skipped += SyncCounts::of(superseded.len());
         } else if step != Step::Leave {
-            self.counts.unchanged += SyncCounts::of(overtaken.len());
+            self.counts.unchanged += SyncCounts::of(superseded.len());
         }
-        sync_staging::record_skipped(self.sync, self.request.run.id, overtaken, reported).await
+        sync_staging::record_skipped(self.sync, self.request.run.id, superseded, reported).await
     }
 
     /// Records a person Postgres rejected.
@@ -203,7 +203,7 @@ async fn write(
     step: Step,
     part: &[ChangedPerson],
 ) -> Result<Vec<UserId>, StoreError> {
-    let described = part.iter().filter_map(|drafted| drafted.person.as_ref());
+    let described = part.iter().filter_map(|change| change.person.as_ref());
     let rows: Vec<StaffInput<'_>> = described
         .map(|(person, asked_at)| StaffInput {
             person,

@@ -24,11 +24,11 @@ pub struct DepartmentPlan {
 }
 
 /// Compares the departments with what was read. A department is only removed after a complete crawl, and not if its
-/// record could not be read (`spared`).
+/// record could not be read (`unreadable`).
 pub fn plan(
     current: &[Department],
     wanted: &BTreeMap<DeptId, DesiredDepartment>,
-    spared: &BTreeSet<DeptId>,
+    unreadable: &BTreeSet<DeptId>,
     is_complete: bool,
 ) -> DepartmentPlan {
     let stored: BTreeMap<DeptId, &Department> = current.iter().map(|d| (d.dept_id, d)).collect();
@@ -40,7 +40,7 @@ pub fn plan(
         .collect();
     let gone = stored
         .into_keys()
-        .filter(|id| is_complete && !wanted.contains_key(id) && !spared.contains(id))
+        .filter(|id| is_complete && !wanted.contains_key(id) && !unreadable.contains(id))
         .collect();
     DepartmentPlan { written, gone }
 }
@@ -132,9 +132,9 @@ mod tests {
             department(3, 1, "销售部", None),
         ];
         let read = wanted(&[department(2, 1, "财务部", None)]);
-        let gone = |spared: &[DeptId], is_complete| {
-            let spared = spared.iter().copied().collect();
-            plan(&current, &read, &spared, is_complete).gone
+        let gone = |unreadable: &[DeptId], is_complete| {
+            let unreadable = unreadable.iter().copied().collect();
+            plan(&current, &read, &unreadable, is_complete).gone
         };
         assert_eq!(gone(&[], true), [3]);
         assert!(gone(&[], false).is_empty());

@@ -83,13 +83,13 @@ fn plan_with(
     current: &Current,
     reading: &Reading,
     is_complete: bool,
-    spared: &[&str],
+    unreadable: &[&str],
     limit: usize,
 ) -> Plan {
     let way = Way {
         start: START,
         is_complete,
-        spared: spared.iter().map(|userid| id(userid)).collect(),
+        unreadable: unreadable.iter().map(|userid| id(userid)).collect(),
         limit,
         chunk: 2,
     };
@@ -173,7 +173,7 @@ fn a_change_names_its_fields() {
 }
 
 #[test]
-fn whoever_a_complete_reading_does_not_find_leaves() {
+fn a_person_that_a_complete_sync_does_not_find_leaves() {
     let tables = current(vec![
         employed("a", "1"),
         employed("b", "2"),
@@ -207,7 +207,7 @@ fn a_reading_without_people_or_with_an_unreadable_record_removes_nobody() {
 }
 
 #[test]
-fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
+fn a_person_with_an_event_since_the_start_is_left_to_the_event() {
     let observed_at = StoredPerson {
         observed_at: at(START + 1),
         ..employed("a", "1")
@@ -238,7 +238,7 @@ fn whom_an_event_has_touched_since_the_start_is_left_to_the_event() {
 }
 
 #[test]
-fn whoever_left_before_the_run_returns_and_whoever_left_during_it_does_not() {
+fn a_person_who_left_before_the_run_returns_and_one_who_left_during_it_does_not() {
     let tables = current(vec![
         left("a", "1", START - 1),
         left("b", "2", START),

@@ -61,18 +61,18 @@ pub struct Crawler {
     queue: VecDeque<Request>,
     seen: BTreeSet<DeptId>,
     /// Departments that have listed somebody.
-    peopled: BTreeSet<DeptId>,
+    non_empty: BTreeSet<DeptId>,
     /// Number of consecutive pages that named nobody new, by department.
     idle: BTreeMap<DeptId, u32>,
     /// Number of further pages that were announced, by department.
     pages: BTreeMap<DeptId, u32>,
     pub departments: BTreeMap<DeptId, DesiredDepartment>,
     /// Departments whose records could not be read: they exist, but are not described.
-    pub spared_departments: BTreeSet<DeptId>,
+    pub unreadable_departments: BTreeSet<DeptId>,
     /// Number of people staged.
     pub people: usize,
     /// People whose records could not be read: they exist, but are not known.
-    pub spared: BTreeSet<UserId>,
+    pub unreadable: BTreeSet<UserId>,
     pub skips: Vec<Skip>,
     pub problems: IncompleteReasons,
     /// Number of departments whose member lists were read to the end.
@@ -185,7 +185,7 @@ impl Crawler {
     pub fn on_error(&mut self, ask: &Request, error: &dyn fmt::Display, speaks_of_question: bool) {
         let problem = match ask {
             Request::Department(id) | Request::Children(id) | Request::Page { dept_id: id, .. } => {
-                SyncProblem::about_department(SyncProblemCode::DepartmentUnread, *id)
+                SyncProblem::of_department(SyncProblemCode::DepartmentUnread, *id)
             }
             Request::Person(_) => SyncProblemCode::DingTalk.into(),
         };
@@ -206,7 +206,7 @@ impl Crawler {
         // Postgres text columns reject NUL; one bad name must not stop the rest.
         department.name = department.name.replace('\0', "\u{fffd}");
         let dept_id = department.dept_id;
-        if self.spared_departments.remove(&dept_id) {
+        if self.unreadable_departments.remove(&dept_id) {
             self.skips.retain(|skip| skip.dept_id != Some(dept_id));
         }
         self.departments.insert(
@@ -231,7 +231,7 @@ impl Crawler {
             };
             if found.is_some_and(|id| self.is_one_too_many(id)) {
                 let code = SyncProblemCode::TooManyDepartments;
-                let mut problem = SyncProblem::about_department(code, parent);
+                let mut problem = SyncProblem::of_department(code, parent);
                 problem.params.count = i64::try_from(MAX_DEPARTMENTS).ok();
                 self.problems.add(problem);
                 return;
@@ -257,7 +257,7 @@ impl Crawler {
                 // Departments below it cannot be requested.
                 Err(BadDepartment { field, .. }) => {
                     let code = SyncProblemCode::UnreadableDepartment;
-                    let mut problem = SyncProblem::about_department(code, parent);
+                    let mut problem = SyncProblem::of_department(code, parent);
                     problem.params.field = Some(field.to_owned());
                     self.problems.add(problem);
                 }
@@ -272,12 +272,12 @@ impl Crawler {
 
     /// Whether a department was found with a readable record, or is requested individually.
     fn is_described(&self, dept_id: DeptId) -> bool {
-        self.seen.contains(&dept_id) && !self.spared_departments.contains(&dept_id)
+        self.seen.contains(&dept_id) && !self.unreadable_departments.contains(&dept_id)
     }
 
     /// Records that a department exists whose record cannot be read.
     pub fn skip_department(&mut self, dept_id: DeptId, field: &'static str) {
-        if !self.departments.contains_key(&dept_id) && self.spared_departments.insert(dept_id) {
+        if !self.departments.contains_key(&dept_id) && self.unreadable_departments.insert(dept_id) {
             self.skips.push(Skip::bad_department(dept_id, field));
         }
     }
@@ -287,7 +287,7 @@ impl Crawler {
     fn skip(&mut self, userid: Option<UserId>, field: &'static str) {
         let is_new = userid
             .as_ref()
-            .is_none_or(|userid| self.spared.insert(userid.clone()));
+            .is_none_or(|userid| self.unreadable.insert(userid.clone()));
         if is_new {
             self.skips.push(Skip::bad_person(userid, field));
         }
@@ -295,17 +295,17 @@ impl Crawler {
 
     /// Returns the departments that have listed somebody.
     pub fn non_empty(&self) -> Vec<DeptId> {
-        self.peopled.iter().copied().collect()
+        self.non_empty.iter().copied().collect()
     }
 
     /// Marks the crawl incomplete if a person exists although no list has named them, and one of their departments
     /// has listed nobody or was never seen: that response had fewer people than it should.
     pub fn on_unlisted(&mut self, person: &Person) {
         let mut places = person.departments.iter();
-        if let Some(place) = places.find(|place| !self.peopled.contains(&place.dept_id)) {
+        if let Some(place) = places.find(|place| !self.non_empty.contains(&place.dept_id)) {
             let code = SyncProblemCode::MembersMissing;
             self.problems
-                .add(SyncProblem::about_department(code, place.dept_id));
+                .add(SyncProblem::of_department(code, place.dept_id));
         }
     }
 

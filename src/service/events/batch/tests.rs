@@ -47,7 +47,7 @@ fn ends(batch: &mut Batch) -> Vec<(i64, EventOutcome)> {
 }
 
 #[test]
-fn each_person_and_department_is_asked_about_once_and_a_join_is_remembered() {
+fn each_person_and_department_is_looked_up_once_and_a_join_is_remembered() {
     let (batch, lookups) = Batch::new(vec![
         claimed(1, "user_modify_org", &["a", "b"], &[]),
         claimed(2, "user_add_org", &["b"], &[]),
@@ -225,7 +225,7 @@ fn only_what_has_failed_is_looked_up_again() {
 }
 
 #[test]
-fn the_most_urgent_event_about_a_person_decides_and_many_subjects_take_several_rounds() {
+fn the_most_urgent_event_of_a_person_decides_and_many_subjects_take_several_rounds() {
     let many = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     let mut failed_before = claimed(1, "user_add_org", &["z"], &[]);
     failed_before.is_retry = true;

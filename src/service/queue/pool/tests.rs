@@ -146,7 +146,7 @@ async fn a_retry_leaves_a_place_to_what_comes_later() {
 }
 
 #[tokio::test]
-async fn an_event_about_many_takes_turns_with_what_comes_later() {
+async fn an_event_of_many_people_takes_turns_with_later_ones() {
     let mut asking = asking(2, done);
     asking.add(many(0..8));
     for _ in 0..2 {
@@ -164,7 +164,7 @@ async fn an_event_about_many_takes_turns_with_what_comes_later() {
 }
 
 #[tokio::test]
-async fn what_waits_about_the_same_subject_is_asked_once_and_as_soon_as_the_most_urgent() {
+async fn lookups_of_the_same_subject_are_merged_and_as_urgent_as_the_most_urgent() {
     let mut asking = asking(1, done);
     asking.add([change(1), change(2), change(3), join(3), change(3)]);
     let taken = asking.take_next();
@@ -174,7 +174,7 @@ async fn what_waits_about_the_same_subject_is_asked_once_and_as_soon_as_the_most
 }
 
 #[tokio::test]
-async fn a_subject_that_is_being_asked_about_waits_and_takes_no_place() {
+async fn a_subject_in_flight_waits_and_takes_no_place() {
     let hangs = CancellationToken::new();
     let hanging = hangs.clone();
     let mut asking = asking(2, move |subject| {
@@ -256,7 +256,7 @@ async fn three_unanswered_questions_in_a_row_put_the_others_back() {
 }
 
 #[tokio::test]
-async fn nothing_new_is_asked_once_it_is_time_to_stop() {
+async fn no_new_lookup_starts_once_it_is_time_to_stop() {
     let stop = CancellationToken::new();
     let stopper = stop.clone();
     let mut asking = Pool::new(

@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::AppForm;
 use crate::context::Context;
-use crate::domain::app::{COLOURS, Fault, ICONS};
+use crate::domain::app::{COLOURS, FieldError, ICONS};
 use crate::domain::ids::DeptId;
 use crate::domain::rights::Scope;
 use crate::http::admin::apps::people_href;
@@ -39,7 +39,7 @@ struct FormPage {
     found: Option<FormData>,
     /// How many people are in the chosen departments.
     people: String,
-    faults: Vec<FaultView>,
+    faults: Vec<FieldErrorView>,
 }
 
 impl FormPage {
@@ -79,8 +79,8 @@ struct FormData {
     more: Option<String>,
 }
 
-struct FaultView {
-    /// The id of the first control that it is about.
+struct FieldErrorView {
+    /// The id of the first control of the field.
     field: &'static str,
     text: &'static str,
 }
@@ -123,7 +123,7 @@ pub(super) async fn page(
     request: &HttpRequest,
     id: Option<i64>,
     mut form: AppForm,
-    faults: &[Fault],
+    faults: &[FieldError],
 ) -> Result<HttpResponse, AppError> {
     let layout = admin.layout(ctx, request).await?;
     let t = AppTexts::of(layout.lang);
@@ -144,7 +144,7 @@ pub(super) async fn page(
         found,
         people: number(t.would_see_one, t.would_see_many, known.people),
         old: known.old.map(|row| old(row, t)),
-        faults: faults.iter().map(|fault| fault_view(*fault, t)).collect(),
+        faults: faults.iter().map(|fault| error_view(*fault, t)).collect(),
         form,
         t,
         layout,
@@ -233,20 +233,20 @@ fn number(one: &str, many: &str, n: i64) -> String {
     interpolate(if n == 1 { one } else { many }, &[("n", &n)])
 }
 
-fn fault_view(fault: Fault, t: &'static AppTexts) -> FaultView {
+fn error_view(fault: FieldError, t: &'static AppTexts) -> FieldErrorView {
     let field = match fault {
-        Fault::NameMissing | Fault::NameTooLong => "name",
-        Fault::AddressMissing
-        | Fault::AddressTooLong
-        | Fault::NotAnAddress
-        | Fault::NotHttps
-        | Fault::Credentials => "address",
-        Fault::DescriptionTooLong => "description",
-        Fault::UnknownIcon => "icon",
-        Fault::UnknownColour => "colour",
-        Fault::NoDepartment => "audience-all",
+        FieldError::NameMissing | FieldError::NameTooLong => "name",
+        FieldError::AddressMissing
+        | FieldError::AddressTooLong
+        | FieldError::NotAnAddress
+        | FieldError::NotHttps
+        | FieldError::Credentials => "address",
+        FieldError::DescriptionTooLong => "description",
+        FieldError::UnknownIcon => "icon",
+        FieldError::UnknownColour => "colour",
+        FieldError::NoDepartment => "audience-all",
     };
-    FaultView {
+    FieldErrorView {
         field,
         text: t.fault(fault),
     }

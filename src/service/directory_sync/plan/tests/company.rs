@@ -34,7 +34,7 @@ pub struct Plan {
 pub struct Way {
     pub start: i64,
     pub is_complete: bool,
-    pub spared: BTreeSet<UserId>,
+    pub unreadable: BTreeSet<UserId>,
     /// Maximum number of leavers.
     pub limit: usize,
     /// Number of people compared at a time.
@@ -92,7 +92,7 @@ pub fn plan(current: &Current, reading: &Reading, way: &Way) -> Plan {
     let absent = current.people.iter().filter(|stored| {
         is_complete
             && !reading.contains_key(&stored.person.userid)
-            && has_gone(stored, started_at, &way.spared)
+            && has_gone(stored, started_at, &way.unreadable)
     });
     let gone: Vec<Absent> = absent
         .map(|stored| Absent {

@@ -12,7 +12,7 @@ const UNIONIDS: usize = 5;
 struct Case {
     current: Current,
     reading: Reading,
-    spared: BTreeSet<UserId>,
+    unreadable: BTreeSet<UserId>,
     is_complete: bool,
     limit: usize,
     chunk: usize,
@@ -27,7 +27,7 @@ impl Case {
         let way = Way {
             start,
             is_complete: self.is_complete,
-            spared: self.spared.clone(),
+            unreadable: self.unreadable.clone(),
             limit: self.limit,
             chunk: self.chunk,
         };
@@ -105,19 +105,19 @@ fn of_some<T: std::fmt::Debug + 'static, S: Strategy<Value = T> + 'static>(
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let spared = proptest::collection::btree_set(0..PEOPLE, 0..2);
+    let unreadable = proptest::collection::btree_set(0..PEOPLE, 0..2);
     let left_unknown = proptest::option::of((0..PEOPLE, some_time()));
     (
         of_some(stored),
         of_some(wanted),
-        spared,
+        unreadable,
         left_unknown,
         any::<bool>(),
         0..PEOPLE,
         1..=PEOPLE,
     )
         .prop_map(
-            |(mut people, wanted, spared, left_unknown, is_complete, limit, chunk)| {
+            |(mut people, wanted, unreadable, left_unknown, is_complete, limit, chunk)| {
                 make_unionids_unique(&mut people);
                 let left_unknown = left_unknown.map(|(n, left_at)| (id(&format!("p{n}")), left_at));
                 let unknown_leavers = left_unknown
@@ -132,7 +132,10 @@ fn case() -> impl Strategy<Value = Case> {
                         .into_iter()
                         .map(|w| (w.person.userid.clone(), w))
                         .collect(),
-                    spared: spared.into_iter().map(|n| id(&format!("p{n}"))).collect(),
+                    unreadable: unreadable
+                        .into_iter()
+                        .map(|n| id(&format!("p{n}")))
+                        .collect(),
                     is_complete,
                     limit,
                     chunk,
@@ -259,11 +262,11 @@ proptest! {
     }
 
     #[test]
-    fn whoever_is_listed_spared_or_known_from_an_event_stays(case in case()) {
+    fn a_person_listed_unreadable_or_known_from_an_event_stays(case in case()) {
         for leaver in &case.plan(&case.current).leavers {
             let row = case.current.people.iter().find(|k| k.person.userid == leaver.userid).unwrap();
             prop_assert!(row.status == Status::Employed && row.observed_at < at(START) && row.created_at < at(START));
-            prop_assert!(!case.reading.contains_key(&leaver.userid) && !case.spared.contains(&leaver.userid));
+            prop_assert!(!case.reading.contains_key(&leaver.userid) && !case.unreadable.contains(&leaver.userid));
         }
     }
 

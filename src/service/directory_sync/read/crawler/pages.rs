@@ -23,9 +23,9 @@ impl Crawler {
     ) -> Vec<DesiredPerson> {
         self.has_response = true;
         if !page.people.is_empty() {
-            self.peopled.insert(dept_id);
+            self.non_empty.insert(dept_id);
         }
-        let spared = self.spared.len();
+        let unreadable = self.unreadable.len();
         let mut people = Vec::new();
         for listed in page.people {
             match listed {
@@ -33,12 +33,12 @@ impl Crawler {
                 Err(bad) => self.skip(bad.userid, bad.field),
             }
         }
-        if self.spared.len() > spared {
+        if self.unreadable.len() > unreadable {
             self.idle.remove(&dept_id);
         }
         match page.next_cursor {
             None => self.departments_read += 1,
-            Some(next) if next <= cursor => self.problems.add(SyncProblem::about_department(
+            Some(next) if next <= cursor => self.problems.add(SyncProblem::of_department(
                 SyncProblemCode::PagesRepeated,
                 dept_id,
             )),
@@ -81,7 +81,6 @@ impl Crawler {
 
     fn add_endless(&mut self, dept_id: DeptId) {
         let code = SyncProblemCode::PagesEndless;
-        self.problems
-            .add(SyncProblem::about_department(code, dept_id));
+        self.problems.add(SyncProblem::of_department(code, dept_id));
     }
 }

@@ -277,7 +277,7 @@ fn a_bad_record_is_passed_over_and_its_person_is_spared() {
     );
     assert_eq!(
         crawler
-            .spared
+            .unreadable
             .iter()
             .map(UserId::as_str)
             .collect::<Vec<_>>(),
@@ -322,7 +322,7 @@ fn a_department_without_a_name_is_walked_and_passed_over_until_it_has_one() {
     assert_eq!(rest(&mut crawler), [Request::Children(7), first_page(7)]);
     assert!(crawler.problems.is_empty() && crawler.departments.is_empty());
     assert_eq!(crawler.skips, [Skip::bad_department(7, "name")]);
-    assert!(crawler.spared_departments.contains(&7));
+    assert!(crawler.unreadable_departments.contains(&7));
 
     crawler.on_response(
         &Request::Children(2),
@@ -336,19 +336,19 @@ fn a_department_without_a_name_is_walked_and_passed_over_until_it_has_one() {
     );
     assert!(rest(&mut crawler).is_empty(), "once is enough");
     assert!(crawler.departments.contains_key(&7));
-    assert!(crawler.skips.is_empty() && crawler.spared_departments.is_empty());
+    assert!(crawler.skips.is_empty() && crawler.unreadable_departments.is_empty());
 }
 
 #[test]
 fn the_top_may_lack_a_name_too() {
     let mut crawler = Crawler::from_root();
     crawler.on_bad_record(&Request::Department(1), "name");
-    assert!(crawler.problems.is_empty() && crawler.spared_departments.contains(&1));
+    assert!(crawler.problems.is_empty() && crawler.unreadable_departments.contains(&1));
     assert_eq!(crawler.skips, [Skip::bad_department(1, "name")]);
 }
 
 #[test]
-fn after_many_failures_in_a_row_the_rest_is_not_asked_for() {
+fn after_many_failures_in_a_row_the_rest_is_not_requested() {
     let mut crawler = Crawler::default();
     let children = (2..100).map(|id| Ok(department(id))).collect();
     crawler.on_response(&Request::Children(1), Response::Children(children), at(1));
@@ -402,7 +402,7 @@ fn somebody_who_is_known_but_not_listed_shows_that_an_empty_list_was_too_empty()
     assert!(crawler.problems.is_empty());
     for dept_id in [3, 4] {
         let mut doubted = Crawler {
-            peopled: crawler.peopled.clone(),
+            non_empty: crawler.non_empty.clone(),
             ..Crawler::default()
         };
         doubted.on_unlisted(&somebody_in(dept_id));

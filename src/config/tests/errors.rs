@@ -1,4 +1,4 @@
-//! Every fault is named, with an example, and none hides another.
+//! Every error is named, with an example, and none hides another.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn a_webhook_is_whole_or_absent() {
     let secret = ("DINGGATE_WEBHOOK_SECRET", SECRET);
     assert_fault(&[url], secret.0, "while DINGGATE_WEBHOOK_URL is set");
     assert_fault(&[secret], url.0, "while DINGGATE_WEBHOOK_SECRET is set");
-    let missing = faults(&[("DINGGATE_WEBHOOK_EVENTS", "bpms_task_change")], &[]);
+    let missing = errors(&[("DINGGATE_WEBHOOK_EVENTS", "bpms_task_change")], &[]);
     assert!(
         missing.len() == 2 && missing.iter().all(|line| line.contains("EVENTS is set")),
         "{missing:#?}"
@@ -62,17 +62,17 @@ fn the_older_scan_page_knows_no_dedicated_accounts() {
 #[test]
 fn every_required_setting_that_is_missing_or_empty_is_named_at_once() {
     let env: [(&str, &str); 2] = [("DATABASE_URL", ""), ("HOME", "/root")];
-    let faults = Config::load(env, |_| Ok(String::new())).unwrap_err();
-    let named: Vec<_> = faults.iter().map(|fault| fault.name.as_str()).collect();
+    let errors = Config::load(env, |_| Ok(String::new())).unwrap_err();
+    let named: Vec<_> = errors.iter().map(|error| error.name.as_str()).collect();
     let mut wanted: Vec<_> = required().into_keys().collect();
     wanted.sort_unstable();
     let mut sorted = named.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, wanted);
     assert!(
-        faults
+        errors
             .iter()
-            .all(|fault| fault.what == "is missing" && !fault.example.is_empty())
+            .all(|error| error.what == "is missing" && !error.example.is_empty())
     );
 }
 
@@ -121,7 +121,7 @@ fn every_malformed_setting_is_named_with_an_example() {
 
 #[test]
 fn faults_of_every_kind_are_listed_together() {
-    let faults = faults(
+    let errors = errors(
         &[
             ("DINGGATE_CONFIG", "/etc/gate.toml"),
             ("DATABASE_URL", ""),
@@ -147,11 +147,11 @@ fn faults_of_every_kind_are_listed_together() {
         "DINGGATE_SESSION_IDLE (in \"/etc/gate.toml\"): ",
     ] {
         assert!(
-            faults.iter().any(|line| line.starts_with(name)),
-            "{name} in {faults:#?}"
+            errors.iter().any(|line| line.starts_with(name)),
+            "{name} in {errors:#?}"
         );
     }
-    assert_eq!(faults.len(), 8, "{faults:#?}");
+    assert_eq!(errors.len(), 8, "{errors:#?}");
 }
 
 #[test]
@@ -192,19 +192,19 @@ fn a_value_that_is_not_utf8_is_a_fault_and_not_missing_too() {
         "DINGTALK_APP_SECRET".into(),
         OsString::from_vec(vec![0xff, 0xfe]),
     ));
-    let faults = Config::load(env, |_| Ok(String::new()))
+    let errors = Config::load(env, |_| Ok(String::new()))
         .unwrap_err()
         .to_string();
     assert!(
-        faults.starts_with("DINGTALK_APP_SECRET: is not UTF-8") && faults.lines().count() == 1,
-        "{faults}"
+        errors.starts_with("DINGTALK_APP_SECRET: is not UTF-8") && errors.lines().count() == 1,
+        "{errors}"
     );
 }
 
 #[test]
 fn the_time_zone_is_the_systems_and_stands_in_no_file() {
     let toml = ("/gate.toml", "TZ = \"Europe/Berlin\"\n");
-    let found = faults(&[("DINGGATE_CONFIG", "/gate.toml")], &[toml]);
+    let found = errors(&[("DINGGATE_CONFIG", "/gate.toml")], &[toml]);
     assert_eq!(
         found,
         ["TZ (in \"/gate.toml\"): stands in the environment only; for example TZ=Asia/Shanghai"]
@@ -224,7 +224,7 @@ fn the_time_zone_is_the_systems_and_stands_in_no_file() {
 
 #[test]
 fn a_wrong_zone_and_a_wrong_expression_are_told_together() {
-    let found = faults(
+    let found = errors(
         &[("TZ", "Mars/Base"), ("DINGGATE_SYNC_CRON", "0 0 30 2 *")],
         &[],
     );
@@ -253,7 +253,7 @@ fn a_value_that_is_still_in_quotes_is_a_fault() {
             "is still in quotes",
         );
     }
-    let faults = faults(
+    let errors = errors(
         &[
             ("DINGGATE_BRAND_NAME", "'示例公司'"),
             ("DINGTALK_APP_SECRET", ""),
@@ -262,13 +262,13 @@ fn a_value_that_is_still_in_quotes_is_a_fault() {
         &[("/secret", "\"quoted-secret\"\n")],
     );
     assert!(
-        faults.len() == 2
-            && faults
+        errors.len() == 2
+            && errors
                 .iter()
-                .all(|fault| fault.contains("is still in quotes")),
-        "both at once: {faults:#?}"
+                .all(|error| error.contains("is still in quotes")),
+        "both at once: {errors:#?}"
     );
-    assert!(!faults.concat().contains("quoted-secret"));
+    assert!(!errors.concat().contains("quoted-secret"));
     // Quotation marks within a value belong to it.
     let inner = load(&[("DINGGATE_BRAND_NAME", "示例“科技”公司")], &[]);
     assert!(inner.is_ok());

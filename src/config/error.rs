@@ -1,10 +1,10 @@
-//! Faults in the settings, described so that they can be fixed.
+//! SettingErrors in the settings, described so that they can be fixed.
 
 use std::fmt;
 
-/// One fault in one setting. Never holds the value of a secret.
+/// One error in one setting. Never holds the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct SettingError {
     /// The variable as spelled by the user.
     pub name: String,
     /// The file that sets it; `None` for the environment.
@@ -13,7 +13,7 @@ pub struct Fault {
     pub example: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)?;
         if let Some(file) = &self.file {
@@ -23,34 +23,34 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All faults in the settings, one line each.
+/// All errors in the settings, one line each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Faults(Vec<Fault>);
+pub struct SettingErrors(Vec<SettingError>);
 
-impl Faults {
-    pub fn push(&mut self, fault: Fault) {
-        self.0.push(fault);
+impl SettingErrors {
+    pub fn push(&mut self, error: SettingError) {
+        self.0.push(error);
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+    pub fn iter(&self) -> impl Iterator<Item = &SettingError> {
         self.0.iter()
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for SettingErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, fault) in self.0.iter().enumerate() {
+        for (position, error) in self.0.iter().enumerate() {
             if position > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{fault}")?;
+            write!(f, "{error}")?;
         }
         Ok(())
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for SettingErrors {}
