@@ -108,7 +108,7 @@ impl Browser {
                 match self.come_back(&state, &code).await {
                     Answer::SignedIn => return login,
                     Answer::Later(seconds) => {
-                        tokio::time::sleep(Duration::from_secs(seconds)).await
+                        tokio::time::sleep(Duration::from_secs(seconds)).await;
                     }
                     Answer::Failed => break,
                 }

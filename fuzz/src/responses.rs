@@ -46,7 +46,7 @@ fn answered(call: u8, status: u16, body: &[u8]) -> String {
             check_person(person);
         }),
         1 => checked(finished(client.userid_by_unionid(&token, "u")), |contact| {
-            check_id(&contact.userid)
+            check_id(&contact.userid);
         }),
         2 => checked(finished(client.department(&token, DEPT_ID)), |department| {
             assert_eq!(department.dept_id, DEPT_ID);
@@ -72,7 +72,7 @@ fn answered(call: u8, status: u16, body: &[u8]) -> String {
             scopes.users.iter().for_each(|id| check_id(id));
         }),
         6 => checked(finished(client.user_by_scan_code(code())), |person| {
-            check_id(&person.unionid)
+            check_id(&person.unionid);
         }),
         7 => checked(
             finished(client.user_by_in_app_code(&token, code())),
@@ -95,7 +95,7 @@ fn answered(call: u8, status: u16, body: &[u8]) -> String {
             );
         }),
         10 => checked(finished(client.callback(&token)), |callback| {
-            check_text(&callback.url, 2000)
+            check_text(&callback.url, 2000);
         }),
         11 => checked(
             finished(client.register_callback(&token, &callback())),
@@ -106,7 +106,7 @@ fn answered(call: u8, status: u16, body: &[u8]) -> String {
             |_| (),
         ),
         13 => checked(finished(client.token_owner(&token)), |person| {
-            check_id(&person.unionid)
+            check_id(&person.unionid);
         }),
         _ => checked(finished(client.delete_callback(&token)), |()| ()),
     }

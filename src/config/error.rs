@@ -1,4 +1,4 @@
-//! SettingErrors in the settings, described so that they can be fixed.
+//! Errors in the settings, described so that they can be fixed.
 
 use std::fmt;
 

@@ -106,10 +106,10 @@ fn last_event(inbox: &Inbox, staff: i64) -> Check {
         None => Check::warning(LAST_EVENT, texts::NO_EVENT, texts::SUBSCRIBE),
         Some(seconds) if seconds > 7.0 * DAY && staff >= LARGE => Check::warning(
             LAST_EVENT,
-            texts::last_event_in(&age(seconds), staff),
+            texts::last_event_in(age(seconds), staff),
             texts::SUBSCRIBE,
         ),
-        Some(seconds) => Check::ok(LAST_EVENT, texts::last_event(&age(seconds))),
+        Some(seconds) => Check::ok(LAST_EVENT, texts::last_event(age(seconds))),
     }
 }
 
@@ -174,7 +174,7 @@ fn alert_check(alert: &Alert) -> Check {
         return Check::warning(
             ALERTS,
             texts::misconfigured(api, code, alert.times),
-            texts::dismiss_banner(&remediation(Lang::En, &Remediation::of(api, code))),
+            texts::dismiss_banner(remediation(Lang::En, &Remediation::of(api, code))),
         );
     }
     if alert.kind == Problem::LeaverLimit.into() {

@@ -14,7 +14,7 @@ pub fn all(errors: &SettingErrors) -> Vec<Check> {
     }
     let failure = |error: &crate::config::SettingError| {
         let file = error.file.as_ref();
-        let place = file.map_or_else(String::new, |file| texts::in_file(file));
+        let place = file.map_or_else(String::new, texts::in_file);
         Check::failure(
             NAME,
             format!("{}{place}: {}", error.name, error.what),
@@ -32,7 +32,7 @@ pub fn proxy() -> Check {
         ProxySetting::Set(address) => Check::ok(NAME, texts::proxied(address)),
         ProxySetting::Malformed { variable } => Check::failure(
             NAME,
-            texts::malformed_proxy(&variable),
+            texts::malformed_proxy(variable),
             texts::set_proxy(variable),
         ),
     }

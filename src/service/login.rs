@@ -248,15 +248,16 @@ async fn record_refusal(
 ) -> Result<(), StoreError> {
     let userid = refused.userid.as_ref();
     let entry = Entry {
-        actor: audit::Actor::System,
-        action: AuditAction::Refusal,
         userid: userid.map(UserId::as_str),
         unionid: Some(caller.unionid.as_str()),
         name: Some(&caller.nick),
-        status: refused.refusal.as_str(),
-        reason: None,
         reference: Some(&info.request_id),
         ip: Some(&info.address),
+        ..Entry::new(
+            audit::Actor::System,
+            AuditAction::Refusal,
+            refused.refusal.as_str(),
+        )
     };
     ctx.db
         .tx(async |tx| {

@@ -81,15 +81,13 @@ fn login_entry<'a>(
     name: Option<&'a str>,
 ) -> Entry<'a> {
     Entry {
-        actor: audit::Actor::Person(new.userid),
-        action: AuditAction::Login,
         userid: Some(new.userid.as_str()),
         unionid: Some(new.unionid.as_str()),
         name,
-        status: "in",
         reason: Some(new.method.as_str()),
         reference: Some(&client.request_id),
         ip: Some(&client.address),
+        ..Entry::new(audit::Actor::Person(new.userid), AuditAction::Login, "in")
     }
 }
 

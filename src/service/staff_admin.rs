@@ -199,15 +199,12 @@ async fn note(
     reason: &str,
 ) -> Result<(), StoreError> {
     let entry = Entry {
-        actor: audit::Actor::Person(by.userid),
-        action,
         userid: Some(row.userid.as_str()),
         unionid: row.unionid.as_ref().map(UnionId::as_str),
         name: Some(&row.name),
-        status,
         reason: Some(reason).filter(|reason| !reason.is_empty()),
-        reference: None,
         ip: by.address,
+        ..Entry::new(audit::Actor::Person(by.userid), action, status)
     };
     audit::append(tx, &entry).await
 }

@@ -21,9 +21,11 @@ fn replay(target: &str, check: fn(&[u8])) {
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let data = fs::read(&path).unwrap();
-        if std::panic::catch_unwind(|| check(&data)).is_err() {
-            panic!("{} breaks a property, see above", path.display());
-        }
+        assert!(
+            !std::panic::catch_unwind(|| check(&data)).is_err(),
+            "{} breaks a property, see above",
+            path.display()
+        );
         inputs += 1;
     }
     assert!(inputs >= 10, "{} has {inputs} inputs", folder.display());

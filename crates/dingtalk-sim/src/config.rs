@@ -73,8 +73,6 @@ pub struct SimConfig {
     pub state_file: Option<PathBuf>,
     /// Sends `check_url` at startup, repeatedly until the receiver replies.
     pub check_url_at_start: bool,
-    /// Whether the demo company's leaver still works there at the first start.
-    pub leaver_works: bool,
     /// The company to start with; [`crate::company::demo`] if absent.
     pub directory: Option<Directory>,
 }
@@ -108,7 +106,6 @@ impl Default for SimConfig {
             in_app_as: None,
             state_file: None,
             check_url_at_start: false,
-            leaver_works: false,
             directory: None,
         }
     }

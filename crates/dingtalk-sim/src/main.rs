@@ -92,10 +92,11 @@ struct Arguments {
 impl Arguments {
     /// Returns the settings; those not given are the demo company's.
     fn into_config(self) -> anyhow::Result<SimConfig> {
-        let directory = self
-            .people
-            .map(|people| company::large(self.departments, people))
-            .transpose()?;
+        let directory = match self.people {
+            Some(people) => Some(company::large(self.departments, people)?),
+            None if self.leaver_works => Some(company::before_the_leaving()?),
+            None => None,
+        };
         let mut config = SimConfig {
             listen: self.listen,
             public_url: self.public_url,
@@ -107,7 +108,6 @@ impl Arguments {
             jsapi: self.jsapi,
             in_app_as: self.in_app_as,
             state_file: self.state,
-            leaver_works: self.leaver_works,
             failed_shape: self.failed_shape,
             calls_per_second: self.calls_per_second,
             clock_skew: self.clock_skew,

@@ -55,7 +55,6 @@ pub(crate) fn load(config: &SimConfig) -> anyhow::Result<World> {
     }
     let directory = match &config.directory {
         Some(directory) => directory.clone(),
-        None if config.leaver_works => company::before_the_leaving()?,
         None => company::demo()?,
     };
     Ok(World::new(directory, Scope::all(), EventLog::default()))

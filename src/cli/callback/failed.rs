@@ -49,9 +49,9 @@ fn report(reading: &FetchReport, before: &[ParkedRow]) -> String {
     texts::fetched(
         reading.given,
         known,
-        &table(&reading.stored),
+        table(&reading.stored),
         before.len(),
-        &table(before),
+        table(before),
     )
 }
 
@@ -61,10 +61,10 @@ fn verdict(reading: &FetchReport) -> anyhow::Result<()> {
         None if reading.has_lost => bail!(texts::previous_reader_lost()),
         None => Ok(()),
         Some(failure) if failure.is_none_registered() => {
-            bail!(texts::none_registered(&failure.to_string()))
+            bail!(texts::none_registered(failure.to_string()))
         }
         Some(failure) if reading.has_lost => bail!("{failure}: {}", texts::ANSWER_LOST),
-        Some(failure) => bail!(texts::list_unfinished(&failure.to_string())),
+        Some(failure) => bail!(texts::list_unfinished(failure.to_string())),
     }
 }
 

@@ -11,7 +11,7 @@ pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
     let whose = if callback_registration::is_our_url(ctx, &registered.url) {
         texts::OURS.to_owned()
     } else {
-        texts::not_ours(&callback_registration::our_url(ctx))
+        texts::not_ours(callback_registration::our_url(ctx))
     };
     let mut text = format!("url      {} ({whose})\n", address(&registered.url));
     let _infallible = writeln!(text, "events   {}", names(&registered.events));
@@ -37,9 +37,9 @@ pub fn callback(ctx: &Context, registered: &RegisteredCallback) -> String {
 /// Describes what was replaced by what.
 pub fn replaced(ctx: &Context, ReplacedCallback { old, new }: &ReplacedCallback) -> String {
     let url = if callback_registration::is_our_url(ctx, &old.url) {
-        texts::same_url(&address(&new.url))
+        texts::same_url(address(&new.url))
     } else {
-        texts::replaced_url(&address(&old.url), &address(&new.url))
+        texts::replaced_url(address(&old.url), address(&new.url))
     };
     let mut text = format!("url      {url}\n");
     let part = |of: &[String], is_in: &[String], wanted: bool| -> Vec<String> {

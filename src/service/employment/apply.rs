@@ -262,14 +262,9 @@ fn entry<'a>(
     status: &'a str,
 ) -> Entry<'a> {
     Entry {
-        actor: audit::Actor::System,
-        action,
         userid: Some(userid.as_str()),
         unionid: unionid.map(UnionId::as_str),
         name: Some(name),
-        status,
-        reason: None,
-        reference: None,
-        ip: None,
+        ..Entry::new(audit::Actor::System, action, status)
     }
 }

@@ -236,15 +236,10 @@ async fn decide_after_conflict(
 
 fn addition(person: &Person) -> Entry<'_> {
     Entry {
-        actor: audit::Actor::System,
-        action: AuditAction::StaffAdded,
         userid: Some(person.userid.as_str()),
         unionid: person.unionid.as_ref().map(UnionId::as_str),
         name: Some(&person.name),
-        status: "employed",
-        reason: None,
-        reference: None,
-        ip: None,
+        ..Entry::new(audit::Actor::System, AuditAction::StaffAdded, "employed")
     }
 }
 

@@ -58,16 +58,17 @@ async fn record_end(
 ) -> Result<String, StoreError> {
     let person = staff::find(tx, userid).await?;
     let unionid = person.as_ref().and_then(|row| row.unionid.as_ref());
+    let count = count.to_string();
     let entry = Entry {
-        actor: audit::Actor::Person(by.userid),
-        action: AuditAction::SessionEnd,
         userid: Some(userid.as_str()),
         unionid: unionid.map(UnionId::as_str),
         name: person.as_ref().map(|row| row.name.as_str()),
-        status: &count.to_string(),
-        reason: None,
-        reference: None,
         ip: by.address,
+        ..Entry::new(
+            audit::Actor::Person(by.userid),
+            AuditAction::SessionEnd,
+            &count,
+        )
     };
     audit::append(tx, &entry).await?;
     Ok(person
