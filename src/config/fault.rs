@@ -28,7 +28,10 @@ impl fmt::Display for Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    pub fn push(&mut self, fault: Fault) {
+    /// Adds a fault. What is wrong may quote a value, in which a line break or a terminal's escape sequence must not
+    /// look like another line.
+    pub fn push(&mut self, mut fault: Fault) {
+        fault.what = escaped(&fault.what);
         self.0.push(fault);
     }
 
@@ -39,6 +42,18 @@ impl Faults {
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
     }
+}
+
+/// Returns the text with its control characters written as escape sequences.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut text, c| {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+        text
+    })
 }
 
 impl fmt::Display for Faults {

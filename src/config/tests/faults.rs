@@ -25,6 +25,16 @@ fn a_scan_login_app_has_an_id_and_a_secret() {
 }
 
 #[test]
+fn no_control_character_of_a_value_is_shown_as_it_is() {
+    // The words of the parser of cron expressions quote it.
+    assert_fault(
+        &[("DINGGATE_SYNC_CRON", "6\u{1b}[31m * * * *")],
+        "DINGGATE_SYNC_CRON",
+        "in part '6\\u{1b}",
+    );
+}
+
+#[test]
 fn a_webhook_is_whole_or_absent() {
     const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
     let url = ("DINGGATE_WEBHOOK_URL", "https://hr.example.com/hook");
