@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # make fuzz [T=target] [FUZZ_SECONDS=60]: runs the fuzz targets, or one of them, for this long each, beginning with the
 # inputs in fuzz/corpus. The first input that breaks a property ends the run; it is then in fuzz/artifacts.
-# scripts/fuzz.sh --minimise [target]: keeps, of the inputs found so far, those that reach code which no other reaches.
+# scripts/fuzz.sh --keep [target]: adds to fuzz/corpus, of the inputs found so far, those that reach code which none of
+# the committed ones reaches.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for part in say packages toolchain cargo_tools; do
@@ -13,9 +14,9 @@ done
 max_len=4096
 
 main() {
-  local is_minimising='' target
-  if [ "${1:-}" = --minimise ]; then
-    is_minimising=1
+  local is_keeping='' target
+  if [ "${1:-}" = --keep ]; then
+    is_keeping=1
     shift
   fi
   find_rust
@@ -31,7 +32,7 @@ main() {
   step "Building the targets with instrumentation"
   cargo fuzz build -s none
   for target in "${targets[@]}"; do
-    if [ -n "$is_minimising" ]; then minimise "$target"; else run "$target"; fi
+    if [ -n "$is_keeping" ]; then keep "$target"; else run "$target"; fi
   done
 }
 
@@ -57,12 +58,13 @@ run() {
       "Please fix it and add the input to fuzz/corpus/$1, where the tests repeat it."
 }
 
-minimise() {
+# Committed inputs stay: some of them are there for a property that once did not hold, not for the code they reach.
+keep() {
   local found=fuzz/target/found/$1
   mkdir -p "$found"
-  step "Minimising the inputs of $1"
-  cp -n "$found"/* "fuzz/corpus/$1/" 2>/dev/null || true
-  cargo fuzz cmin -s none "$1" "fuzz/corpus/$1" -- -max_len="$max_len" -verbosity=0
+  step "Adding what is new among the inputs found for $1"
+  cargo fuzz run -s none "$1" "fuzz/corpus/$1" "$found" -- \
+    -set_cover_merge=1 -use_counters=0 -max_len="$max_len" -verbosity=0
   say "$1: $(find "fuzz/corpus/$1" -type f | wc -l) inputs"
 }
 

@@ -55,7 +55,7 @@ check_login() {
   start_throwaway_postgres
   pg_fill_template
   DATABASE_URL=$pg_url/postgres TEST_POSTGRES_BIN=$pg_bin \
-    mutate login -p dinggate -f 'src/service/login/access_decision.rs' -- --test it login::
+    mutate login -p dinggate -f 'src/service/login/access_decision.rs' -- --test it -- login:: login_decision::
 }
 
 # mutate PART OPTION…: runs cargo-mutants, whose lists of what was caught and missed are then in target/mutants/PART.

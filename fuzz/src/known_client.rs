@@ -7,20 +7,13 @@ use std::task::{Context, Poll, Waker};
 use dingtalk::{App, Client, ClientConfig};
 use secrecy::SecretString;
 
-/// What the client sends in secret.
-pub const SECRETS: [&str; 4] = [
-    "aT0kenThatNobodySees",
-    "theSecretOfTheApp",
-    "theSecretOfTheLoginApp",
-    "aC0deThatIsSpentOnce",
-];
+pub const TOKEN: &str = "aT0kenThatNobodySees";
+pub const APP_SECRET: &str = "theSecretOfTheApp";
+pub const LOGIN_SECRET: &str = "theSecretOfTheLoginApp";
+pub const CODE: &str = "aC0deThatIsSpentOnce";
 
 pub fn token() -> SecretString {
-    SECRETS[0].into()
-}
-
-pub fn code() -> &'static str {
-    SECRETS[3]
+    TOKEN.into()
 }
 
 pub fn client() -> &'static Client {
@@ -30,8 +23,8 @@ pub fn client() -> &'static Client {
             key: key.to_owned(),
             secret: secret.into(),
         };
-        let mut config = ClientConfig::new(app("dingapp", SECRETS[1])).expect("valid URLs");
-        config.login_app = app("dinglogin", SECRETS[2]);
+        let mut config = ClientConfig::new(app("dingapp", APP_SECRET)).expect("valid URLs");
+        config.login_app = app("dinglogin", LOGIN_SECRET);
         Client::new(config).expect("a client")
     })
 }

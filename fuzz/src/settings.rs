@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use dinggate::config::setting::{self, CONFIG_FILE, FILE_SUFFIX, TIME_ZONE};
 use dinggate::config::{Config, SettingErrors};
@@ -40,7 +41,7 @@ pub fn check(data: &[u8]) {
     let env = environment(lines);
     let result = load(&env, file);
     let shown = match &result {
-        Ok(config) => format!("{config:?} {config:#?}"),
+        Ok(config) => format!("{config:?}"),
         Err(errors) => {
             check_errors(errors);
             format!("{errors} {errors:?}")
@@ -54,11 +55,11 @@ pub fn check(data: &[u8]) {
             "{secret:?} in {shown}"
         );
     }
-    if let Ok(config) = result
+    if result.is_ok()
         && let Some((env, file)) = as_file(&env)
     {
         let from_file = load(&env, &file).map(|config| format!("{config:?}"));
-        assert_eq!(from_file, Ok(format!("{config:?}")), "{file}");
+        assert_eq!(from_file, Ok(shown), "{file}");
     }
 }
 
@@ -90,6 +91,11 @@ fn check_errors(errors: &SettingErrors) {
     }
 }
 
+/// Whether a setting is a URL, which must not have a password; others are shown as they are.
+fn is_address(name: &str) -> bool {
+    name.ends_with("_URL")
+}
+
 /// Returns the secrets of the environment, of the files, and the passwords in URLs.
 fn secrets(env: &Env, file: &str) -> Vec<String> {
     let is_secret = |name: &str| {
@@ -110,8 +116,15 @@ fn secrets(env: &Env, file: &str) -> Vec<String> {
         .flatten();
     let in_table = table.iter().flatten().filter(|(name, _)| is_secret(name));
     secrets.extend(in_table.filter_map(|(_, value)| Some(value.as_str()?.to_owned())));
-    let urls = secrets.clone().into_iter().chain(env.values().cloned());
-    let passwords = urls.filter_map(|text| Some(Url::parse(&text).ok()?.password()?.to_owned()));
+    let addresses = env
+        .iter()
+        .filter(|(name, _)| is_address(name))
+        .map(|(_, value)| value.clone());
+    let passwords = secrets
+        .clone()
+        .into_iter()
+        .chain(addresses)
+        .filter_map(|text| Some(Url::parse(&text).ok()?.password()?.to_owned()));
     secrets.extend(passwords.collect::<Vec<_>>());
     secrets
 }
@@ -128,21 +141,26 @@ fn known_words(env: &Env, file: &str) -> String {
         .collect();
     words.extend(env.keys().cloned());
     // A URL is shown, but not its password.
-    let plain = env
-        .iter()
-        .filter(|(name, value)| !is_secret(name) && Url::parse(value).is_err());
+    let plain = env.iter().filter(|(name, value)| {
+        !is_secret(name) && !(is_address(name) && Url::parse(value).is_ok())
+    });
     words.extend(plain.map(|(_, value)| value.clone()));
-    let required: Env = environment("");
-    words.push(
-        load(&required, "")
-            .map_or_else(|errors| errors.to_string(), |config| format!("{config:#?}")),
-    );
+    words.push(shown_without_changes().to_owned());
     if let Ok(table) = file.parse::<toml::Table>() {
         words.extend(table.keys().cloned());
         let plain = table.iter().filter(|(name, _)| !is_secret(name));
         words.extend(plain.filter_map(|(_, value)| Some(value.as_str()?.to_owned())));
     }
     words.join("\n")
+}
+
+/// Returns the required settings as they are shown.
+fn shown_without_changes() -> &'static str {
+    static SHOWN: OnceLock<String> = OnceLock::new();
+    SHOWN.get_or_init(|| match load(&environment(""), "") {
+        Ok(config) => format!("{config:?}"),
+        Err(errors) => panic!("{errors}"),
+    })
 }
 
 /// Returns the same settings in a TOML file; `None` if they name a file themselves.

@@ -28,7 +28,10 @@ impl fmt::Display for SettingError {
 pub struct SettingErrors(Vec<SettingError>);
 
 impl SettingErrors {
-    pub fn push(&mut self, error: SettingError) {
+    /// Adds a error. What is wrong may quote a value, in which a line break or a terminal's escape sequence must not
+    /// look like another line.
+    pub fn push(&mut self, mut error: SettingError) {
+        error.what = escaped(&error.what);
         self.0.push(error);
     }
 
@@ -39,6 +42,18 @@ impl SettingErrors {
     pub fn iter(&self) -> impl Iterator<Item = &SettingError> {
         self.0.iter()
     }
+}
+
+/// Returns the text with its control characters written as escape sequences.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut text, c| {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+        text
+    })
 }
 
 impl fmt::Display for SettingErrors {

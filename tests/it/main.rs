@@ -25,6 +25,7 @@ mod doctor;
 mod events;
 mod in_app_page;
 mod login;
+mod login_decision;
 mod login_limits;
 mod looks;
 mod oauth2;

@@ -25,6 +25,14 @@ fn a_scan_login_app_has_an_id_and_a_secret() {
 }
 
 #[test]
+fn no_control_character_of_a_value_is_shown_as_it_is() {
+    // The words of the parser of cron expressions quote it.
+    let faults = faults(&[("DINGGATE_SYNC_CRON", "6\u{1b}[31m * * * *")], &[]);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(!faults[0].contains(char::is_control), "{:?}", faults[0]);
+}
+
+#[test]
 fn a_webhook_is_whole_or_absent() {
     const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
     let url = ("DINGGATE_WEBHOOK_URL", "https://hr.example.com/hook");
