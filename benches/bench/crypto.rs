@@ -36,7 +36,7 @@ impl Figures {
 
 /// Measures all rounds and writes the section.
 pub async fn measure(document: &Document) {
-    let rounds = load::on_pinned_thread(async || measure_all()).await;
+    let rounds = load::on_pinned_thread(|| async { measure_all() }).await;
     document.write("Crypto", &section(&rounds));
 }
 

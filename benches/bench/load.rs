@@ -65,7 +65,7 @@ pub async fn run(port: u16, requests: Vec<Arc<[u8]>>, pattern: Pattern) -> Load 
 }
 
 /// Runs the work of a generator on a thread of its own, which is pinned.
-pub async fn on_pinned_thread<T: Send + 'static, F: Future<Output = T>>(
+pub async fn on_pinned_thread<T: Send + 'static, F: Future<Output = T> + 'static>(
     work: impl FnOnce() -> F + Send + 'static,
 ) -> T {
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -75,7 +75,7 @@ pub async fn on_pinned_thread<T: Send + 'static, F: Future<Output = T>>(
             .enable_all()
             .build()
             .unwrap();
-        let _given_up = sender.send(runtime.block_on(async { work().await }));
+        let _given_up = sender.send(runtime.block_on(work()));
     });
     receiver.await.unwrap()
 }
