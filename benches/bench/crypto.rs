@@ -36,13 +36,12 @@ impl Figures {
 
 /// Measures all rounds and writes the section.
 pub async fn measure(document: &Document) {
-    let rounds = tokio::task::spawn_blocking(measure_all).await.unwrap();
+    let rounds = load::on_pinned_thread(|| async { measure_all() }).await;
     document.write("Crypto", &section(&rounds));
 }
 
-/// On this thread, which is pinned; OpenSSL's process inherits that.
+/// On a pinned thread; OpenSSL's process inherits that.
 fn measure_all() -> Vec<Figures> {
-    load::pin();
     let owner_keys = OwnerKeys::new(Some(OWNER), OWNER, OWNER);
     let crypto = CallbackCrypto::new(TOKEN, AES_KEY, owner_keys).unwrap();
     let message = event();

@@ -46,13 +46,8 @@ pub struct Pattern {
 }
 
 /// Sends each of these requests once, in turn, until they or the time are used up.
-pub fn run(port: u16, requests: Vec<Arc<[u8]>>, pattern: Pattern) -> Load {
-    let thread = std::thread::spawn(move || {
-        pin();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+pub async fn run(port: u16, requests: Vec<Arc<[u8]>>, pattern: Pattern) -> Load {
+    let send = move || {
         let plan = Arc::new(Plan {
             port,
             requests,
@@ -64,13 +59,29 @@ pub fn run(port: u16, requests: Vec<Arc<[u8]>>, pattern: Pattern) -> Load {
                 .per_second
                 .map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
         });
-        runtime.block_on(send_all(plan, pattern.connections))
+        send_all(plan, pattern.connections)
+    };
+    on_pinned_thread(send).await
+}
+
+/// Runs the work of a generator on a thread of its own, which is pinned.
+pub async fn on_pinned_thread<T: Send + 'static, F: Future<Output = T> + 'static>(
+    work: impl FnOnce() -> F + Send + 'static,
+) -> T {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        pin();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let _given_up = sender.send(runtime.block_on(work()));
     });
-    thread.join().unwrap()
+    receiver.await.unwrap()
 }
 
 /// Binds this thread to the last core.
-pub fn pin() {
+fn pin() {
     let cores = std::thread::available_parallelism().unwrap().get();
     let thread = std::fs::read_link("/proc/thread-self").unwrap();
     let id = thread.file_name().unwrap();

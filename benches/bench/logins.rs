@@ -95,18 +95,7 @@ struct Plan {
 
 async fn per_second(sim: &SimHandle, server: &Server) -> f64 {
     let (sim, root) = (sim.clone(), server.url());
-    let measured = tokio::task::spawn_blocking(move || {
-        std::thread::spawn(move || {
-            load::pin();
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.unwrap().block_on(sign_in_all(sim, root))
-        })
-        .join()
-        .unwrap()
-    });
-    measured.await.unwrap()
+    load::on_pinned_thread(move || sign_in_all(sim, root)).await
 }
 
 async fn sign_in_all(sim: SimHandle, root: String) -> f64 {

@@ -43,6 +43,7 @@ const PARTS: [&str; 7] = [
 ];
 
 fn main() {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
     if yardstick::serve() {
         return;
     }

@@ -92,8 +92,7 @@ async fn per_second(scene: &Scene, server: &Server, page: Page) -> f64 {
         per_second: None,
     };
     let port = server.port;
-    let load = tokio::task::spawn_blocking(move || load::run(port, requests, pattern));
-    let load = load.await.unwrap();
+    let load = load::run(port, requests, pattern).await;
     load.latencies.len() as f64 / load.took.as_secs_f64()
 }
 

@@ -2,6 +2,7 @@
 
 mod statements;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ load. The yardstick is the minimal handler of the events, which connects to Post
 `/ready`. Each of five rounds starts both, one after the other.
 
 The statements of an idle instance are counted for a minute, once, in Postgres's log of every statement, those that
-begin or end a transaction and the tests of a connection included. Their yardstick is one poll a second.
+begin or end a transaction included. Their yardstick is one poll a second.
 ";
 
 /// What one server took in one round.
@@ -44,7 +45,7 @@ struct Figures {
 pub async fn measure(database: &str, document: &Document) {
     let sim = Sim::start(SimConfig::default()).unwrap();
     prepare(database).await;
-    // The first start migrates.
+    // The first start stores the settings and is not measured.
     let begun = Server::dinggate(&sim, database, &[]).await;
     println!(
         "  the first start, which stores the settings: {:?}",
@@ -96,8 +97,7 @@ async fn use_up(server: Server, sim: &SimHandle) -> Figures {
         per_second: None,
     };
     let port = server.port;
-    let load = tokio::task::spawn_blocking(move || load::run(port, requests, pattern));
-    load.await.unwrap();
+    load::run(port, requests, pattern).await;
     Figures {
         start_ms: server.started_in.as_secs_f64() * 1e3,
         idle_mb,
@@ -123,11 +123,7 @@ fn table(rounds: &[(Figures, Figures)]) -> String {
         text += &Ratio::of(ratios.collect()).row(name, "none");
         let own = median(rounds.iter().map(|round| part(&round.0)).collect());
         let reference = median(rounds.iter().map(|round| part(&round.1)).collect());
-        text_of_medians(&mut medians, name, own, reference);
+        writeln!(medians, "| {name} | {own:.1} | {reference:.1} |").unwrap();
     }
     format!("{text}\n{medians}")
-}
-
-fn text_of_medians(text: &mut String, name: &str, own: f64, reference: f64) {
-    *text += &format!("| {name} | {own:.1} | {reference:.1} |\n");
 }

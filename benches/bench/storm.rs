@@ -38,17 +38,7 @@ pub async fn measure(database: &str, logins: usize, document: &Document) {
     company::wait_for_first_sync(database, size).await;
     sim.reset_calls();
     let (cloud, root) = (sim.clone(), dinggate.url());
-    let storm = tokio::task::spawn_blocking(move || {
-        let generator = std::thread::spawn(move || {
-            load::pin();
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.unwrap().block_on(rage(cloud, root))
-        });
-        generator.join().unwrap()
-    });
-    let storm = storm.await.unwrap();
+    let storm = load::on_pinned_thread(move || sign_in_all(cloud, root)).await;
     let calls = APIS.map(|api| sim.calls(api));
     println!(
         "  {logins} logins in {:.1} s, calls {calls:?}",
@@ -57,7 +47,7 @@ pub async fn measure(database: &str, logins: usize, document: &Document) {
     document.write("Login storm", &section(&storm, logins, calls));
 }
 
-async fn rage(sim: SimHandle, root: String) -> Storm {
+async fn sign_in_all(sim: SimHandle, root: String) -> Storm {
     let people = sim.people();
     let http = http_client();
     let begun = Instant::now();

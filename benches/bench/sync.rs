@@ -11,7 +11,7 @@ use crate::document::{Document, say};
 use crate::program::{self, Ended};
 use crate::report::{RATIOS, Ratio};
 
-/// A company that is small enough to say what the program takes by itself.
+/// A company that is small enough to say what the program itself takes.
 const SMALL: Size = Size {
     departments: 20,
     people: 1_000,
@@ -32,13 +32,13 @@ writing is compared with a COPY of the same rows into tables with the same colum
 ";
 
 /// A full sync, and what it is measured by.
-struct Measured {
+struct SyncRun {
     ended: Ended,
     /// The calls to the API that needed most of them.
     calls: f64,
 }
 
-impl Measured {
+impl SyncRun {
     fn to_rate(&self, per_second: f64) -> Ratio {
         Ratio::once(self.ended.took.as_secs_f64() * per_second / self.calls)
     }
@@ -46,8 +46,8 @@ impl Measured {
 
 /// Both syncs of one company.
 struct Company {
-    first: Measured,
-    second: Measured,
+    first: SyncRun,
+    second: SyncRun,
     copied: Duration,
 }
 
@@ -118,7 +118,7 @@ async fn measure_company(database: &str, size: Size) -> Company {
     }
 }
 
-async fn run(sim: &SimHandle, database: &str, what: &str) -> Measured {
+async fn run(sim: &SimHandle, database: &str, what: &str) -> SyncRun {
     sim.reset_calls();
     let (cloud, address) = (sim.clone(), database.to_owned());
     let ended = tokio::task::spawn_blocking(move || program::sync(&cloud, &address));
@@ -142,7 +142,7 @@ async fn run(sim: &SimHandle, database: &str, what: &str) -> Measured {
         "  peak memory                          {:>9.1} MB",
         ended.peak as f64 / 1024.0
     ));
-    Measured { ended, calls: most }
+    SyncRun { ended, calls: most }
 }
 
 fn line(what: &str, took: Duration) {

@@ -99,7 +99,8 @@ macro_rules! entry_ids {
                AND ($6 = '' OR a.reference = $6
                     OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
                     OR a.actor_kind = 'person'
-                       AND a.actor = ANY (ARRAY(SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0)))
+                       -- A subquery is hashed; an array is compared element by element for every entry.
+                       AND a.actor IN (SELECT s.userid FROM staff s WHERE strpos(lower(s.name), lower($6)) > 0))
              ORDER BY "
                 + $order
                 + " LIMIT $7",

@@ -109,8 +109,7 @@ impl Scene {
             time,
             per_second,
         };
-        let load = tokio::task::spawn_blocking(move || load::run(port, requests, pattern));
-        load.await.unwrap()
+        load::run(port, requests, pattern).await
     }
 
     fn server(&self, target: Target) -> &Server {
