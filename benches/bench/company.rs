@@ -34,7 +34,7 @@ pub async fn wait_for_first_sync(database: &str, size: Size) {
         "SELECT count(*) = $1 AND EXISTS (SELECT FROM sync_run WHERE state = 'done') FROM staff";
     loop {
         let is_done: bool = sqlx::query_scalar(done)
-            .bind(size.people as i64)
+            .bind(i64::try_from(size.people).unwrap())
             .fetch_one(&mut conn)
             .await
             .unwrap();

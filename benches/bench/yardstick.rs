@@ -44,11 +44,11 @@ pub enum Part {
 
 /// Starts this program as a yardstick and waits until it is ready.
 pub async fn start(part: Part, sim: &SimHandle, database: &str) -> Server {
-    let port = program::free_port();
+    let free = program::free_port();
     let cloud = sim.config();
     let role = Role {
         part,
-        port,
+        port: free,
         database: database.to_owned(),
         dingtalk: sim.url(),
         app_key: cloud.app_key.clone(),
@@ -62,7 +62,7 @@ pub async fn start(part: Part, sim: &SimHandle, database: &str) -> Server {
     command
         .env(ROLE, serde_json::to_string(&role).unwrap())
         .stdin(Stdio::null());
-    Server::start(command, port, "/ready").await
+    Server::start(command, free, "/ready").await
 }
 
 /// Serves until the process is killed, if this program was started as a yardstick; returns false otherwise.

@@ -210,7 +210,9 @@ fn check_person(person: &Person) {
         &person.mobile,
         &person.email,
     ] {
-        text.iter().for_each(|text| check_text(text, 2000));
+        for text in text.iter() {
+            check_text(text, 2000);
+        }
     }
     assert!(
         person

@@ -142,7 +142,7 @@ fn known_words(env: &Env, file: &str) -> String {
     words.extend(env.keys().cloned());
     // A URL is shown, but not its password.
     let plain = env.iter().filter(|(name, value)| {
-        !is_secret(name) && !(is_address(name) && Url::parse(value).is_ok())
+        !(is_secret(name) || is_address(name) && Url::parse(value).is_ok())
     });
     words.extend(plain.map(|(_, value)| value.clone()));
     words.push(shown_without_changes().to_owned());

@@ -28,7 +28,7 @@ impl fmt::Display for SettingError {
 pub struct SettingErrors(Vec<SettingError>);
 
 impl SettingErrors {
-    /// Adds a error. What is wrong may quote a value, in which a line break or a terminal's escape sequence must not
+    /// Adds an error. What is wrong may quote a value, in which a line break or a terminal's escape sequence must not
     /// look like another line.
     pub fn push(&mut self, mut error: SettingError) {
         error.what = escaped(&error.what);

@@ -26,7 +26,12 @@ fn assert_refused(answer: &Answer, words: &str) {
 
 /// Executes a statement about the person with this userid and unionid.
 async fn change(app: &TestApp, statement: &'static str, userid: &str, unionid: &str) {
-    sqlx::query(statement)
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test writes what the product never would"
+    )]
+    let query = sqlx::query(statement);
+    query
         .bind(userid)
         .bind(unionid)
         .execute(&app.pool)

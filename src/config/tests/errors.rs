@@ -27,9 +27,9 @@ fn a_scan_login_app_has_an_id_and_a_secret() {
 #[test]
 fn no_control_character_of_a_value_is_shown_as_it_is() {
     // The words of the parser of cron expressions quote it.
-    let faults = faults(&[("DINGGATE_SYNC_CRON", "6\u{1b}[31m * * * *")], &[]);
-    assert_eq!(faults.len(), 1, "{faults:#?}");
-    assert!(!faults[0].contains(char::is_control), "{:?}", faults[0]);
+    let errors = errors(&[("DINGGATE_SYNC_CRON", "6\u{1b}[31m * * * *")], &[]);
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert!(!errors[0].contains(char::is_control), "{:?}", errors[0]);
 }
 
 #[test]
