@@ -210,7 +210,7 @@ fn check_person(person: &Person) {
         &person.mobile,
         &person.email,
     ] {
-        for text in text {
+        if let Some(text) = text {
             check_text(text, 2000);
         }
     }
