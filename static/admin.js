@@ -75,25 +75,36 @@
 
   // A question is a dialog where the browser knows those; elsewhere, and without script, it unfolds in its place.
   var dialog = null;
+  var cancel = null;
   var asking = null;
+
+  function makeDialog() {
+    cancel = document.createElement("button");
+    cancel.type = "button";
+    cancel.className = "button button-plain";
+    cancel.textContent = document.body.dataset.cancel;
+    dialog = document.createElement("dialog");
+    dialog.className = "dialog";
+    dialog.addEventListener("close", function () {
+      cancel.remove();
+      asking.appendChild(dialog.firstElementChild);
+    });
+    dialog.addEventListener("click", function (event) {
+      if (event.target === dialog || event.target === cancel) {
+        dialog.close();
+      }
+    });
+    document.body.appendChild(dialog);
+  }
 
   function ask(details) {
     if (!dialog) {
-      dialog = document.createElement("dialog");
-      dialog.className = "dialog";
-      dialog.addEventListener("close", function () {
-        asking.appendChild(dialog.firstElementChild);
-      });
-      dialog.addEventListener("click", function (event) {
-        if (event.target === dialog) {
-          dialog.close();
-        }
-      });
-      document.body.appendChild(dialog);
+      makeDialog();
     }
     asking = details;
     dialog.setAttribute("aria-label", details.querySelector("summary").textContent);
     var panel = details.querySelector(".confirm-panel");
+    panel.appendChild(cancel);
     dialog.appendChild(panel);
     dialog.showModal();
     var first = panel.querySelector("input:not([type=hidden]), select, textarea");
@@ -106,14 +117,14 @@
       event.preventDefault();
       ask(summary.parentNode);
     }
-    if (event.target.closest("[data-cancel]")) {
-      if (dialog && dialog.open) {
-        dialog.close();
-      } else {
-        closeOthers(null);
-      }
-    }
   });
+
+  // The form that was refused asks again.
+  var refused = document.querySelector("details.confirm[open]");
+  if (refused && window.HTMLDialogElement) {
+    refused.open = false;
+    ask(refused);
+  }
 
   // One question at a time, and none after Escape.
   function closeOthers(open) {
