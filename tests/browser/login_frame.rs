@@ -63,7 +63,9 @@ async fn without_script_one_signs_in_on_dingtalks_own_page(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     visit(Visitor::WithoutScript, async |window| {
         window.open(&format!("{}/?from=chat", app.url)).await;
-        window.sees("JavaScript is turned off in this browser").await;
+        window
+            .sees("JavaScript is turned off in this browser")
+            .await;
         assert!(
             !window.is_shown(".qr").await,
             "a frame that nothing would come of"
