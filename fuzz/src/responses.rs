@@ -209,10 +209,11 @@ fn check_person(person: &Person) {
         &person.title,
         &person.mobile,
         &person.email,
-    ] {
-        if let Some(text) = text {
-            check_text(text, 2000);
-        }
+    ]
+    .into_iter()
+    .flatten()
+    {
+        check_text(text, 2000);
     }
     assert!(
         person
