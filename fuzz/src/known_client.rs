@@ -8,8 +8,8 @@ use dingtalk::{App, Client, ClientConfig};
 use secrecy::SecretString;
 
 pub const TOKEN: &str = "aT0kenThatNobodySees";
-pub const APP_SECRET: &str = "theSecretOfTheApp";
-pub const LOGIN_SECRET: &str = "theSecretOfTheLoginApp";
+pub const APP_SECRET: &str = "theSecret0fTheApp";
+pub const LOGIN_SECRET: &str = "theSecret0fTheLoginApp";
 pub const CODE: &str = "aC0deThatIsSpentOnce";
 
 pub fn token() -> SecretString {

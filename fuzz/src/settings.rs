@@ -34,7 +34,7 @@ const REQUIRED: [(&str, &str); 8] = [
 /// A shorter secret may be part of any word.
 const TELLING: usize = 12;
 
-/// Panics if settings show a secret, a error is not one line, or a file means something else than the environment.
+/// Panics if settings show a secret, an error is not one line, or a file means something else than the environment.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (lines, file) = text.split_once("\n\n").unwrap_or((&text, ""));

@@ -24,12 +24,41 @@ fn a_good_answer_is_given_whole_also_with_a_field_named_code() {
 #[test]
 fn no_part_of_a_refusal_repeats_a_secret() {
     let body = json!({
-        "code": "bad.t0ken",
-        "message": "t0ken is bad",
-        "accessdenieddetail": {"requiredScopes": ["Contact.t0ken.Read"]},
+        "code": "bad.aT0kenOfOurs",
+        "message": "aT0kenOfOurs is bad",
+        "accessdenieddetail": {"requiredScopes": ["Contact.aT0kenOfOurs.Read"]},
     });
-    let error = read_answer("api", 403, body.to_string().as_bytes(), &["t0ken"], 0).unwrap_err();
-    assert!(!format!("{error} {error:?}").contains("t0ken"), "{error:?}");
+    let error = read_answer(
+        "api",
+        403,
+        body.to_string().as_bytes(),
+        &["aT0kenOfOurs"],
+        0,
+    )
+    .unwrap_err();
+    assert!(
+        !format!("{error} {error:?}").contains("aT0kenOfOurs"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_code_made_up_by_a_browser_turns_no_refusal_into_another() {
+    let read = |status, code: &str, sent| {
+        let body = json!({"code": code}).to_string();
+        read_answer("api", status, body.as_bytes(), &[sent], 0).unwrap_err()
+    };
+    let throttled = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi";
+    for sent in ["Qps", "QpsLimitForAppkeyAndApi", "e"] {
+        let error = read(403, throttled, sent);
+        assert!(matches!(error, ApiError::Throttled { .. }), "{error:?}");
+    }
+    let misconfigured = "invalidClientIdOrSecret";
+    for sent in ["Client", "invalidClientIdOrSecret", "i"] {
+        let error = read(400, misconfigured, sent);
+        assert_eq!(error.named_code().as_deref(), Some(misconfigured));
+        assert!(!error.is_spent_code());
+    }
 }
 
 #[test]
