@@ -15,22 +15,14 @@
     text.textContent = words;
   }, 100);
 
-  // Good news leaves by itself, but not while somebody reads it.
+  // Good news leaves by itself, but not while somebody may read it, nor with something that can be undone.
   var left = 6;
-  var isRead = false;
-  ["mouseenter", "focusin"].forEach(function (name) {
-    toast.addEventListener(name, function () {
-      isRead = true;
-    });
-  });
-  ["mouseleave", "focusout"].forEach(function (name) {
-    toast.addEventListener(name, function () {
-      isRead = false;
-    });
-  });
-  if (toast.classList.contains("tone-ok")) {
+  function mayBeRead() {
+    return document.hidden || toast.matches(":hover") || toast.contains(document.activeElement);
+  }
+  if (toast.classList.contains("tone-ok") && !toast.querySelector("form")) {
     var clock = setInterval(function () {
-      left -= isRead ? 0 : 1;
+      left -= mayBeRead() ? 0 : 1;
       if (left <= 0) {
         clearInterval(clock);
         toast.remove();

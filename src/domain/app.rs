@@ -70,7 +70,7 @@ pub struct AppInput {
     pub is_shown: bool,
 }
 
-/// A validation error of a input; the pages have a sentence for each.
+/// A validation error of an input; the pages have a sentence for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldError {
     NameMissing,
@@ -90,7 +90,7 @@ pub enum FieldError {
 }
 
 impl App {
-    /// Validates a input, or returns all errors in it.
+    /// Validates an input, or returns all errors in it.
     pub fn parse(input: &AppInput) -> Result<Self, Vec<FieldError>> {
         let name = name(&input.name);
         let address = address(&input.address);

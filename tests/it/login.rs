@@ -721,6 +721,15 @@ async fn a_phone_outside_dingtalk_is_led_into_it_and_may_scan_as_well(pool: PgPo
         let link = link.split('"').next().unwrap();
         assert!(link.ends_with("%2Flogin%3Frd%3D%252F"), "{link}");
     }
+    // DingTalk's website learns neither what was searched for nor an endless address.
+    let page = phone
+        .get("/login?rd=%2Fadmin%2Fstaff%3Fq%3D13800000003")
+        .await;
+    let link = page.body.split("applink.dingtalk.com").nth(1).unwrap();
+    let link = link.split('"').next().unwrap();
+    assert!(link.ends_with("rd%3D%252Fadmin%252Fstaff"), "{link}");
+    let long = format!("/login?rd=%2F{}", "a".repeat(600));
+    assert!(phone.get(&long).await.body.contains("rd%3D%252F\""));
     let desktop = app.browser().get("/login").await.body;
     assert!(!desktop.contains("applink"), "{desktop}");
 }

@@ -46,10 +46,7 @@ pub async fn page(
         is_oauth2: embedded.is_oauth2,
         login_origin: origin.clone(),
         full_page_href: format!("/login/qr?rd={}", back.encoded()),
-        dingtalk_link: is_phone(request.headers()).then(|| {
-            let public_url = ctx.config.server.public_url.as_str();
-            link_into_dingtalk(&format!("{public_url}/login?rd={}", back.encoded()))
-        }),
+        dingtalk_link: is_phone(request.headers()).then(|| link_to_this_page(&ctx, &back)),
         state_ttl: ctx.config.login.state_ttl,
     };
     let layout = Layout::of(&request, None);
@@ -63,11 +60,34 @@ pub async fn page(
     Ok(response)
 }
 
+/// A longer return path is left out of a link, in which it is encoded twice.
+const MAX_LINKED: usize = 512;
+
+/// Returns the link that opens the login page in DingTalk.
+fn link_to_this_page(ctx: &Context, back: &ReturnPath) -> String {
+    // DingTalk's website sees the link: a search of the administration may hold a phone number.
+    let path = if is_administration(back) {
+        path_of(back)
+    } else {
+        back.as_str()
+    };
+    let back = ReturnPath::parse(Some(path).filter(|path| path.len() <= MAX_LINKED));
+    let public_url = ctx.config.server.public_url.as_str();
+    link_into_dingtalk(&format!("{public_url}/login?rd={}", back.encoded()))
+}
+
+fn path_of(back: &ReturnPath) -> &str {
+    back.as_str().split('?').next().unwrap_or_default()
+}
+
+fn is_administration(back: &ReturnPath) -> bool {
+    let path = path_of(back);
+    path == "/admin" || path.starts_with("/admin/")
+}
+
 /// Returns whether somebody with a role is on the way to the administration, which their login is too old for.
 fn must_sign_in_again(user: &CurrentUser, back: &ReturnPath) -> bool {
-    let path = back.as_str().split('?').next().unwrap_or_default();
-    let is_administration = path == "/admin" || path.starts_with("/admin/");
-    is_administration && user.rights.is_some() && !user.is_recent
+    is_administration(back) && user.rights.is_some() && !user.is_recent
 }
 
 /// Redirects to DingTalk's own login page.
