@@ -5,7 +5,7 @@
 # the committed ones reaches.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in say packages toolchain cargo_tools; do
+for part in say packages toolchain cargo_tools processes; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done
@@ -29,8 +29,11 @@ main() {
   local targets
   mapfile -t targets < <(chosen "${1:-}")
   [ ${#targets[@]} -gt 0 ] || die "fuzz/fuzz_targets has no target ${1:-}."
-  step "Building the targets with instrumentation"
-  cargo fuzz build -s none
+  trap 'exit 130' INT TERM HUP
+  trap end_group EXIT
+  step "Building with instrumentation"
+  # All targets share one library; one alone is built alone.
+  in_group cargo fuzz build -s none ${1:+"$1"}
   for target in "${targets[@]}"; do
     if [ -n "$is_keeping" ]; then keep "$target"; else run "$target"; fi
   done
@@ -52,9 +55,9 @@ run() {
   local found=fuzz/target/found/$1 seconds=${FUZZ_SECONDS:-60}
   mkdir -p "$found"
   step "Fuzzing $1 for $seconds seconds"
-  cargo fuzz run -s none "$1" "$found" "fuzz/corpus/$1" -- \
+  in_group cargo fuzz run -s none "$1" "$found" "fuzz/corpus/$1" -- \
     -max_total_time="$seconds" -max_len="$max_len" -timeout=10 -print_final_stats=1 -verbosity=0 ||
-    die "$1 breaks a property; the lines above name it and the input in fuzz/artifacts/$1." \
+    die "$1 ended with an error; the lines above name it and the input in fuzz/artifacts/$1." \
       "Please fix it and add the input to fuzz/corpus/$1, where the tests repeat it."
 }
 
@@ -63,7 +66,7 @@ keep() {
   local found=fuzz/target/found/$1
   mkdir -p "$found"
   step "Adding what is new among the inputs found for $1"
-  cargo fuzz run -s none "$1" "fuzz/corpus/$1" "$found" -- \
+  in_group cargo fuzz run -s none "$1" "fuzz/corpus/$1" "$found" -- \
     -set_cover_merge=1 -use_counters=0 -max_len="$max_len" -verbosity=0
   say "$1: $(find "fuzz/corpus/$1" -type f | wc -l) inputs"
 }

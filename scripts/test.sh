@@ -102,21 +102,27 @@ cargo_test() {
     ${CI:+--locked} "$@"
 }
 
-# repeat_alone: runs the few integration tests that failed again, one after the other. Many promise that something
-# happens within a second, which a machine with other work may not grant to several tests at once. Anything else that
-# failed, or more than five, is final.
+# repeat_alone: runs the few integration tests that failed again, one after the other, three times. Many promise that
+# something happens within a second, which a machine with other work may not grant to several tests at once. Anything
+# else that failed, more than five, or a test program that did not run to its end is final.
 repeat_alone() {
-  local targets failed done_again
+  local targets failed counted round first_log=target/test-failed.log
+  cp -- "$test_log" "$first_log" || return 1
   # shellcheck disable=SC2016 # cargo's backquotes
-  targets=$(sed -n 's/^    `-p \(.*\)`$/\1/p' "$test_log" | grep -vxE 'dinggate --test (it|browser)' || true)
-  if [ -n "$targets" ] || ! grep -qE '^error: [0-9]+ targets? failed' "$test_log"; then return 1; fi
-  mapfile -t failed < <(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$test_log")
+  targets=$(sed -n 's/^    `-p \(.*\)`$/\1/p' "$first_log" | grep -vxE 'dinggate --test (it|browser)' || true)
+  if [ -n "$targets" ] || ! grep -qE '^error: [0-9]+ targets? failed' "$first_log"; then return 1; fi
+  if grep -qE "process didn't exit successfully|\(signal: " "$first_log"; then return 1; fi
+  mapfile -t failed < <(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$first_log")
   if [ "${#failed[@]}" -eq 0 ] || [ "${#failed[@]}" -gt 5 ]; then return 1; fi
-  step "Repeating what failed, alone: ${failed[*]}"
-  cargo_test -p dinggate --test it --test browser -- --exact --test-threads 1 "${failed[@]}" || return 1
-  done_again=$(grep -cE '^test .* \.\.\. ok$' "$test_log" || true)
-  [ "$done_again" -eq "${#failed[@]}" ] || return 1
-  warn "passed only when repeated alone, on a machine that was busy: ${failed[*]}"
+  # Each program has said how many of its tests failed, after the last of them.
+  counted=$(awk '/^test result: FAILED\. / { for (i = 2; i <= NF; i++) if ($i == "failed;") n += $(i - 1) } END { print n + 0 }' "$first_log")
+  [ "$counted" = "${#failed[@]}" ] || return 1
+  step "Repeating what failed, alone (its output is in $first_log): ${failed[*]}"
+  for round in 1 2 3; do
+    cargo_test -p dinggate --test it --test browser -- --exact --test-threads 1 "${failed[@]}" || return 1
+    [ "$(grep -cE '^test .* \.\.\. ok$' "$test_log")" -eq "${#failed[@]}" ] || return 1
+  done
+  warn "failed beside other tests and passed alone, three times: ${failed[*]}"
 }
 
 tidy_up() {

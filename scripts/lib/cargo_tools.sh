@@ -10,7 +10,7 @@ need_cargo_tool() {
   "cargo-$name ${version%.*}."*) return ;;
   esac
   step "Installing cargo-$name $version"
-  # With the target directory of its own, it is not built with the flags of this workspace.
+  # A caller's target directory and flags are for this workspace, not for the tool.
   env -u CARGO_TARGET_DIR -u RUSTC_BOOTSTRAP cargo install --quiet --locked --root "$tools" --version "~$version" "cargo-$name" ||
     die "cargo-$name could not be installed; cargo's own words stand above."
   hash -r

@@ -65,8 +65,8 @@ demo_leaver() {
     [ $((tries--)) -gt 0 ] || break
     pause 0.2
   done
-  curl --noproxy '*' -fsS -m 5 -o /dev/null --data userid=qianduo55 "$sim_url/sim/ui/dismiss" ||
-    warn "the simulator could not dismiss 钱多多, the demo's leaver."
+  curl --noproxy '*' -fsS -m 5 -o /dev/null -w '%{redirect_url}' --data userid=qianduo55 "$sim_url/sim/ui/dismiss" |
+    grep -q '?done=' || warn "the simulator could not dismiss 钱多多, the demo's leaver."
 }
 
 demo_banner() {

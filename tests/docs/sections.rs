@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// What begins the name of a setting or a command.
 const SETTINGS: [&str; 4] = ["DINGGATE_", "DINGTALK_", "SIM_", "DATABASE_URL"];
-const COMMANDS: [&str; 3] = ["dinggate ", "make ", "dingtalk-sim "];
+const COMMANDS: [&str; 4] = ["dinggate ", "make ", "dingtalk-sim ", "scripts/"];
 
 /// Generated lists stand in the English page alone.
 const GENERATED: (&str, &str) = ("<!-- modules:", "<!-- end of modules -->");
