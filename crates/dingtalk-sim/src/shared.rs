@@ -162,8 +162,11 @@ impl Shared {
     pub(crate) fn begin_call(&self, path: &str) -> CallGuard<'_> {
         let mut world = self.world();
         world.meter.begin(path, Instant::now());
-        world.tour.note_call(path);
+        let is_step_done = world.tour.note_call(path);
         drop(world);
+        if is_step_done {
+            self.save();
+        }
         CallGuard(self)
     }
 }

@@ -26,6 +26,7 @@ pub(crate) enum Step {
 
 /// What has been done so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Tour {
     done: BTreeSet<Step>,
     /// Userids of employees who have signed in.
@@ -58,10 +59,11 @@ impl Tour {
         }
     }
 
-    pub(crate) fn note_call(&mut self, path: &str) {
-        if path == SYNC_PATH && std::mem::take(&mut self.is_event_lost) {
-            self.done.insert(Step::LostEvent);
-        }
+    /// Notes a call; returns whether a step is done by it.
+    pub(crate) fn note_call(&mut self, path: &str) -> bool {
+        path == SYNC_PATH
+            && std::mem::take(&mut self.is_event_lost)
+            && self.done.insert(Step::LostEvent)
     }
 }
 

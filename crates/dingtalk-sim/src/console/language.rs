@@ -9,12 +9,18 @@ use actix_web::{
 
 use crate::lang::{COOKIE, Lang};
 
+/// Returns whether every browser takes this for a path of this site; some drop tabs and line breaks.
+fn is_own_path(path: &str) -> bool {
+    let is_plain = !path.contains(|c: char| c.is_control() || c == '\\');
+    path.starts_with('/') && !path.starts_with("//") && is_plain
+}
+
 /// `GET /sim/lang/{code}?back=/path`: keeps the choice and returns to the page.
 pub(super) async fn choose(code: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let back = url::form_urlencoded::parse(request.query_string().as_bytes())
         .find(|(name, _)| name == "back")
         .map(|(_, path)| path.into_owned())
-        .filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'))
+        .filter(|path| is_own_path(path))
         .unwrap_or_else(|| "/".to_owned());
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, back));

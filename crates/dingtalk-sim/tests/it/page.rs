@@ -55,6 +55,7 @@ async fn pages_are_in_one_language_at_a_time() {
         "%2F%2Fevil.example",
         "https%3A%2F%2Fevil.example",
         "%2F%5Cevil.example",
+        "%2F%09%2Fevil.example",
     ] {
         let (_, location, _) = caller.page(&format!("/sim/lang/en?back={elsewhere}")).await;
         assert_eq!(location, "/");
