@@ -52,6 +52,8 @@ pub struct Login {
     pub tries: usize,
 }
 
+const MAX_SCANS: usize = 5;
+
 impl Browser {
     /// Returns a browser at an IP address, which the proxy reports.
     pub fn new(http: &reqwest::Client, root: &str, number: usize) -> Self {
@@ -96,13 +98,14 @@ impl Browser {
         }
     }
 
-    /// Signs in as the owner of a unionid, who scans until there is a session.
+    /// Signs in as the owner of a unionid, who scans until there is a session, five times at most.
     pub async fn sign_in(&mut self, sim: &SimHandle, unionid: &str) -> Login {
         let mut login = Login { scans: 0, tries: 0 };
         loop {
             let state = self.begin().await;
             let code = sim.sns_code(unionid);
             login.scans += 1;
+            assert!(login.scans <= MAX_SCANS, "nobody is signed in by a scan");
             loop {
                 login.tries += 1;
                 match self.come_back(&state, &code).await {

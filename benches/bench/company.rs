@@ -1,6 +1,6 @@
 //! Simulated companies.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dingtalk_sim::{Sim, SimConfig, SimHandle, company};
 use sqlx::{Connection as _, PgConnection};
@@ -27,11 +27,15 @@ pub fn start(size: Size, calls_per_second: usize) -> SimHandle {
     .unwrap()
 }
 
+/// The first sync of 3,000 people takes seconds.
+const FIRST_SYNC_LIMIT: Duration = Duration::from_mins(5);
+
 /// Waits until the first full sync has brought all people.
 pub async fn wait_for_first_sync(database: &str, size: Size) {
     let mut conn = PgConnection::connect(database).await.unwrap();
     let done =
         "SELECT count(*) = $1 AND EXISTS (SELECT FROM sync_run WHERE state = 'done') FROM staff";
+    let begun = Instant::now();
     loop {
         let is_done: bool = sqlx::query_scalar(done)
             .bind(i64::try_from(size.people).unwrap())
@@ -41,6 +45,10 @@ pub async fn wait_for_first_sync(database: &str, size: Size) {
         if is_done {
             return;
         }
+        assert!(
+            begun.elapsed() < FIRST_SYNC_LIMIT,
+            "the first sync does not end"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -41,7 +41,7 @@ answers, so the lookups do not disturb: the three calls in flight hang, and the 
 The generator is one thread, pinned to the last core, with 128 keep-alive connections and callbacks signed beforehand;
 Dinggate, the yardstick and Postgres may use all cores. Each of five rounds measures the yardstick, recorded and
 directory events in turn: two seconds at full load, where each connection sends its next event as soon as the last is
-acknowledged, then two seconds at half of that rate for the p99, which counts from when an event was due. CPU is from
+acknowledged, then two seconds at half of that rate for the p99, which counts from when an event was due, or from when the generator's timer woke if that was later. CPU is from
 `/proc`: that of the process, and that of all of Postgres's processes.
 ";
 

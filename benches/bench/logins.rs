@@ -32,7 +32,8 @@ const UNLIMITED: usize = 1_000_000;
 const METHOD: &str = "\
 A login is two requests of a new browser: `/login/qr`, which begins it, and `/login/callback` with the code of a scan,
 which ends with a session. The budget of 18 calls a second is lifted: the simulated DingTalk refuses nothing, and in
-`acquire_permit` the spacing of calls is 0 instead of 57 ms; everything else is as it is, permits and slots included.
+`acquire_permit` the spacing of calls is 0 instead of 57 ms. The rate limit of clients is out of reach, and the generator is a
+trusted proxy, so that each login has an address of its own; permits and slots are as they are.
 
 The yardstick is a minimal actix-web handler: it stores a state, and on the return deletes it, makes the same two calls to
 DingTalk with the same client, stores a session and redirects. It has no permits, decides nothing, checks no browser and

@@ -31,7 +31,8 @@ The yardstick is a minimal actix-web handler: it takes one of 20 connections, ru
 the other by the same functions (that of the session included), renders the same template and answers. It has no
 session middleware, no signature to check, no limits, no log and no security headers. Each of five rounds measures both
 in turn on the portal of an employee and on `/admin/staff` of an administrator, two seconds each; the generator is one
-thread, pinned to the last core, with 16 keep-alive connections. The bodies of both have the same length.
+thread, pinned to the last core, with 16 keep-alive connections. The lengths of both bodies differ by
+100 bytes at most.
 ";
 
 /// The pages that are compared.

@@ -7,6 +7,9 @@ use dingtalk_sim::SimHandle;
 
 use crate::{process, program};
 
+/// A program that is not ready by then never will be.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
 /// A server that ends when dropped.
 pub struct Server {
     process: Child,
@@ -35,7 +38,7 @@ impl Server {
     /// Starts a program and waits until this path answers 200.
     pub async fn start(mut command: Command, port: u16, path: &str) -> Self {
         let begun = Instant::now();
-        let process = command.spawn().unwrap();
+        let mut process = command.spawn().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("http://127.0.0.1:{port}{path}");
         loop {
@@ -43,6 +46,9 @@ impl Server {
             if answer.is_ok_and(|answer| answer.status() == 200) {
                 break;
             }
+            let ended = process.try_wait().unwrap();
+            assert!(ended.is_none(), "the program has ended: {ended:?}");
+            assert!(begun.elapsed() < START_LIMIT, "not ready at {url}");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         Self {
