@@ -151,6 +151,34 @@ async fn a_run_of_somebody_else_is_waited_for_and_takes_no_try_away(pool: PgPool
     );
 }
 
+/// Begins a run of another instance as soon as an attempt is claimed.
+const ANOTHER_IS_FASTER: &str = "CREATE FUNCTION begin_another() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
+         VALUES ('command', 'somebody', 'running', gen_random_uuid(), clock_timestamp() + interval '1 minute');
+         RETURN NEW; END $$;
+     CREATE TRIGGER another AFTER UPDATE OF taken_at ON sync_request
+         FOR EACH ROW WHEN (OLD.taken_at IS NULL AND NEW.taken_at IS NOT NULL) EXECUTE FUNCTION begin_another()";
+
+#[sqlx::test]
+async fn a_run_that_begins_right_after_the_claim_takes_no_try_and_no_reason_away(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.execute(ANOTHER_IS_FASTER).await;
+    assert!(company.look_at_the_clock().await);
+    assert_eq!(
+        (company.number(RUNS).await, company.number(TRIES).await),
+        (0, 0)
+    );
+    assert!(!company.look_at_the_clock().await, "it is still running");
+    company
+        .execute("DROP TRIGGER another ON sync_request; DELETE FROM sync_run WHERE started_by = 'somebody'")
+        .await;
+    assert!(company.look_at_the_clock().await);
+    assert_eq!(
+        (company.number(RUNS).await, company.number(TRIES).await),
+        (1, 1)
+    );
+}
+
 #[sqlx::test]
 async fn an_instance_that_stops_leaves_the_moment_to_another(pool: PgPool) {
     let company = Company::late(&pool).await;
