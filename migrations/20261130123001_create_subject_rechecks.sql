@@ -4,7 +4,8 @@ CREATE TABLE subject_recheck (
     -- The only kind today is a person, by userid.
     kind          text NOT NULL DEFAULT 'person' CHECK (kind = 'person'),
     subject       text NOT NULL,
-    -- Increased by each schedule: a recheck that began before it does not settle it.
+    -- Increased by each schedule that adds something or is due at once: a recheck that began before it does not settle
+    -- it.
     generation    bigint NOT NULL DEFAULT 1,
     -- When the next one is due: the first of the times, or the retry of one that has failed.
     due_at        timestamptz NOT NULL,
@@ -37,7 +38,9 @@ RETURNS void LANGUAGE sql AS $$
     -- The same order everywhere, so that two transactions cannot deadlock.
     FROM unnest(subjects) AS s (subject) ORDER BY s.subject
     ON CONFLICT (kind, subject) DO UPDATE SET
-        generation = r.generation + 1,
+        -- What adds nothing and is not due now leaves a running recheck as it is.
+        generation = r.generation + CASE
+            WHEN replaces OR NOT has_recheck(r, the_reason, the_times[1]) OR the_times[1] <= clock_timestamp() THEN 1 ELSE 0 END,
         (reasons, times) = (
             SELECT array_agg(n.reason ORDER BY n.at), array_agg(n.at ORDER BY n.at) FROM (
                 SELECT * FROM unnest(r.reasons, r.times) AS o (reason, at) WHERE NOT replaces
@@ -73,5 +76,3 @@ END $$;
 DROP TRIGGER recheck_notify_work ON recheck;
 CREATE TRIGGER recheck_carry_over AFTER INSERT ON recheck
     REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION carry_over_rechecks();
-WITH moved AS (DELETE FROM recheck RETURNING userid, cause, due_at)
-INSERT INTO recheck (userid, cause, due_at) SELECT userid, cause, due_at FROM moved;

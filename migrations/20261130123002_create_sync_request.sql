@@ -8,6 +8,8 @@ CREATE TABLE sync_request (
     attempts     integer NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     -- When the next attempt is due, also if no outcome of the last one is stored; NULL if there is none.
     retry_at     timestamptz,
+    -- The delay that it was computed with: one further ahead is left over from before the clock was set back.
+    retry_delay  interval NOT NULL DEFAULT '0',
     -- When the last attempt began; NULL once its outcome is stored.
     taken_at     timestamptz,
     -- The latest scheduled time that was requested, or had passed at the first start; NULL before.
@@ -23,6 +25,7 @@ BEGIN
         requested_at = CASE WHEN reasons = '{}' THEN since ELSE greatest(requested_at, since) END,
         attempts = CASE WHEN the_reason = ANY (reasons) THEN attempts ELSE 0 END,
         retry_at = CASE WHEN the_reason = ANY (reasons) THEN retry_at ELSE clock_timestamp() END,
+        retry_delay = CASE WHEN the_reason = ANY (reasons) THEN retry_delay ELSE '0' END,
         taken_at = CASE WHEN the_reason = ANY (reasons) THEN taken_at END,
         reasons = CASE WHEN the_reason = ANY (reasons) THEN reasons ELSE reasons || the_reason END;
 END $$;

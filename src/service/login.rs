@@ -19,6 +19,7 @@ use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
 use crate::store::unmatched::{self, Attempt, attempt};
+use crate::store::{recheck, staff};
 use crate::upstream::clients::Client;
 use crate::upstream::{CodeExchange, LoginSlotError};
 
@@ -274,8 +275,9 @@ async fn record_refusal(
                 attempt::append(tx, case_id, reason, &info.request_id, address).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
-                crate::store::recheck::schedule_after_login(tx, std::slice::from_ref(userid))
-                    .await?;
+                // If another transaction is writing the person, such as a sync, that one decides; a login does not wait.
+                let userids = staff::lock_unwritten(tx, std::slice::from_ref(userid)).await?;
+                recheck::schedule_after_login(tx, &userids).await?;
             }
             // The audit trail is permanent, and anybody may be refused as often as they like.
             if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {

@@ -7,12 +7,13 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::context::Context;
-use crate::domain::sync::{SyncCause, SyncReason, wait_after};
+use crate::domain::sync::{SyncReason, wait_after};
 use crate::service::directory_sync::{self, Request, State, SyncError};
 use crate::store::lease::LEASE;
 use crate::store::queue::DueWork;
-use crate::store::sync_list::{self, SyncFilter};
 use crate::store::sync_request::{self, SyncAttempt};
 use crate::store::{Conn, StoreError, staff};
 
@@ -43,8 +44,9 @@ pub fn may_be_due(ctx: &Context, due: &DueWork) -> bool {
         return due.is_sync_due;
     };
     // Nothing is scheduled once a complete sync has begun after the time.
+    let is_later = |at: DateTime<Utc>| at < latest;
     let is_scheduled =
-        due.last_scheduled != Some(latest) && due.last_complete_sync.is_none_or(|at| at < latest);
+        due.last_scheduled.is_none_or(is_later) && due.last_complete_sync.is_none_or(is_later);
     due.is_sync_due || is_scheduled
 }
 
@@ -81,8 +83,9 @@ async fn take(ctx: &Context) -> Result<Option<SyncAttempt>, StoreError> {
 }
 
 async fn sync(ctx: &Context, attempt: &SyncAttempt) -> Outcome {
+    // None is due without a reason.
     let Some(reason) = attempt.reasons.first() else {
-        return Outcome::Complete;
+        return Outcome::Failed;
     };
     let request = Request {
         cause: reason.cause(),
@@ -115,7 +118,7 @@ async fn finish(
 ) -> Result<(), StoreError> {
     let next = match outcome {
         Outcome::Complete => None,
-        Outcome::Partial | Outcome::Failed if has_given_up(conn, attempt).await? => None,
+        Outcome::Partial if has_given_up(conn, attempt).await? => None,
         Outcome::Partial | Outcome::Failed => {
             wait_after(&attempt.reasons, attempt.attempts).map(|wait| (wait, true))
         }
@@ -125,20 +128,16 @@ async fn finish(
     };
     match next {
         Some((wait, counts)) => sync_request::postpone(conn, attempt, wait, counts).await,
-        None => sync_request::settle(conn, attempt).await,
+        None => {
+            let wait = wait_after(&attempt.reasons, attempt.attempts);
+            sync_request::settle(conn, attempt, wait).await
+        }
     }
 }
 
 /// Returns whether an empty table, and nothing else, was the reason, and too many runs could not read everything: the
 /// scheduled syncs go on.
 async fn has_given_up(conn: &mut Conn, attempt: &SyncAttempt) -> Result<bool, StoreError> {
-    if attempt.reasons != [SyncReason::Empty] {
-        return Ok(false);
-    }
-    let partial = SyncFilter {
-        cause: Some(SyncCause::Empty),
-        state: Some(State::Partial.into()),
-        ..SyncFilter::default()
-    };
-    Ok(sync_list::count(conn, &partial).await? >= MAX_PARTIAL)
+    Ok(attempt.reasons == [SyncReason::Empty]
+        && sync_request::count_partial(conn).await? >= MAX_PARTIAL)
 }

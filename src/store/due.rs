@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::StoreError;
 use super::recheck::FOLLOW_UPS;
-use crate::domain::sync::SyncReason;
 
 /// The longest delay of an event or a recheck after a failure; without an attempt it is due at once.
 pub const LONGEST_BACK_OFF: Duration = Duration::from_secs(20);
@@ -70,8 +69,10 @@ pub async fn recall<'c>(
                 OR follow_up_at <> 'infinity' AND follow_up_at > now() + make_interval(secs => $6)
              RETURNING 1
          ), sync AS (
-             UPDATE sync_request SET retry_at = least(retry_at, now()), requested_at = least(requested_at, now())
-             WHERE retry_at > now() + make_interval(secs => CASE WHEN reasons <@ ARRAY['schedule'] THEN $7 ELSE $8::float8 END)
+             UPDATE sync_request SET requested_at = least(requested_at, now()),
+               retry_at = CASE WHEN retry_at > now() + retry_delay + interval '1 second' THEN now() ELSE retry_at END
+             -- A second, because another transaction may have begun later.
+             WHERE retry_at > now() + retry_delay + interval '1 second'
                 OR reasons <> '{}' AND requested_at > clock_timestamp()
              RETURNING 1
          ), alerts AS (
@@ -89,14 +90,8 @@ pub async fn recall<'c>(
         FOLLOW_UPS[1].as_secs_f64(),
         LONGEST_WEBHOOK_WAIT.as_secs_f64(),
         CALLBACK_FETCH.as_secs_f64(),
-        longest(SyncReason::Schedule.waits()).as_secs_f64(),
-        longest(SyncReason::LostEvents.waits()).as_secs_f64(),
     )
     .fetch_one(conn)
     .await?;
     Ok(rows)
-}
-
-fn longest(waits: &[Duration]) -> Duration {
-    waits.iter().copied().max().unwrap_or_default()
 }

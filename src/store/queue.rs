@@ -161,7 +161,7 @@ pub async fn due_work<'c>(
               FROM failed_callback_fetch) AS "is_callback_fetch_due!",
              EXISTS (SELECT FROM sync_run WHERE state = 'running' AND is_free(lease_until)) AS "has_interrupted_sync!",
              is_sync_due() AS "is_sync_due!",
-             (SELECT scheduled_at FROM sync_request) AS last_scheduled,
+             (SELECT as_past(scheduled_at) FROM sync_request) AS last_scheduled,
              (SELECT max(as_past(started_at)) FROM sync_run WHERE is_complete) AS last_complete_sync"#
     )
     .fetch_one(conn)

@@ -104,7 +104,8 @@ pub async fn withdraw_after_join(conn: &mut Conn, userids: &[String]) -> Result<
 pub struct RecheckClaim {
     pub id: i64,
     pub generation: i64,
-    /// All times up to this one are settled.
+    /// All times up to this one are settled, except that a recheck after a leave event, which may not add a person,
+    /// leaves those after a join event.
     pub due_until: DateTime<Utc>,
 }
 
@@ -167,26 +168,32 @@ pub async fn claim_batch(
 
 leases!("subject_recheck", order: "subject", open: "true", undo: ", attempts = greatest(attempts - 1, 0)", due: "due_at");
 
-/// Ends a recheck or advances it to its next follow-up. If another one has been scheduled since it was claimed, that
+/// Ends a claimed recheck or advances it to what is still to be done. If another one has been scheduled since it was claimed, that
 /// one becomes free instead; returns whether it does.
 pub async fn finish(
     conn: &mut Conn,
     instance: Uuid,
     claim: RecheckClaim,
+    reason: RecheckReason,
 ) -> Result<bool, StoreError> {
     let is_outdated = sqlx::query_scalar!(
         r#"WITH ended AS (
              DELETE FROM subject_recheck
-             WHERE id = $1 AND claimed_by = $2 AND generation = $3 AND times[cardinality(times)] <= $4 RETURNING id
+             WHERE id = $1 AND claimed_by = $2 AND generation = $3 AND NOT EXISTS (
+                 SELECT FROM unnest(reasons, times) AS n (reason, at) WHERE n.at > $4 OR $5 AND n.reason = 'join')
+             RETURNING id
          )
          UPDATE subject_recheck r SET claimed_by = NULL, claimed_until = NULL,
              reasons = CASE WHEN r.generation = $3
-                 THEN ARRAY(SELECT n.reason FROM unnest(r.reasons, r.times) AS n (reason, at) WHERE n.at > $4 ORDER BY n.at)
+                 THEN ARRAY(SELECT n.reason FROM unnest(r.reasons, r.times) AS n (reason, at)
+                            WHERE n.at > $4 OR $5 AND n.reason = 'join' ORDER BY n.at)
                  ELSE r.reasons END,
              times = CASE WHEN r.generation = $3
-                 THEN ARRAY(SELECT at FROM unnest(r.times) AS at WHERE at > $4 ORDER BY at) ELSE r.times END,
+                 THEN ARRAY(SELECT n.at FROM unnest(r.reasons, r.times) AS n (reason, at)
+                            WHERE n.at > $4 OR $5 AND n.reason = 'join' ORDER BY n.at) ELSE r.times END,
              due_at = CASE WHEN r.generation = $3
-                 THEN (SELECT min(at) FROM unnest(r.times) AS at WHERE at > $4) ELSE r.due_at END,
+                 THEN (SELECT min(n.at) FROM unnest(r.reasons, r.times) AS n (reason, at)
+                       WHERE n.at > $4 OR $5 AND n.reason = 'join') ELSE r.due_at END,
              attempts = CASE WHEN r.generation = $3 THEN 0 ELSE r.attempts END,
              last_error = CASE WHEN r.generation = $3 THEN NULL ELSE r.last_error END
          WHERE r.id = $1 AND r.claimed_by = $2 AND NOT EXISTS (SELECT FROM ended)
@@ -195,6 +202,7 @@ pub async fn finish(
         instance,
         claim.generation,
         claim.due_until,
+        reason == RecheckReason::Leave,
     )
     .fetch_optional(conn)
     .await?;

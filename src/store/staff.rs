@@ -100,6 +100,23 @@ pub async fn find_by_unionid(
     row.map(TryInto::try_into).transpose()
 }
 
+/// Returns those of these people whose rows no other transaction is writing, and locks them until the end of this one.
+/// A full sync may write a row for a minute.
+pub async fn lock_unwritten(
+    conn: &mut Conn,
+    userids: &[UserId],
+) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<&str> = userids.iter().map(UserId::as_str).collect();
+    let locked = sqlx::query_scalar!(
+        r#"SELECT userid AS "userid: UserId" FROM staff WHERE userid = ANY ($1)
+         ORDER BY userid FOR NO KEY UPDATE SKIP LOCKED"#,
+        &ids as &[&str]
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(locked)
+}
+
 /// Returns when a person left, or `None` if no leave is known or it was undone.
 pub async fn leave_event_time(
     conn: &mut Conn,

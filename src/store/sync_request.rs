@@ -69,7 +69,7 @@ pub async fn take(conn: &mut Conn) -> Result<Option<SyncAttempt>, StoreError> {
     let attempts = row.attempts + 1;
     let taken_at = sqlx::query_scalar!(
         r#"UPDATE sync_request SET attempts = $3, taken_at = clock_timestamp(),
-             retry_at = clock_timestamp() + make_interval(secs => $4)
+             retry_at = clock_timestamp() + make_interval(secs => $4), retry_delay = coalesce(make_interval(secs => $4), '0')
          WHERE reasons = $1 AND attempts = $2 AND is_sync_due() RETURNING taken_at AS "taken_at!""#,
         &row.reasons,
         row.attempts,
@@ -93,16 +93,36 @@ fn parse(reasons: &[String]) -> Result<Vec<SyncReason>, StoreError> {
     reasons.collect()
 }
 
-/// Stores that an attempt has settled the request, or that there will be no further one. Leaves what was requested
-/// meanwhile.
-pub async fn settle(conn: &mut Conn, attempt: &SyncAttempt) -> Result<(), StoreError> {
+/// Stores that an attempt has settled the request, or that there will be no further one. What was requested meanwhile is
+/// due after this delay: at once, losses that go on would make one sync follow the other.
+pub async fn settle(
+    conn: &mut Conn,
+    attempt: &SyncAttempt,
+    wait: Option<Duration>,
+) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE sync_request SET reasons = '{}', retry_at = NULL, taken_at = NULL WHERE taken_at = $1",
-        attempt.taken_at
+        "UPDATE sync_request SET taken_at = NULL,
+             reasons = CASE WHEN requested_at > taken_at THEN reasons ELSE '{}' END,
+             retry_at = CASE WHEN requested_at > taken_at THEN clock_timestamp() + make_interval(secs => $2) END,
+             retry_delay = coalesce(make_interval(secs => $2), '0')
+         WHERE taken_at = $1",
+        attempt.taken_at,
+        wait.map(|wait| wait.as_secs_f64()),
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Returns how many runs for an empty table could not read everything since the request.
+pub async fn count_partial(conn: &mut Conn) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM sync_run r, sync_request s
+         WHERE r.cause = 'empty' AND r.state = 'partial' AND r.started_at >= s.requested_at"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count)
 }
 
 /// Stores that an attempt was not successful, and when the next one is due; unless `counts`, it keeps the attempt
@@ -114,11 +134,16 @@ pub async fn postpone(
     counts: bool,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE sync_request SET retry_at = clock_timestamp() + make_interval(secs => $2), attempts = $3, taken_at = NULL
+        "UPDATE sync_request SET retry_at = clock_timestamp() + make_interval(secs => $2),
+             retry_delay = make_interval(secs => $2), attempts = $3, taken_at = NULL
          WHERE taken_at = $1",
         attempt.taken_at,
         wait.as_secs_f64(),
-        if counts { attempt.attempts } else { attempt.attempts - 1 },
+        if counts {
+            attempt.attempts
+        } else {
+            attempt.attempts - 1
+        },
     )
     .execute(conn)
     .await?;

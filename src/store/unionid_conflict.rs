@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Conn, StoreError, queue, recheck};
+use super::{Conn, StoreError, queue, recheck, staff};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::queue::LaneName;
 
@@ -114,13 +114,14 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     let others = sqlx::query_scalar!(
         r#"SELECT s.userid AS "userid: UserId" FROM staff s
          WHERE s.userid = ANY ($1) AND s.status = 'employed'
-           AND NOT EXISTS (SELECT FROM event e WHERE e.state = 'waiting' AND e.userids @> ARRAY[s.userid])
-           AND NOT EXISTS (
-               SELECT FROM subject_recheck r WHERE r.kind = 'person' AND r.subject = s.userid AND r.due_at <= clock_timestamp())"#,
+           AND NOT EXISTS (SELECT FROM event e WHERE e.state = 'waiting' AND e.userids @> ARRAY[s.userid])"#,
         &free,
     )
     .fetch_all(&mut *conn)
     .await?;
+    // One whom another transaction is writing would make this one, which may store a leave event, wait for it; that one
+    // ends with a wake of its own if it leaves the conflict.
+    let others = staff::lock_unwritten(conn, &others).await?;
     recheck::schedule_after_login(conn, &others).await?;
     // The triggers announce new rows only.
     queue::announce(conn, &[LaneName::Events, LaneName::Rechecks]).await

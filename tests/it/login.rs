@@ -698,6 +698,20 @@ async fn answers_inside_dingtalk_are_guarded_against_other_sites(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_refusal_does_not_wait_for_a_sync_that_writes_the_person(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    let person = unionid(&app, company::EMPLOYEE);
+    app.sim.fault_times(MATCH, Fault::ErrCode(60121), 1);
+    let mut sync = pool.begin().await.unwrap();
+    let write = "UPDATE staff SET updated_at = now() WHERE userid = 'zhangsan01';
+        SELECT schedule_recheck('person', ARRAY['zhangsan01'], 'leave', ARRAY[now() + interval '1 minute'], true)";
+    sqlx::raw_sql(write).execute(&mut *sync).await.unwrap();
+    let answer = app.browser().scan(&person, "/").await;
+    assert_refused(&answer, 403, "left", "You are listed as having left");
+    sync.rollback().await.unwrap();
+}
+
+#[sqlx::test]
 async fn a_phone_outside_dingtalk_is_led_into_it_and_may_scan_as_well(pool: PgPool) {
     let app = TestApp::spawn_with(&pool, |_| {}).await;
     let mut phone = app.browser();

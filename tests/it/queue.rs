@@ -228,7 +228,7 @@ async fn the_retry_of_a_sync_is_due_at_its_time_or_after_an_interruption(pool: P
         due_work(&mut conn).await.unwrap().is_sync_due
     };
     let wait = "UPDATE sync_request SET reasons = '{schedule}', requested_at = now() - interval '1 minute', attempts = 1,
-        taken_at = now() - interval '1 minute', retry_at = now() + interval '9 minutes'";
+        taken_at = now() - interval '1 minute', retry_at = now() + interval '9 minutes', retry_delay = interval '10 minutes'";
     assert!(!is_due(wait).await, "while it waits, no poll costs more");
     assert!(is_due("UPDATE sync_request SET retry_at = now()").await);
     assert!(!is_due(wait).await);

@@ -45,7 +45,7 @@ impl Instance {
 
     /// Returns whether another recheck was scheduled meanwhile.
     async fn finish(&mut self, done: &ClaimedRecheck) -> bool {
-        let finished = recheck::finish(&mut self.conn, self.id, done.claim).await;
+        let finished = recheck::finish(&mut self.conn, self.id, done.claim, done.reason).await;
         finished.unwrap()
     }
 
@@ -183,6 +183,69 @@ async fn a_recheck_of_an_instance_that_died_is_done_by_another_which_it_cannot_d
     second.assert_numbers([(TIMES, 2)]).await;
     assert!(!second.finish(&taken).await);
     second.assert_numbers([(TIMES, 1)]).await;
+}
+
+#[sqlx::test]
+async fn a_recheck_after_a_leave_event_leaves_one_after_a_join_to_do(pool: PgPool) {
+    let mut instance = Instance::new(&pool).await;
+    instance.leave().await;
+    instance.join().await;
+    // As after an outage of ten minutes.
+    instance
+        .run("UPDATE subject_recheck SET due_at = now(), times = ARRAY(SELECT at - interval '1 hour' FROM unnest(times) AS at)")
+        .await;
+    let first = instance.claim().await.unwrap();
+    assert_eq!(first.reason, RecheckReason::Leave);
+    assert!(!instance.finish(&first).await);
+    let second = instance.claim().await.unwrap();
+    assert_eq!(second.reason, RecheckReason::Join);
+    assert!(!instance.finish(&second).await);
+    instance.assert_numbers([(ROWS, 0)]).await;
+}
+
+#[sqlx::test]
+async fn a_join_that_is_told_again_does_not_disturb_its_recheck(pool: PgPool) {
+    let mut instance = Instance::new(&pool).await;
+    instance.join().await;
+    instance.run(MAKE_DUE).await;
+    let claimed = instance.claim().await.unwrap();
+    instance.join().await;
+    assert!(instance.is_standing(&claimed).await);
+    instance.login().await;
+    assert!(!instance.is_standing(&claimed).await);
+}
+
+const BEFORE_THE_MIGRATION: &str = "DROP TRIGGER recheck_carry_over ON recheck;
+    DROP FUNCTION carry_over_rechecks();
+    DROP FUNCTION schedule_recheck(text, text[], text, timestamptz[], boolean);
+    DROP FUNCTION has_recheck(subject_recheck, text, timestamptz);
+    DROP TABLE subject_recheck;
+    CREATE TRIGGER recheck_notify_work AFTER INSERT ON recheck
+        FOR EACH ROW WHEN (NEW.due_at <= clock_timestamp()) EXECUTE FUNCTION notify_work('rechecks');
+    INSERT INTO recheck (userid, cause, due_at) VALUES
+        ('zhangsan01', 'leave', now() + interval '55 seconds'), ('zhangsan01', 'leave', now() + interval '9 minutes'),
+        ('lina08', 'join', now() + interval '1 minute'), ('lina08', 'login', now())";
+
+#[sqlx::test]
+async fn the_migration_moves_what_was_scheduled_before_it(pool: PgPool) {
+    let instance = Instance::new(&pool).await;
+    instance.run(BEFORE_THE_MIGRATION).await;
+    for migration in [
+        include_str!("../../migrations/20261130123001_create_subject_rechecks.sql"),
+        include_str!("../../migrations/20261130123003_move_rechecks.sql"),
+    ] {
+        instance.run(migration).await;
+    }
+    let of_lina = "SELECT count(*) FROM subject_recheck WHERE subject = 'lina08' AND reasons = ARRAY['login', 'join']";
+    instance
+        .assert_numbers([
+            ("SELECT count(*) FROM recheck", 0),
+            (ROWS, 2),
+            (TIMES, 4),
+            (DUE_IN_A_MINUTE, 1),
+            (of_lina, 1),
+        ])
+        .await;
 }
 
 #[sqlx::test]

@@ -156,7 +156,7 @@ async fn store(
     let is_outdated = ctx
         .db
         .read(async |conn| match outcome {
-            LookupOutcome::Done => recheck::finish(conn, instance, claim).await,
+            LookupOutcome::Done => recheck::finish(conn, instance, claim, due.reason).await,
             LookupOutcome::NotStarted => {
                 recheck::release(conn, instance, &[claim.id], delay).await?;
                 Ok(false)
@@ -165,7 +165,7 @@ async fn store(
                 if error.class == ErrorClass::Permanent && due.attempts >= MAX_UNREADABLE =>
             {
                 tracing::warn!(recheck_reason = ?due.reason, reason = error.reason, "recheck abandoned");
-                recheck::finish(conn, instance, claim).await
+                recheck::finish(conn, instance, claim, due.reason).await
             }
             LookupOutcome::Failed(error) => {
                 let wait = error.back_off(due.attempts);

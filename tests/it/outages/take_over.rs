@@ -65,7 +65,7 @@ async fn claimed_rows_of_every_kind_are_taken_over(pool: PgPool) {
             "INSERT INTO review_job_item (job_id, position, case_id, nick) SELECT id, 1, 1, 'x' FROM review_job",
             "UPDATE failed_callback_fetch SET due_at = now(), held_by = 'x', held_since = now(), call_started_at = now(), (holder, lease_until) = ROW(CLAIM)",
             "INSERT INTO sync_run (cause, started_by, state, instance, lease_until) VALUES ('schedule', 'system', 'running', CLAIM)",
-            "UPDATE sync_request SET reasons = '{schedule}', requested_at = now(), attempts = 1, taken_at = now(), retry_at = now() + interval '10 minutes'",
+            "UPDATE sync_request SET reasons = '{schedule}', requested_at = now(), attempts = 1, taken_at = now(), retry_at = now() + interval '10 minutes', retry_delay = interval '10 minutes'",
         ])
         .await;
     scene

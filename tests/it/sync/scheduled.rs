@@ -5,6 +5,7 @@
 use std::future::pending;
 
 use dinggate::service::sync_request;
+use dinggate::store::due;
 use dingtalk_sim::Fault;
 use sqlx::PgPool;
 
@@ -15,6 +16,7 @@ const TRIES: &str = "SELECT attempts::bigint FROM sync_request";
 /// How long until the next try, in minutes, rounded up; -1 where there is none.
 const WAIT: &str = "SELECT coalesce(ceil(extract(epoch FROM retry_at - now()) / 60), -1)::bigint FROM sync_request";
 const A_DAY_AGO: &str = "UPDATE sync_request SET scheduled_at = scheduled_at - interval '1 day'";
+const NO_SCHEDULE: &str = "UPDATE sync_request SET scheduled_at = now()";
 const NOW: &str = "UPDATE sync_request SET retry_at = now()";
 
 impl Company {
@@ -154,7 +156,7 @@ async fn a_run_of_somebody_else_is_waited_for_and_takes_no_try_away(pool: PgPool
 /// Begins a run of another instance as soon as an attempt is claimed.
 const ANOTHER_IS_FASTER: &str = "CREATE FUNCTION begin_another() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          INSERT INTO sync_run (cause, started_by, state, instance, lease_until)
-         VALUES ('command', 'somebody', 'running', gen_random_uuid(), clock_timestamp() + interval '1 minute');
+         VALUES ('command', 'somebody', 'running', gen_random_uuid(), clock_timestamp() + interval '10 seconds');
          RETURN NEW; END $$;
      CREATE TRIGGER another AFTER UPDATE OF taken_at ON sync_request
          FOR EACH ROW WHEN (OLD.taken_at IS NULL AND NEW.taken_at IS NOT NULL) EXECUTE FUNCTION begin_another()";
@@ -341,6 +343,46 @@ async fn what_is_lost_during_a_run_is_made_up_for_by_another(pool: PgPool) {
     assert!(company.look_at_the_clock().await);
     assert!(!company.look_at_the_clock().await);
     assert_eq!(company.causes().await, "schedule,lost_events");
+}
+
+#[sqlx::test]
+async fn what_is_lost_during_the_run_for_lost_events_is_made_up_for_later(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.execute(NO_SCHEDULE).await;
+    company.execute(LOST_EVENTS).await;
+    company
+        .sim
+        .fault(SCOPES, Fault::Delay(Duration::from_secs(1)));
+    let (has_run, ()) = tokio::join!(company.look_at_the_clock(), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        company
+            .execute("UPDATE alert SET detail = 'once more', last_at = clock_timestamp()")
+            .await;
+    });
+    assert!(has_run);
+    company.sim.clear_faults();
+    assert!(!company.look_at_the_clock().await, "not at once");
+    assert_eq!(company.number(WAIT).await, 1);
+    company.execute(NOW).await;
+    assert!(company.look_at_the_clock().await);
+    assert!(!company.look_at_the_clock().await);
+    assert_eq!(company.causes().await, "lost_events,lost_events");
+}
+
+#[sqlx::test]
+async fn a_retry_left_in_the_future_by_the_clock_is_due_now_whatever_its_reason(pool: PgPool) {
+    let company = Company::late(&pool).await;
+    company.execute(NO_SCHEDULE).await;
+    company.execute(LOST_EVENTS).await;
+    company.sim.fault(LIST_SUB, Fault::ErrCode(50_002));
+    assert!(company.look_at_the_clock().await);
+    assert_eq!(due::recall(&company.pool).await.unwrap(), 0);
+    assert!(!company.look_at_the_clock().await);
+    company
+        .execute("UPDATE sync_request SET retry_at = retry_at + interval '1 hour'")
+        .await;
+    assert_eq!(due::recall(&company.pool).await.unwrap(), 1);
+    assert!(company.look_at_the_clock().await);
 }
 
 #[sqlx::test]
