@@ -11,6 +11,7 @@ pub mod contact_mask;
 pub mod department_tree;
 pub mod employment;
 pub mod event;
+pub mod export;
 pub mod ids;
 pub mod listed_admins;
 pub mod net;

@@ -5,7 +5,6 @@ mod alert_banner;
 pub mod assets;
 pub mod brand;
 mod client_address;
-pub mod csv;
 mod dingtalk_client;
 pub mod dingtalk_events;
 pub mod error;
@@ -27,6 +26,7 @@ pub mod request_id;
 mod security;
 mod session_exchange;
 mod session_store;
+pub mod table;
 pub mod view;
 
 use actix_session::SessionMiddleware;

@@ -19,6 +19,7 @@ pub mod alerts;
 pub mod browser;
 pub mod commands;
 pub mod duration;
+pub mod export;
 pub mod in_app;
 pub mod lang;
 pub mod layout;

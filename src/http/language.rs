@@ -11,6 +11,7 @@ use actix_web::{Error, web};
 use super::lang::LANGUAGE_COOKIE;
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
+use crate::http::table::TableFormat;
 use crate::text::lang::Lang;
 
 const PARAMETER: &str = "lang";
@@ -97,7 +98,7 @@ fn without_language(path: &str, query: &str) -> String {
         .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
         .collect();
     // A failed download is corrected on the list.
-    let path = path.strip_suffix(".csv").unwrap_or(path);
+    let path = TableFormat::strip(path);
     let separator = if kept.is_empty() { "" } else { "?" };
     let query = format!("{separator}{}", kept.join("&"));
     // The login's own URL is no page to return to, but one to stay on.

@@ -11,12 +11,13 @@ pub async fn record_export(
     ctx: &Context,
     by: &Actor<'_>,
     action: AuditAction,
+    format: &str,
     query: &str,
 ) -> Result<(), StoreError> {
     let entry = Entry {
         reason: Some(query).filter(|query| !query.is_empty()),
         ip: by.address,
-        ..Entry::new(audit::Actor::Person(by.userid), action, "csv")
+        ..Entry::new(audit::Actor::Person(by.userid), action, format)
     };
     ctx.db
         .read(async |conn| audit::append(conn, &entry).await)

@@ -66,6 +66,11 @@ pub async fn list(
     offset: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
     let ids = ids(&mut *conn, filter, sort, limit, offset).await?;
+    rows(conn, &ids).await
+}
+
+/// Returns events by id, in the order of the ids.
+pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
     let events = sqlx::query_as!(
         EventRecord,
         r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,
@@ -75,16 +80,16 @@ pub async fn list(
              ARRAY(SELECT coalesce(d.name, '') FROM unnest(e.dept_ids) WITH ORDINALITY u (dept_id, place)
                    LEFT JOIN department d USING (dept_id) ORDER BY u.place) AS "dept_names!"
          FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place) JOIN event e USING (id) ORDER BY wanted.place"#,
-        &ids
+        ids
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(conn)
     .await?;
     events.into_iter().map(TryInto::try_into).collect()
 }
 
-/// The default order has an index; any other order sorts all matches.
+/// Returns the ids of [`list`]. The default order has an index; any other order sorts all matches.
 // Long because each order is a checked statement of its own.
-async fn ids(
+pub async fn ids(
     conn: &mut Conn,
     filter: &EventFilter,
     sort: Option<Sort>,

@@ -13,7 +13,8 @@ mod changes;
 
 pub(in crate::store) use changes::ChangeRecord;
 pub use changes::{
-    ChangeFilter, ChangeRow, FieldChange, changes, count_changes, count_changes_by_kind,
+    ChangeFilter, ChangeRow, FieldChange, batch_of_changes, changes, count_changes,
+    count_changes_by_kind,
 };
 
 /// Which runs to list.

@@ -58,6 +58,26 @@ pub async fn list(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
+    select(conn, filter, i64::MAX, limit, offset).await
+}
+
+/// Returns the next messages of an export, after the message `after`.
+pub async fn batch(
+    conn: &mut Conn,
+    filter: &DeliveryFilter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    select(conn, filter, after.unwrap_or(i64::MAX), limit, 0).await
+}
+
+async fn select(
+    conn: &mut Conn,
+    filter: &DeliveryFilter,
+    before: i64,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<DeliveryRow>, StoreError> {
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
     let rows = sqlx::query_as!(
         DeliveryRecord,
@@ -66,7 +86,7 @@ pub async fn list(
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
              created_at, next_attempt_at, last_status, last_error, delivered_at
          FROM webhook_delivery d
-         WHERE ($1::text IS NULL OR state = $1)
+         WHERE d.id < $8 AND ($1::text IS NULL OR state = $1)
            AND (cardinality($2::text[]) = 0 OR message_type = ANY ($2))
            AND NOT message_type = ANY ($3::text[])
            AND ($4 = '' OR d.id::text = $4 OR event_id::text = $4 OR message_id = $4 OR userid = $4
@@ -79,6 +99,7 @@ pub async fn list(
         limit,
         offset,
         !filter.contacts.is_masked(),
+        before,
     )
     .fetch_all(conn)
     .await?;

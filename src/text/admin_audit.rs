@@ -79,6 +79,11 @@ texts! {
         StaffExport: "导出员工" | "Exported staff";
         ReviewExport: "导出审核记录" | "Exported review cases";
         AuditExport: "导出审计记录" | "Exported the audit trail";
+        DepartmentExport: "导出部门" | "Exported departments";
+        EventExport: "导出事件" | "Exported events";
+        SyncExport: "导出同步记录" | "Exported syncs";
+        WebhookExport: "导出推送记录" | "Exported webhook messages";
+        SessionExport: "导出在线会话" | "Exported sessions";
         AlertDismiss: "关闭告警" | "Dismissed an alert";
         EventRetry: "重试失败事件" | "Retried failed events";
         EventRelease: "放行暂存事件" | "Released held events";

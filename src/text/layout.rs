@@ -35,7 +35,7 @@ texts! {
         search: "搜索" | "Search";
         filter: "筛选" | "Filter";
         clear_filters: "清除筛选" | "Clear filters";
-        export_csv: "导出 CSV" | "Export CSV";
+        export: "导出" | "Export";
         refresh: "刷新" | "Refresh";
         pause_updates: "暂停自动刷新" | "Pause updates";
         resume_updates: "继续自动刷新" | "Resume updates";

@@ -1,6 +1,6 @@
 //! A time as a page shows it: relative, with the exact time as its title.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::text::lang::Lang;
 
@@ -16,7 +16,7 @@ pub struct TimeText {
 }
 
 /// China uses one time zone all year, eight hours ahead of UTC.
-const CHINA_OFFSET_SECONDS: i32 = 8 * 3600;
+const CHINA_OFFSET_SECONDS: i64 = 8 * 3600;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -38,17 +38,24 @@ impl TimeText {
 
 /// Returns the day in China at a time.
 pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
-    FixedOffset::east_opt(CHINA_OFFSET_SECONDS).map_or_else(
-        || at.date_naive(),
-        |offset| at.with_timezone(&offset).date_naive(),
-    )
+    china_time(at).date()
+}
+
+/// Returns the time that a clock in China shows.
+pub fn china_time(at: DateTime<Utc>) -> NaiveDateTime {
+    let offset = TimeDelta::seconds(CHINA_OFFSET_SECONDS);
+    at.naive_utc()
+        .checked_add_signed(offset)
+        .unwrap_or(at.naive_utc())
+}
+
+/// Returns a time in China with its offset, to the second: RFC 3339.
+pub fn china_rfc3339(at: DateTime<Utc>) -> String {
+    format!("{}+08:00", in_china(at, "%Y-%m-%dT%H:%M:%S"))
 }
 
 fn in_china(at: DateTime<Utc>, format: &str) -> String {
-    match FixedOffset::east_opt(CHINA_OFFSET_SECONDS) {
-        Some(offset) => at.with_timezone(&offset).format(format).to_string(),
-        None => at.format(format).to_string(),
-    }
+    china_time(at).format(format).to_string()
 }
 
 fn relative(at: DateTime<Utc>, now: DateTime<Utc>, lang: Lang) -> String {

@@ -198,10 +198,12 @@ async fn push(url: &str, callback: &SignedCallback) -> Option<Answer> {
         .await
         .ok()?;
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let bytes = answer.bytes().await.ok()?.to_vec();
     Some(Answer {
         status,
         headers,
-        body: answer.text().await.ok()?,
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+        bytes,
     })
 }
 

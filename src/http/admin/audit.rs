@@ -2,31 +2,33 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use chrono::{DateTime, Days, SecondsFormat, Utc};
-use futures_util::stream::TryStreamExt as _;
+use chrono::{DateTime, Days, Utc};
 
 use super::actor_view::ActorView;
-use super::exports::{Export, batches};
 use super::list_page::{ListPage, ListSpec};
 use super::list_query::{ALL, ListQuery, day_begin};
 use super::staff::history::masked;
 use crate::context::Context;
 use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::case::Refusal;
+use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::rights::ContactView;
+use crate::http::admin::exports::{BATCH, Export, FORMATS, batches};
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::Layout;
+use crate::http::table::{Cell, TableHead};
 use crate::store::StoreError;
 use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
 use crate::text::admin_audit::AuditTexts;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
+use futures_util::stream::TryStreamExt as _;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/audit").route(web::get().to(list)))
-        .service(web::resource("/audit.csv").route(web::get().to(export)));
+        .service(web::resource(format!("/audit{FORMATS}")).route(web::get().to(export)));
 }
 
 const LIST: ListSpec = ListSpec {
@@ -38,29 +40,25 @@ const LIST: ListSpec = ListSpec {
         column: "at",
         is_descending: true,
     }),
-    export: Some("/admin/audit.csv"),
     ..ListSpec::PLAIN
 };
-const EXPORT: Export = Export {
-    action: AuditAction::AuditExport,
-    filename: "audit.csv",
-    header: &[
-        "at",
-        "actor",
-        "actor_kind",
-        "action",
-        "userid",
-        "unionid",
-        "name",
-        "status",
-        "reason",
-        "reference",
-        "address",
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Audit,
+    columns: &[
+        ExportColumn::At,
+        ExportColumn::Actor,
+        ExportColumn::ActorKind,
+        ExportColumn::Action,
+        ExportColumn::Userid,
+        ExportColumn::Unionid,
+        ExportColumn::Name,
+        ExportColumn::Status,
+        ExportColumn::Reason,
+        ExportColumn::Reference,
+        ExportColumn::Address,
+        ExportColumn::ActorName,
     ],
 };
-
-/// How many lines an export reads at a time.
-const BATCH: i64 = 1000;
 
 #[derive(Template)]
 #[template(path = "admin/audit.html")]
@@ -172,37 +170,35 @@ fn view(row: AuditRow, contacts: ContactView, now: DateTime<Utc>, lang: Lang) ->
 
 async fn export(
     auditor: Auditor,
-    ctx: web::Data<Context>,
-    request: HttpRequest,
+    export: Export,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, contacts) = (filter(&query)?, auditor.contacts());
     let next = async move |ctx: &Context, after: Option<i64>| {
         let read = ctx
             .db
-            .read(async |conn| audit_list::batch(conn, &filter, after, BATCH).await);
+            .read(async |conn| audit_list::batch(conn, &filter, after, BATCH.into()).await);
         let rows = read.await?;
         let last = rows.last().map(|row| Some(row.id));
         Ok(last.map(|last| (rows, last)))
     };
-    let rows = batches(ctx.get_ref().clone(), None, next);
-    let rows = rows.map_ok(move |row| cells(row, contacts));
-    EXPORT.respond(&auditor, &ctx, &request, rows).await
+    let rows = batches(export.ctx.clone(), None, next).map_ok(move |row| cells(row, contacts));
+    export.respond(&auditor, EXPORT, rows).await
 }
 
-fn cells(row: AuditRow, contacts: ContactView) -> Vec<String> {
-    let text = Option::unwrap_or_default;
+fn cells(row: AuditRow, contacts: ContactView) -> Vec<Cell> {
     vec![
-        row.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        row.actor,
-        row.actor_kind.as_str().to_owned(),
-        row.action.as_str().to_owned(),
-        text(row.userid),
-        text(row.unionid),
-        text(row.name.map(|name| masked(&name, contacts))),
-        row.status,
-        text(row.reason.map(|reason| masked(&reason, contacts))),
-        text(row.reference),
-        text(row.ip),
+        row.at.into(),
+        row.actor.into(),
+        row.actor_kind.as_str().into(),
+        row.action.as_str().into(),
+        row.userid.into(),
+        row.unionid.into(),
+        row.name.map(|name| masked(&name, contacts)).into(),
+        row.status.into(),
+        row.reason.map(|reason| masked(&reason, contacts)).into(),
+        row.reference.into(),
+        row.ip.into(),
+        row.actor_name.into(),
     ]
 }

@@ -9,24 +9,29 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use self::branches::Step;
-use super::list_page::{ListPage, ListSpec};
+use super::list_page::{ListPage, ListSpec, export_links};
 use super::list_query::ListQuery;
 use crate::context::Context;
+use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::DeptId;
 use crate::domain::rights::Scope;
+use crate::http::admin::exports::{Export, FORMATS, all};
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
+use crate::http::table::{Cell, TableHead, id_cell};
 use crate::http::view;
 use crate::store::department::{self, DepartmentRow};
-use crate::store::{StoreError, department_tree};
+use crate::store::{Conn, StoreError, department_tree};
 use crate::text::admin_departments::DepartmentTexts;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
+use futures_util::stream::TryStreamExt as _;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/departments").route(web::get().to(departments)))
+        .service(web::resource(format!("/departments{FORMATS}")).route(web::get().to(export)))
         .service(web::resource("/departments/{id}").route(web::get().to(detail::detail)));
 }
 
@@ -46,6 +51,17 @@ const LIST: ListSpec = ListSpec {
     parameter: Some(("view", "list")),
     ..ListSpec::PLAIN
 };
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Departments,
+    columns: &[
+        ExportColumn::DepartmentId,
+        ExportColumn::Name,
+        ExportColumn::Path,
+        ExportColumn::Members,
+        ExportColumn::DirectMembers,
+        ExportColumn::ObservedAt,
+    ],
+};
 
 #[derive(Template)]
 #[template(path = "admin/departments.html")]
@@ -62,6 +78,7 @@ struct TreePage {
     t: &'static DepartmentTexts,
     steps: Vec<Step>,
     left_out: usize,
+    exports: Vec<(&'static str, String)>,
 }
 
 struct DepartmentView {
@@ -106,6 +123,7 @@ async fn tree(ctx: &Context, scope: &Scope, layout: Layout) -> Result<HttpRespon
         t: DepartmentTexts::of(layout.lang),
         steps,
         left_out,
+        exports: export_links(&layout.path, ""),
         layout,
     };
     Ok(html(StatusCode::OK, &page))
@@ -138,6 +156,28 @@ async fn list(
         }
     };
     list.respond(viewer, ctx, request, pager, rows, page).await
+}
+
+async fn export(
+    viewer: Viewer,
+    export: Export,
+    query: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let (q, scope) = (query.q().to_owned(), viewer.scope());
+    let find = async move |conn: &mut Conn| department::list(conn, &q, &scope, i64::MAX, 0).await;
+    let rows = all(export.ctx.clone(), find).map_ok(cells);
+    export.respond(&viewer, EXPORT, rows).await
+}
+
+fn cells(row: DepartmentRow) -> Vec<Cell> {
+    vec![
+        id_cell(row.dept_id),
+        row.name.into(),
+        row.parents.join(" / ").into(),
+        row.whole_count.into(),
+        row.head_count.into(),
+        row.observed_at.into(),
+    ]
 }
 
 fn view(row: DepartmentRow, now: DateTime<Utc>, lang: Lang) -> DepartmentView {

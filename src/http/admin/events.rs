@@ -13,20 +13,25 @@ use super::list_page::{ListPage, ListSpec};
 use super::list_query::{ALL, ListQuery, OTHER, type_choices, types_of};
 use crate::context::Context;
 use crate::domain::event::{EventSource, EventState};
+use crate::domain::export::{ExportColumn, ExportedList};
+use crate::http::admin::exports::{Export, FORMATS, rows_of};
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::Layout;
+use crate::http::table::{Cell, TableHead, id_cell};
 use crate::http::view::Tone;
-use crate::store::StoreError;
 use crate::store::event_list::{self, EventFilter, EventRow};
 use crate::store::sort::Sort;
+use crate::store::{Conn, StoreError};
 use crate::text::admin_events::{EventTexts, KNOWN_TYPES};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
+use futures_util::stream::TryStreamExt as _;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/events").route(web::get().to(list)))
+        .service(web::resource(format!("/events{FORMATS}")).route(web::get().to(export)))
         .service(web::resource("/events/retry-failed").route(web::post().to(retry::retry_failed)))
         .service(
             web::resource("/events/release-held").route(web::post().to(release::release_parked)),
@@ -46,6 +51,25 @@ const LIST: ListSpec = ListSpec {
     descending: &["received", "attempts"],
     default_sort: Some(LATEST_FIRST),
     ..ListSpec::PLAIN
+};
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Events,
+    columns: &[
+        ExportColumn::Id,
+        ExportColumn::Type,
+        ExportColumn::Status,
+        ExportColumn::ReceivedAt,
+        ExportColumn::EventTime,
+        ExportColumn::AppliedAt,
+        ExportColumn::Userid,
+        ExportColumn::Name,
+        ExportColumn::Departments,
+        ExportColumn::Attempts,
+        ExportColumn::NextAttemptAt,
+        ExportColumn::Error,
+        ExportColumn::Source,
+        ExportColumn::DingTalkId,
+    ],
 };
 /// Of more people and departments a row shows only the count.
 const MAX_SUBJECTS: usize = 5;
@@ -149,6 +173,41 @@ fn filter(query: &ListQuery) -> Result<EventFilter, AppError> {
         other_than,
         q: query.q().to_owned(),
     })
+}
+
+async fn export(
+    auditor: Auditor,
+    export: Export,
+    query: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let (filter, sort) = (filter(&query)?, query.sort(LIST.columns)?);
+    let sort = sort.filter(|sort| *sort != LATEST_FIRST);
+    let find = async move |conn: &mut Conn| event_list::ids(conn, &filter, sort, i64::MAX, 0).await;
+    let read = async |conn: &mut Conn, ids: &[i64]| event_list::rows(conn, ids).await;
+    let rows = rows_of(export.ctx.clone(), find, read).map_ok(cells);
+    export.respond(&auditor, EXPORT, rows).await
+}
+
+fn cells(row: EventRow) -> Vec<Cell> {
+    let own_id = row.dedupe_key.strip_prefix("id:");
+    vec![
+        id_cell(row.id),
+        row.event_type.into(),
+        row.state.as_str().into(),
+        row.received_at.into(),
+        row.event_time.into(),
+        row.applied_at.into(),
+        row.userids.join("; ").into(),
+        row.names.join("; ").into(),
+        row.dept_names.join("; ").into(),
+        row.attempts.into(),
+        (row.state == EventState::Waiting)
+            .then_some(row.next_attempt_at)
+            .into(),
+        row.last_error.into(),
+        row.source.as_str().into(),
+        own_id.into(),
+    ]
 }
 
 fn count_question(count: i64, one: &str, many: &str) -> Option<String> {

@@ -1,61 +1,88 @@
 //! Exports of lists: audited, and streamed in batches.
 
-use actix_web::{HttpRequest, HttpResponse};
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::stream::{self, Stream, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
 
 use crate::context::Context;
-use crate::domain::audit::AuditAction;
-use crate::http::csv;
 use crate::http::error::AppError;
 use crate::http::extract::RoleHolder;
+use crate::http::table::{Cell, TableFormat, TableHead};
 use crate::service::exports;
-use crate::store::StoreError;
+use crate::store::{Conn, StoreError};
+use crate::text::lang::Lang;
 
+/// How many rows are read at a time.
+pub const BATCH: u16 = 1000;
+/// The paths of a list's exports, after the list's own.
+pub const FORMATS: &str = ".{format:csv|xlsx}";
 /// How much of a query is kept, in characters.
 const MAX_QUERY: usize = 500;
 
-/// A list as a table for spreadsheets.
-#[derive(Debug)]
+/// A requested export.
 pub struct Export {
-    /// One of those that end in `.export`.
-    pub action: AuditAction,
-    pub filename: &'static str,
-    pub header: &'static [&'static str],
+    pub ctx: web::Data<Context>,
+    pub lang: Lang,
+    request: HttpRequest,
+    format: TableFormat,
+}
+
+impl FromRequest for Export {
+    type Error = AppError;
+    type Future = Ready<Result<Self, AppError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // Only the routes of exports have it.
+        let format = request
+            .match_info()
+            .get("format")
+            .and_then(TableFormat::parse);
+        let ctx = request.app_data::<web::Data<Context>>();
+        let export = format.zip(ctx).map(|(format, ctx)| Self {
+            ctx: ctx.clone(),
+            lang: Lang::of(request.headers()),
+            request: request.clone(),
+            format,
+        });
+        ready(export.ok_or(AppError::NotFound))
+    }
 }
 
 impl Export {
-    /// Returns the rows as a table, after the export is audited.
+    /// Audits the export, and returns the rows as a table.
     pub async fn respond(
-        &self,
+        self,
         holder: &RoleHolder,
-        ctx: &Context,
-        request: &HttpRequest,
-        rows: impl Stream<Item = Result<Vec<String>, StoreError>> + 'static,
+        head: TableHead,
+        rows: impl Stream<Item = Result<Vec<Cell>, StoreError>> + 'static,
     ) -> Result<HttpResponse, AppError> {
         let by = holder.actor();
-        let query = percent_decode_str(request.query_string()).decode_utf8_lossy();
+        let query = percent_decode_str(self.request.query_string()).decode_utf8_lossy();
         let query: String = query
             .chars()
             .filter(|c| !c.is_control())
             .take(MAX_QUERY)
             .collect();
-        exports::record_export(ctx, &by, self.action, &query).await?;
-        Ok(csv::stream(self.filename, self.header, rows))
+        let format = self.format.as_str();
+        exports::record_export(&self.ctx, &by, head.list.action(), format, &query).await?;
+        head.respond(self.format, self.lang, rows).await
     }
 }
 
 /// Streams rows batch by batch: `next` returns a batch and where the one after it starts, or `None` after the last.
 /// Each batch takes a connection of its own, so that a slow reader holds none.
 pub fn batches<S, R, F>(
-    ctx: Context,
+    ctx: web::Data<Context>,
     start: S,
     next: F,
 ) -> impl Stream<Item = Result<R, StoreError>>
 where
     F: AsyncFn(&Context, S) -> Result<Option<(Vec<R>, S)>, StoreError>,
 {
-    let batch = async |(ctx, next, at): (Context, F, S)| {
+    let batch = async |(ctx, next, at): (web::Data<Context>, F, S)| {
         let found = next(&ctx, at).await?;
         Ok::<_, StoreError>(found.map(|(rows, at)| {
             let rows = stream::iter(rows.into_iter().map(Ok::<R, StoreError>));
@@ -65,26 +92,39 @@ where
     stream::try_unfold((ctx, next, start), batch).try_flatten()
 }
 
+/// Streams what one query returns: for lists that stay short.
+pub fn all<R>(
+    ctx: web::Data<Context>,
+    find: impl AsyncFnOnce(&mut Conn) -> Result<Vec<R>, StoreError> + Clone,
+) -> impl Stream<Item = Result<R, StoreError>> {
+    let found = async move { ctx.db.read(find).await };
+    stream::once(found)
+        .map_ok(|rows| stream::iter(rows.into_iter().map(Ok)))
+        .try_flatten()
+}
+
 /// Streams the rows of all ids that a query finds, in its order: found at once, then read in batches.
 pub fn rows_of<I: Clone, R>(
-    ctx: Context,
-    batch: usize,
-    find: impl AsyncFn(&Context) -> Result<Vec<I>, StoreError>,
-    read: impl AsyncFn(&Context, &[I]) -> Result<Vec<R>, StoreError>,
+    ctx: web::Data<Context>,
+    find: impl AsyncFnOnce(&mut Conn) -> Result<Vec<I>, StoreError> + Clone,
+    read: impl AsyncFn(&mut Conn, &[I]) -> Result<Vec<R>, StoreError>,
 ) -> impl Stream<Item = Result<R, StoreError>> {
-    batches(
-        ctx,
-        None,
-        async move |ctx: &Context, rest: Option<Vec<I>>| {
-            let mut ids = match rest {
-                Some(rest) => rest,
-                None => find(ctx).await?,
-            };
-            let rest = ids.split_off(batch.min(ids.len()));
-            if ids.is_empty() {
-                return Ok(None);
-            }
-            Ok(Some((read(ctx, &ids).await?, Some(rest))))
-        },
-    )
+    batches(ctx, Step::Find(find), async move |ctx: &Context, step| {
+        let mut ids = match step {
+            Step::Find(find) => ctx.db.read(find).await?,
+            Step::Read(ids) => ids,
+        };
+        let rest = ids.split_off(usize::from(BATCH).min(ids.len()));
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let rows = ctx.db.read(async |conn| read(conn, &ids).await).await?;
+        Ok(Some((rows, Step::Read(rest))))
+    })
+}
+
+/// Where [`rows_of`] is.
+enum Step<F, I> {
+    Find(F),
+    Read(Vec<I>),
 }

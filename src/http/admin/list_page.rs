@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::extract::RoleHolder;
 use crate::http::layout::{Layout, html};
+use crate::http::table::TableFormat;
 use crate::http::view::{Choice, Pager, Paging, Sorting, order, query};
 use crate::store::sort::Sort;
 
@@ -28,8 +29,6 @@ pub struct ListSpec {
     pub default_sort: Option<Sort>,
     /// A parameter that is part of every URL of the list.
     pub parameter: Option<(&'static str, &'static str)>,
-    /// The path of the export.
-    pub export: Option<&'static str>,
 }
 
 impl ListSpec {
@@ -40,7 +39,6 @@ impl ListSpec {
         descending: &[],
         default_sort: None,
         parameter: None,
-        export: None,
     };
 
     /// Returns the view of this list that a query requests.
@@ -99,11 +97,11 @@ impl ListRequest {
             return Ok(redirect);
         }
         let layout = holder.layout(ctx, request).await?;
-        let list = self.page(&layout, pager, rows);
+        let list = self.page(&layout, request.path(), pager, rows);
         Ok(html(StatusCode::OK, &page(layout, list)))
     }
 
-    fn page<R>(self, layout: &Layout, pager: Pager, rows: Vec<R>) -> ListPage<R> {
+    fn page<R>(self, layout: &Layout, path: &str, pager: Pager, rows: Vec<R>) -> ListPage<R> {
         let ordered = self.query(self.sort);
         let sort = self.sort.or(self.spec.default_sort);
         let unordered = self.query(None);
@@ -117,7 +115,7 @@ impl ListRequest {
                 .into_iter()
                 .chain(order(self.sort))
                 .collect(),
-            export_href: self.spec.export.map(|path| format!("{path}?{ordered}")),
+            exports: export_links(path, &ordered),
             q: self.q.clone(),
             filters: Vec::new(),
             all: layout.t.all,
@@ -153,9 +151,19 @@ pub struct ListPage<R> {
     pub sorting: Sorting,
     /// What the filter form keeps.
     pub hidden: Vec<(&'static str, &'static str)>,
-    pub export_href: Option<String>,
+    /// The formats of its export: label and URL.
+    pub exports: Vec<(&'static str, String)>,
     pub pager: Pager,
     pub rows: Vec<R>,
+}
+
+/// Returns the label and the URL of each export of a list, with XLSX first.
+pub fn export_links(path: &str, query: &str) -> Vec<(&'static str, String)> {
+    let href = |format: TableFormat| format!("{path}.{}?{query}", format.as_str());
+    let formats = TableFormat::ALL.into_iter();
+    formats
+        .map(|format| (format.label(), href(format)))
+        .collect()
 }
 
 /// A select of the filter form.
@@ -226,7 +234,7 @@ impl<R> ListPage<R> {
             is_sortable: self.is_sortable,
             sorting: self.sorting,
             hidden: self.hidden,
-            export_href: self.export_href,
+            exports: self.exports,
             pager: self.pager,
             rows: self.rows.into_iter().map(row).collect(),
         }
@@ -241,7 +249,6 @@ mod tests {
     const LIST: ListSpec = ListSpec {
         filters: &[("state", "waiting"), ("type", ALL)],
         columns: &["at"],
-        export: Some("/list.csv"),
         parameter: Some(("view", "list")),
         ..ListSpec::PLAIN
     };
@@ -249,7 +256,12 @@ mod tests {
     fn page(query: &str) -> ListPage<i64> {
         let request = LIST.request(&ListQuery::parse(Lang::En, query)).unwrap();
         let pager = request.pager(2);
-        let page = request.page(&Layout::new(Lang::En, None, "/list"), pager, vec![1, 2]);
+        let page = request.page(
+            &Layout::new(Lang::En, None, "/list"),
+            "/list",
+            pager,
+            vec![1, 2],
+        );
         page.with_filter("state", "State", [("waiting", "Waiting"), ("done", "Done")])
             .with_filter("type", "Type", [("leave", "Leave")])
     }
@@ -267,7 +279,7 @@ mod tests {
             let page = page(query);
             assert!(!page.is_filtered, "{query}");
             assert_eq!(selected(&page), ["waiting", ""], "{query}");
-            assert_eq!(page.export_href.as_deref(), Some("/list.csv?view=list"));
+            assert_eq!(page.exports[1].1, "/list.csv?view=list");
         }
     }
 
@@ -278,7 +290,7 @@ mod tests {
         assert_eq!(selected(&page), [ALL, "leave"]);
         let filters = "q=a%26b&state=all&type=leave&view=list";
         let ordered = format!("{filters}&sort=at&dir=desc");
-        assert_eq!(page.export_href, Some(format!("/list.csv?{ordered}")));
+        assert_eq!(page.exports[0].1, format!("/list.xlsx?{ordered}"));
         assert_eq!(
             page.pager.previous(),
             Some(format!("?{ordered}&per_page=1"))

@@ -13,25 +13,30 @@ use super::links::staff_path;
 use super::list_page::{ListPage, ListSpec};
 use super::list_query::{ALL, ListQuery};
 use crate::context::Context;
+use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::session::LoginMethod;
+use crate::http::admin::exports::{Export, FORMATS, all};
 use crate::http::error::AppError;
 use crate::http::extract::{Admin, Auditor, CsrfForm};
 use crate::http::flash;
 use crate::http::layout::{Layout, Toast};
 use crate::http::login::signed_out;
+use crate::http::table::{Cell, TableHead};
 use crate::http::view::Tone;
 use crate::service::sessions;
-use crate::store::StoreError;
 use crate::store::session_list::{self, SessionFilter, SessionRow};
 use crate::store::sort::Sort;
+use crate::store::{Conn, StoreError};
 use crate::text::admin_sessions::SessionTexts;
 use crate::text::browser::browser_name;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
+use futures_util::stream::TryStreamExt as _;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/sessions").route(web::get().to(list)))
+        .service(web::resource(format!("/sessions{FORMATS}")).route(web::get().to(export)))
         .service(web::resource("/sessions/bulk").route(web::post().to(bulk::start)))
         .service(web::resource("/sessions/{id}/end").route(web::post().to(end)));
 }
@@ -45,6 +50,19 @@ const LIST: ListSpec = ListSpec {
         is_descending: true,
     }),
     ..ListSpec::PLAIN
+};
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Sessions,
+    columns: &[
+        ExportColumn::Userid,
+        ExportColumn::Name,
+        ExportColumn::Method,
+        ExportColumn::Address,
+        ExportColumn::UserAgent,
+        ExportColumn::SignedInAt,
+        ExportColumn::LastSeenAt,
+        ExportColumn::ExpiresAt,
+    ],
 };
 
 #[derive(Template)]
@@ -75,17 +93,45 @@ struct SessionView {
     end_path: String,
 }
 
+fn filter(query: &ListQuery) -> Result<SessionFilter, AppError> {
+    Ok(SessionFilter {
+        method: query.value("method", &LoginMethod::ALL, LoginMethod::as_str)?,
+        q: query.q().to_owned(),
+    })
+}
+
+async fn export(
+    auditor: Auditor,
+    export: Export,
+    query: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let (filter, sort) = (filter(&query)?, query.sort(LIST.columns)?);
+    let find =
+        async move |conn: &mut Conn| session_list::list(conn, &filter, sort, i64::MAX, 0).await;
+    let rows = all(export.ctx.clone(), find).map_ok(cells);
+    export.respond(&auditor, EXPORT, rows).await
+}
+
+fn cells(row: SessionRow) -> Vec<Cell> {
+    vec![
+        row.userid.into(),
+        row.name.into(),
+        row.method.as_str().into(),
+        row.ip.into(),
+        row.user_agent.into(),
+        row.created_at.into(),
+        row.last_seen_at.into(),
+        row.ends_at.into(),
+    ]
+}
+
 async fn list(
     auditor: Auditor,
     ctx: web::Data<Context>,
     request: HttpRequest,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let list = LIST.request(&query)?;
-    let filter = SessionFilter {
-        method: query.value("method", &LoginMethod::ALL, LoginMethod::as_str)?,
-        q: query.q().to_owned(),
-    };
+    let (filter, list) = (filter(&query)?, LIST.request(&query)?);
     let (now, own) = (auditor.user.now, auditor.user.session_id);
     let (total, rows) = ctx
         .db

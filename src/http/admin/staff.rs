@@ -7,36 +7,37 @@ pub mod history;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::stream::TryStreamExt as _;
+use chrono::{DateTime, Utc};
 
-use super::exports::{Export, rows_of};
 use super::links::staff_path;
 use super::list_page::{ListPage, ListSpec};
 use super::list_query::{ALL, ListQuery};
 use crate::context::Context;
-use crate::domain::audit::AuditAction;
 use crate::domain::contact_mask::MASK;
+use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::UnionId;
 use crate::domain::person::Status;
 use crate::domain::rights::{Action, ContactView};
+use crate::http::admin::exports::{Export, FORMATS, rows_of};
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
-use crate::store::StoreError;
+use crate::http::table::{Cell, TableHead};
 use crate::store::department::{self, DepartmentName};
 use crate::store::staff_list::{self, Row, StaffFilter};
+use crate::store::{Conn, StoreError};
 use crate::text::admin_lists::ListTexts;
 use crate::text::admin_staff::StaffTexts;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::{TimeText, china_day};
+use futures_util::stream::TryStreamExt as _;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/staff").route(web::get().to(list)))
         // No userid reads like this path, which is a sibling of the paths of people.
         .service(web::resource("/staff-bulk").route(web::post().to(bulk::start)))
-        .service(web::resource("/staff.csv").route(web::get().to(export)))
+        .service(web::resource(format!("/staff{FORMATS}")).route(web::get().to(export)))
         .service(web::resource("/staff/{userid}").route(web::get().to(detail::detail)))
         .service(web::resource("/staff/{userid}/leave").route(web::post().to(act::leave)))
         .service(web::resource("/staff/{userid}/restore").route(web::post().to(act::restore)))
@@ -48,32 +49,28 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 const LIST: ListSpec = ListSpec {
     filters: &[("status", ALL), ("department", ALL)],
     columns: &["name", "userid", "title", "job_number", "status"],
-    export: Some("/admin/staff.csv"),
     ..ListSpec::PLAIN
 };
-const EXPORT: Export = Export {
-    action: AuditAction::StaffExport,
-    filename: "staff.csv",
-    header: &[
-        "userid",
-        "name",
-        "status",
-        "unionid",
-        "job_number",
-        "title",
-        "mobile",
-        "email",
-        "departments",
-        "hired_date",
-        "left_at",
-        "left_cause",
-        "left_by_hand",
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Staff,
+    columns: &[
+        ExportColumn::Userid,
+        ExportColumn::Name,
+        ExportColumn::Status,
+        ExportColumn::Unionid,
+        ExportColumn::JobNumber,
+        ExportColumn::Title,
+        ExportColumn::Mobile,
+        ExportColumn::Email,
+        ExportColumn::Departments,
+        ExportColumn::HiredDate,
+        ExportColumn::LeftAt,
+        ExportColumn::LeftCause,
+        ExportColumn::LeftByHand,
     ],
 };
 /// The prefix of an app's id: the choice of the departments that see the app.
 const APP: &str = "app-";
-/// How many people an export reads at a time.
-const BATCH: usize = 5000;
 
 #[derive(Template)]
 #[template(path = "admin/staff.html")]
@@ -212,50 +209,31 @@ fn view(row: Row, now: DateTime<Utc>, lang: Lang) -> PersonView {
 
 async fn export(
     viewer: Viewer,
-    ctx: web::Data<Context>,
-    request: HttpRequest,
-    lang: Lang,
+    export: Export,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, sort) = (filter(&query, &viewer, lang)?, query.sort(LIST.columns)?);
-    let contacts = viewer.contacts();
-    let find = async move |ctx: &Context| {
-        let found = ctx
-            .db
-            .read(async |conn| staff_list::userids(conn, &filter, sort).await);
-        found.await
-    };
-    let read = async |ctx: &Context, userids: &[String]| {
-        let read = ctx
-            .db
-            .read(async |conn| staff_list::rows(conn, userids).await);
-        read.await
-    };
-    let rows = rows_of(ctx.get_ref().clone(), BATCH, find, read);
-    let rows = rows.map_ok(move |row| cells(row, contacts));
-    EXPORT.respond(&viewer, &ctx, &request, rows).await
+    let filter = filter(&query, &viewer, export.lang)?;
+    let (sort, contacts) = (query.sort(LIST.columns)?, viewer.contacts());
+    let find = async move |conn: &mut Conn| staff_list::userids(conn, &filter, sort).await;
+    let read = async |conn: &mut Conn, userids: &[String]| staff_list::rows(conn, userids).await;
+    let rows = rows_of(export.ctx.clone(), find, read).map_ok(move |row| cells(row, contacts));
+    export.respond(&viewer, EXPORT, rows).await
 }
 
-fn cells(row: Row, contacts: ContactView) -> Vec<String> {
-    let text = Option::unwrap_or_default;
-    let contact = |value| text(shown(value, contacts));
-    let time = |at: Option<DateTime<Utc>>| {
-        at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
-            .unwrap_or_default()
-    };
+fn cells(row: Row, contacts: ContactView) -> Vec<Cell> {
     vec![
-        row.userid.into_string(),
-        row.name,
-        row.status.as_str().to_owned(),
-        row.unionid.map(UnionId::into_string).unwrap_or_default(),
-        text(row.job_number),
-        text(row.title),
-        contact(row.mobile),
-        contact(row.email),
-        row.departments.join("; "),
-        text(row.hired_date.map(|at| china_day(at).to_string())),
-        time(row.left_at),
-        text(row.left_cause.map(|cause| cause.as_str().to_owned())),
-        if row.is_held { "yes" } else { "no" }.to_owned(),
+        row.userid.into_string().into(),
+        row.name.into(),
+        row.status.as_str().into(),
+        row.unionid.map(UnionId::into_string).into(),
+        row.job_number.into(),
+        row.title.into(),
+        shown(row.mobile, contacts).into(),
+        shown(row.email, contacts).into(),
+        row.departments.join("; ").into(),
+        row.hired_date.map(|at| china_day(at).to_string()).into(),
+        row.left_at.into(),
+        row.left_cause.map(|cause| cause.as_str()).into(),
+        if row.is_held { "yes" } else { "no" }.into(),
     ]
 }

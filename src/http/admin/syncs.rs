@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::actor_view::ActorView;
 use crate::domain::audit::ActorKind;
 use crate::domain::sync::{ChangeKind, SyncCause, SyncDecision, SyncState};
+use crate::http::admin::exports::FORMATS;
 use crate::http::view::Tone;
 use crate::store::sync_list::RunRow;
 use crate::text::admin_syncs::SyncTexts;
@@ -24,6 +25,11 @@ use crate::text::time::TimeText;
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let all = web::resource("/syncs").route(web::get().to(list::list));
     cfg.service(all.route(web::post().to(act::start)))
+        .service(web::resource(format!("/syncs{FORMATS}")).route(web::get().to(list::export)))
+        .service(
+            web::resource(format!(r"/syncs/{{id:\d+}}{FORMATS}"))
+                .route(web::get().to(detail::export)),
+        )
         .service(web::resource("/syncs/{id}").route(web::get().to(detail::detail)))
         .service(web::resource("/syncs/{id}/approve").route(web::post().to(act::approve)))
         .service(web::resource("/syncs/{id}/discard").route(web::post().to(act::discard)));

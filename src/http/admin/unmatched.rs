@@ -14,6 +14,7 @@ use super::links::staff_path;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Status;
+use crate::http::admin::exports::FORMATS;
 use crate::http::error::AppError;
 use crate::http::view::Tone;
 use crate::store::unmatched::{Candidate, Case};
@@ -21,7 +22,7 @@ use crate::text::admin_review::ReviewTexts;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/unmatched").route(web::get().to(list::list)))
-        .service(web::resource("/unmatched.csv").route(web::get().to(list::export)))
+        .service(web::resource(format!("/unmatched{FORMATS}")).route(web::get().to(list::export)))
         .service(web::resource("/unmatched/bulk").route(web::post().to(bulk::start)))
         .service(web::resource("/unmatched/{id}").route(web::get().to(detail::detail)))
         .service(web::resource("/unmatched/{id}/approve").route(web::post().to(decide::approve)))

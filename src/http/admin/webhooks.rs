@@ -12,11 +12,14 @@ use super::list_page::{ListPage, ListSpec};
 use super::list_query::{ALL, ListQuery, OTHER, type_choices, types_of};
 use super::staff::history::masked;
 use crate::context::Context;
+use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::rights::ContactView;
-use crate::domain::webhook::DeliveryState;
+use crate::domain::webhook::{DeliveryError, DeliveryState};
+use crate::http::admin::exports::{BATCH, Export, FORMATS, batches};
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::Layout;
+use crate::http::table::{Cell, TableHead, id_cell};
 use crate::http::view::Tone;
 use crate::store::StoreError;
 use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
@@ -24,12 +27,14 @@ use crate::text::admin_webhooks::{KNOWN_TYPES, WebhookTexts};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
+use futures_util::stream::TryStreamExt as _;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/webhooks").route(web::get().to(list)))
         .service(
             web::resource("/webhooks/resend-failed").route(web::post().to(redeliver::all_failed)),
         )
+        .service(web::resource(format!("/webhooks{FORMATS}")).route(web::get().to(export)))
         .service(web::resource("/webhooks/{id}").route(web::get().to(detail::detail)))
         .service(web::resource("/webhooks/{id}/resend").route(web::post().to(redeliver::one)));
 }
@@ -37,6 +42,24 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
 const LIST: ListSpec = ListSpec {
     filters: &[("state", ALL), ("type", ALL)],
     ..ListSpec::PLAIN
+};
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Webhooks,
+    columns: &[
+        ExportColumn::Id,
+        ExportColumn::MessageId,
+        ExportColumn::Type,
+        ExportColumn::Status,
+        ExportColumn::Userid,
+        ExportColumn::Subject,
+        ExportColumn::EventId,
+        ExportColumn::CreatedAt,
+        ExportColumn::Attempts,
+        ExportColumn::NextAttemptAt,
+        ExportColumn::DeliveredAt,
+        ExportColumn::HttpStatus,
+        ExportColumn::Error,
+    ],
 };
 
 #[derive(Template)]
@@ -125,6 +148,44 @@ fn filter(query: &ListQuery, contacts: ContactView) -> Result<DeliveryFilter, Ap
         q: query.q().to_owned(),
         contacts,
     })
+}
+
+async fn export(
+    auditor: Auditor,
+    export: Export,
+    query: ListQuery,
+) -> Result<HttpResponse, AppError> {
+    let contacts = auditor.contacts();
+    let filter = filter(&query, contacts)?;
+    let next = async move |ctx: &Context, before: Option<i64>| {
+        let read = ctx
+            .db
+            .read(async |conn| webhook_list::batch(conn, &filter, before, BATCH.into()).await);
+        let rows = read.await?;
+        let last = rows.last().map(|row| Some(row.id));
+        Ok(last.map(|last| (rows, last)))
+    };
+    let rows = batches(export.ctx.clone(), None, next).map_ok(move |row| cells(row, contacts));
+    export.respond(&auditor, EXPORT, rows).await
+}
+
+fn cells(row: DeliveryRow, contacts: ContactView) -> Vec<Cell> {
+    let is_waiting = row.state == DeliveryState::Waiting;
+    vec![
+        id_cell(row.id),
+        row.message_id.into(),
+        row.message_type.into(),
+        row.state.as_str().into(),
+        row.userid.into(),
+        masked(&row.subject, contacts).into(),
+        row.event_id.map(id_cell).unwrap_or(Cell::Empty),
+        row.created_at.into(),
+        row.attempts.into(),
+        is_waiting.then_some(row.next_attempt_at).into(),
+        row.delivered_at.into(),
+        row.last_status.map(i32::from).into(),
+        row.last_error.map(DeliveryError::as_str).into(),
+    ]
 }
 
 fn all_again_ask(t: &WebhookTexts, failed: i64) -> Option<String> {

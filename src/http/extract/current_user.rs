@@ -15,6 +15,7 @@ use crate::domain::return_path::ReturnPath;
 use crate::domain::rights::Rights;
 use crate::http::error::AppError;
 use crate::http::layout::{Layout, LayoutUser};
+use crate::http::table::TableFormat;
 use crate::http::{flash, session_exchange};
 
 /// A signed-in person. Without a session: 303 to the login page, which leads back here.
@@ -96,7 +97,7 @@ impl FromRequest for CurrentUser {
 /// replaced by the list that was to be downloaded, with the same query.
 fn page_of(path: &PathAndQuery) -> String {
     let page = path.path();
-    let page = page.strip_suffix(".csv").unwrap_or(page);
+    let page = TableFormat::strip(page);
     match path.query() {
         Some(query) => format!("{page}?{query}"),
         None => page.to_owned(),

@@ -99,12 +99,33 @@ pub async fn changes(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
+    select(conn, run_id, filter, -1, (limit, offset)).await
+}
+
+/// Returns the next records of an export, after the one at the position `after`.
+pub async fn batch_of_changes(
+    conn: &mut Conn,
+    run_id: i64,
+    filter: &ChangeFilter,
+    after: Option<i32>,
+    limit: i64,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    select(conn, run_id, filter, after.unwrap_or(-1), (limit, 0)).await
+}
+
+async fn select(
+    conn: &mut Conn,
+    run_id: i64,
+    filter: &ChangeFilter,
+    after: i32,
+    (limit, offset): (i64, i64),
+) -> Result<Vec<ChangeRow>, StoreError> {
     let reasons = filter.codes();
     let rows = sqlx::query_as!(
         ChangeRecord,
         r#"SELECT position, kind, userid, dept_id, name, differences AS "differences: Json<Vec<FieldChange>>", reason, reason_field
          FROM sync_change
-         WHERE run_id = $1 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR reason = ANY ($6) OR EXISTS (
+         WHERE run_id = $1 AND position > $8 AND ($2::text IS NULL OR kind = $2) AND ($3 = '' OR reason = ANY ($6) OR EXISTS (
              SELECT FROM (
                  SELECT unnest(ARRAY[userid, dept_id::text, name, reason_field])
                  UNION ALL SELECT v FROM jsonb_array_elements(differences) d CROSS JOIN LATERAL jsonb_each_text(d) AS e (k, v)
@@ -118,6 +139,7 @@ pub async fn changes(
         offset,
         &reasons,
         !filter.contacts.is_masked(),
+        after,
     )
     .fetch_all(conn)
     .await?;

@@ -69,18 +69,18 @@ async fn the_export_holds_all_that_the_query_finds_and_nothing_runs(pool: PgPool
     assert_eq!(
         lines.next(),
         Some(
-            "\u{feff}at,actor,actor_kind,action,userid,unionid,name,status,reason,reference,address"
+            "\u{feff}at,actor,actor_kind,action,userid,unionid,name,status,reason,reference,address,actor_name"
         )
     );
     assert_eq!(
         lines.next(),
-        Some("2026-03-05T00:00:00Z,command:root,command,admin.grant,u-li,,李晓华,granted,,,")
+        Some("2026-03-05T08:00:00+08:00,command:root,command,admin.grant,u-li,,李晓华,granted,,,,")
     );
     assert_eq!(
         lines.next(),
-        Some("2026-03-01T16:00:00Z,system,system,staff.left,u-wang,,王小明,event,,,")
+        Some("2026-03-02T00:00:00+08:00,system,system,staff.left,u-wang,,王小明,event,,,,")
     );
-    let last = "2026-03-01T15:59:59Z,u-li,person,review.reject,,UnIoN-77,'=cmd|calc,rejected,not one of us,REFR-0077,192.0.2.7";
+    let last = "2026-03-01T23:59:59+08:00,u-li,person,review.reject,,UnIoN-77,'=cmd|calc,rejected,not one of us,REFR-0077,192.0.2.7,李晓华";
     assert_eq!(
         (lines.next(), lines.next(), lines.next()),
         (Some(last), Some(""), None)
@@ -166,6 +166,12 @@ async fn what_an_administrator_takes_out_retries_or_dismisses_leaves_a_line(pool
         "/admin/staff.csv?q=%E7%8E%8B&status=employed",
         "/admin/unmatched.csv",
         "/admin/audit.csv?action=login",
+        "/admin/departments.xlsx?q=x",
+        "/admin/events.csv",
+        "/admin/syncs.csv",
+        "/admin/syncs/1.csv",
+        "/admin/webhooks.csv",
+        "/admin/sessions.xlsx",
     ] {
         assert_eq!(admin.get(path).await.status, 200, "{path}");
     }
@@ -198,6 +204,12 @@ async fn what_an_administrator_takes_out_retries_or_dismisses_leaves_a_line(pool
             "staff.export person manager4220 csv q=王&status=employed",
             "review.export person manager4220 csv",
             "audit.export person manager4220 csv action=login",
+            "department.export person manager4220 xlsx q=x",
+            "event.export person manager4220 csv",
+            "sync.export person manager4220 csv",
+            "sync.export person manager4220 csv",
+            "webhook.export person manager4220 csv",
+            "session.export person manager4220 xlsx",
             "alert.dismiss person manager4220 dismissed unknown_people_brake",
             "event.retry person manager4220 1 3",
             "event.retry person manager4220 1",

@@ -21,7 +21,7 @@ INSERT INTO sync_run (id, cause, started_by, state, started_at, finished_at, ins
 INSERT INTO sync_change (run_id, position, kind, userid, name, differences) VALUES
     (900001, 1, 'changed', 'zhangsan01', '张三', '[{"field": "mobile", "old": "13800000003", "new": "13800000004"}, {"field": "email", "old": "", "new": "zhangsan@corp.example.com"}]')"#;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/admin/staff/zhangsan01",
     "/admin/staff.csv",
     "/admin/events/900001",
@@ -32,6 +32,8 @@ const PAGES: [&str; 10] = [
     "/admin/unmatched/1",
     "/admin/unmatched.csv?reason=all&state=all",
     "/admin/syncs/900001",
+    "/admin/syncs/900001.csv",
+    "/admin/webhooks.csv",
 ];
 
 #[sqlx::test]

@@ -30,11 +30,11 @@ const fn administer(status: u16) -> Answers {
     [403, 403, 403, status]
 }
 
-const TABLE: [(&str, &str, Answers); 51] = [
+const TABLE: [(&str, &str, Answers); 57] = [
     ("GET", "/", PEOPLE),
     ("GET", "", PEOPLE),
     ("GET", "/unmatched", PEOPLE),
-    ("GET", "/unmatched.csv", PEOPLE),
+    ("GET", "/unmatched{FORMATS}", PEOPLE),
     ("POST", "/unmatched/bulk", decide(400)),
     ("GET", "/unmatched/{id}", PEOPLE),
     ("POST", "/unmatched/{id}/approve", decide(409)),
@@ -43,15 +43,17 @@ const TABLE: [(&str, &str, Answers); 51] = [
     // Of others' jobs a limited reviewer sees none.
     ("GET", "/unmatched/jobs/{id}", [200, 404, 200, 200]),
     ("GET", "/staff", PEOPLE),
-    ("GET", "/staff.csv", PEOPLE),
+    ("GET", "/staff{FORMATS}", PEOPLE),
     ("POST", "/staff-bulk", decide(400)),
     ("GET", "/staff/{userid}", PEOPLE),
     ("POST", "/staff/{userid}/leave", decide(400)),
     ("POST", "/staff/{userid}/restore", decide(400)),
     ("POST", "/staff/{userid}/end-sessions", decide(400)),
     ("GET", "/departments", PEOPLE),
+    ("GET", "/departments{FORMATS}", PEOPLE),
     ("GET", "/departments/{id}", PEOPLE),
     ("GET", "/events", OPERATIONS),
+    ("GET", "/events{FORMATS}", OPERATIONS),
     ("GET", "/events/{id}", OPERATIONS),
     ("POST", "/events/retry-failed", administer(303)),
     ("POST", "/events/release-held", administer(303)),
@@ -59,15 +61,19 @@ const TABLE: [(&str, &str, Answers); 51] = [
     ("POST", "/events/{id}/release", administer(303)),
     ("GET", "/syncs", OPERATIONS),
     ("POST", "/syncs", administer(303)),
+    ("GET", "/syncs{FORMATS}", OPERATIONS),
+    ("GET", r"/syncs/{{id:\d+}}{FORMATS}", OPERATIONS),
     ("GET", "/syncs/{id}", OPERATIONS),
     ("POST", "/syncs/{id}/approve", administer(303)),
     ("POST", "/syncs/{id}/discard", administer(303)),
     ("GET", "/webhooks", OPERATIONS),
+    ("GET", "/webhooks{FORMATS}", OPERATIONS),
     ("GET", "/webhooks/{id}", OPERATIONS),
     ("POST", "/webhooks/resend-failed", administer(303)),
     ("POST", "/webhooks/{id}/resend", administer(303)),
     ("GET", "/queue", OPERATIONS),
     ("GET", "/sessions", OPERATIONS),
+    ("GET", "/sessions{FORMATS}", OPERATIONS),
     ("POST", "/sessions/bulk", administer(303)),
     ("POST", "/sessions/{id}/end", administer(303)),
     ("GET", "/apps", administer(200)),
@@ -81,7 +87,7 @@ const TABLE: [(&str, &str, Answers); 51] = [
     ("POST", "/apps/{id}/down", administer(303)),
     ("POST", "/apps/{id}/delete", administer(303)),
     ("GET", "/audit", OPERATIONS),
-    ("GET", "/audit.csv", OPERATIONS),
+    ("GET", "/audit{FORMATS}", OPERATIONS),
     ("POST", "/alerts/{kind}/dismiss", administer(303)),
 ];
 
@@ -101,6 +107,8 @@ fn concrete(pattern: &str) -> String {
         _ => "1",
     };
     let path = pattern
+        .replace(r"{{id:\d+}}", id)
+        .replace("{FORMATS}", ".xlsx")
         .replace("{userid}", EMPLOYEE)
         .replace("{kind}", "nothing")
         .replace("{id}", id);

@@ -87,7 +87,7 @@ pub fn view(row: ChangeRow, known: &KnownNames, contacts: ContactView, lang: Lan
 }
 
 /// Returns a change without the values of contact data for those who may not read them.
-fn shown(mut change: FieldChange, contacts: ContactView) -> FieldChange {
+pub fn shown(mut change: FieldChange, contacts: ContactView) -> FieldChange {
     if contacts.is_masked() && is_contact_field(&change.field) {
         for value in [&mut change.old, &mut change.new] {
             if !value.is_empty() {

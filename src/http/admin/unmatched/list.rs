@@ -2,13 +2,12 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use chrono::{DateTime, SecondsFormat, Utc};
-use futures_util::stream::TryStreamExt as _;
+use chrono::{DateTime, Utc};
 
 use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
-use crate::domain::audit::AuditAction;
 use crate::domain::case::{CaseState, Refusal};
+use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::UserId;
 use crate::domain::rights::ContactView;
 use crate::http::admin::exports::{Export, rows_of};
@@ -18,13 +17,15 @@ use crate::http::admin::staff::history::masked;
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
+use crate::http::table::{Cell, TableHead};
 use crate::http::view::Tone;
-use crate::store::StoreError;
 use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, Case, CaseFilter};
+use crate::store::{Conn, StoreError};
 use crate::text::admin_review::ReviewTexts;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
+use futures_util::stream::TryStreamExt as _;
 
 /// People of the company: the default of the page.
 const COMPANY: &str = "company";
@@ -37,32 +38,28 @@ const LIST: ListSpec = ListSpec {
         column: "seen",
         is_descending: true,
     }),
-    export: Some("/admin/unmatched.csv"),
     ..ListSpec::PLAIN
 };
-const EXPORT: Export = Export {
-    action: AuditAction::ReviewExport,
-    filename: "unmatched.csv",
-    header: &[
-        "userid",
-        "unionid",
-        "nick",
-        "reason",
-        "status",
-        "attempts",
-        "first_seen_at",
-        "last_seen_at",
-        "reference",
-        "decided_by",
-        "decided_at",
-        "decision_reason",
+const EXPORT: TableHead = TableHead {
+    list: ExportedList::Review,
+    columns: &[
+        ExportColumn::Userid,
+        ExportColumn::Unionid,
+        ExportColumn::Nick,
+        ExportColumn::Reason,
+        ExportColumn::Status,
+        ExportColumn::Attempts,
+        ExportColumn::FirstSeenAt,
+        ExportColumn::LastSeenAt,
+        ExportColumn::Reference,
+        ExportColumn::DecidedBy,
+        ExportColumn::DecidedAt,
+        ExportColumn::DecisionReason,
     ],
 };
 
 /// Of more candidates a row shows only the best matches.
 const MAX_CANDIDATES: usize = 2;
-/// How many cases an export reads at a time.
-const BATCH: usize = 1000;
 
 #[derive(Template)]
 #[template(path = "admin/unmatched.html")]
@@ -196,43 +193,32 @@ fn view(
 
 pub(super) async fn export(
     viewer: Viewer,
-    ctx: web::Data<Context>,
-    request: HttpRequest,
+    export: Export,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&query, &viewer)?, query.sort(LIST.columns)?);
     let contacts = viewer.contacts();
-    let find = async move |ctx: &Context| {
-        let found = ctx
-            .db
-            .read(async |conn| unmatched::ids(conn, &filter, sort).await);
-        found.await
-    };
-    let read = async |ctx: &Context, ids: &[i64]| {
-        let read = ctx.db.read(async |conn| unmatched::rows(conn, ids).await);
-        read.await
-    };
-    let rows = rows_of(ctx.get_ref().clone(), BATCH, find, read);
-    let rows = rows.map_ok(move |case| cells(case, contacts));
-    EXPORT.respond(&viewer, &ctx, &request, rows).await
+    let find = async move |conn: &mut Conn| unmatched::ids(conn, &filter, sort).await;
+    let read = async |conn: &mut Conn, ids: &[i64]| unmatched::rows(conn, ids).await;
+    let rows = rows_of(export.ctx.clone(), find, read).map_ok(move |case| cells(case, contacts));
+    export.respond(&viewer, EXPORT, rows).await
 }
 
-fn cells(case: Case, contacts: ContactView) -> Vec<String> {
-    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+fn cells(case: Case, contacts: ContactView) -> Vec<Cell> {
     vec![
-        case.userid.map(UserId::into_string).unwrap_or_default(),
-        case.unionid.into_string(),
-        case.nick,
-        case.reason.as_str().to_owned(),
-        case.state.as_str().to_owned(),
-        case.attempts.to_string(),
-        time(case.first_seen_at),
-        time(case.last_seen_at),
-        case.last_request_id,
-        case.decided_by.unwrap_or_default(),
-        case.decided_at.map(time).unwrap_or_default(),
+        case.userid.map(UserId::into_string).into(),
+        case.unionid.into_string().into(),
+        case.nick.into(),
+        case.reason.as_str().into(),
+        case.state.as_str().into(),
+        case.attempts.into(),
+        case.first_seen_at.into(),
+        case.last_seen_at.into(),
+        case.last_request_id.into(),
+        case.decided_by.into(),
+        case.decided_at.into(),
         case.decision_reason
             .map(|reason| masked(&reason, contacts))
-            .unwrap_or_default(),
+            .into(),
     ]
 }

@@ -76,6 +76,7 @@ pub async fn admin_pages(admin: &mut Browser, secrets: &mut Secrets) {
         "events",
         "sessions",
         "staff.csv",
+        "staff.xlsx",
         "unmatched.csv",
         "audit.csv",
     ] {

@@ -1,12 +1,16 @@
-//! Tables for spreadsheets: streamed row by row, and protected against formula injection.
+//! CSV, protected against formula injection.
 
 use std::error::Error;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use csv::{Terminator, Writer, WriterBuilder};
 use futures_util::stream::{Stream, StreamExt, once};
+
+use super::Cell;
+use crate::domain::export::ExportColumn;
+use crate::text::time::china_rfc3339;
 
 /// Maximum number of rows per chunk.
 const CHUNK: usize = 500;
@@ -14,14 +18,15 @@ const CHUNK: usize = 500;
 /// Makes spreadsheets read the file as UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Returns a table to be saved as `filename`: UTF-8 with a byte order mark, a header row, CRLF. A row that fails
-/// aborts the connection, so that half a table is not mistaken for a complete one.
+/// Returns the table: UTF-8 with a byte order mark, a header row, CRLF. Times are in China time with their offset. A row
+/// that fails aborts the connection, so that half a table is not mistaken for a complete one.
 pub fn stream<E: Error + 'static>(
-    filename: &str,
-    header: &[&str],
-    rows: impl Stream<Item = Result<Vec<String>, E>> + 'static,
+    mut response: HttpResponseBuilder,
+    columns: &[ExportColumn],
+    rows: impl Stream<Item = Result<Vec<Cell>, E>> + 'static,
 ) -> HttpResponse {
-    let first = encode([header.iter().map(|name| (*name).to_owned()).collect()]).map(|line| {
+    let header = columns.iter().map(|column| column.as_str().into());
+    let first = encode([header.collect()]).map(|line| {
         let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
         bytes.extend_from_slice(&line);
         Bytes::from(bytes)
@@ -35,23 +40,28 @@ pub fn stream<E: Error + 'static>(
             })?;
         encode(rows).map(Bytes::from)
     });
-    HttpResponse::Ok()
+    response
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((
-            CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{filename}\""),
-        ))
         .streaming(once(std::future::ready(first)).chain(rest))
 }
 
-fn encode(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, Box<dyn Error>> {
+fn encode(rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut writer: Writer<Vec<u8>> = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row.into_iter().map(escape_formula))?;
+        writer.write_record(row.into_iter().map(field))?;
     }
     Ok(writer.into_inner()?)
+}
+
+fn field(cell: Cell) -> String {
+    match cell {
+        Cell::Text(text) => escape_formula(text),
+        Cell::Number(number) => number.to_string(),
+        Cell::Time(at) => china_rfc3339(at),
+        Cell::Empty => String::new(),
+    }
 }
 
 /// Returns a cell that a spreadsheet treats as text, even if it was crafted as a formula.
@@ -78,7 +88,7 @@ mod tests {
     fn text(rows: &[&[&str]]) -> String {
         let rows = rows
             .iter()
-            .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect());
+            .map(|row| row.iter().map(|cell| Cell::from(*cell)).collect());
         String::from_utf8(encode(rows).unwrap()).unwrap()
     }
 
@@ -125,35 +135,32 @@ mod tests {
 
     #[actix_web::test]
     async fn a_table_begins_with_a_byte_order_mark_and_its_header() {
-        let rows = futures_util::stream::iter([Ok::<_, std::io::Error>(vec![
-            "=x".to_owned(),
-            "employed".to_owned(),
-        ])]);
-        let response = stream("staff.csv", &["userid", "status"], rows);
-        let disposition = response
-            .headers()
-            .get("content-disposition")
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let at = chrono::DateTime::from_timestamp(1_764_511_425, 0);
+        let cells = vec![Cell::from("=x"), "employed".into(), (-1).into(), at.into()];
+        let rows = futures_util::stream::iter([Ok::<_, std::io::Error>(cells)]);
+        let columns = [
+            ExportColumn::Userid,
+            ExportColumn::Status,
+            ExportColumn::Attempts,
+            ExportColumn::At,
+        ];
+        let response = stream(HttpResponse::Ok(), &columns, rows);
         let body = actix_web::body::to_bytes(response.into_body())
             .await
             .unwrap();
-        assert_eq!(disposition, "attachment; filename=\"staff.csv\"");
         assert_eq!(
             std::str::from_utf8(&body).unwrap(),
-            "\u{feff}userid,status\r\n'=x,employed\r\n"
+            "\u{feff}userid,status,attempts,at\r\n'=x,employed,-1,2025-11-30T22:03:45+08:00\r\n"
         );
     }
 
     #[actix_web::test]
     async fn a_row_that_fails_breaks_the_table_off() {
         let rows = futures_util::stream::iter([
-            Ok(vec!["a".to_owned()]),
+            Ok(vec![Cell::from("a")]),
             Err(std::io::Error::other("gone")),
         ]);
-        let response = stream("x.csv", &["userid"], rows);
+        let response = stream(HttpResponse::Ok(), &[ExportColumn::Userid], rows);
         assert!(
             actix_web::body::to_bytes(response.into_body())
                 .await
