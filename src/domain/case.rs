@@ -33,6 +33,28 @@ closed_set! {
 }
 
 closed_set! {
+    /// Whom a rejection binds.
+    pub enum DecisionScope {
+        /// The person, under the unionid and the userid of the case.
+        Person = "person",
+        /// The account alone: its unionid.
+        Account = "account",
+    }
+}
+
+closed_set! {
+    /// What the person of a case is in DingTalk's directory.
+    pub enum Standing {
+        /// A member of the company.
+        Member = "member",
+        /// An external contact.
+        External = "external",
+        /// Not in the directory.
+        Unlisted = "unlisted",
+    }
+}
+
+closed_set! {
     /// Which id a person shares with a rejected case.
     pub enum MatchedId {
         Unionid = "unionid",

@@ -28,13 +28,14 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 11] = [
+static ASSETS: [Asset; 12] = [
     asset!("tokens.css", "text/css; charset=utf-8"),
     asset!("components.css", "text/css; charset=utf-8"),
     asset!("noscript.css", "text/css; charset=utf-8"),
     asset!("login.js", "text/javascript; charset=utf-8"),
     asset!("in_app.js", "text/javascript; charset=utf-8"),
     asset!("admin.js", "text/javascript; charset=utf-8"),
+    asset!("keys.js", "text/javascript; charset=utf-8"),
     asset!("follow.js", "text/javascript; charset=utf-8"),
     asset!("portal.js", "text/javascript; charset=utf-8"),
     asset!("toast.js", "text/javascript; charset=utf-8"),

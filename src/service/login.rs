@@ -12,13 +12,14 @@ use super::employment;
 use super::sessions::{self, ClientInfo};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
+use crate::domain::case::{Refusal, Standing};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::queue::LaneName;
 use crate::domain::return_path::ReturnPath;
-use crate::store::StoreError;
+use crate::store::{Conn, StoreError, staff};
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
-use crate::store::unmatched::{self, Attempt, attempt};
+use crate::store::unmatched::{self, Attempt, attempt, lookup};
 use crate::upstream::clients::Client;
 use crate::upstream::{CodeExchange, LoginSlotError};
 
@@ -271,6 +272,7 @@ async fn record_refusal(
             if let Some(case_id) = case_id {
                 let (reason, address) = (refused.refusal, &info.address);
                 attempt::append(tx, case_id, reason, &info.request_id, address).await?;
+                look_up_later(tx, case_id, refused).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
                 crate::store::recheck::schedule_after_login(tx, userid).await?;
@@ -283,5 +285,27 @@ async fn record_refusal(
         })
         .await?;
     ctx.work.wake(LaneName::Rechecks);
+    ctx.work.wake(LaneName::ReviewLookups);
     Ok(())
+}
+
+/// Has the person of a case looked up in DingTalk's directory for those who review it. Of outsiders, who may be
+/// anybody, DingTalk has just said what they are: they cause no further calls.
+async fn look_up_later(
+    tx: &mut Conn,
+    case_id: i64,
+    refused: &access_decision::Denial,
+) -> Result<(), StoreError> {
+    match refused.refusal {
+        Refusal::NotEmployee => {
+            let standing = match refused.userid {
+                Some(_) => Standing::External,
+                None => Standing::Unlisted,
+            };
+            let now = staff::now(tx).await?;
+            unmatched::store_standing(tx, case_id, standing, now).await
+        }
+        Refusal::PendingReview | Refusal::Left => lookup::schedule(tx, case_id).await,
+        Refusal::Rejected => Ok(()),
+    }
 }

@@ -2,23 +2,25 @@
 
 mod approve;
 mod bulk;
+mod directory_lookup;
 mod error;
 
 pub use approve::approve;
 pub use bulk::{ReviewLane, start_bulk};
+pub use directory_lookup::{LookupLane, request_lookup};
 pub use error::{RejectedDecision, ReviewError};
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
-use super::admins::{self, Target};
+use super::admins::{self, ActError, Target};
 use crate::context::Context;
-use crate::domain::case::CaseState;
+use crate::domain::case::{CaseState, DecisionScope};
 use crate::domain::ids::UserId;
 use crate::domain::rights::{Action, Rights};
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
-use crate::store::unmatched::{self, Case};
+use crate::store::unmatched::{self, Case, lookup};
 use crate::store::{StoreError, admin_grant, staff, web_session};
 
 /// The person who decides.
@@ -118,12 +120,23 @@ async fn check_actor(
     if unmatched::within(tx, &[case.id], &scope).await?.is_empty() {
         return Err(ReviewError::NotFound);
     }
+    check_protected(ctx, tx, by.userid, &rights, case).await?;
+    Ok(rights)
+}
+
+/// Fails for a reviewer if the person of this case is an administrator or the reviewer.
+pub async fn check_protected(
+    ctx: &Context,
+    conn: &mut Conn,
+    by: &UserId,
+    rights: &Rights,
+    case: &Case,
+) -> Result<(), ActError> {
     let target = Target {
-        userids: linked_rows(tx, case).await?,
+        userids: linked_rows(conn, case).await?,
         unionid: Some(case.unionid.clone()),
     };
-    admins::check_target(ctx, tx, by.userid, &rights, &target).await?;
-    Ok(rights)
+    admins::check_protected(ctx, conn, by, rights, &target).await
 }
 
 /// Returns the userids of the staff rows that have one of the ids of a case, and the userid that DingTalk has named.
@@ -176,6 +189,42 @@ async fn reopen_in_job(
                 place,
             };
             decide(tx, &case, &decision).await?;
+            lookup::schedule(tx, case.id).await?;
+            Ok(case)
+        })
+        .await
+}
+
+/// Limits a rejection to the account, where the userid was given to somebody else: from now on it binds the unionid
+/// alone. This ends no session and starts none.
+pub async fn limit_to_account(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+) -> Result<Case, ReviewError> {
+    ctx.db
+        .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
+            let case = unmatched::find(tx, case_id)
+                .await?
+                .ok_or(ReviewError::NotFound)?;
+            check_actor(ctx, tx, by, &case).await?;
+            if !unmatched::limit_to_account(tx, case_id).await? {
+                return Err(RejectedDecision::NotLimitable.into());
+            }
+            let entry = Entry {
+                userid: case.userid.as_ref().map(UserId::as_str),
+                unionid: Some(case.unionid.as_str()),
+                name: Some(&case.nick),
+                reference: Some(&case.last_request_id),
+                ip: by.address,
+                ..Entry::new(
+                    audit::Actor::Person(by.userid),
+                    AuditAction::ReviewLimit,
+                    DecisionScope::Account.as_str(),
+                )
+            };
+            audit::append(tx, &entry).await?;
             Ok(case)
         })
         .await

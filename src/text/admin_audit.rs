@@ -37,6 +37,7 @@ texts! {
         review_approve: "审核通过" | "Approved";
         review_reject: "审核拒绝" | "Rejected";
         review_reopen: "重新审核" | "Re-opened";
+        review_limit: "拒绝仅限该账号" | "Rejection limited to the account";
         staff_added: "新增员工" | "Staff added";
         staff_returned: "员工重新入职" | "Staff returned";
         staff_left: "员工离职" | "Staff left";
@@ -102,6 +103,7 @@ impl AuditTexts {
             AuditAction::ReviewApprove => self.review_approve,
             AuditAction::ReviewReject => self.review_reject,
             AuditAction::ReviewReopen => self.review_reopen,
+            AuditAction::ReviewLimit => self.review_limit,
             AuditAction::StaffAdded => self.staff_added,
             AuditAction::StaffReturned => self.staff_returned,
             AuditAction::StaffLeft => self.staff_left,
