@@ -78,6 +78,7 @@ pub const RETENTION_REVIEWS: Setting = defaulting("DINGGATE_RETENTION_REVIEWS", 
 pub const RETENTION_WEBHOOKS: Setting = defaulting("DINGGATE_RETENTION_WEBHOOKS", "180d", "90d");
 pub const RETENTION_SYNCS: Setting = defaulting("DINGGATE_RETENTION_SYNCS", "180d", "90d");
 pub const SYNC_MAX_LEAVERS: Setting = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
+pub const CONTACT: Setting = plain("DINGGATE_CONTACT", "IT 服务台 8001，钉钉联系人 林晓燕");
 pub const BRAND_NAME: Setting = plain("DINGGATE_BRAND_NAME", "示例科技");
 pub const BRAND_LOGO: Setting = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
 pub const BRAND_COLOR: Setting = plain("DINGGATE_BRAND_COLOR", "#1756c4");
@@ -144,7 +145,7 @@ pub const WEBHOOK_EVENTS: Setting = defaulting(
 );
 
 /// Every setting that this version knows, in the order of the documentation.
-pub static ALL: [&Setting; 44] = [
+pub static ALL: [&Setting; 45] = [
     &DATABASE_URL,
     &DATABASE_POOLER,
     &DATABASE_DIRECT_URL,
@@ -161,6 +162,7 @@ pub static ALL: [&Setting; 44] = [
     &LOGIN_RATE,
     &SYNC_CRON,
     &ADMIN_MAX_AGE,
+    &CONTACT,
     &RETENTION_EVENTS,
     &RETENTION_REVIEWS,
     &RETENTION_WEBHOOKS,

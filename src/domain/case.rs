@@ -33,6 +33,26 @@ closed_set! {
 }
 
 closed_set! {
+    /// What a person who waits for a review may know.
+    pub enum ReviewState {
+        Waiting = "waiting",
+        Approved = "approved",
+        Declined = "declined",
+    }
+}
+
+impl From<CaseState> for ReviewState {
+    fn from(state: CaseState) -> Self {
+        match state {
+            CaseState::Waiting => Self::Waiting,
+            // A person who became employed before anybody decided can sign in, too.
+            CaseState::Approved | CaseState::Closed => Self::Approved,
+            CaseState::Rejected => Self::Declined,
+        }
+    }
+}
+
+closed_set! {
     /// Whom a rejection binds.
     pub enum DecisionScope {
         /// The person, under the unionid and the userid of the case.

@@ -4,22 +4,24 @@ mod access_decision;
 mod code_exchange;
 mod error;
 mod state;
+mod waiting;
 
 use crate::domain::session::LoginMethod;
 use std::time::{Duration, Instant};
 
 use super::employment;
 use super::sessions::{self, ClientInfo};
+use super::webhooks;
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::case::{Refusal, Standing};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::queue::LaneName;
 use crate::domain::return_path::ReturnPath;
-use crate::store::{Conn, StoreError, staff};
 use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
 use crate::store::unmatched::{self, Attempt, attempt, lookup};
+use crate::store::{Conn, StoreError, staff};
 use crate::upstream::clients::Client;
 use crate::upstream::{CodeExchange, LoginSlotError};
 
@@ -28,6 +30,7 @@ use state::{CheckedState, StateError};
 
 pub use error::LoginError;
 pub use state::begin;
+pub use waiting::{TICKET_TTL, Waiting, waiting};
 
 /// Total timeout for DingTalk in one login, the wait for a permit included.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -124,7 +127,7 @@ async fn sign_in_by_scan(
             return Err(error.into());
         }
     };
-    let exchange = code_exchange::page_exchange(ctx);
+    let (exchange, back) = (code_exchange::page_exchange(ctx), &state.return_path);
     let entry = ctx
         .dingtalk
         .acquire_login_slot(exchange, client)
@@ -137,7 +140,7 @@ async fn sign_in_by_scan(
             unionid: person.unionid,
             userid: None,
         };
-        admit(ctx, info, caller, code_exchange::method(ctx)).await
+        admit(ctx, info, caller, code_exchange::method(ctx), back).await
     };
     let with_permit = async {
         state.take(ctx).await?;
@@ -179,7 +182,7 @@ pub async fn complete_in_app(
             unionid: person.unionid,
             userid: Some(person.userid),
         };
-        admit(ctx, info, caller, LoginMethod::InApp).await
+        admit(ctx, info, caller, LoginMethod::InApp, &return_path).await
     };
     let signed_in = in_time(began, sign_in);
     let (userid, session_key) = with_share(Share::Logins, signed_in).await?;
@@ -217,6 +220,7 @@ async fn admit(
     info: &ClientInfo,
     caller: ExternalIdentity,
     method: LoginMethod,
+    back: &ReturnPath,
 ) -> Result<(UserId, String), LoginError> {
     let verdict = access_decision::decide(ctx, &caller).await?;
     let refused = match verdict {
@@ -233,20 +237,23 @@ async fn admit(
         }
         access_decision::Decision::Refused(refused) => refused,
     };
-    record_refusal(ctx, info, &caller, &refused).await?;
+    let waiting_token = record_refusal(ctx, info, &caller, &refused, back).await?;
     Err(LoginError::Refused {
         refusal: refused.refusal,
         nick: caller.nick,
+        waiting_token,
     })
 }
 
-/// Records a refusal for review and on the audit trail.
+/// Records a refusal for review and on the audit trail. Returns the token by which the browser of somebody who waits can
+/// ask for the result.
 async fn record_refusal(
     ctx: &Context,
     info: &ClientInfo,
     caller: &ExternalIdentity,
     refused: &access_decision::Denial,
-) -> Result<(), StoreError> {
+    back: &ReturnPath,
+) -> Result<Option<String>, StoreError> {
     let userid = refused.userid.as_ref();
     let entry = Entry {
         actor: audit::Actor::System,
@@ -259,7 +266,8 @@ async fn record_refusal(
         reference: Some(&info.request_id),
         ip: Some(&info.address),
     };
-    ctx.db
+    let token = ctx
+        .db
         .tx(async |tx| {
             let attempt = Attempt {
                 unionid: &caller.unionid,
@@ -269,10 +277,15 @@ async fn record_refusal(
                 request_id: &info.request_id,
             };
             let case_id = unmatched::record(tx, attempt).await?;
+            let mut token = None;
             if let Some(case_id) = case_id {
                 let (reason, address) = (refused.refusal, &info.address);
                 attempt::append(tx, case_id, reason, &info.request_id, address).await?;
                 look_up_later(tx, case_id, refused).await?;
+                if reason == Refusal::PendingReview {
+                    token = Some(waiting::issue(tx, case_id, back).await?);
+                }
+                webhooks::announce_waiting(ctx, tx, case_id).await?;
             }
             if let Some(userid) = userid.filter(|_| refused.look) {
                 crate::store::recheck::schedule_after_login(tx, userid).await?;
@@ -281,12 +294,13 @@ async fn record_refusal(
             if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {
                 audit::append(tx, &entry).await?;
             }
-            Ok::<_, StoreError>(())
+            Ok::<_, StoreError>(token)
         })
         .await?;
     ctx.work.wake(LaneName::Rechecks);
     ctx.work.wake(LaneName::ReviewLookups);
-    Ok(())
+    ctx.waiting_cases.clear();
+    Ok(token)
 }
 
 /// Has the person of a case looked up in DingTalk's directory for those who review it. Of outsiders, who may be

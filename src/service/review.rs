@@ -4,19 +4,23 @@ mod approve;
 mod bulk;
 mod directory_lookup;
 mod error;
+mod waiting_count;
 
 pub use approve::approve;
 pub use bulk::{ReviewLane, start_bulk};
 pub use directory_lookup::{LookupLane, request_lookup};
 pub use error::{RejectedDecision, ReviewError};
+pub use waiting_count::waiting_count;
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
 use super::admins::{self, ActError, Target};
+use super::webhooks;
 use crate::context::Context;
 use crate::domain::case::{CaseState, DecisionScope};
 use crate::domain::ids::UserId;
+use crate::domain::queue::LaneName;
 use crate::domain::rights::{Action, Rights};
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
@@ -65,7 +69,8 @@ async fn reject_in_job(
     let reason = one_line(reason)
         .filter(|reason| !reason.is_empty())
         .ok_or(ReviewError::Reason)?;
-    ctx.db
+    let rejected = ctx
+        .db
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
             let case = unmatched::find(tx, case_id)
@@ -83,13 +88,15 @@ async fn reject_in_job(
                 reason: Some(&reason),
                 place,
             };
-            decide(tx, &case, &decision).await?;
+            decide(ctx, tx, &case, &decision).await?;
             if admins::is_nobody_left(ctx, tx).await? {
                 return Err(RejectedDecision::LastAdministrator.into());
             }
             Ok(case)
         })
-        .await
+        .await;
+    ctx.waiting_cases.clear();
+    rejected
 }
 
 /// Ends the sessions of the people with the unionid or the userid of a case. The staff rows are locked first, so
@@ -166,7 +173,8 @@ async fn reopen_in_job(
 ) -> Result<Case, ReviewError> {
     let reason = one_line(reason).ok_or(ReviewError::Reason)?;
     let reason = Some(reason.as_str()).filter(|reason| !reason.is_empty());
-    ctx.db
+    let reopened = ctx
+        .db
         .tx(async |tx| {
             admin_grant::serialise_shared(tx).await?;
             let case = unmatched::find(tx, case_id)
@@ -188,11 +196,14 @@ async fn reopen_in_job(
                 reason,
                 place,
             };
-            decide(tx, &case, &decision).await?;
+            decide(ctx, tx, &case, &decision).await?;
             lookup::schedule(tx, case.id).await?;
             Ok(case)
         })
-        .await
+        .await;
+    ctx.waiting_cases.clear();
+    ctx.work.wake(LaneName::ReviewLookups);
+    reopened
 }
 
 /// Limits a rejection to the account, where the userid was given to somebody else: from now on it binds the unionid
@@ -241,7 +252,13 @@ struct Decision<'a> {
     place: Option<Place>,
 }
 
-async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(), StoreError> {
+/// Records a decision, in the transaction that carries it out.
+async fn decide(
+    ctx: &Context,
+    tx: &mut Conn,
+    case: &Case,
+    decision: &Decision<'_>,
+) -> Result<(), StoreError> {
     unmatched::decide(
         tx,
         case.id,
@@ -264,5 +281,6 @@ async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(
         reference: Some(&case.last_request_id),
         ip: decision.by.address,
     };
-    audit::append(tx, &entry).await
+    audit::append(tx, &entry).await?;
+    webhooks::announce_decision(ctx, tx, case, decision.by.userid, decision.action).await
 }

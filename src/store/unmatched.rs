@@ -5,6 +5,7 @@ mod candidate;
 mod directory;
 mod list;
 pub mod lookup;
+pub mod waiting_ticket;
 
 use std::time::Duration;
 

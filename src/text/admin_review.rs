@@ -55,6 +55,7 @@ texts! {
         nothing_text: "没有符合这些条件的人。" | "No cases match these filters.";
         elsewhere: "在其他原因和状态中找到 {n} 条，查看" | "Found under other reasons and states: {n}. Show them";
 
+        facts: "基本信息" | "Facts";
         refusals: "登录尝试" | "Refused logins";
         refusals_more: "最多保留最近 100 次。" | "The last 100 are kept.";
         refused_at: "时间" | "Time";

@@ -25,6 +25,8 @@ pub struct LoginView {
     pub login_origin: String,
     /// `/login/qr?rd=…`, the alternative if the iframe does not work.
     pub full_page_href: String,
+    /// Whether a review has just admitted the person.
+    pub is_approved: bool,
     /// How long the begun login is valid; the page renews itself shortly before that.
     pub state_ttl: Duration,
 }

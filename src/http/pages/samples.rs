@@ -38,6 +38,7 @@ pub(crate) fn login_page(lang: Lang, login_url: &str) -> HttpResponse {
         is_oauth2: false,
         login_origin: login_url.to_owned(),
         full_page_href: "/login/qr?rd=%2F".to_owned(),
+        is_approved: false,
         state_ttl: Duration::from_mins(5),
     };
     login(Layout::new(lang, None, "/login"), view)

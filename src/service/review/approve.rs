@@ -56,6 +56,7 @@ pub(super) async fn approve_in_job(
         place,
     };
     admit(ctx, &case, &person, asked_at, &decision).await?;
+    ctx.waiting_cases.clear();
     Ok(case)
 }
 
@@ -191,7 +192,7 @@ async fn admit(
                 userid: Some(person.userid.clone()),
                 ..case.clone()
             };
-            decide(people, &approved, decision).await?;
+            decide(ctx, people, &approved, decision).await?;
             record_employment(people, state.row.as_ref(), person, decision).await?;
             if admins::is_nobody_left(ctx, people).await? {
                 return Err(RejectedDecision::LastAdministrator.into());

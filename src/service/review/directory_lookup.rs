@@ -1,4 +1,4 @@
-//! Looks up the people of waiting cases in DingTalk's directory, in the background, so that whoever decides sees them
+//! Looks up the people of waiting cases in DingTalk's directory, in the background, so that the people who decide see them
 //! before pressing a button.
 
 use std::collections::BTreeSet;
@@ -15,8 +15,8 @@ use crate::domain::queue::LaneName;
 use crate::service::employment;
 use crate::service::events::{ErrorClass, LookupError, LookupOutcome};
 use crate::service::queue::{ClaimBatch, Lane, Pool, Process, Task, Urgency};
-use crate::store::unmatched::lookup::{self, ClaimedLookup};
 use crate::store::unmatched;
+use crate::store::unmatched::lookup::{self, ClaimedLookup};
 use crate::store::{Conn, StoreError, admin_grant};
 use crate::upstream::{ApiError, Priority, UpstreamError};
 
@@ -108,7 +108,8 @@ impl Lane for LookupLane {
         let claimed = db
             .read(async |conn| lookup::claim_batch(conn, instance, limit).await)
             .await?;
-        self.claimed.extend(claimed.iter().map(|claimed| claimed.id));
+        self.claimed
+            .extend(claimed.iter().map(|claimed| claimed.id));
         Ok(ClaimBatch::for_slots(claimed, limit))
     }
 
@@ -184,11 +185,7 @@ async fn look_up(ctx: &Context, claimed: &ClaimedLookup) -> Result<(), UpstreamE
     Ok(stored.await?)
 }
 
-async fn ask(
-    ctx: &Context,
-    priority: Priority,
-    unionid: &UnionId,
-) -> Result<Entry, UpstreamError> {
+async fn ask(ctx: &Context, priority: Priority, unionid: &UnionId) -> Result<Entry, UpstreamError> {
     let contact = match ctx.dingtalk.userid_by_unionid(priority, unionid).await {
         Ok(contact) if contact.is_internal => contact,
         Ok(_) => return Ok(Entry::Other(Standing::External)),

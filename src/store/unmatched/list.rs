@@ -49,8 +49,8 @@ impl CaseFilter {
     fn reference(&self) -> Option<String> {
         let is_separator = |c: char| c == '-' || c.is_whitespace();
         let letters: String = self.q.chars().filter(|c| !is_separator(*c)).collect();
-        let is_reference = letters.len() >= MIN_REFERENCE
-            && letters.chars().all(|c| c.is_ascii_alphanumeric());
+        let is_reference =
+            letters.len() >= MIN_REFERENCE && letters.chars().all(|c| c.is_ascii_alphanumeric());
         is_reference.then(|| letters.to_ascii_uppercase())
     }
 

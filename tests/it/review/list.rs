@@ -105,7 +105,7 @@ async fn a_chosen_name_proves_nothing_and_runs_nothing(pool: PgPool) {
     let id = case_of(&app, "OutsiderNamedLikeAdm1n").await;
     let page = admin.get(&format!("/admin/unmatched/{id}")).await.body;
     assert!(
-        page.contains("a name alone proves nothing") && page.contains(company::ADMIN),
+        page.contains("A matching name is not proof of identity") && page.contains(company::ADMIN),
         "{page}"
     );
 }

@@ -18,8 +18,8 @@ use crate::http::layout::Toast;
 use crate::http::pages::whole_seconds;
 use crate::service::review::{self, ReviewError};
 use crate::store::unmatched::Case;
-use crate::text::admin_review::directory::DirectoryTexts;
 use crate::text::admin_review::ReviewTexts;
+use crate::text::admin_review::directory::DirectoryTexts;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 

@@ -24,7 +24,12 @@ impl MemberView {
     /// Returns title and departments in one line; empty if DingTalk knows neither.
     pub fn position(&self) -> String {
         let departments = self.departments.iter().map(String::as_str);
-        let parts: Vec<&str> = self.title.as_deref().into_iter().chain(departments).collect();
+        let parts: Vec<&str> = self
+            .title
+            .as_deref()
+            .into_iter()
+            .chain(departments)
+            .collect();
         parts.join(" · ")
     }
 }

@@ -17,9 +17,9 @@ use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
 use crate::http::view::Tone;
-use crate::store::{Conn, StoreError};
 use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, Case, CaseFilter, DirectoryPerson};
+use crate::store::{Conn, StoreError};
 use crate::text::admin_review::ReviewTexts;
 use crate::text::admin_review::directory::DirectoryTexts;
 use crate::text::interpolate;
@@ -105,7 +105,11 @@ pub(super) fn filter(query: &ListQuery, scope: &Scope) -> Result<CaseFilter, App
 }
 
 /// Returns the filter and the order of a view; those of the plain list if its URL is malformed.
-pub(super) fn view_filter(view: &ListView, lang: Lang, scope: &Scope) -> (CaseFilter, Option<Sort>) {
+pub(super) fn view_filter(
+    view: &ListView,
+    lang: Lang,
+    scope: &Scope,
+) -> (CaseFilter, Option<Sort>) {
     let (_, parameters) = view.href().split_once('?').unwrap_or_default();
     let query = ListQuery::parse(lang, parameters);
     let plain = || CaseFilter {
@@ -136,7 +140,10 @@ pub(super) async fn list(
     request: HttpRequest,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, list) = (filter(&query, &viewer.scope())?, spec(&query).request(&query)?);
+    let (filter, list) = (
+        filter(&query, &viewer.scope())?,
+        spec(&query).request(&query)?,
+    );
     let now = viewer.user.now;
     let (page, cases, found) = ctx
         .db
@@ -144,7 +151,7 @@ pub(super) async fn list(
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let page = unmatched::page(conn, &filter, list.sort, limit, offset).await?;
             let cases = unmatched::rows(conn, &page.ids).await?;
-            let found = Found {
+            let found = RelatedRows {
                 candidates: unmatched::candidates(conn, &page.ids, &filter.scope).await?,
                 people: unmatched::directory_people(conn, &page.ids).await?,
                 elsewhere: elsewhere(conn, &filter, page.total).await?,
@@ -180,14 +187,14 @@ pub(super) async fn list(
 }
 
 /// What is read beside the cases of a page.
-struct Found {
+struct RelatedRows {
     candidates: Vec<Candidate>,
     people: Vec<DirectoryPerson>,
     /// How many cases other filters would find.
     elsewhere: i64,
 }
 
-impl Found {
+impl RelatedRows {
     fn elsewhere_link(&self, filter: &CaseFilter, t: &ReviewTexts) -> Option<(String, String)> {
         let words = interpolate(t.elsewhere, &[("n", &self.elsewhere)]);
         let q = form_urlencoded::byte_serialize(filter.q.as_bytes());
@@ -214,7 +221,7 @@ async fn elsewhere(conn: &mut Conn, filter: &CaseFilter, total: i64) -> Result<i
 
 fn view(
     case: Case,
-    found: &Found,
+    found: &RelatedRows,
     back: &ListView,
     now: DateTime<Utc>,
     lang: Lang,

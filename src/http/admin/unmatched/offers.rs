@@ -25,7 +25,7 @@ pub(super) enum Obstacle {
 
 /// Why a reviewer decides nothing about the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protected {
+pub(super) enum Protection {
     Administrator,
     Oneself,
 }
@@ -39,7 +39,7 @@ pub(super) struct Offers {
     /// A rejection can be limited to the account.
     pub limits: bool,
     pub obstacle: Option<Obstacle>,
-    pub protected: Option<Protected>,
+    pub protected: Option<Protection>,
 }
 
 /// An obstacle in words, with the page where it can be removed.
@@ -71,7 +71,7 @@ impl Obstacle {
     }
 }
 
-impl Protected {
+impl Protection {
     pub fn words(self, t: &ReviewTexts) -> &'static str {
         match self {
             Self::Administrator => t.about_administrator,
@@ -96,9 +96,9 @@ impl Offers {
         let (by, rights) = (&holder.user.userid, &holder.rights);
         let protected = match review::check_protected(ctx, conn, by, rights, case).await {
             Ok(()) => None,
-            Err(ActError::AboutSelf) => Some(Protected::Oneself),
+            Err(ActError::AboutSelf) => Some(Protection::Oneself),
             Err(ActError::Store(error)) => return Err(error),
-            Err(_) => Some(Protected::Administrator),
+            Err(_) => Some(Protection::Administrator),
         };
         if protected.is_some() {
             return Ok(Self {
