@@ -3,6 +3,7 @@
 mod access_decision;
 mod code_exchange;
 mod error;
+mod refusal;
 mod state;
 mod waiting;
 
@@ -11,17 +12,10 @@ use std::time::{Duration, Instant};
 
 use super::employment;
 use super::sessions::{self, ClientInfo};
-use super::webhooks;
 use crate::context::Context;
-use crate::domain::audit::AuditAction;
-use crate::domain::case::{Refusal, Standing};
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::queue::LaneName;
 use crate::domain::return_path::ReturnPath;
-use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
-use crate::store::unmatched::{self, Attempt, attempt, lookup};
-use crate::store::{Conn, StoreError, staff};
 use crate::upstream::clients::Client;
 use crate::upstream::{CodeExchange, LoginSlotError};
 
@@ -237,89 +231,10 @@ async fn admit(
         }
         access_decision::Decision::Refused(refused) => refused,
     };
-    let waiting_token = record_refusal(ctx, info, &caller, &refused, back).await?;
+    let waiting_token = refusal::record(ctx, info, &caller, &refused, back).await?;
     Err(LoginError::Refused {
         refusal: refused.refusal,
         nick: caller.nick,
         waiting_token,
     })
-}
-
-/// Records a refusal for review and on the audit trail. Returns the token by which the browser of somebody who waits can
-/// ask for the result.
-async fn record_refusal(
-    ctx: &Context,
-    info: &ClientInfo,
-    caller: &ExternalIdentity,
-    refused: &access_decision::Denial,
-    back: &ReturnPath,
-) -> Result<Option<String>, StoreError> {
-    let userid = refused.userid.as_ref();
-    let entry = Entry {
-        actor: audit::Actor::System,
-        action: AuditAction::Refusal,
-        userid: userid.map(UserId::as_str),
-        unionid: Some(caller.unionid.as_str()),
-        name: Some(&caller.nick),
-        status: refused.refusal.as_str(),
-        reason: None,
-        reference: Some(&info.request_id),
-        ip: Some(&info.address),
-    };
-    let token = ctx
-        .db
-        .tx(async |tx| {
-            let attempt = Attempt {
-                unionid: &caller.unionid,
-                userid,
-                nick: &caller.nick,
-                reason: refused.refusal,
-                request_id: &info.request_id,
-            };
-            let case_id = unmatched::record(tx, attempt).await?;
-            let mut token = None;
-            if let Some(case_id) = case_id {
-                let (reason, address) = (refused.refusal, &info.address);
-                attempt::append(tx, case_id, reason, &info.request_id, address).await?;
-                look_up_later(tx, case_id, refused).await?;
-                if reason == Refusal::PendingReview {
-                    token = Some(waiting::issue(tx, case_id, back).await?);
-                }
-                webhooks::announce_waiting(ctx, tx, case_id).await?;
-            }
-            if let Some(userid) = userid.filter(|_| refused.look) {
-                crate::store::recheck::schedule_after_login(tx, userid).await?;
-            }
-            // The audit trail is permanent, and anybody may be refused as often as they like.
-            if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {
-                audit::append(tx, &entry).await?;
-            }
-            Ok::<_, StoreError>(token)
-        })
-        .await?;
-    ctx.work.wake(LaneName::Rechecks);
-    ctx.work.wake(LaneName::ReviewLookups);
-    ctx.waiting_cases.clear();
-    Ok(token)
-}
-
-/// Has the person of a case looked up in DingTalk's directory for those who review it. Of outsiders, who may be
-/// anybody, DingTalk has just said what they are: they cause no further calls.
-async fn look_up_later(
-    tx: &mut Conn,
-    case_id: i64,
-    refused: &access_decision::Denial,
-) -> Result<(), StoreError> {
-    match refused.refusal {
-        Refusal::NotEmployee => {
-            let standing = match refused.userid {
-                Some(_) => Standing::External,
-                None => Standing::Unlisted,
-            };
-            let now = staff::now(tx).await?;
-            unmatched::store_standing(tx, case_id, standing, now).await
-        }
-        Refusal::PendingReview | Refusal::Left => lookup::schedule(tx, case_id).await,
-        Refusal::Rejected => Ok(()),
-    }
 }

@@ -21,7 +21,6 @@ pub struct WaitingView {
 #[template(path = "public/waiting.html")]
 struct WaitingPage {
     layout: Layout,
-    t: &'static WaitingTexts,
     text: WaitingText,
     tone: &'static str,
     button: &'static str,
@@ -44,7 +43,6 @@ pub fn waiting(layout: Layout, view: WaitingView) -> HttpResponse {
             _ => t.another_login,
         },
         layout,
-        t,
         view,
     })
 }
