@@ -15,10 +15,10 @@ use crate::domain::return_path::ReturnPath;
 use crate::http::error::AppError;
 use crate::http::extract::current_user::recognized;
 use crate::http::layout::Layout;
-use crate::http::login::waiting_cookie;
 use crate::http::pages::{ErrorView, in_app_refusal, render_error, whole_seconds};
 use crate::http::request_id::RequestId;
 use crate::http::security::{self, HeaderContext};
+use crate::http::waiting_cookie;
 use crate::service::login::LoginError;
 use crate::store::StoreError;
 use crate::text::notice::ErrorKind;
@@ -223,7 +223,7 @@ fn page(context: &RequestContext, error: &AppError) -> HttpResponse {
         ..
     } = error
     {
-        let cookie = waiting_cookie(token, context.header_context.is_https());
+        let cookie = waiting_cookie::cookie(token, context.header_context.is_https());
         if let Err(error) = response.add_cookie(&cookie) {
             tracing::error!(%error, "could not set the cookie of a person who waits");
         }

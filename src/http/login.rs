@@ -11,7 +11,6 @@ mod waiting;
 
 pub(super) use fetch_metadata::only_own_and_navigation;
 pub(super) use logout::signed_out;
-pub(super) use waiting::cookie as waiting_cookie;
 
 use actix_session::SessionExt as _;
 use actix_session::storage::SessionKey;

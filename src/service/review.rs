@@ -15,6 +15,7 @@ pub use waiting_count::waiting_count;
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
+use super::actor::Actor;
 use super::admins::{self, ActError, Target};
 use super::webhooks;
 use crate::context::Context;
@@ -26,14 +27,6 @@ use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
 use crate::store::unmatched::{self, Case, lookup};
 use crate::store::{StoreError, admin_grant, staff, web_session};
-
-/// The person who decides.
-#[derive(Debug, Clone, Copy)]
-pub struct Actor<'a> {
-    pub userid: &'a UserId,
-    /// The browser's IP address; `None` if a job carries the decision out.
-    pub address: Option<&'a str>,
-}
 
 /// Maximum length of a reason, in characters.
 pub const MAX_REASON: usize = 500;

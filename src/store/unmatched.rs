@@ -18,7 +18,9 @@ use crate::domain::case::{CaseState, DecisionScope, MatchedId, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
 pub use candidate::{Candidate, candidates};
-pub use directory::{DirectoryPerson, directory_people, store_member, store_standing};
+pub use directory::{
+    DirectoryPerson, ListedCase, directory_person, listed, store_member, store_standing,
+};
 pub use list::{CaseFilter, count, ids, list, page, rows, within};
 
 /// The maximum length of a stored nick, in characters.

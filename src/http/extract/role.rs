@@ -15,8 +15,9 @@ use crate::http::alert_banner::alert_banner;
 use crate::http::client_address::client_address;
 use crate::http::error::AppError;
 use crate::http::layout::Layout;
+use crate::service::actor::Actor;
 use crate::service::alerts;
-use crate::service::review::{Actor, waiting_count};
+use crate::service::review::waiting_count;
 use crate::text::lang::Lang;
 
 /// Where a login leads whose session was too old for a form: the form was not carried out, and its page is unknown.

@@ -1,6 +1,5 @@
 //! The page of a person who waits for a review, and the state that its script asks for.
 
-use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
@@ -11,34 +10,16 @@ use crate::http::dingtalk_client::is_inside_dingtalk;
 use crate::http::error::AppError;
 use crate::http::layout::Layout;
 use crate::http::pages::{self, WaitingView};
-use crate::service::login::{TICKET_TTL, Waiting, waiting};
+use crate::http::waiting_cookie;
+use crate::service::login::{Waiting, waiting};
 
 /// Marks the login page after an approval.
 pub const APPROVED: &str = "approved";
 
-fn name(is_https: bool) -> &'static str {
-    if is_https {
-        "__Host-dinggate-waiting"
-    } else {
-        "dinggate-waiting"
-    }
-}
-
-/// Returns the cookie that holds a ticket's token.
-pub fn cookie(token: &str, is_https: bool) -> Cookie<'static> {
-    let ttl = time::Duration::try_from(TICKET_TTL).unwrap_or(time::Duration::DAY);
-    Cookie::build(name(is_https), token.to_owned())
-        .path("/")
-        .http_only(true)
-        .secure(is_https)
-        .same_site(SameSite::Lax)
-        .max_age(ttl)
-        .finish()
-}
-
 /// Returns what the browser may know; `None` without a valid cookie, for which Postgres is asked only if it may be ours.
 async fn of_browser(request: &HttpRequest, ctx: &Context) -> Result<Option<Waiting>, AppError> {
-    let cookie = request.cookie(name(ctx.config.server.public_url.is_https()));
+    let is_https = ctx.config.server.public_url.is_https();
+    let cookie = request.cookie(waiting_cookie::name(is_https));
     match cookie.filter(|cookie| is_secret(cookie.value())) {
         Some(cookie) => Ok(waiting(ctx, cookie.value()).await?),
         None => Ok(None),

@@ -7,13 +7,14 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, RejectedDecision, ReviewError, check_actor, decide};
+use super::{Decision, RejectedDecision, ReviewError, check_actor, decide};
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::domain::rights::{Rights, Scope};
+use crate::service::actor::Actor;
 use crate::service::admins::Target;
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};

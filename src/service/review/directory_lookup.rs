@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Actor, ReviewError, check_actor};
+use super::{ReviewError, check_actor};
 use crate::context::Context;
 use crate::domain::case::Standing;
 use crate::domain::ids::UnionId;
 use crate::domain::person::Person;
 use crate::domain::queue::LaneName;
+use crate::service::actor::Actor;
 use crate::service::employment;
 use crate::service::events::{ErrorClass, LookupError, LookupOutcome};
 use crate::service::queue::{ClaimBatch, Lane, Pool, Process, Task, Urgency};

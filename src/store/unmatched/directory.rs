@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::{Case, CaseRecord};
 use crate::domain::case::Standing;
-use crate::domain::ids::UserId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Person;
 use crate::store::record::record;
 use crate::store::{Conn, StoreError};
@@ -29,22 +30,91 @@ record! {
     }
 }
 
-/// Returns the people of those of these cases that DingTalk has answered for.
-pub async fn directory_people(
+/// Returns the person of a case; `None` if DingTalk has not answered.
+pub async fn directory_person(
     conn: &mut Conn,
-    case_ids: &[i64],
-) -> Result<Vec<DirectoryPerson>, StoreError> {
-    let rows = sqlx::query_as!(
+    case_id: i64,
+) -> Result<Option<DirectoryPerson>, StoreError> {
+    let row = sqlx::query_as!(
         DirectoryRecord,
         r#"SELECT case_id, standing, observed_at, userid AS "userid: UserId", name, avatar, job_number, title, hired_date,
              ARRAY(SELECT coalesce(d.name, id::text) FROM unnest(p.dept_ids) WITH ORDINALITY AS named (id, place)
                    LEFT JOIN department d ON d.dept_id = id ORDER BY place) AS "departments!"
-         FROM unmatched_person p WHERE case_id = ANY ($1)"#,
-        case_ids,
+         FROM unmatched_person p WHERE case_id = $1"#,
+        case_id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// A case with its person in the directory; `None` if DingTalk has not answered.
+#[derive(Debug, Clone)]
+pub struct ListedCase {
+    pub case: Case,
+    pub person: Option<DirectoryPerson>,
+}
+
+/// Returns cases by id with their people, in the order of the ids, in one statement: a list takes no more.
+// Long because both rows have many columns.
+pub async fn listed(conn: &mut Conn, ids: &[i64]) -> Result<Vec<ListedCase>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT c.id AS "id!", c.unionid AS "unionid!: UnionId", c.userid AS "userid?: UserId", c.nick AS "nick!",
+             c.reason AS "reason!", c.state AS "state!", c.attempts AS "attempts!", c.first_seen_at AS "first_seen_at!",
+             c.last_seen_at AS "last_seen_at!", c.last_request_id AS "last_request_id!", c.decided_by, c.decided_at,
+             c.decision_reason, c.decision_scope AS "decision_scope!", c.matched_id, c.matched_unionid,
+             p.standing AS "standing?", p.observed_at AS "observed_at?", p.userid AS "person_userid?: UserId",
+             p.name AS "name?", p.avatar AS "avatar?", p.job_number AS "job_number?", p.title AS "title?",
+             p.hired_date AS "hired_date?",
+             ARRAY(SELECT coalesce(d.name, named.id::text) FROM unnest(p.dept_ids) WITH ORDINALITY AS named (id, place)
+                   LEFT JOIN department d ON d.dept_id = named.id ORDER BY named.place) AS "departments!"
+         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, place) JOIN unmatched_login c USING (id)
+         LEFT JOIN unmatched_person p ON p.case_id = c.id
+         ORDER BY wanted.place"#,
+        ids,
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    let listed = rows.into_iter().map(|row| -> Result<ListedCase, StoreError> {
+        let person = row
+            .standing
+            .zip(row.observed_at)
+            .map(|(standing, observed_at)| DirectoryRecord {
+                case_id: row.id,
+                standing,
+                observed_at,
+                userid: row.person_userid,
+                name: row.name,
+                avatar: row.avatar,
+                job_number: row.job_number,
+                title: row.title,
+                hired_date: row.hired_date,
+                departments: row.departments,
+            });
+        let case = CaseRecord {
+            id: row.id,
+            unionid: row.unionid,
+            userid: row.userid,
+            nick: row.nick,
+            reason: row.reason,
+            state: row.state,
+            attempts: row.attempts,
+            first_seen_at: row.first_seen_at,
+            last_seen_at: row.last_seen_at,
+            last_request_id: row.last_request_id,
+            decided_by: row.decided_by,
+            decided_at: row.decided_at,
+            decision_reason: row.decision_reason,
+            decision_scope: row.decision_scope,
+            matched_id: row.matched_id,
+            matched_unionid: row.matched_unionid,
+        };
+        Ok(ListedCase {
+            case: case.try_into()?,
+            person: person.map(TryInto::try_into).transpose()?,
+        })
+    });
+    listed.collect()
 }
 
 /// Stores what DingTalk answered at that time for somebody who is no member, unless a later answer is stored.

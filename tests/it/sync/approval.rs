@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use dinggate::domain::ids::UserId;
 use dinggate::service::directory_sync::{ApproveError, approve, discard};
 use dinggate::service::employment::{self, Trigger};
-use dinggate::service::review::Actor;
+use dinggate::service::actor::Actor;
 use dinggate::upstream::Priority;
 use dingtalk_sim::{Fault, company};
 use sqlx::PgPool;

@@ -172,7 +172,7 @@ async fn load(
         Some(userid) => staff::find(conn, &userid).await?.map(|row| row.name),
         None => None,
     };
-    let directory = unmatched::directory_people(conn, &[id]).await?.pop();
+    let directory = unmatched::directory_person(conn, id).await?;
     let standing = directory.as_ref().map(|person| person.standing);
     let candidates = unmatched::candidates(conn, &[id], &scope).await?;
     Ok(Some(CaseData {

@@ -18,7 +18,7 @@ use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
 use crate::http::view::Tone;
 use crate::store::sort::Sort;
-use crate::store::unmatched::{self, Candidate, Case, CaseFilter, DirectoryPerson};
+use crate::store::unmatched::{self, Candidate, CaseFilter, ListedCase};
 use crate::store::{Conn, StoreError};
 use crate::text::admin_review::ReviewTexts;
 use crate::text::admin_review::directory::DirectoryTexts;
@@ -150,33 +150,29 @@ pub(super) async fn list(
         .read(async |conn| {
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let page = unmatched::page(conn, &filter, list.sort, limit, offset).await?;
-            let cases = unmatched::rows(conn, &page.ids).await?;
+            let cases = unmatched::listed(conn, &page.ids).await?;
             let found = RelatedRows {
                 candidates: unmatched::candidates(conn, &page.ids, &filter.scope).await?,
-                people: unmatched::directory_people(conn, &page.ids).await?,
                 elsewhere: elsewhere(conn, &filter, page.total).await?,
             };
             Ok::<_, StoreError>((page, cases, found))
         })
         .await?;
     let pager = list.pager(page.total);
-    let page = |layout: Layout, list: ListPage<Case>| {
+    let page = |layout: Layout, list: ListPage<ListedCase>| {
         let (lang, t) = (layout.lang, ReviewTexts::of(layout.lang));
         let reason = |name| Refusal::parse(name).map_or(t.company, |reason| t.reason_words(reason));
         let state = |state: CaseState| (state.as_str(), t.state_words(state));
         let back = ListView::parse(Some(&layout.current_url));
+        let reasons = reason_names().map(|name| (name, reason(name)));
         UnmatchedPage {
             t,
             d: DirectoryTexts::of(lang),
             elsewhere: found.elsewhere_link(&filter, t),
             list: list
-                .with_filter(
-                    "reason",
-                    t.reason,
-                    reason_names().map(|name| (name, reason(name))),
-                )
+                .with_filter("reason", t.reason, reasons)
                 .with_filter("state", t.state, CaseState::ALL.map(state))
-                .map(|case| view(case, &found, &back, now, lang)),
+                .map(|listed| view(listed, &found, &back, now, lang)),
             can_decide: matches!(filter.state, None | Some(CaseState::Waiting)),
             can_reopen: filter.state != Some(CaseState::Waiting),
             layout,
@@ -189,7 +185,6 @@ pub(super) async fn list(
 /// What is read beside the cases of a page.
 struct RelatedRows {
     candidates: Vec<Candidate>,
-    people: Vec<DirectoryPerson>,
     /// How many cases other filters would find.
     elsewhere: i64,
 }
@@ -220,7 +215,7 @@ async fn elsewhere(conn: &mut Conn, filter: &CaseFilter, total: i64) -> Result<i
 }
 
 fn view(
-    case: Case,
+    ListedCase { case, person }: ListedCase,
     found: &RelatedRows,
     back: &ListView,
     now: DateTime<Utc>,
@@ -229,9 +224,7 @@ fn view(
     let t = ReviewTexts::of(lang);
     let of_case = found.candidates.iter();
     let of_case = of_case.filter(|candidate| candidate.case_id == case.id);
-    let mut people = found.people.iter();
-    let person = people.find(|person| person.case_id == case.id);
-    let directory = DirectoryView::new(person.cloned(), None, now, lang);
+    let directory = DirectoryView::new(person, None, now, lang);
     let nick = display_name(&case);
     let name = directory.member.as_ref().map(|member| member.name.clone());
     CaseView {
