@@ -43,6 +43,8 @@ pub struct Inner {
     pub callback_crypto: Result<CallbackCrypto, InvalidKey>,
     /// The open alerts, which every page of the administrators shows.
     pub alerts: Recent<Vec<Alert>>,
+    /// The number of all waiting cases, which every page of the administrators shows.
+    pub waiting_cases: Recent<i64>,
     /// Cancelled when the process is to stop: what cannot be finished in time ends at once.
     pub stopping: CancellationToken,
     /// Work that outlives the request that started it; awaited on shutdown.
@@ -75,6 +77,7 @@ impl Context {
             work: WorkSignals::default(),
             inbox: Inbox::default(),
             alerts: Recent::default(),
+            waiting_cases: Recent::default(),
             stopping: CancellationToken::new(),
             background: TaskTracker::new(),
             ready: AtomicBool::new(false),

@@ -28,6 +28,7 @@ mod session_exchange;
 mod session_store;
 pub mod table;
 pub mod view;
+mod waiting_cookie;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};

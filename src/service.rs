@@ -1,5 +1,6 @@
 //! The use cases, one file each. They own the transactions and are independent of the HTTP server.
 
+pub mod actor;
 pub mod admins;
 pub mod alerts;
 pub mod apps;

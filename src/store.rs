@@ -30,6 +30,7 @@ pub mod rate_limiter;
 pub mod recheck;
 mod record;
 pub mod review_job;
+pub mod review_message;
 pub mod session_list;
 pub mod sort;
 pub mod staff;

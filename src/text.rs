@@ -31,6 +31,7 @@ pub mod remediation;
 pub mod sign_out;
 pub mod skip;
 pub mod time;
+pub mod waiting;
 
 use lang::Lang;
 

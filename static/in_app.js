@@ -43,6 +43,7 @@
     });
     part("nick").textContent = words.nick || "";
     part("initial").textContent = words.initials || "";
+    part("ask").hidden = false;
     note("reference", words.reference);
     note("answer", words.answer);
   }
@@ -122,6 +123,9 @@
       initials: answer.initials,
       reference: answer.reference
     });
+    if (answer.waits === true && window.followReview) {
+      window.followReview();
+    }
   }
 
   // The server was too busy to look at the code, which is still good.

@@ -19,6 +19,8 @@ pub struct LoginConfig {
     /// Failed logins per client IP address.
     pub rate: Rate,
     pub unknown_staff: UnknownStaff,
+    /// Whom people who are refused can ask.
+    pub contact: Option<String>,
     /// The initial administrators.
     pub admins: ListedAdmins,
 }
@@ -45,6 +47,7 @@ impl LoginConfig {
                 ("provision", UnknownStaff::Provision),
             ),
         );
+        let contact = reader.optional(&setting::CONTACT, contact);
         let admins = reader.optional(&setting::ADMINS, value::admins);
         let (session_idle, session_max) = session?;
         Some(Self {
@@ -54,9 +57,23 @@ impl LoginConfig {
             admin_max_age: admin_max_age?,
             rate: rate?,
             unknown_staff: unknown_staff?,
+            contact,
             admins: admins.unwrap_or_default(),
         })
     }
+}
+
+/// Maximum length of the contact, in characters: a line or two on a phone.
+const MAX_CONTACT: usize = 200;
+
+fn contact(text: &str) -> Result<String, String> {
+    let contact = text.trim();
+    if contact.chars().count() > MAX_CONTACT || contact.chars().any(char::is_control) {
+        return Err(format!(
+            "must be a text of at most {MAX_CONTACT} characters on one line"
+        ));
+    }
+    Ok(contact.to_owned())
 }
 
 /// Returns the idle timeout and the maximum lifetime of a session; an idle timeout left at its default is

@@ -82,6 +82,7 @@ settings! {
     RETENTION_WEBHOOKS = defaulting("DINGGATE_RETENTION_WEBHOOKS", "180d", "90d");
     RETENTION_SYNCS = defaulting("DINGGATE_RETENTION_SYNCS", "180d", "90d");
     SYNC_MAX_LEAVERS = defaulting("DINGGATE_SYNC_MAX_LEAVERS", "10%", "10%");
+    CONTACT = plain("DINGGATE_CONTACT", "IT 服务台 8001，钉钉联系人 林晓燕");
     BRAND_NAME = plain("DINGGATE_BRAND_NAME", "示例科技");
     BRAND_LOGO = plain("DINGGATE_BRAND_LOGO", "https://www.example.com/logo.svg");
     BRAND_COLOR = plain("DINGGATE_BRAND_COLOR", "#1756c4");

@@ -12,6 +12,8 @@ closed_set! {
         ReviewApprove = "review.approve",
         ReviewReject = "review.reject",
         ReviewReopen = "review.reopen",
+        /// A rejection was limited to the account.
+        ReviewLimit = "review.limit",
         StaffAdded = "staff.added",
         StaffReturned = "staff.returned",
         StaffLeft = "staff.left",

@@ -33,6 +33,48 @@ closed_set! {
 }
 
 closed_set! {
+    /// What a person who waits for a review may know.
+    pub enum ReviewState {
+        Waiting = "waiting",
+        Approved = "approved",
+        Declined = "declined",
+    }
+}
+
+impl From<CaseState> for ReviewState {
+    fn from(state: CaseState) -> Self {
+        match state {
+            CaseState::Waiting => Self::Waiting,
+            // A person who became employed before anybody decided can sign in, too.
+            CaseState::Approved | CaseState::Closed => Self::Approved,
+            CaseState::Rejected => Self::Declined,
+        }
+    }
+}
+
+closed_set! {
+    /// Whom a rejection binds.
+    pub enum DecisionScope {
+        /// The person, under the unionid and the userid of the case.
+        Person = "person",
+        /// The account alone: its unionid.
+        Account = "account",
+    }
+}
+
+closed_set! {
+    /// What the person of a case is in DingTalk's directory.
+    pub enum Standing {
+        /// A member of the company.
+        Member = "member",
+        /// An external contact.
+        External = "external",
+        /// Not in the directory.
+        Unlisted = "unlisted",
+    }
+}
+
+closed_set! {
     /// Which id a person shares with a rejected case.
     pub enum MatchedId {
         Unionid = "unionid",

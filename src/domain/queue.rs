@@ -10,6 +10,8 @@ closed_set! {
         Rechecks = "rechecks",
         /// Bulk reviews.
         Reviews = "reviews",
+        /// People under review who are looked up in DingTalk's directory.
+        ReviewLookups = "review_lookups",
         /// Recorded changes of staff rows that are not webhook messages yet.
         StaffChanges = "staff_changes",
         /// Webhook messages without a body.

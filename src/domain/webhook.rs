@@ -32,6 +32,16 @@ closed_set! {
 }
 
 closed_set! {
+    /// The types of messages about review cases.
+    pub enum ReviewMessage {
+        /// Somebody waits for a review; once per case, and never about outsiders.
+        Waiting = "review.waiting",
+        /// An administrator has decided about a case.
+        Decided = "review.decided",
+    }
+}
+
+closed_set! {
     /// The types of messages about people; a message about an event has DingTalk's type of the event.
     pub enum StaffMessage {
         Added = "staff.added",

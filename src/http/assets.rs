@@ -28,7 +28,7 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 12] = [
+static ASSETS: [Asset; 14] = [
     asset!("tokens.css", "text/css; charset=utf-8"),
     asset!("components.css", "text/css; charset=utf-8"),
     asset!("noscript.css", "text/css; charset=utf-8"),
@@ -36,8 +36,10 @@ static ASSETS: [Asset; 12] = [
     asset!("in_app.js", "text/javascript; charset=utf-8"),
     asset!("admin.js", "text/javascript; charset=utf-8"),
     asset!("question.js", "text/javascript; charset=utf-8"),
+    asset!("keys.js", "text/javascript; charset=utf-8"),
     asset!("follow.js", "text/javascript; charset=utf-8"),
     asset!("portal.js", "text/javascript; charset=utf-8"),
+    asset!("waiting.js", "text/javascript; charset=utf-8"),
     asset!("toast.js", "text/javascript; charset=utf-8"),
     asset!("times.js", "text/javascript; charset=utf-8"),
     asset!("favicon.svg", "image/svg+xml"),

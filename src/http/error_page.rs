@@ -18,9 +18,9 @@ use crate::http::layout::Layout;
 use crate::http::pages::{ErrorView, in_app_refusal, render_error, whole_seconds};
 use crate::http::request_id::RequestId;
 use crate::http::security::{self, HeaderContext};
+use crate::http::waiting_cookie;
 use crate::service::login::LoginError;
 use crate::store::StoreError;
-use crate::text::lang::Lang;
 use crate::text::notice::ErrorKind;
 
 /// The name of a resource whose errors are JSON: a script asks for it, not a person.
@@ -55,8 +55,13 @@ impl AppError {
                     view.retry_after = Some(*retry_after);
                     view.retries = true;
                 }
-                LoginError::Refused { nick, .. } => {
+                LoginError::Refused {
+                    nick,
+                    waiting_token,
+                    ..
+                } => {
                     view.nick = Some(nick.clone()).filter(|nick| !nick.is_empty());
+                    view.waits = waiting_token.is_some();
                 }
                 _ => {}
             },
@@ -204,20 +209,34 @@ fn page(context: &RequestContext, error: &AppError) -> HttpResponse {
             .finish();
     }
     let mut response = if context.is_json {
-        json_response(error, context.layout.lang, &context.request_id)
+        json_response(error, &context.layout, &context.request_id)
     } else {
         render_error(context.layout_for(error), error.view(&context.request_id))
     };
     *response.status_mut() = error.status_code();
+    if let AppError::Login {
+        error:
+            LoginError::Refused {
+                waiting_token: Some(token),
+                ..
+            },
+        ..
+    } = error
+    {
+        let cookie = waiting_cookie::cookie(token, context.header_context.is_https());
+        if let Err(error) = response.add_cookie(&cookie) {
+            tracing::error!(%error, "could not set the cookie of a person who waits");
+        }
+    }
     response
 }
 
 /// Returns the refusal that the page inside DingTalk shows, with its `Retry-After`.
-fn json_response(error: &AppError, lang: Lang, request_id: &RequestId) -> HttpResponse {
+fn json_response(error: &AppError, layout: &Layout, request_id: &RequestId) -> HttpResponse {
     let view = error.view(request_id);
     let mut response = HttpResponse::build(error.status_code());
     if let Some(wait) = view.retry_after {
         response.insert_header((RETRY_AFTER, whole_seconds(wait)));
     }
-    response.json(in_app_refusal(lang, &view))
+    response.json(in_app_refusal(layout, &view))
 }

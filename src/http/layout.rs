@@ -32,6 +32,10 @@ pub struct Layout {
     /// The result of the action that led here.
     pub toast: Option<Toast>,
     pub brand: Brand,
+    /// Whom people who are refused can ask.
+    pub contact: Option<String>,
+    /// The number of waiting cases that the person may review; `None` where the navigation is not shown.
+    pub waiting: Option<i64>,
     /// The URL of the page, with its query: a form or the language switch leads back to it.
     pub current_url: String,
 }
@@ -97,6 +101,8 @@ impl Layout {
             alerts: Vec::new(),
             toast: None,
             brand: Brand::default(),
+            contact: None,
+            waiting: None,
             current_url: "/".to_owned(),
         }
     }
@@ -105,12 +111,11 @@ impl Layout {
     pub fn of(request: &HttpRequest, user: Option<LayoutUser>) -> Self {
         let lang = Lang::of(request.headers());
         let (path, query) = (request.path(), request.query_string());
-        let brand = request
-            .app_data::<web::Data<Context>>()
-            .map(|ctx| Brand::of(&ctx.config.brand))
-            .unwrap_or_default();
+        let ctx = request.app_data::<web::Data<Context>>();
+        let brand = ctx.map(|ctx| Brand::of(&ctx.config.brand));
         Self {
-            brand,
+            brand: brand.unwrap_or_default(),
+            contact: ctx.and_then(|ctx| ctx.config.login.contact.clone()),
             current_url: language::current_url(path, query, request.method().is_safe()),
             ..Self::new(lang, user, path)
         }
@@ -119,6 +124,14 @@ impl Layout {
     #[must_use]
     pub fn with_alerts(self, alerts: Vec<LayoutAlert>) -> Self {
         Self { alerts, ..self }
+    }
+
+    #[must_use]
+    pub fn with_waiting(self, waiting: i64) -> Self {
+        Self {
+            waiting: Some(waiting),
+            ..self
+        }
     }
 
     #[must_use]

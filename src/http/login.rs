@@ -7,6 +7,7 @@ mod fetch_metadata;
 mod in_app;
 mod logout;
 mod start;
+mod waiting;
 
 pub(super) use fetch_metadata::only_own_and_navigation;
 pub(super) use logout::signed_out;
@@ -45,6 +46,12 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/login/qr").route(web::get().to(start::full_page)))
         .service(web::resource("/login/callback").route(web::get().to(callback::callback)))
         .service(in_app)
+        .service(web::resource("/login/waiting").route(web::get().to(waiting::page)))
+        .service(
+            web::resource("/login/waiting/state")
+                .name(JSON_ERRORS)
+                .route(web::get().to(waiting::state)),
+        )
         .service(web::resource("/logout").route(web::post().to(logout::sign_out)));
 }
 
@@ -135,11 +142,13 @@ fn browser_cookie_name(ctx: &Context) -> &'static str {
 fn browser_secret(request: &HttpRequest, ctx: &Context) -> Option<String> {
     let cookie = request.cookie(browser_cookie_name(ctx))?;
     let value = cookie.value();
-    let is_ours = value.len() == 43
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    is_ours.then(|| value.to_owned())
+    is_secret(value).then(|| value.to_owned())
+}
+
+/// Returns whether a value has the format of our secrets.
+fn is_secret(value: &str) -> bool {
+    let is_letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    value.len() == 43 && value.bytes().all(is_letter)
 }
 
 /// Returns the browser's secret, an existing or a new one, and the cookie that keeps it for another period. Several

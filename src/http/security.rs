@@ -70,6 +70,13 @@ impl HeaderContext {
     }
 }
 
+impl HeaderContext {
+    /// Returns whether the service is reached by https.
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+}
+
 /// Adds the security headers that are missing.
 pub fn add_headers(headers: &mut HeaderMap, context: &HeaderContext) {
     add_missing(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");

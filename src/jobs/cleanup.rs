@@ -9,6 +9,7 @@ use super::shutdown_grace;
 use crate::context::Context;
 use crate::service::directory_sync;
 use crate::store::queue::DueWork;
+use crate::store::unmatched::waiting_ticket;
 use crate::store::{
     StoreError, event, login_state, review_job, sync_run, sync_staging, unmatched, web_session,
     webhook,
@@ -69,6 +70,7 @@ async fn clean_up_if_due(
 async fn clean_up(ctx: &Context) -> Result<(), StoreError> {
     let keep = ctx.config.retention;
     sweep!(ctx, "begun logins", login_state::sweep);
+    sweep!(ctx, "tickets of people who wait", waiting_ticket::sweep);
     sweep!(ctx, "sessions", web_session::sweep);
     sweep!(
         ctx,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::Context;
 use crate::service::events::{EventLane, KeyedMutex, RecheckLane};
 use crate::service::queue;
-use crate::service::review::ReviewLane;
+use crate::service::review::{LookupLane, ReviewLane};
 use crate::service::webhooks::{ChangeLane, DeliveryLane, PayloadLane, Receiver};
 
 /// Starts the workers; those of webhooks only if a webhook is configured.
@@ -29,6 +29,11 @@ pub(super) fn start(loops: &mut JoinSet<()>, ctx: &Context, stop: &CancellationT
         move || ReviewLane::new(&ctx)
     };
     loops.spawn(queue::run(ctx.clone(), reviews, stop.clone()));
+    let lookups = {
+        let (ctx, stop) = (ctx.clone(), stop.clone());
+        move || LookupLane::new(&ctx, &stop)
+    };
+    loops.spawn(queue::run(ctx.clone(), lookups, stop.clone()));
     start_webhooks(loops, ctx, stop);
 }
 

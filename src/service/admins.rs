@@ -17,7 +17,7 @@ use crate::store::{Conn, StoreError, admin_grant, department, unmatched};
 
 pub use bind::{bind_at_login, bind_listed};
 pub use list::{Administrator, administrators, list};
-pub use permission::{ActError, Target, act, check_actor, check_target};
+pub use permission::{ActError, Target, act, check_actor, check_protected, check_target};
 
 /// What a grant has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::actor::Actor;
 use super::admins::{self, ActError};
-use super::review::Actor;
 use crate::context::Context;
 use crate::domain::alert::AlertKind;
 use crate::domain::audit::AuditAction;

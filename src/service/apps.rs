@@ -1,7 +1,7 @@
 //! Administration of the company's apps. All changes except reordering are audited.
 
+use super::actor::Actor;
 use super::admins::{self, ActError};
-use super::review::Actor;
 use crate::context::Context;
 use crate::domain::app::App;
 use crate::domain::audit::AuditAction;

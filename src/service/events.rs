@@ -19,6 +19,7 @@ mod retry;
 pub use event_lane::EventLane;
 pub use failed_callbacks::{FetchReport, ReadError, fetch_failed_callbacks};
 pub use keyed_mutex::KeyedMutex;
+pub use outcome::{ErrorClass, LookupError, LookupOutcome};
 pub use parked::{ReleasedBy, parked, release};
 #[cfg(feature = "testing")]
 pub use receive::open as open_callback;

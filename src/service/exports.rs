@@ -1,6 +1,6 @@
 //! The audit of exports.
 
-use super::review::Actor;
+use super::actor::Actor;
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::store::StoreError;

@@ -3,7 +3,9 @@
 mod access_decision;
 mod code_exchange;
 mod error;
+mod refusal;
 mod state;
+mod waiting;
 
 use crate::domain::session::LoginMethod;
 use std::time::{Duration, Instant};
@@ -11,15 +13,9 @@ use std::time::{Duration, Instant};
 use super::employment;
 use super::sessions::{self, ClientInfo};
 use crate::context::Context;
-use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
-use crate::domain::queue::LaneName;
 use crate::domain::return_path::ReturnPath;
-use crate::store::StoreError;
-use crate::store::audit::{self, Entry};
 use crate::store::db::{Share, with_share};
-use crate::store::unmatched::{self, Attempt, attempt};
-use crate::store::{recheck, staff};
 use crate::upstream::clients::Client;
 use crate::upstream::{CodeExchange, LoginSlotError};
 
@@ -28,6 +24,7 @@ use state::{CheckedState, StateError};
 
 pub use error::LoginError;
 pub use state::begin;
+pub use waiting::{TICKET_TTL, Waiting, waiting};
 
 /// Total timeout for DingTalk in one login, the wait for a permit included.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(8);
@@ -124,7 +121,7 @@ async fn sign_in_by_scan(
             return Err(error.into());
         }
     };
-    let exchange = code_exchange::page_exchange(ctx);
+    let (exchange, back) = (code_exchange::page_exchange(ctx), &state.return_path);
     let entry = ctx
         .dingtalk
         .acquire_login_slot(exchange, client)
@@ -137,7 +134,7 @@ async fn sign_in_by_scan(
             unionid: person.unionid,
             userid: None,
         };
-        admit(ctx, info, caller, code_exchange::method(ctx)).await
+        admit(ctx, info, caller, code_exchange::method(ctx), back).await
     };
     let with_permit = async {
         state.take(ctx).await?;
@@ -179,7 +176,7 @@ pub async fn complete_in_app(
             unionid: person.unionid,
             userid: Some(person.userid),
         };
-        admit(ctx, info, caller, LoginMethod::InApp).await
+        admit(ctx, info, caller, LoginMethod::InApp, &return_path).await
     };
     let signed_in = in_time(began, sign_in);
     let (userid, session_key) = with_share(Share::Logins, signed_in).await?;
@@ -217,6 +214,7 @@ async fn admit(
     info: &ClientInfo,
     caller: ExternalIdentity,
     method: LoginMethod,
+    back: &ReturnPath,
 ) -> Result<(UserId, String), LoginError> {
     let verdict = access_decision::decide(ctx, &caller).await?;
     let refused = match verdict {
@@ -233,59 +231,10 @@ async fn admit(
         }
         access_decision::Decision::Refused(refused) => refused,
     };
-    record_refusal(ctx, info, &caller, &refused).await?;
+    let waiting_token = refusal::record(ctx, info, &caller, &refused, back).await?;
     Err(LoginError::Refused {
         refusal: refused.refusal,
         nick: caller.nick,
+        waiting_token,
     })
-}
-
-/// Records a refusal for review and on the audit trail.
-async fn record_refusal(
-    ctx: &Context,
-    info: &ClientInfo,
-    caller: &ExternalIdentity,
-    refused: &access_decision::Denial,
-) -> Result<(), StoreError> {
-    let userid = refused.userid.as_ref();
-    let entry = Entry {
-        userid: userid.map(UserId::as_str),
-        unionid: Some(caller.unionid.as_str()),
-        name: Some(&caller.nick),
-        reference: Some(&info.request_id),
-        ip: Some(&info.address),
-        ..Entry::new(
-            audit::Actor::System,
-            AuditAction::Refusal,
-            refused.refusal.as_str(),
-        )
-    };
-    ctx.db
-        .tx(async |tx| {
-            let attempt = Attempt {
-                unionid: &caller.unionid,
-                userid,
-                nick: &caller.nick,
-                reason: refused.refusal,
-                request_id: &info.request_id,
-            };
-            let case_id = unmatched::record(tx, attempt).await?;
-            if let Some(case_id) = case_id {
-                let (reason, address) = (refused.refusal, &info.address);
-                attempt::append(tx, case_id, reason, &info.request_id, address).await?;
-            }
-            if let Some(userid) = userid.filter(|_| refused.look) {
-                // If another transaction is writing the person, such as a sync, that one decides; a login does not wait.
-                let userids = staff::lock_unwritten(tx, std::slice::from_ref(userid)).await?;
-                recheck::schedule_after_login(tx, &userids).await?;
-            }
-            // The audit trail is permanent, and anybody may be refused as often as they like.
-            if !attempt::is_audited(tx, &caller.unionid, refused.refusal).await? {
-                audit::append(tx, &entry).await?;
-            }
-            Ok::<_, StoreError>(())
-        })
-        .await?;
-    ctx.work.wake(LaneName::Rechecks);
-    Ok(())
 }

@@ -17,6 +17,7 @@ pub use worker::run;
 
 use crate::context::Context;
 use crate::domain::queue::LaneName;
+use crate::store::unmatched::lookup;
 use crate::store::{self, StoreError, event, recheck, review_job, webhook};
 
 /// Releases everything that this process has claimed and will not finish, after its workers have ended, and wakes those
@@ -28,9 +29,11 @@ pub async fn release_all(ctx: &Context) -> Result<(), StoreError> {
         Box::pin(db.read(async |conn| event::release_all(conn, instance).await)),
         Box::pin(db.read(async |conn| recheck::release_all(conn, instance).await)),
         Box::pin(db.read(async |conn| review_job::release_all(conn, instance).await)),
+        Box::pin(db.read(async |conn| lookup::release_all(conn, instance).await)),
         Box::pin(db.read(async |conn| webhook::release_all(conn, instance).await)),
     );
     db.read(async |conn| store::queue::announce(conn, &LaneName::ALL).await)
         .await?;
-    released.0.and(released.1).and(released.2).and(released.3)
+    let (events, rechecks, reviews, lookups, webhooks) = released;
+    events.and(rechecks).and(reviews).and(lookups).and(webhooks)
 }

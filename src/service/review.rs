@@ -2,32 +2,31 @@
 
 mod approve;
 mod bulk;
+mod directory_lookup;
 mod error;
+mod waiting_count;
 
 pub use approve::approve;
 pub use bulk::{ReviewLane, start_bulk};
+pub use directory_lookup::{LookupLane, request_lookup};
 pub use error::{RejectedDecision, ReviewError};
+pub use waiting_count::waiting_count;
 
 use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 
-use super::admins::{self, Target};
+use super::actor::Actor;
+use super::admins::{self, ActError, Target};
+use super::webhooks;
 use crate::context::Context;
-use crate::domain::case::CaseState;
+use crate::domain::case::{CaseState, DecisionScope};
 use crate::domain::ids::UserId;
+use crate::domain::queue::LaneName;
 use crate::domain::rights::{Action, Rights};
 use crate::store::audit::{self, Entry};
 use crate::store::review_job::{self, Place};
-use crate::store::unmatched::{self, Case};
+use crate::store::unmatched::{self, Case, lookup};
 use crate::store::{StoreError, admin_grant, staff, web_session};
-
-/// The person who decides.
-#[derive(Debug, Clone, Copy)]
-pub struct Actor<'a> {
-    pub userid: &'a UserId,
-    /// The browser's IP address; `None` if a job carries the decision out.
-    pub address: Option<&'a str>,
-}
 
 /// Maximum length of a reason, in characters.
 pub const MAX_REASON: usize = 500;
@@ -63,7 +62,8 @@ async fn reject_in_job(
     let reason = one_line(reason)
         .filter(|reason| !reason.is_empty())
         .ok_or(ReviewError::Reason)?;
-    ctx.db
+    let rejected = ctx
+        .db
         .tx(async |tx| {
             admin_grant::serialise(tx).await?;
             let case = unmatched::find(tx, case_id)
@@ -81,13 +81,15 @@ async fn reject_in_job(
                 reason: Some(&reason),
                 place,
             };
-            decide(tx, &case, &decision).await?;
+            decide(ctx, tx, &case, &decision).await?;
             if admins::is_nobody_left(ctx, tx).await? {
                 return Err(RejectedDecision::LastAdministrator.into());
             }
             Ok(case)
         })
-        .await
+        .await;
+    ctx.waiting_cases.clear();
+    rejected
 }
 
 /// Ends the sessions of the people with the unionid or the userid of a case. The staff rows are locked first, so
@@ -118,12 +120,23 @@ async fn check_actor(
     if unmatched::within(tx, &[case.id], &scope).await?.is_empty() {
         return Err(ReviewError::NotFound);
     }
+    check_protected(ctx, tx, by.userid, &rights, case).await?;
+    Ok(rights)
+}
+
+/// Fails for a reviewer if the person of this case is an administrator or the reviewer.
+pub async fn check_protected(
+    ctx: &Context,
+    conn: &mut Conn,
+    by: &UserId,
+    rights: &Rights,
+    case: &Case,
+) -> Result<(), ActError> {
     let target = Target {
-        userids: linked_rows(tx, case).await?,
+        userids: linked_rows(conn, case).await?,
         unionid: Some(case.unionid.clone()),
     };
-    admins::check_target(ctx, tx, by.userid, &rights, &target).await?;
-    Ok(rights)
+    admins::check_protected(ctx, conn, by, rights, &target).await
 }
 
 /// Returns the userids of the staff rows that have one of the ids of a case, and the userid that DingTalk has named.
@@ -153,7 +166,8 @@ async fn reopen_in_job(
 ) -> Result<Case, ReviewError> {
     let reason = one_line(reason).ok_or(ReviewError::Reason)?;
     let reason = Some(reason.as_str()).filter(|reason| !reason.is_empty());
-    ctx.db
+    let reopened = ctx
+        .db
         .tx(async |tx| {
             admin_grant::serialise_shared(tx).await?;
             let case = unmatched::find(tx, case_id)
@@ -175,7 +189,46 @@ async fn reopen_in_job(
                 reason,
                 place,
             };
-            decide(tx, &case, &decision).await?;
+            decide(ctx, tx, &case, &decision).await?;
+            lookup::schedule(tx, case.id).await?;
+            Ok(case)
+        })
+        .await;
+    ctx.waiting_cases.clear();
+    ctx.work.wake(LaneName::ReviewLookups);
+    reopened
+}
+
+/// Limits a rejection to the account, where the userid was given to somebody else: from now on it binds the unionid
+/// alone. This ends no session and starts none.
+pub async fn limit_to_account(
+    ctx: &Context,
+    by: &Actor<'_>,
+    case_id: i64,
+) -> Result<Case, ReviewError> {
+    ctx.db
+        .tx(async |tx| {
+            admin_grant::serialise_shared(tx).await?;
+            let case = unmatched::find(tx, case_id)
+                .await?
+                .ok_or(ReviewError::NotFound)?;
+            check_actor(ctx, tx, by, &case).await?;
+            if !unmatched::limit_to_account(tx, case_id).await? {
+                return Err(RejectedDecision::NotLimitable.into());
+            }
+            let entry = Entry {
+                userid: case.userid.as_ref().map(UserId::as_str),
+                unionid: Some(case.unionid.as_str()),
+                name: Some(&case.nick),
+                reference: Some(&case.last_request_id),
+                ip: by.address,
+                ..Entry::new(
+                    audit::Actor::Person(by.userid),
+                    AuditAction::ReviewLimit,
+                    DecisionScope::Account.as_str(),
+                )
+            };
+            audit::append(tx, &entry).await?;
             Ok(case)
         })
         .await
@@ -192,7 +245,13 @@ struct Decision<'a> {
     place: Option<Place>,
 }
 
-async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(), StoreError> {
+/// Records a decision, in the transaction that carries it out.
+async fn decide(
+    ctx: &Context,
+    tx: &mut Conn,
+    case: &Case,
+    decision: &Decision<'_>,
+) -> Result<(), StoreError> {
     unmatched::decide(
         tx,
         case.id,
@@ -215,5 +274,6 @@ async fn decide(tx: &mut Conn, case: &Case, decision: &Decision<'_>) -> Result<(
         reference: Some(&case.last_request_id),
         ip: decision.by.address,
     };
-    audit::append(tx, &entry).await
+    audit::append(tx, &entry).await?;
+    webhooks::announce_decision(ctx, tx, case, decision.by.userid, decision.action).await
 }

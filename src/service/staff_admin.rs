@@ -7,8 +7,9 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use uuid::Uuid;
 
+use super::actor::Actor;
 use super::admins::{self, ActError, Target};
-use super::review::{Actor, one_line};
+use super::review::one_line;
 use crate::context::Context;
 use crate::domain::employment::{Authority, Decision, Observation, decide};
 use crate::domain::ids::{UnionId, UserId};

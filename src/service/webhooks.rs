@@ -6,6 +6,7 @@ mod message_lane;
 mod receiver;
 mod redeliver;
 mod render_payload;
+mod review_messages;
 mod schedule;
 mod send;
 mod signature;
@@ -14,6 +15,7 @@ pub use collect_changes::ChangeLane;
 pub use receiver::Receiver;
 pub use redeliver::{redeliver, redeliver_failed};
 pub use render_payload::PayloadLane;
+pub use review_messages::{announce_decision, announce_waiting};
 pub use send::DeliveryLane;
 
 use crate::domain::alert::Problem;

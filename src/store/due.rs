@@ -48,6 +48,11 @@ pub async fn recall<'c>(
              ) late
              WHERE r.id = late.id
              RETURNING 1
+         ), lookups AS (
+             UPDATE unmatched_lookup SET due_at = now() WHERE id IN (
+               SELECT id FROM unmatched_lookup WHERE due_at > now() + make_interval(secs => $1)
+                 AND (last_error IS NULL OR due_at > now() + make_interval(secs => $2)) ORDER BY id FOR UPDATE SKIP LOCKED)
+             RETURNING 1
          ), payloads AS (
              -- Separate from messages with a body, so that each part can use an index.
              UPDATE webhook_delivery SET next_attempt_at = now() WHERE id IN (
@@ -82,7 +87,7 @@ pub async fn recall<'c>(
              RETURNING 1
          )
          SELECT count(*) AS "rows!" FROM (
-             TABLE events UNION ALL TABLE rechecks UNION ALL TABLE payloads UNION ALL TABLE deliveries
+             TABLE events UNION ALL TABLE rechecks UNION ALL TABLE lookups UNION ALL TABLE payloads UNION ALL TABLE deliveries
              UNION ALL TABLE callback_fetch UNION ALL TABLE sync UNION ALL TABLE alerts) recalled"#,
         LONGEST_BACK_OFF.as_secs_f64(),
         LONGEST_REFUSED.as_secs_f64(),

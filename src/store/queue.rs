@@ -146,6 +146,7 @@ pub async fn due_work<'c>(
                  THEN 'events' END,
                CASE WHEN EXISTS (SELECT FROM subject_recheck WHERE due_at <= now() AND is_free(claimed_until)) THEN 'rechecks' END,
                CASE WHEN EXISTS (SELECT FROM review_job WHERE finished_at IS NULL AND is_free(claimed_until)) THEN 'reviews' END,
+               CASE WHEN EXISTS (SELECT FROM unmatched_lookup WHERE due_at <= now() AND is_free(claimed_until)) THEN 'review_lookups' END,
                CASE WHEN EXISTS (SELECT FROM staff_change) THEN 'staff_changes' END,
                CASE WHEN EXISTS (SELECT FROM webhook_delivery WHERE state = 'waiting' AND body IS NULL AND next_attempt_at <= now()
                  AND is_free(claimed_until)) THEN 'webhook_payloads' END,
@@ -154,6 +155,7 @@ pub async fn due_work<'c>(
              extract(epoch FROM least(
                (SELECT min(next_attempt_at) FROM event WHERE state = 'waiting' AND next_attempt_at > now()),
                (SELECT min(due_at) FROM subject_recheck WHERE due_at > now()),
+               (SELECT min(due_at) FROM unmatched_lookup WHERE due_at > now()),
                (SELECT min(next_attempt_at) FROM webhook_delivery WHERE state = 'waiting' AND body IS NULL AND next_attempt_at > now()),
                (SELECT min(next_attempt_at) FROM webhook_delivery WHERE state = 'waiting' AND body IS NOT NULL AND next_attempt_at > now())
              ) - clock_timestamp())::float8 AS next_due_in,

@@ -55,6 +55,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<LaneRow>, StoreError> {
              SELECT 'events', received_at, NOT is_free(claimed_until) FROM event WHERE state = 'waiting'
              UNION ALL SELECT 'rechecks', due_at, NOT is_free(claimed_until) FROM subject_recheck
              UNION ALL SELECT 'reviews', created_at, NOT is_free(claimed_until) FROM review_job WHERE finished_at IS NULL
+             UNION ALL SELECT 'review_lookups', due_at, NOT is_free(claimed_until) FROM unmatched_lookup
              UNION ALL SELECT 'staff_changes', at, false FROM staff_change
              UNION ALL SELECT 'webhook_payloads', series_started_at, NOT is_free(claimed_until) FROM webhook_delivery
                  WHERE state = 'waiting' AND body IS NULL

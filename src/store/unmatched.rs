@@ -2,7 +2,10 @@
 
 pub mod attempt;
 mod candidate;
+mod directory;
 mod list;
+pub mod lookup;
+pub mod waiting_ticket;
 
 use std::time::Duration;
 
@@ -11,10 +14,13 @@ use chrono::{DateTime, Utc};
 
 use super::StoreError;
 use super::record::{known, record};
-use crate::domain::case::{CaseState, MatchedId, Refusal};
+use crate::domain::case::{CaseState, DecisionScope, MatchedId, Refusal};
 use crate::domain::ids::{UnionId, UserId};
 
 pub use candidate::{Candidate, candidates};
+pub use directory::{
+    DirectoryPerson, ListedCase, directory_person, listed, store_member, store_standing,
+};
 pub use list::{CaseFilter, count, ids, list, page, rows, within};
 
 /// The maximum length of a stored nick, in characters.
@@ -62,6 +68,8 @@ record! {
     closed {
         pub reason: Refusal,
         pub state: CaseState,
+        /// Whom the rejection binds, if the case is rejected.
+        pub decision_scope: DecisionScope,
     }
     optional {
         /// Which id of the rejected case the last attempt had; `None` if there was no attempt since.
@@ -187,7 +195,8 @@ pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Case>, StoreError> 
     let row = sqlx::query_as!(
         CaseRecord,
         r#"SELECT id, unionid AS "unionid: UnionId", userid AS "userid: UserId", nick, reason, state, attempts,
-             first_seen_at, last_seen_at, last_request_id, decided_by, decided_at, decision_reason, matched_id, matched_unionid
+             first_seen_at, last_seen_at, last_request_id, decided_by, decided_at, decision_reason,
+             decision_scope, matched_id, matched_unionid
          FROM unmatched_login WHERE id = $1"#,
         id,
     )
@@ -263,6 +272,18 @@ pub async fn decide(
     StoreError::unless_written(decided.rows_affected(), 1, "unmatched_login", || {
         id.to_string()
     })
+}
+
+/// Limits a rejection to the account; returns false if the case is not rejected, or limited already.
+pub async fn limit_to_account(conn: &mut Conn, id: i64) -> Result<bool, StoreError> {
+    let limited = sqlx::query!(
+        "UPDATE unmatched_login SET decision_scope = 'account'
+         WHERE id = $1 AND state = 'rejected' AND decision_scope = 'person'",
+        id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(limited.rows_affected() > 0)
 }
 
 /// Deletes undecided cases without an attempt for the retention period; returns how many. A decision is kept: a

@@ -32,6 +32,8 @@ record! {
         pub message_type: String,
         pub event_id: Option<i64>,
         pub userid: Option<String>,
+        /// The review case that the message is about.
+        pub case_id: Option<i64>,
         pub subject: String,
         /// Attempts of this series.
         pub attempts: i32,
@@ -81,7 +83,7 @@ async fn select(
     let (types, other_than) = (owned(&filter.types), owned(&filter.other_than));
     let rows = sqlx::query_as!(
         DeliveryRecord,
-        r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
+        r#"SELECT d.id, message_id, message_type, event_id, userid, case_id, subject, state, attempts,
              NOT is_free(claimed_until) AS "is_being_sent!",
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
              created_at, next_attempt_at, last_status, last_error, delivered_at
@@ -166,7 +168,7 @@ pub struct DeliveryDetail {
 pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<DeliveryDetail>, StoreError> {
     let row = sqlx::query_as!(
         DeliveryRecord,
-        r#"SELECT d.id, message_id, message_type, event_id, userid, subject, state, attempts,
+        r#"SELECT d.id, message_id, message_type, event_id, userid, case_id, subject, state, attempts,
              NOT is_free(claimed_until) AS "is_being_sent!",
              (body IS NOT NULL OR EXISTS (SELECT FROM event e WHERE e.id = d.event_id AND e.body IS NOT NULL)) AS "is_kept!",
              created_at, next_attempt_at, last_status, last_error, delivered_at

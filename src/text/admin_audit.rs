@@ -68,6 +68,7 @@ texts! {
         ReviewApprove: "审核通过" | "Approved";
         ReviewReject: "审核拒绝" | "Rejected";
         ReviewReopen: "重新审核" | "Re-opened";
+        ReviewLimit: "拒绝仅限该账号" | "Rejection limited to the account";
         StaffAdded: "新增员工" | "Staff added";
         StaffReturned: "员工重新入职" | "Staff returned";
         StaffLeft: "员工离职" | "Staff left";

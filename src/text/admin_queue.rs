@@ -20,6 +20,8 @@ texts! {
         rechecks_hint: "稍后再次向钉钉查询员工" | "Asks DingTalk about a person again later";
         reviews: "批量审核" | "Bulk reviews";
         reviews_hint: "逐人处理管理员的批量决定" | "Carries out decisions about many people, one by one";
+        review_lookups: "核实待审人员" | "Review lookups";
+        review_lookups_hint: "向钉钉通讯录查询等待审核的人" | "Looks up people under review in DingTalk’s directory";
         staff_changes: "员工变更" | "Staff changes";
         staff_changes_hint: "将员工变更生成推送消息" | "Turns changes of the staff into webhook messages";
         webhook_payloads: "推送内容" | "Webhook payloads";
@@ -36,6 +38,7 @@ impl QueueTexts {
             LaneName::Events => (self.events, self.events_hint),
             LaneName::Rechecks => (self.rechecks, self.rechecks_hint),
             LaneName::Reviews => (self.reviews, self.reviews_hint),
+            LaneName::ReviewLookups => (self.review_lookups, self.review_lookups_hint),
             LaneName::StaffChanges => (self.staff_changes, self.staff_changes_hint),
             LaneName::WebhookPayloads => (self.webhook_payloads, self.webhook_payloads_hint),
             LaneName::WebhookDeliveries => (self.webhook_deliveries, self.webhook_deliveries_hint),

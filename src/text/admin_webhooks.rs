@@ -1,7 +1,7 @@
 //! Texts of the webhook pages.
 
 use super::{interpolate, texts};
-use crate::domain::webhook::{DeliveryError, DeliveryState, StaffMessage};
+use crate::domain::webhook::{DeliveryError, DeliveryState, ReviewMessage, StaffMessage};
 
 texts! {
     /// Texts of the webhook pages.
@@ -67,17 +67,22 @@ texts! {
         staff_changed: "员工资料变更" | "Staff changed";
         staff_returned: "员工重新入职" | "Staff returned";
         staff_left: "员工离职" | "Staff left";
+        review_waiting: "等待审核" | "Waiting for review";
+        review_decided: "审核结果" | "Review decided";
+        case: "审核记录 {id}" | "Review case {id}";
     }
 }
 
 /// The types with words of their own, in the order of the filter.
-pub const KNOWN_TYPES: [&str; 6] = [
+pub const KNOWN_TYPES: [&str; 8] = [
     "bpms_instance_change",
     "bpms_task_change",
     "staff.added",
     "staff.changed",
     "staff.returned",
     "staff.left",
+    "review.waiting",
+    "review.decided",
 ];
 
 impl WebhookTexts {
@@ -91,7 +96,11 @@ impl WebhookTexts {
                 Some(StaffMessage::Changed) => self.staff_changed,
                 Some(StaffMessage::Returned) => self.staff_returned,
                 Some(StaffMessage::Left) => self.staff_left,
-                None => self.other_type,
+                None => match ReviewMessage::parse(other) {
+                    Some(ReviewMessage::Waiting) => self.review_waiting,
+                    Some(ReviewMessage::Decided) => self.review_decided,
+                    None => self.other_type,
+                },
             },
         }
     }

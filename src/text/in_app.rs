@@ -132,12 +132,12 @@ in_app_notices! {
     NotEmployee {
         title: "您不是本公司成员" | "You are not a member of this company";
         explanation: "这个钉钉账号不在本公司的通讯录里。" | "This DingTalk account is not in the company’s directory.";
-        next_step: "请确认钉钉登录的是您的工作账号；刚入职的话，请联系人事加入企业。" | "Please make sure that DingTalk is signed in with your work account; if you are new, ask HR to add you.";
+        next_step: "请确认钉钉登录的是您的工作账号；如刚入职，请联系人事将您加入企业通讯录。" | "Please make sure that DingTalk is signed in with your work account; if you are new, ask HR to add you.";
     }
     PendingReview {
         title: "您的登录正在等待审核" | "Your sign-in is waiting for review";
-        explanation: "您在公司的钉钉里，但还不在可登录的名单上，已提交管理员审核。" | "You are in the company’s DingTalk but not yet on the list of those who may sign in; an administrator has been asked.";
-        next_step: "审核通过后，请重新打开本页。" | "Once you have been approved, please open this page again.";
+        explanation: "您已加入公司钉钉，但尚未开通登录权限，已提交管理员审核。" | "You are in the company’s DingTalk but not yet on the list of those who may sign in; an administrator has been asked.";
+        next_step: "本页每 15 秒自动查询审核结果，通过后会自动登录。" | "This page checks for the result every 15 seconds and signs you in once you have been approved.";
     }
     DingTalkUnavailable {
         title: "暂时连不上钉钉" | "DingTalk cannot be reached";
@@ -146,8 +146,8 @@ in_app_notices! {
     }
     Misconfigured {
         title: "登录服务的设置有误" | "The sign-in service is not set up correctly";
-        explanation: "钉钉拒绝了本系统的请求，与您的账号无关。" | "DingTalk refused a request of this system; it has nothing to do with your account.";
-        next_step: "请联系系统管理员；修好之后，重新打开本页即可。" | "Please tell an administrator; once it is put right, open this page again.";
+        explanation: "登录服务的钉钉配置有误，与您的账号无关。" | "DingTalk refused a request of this system; it has nothing to do with your account.";
+        next_step: "请联系系统管理员，修复后重新打开本页。" | "Please tell an administrator; once it’s fixed, open this page again.";
     }
     Csrf {
         title: "打开的网址不对" | "This page was opened under another address";

@@ -12,7 +12,8 @@ texts! {
         menu: "菜单" | "Menu";
         sections: "管理栏目" | "Sections";
         overview: "概览" | "Overview";
-        unmatched: "待审核" | "Unmatched";
+        unmatched: "登录审核" | "Review queue";
+        waiting_count: "{n} 人等待审核" | "{n} waiting for review";
         staff: "员工" | "Staff";
         departments: "部门" | "Departments";
         events: "事件" | "Events";
@@ -43,6 +44,10 @@ texts! {
         none: "无" | "None";
         unknown: "未知" | "Unknown";
         never: "从未" | "Never";
+        error_prefix: "错误：" | "Error: ";
+        problem: "请先解决以下问题" | "There is a problem";
+        contact: "联系方式：" | "Contact:";
+        keys: "快捷键" | "Keyboard";
         busy: "处理中…" | "Working…";
         cancel: "取消" | "Cancel";
         select_all: "全选本页" | "Select all on this page";

@@ -6,6 +6,7 @@ texts! {
     /// Texts of the login page.
     pub struct LoginTexts {
         title: "扫码登录" | "Sign in with DingTalk";
+        approved: "审核已通过，请扫码登录。" | "You have been approved. Please scan to sign in.";
         lead: "请用手机钉钉扫描二维码" | "Scan the code with DingTalk on your phone";
         steps: "打开手机钉钉，点右上角“＋”，选“扫一扫”。" | "Open DingTalk on your phone, tap + at the top right, then Scan.";
         open_title: "用钉钉登录" | "Sign in with DingTalk";

@@ -159,44 +159,44 @@ macro_rules! notices {
 notices! {
     InvalidState {
         title: "这次登录已失效" | "This sign-in is no longer valid";
-        explanation: "登录页打开太久、已经用过，或不是在这个浏览器中打开的。" | "It was open for too long, has been used already, or was begun in another browser.";
+        explanation: "登录页打开太久、已经用过，或不是在这个浏览器中打开的。" | "It was open for too long, has been used already, or was started in another browser.";
         next_step: "请回到登录页，重新扫码。" | "Please go back and scan again.";
         button: "重新登录" | "Sign in again";
     }
     InvalidCode {
-        title: "扫码没有成功" | "The scan did not work";
-        explanation: "钉钉没有认可这次扫码，可能已过期或用过。" | "DingTalk did not accept this scan; it may have expired or been used already.";
-        next_step: "请再扫一次。" | "Please scan once more.";
+        title: "扫码登录失败" | "The scan did not work";
+        explanation: "二维码已过期或已使用。" | "DingTalk did not accept this scan; it may have expired or been used already.";
+        next_step: "请重新扫码。" | "Please scan once more.";
         button: "再试一次" | "Try again";
     }
     Cancelled {
         title: "登录已取消" | "The sign-in was cancelled";
-        explanation: "您在钉钉页面上取消了，或钉钉没有同意这次登录。" | "You have cancelled on DingTalk’s page, or DingTalk did not agree to it.";
+        explanation: "您在钉钉页面上取消了，或钉钉没有同意这次登录。" | "You cancelled on DingTalk’s page, or DingTalk declined.";
         next_step: "如需登录，请重新开始，并在钉钉页面上同意授权。" | "To sign in, please start again and agree on DingTalk’s page.";
         button: "重新登录" | "Sign in again";
     }
     Rejected {
-        title: "您的登录申请未通过" | "Your request was turned down";
-        explanation: "管理员没有批准您登录。" | "An administrator has decided not to let you in.";
+        title: "您的登录申请未通过" | "Your request was declined";
+        explanation: "管理员没有批准您登录。" | "An administrator declined it.";
         next_step: "如有疑问，请联系您的主管或系统管理员。" | "If you think this is wrong, please talk to your manager or an administrator.";
         button: "换个账号登录" | "Use another account";
     }
     Left {
-        title: "您的账号显示已离职" | "You are listed as having left";
-        explanation: "按公司的记录，您已不在职，所以不能登录。" | "The company’s records say that you no longer work here, so you cannot sign in.";
+        title: "您的账号显示已离职" | "Our records show you’ve left the company";
+        explanation: "公司记录显示您已离职，无法登录。" | "The company’s records say that you no longer work here, so you cannot sign in.";
         next_step: "如果您仍在职，请联系人事或系统管理员，他们能看到这次登录。" | "If you still work here, please contact HR or an administrator, who can see this attempt.";
         button: "换个账号登录" | "Use another account";
     }
     NotEmployee {
         title: "您不是本公司成员" | "You are not a member of this company";
         explanation: "这个钉钉账号不在本公司的通讯录里。" | "This DingTalk account is not in the company’s directory.";
-        next_step: "请确认手机钉钉登录的是您的工作账号；刚入职的话，请联系人事加入企业。" | "Please make sure that DingTalk on your phone is signed in with your work account; if you are new, ask HR to add you.";
+        next_step: "请确认手机钉钉登录的是您的工作账号；如刚入职，请联系人事将您加入企业通讯录。" | "Please make sure that DingTalk on your phone is signed in with your work account; if you are new, ask HR to add you.";
         button: "换个账号登录" | "Use another account";
     }
     PendingReview {
         title: "您的登录正在等待审核" | "Your sign-in is waiting for review";
-        explanation: "您在公司的钉钉里，但还不在可登录的名单上，已提交管理员审核。" | "You are in the company’s DingTalk but not yet on the list of those who may sign in; an administrator has been asked.";
-        next_step: "审核通过后，请重新扫码登录。" | "Once you have been approved, please scan again.";
+        explanation: "您已加入公司钉钉，但尚未开通登录权限，已提交管理员审核。" | "You are in the company’s DingTalk but not yet on the list of those who may sign in; an administrator has been asked.";
+        next_step: "本页每 15 秒自动查询审核结果，通过后请重新扫码登录。" | "This page checks for the result every 15 seconds. Once you have been approved, please scan again.";
         button: "重新登录" | "Sign in again";
     }
     DingTalkUnavailable {
@@ -207,8 +207,8 @@ notices! {
     }
     Misconfigured {
         title: "登录服务的设置有误" | "The sign-in service is not set up correctly";
-        explanation: "钉钉拒绝了本系统的请求，与您的账号无关。" | "DingTalk refused a request of this system; it has nothing to do with your account.";
-        next_step: "请联系系统管理员；修好之后，再扫码即可。" | "Please tell an administrator; once it is put right, scan again.";
+        explanation: "登录服务的钉钉配置有误，与您的账号无关。" | "DingTalk refused a request of this system; it has nothing to do with your account.";
+        next_step: "请联系系统管理员，修复后再扫码登录。" | "Please tell an administrator; once it’s fixed, scan again.";
         button: "再试一次" | "Try again";
     }
     RateLimited {
@@ -267,7 +267,7 @@ notices! {
     }
     Internal {
         title: "系统出错了" | "Something went wrong";
-        explanation: "系统遇到意外问题，这次操作可能没有完成。" | "The system met with an unexpected fault; what you did may not have been completed.";
+        explanation: "系统遇到意外问题，这次操作可能没有完成。" | "An unexpected error occurred; what you did may not have been completed.";
         next_step: "请稍后再试；如果一再出现，请联系系统管理员。" | "Please try again later; if it happens again, contact an administrator.";
         button: "返回我的主页" | "Go to my page";
     }

@@ -26,7 +26,7 @@ async fn whoever_is_rejected_reads_so_at_the_next_scan(pool: PgPool) {
         window.click("form[action='/logout'] button").await;
         window.is_at(&format!("{}/login", app.url)).await;
         scan_full_page(window, &app, &person.unionid, "/").await;
-        window.sees("Your request was turned down").await;
+        window.sees("Your request was declined").await;
         window.sees(&person.nick).await;
     })
     .await;
@@ -50,12 +50,14 @@ async fn many_are_approved_at_once_each_with_an_outcome(pool: PgPool) {
         window.click("[data-check-all]").await;
         window.sees("3 selected").await;
         window.click(approve).await;
+        window.sees("Approve 3 people").await;
+        window.click(".confirm-panel button").await;
         window
             .is_below(&format!("{}/admin/unmatched/jobs/", app.url))
             .await;
         wait_for_jobs(&app).await;
         // The page follows the job by itself.
-        window.sees("1 done, 2 refused").await;
+        window.sees("1 succeeded, 2 failed").await;
         assert_eq!(
             (
                 window.count("td .badge.tone-ok").await,

@@ -86,7 +86,11 @@ async fn a_busy_company(app: &TestApp) -> Vec<String> {
     }
     let mut admin = app.admin().await;
     let stranger = case_of(app, company::STRANGER_UNIONID).await.to_string();
-    let bulk = [("ids", stranger.as_str()), ("action", "approve")];
+    let bulk = [
+        ("ids", stranger.as_str()),
+        ("action", "approve"),
+        ("confirmed", "yes"),
+    ];
     assert_eq!(admin.post("/admin/unmatched/bulk", &bulk).await.status, 303);
     wait_for_jobs(app).await;
     let rejected = format!(

@@ -89,9 +89,8 @@ async fn the_administrator_approves(admin: &Window, app: &TestApp, newcomer: &st
     admin.click("tbody th a").await;
     admin.sees(newcomer).await;
     admin.click("form[action*='/approve'] > button").await;
-    admin.sees("已通过张三，现在可以登录").await;
-    admin
-        .open(&format!("{}/admin/unmatched?q={newcomer}", app.url))
-        .await;
+    admin.sees("已通过“张三”的申请，对方现在可以登录").await;
+    let waiting = format!("{}/admin/unmatched?q={newcomer}&state=waiting", app.url);
+    admin.open(&waiting).await;
     assert_eq!(admin.count("tbody tr").await, 0, "the case is decided");
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use dinggate::domain::alert::{DirectoryDoubt, Problem};
 use dinggate::domain::audit::{ActorKind, AuditAction};
-use dinggate::domain::case::{CaseState, ItemState, MatchedId, Refusal, ReviewAction};
+use dinggate::domain::case::{
+    CaseState, DecisionScope, ItemState, MatchedId, Refusal, ReviewAction, Standing,
+};
 use dinggate::domain::event::{EventSource, EventState};
 use dinggate::domain::person::{LeftCause, Status};
 use dinggate::domain::queue::LaneName;
@@ -61,14 +63,14 @@ fn columns() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("sync_run.state", texts!(SyncState)),
         ("sync_request.reasons", texts!(SyncReason)),
         ("unmatched_attempt.reason", texts!(Refusal)),
-        // Written and read by SQL alone.
-        ("unmatched_login.decision_scope", vec!["person", "account"]),
+        ("unmatched_login.decision_scope", texts!(DecisionScope)),
         ("unmatched_login.matched_id", texts!(MatchedId)),
         (
             "unmatched_login.reason",
             Refusal::OF_CASES.map(Refusal::as_str).to_vec(),
         ),
         ("unmatched_login.state", texts!(CaseState)),
+        ("unmatched_person.standing", texts!(Standing)),
         ("web_session.method", texts!(LoginMethod)),
         ("webhook_attempt.error", texts!(DeliveryError)),
         ("webhook_delivery.last_error", texts!(DeliveryError)),

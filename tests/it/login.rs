@@ -248,7 +248,12 @@ async fn whoever_has_left_is_refused_and_listed(pool: PgPool) {
     let mut browser = app.browser();
     let state = browser.begin("/").await;
     let answer = browser.come_back(&state, &code).await;
-    assert_refused(&answer, 403, "left", "You are listed as having left");
+    assert_refused(
+        &answer,
+        403,
+        "left",
+        "Our records show you’ve left the company",
+    );
     let in_app = browser
         .post_json("/login/in-app", &json!({"code": in_app}))
         .await;
@@ -272,7 +277,12 @@ async fn whom_dingtalk_no_longer_knows_is_refused_and_marked_only_when_the_recor
     let person = unionid(&app, company::EMPLOYEE);
     app.sim.fault_times(MATCH, Fault::ErrCode(60121), 1);
     let answer = app.browser().scan(&person, "/").await;
-    assert_refused(&answer, 403, "left", "You are listed as having left");
+    assert_refused(
+        &answer,
+        403,
+        "left",
+        "Our records show you’ve left the company",
+    );
     eventually(
         "the look has been made",
         Duration::from_secs(5),
@@ -291,7 +301,12 @@ async fn whom_dingtalk_no_longer_knows_is_refused_and_marked_only_when_the_recor
 
     app.sim.dismiss_quietly(company::EMPLOYEE).unwrap();
     let answer = app.browser().scan(&person, "/").await;
-    assert_refused(&answer, 403, "left", "You are listed as having left");
+    assert_refused(
+        &answer,
+        403,
+        "left",
+        "Our records show you’ve left the company",
+    );
     app.wait_for_status(company::EMPLOYEE, Some("left"), Duration::from_secs(5))
         .await;
 }
@@ -600,7 +615,7 @@ async fn a_rejection_is_stronger_than_employment(pool: PgPool) {
         &app.browser().scan(&newcomer.unionid, "/").await,
         403,
         "rejected",
-        "turned down",
+        "declined",
     );
     assert_eq!(
         app.sim.calls(MATCH),
@@ -617,7 +632,7 @@ async fn a_rejection_is_stronger_than_employment(pool: PgPool) {
         &app.browser().scan(&newcomer.unionid, "/").await,
         403,
         "rejected",
-        "turned down",
+        "declined",
     );
     let code = app.sim.in_app_code(&newcomer.userid);
     let answer = app

@@ -255,7 +255,7 @@ async fn who_has_left_or_never_was_an_employee_is_refused_and_listed(pool: PgPoo
         .await;
     let not_ours = "You are not a member of this company";
     for (person, sentence) in [
-        (&*leaver, "You are listed as having left"),
+        (&*leaver, "Our records show you’ve left the company"),
         (company::STRANGER_UNIONID, not_ours),
         (company::EXTERNAL_UNIONID, not_ours),
     ] {
@@ -275,7 +275,7 @@ async fn whom_the_company_no_longer_knows_is_refused_as_having_left(pool: PgPool
     let person = unionid(&app, company::EMPLOYEE);
     app.sim.fault_times(MATCH, Fault::ErrCode(60121), 1);
     let answer = agree(&app, &mut app.browser(), &person, "/").await;
-    assert_refused(&answer, 403, "You are listed as having left");
+    assert_refused(&answer, 403, "Our records show you’ve left the company");
 }
 
 #[sqlx::test]
@@ -287,7 +287,7 @@ async fn newcomers_wait_for_review_and_a_rejection_stands(pool: PgPool) {
     assert!(answer.body.contains("韩梅梅"), "the nick: {}", answer.body);
     app.execute("UPDATE unmatched_login SET state = 'rejected', decided_at = now(), decided_by = 'manager4220'").await;
     let answer = agree(&app, &mut app.browser(), &newcomer.unionid, "/").await;
-    assert_refused(&answer, 403, "turned down");
+    assert_refused(&answer, 403, "declined");
 }
 
 #[sqlx::test]

@@ -3,10 +3,12 @@
 mod approve;
 mod both_ids;
 mod bulk;
+mod directory;
 mod link;
 mod list;
 mod lost_rights;
 mod reject;
+mod waiting;
 
 use sqlx::PgPool;
 

@@ -4,6 +4,7 @@ mod approvals;
 mod pages;
 mod receiver;
 mod retries;
+mod review;
 mod staff;
 mod survival;
 

@@ -210,8 +210,13 @@ impl<R> ListPage<R> {
                 value
             }
             (value, default) => {
+                // Without a value, so that a form that leaves the default alone asks for no filter: a search may then
+                // look everywhere.
+                for (choice, _) in pairs.iter_mut().filter(|(choice, _)| choice == default) {
+                    *choice = "".into();
+                }
                 pairs.push((ALL.into(), self.all.into()));
-                if value.is_empty() { default } else { value }
+                value
             }
         };
         let choices = Choice::list(pairs, current);
@@ -278,7 +283,7 @@ mod tests {
         for query in ["", "state=waiting&type=all", "state=&type="] {
             let page = page(query);
             assert!(!page.is_filtered, "{query}");
-            assert_eq!(selected(&page), ["waiting", ""], "{query}");
+            assert_eq!(selected(&page), ["", ""], "{query}");
             assert_eq!(page.exports[1].1, "/list.csv?view=list");
         }
     }

@@ -3,8 +3,12 @@
 mod bulk;
 mod decide;
 mod detail;
+mod directory;
+mod export;
 mod list;
 mod list_view;
+mod offers;
+mod steps;
 
 use actix_web::web;
 
@@ -12,7 +16,7 @@ pub(super) use list_view::ListView;
 
 use super::links::staff_path;
 use crate::domain::case::CaseState;
-use crate::domain::ids::UnionId;
+use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::Status;
 use crate::http::admin::exports::FORMATS;
 use crate::http::error::AppError;
@@ -22,12 +26,14 @@ use crate::text::admin_review::ReviewTexts;
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/unmatched").route(web::get().to(list::list)))
-        .service(web::resource(format!("/unmatched{FORMATS}")).route(web::get().to(list::export)))
+        .service(web::resource(format!("/unmatched{FORMATS}")).route(web::get().to(export::export)))
         .service(web::resource("/unmatched/bulk").route(web::post().to(bulk::start)))
         .service(web::resource("/unmatched/{id}").route(web::get().to(detail::detail)))
         .service(web::resource("/unmatched/{id}/approve").route(web::post().to(decide::approve)))
         .service(web::resource("/unmatched/{id}/reject").route(web::post().to(decide::reject)))
-        .service(web::resource("/unmatched/{id}/reopen").route(web::post().to(decide::reopen)));
+        .service(web::resource("/unmatched/{id}/reopen").route(web::post().to(decide::reopen)))
+        .service(web::resource("/unmatched/{id}/limit").route(web::post().to(decide::limit)))
+        .service(web::resource("/unmatched/{id}/lookup").route(web::post().to(decide::look_up)));
 }
 
 /// A staff row that may belong to the person of a case, as the pages show it.
@@ -44,7 +50,8 @@ struct CandidateView {
 }
 
 impl CandidateView {
-    fn new(candidate: Candidate, t: &ReviewTexts) -> Self {
+    /// Returns the view of a candidate; `named` is the userid that DingTalk has named for the case.
+    fn new(candidate: Candidate, named: Option<&UserId>, t: &ReviewTexts) -> Self {
         let userid = candidate.userid.as_str().to_owned();
         Self {
             href: staff_path(&userid),
@@ -53,7 +60,7 @@ impl CandidateView {
                 .unwrap_or_else(|| userid.clone()),
             is_employed: candidate.status == Status::Employed,
             is_manual: candidate.is_held,
-            is_linkable: candidate.is_linkable(),
+            is_linkable: candidate.is_linkable_to(named),
             guess: t.guess_words(candidate.guess),
             unionid: candidate.unionid.map(UnionId::into_string),
             title: candidate.title,

@@ -233,6 +233,10 @@ fn subject(t: &WebhookTexts, row: &DeliveryRow, contacts: ContactView) -> (Strin
             masked(&row.subject, contacts)
         }
     };
+    if let Some(id) = row.case_id {
+        let case = interpolate(t.case, &[("id", &id)]);
+        return (named(case), format!("/admin/unmatched/{id}"));
+    }
     match (&row.userid, row.event_id) {
         (Some(userid), _) => (named(userid.clone()), staff_path(userid)),
         (None, id) => {

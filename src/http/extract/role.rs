@@ -15,8 +15,9 @@ use crate::http::alert_banner::alert_banner;
 use crate::http::client_address::client_address;
 use crate::http::error::AppError;
 use crate::http::layout::Layout;
+use crate::service::actor::Actor;
 use crate::service::alerts;
-use crate::service::review::Actor;
+use crate::service::review::waiting_count;
 use crate::text::lang::Lang;
 
 /// Where a login leads whose session was too old for a form: the form was not carried out, and its page is unknown.
@@ -54,9 +55,11 @@ impl RoleHolder {
         self.rights.may(action)
     }
 
-    /// Returns the layout of an administration page, with the alerts for those who may see their subject.
+    /// Returns the layout of an administration page, with the number of waiting cases within the scope, and with the
+    /// alerts for those who may see their subject.
     pub async fn layout(&self, ctx: &Context, request: &HttpRequest) -> Result<Layout, AppError> {
-        let layout = self.user.layout(request);
+        let waiting = waiting_count(ctx, &self.scope()).await?;
+        let layout = self.user.layout(request).with_waiting(waiting);
         if !self.may(Action::SeeOperations) {
             return Ok(layout);
         }

@@ -5,6 +5,8 @@ use crate::domain::rights::Action;
 
 /// The page of the administration that all others lie below.
 const OVERVIEW: &str = "/admin";
+/// The section of people who wait for a decision.
+const REVIEW: &str = "unmatched";
 
 /// An entry of the navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct NavItem {
     pub name: &'static str,
     pub href: &'static str,
     pub label: &'static str,
+    /// How many wait there; `None` for none.
+    pub count: Option<i64>,
     pub is_active: bool,
 }
 
@@ -23,7 +27,7 @@ impl Layout {
         let t = self.t;
         let sections = [
             (SeePeople, "overview", OVERVIEW, t.overview),
-            (SeePeople, "unmatched", "/admin/unmatched", t.unmatched),
+            (SeePeople, REVIEW, "/admin/unmatched", t.unmatched),
             (SeePeople, "staff", "/admin/staff", t.staff),
             (
                 SeePeople,
@@ -44,6 +48,7 @@ impl Layout {
             name,
             href,
             label,
+            count: self.waiting.filter(|n| name == REVIEW && *n > 0),
             is_active: self.is_within(href),
         };
         shown.map(item).collect()

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded::parse;
 
 use super::add_cookie;
+use super::waiting::APPROVED;
 use super::{authorize_url, begin_attempt, bind_browser, in_app};
 use crate::context::Context;
 use crate::domain::return_path::ReturnPath;
@@ -47,6 +48,7 @@ pub async fn page(
         login_origin: origin.clone(),
         full_page_href: format!("/login/qr?rd={}", back.encoded()),
         dingtalk_link: is_phone(request.headers()).then(|| link_to_this_page(&ctx, &back)),
+        is_approved: parse(request.query_string().as_bytes()).any(|(name, _)| name == APPROVED),
         state_ttl: ctx.config.login.state_ttl,
     };
     let layout = Layout::of(&request, None);

@@ -10,6 +10,7 @@ use askama::Template;
 use crate::http::layout::{Layout, html};
 use crate::text::interpolate;
 use crate::text::notice::{ErrorKind, NoticeText, NoticeTexts};
+use crate::text::waiting::WaitingTexts;
 
 impl ErrorKind {
     pub fn status(self) -> StatusCode {
@@ -96,6 +97,8 @@ pub struct ErrorView {
     pub retry_after: Option<Duration>,
     /// Whether the page repeats the request automatically after that time.
     pub retries: bool,
+    /// Whether the person waits for a review, whose result the page asks for.
+    pub waits: bool,
 }
 
 impl ErrorView {
@@ -107,6 +110,7 @@ impl ErrorView {
             reference: None,
             retry_after: None,
             retries: false,
+            waits: false,
         }
     }
 
@@ -144,6 +148,7 @@ pub fn whole_seconds(wait: Duration) -> u64 {
 struct ErrorPage {
     layout: Layout,
     common: &'static NoticeTexts,
+    w: &'static WaitingTexts,
     text: &'static NoticeText,
     explanation: String,
     next_step: String,
@@ -162,6 +167,7 @@ pub fn render_error(layout: Layout, view: ErrorView) -> HttpResponse {
         .map(|wait| HeaderValue::from(whole_seconds(wait)));
     let page = ErrorPage {
         button_href: view.notice.button_href(&layout.current_url).to_owned(),
+        w: WaitingTexts::of(layout.lang),
         layout,
         common,
         text,

@@ -8,7 +8,6 @@ use super::error_page::ErrorView;
 use crate::http::layout::Layout;
 use crate::http::view::initials;
 use crate::text::in_app::{Failure, InAppTexts, notice_text};
-use crate::text::lang::Lang;
 use crate::text::notice::NoticeTexts;
 
 /// The data of the page inside DingTalk.
@@ -49,7 +48,8 @@ pub fn in_app(layout: Layout, view: InAppView) -> HttpResponse {
 }
 
 /// Returns a refusal for the page inside DingTalk: the error's name and all text that a person reads.
-pub fn in_app_refusal(lang: Lang, view: &ErrorView) -> Value {
+pub fn in_app_refusal(layout: &Layout, view: &ErrorView) -> Value {
+    let lang = layout.lang;
     let text = notice_text(view.notice, lang);
     json!({
         "error": view.notice.code(),
@@ -59,6 +59,9 @@ pub fn in_app_refusal(lang: Lang, view: &ErrorView) -> Value {
         "nick": view.nick,
         "initials": view.nick.as_deref().map(initials),
         "reference": view.reference,
+        "contact": layout.contact,
+        // The page asks for the result of the review.
+        "waits": view.waits,
         // The code was not sent to DingTalk: the same request may succeed after `Retry-After`.
         "retry": view.retries,
     })

@@ -27,6 +27,8 @@ pub struct LoginView {
     pub full_page_href: String,
     /// On a phone outside DingTalk: the link that opens this page in DingTalk, where the person is signed in.
     pub dingtalk_link: Option<String>,
+    /// Whether a review has just admitted the person.
+    pub is_approved: bool,
     /// How long the begun login is valid; the page renews itself shortly before that.
     pub state_ttl: Duration,
 }

@@ -39,6 +39,7 @@ pub(crate) fn login_page(lang: Lang, login_url: &str) -> HttpResponse {
         login_origin: login_url.to_owned(),
         full_page_href: "/login/qr?rd=%2F".to_owned(),
         dingtalk_link: None,
+        is_approved: false,
         state_ttl: Duration::from_mins(5),
     };
     login(Layout::new(lang, None, "/login"), view)

@@ -68,6 +68,21 @@ pub async fn check_target(
     if !staff_list::are_within(tx, &target.userids, &rights.scope()).await? {
         return Err(ActError::OutOfScope);
     }
+    check_protected(ctx, tx, by, rights, target).await
+}
+
+/// Fails for a reviewer if the person is an administrator or the reviewer. Whether the person is within the granted
+/// departments is checked by the caller.
+pub async fn check_protected(
+    ctx: &Context,
+    tx: &mut Conn,
+    by: &UserId,
+    rights: &Rights,
+    target: &Target,
+) -> Result<(), ActError> {
+    if rights.role() == Role::Admin {
+        return Ok(());
+    }
     let own = staff::find(tx, by).await?.and_then(|row| row.unionid);
     let is_own = |userid: &String| userid == by.as_str();
     if target.userids.iter().any(is_own) || own.is_some() && own == target.unionid {

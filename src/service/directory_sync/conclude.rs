@@ -10,7 +10,7 @@ use crate::store::Conn;
 
 use super::lease::Calls;
 use super::{State, SyncError};
-use crate::service::review::Actor;
+use crate::service::actor::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::sync_run::{self, Ending, Run};
 use crate::store::{StoreError, alert, sync_staging};

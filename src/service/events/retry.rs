@@ -4,8 +4,8 @@ use super::release;
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::queue::LaneName;
+use crate::service::actor::Actor;
 use crate::service::admins::{self, ActError};
-use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::{Conn, StoreError, event};
 

@@ -49,6 +49,7 @@ pub(super) fn named_by_dingtalk(error: UpstreamError) -> LoginError {
         return LoginError::Refused {
             refusal: Refusal::NotEmployee,
             nick: String::new(),
+            waiting_token: None,
         };
     }
     code_error(error)

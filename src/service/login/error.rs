@@ -20,7 +20,12 @@ pub enum LoginError {
     #[error("the person, or DingTalk, has broken the login off")]
     Cancelled,
     #[error("refused: {}", refusal.as_str())]
-    Refused { refusal: Refusal, nick: String },
+    Refused {
+        refusal: Refusal,
+        nick: String,
+        /// The token by which the browser of somebody who waits can ask for the review's result.
+        waiting_token: Option<String>,
+    },
     #[error("DingTalk is not available")]
     DingTalkUnavailable {
         retry_after: Duration,

@@ -9,7 +9,8 @@ use crate::service::secret::random_secret;
 use crate::store::login_state::{StartedLogin, StateMatch};
 use crate::store::{StoreError, login_state};
 
-fn digest(secret: &str) -> [u8; 32] {
+/// Returns the hash under which a secret is stored.
+pub(super) fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 

@@ -7,13 +7,14 @@ use crate::domain::audit::AuditAction;
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Decision, RejectedDecision, ReviewError, check_actor, decide};
+use super::{Decision, RejectedDecision, ReviewError, check_actor, decide};
 use crate::context::Context;
 use crate::domain::case::CaseState;
 use crate::domain::employment::{self as rule, Authority, Observation, Reason};
 use crate::domain::ids::{UnionId, UserId};
 use crate::domain::person::{Person, Status};
 use crate::domain::rights::{Rights, Scope};
+use crate::service::actor::Actor;
 use crate::service::admins::Target;
 use crate::service::{admins, employment};
 use crate::store::audit::{self, Entry};
@@ -56,6 +57,7 @@ pub(super) async fn approve_in_job(
         place,
     };
     admit(ctx, &case, &person, asked_at, &decision).await?;
+    ctx.waiting_cases.clear();
     Ok(case)
 }
 
@@ -191,7 +193,7 @@ async fn admit(
                 userid: Some(person.userid.clone()),
                 ..case.clone()
             };
-            decide(people, &approved, decision).await?;
+            decide(ctx, people, &approved, decision).await?;
             record_employment(people, state.row.as_ref(), person, decision).await?;
             if admins::is_nobody_left(ctx, people).await? {
                 return Err(RejectedDecision::LastAdministrator.into());

@@ -5,12 +5,13 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt as _;
 
 use super::approve::approve_in_job;
-use super::{Actor, ReviewError, one_line, reject_in_job, reopen_in_job};
+use super::{ReviewError, one_line, reject_in_job, reopen_in_job};
 use crate::context::Context;
 use crate::domain::case::ReviewAction;
 use crate::domain::ids::UserId;
 use crate::domain::queue::LaneName;
 use crate::domain::rights::{Action, Scope};
+use crate::service::actor::Actor;
 use crate::service::queue::{ClaimBatch, Lane, Outcome, PlainError, Pool, Process, Task, Urgency};
 use crate::store::review_job::{self, Item, Job, Place};
 use crate::store::{StoreError, admin_grant, unmatched};

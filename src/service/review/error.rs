@@ -32,6 +32,8 @@ pub enum RejectedDecision {
     SomebodyElse(UserId),
     #[error("the person was rejected in case {0}")]
     RejectedElsewhere(i64),
+    #[error("the person is not rejected, or only under this account")]
+    NotLimitable,
     #[error("nobody else could administer")]
     LastAdministrator,
     #[error("only administrators decide about administrators")]
@@ -56,6 +58,7 @@ impl RejectedDecision {
             Self::HasThisUnionid(_) => "has_this_unionid",
             Self::SomebodyElse(_) => "somebody_else",
             Self::RejectedElsewhere(_) => "rejected_elsewhere",
+            Self::NotLimitable => "not_limitable",
             Self::LastAdministrator => "last_administrator",
             Self::AboutAdministrator => "about_administrator",
             Self::AboutSelf => "about_self",
@@ -77,6 +80,7 @@ impl RejectedDecision {
             | Self::External
             | Self::LeftMeanwhile
             | Self::RejectedElsewhere(_)
+            | Self::NotLimitable
             | Self::LastAdministrator
             | Self::AboutAdministrator
             | Self::AboutSelf => None,

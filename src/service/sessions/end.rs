@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::ids::{UnionId, UserId};
+use crate::service::actor::Actor;
 use crate::service::admins::{self, ActError};
-use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::{Conn, StoreError, staff, web_session};
 

@@ -10,8 +10,8 @@ use super::{StaffError, check_target, checked, leave_in, note};
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::rights::{Action, Rights};
+use crate::service::actor::Actor;
 use crate::service::admins;
-use crate::service::review::Actor;
 use crate::store::{StoreError, admin_grant, staff, staff_list, web_session};
 
 /// The result for one person: how many sessions were ended, or why nothing was done.

@@ -11,7 +11,7 @@ use crate::domain::employment::{Authority, Decision, Observation, Reason, decide
 use crate::domain::ids::UserId;
 use crate::domain::person::{Person, Status};
 use crate::domain::rights::Action;
-use crate::service::review::Actor;
+use crate::service::actor::Actor;
 use crate::service::{admins, employment};
 use crate::store::employment::{PeopleLock, PersonState, employ, lock_people, read};
 use crate::store::staff::{self, StaffRow};

@@ -2,8 +2,8 @@
 
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
+use crate::service::actor::Actor;
 use crate::service::admins::{self, ActError};
-use crate::service::review::Actor;
 use crate::store::audit::{self, Entry};
 use crate::store::webhook;
 

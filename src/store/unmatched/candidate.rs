@@ -24,8 +24,12 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Returns whether an administrator may link the case to this row: its unionid is missing or different.
-    pub fn is_linkable(&self) -> bool {
+    /// Returns whether an administrator may link the case to this row: its unionid is missing or different, and DingTalk
+    /// has not named another userid for the case, to which alone it can be linked.
+    pub fn is_linkable_to(&self, named: Option<&UserId>) -> bool {
+        if named.is_some_and(|named| *named != self.userid) {
+            return false;
+        }
         let has_this_unionid = matches!(
             self.guess,
             MatchReason::SamePerson | MatchReason::UnionidOfLeaver | MatchReason::UnionidElsewhere

@@ -56,7 +56,7 @@ async fn each_refusal_names_the_person_and_says_what_to_do(pool: PgPool) {
     let answer = admin.post(&path, &[("reason", "unknown")]).await;
     assert_eq!(answer.status, 303);
     let rejected = [
-        "Your request was turned down",
+        "Your request was declined",
         "韩梅梅",
         "talk to your manager",
     ];
@@ -65,7 +65,11 @@ async fn each_refusal_names_the_person_and_says_what_to_do(pool: PgPool) {
     let path = format!("/admin/staff/{}/leave", company::EMPLOYEE);
     let answer = admin.post(&path, &[("reason", "last day")]).await;
     assert_eq!(answer.status, 303);
-    let left = ["You are listed as having left", "张三", "contact HR"];
+    let left = [
+        "Our records show you’ve left the company",
+        "张三",
+        "contact HR",
+    ];
     reads(&app, en, Device::Ios, company::EMPLOYEE, &left).await;
 
     // A code that was given out while the person still worked here.

@@ -170,7 +170,7 @@ async fn a_leaving_that_comes_while_dingtalk_answers_wins(pool: PgPool) {
             if hold {
                 "was marked as left"
             } else {
-                "has left just now"
+                "just left"
             },
         );
         app.sim.clear_faults();

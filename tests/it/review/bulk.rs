@@ -8,6 +8,10 @@ use sqlx::PgPool;
 use super::{gets_in, spawn, state_of, turned_away};
 use crate::support::{Browser, TestApp, eventually};
 
+const APPROVE: (&str, &str) = ("action", "approve");
+/// What the page that asks before people are approved adds.
+const CONFIRMED: (&str, &str) = ("confirmed", "yes");
+
 /// Sends the bulk form, and waits until the job that it began is finished; gives the job's page.
 async fn finished(app: &TestApp, admin: &mut Browser, fields: &[(&str, &str)]) -> String {
     let answer = admin.post("/admin/unmatched/bulk", fields).await;
@@ -44,11 +48,11 @@ async fn one_refused_person_does_not_stop_the_rest(pool: PgPool) {
     ]
     .map(|id| id.to_string());
     let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("ids", id.as_str())).collect();
-    fields.extend([("ids", "987654"), ("ids", &ids[1]), ("action", "approve")]);
+    fields.extend([("ids", "987654"), ("ids", &ids[1]), APPROVE, CONFIRMED]);
     let page = finished(&app, &mut admin, &fields).await;
     for part in [
         "Approving 4 people",
-        "2 done, 2 refused",
+        "2 succeeded, 2 failed",
         "does not list this person",
         "as an external contact",
     ] {
@@ -124,7 +128,7 @@ async fn rejecting_many_asks_first_and_wants_a_reason(pool: PgPool) {
     assert!(
         page.contains("Rejecting 2 people")
             && page.contains("crumbs\"><a href=\"/admin/unmatched?q=x\">")
-            && page.contains("2 done, 0 refused")
+            && page.contains("2 succeeded, 0 failed")
             && page.contains("strangers"),
         "{page}"
     );
@@ -142,12 +146,12 @@ async fn rejecting_many_asks_first_and_wants_a_reason(pool: PgPool) {
     )
     .await;
     assert!(
-        page.contains("Re-opening 2 people") && page.contains("2 done"),
+        page.contains("Re-opening 2 people") && page.contains("2 succeeded"),
         "{page}"
     );
     let page = finished(&app, &mut admin, &[chosen[0], ("action", "reopen")]).await;
     assert!(
-        page.contains("0 done, 1 refused") && page.contains("waiting already"),
+        page.contains("0 succeeded, 1 failed") && page.contains("waiting already"),
         "{page}"
     );
 }
@@ -173,7 +177,7 @@ async fn a_choice_that_makes_no_sense_begins_nothing(pool: PgPool) {
             .get("/admin/unmatched")
             .await
             .body
-            .contains("choose somebody first")
+            .contains("Select at least one person")
     );
     let away = admin
         .post(
@@ -242,7 +246,9 @@ async fn a_job_of_an_instance_that_died_is_taken_over_and_nobody_is_decided_twic
         .unwrap();
     let page = admin.get("/admin/unmatched/jobs/1").await.body;
     assert!(
-        page.contains("1 of 2 settled") && page.contains("data-refresh") && page.contains("Queued"),
+        page.contains("Processing 1 of 2")
+            && page.contains("data-refresh")
+            && page.contains("Queued"),
         "{page}"
     );
     assert!(
@@ -321,14 +327,14 @@ async fn whom_dingtalk_cannot_answer_for_is_told_so(pool: PgPool) {
         .await
         .to_string();
     app.sim.fault("/topapi/v2/user/get", Fault::CloseConnection);
-    let page = finished(&app, &mut admin, &[("ids", &id), ("action", "approve")]).await;
+    let page = finished(&app, &mut admin, &[("ids", &id), APPROVE, CONFIRMED]).await;
     assert!(
-        page.contains("0 done, 1 refused") && page.contains("did not answer in time"),
+        page.contains("0 succeeded, 1 failed") && page.contains("did not answer in time"),
         "{page}"
     );
     app.sim.clear_faults();
-    let page = finished(&app, &mut admin, &[("ids", &id), ("action", "approve")]).await;
-    assert!(page.contains("1 done, 0 refused"), "{page}");
+    let page = finished(&app, &mut admin, &[("ids", &id), APPROVE, CONFIRMED]).await;
+    assert!(page.contains("1 succeeded, 0 failed"), "{page}");
 }
 
 #[sqlx::test]
@@ -351,7 +357,8 @@ async fn nobody_decides_in_the_name_of_whoever_is_no_longer_an_administrator(poo
     assert_eq!(state_of(&app, case).await, "waiting");
     let page = admin.get("/admin/unmatched/jobs/1").await.body;
     assert!(
-        page.contains("0 done, 1 refused") && page.contains("no longer has the right to decide"),
+        page.contains("0 succeeded, 1 failed")
+            && page.contains("no longer has the right to decide"),
         "{page}"
     );
 }

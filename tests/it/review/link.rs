@@ -10,9 +10,13 @@ use crate::support::TestApp;
 async fn a_row_without_a_unionid_or_with_an_old_one_is_linked(pool: PgPool) {
     let app = TestApp::spawn(&pool).await;
     let mut admin = app.admin().await;
-    for (userid, unionid) in [
-        (company::EMPLOYEE, "NULL"),
-        (company::BIG_ORDER, "'an-old-one'"),
+    for (userid, unionid, words) in [
+        (company::EMPLOYEE, "NULL", "DingTalk returns this userid"),
+        (
+            company::BIG_ORDER,
+            "'an-old-one'",
+            "Same userid, different unionid",
+        ),
     ] {
         let change = format!("UPDATE staff SET unionid = {unionid} WHERE userid = '{userid}'");
         sqlx::raw_sql(sqlx::AssertSqlSafe(change))
@@ -23,8 +27,7 @@ async fn a_row_without_a_unionid_or_with_an_old_one_is_linked(pool: PgPool) {
         let id = turned_away(&app, &person.unionid, "pending_review").await;
         let page = admin.get(&format!("/admin/unmatched/{id}")).await;
         assert!(
-            page.body.contains("DingTalk returns this userid")
-                && page.body.contains("Link to this row"),
+            page.body.contains(words) && page.body.contains("Link to this person"),
             "{}",
             page.body
         );

@@ -105,7 +105,7 @@ async fn a_chosen_name_proves_nothing_and_runs_nothing(pool: PgPool) {
     let id = case_of(&app, "OutsiderNamedLikeAdm1n").await;
     let page = admin.get(&format!("/admin/unmatched/{id}")).await.body;
     assert!(
-        page.contains("a name alone proves nothing") && page.contains(company::ADMIN),
+        page.contains("A matching name is not proof of identity") && page.contains(company::ADMIN),
         "{page}"
     );
 }
@@ -246,7 +246,6 @@ async fn decisions_lead_back_to_the_view_that_the_case_was_opened_from(pool: PgP
     let page = admin.get(&case).await.body;
     for link in [
         "<p class=\"crumbs\"><a href=\"/admin/unmatched?q=STR4&#38;reason=all\">".to_owned(),
-        format!("action=\"{path}/approve?{back}\""),
         format!("action=\"{path}/reject?{back}\""),
     ] {
         assert!(page.contains(&link), "{link} is not in {page}");

@@ -40,8 +40,12 @@ async fn revoke_meanwhile(app: &TestApp) {
     assert_eq!(revoked.code, Some(0), "{}", revoked.err);
 }
 
-/// From now on each answer about a person takes its time.
-fn slow_down(app: &TestApp) {
+/// From now on each answer about a person takes its time. Those who wait have been looked up before.
+async fn slow_down(app: &TestApp) {
+    eventually("nobody is being looked up", SOON, async || {
+        app.number("SELECT count(*) FROM unmatched_lookup").await == 0
+    })
+    .await;
     app.sim.fault(USER_GET, Fault::Delay(SLOW));
     app.sim.reset_calls();
 }
@@ -54,7 +58,7 @@ async fn an_approval_of_somebody_who_is_no_longer_an_administrator_when_dingtalk
     let unionid = app.sim.person(company::BIG_ORDER).unwrap().unionid;
     let case = turned_away(&app, &unionid, "pending_review").await;
     second.csrf_token().await;
-    slow_down(&app);
+    slow_down(&app).await;
     let (answer, ()) = tokio::join!(
         decide(&mut second, case, "approve", &[]),
         revoke_meanwhile(&app)
@@ -76,7 +80,7 @@ async fn a_restore_of_somebody_who_is_no_longer_an_administrator_when_dingtalk_a
     let path = |action| format!("/admin/staff/{}/{action}", company::BIG_ORDER);
     assert_eq!(admin.post(&path("leave"), BECAUSE).await.status, 303);
     second.csrf_token().await;
-    slow_down(&app);
+    slow_down(&app).await;
     let restore = path("restore");
     let (answer, ()) = tokio::join!(second.post(&restore, BECAUSE), revoke_meanwhile(&app));
     assert_eq!(answer.status, 403, "{}", answer.body);
@@ -94,11 +98,12 @@ async fn start_job(app: &TestApp, by: &mut Browser) -> [i64; 2] {
     }
     let ids = cases.map(|id| id.to_string());
     by.csrf_token().await;
-    slow_down(app);
+    slow_down(app).await;
     let fields = [
         ("ids", ids[0].as_str()),
         ("ids", ids[1].as_str()),
         ("action", "approve"),
+        ("confirmed", "yes"),
     ];
     let answer = by.post("/admin/unmatched/bulk", &fields).await;
     assert_eq!(answer.status, 303, "{}", answer.body);

@@ -1,10 +1,12 @@
 //! A reviewer who is limited to departments, and what no reviewer decides.
 
+use std::time::Duration;
+
 use dingtalk_sim::company::{ADMIN, EMPLOYEE, LEADING_ZERO, TWO_DEPARTMENTS};
 use sqlx::PgPool;
 
 use super::grant;
-use crate::support::{Browser, TestApp};
+use crate::support::{Browser, TestApp, eventually};
 
 const FINANCE: &str = "410020006";
 const TECHNOLOGY: &str = "410020001";
@@ -265,4 +267,86 @@ async fn the_path_of_a_department_begins_within_the_limit(pool: PgPool) {
         page.contains("平台研发组") && !page.contains(above),
         "{page}"
     );
+}
+
+#[sqlx::test]
+async fn a_limited_reviewer_sees_newcomers_whom_the_directory_places_within_the_limit(
+    pool: PgPool,
+) {
+    let app = TestApp::spawn(&pool).await;
+    app.execute("DELETE FROM staff WHERE userid IN ('zhangsan01', 'wangwei07')")
+        .await;
+    let unionid = |userid: &str| app.sim.person(userid).unwrap().unionid;
+    for userid in [EMPLOYEE, BELOW] {
+        assert_eq!(app.browser().scan(&unionid(userid), "/").await.status, 403);
+    }
+    eventually("both are looked up", Duration::from_secs(20), async || {
+        app.number("SELECT count(*) FROM unmatched_person WHERE standing = 'member'")
+            .await
+            == 2
+    })
+    .await;
+    let mut reviewer = limited_to(&app, FINANCE).await;
+    let case_of = async |userid: &str| {
+        let case = format!("SELECT id FROM unmatched_login WHERE userid = '{userid}'");
+        app.number(&case).await
+    };
+    let (within, outside) = (case_of(EMPLOYEE).await, case_of(BELOW).await);
+    let list = reviewer.get("/admin/unmatched").await.body;
+    assert!(list.contains(EMPLOYEE) && !list.contains(BELOW), "{list}");
+    assert!(
+        list.contains("<title>(1) "),
+        "only those within are counted: {list}"
+    );
+    for action in ["", "/approve", "/reject", "/reopen", "/limit", "/lookup"] {
+        let path = format!("/admin/unmatched/{outside}{action}");
+        let answer = match action {
+            "" => reviewer.get(&path).await,
+            _ => reviewer.post(&path, &[BECAUSE]).await,
+        };
+        assert_eq!(answer.status, 404, "{path}: {}", answer.body);
+    }
+    // Moved out of the limit since: what the approval finds decides.
+    let elsewhere = dingtalk_sim::PersonChange {
+        departments: Some(vec![410_020_011]),
+        ..dingtalk_sim::PersonChange::default()
+    };
+    app.sim.change_quietly(EMPLOYEE, elsewhere).unwrap();
+    let path = format!("/admin/unmatched/{within}");
+    let answer = reviewer.post(&format!("{path}/approve"), &[]).await;
+    assert_eq!(answer.status, 404, "{}", answer.body);
+    assert_eq!(app.status_of(EMPLOYEE).await, None);
+    let back = dingtalk_sim::PersonChange {
+        departments: Some(vec![410_020_006]),
+        ..dingtalk_sim::PersonChange::default()
+    };
+    app.sim.change_quietly(EMPLOYEE, back).unwrap();
+    let answer = reviewer.post(&format!("{path}/approve"), &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(app.status_of(EMPLOYEE).await.as_deref(), Some("employed"));
+}
+
+#[sqlx::test]
+async fn what_a_reviewer_may_not_decide_is_not_offered(pool: PgPool) {
+    let app = TestApp::spawn(&pool).await;
+    grant(&app, &[LEADING_ZERO, "--role", "reviewer"]);
+    grant(&app, &[EMPLOYEE, "--role", "auditor"]);
+    app.execute("INSERT INTO unmatched_login (id, unionid, userid, nick, reason, last_request_id) OVERRIDING SYSTEM VALUE VALUES (1, 'another', 'manager4220', 'x', 'pending_review', 'R'), (2, 'third', 'lina08', 'x', 'left', 'R')").await;
+    let offers = |page: &str| page.contains("/approve\"") || page.contains("/reject\"");
+    let mut reviewer = app.signed_in(LEADING_ZERO).await;
+    let page = reviewer.get("/admin/unmatched/1").await.body;
+    assert!(
+        page.contains("is an administrator") && !offers(&page),
+        "{page}"
+    );
+    assert!(offers(&reviewer.get("/admin/unmatched/2").await.body));
+    let mut auditor = app.signed_in(EMPLOYEE).await;
+    let page = auditor.get("/admin/unmatched/2").await.body;
+    assert!(!offers(&page) && !page.contains("/lookup\""), "{page}");
+    for action in ["limit", "lookup"] {
+        let answer = auditor
+            .post(&format!("/admin/unmatched/2/{action}"), &[])
+            .await;
+        assert_eq!(answer.status, 403, "{action}: {}", answer.body);
+    }
 }

@@ -4,9 +4,9 @@ use dinggate::domain::sync::{ChangeKind, SyncDecision, SyncState};
 use std::sync::LazyLock;
 
 use dinggate::domain::ids::UserId;
+use dinggate::service::actor::Actor;
 use dinggate::service::directory_sync::{ApproveError, approve, discard};
 use dinggate::service::employment::{self, Trigger, Warrant};
-use dinggate::service::review::Actor;
 use dinggate::upstream::Priority;
 use dingtalk_sim::{Fault, company};
 use sqlx::PgPool;

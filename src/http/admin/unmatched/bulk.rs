@@ -33,14 +33,28 @@ pub(super) struct BulkForm {
     /// `None` until the page that asks for it has been shown.
     #[serde(default)]
     reason: Option<String>,
+    /// Set by the page that asks before people are approved.
+    #[serde(default)]
+    confirmed: Option<String>,
     #[serde(default)]
     back: Option<String>,
 }
 
-/// Asks, before many people are rejected, for a confirmation and a reason.
+impl BulkForm {
+    /// Returns whether a page asks first: people are neither admitted nor rejected by one press.
+    fn must_ask(&self, action: ReviewAction) -> bool {
+        match action {
+            ReviewAction::Approve => self.confirmed.is_none(),
+            ReviewAction::Reject => self.reason.is_none(),
+            ReviewAction::Reopen => false,
+        }
+    }
+}
+
+/// Asks, before many people are approved or rejected, for a confirmation, and for a reason if they are rejected.
 #[derive(Template)]
-#[template(path = "admin/unmatched_reject.html")]
-struct RejectPage {
+#[template(path = "admin/unmatched_bulk.html")]
+struct AskPage {
     layout: Layout,
     t: &'static ReviewTexts,
     title: String,
@@ -48,6 +62,7 @@ struct RejectPage {
     chosen: Vec<(i64, String)>,
     /// The list view in which the selection was made.
     view: ListView,
+    rejects: bool,
     reason: String,
     reason_is_bad: bool,
 }
@@ -79,8 +94,8 @@ pub(super) async fn start(
         flash::set(&session, &Toast::new(Tone::Warn, t.nobody_chosen));
         return Ok(see_other(view.href()));
     }
-    if action == ReviewAction::Reject && form.reason.is_none() {
-        return ask_for_reason(&reviewer, &ctx, &request, form, StatusCode::OK).await;
+    if form.must_ask(action) {
+        return ask(&reviewer, &ctx, &request, form, action, StatusCode::OK).await;
     }
     let reason = form.reason.as_deref().unwrap_or_default();
     match review::start_bulk(
@@ -97,7 +112,8 @@ pub(super) async fn start(
             &view.keep(&format!("/admin/unmatched/jobs/{job}")),
         )),
         Err(ReviewError::Reason) => {
-            ask_for_reason(&reviewer, &ctx, &request, form, StatusCode::BAD_REQUEST).await
+            let bad = StatusCode::BAD_REQUEST;
+            ask(&reviewer, &ctx, &request, form, action, bad).await
         }
         Err(ReviewError::Store(error)) => Err(error.into()),
         Err(ReviewError::NotFound) => Err(AppError::NotFound),
@@ -105,11 +121,12 @@ pub(super) async fn start(
     }
 }
 
-async fn ask_for_reason(
+async fn ask(
     reviewer: &Reviewer,
     ctx: &Context,
     request: &HttpRequest,
     form: BulkForm,
+    action: ReviewAction,
     status: StatusCode,
 ) -> Result<HttpResponse, AppError> {
     let chosen = ctx
@@ -126,10 +143,17 @@ async fn ask_for_reason(
     let layout = reviewer.layout(ctx, request).await?.at(view.href());
     let t = ReviewTexts::of(layout.lang);
     let people = people(layout.lang, chosen.len());
-    let page = RejectPage {
+    let rejects = action == ReviewAction::Reject;
+    let (title, sentence) = if rejects {
+        (t.bulk_reject_title, t.bulk_reject_text)
+    } else {
+        (t.bulk_approve_title, t.bulk_approve_text)
+    };
+    let page = AskPage {
         t,
-        title: interpolate(t.bulk_reject_title, &[("people", &people)]),
-        sentence: interpolate(t.bulk_reject_text, &[("people", &people)]),
+        title: interpolate(title, &[("people", &people)]),
+        sentence: interpolate(sentence, &[("people", &people)]),
+        rejects,
         chosen,
         view,
         reason: form.reason.unwrap_or_default(),

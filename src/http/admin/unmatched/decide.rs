@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::detail;
+use super::steps::next_waiting;
 use super::{ListView, case_id, display_name};
 use crate::context::Context;
 use crate::http::admin::form_errors::FormErrors;
@@ -18,6 +19,7 @@ use crate::http::pages::whole_seconds;
 use crate::service::review::{self, ReviewError};
 use crate::store::unmatched::Case;
 use crate::text::admin_review::ReviewTexts;
+use crate::text::admin_review::directory::DirectoryTexts;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 
@@ -46,12 +48,9 @@ pub(super) async fn approve(
     let userid = form.0.userid.trim();
     let link = Some(userid).filter(|userid| !userid.is_empty());
     let t = ReviewTexts::of(Lang::of(request.headers()));
+    let next = next_page(&ctx, &reviewer, &request, id).await?;
     match review::approve(&ctx, &reviewer.actor(), id, link).await {
-        Ok(case) => Ok(done(
-            &session,
-            ListView::of(&request).href(),
-            &toast(t.approved_toast, &case),
-        )),
+        Ok(case) => Ok(done(&session, &next, &toast(t.approved_toast, &case))),
         Err(error) => {
             let errors = FormErrors {
                 link: userid.to_owned(),
@@ -72,12 +71,13 @@ pub(super) async fn reject(
 ) -> Result<HttpResponse, AppError> {
     let id = case_id(&id)?;
     let t = ReviewTexts::of(Lang::of(request.headers()));
+    let next = next_page(&ctx, &reviewer, &request, id).await?;
     match review::reject(&ctx, &reviewer.actor(), id, &form.0.reason).await {
         Ok(case) => {
             let view = ListView::of(&request);
             let undo = view.keep(&format!("/admin/unmatched/{id}/reopen"));
             let toast = toast(t.rejected_toast, &case).with_undo(undo);
-            Ok(done(&session, view.href(), &toast))
+            Ok(done(&session, &next, &toast))
         }
         Err(error) => {
             let errors = FormErrors {
@@ -107,6 +107,67 @@ pub(super) async fn reopen(
         )),
         Err(error) => detail::page(&reviewer, &ctx, &request, id, form_errors(t, error)?).await,
     }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct EmptyForm {}
+
+/// Limits the rejection of a case to the account.
+pub(super) async fn limit(
+    reviewer: Reviewer,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    session: Session,
+    id: web::Path<String>,
+    _form: CsrfForm<EmptyForm>,
+) -> Result<HttpResponse, AppError> {
+    let id = case_id(&id)?;
+    let lang = Lang::of(request.headers());
+    match review::limit_to_account(&ctx, &reviewer.actor(), id).await {
+        Ok(case) => Ok(done(
+            &session,
+            &ListView::of(&request).case(id),
+            &toast(DirectoryTexts::of(lang).limited_toast, &case),
+        )),
+        Err(error) => {
+            let errors = form_errors(ReviewTexts::of(lang), error)?;
+            detail::page(&reviewer, &ctx, &request, id, errors).await
+        }
+    }
+}
+
+/// Has the person of a case looked up in the directory again.
+pub(super) async fn look_up(
+    reviewer: Reviewer,
+    ctx: web::Data<Context>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    _form: CsrfForm<EmptyForm>,
+) -> Result<HttpResponse, AppError> {
+    let id = case_id(&id)?;
+    match review::request_lookup(&ctx, &reviewer.actor(), id).await {
+        Ok(()) => Ok(see_other(&ListView::of(&request).case(id))),
+        Err(error) => {
+            let errors = form_errors(ReviewTexts::of(Lang::of(request.headers())), error)?;
+            detail::page(&reviewer, &ctx, &request, id, errors).await
+        }
+    }
+}
+
+/// Returns where a decision leads: to the next waiting case of the view, or to the view after the last one. Read before
+/// the decision, which takes the case out of the view.
+async fn next_page(
+    ctx: &Context,
+    reviewer: &Reviewer,
+    request: &HttpRequest,
+    id: i64,
+) -> Result<String, AppError> {
+    let (view, scope) = (ListView::of(request), reviewer.scope());
+    let next = ctx
+        .db
+        .read(async |conn| next_waiting(conn, &view, &scope, id).await)
+        .await?;
+    Ok(next.map_or_else(|| view.href().to_owned(), |next| view.case(next)))
 }
 
 fn toast(sentence: &str, case: &Case) -> Toast {

@@ -6,12 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
+use super::directory::{DirectoryView, MemberView};
+use super::offers::{ObstacleView, Offers};
+use super::steps::{Steps, steps};
 use super::{CandidateView, ListView, case_id, display_name, tone};
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
-use crate::domain::rights::{ContactView, Rights};
+use crate::domain::rights::ContactView;
 use crate::http::admin::actor_view::ActorView;
 use crate::http::admin::form_errors::FormErrors;
 use crate::http::admin::links::staff_path;
@@ -23,9 +26,11 @@ use crate::http::view::Tone;
 use crate::store::Conn;
 use crate::store::staff_list::HistoryLine;
 use crate::store::unmatched::attempt::{self, RefusedAttempt};
-use crate::store::unmatched::{self, Candidate, Case};
+use crate::store::unmatched::lookup::{self, PendingLookup};
+use crate::store::unmatched::{self, Candidate, Case, DirectoryPerson};
 use crate::store::{StoreError, staff, staff_list};
 use crate::text::admin_review::ReviewTexts;
+use crate::text::admin_review::directory::DirectoryTexts;
 use crate::text::interpolate;
 use crate::text::time::TimeText;
 
@@ -37,13 +42,25 @@ const HISTORY: i64 = 30;
 struct CasePage {
     layout: Layout,
     t: &'static ReviewTexts,
+    d: &'static DirectoryTexts,
     /// The list view from which the case was opened.
     view: ListView,
     /// The paths to which the decisions are posted.
     approve_path: String,
     reject_path: String,
     reopen_path: String,
+    limit_path: String,
+    lookup_path: String,
+    previous: Option<String>,
+    next: Option<String>,
+    /// The name in the directory, or the nickname.
     name: String,
+    nick: String,
+    directory: DirectoryView,
+    offers: Offers,
+    obstacle: Option<ObstacleView>,
+    /// Why this reviewer decides nothing about the person.
+    protected: Option<&'static str>,
     lead: &'static str,
     state_tone: Tone,
     state_words: &'static str,
@@ -59,12 +76,13 @@ struct CasePage {
     decided_by: Option<ActorView>,
     decided_at: Option<TimeText>,
     decision_reason: Option<String>,
+    /// Whom a rejection binds.
+    decision_scope: Option<&'static str>,
     /// Which id of a rejected case the last attempt matched.
     matched: Option<String>,
     candidates: Vec<CandidateView>,
     refusals: Vec<RefusalView>,
     history: Vec<HistoryView>,
-    is_waiting: bool,
     can_decide: bool,
     reject_ask: String,
     errors: FormErrors,
@@ -82,6 +100,10 @@ struct RefusalView {
 struct CaseData {
     now: DateTime<Utc>,
     case: Case,
+    directory: Option<DirectoryPerson>,
+    lookup: Option<PendingLookup>,
+    steps: Steps,
+    offers: Offers,
     candidates: Vec<Candidate>,
     refusals: Vec<RefusedAttempt>,
     history: Vec<HistoryLine>,
@@ -113,22 +135,29 @@ pub(super) async fn page(
     id: i64,
     errors: FormErrors,
 ) -> Result<HttpResponse, AppError> {
+    let list = ListView::of(request);
     let loaded = ctx
         .db
-        .read(async |conn| load(conn, id, &holder.rights).await)
+        .read(async |conn| load(ctx, conn, id, holder, &list).await)
         .await?
         .ok_or(AppError::NotFound)?;
     let layout = holder.layout(ctx, request).await?;
     let (status, retry_after) = (errors.status.unwrap_or(StatusCode::OK), errors.retry_after);
-    let mut response = html(status, &view(loaded, layout, ListView::of(request), errors));
+    let mut response = html(status, &view(loaded, layout, list, errors));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Ok(response)
 }
 
-async fn load(conn: &mut Conn, id: i64, rights: &Rights) -> Result<Option<CaseData>, StoreError> {
-    let scope = rights.scope();
+async fn load(
+    ctx: &Context,
+    conn: &mut Conn,
+    id: i64,
+    holder: &RoleHolder,
+    list: &ListView,
+) -> Result<Option<CaseData>, StoreError> {
+    let scope = holder.scope();
     if unmatched::within(conn, &[id], &scope).await?.is_empty() {
         return Ok(None);
     }
@@ -143,14 +172,21 @@ async fn load(conn: &mut Conn, id: i64, rights: &Rights) -> Result<Option<CaseDa
         Some(userid) => staff::find(conn, &userid).await?.map(|row| row.name),
         None => None,
     };
+    let directory = unmatched::directory_person(conn, id).await?;
+    let standing = directory.as_ref().map(|person| person.standing);
+    let candidates = unmatched::candidates(conn, &[id], &scope).await?;
     Ok(Some(CaseData {
         now: staff::now(conn).await?,
-        candidates: unmatched::candidates(conn, &[id], &scope).await?,
+        lookup: lookup::pending(conn, id).await?,
+        steps: steps(conn, list, &scope, id).await?,
+        offers: Offers::load(ctx, conn, holder, &case, &candidates, standing).await?,
+        directory,
+        candidates,
         refusals: attempt::list(conn, id).await?,
         history: staff_list::history(conn, case.userid.as_ref(), Some(&case.unionid), HISTORY)
             .await?,
         decider_name,
-        contacts: rights.contacts(),
+        contacts: holder.contacts(),
         case,
     }))
 }
@@ -160,16 +196,26 @@ fn view(loaded: CaseData, layout: Layout, list: ListView, errors: FormErrors) ->
     let CaseData {
         now,
         case,
+        directory,
+        lookup,
+        steps,
+        offers,
         candidates,
         refusals,
         history,
         decider_name,
         contacts,
     } = loaded;
-    let t = ReviewTexts::of(layout.lang);
+    let (t, d) = (
+        ReviewTexts::of(layout.lang),
+        DirectoryTexts::of(layout.lang),
+    );
     let time = |at| TimeText::new(at, now, layout.lang);
     let path = |decision: &str| list.keep(&format!("/admin/unmatched/{}/{decision}", case.id));
-    let name = display_name(&case);
+    let nick = display_name(&case);
+    let directory = DirectoryView::new(directory, lookup.as_ref(), now, layout.lang);
+    let member = directory.member.as_ref();
+    let name = member.map_or_else(|| nick.clone(), |member: &MemberView| member.name.clone());
     let has_row = candidates
         .iter()
         .any(|candidate| Some(&candidate.userid) == case.userid.as_ref());
@@ -178,6 +224,17 @@ fn view(loaded: CaseData, layout: Layout, list: ListView, errors: FormErrors) ->
         approve_path: path("approve"),
         reject_path: path("reject"),
         reopen_path: path("reopen"),
+        limit_path: path("limit"),
+        lookup_path: path("lookup"),
+        previous: steps.previous.map(|id| list.case(id)),
+        next: steps.next.map(|id| list.case(id)),
+        obstacle: offers.obstacle.as_ref().map(|obstacle| obstacle.view(d)),
+        protected: offers.protected.map(|protected| protected.words(t)),
+        decision_scope: (case.state == CaseState::Rejected)
+            .then(|| d.scope_words(case.decision_scope)),
+        directory,
+        offers,
+        d,
         view: list,
         lead: t.reason_sentence(case.reason),
         state_tone: tone(case.state),
@@ -206,9 +263,8 @@ fn view(loaded: CaseData, layout: Layout, list: ListView, errors: FormErrors) ->
         history: history_views(history, contacts, now, layout.lang),
         candidates: candidates
             .into_iter()
-            .map(|candidate| CandidateView::new(candidate, t))
+            .map(|candidate| CandidateView::new(candidate, case.userid.as_ref(), t))
             .collect(),
-        is_waiting: case.state == CaseState::Waiting,
         can_decide: layout.may_decide(),
         reject_ask: interpolate(t.reject_ask, &[("name", &name)]),
         userid_href: case
@@ -220,6 +276,7 @@ fn view(loaded: CaseData, layout: Layout, list: ListView, errors: FormErrors) ->
         unionid: case.unionid.into_string(),
         request_id: case.last_request_id,
         decision_reason: case.decision_reason.map(|reason| masked(&reason, contacts)),
+        nick,
         name,
         layout,
         errors,

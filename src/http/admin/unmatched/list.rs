@@ -1,36 +1,35 @@
-//! The list of cases, as a page and as a table for spreadsheets.
+//! The list of cases.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
+use url::form_urlencoded;
 
+use super::directory::DirectoryView;
 use super::{CandidateView, ListView, display_name, tone};
 use crate::context::Context;
 use crate::domain::case::{CaseState, Refusal};
-use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::UserId;
-use crate::domain::rights::ContactView;
-use crate::http::admin::exports::{Export, rows_of};
+use crate::domain::rights::Scope;
 use crate::http::admin::list_page::{ListPage, ListSpec};
 use crate::http::admin::list_query::{ALL, ListQuery};
-use crate::http::admin::staff::history::masked;
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
-use crate::http::table::{Cell, TableHead};
 use crate::http::view::Tone;
 use crate::store::sort::Sort;
-use crate::store::unmatched::{self, Candidate, Case, CaseFilter};
+use crate::store::unmatched::{self, Candidate, CaseFilter, ListedCase};
 use crate::store::{Conn, StoreError};
 use crate::text::admin_review::ReviewTexts;
+use crate::text::admin_review::directory::DirectoryTexts;
+use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
-use futures_util::stream::TryStreamExt as _;
 
 /// People of the company: the default of the page.
 const COMPANY: &str = "company";
 
-const LIST: ListSpec = ListSpec {
+pub(super) const LIST: ListSpec = ListSpec {
     filters: &[("reason", COMPANY), ("state", "waiting")],
     columns: &["nick", "reason", "userid", "seen", "attempts"],
     descending: &["seen", "attempts"],
@@ -40,33 +39,27 @@ const LIST: ListSpec = ListSpec {
     }),
     ..ListSpec::PLAIN
 };
-const EXPORT: TableHead = TableHead {
-    list: ExportedList::Review,
-    columns: &[
-        ExportColumn::Userid,
-        ExportColumn::Unionid,
-        ExportColumn::Nick,
-        ExportColumn::Reason,
-        ExportColumn::Status,
-        ExportColumn::Attempts,
-        ExportColumn::FirstSeenAt,
-        ExportColumn::LastSeenAt,
-        ExportColumn::Reference,
-        ExportColumn::DecidedBy,
-        ExportColumn::DecidedAt,
-        ExportColumn::DecisionReason,
-    ],
+/// The list with a search text: it looks everywhere unless a filter is chosen.
+const SEARCH: ListSpec = ListSpec {
+    filters: &[("reason", ALL), ("state", ALL)],
+    ..LIST
 };
+
+fn spec(query: &ListQuery) -> &'static ListSpec {
+    if query.q().is_empty() { &LIST } else { &SEARCH }
+}
 
 /// Of more candidates a row shows only the best matches.
 const MAX_CANDIDATES: usize = 2;
-
 #[derive(Template)]
 #[template(path = "admin/unmatched.html")]
 struct UnmatchedPage {
     layout: Layout,
     t: &'static ReviewTexts,
+    d: &'static DirectoryTexts,
     list: ListPage<CaseView>,
+    /// Where cases were found under other filters, if none was found under the chosen ones.
+    elsewhere: Option<(String, String)>,
     /// Which decisions can be made about cases of the chosen state.
     can_decide: bool,
     can_reopen: bool,
@@ -75,7 +68,11 @@ struct UnmatchedPage {
 struct CaseView {
     id: i64,
     href: String,
+    /// The name in the directory, or the nickname.
     name: String,
+    /// The nickname of somebody whose name is known.
+    nick: Option<String>,
+    directory: DirectoryView,
     reason_words: &'static str,
     /// `None` if the row waits: all rows of the page do, unless other states were requested.
     state: Option<(Tone, &'static str)>,
@@ -87,21 +84,39 @@ struct CaseView {
     candidates: Vec<CandidateView>,
 }
 
-fn filter(query: &ListQuery, viewer: &Viewer) -> Result<CaseFilter, AppError> {
+pub(super) fn filter(query: &ListQuery, scope: &Scope) -> Result<CaseFilter, AppError> {
+    let is_search = !query.q().is_empty();
     let reason = match query.text("reason") {
+        "" if is_search => ALL,
         "" => COMPANY,
         _ => query.choice("reason", &reason_names())?.unwrap_or(ALL),
     };
     let state = match query.text("state") {
-        "" => Some(CaseState::Waiting),
+        "" if !is_search => Some(CaseState::Waiting),
         _ => query.value("state", &CaseState::ALL, CaseState::as_str)?,
     };
     Ok(CaseFilter {
         reasons: reasons_of(reason),
         state,
         q: query.q().to_owned(),
-        scope: viewer.scope(),
+        scope: scope.clone(),
     })
+}
+
+/// Returns the filter and the order of a view; those of the plain list if its URL is malformed.
+pub(super) fn view_filter(
+    view: &ListView,
+    lang: Lang,
+    scope: &Scope,
+) -> (CaseFilter, Option<Sort>) {
+    let (_, parameters) = view.href().split_once('?').unwrap_or_default();
+    let query = ListQuery::parse(lang, parameters);
+    let plain = || CaseFilter {
+        scope: scope.clone(),
+        ..CaseFilter::default()
+    };
+    let sort = query.sort(LIST.columns).unwrap_or_default();
+    (filter(&query, scope).unwrap_or_else(|_| plain()), sort)
 }
 
 /// Returns the choices of the filter by reason: people of the company, and each reason.
@@ -124,34 +139,39 @@ pub(super) async fn list(
     request: HttpRequest,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, list) = (filter(&query, &viewer)?, LIST.request(&query)?);
+    let (filter, list) = (
+        filter(&query, &viewer.scope())?,
+        spec(&query).request(&query)?,
+    );
     let now = viewer.user.now;
-    let (total, cases, candidates) = ctx
+    let (page, cases, found) = ctx
         .db
         .read(async |conn| {
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let page = unmatched::page(conn, &filter, list.sort, limit, offset).await?;
-            let cases = unmatched::rows(conn, &page.ids).await?;
-            let candidates = unmatched::candidates(conn, &page.ids, &filter.scope).await?;
-            Ok::<_, StoreError>((page.total, cases, candidates))
+            let cases = unmatched::listed(conn, &page.ids).await?;
+            let found = RelatedRows {
+                candidates: unmatched::candidates(conn, &page.ids, &filter.scope).await?,
+                elsewhere: elsewhere(conn, &filter, page.total).await?,
+            };
+            Ok::<_, StoreError>((page, cases, found))
         })
         .await?;
-    let pager = list.pager(total);
-    let page = |layout: Layout, list: ListPage<Case>| {
+    let pager = list.pager(page.total);
+    let page = |layout: Layout, list: ListPage<ListedCase>| {
         let (lang, t) = (layout.lang, ReviewTexts::of(layout.lang));
         let reason = |name| Refusal::parse(name).map_or(t.company, |reason| t.reason_words(reason));
         let state = |state: CaseState| (state.as_str(), t.state_words(state));
         let back = ListView::parse(Some(&layout.current_url));
+        let reasons = reason_names().map(|name| (name, reason(name)));
         UnmatchedPage {
             t,
+            d: DirectoryTexts::of(lang),
+            elsewhere: found.elsewhere_link(&filter, t),
             list: list
-                .with_filter(
-                    "reason",
-                    t.reason,
-                    reason_names().map(|name| (name, reason(name))),
-                )
+                .with_filter("reason", t.reason, reasons)
                 .with_filter("state", t.state, CaseState::ALL.map(state))
-                .map(|case| view(case, &candidates, &back, now, lang)),
+                .map(|listed| view(listed, &found, &back, now, lang)),
             can_decide: matches!(filter.state, None | Some(CaseState::Waiting)),
             can_reopen: filter.state != Some(CaseState::Waiting),
             layout,
@@ -161,21 +181,57 @@ pub(super) async fn list(
         .await
 }
 
+/// What is read beside the cases of a page.
+struct RelatedRows {
+    candidates: Vec<Candidate>,
+    /// How many cases other filters would find.
+    elsewhere: i64,
+}
+
+impl RelatedRows {
+    fn elsewhere_link(&self, filter: &CaseFilter, t: &ReviewTexts) -> Option<(String, String)> {
+        let words = interpolate(t.elsewhere, &[("n", &self.elsewhere)]);
+        let q = form_urlencoded::byte_serialize(filter.q.as_bytes());
+        let href = format!("/admin/unmatched?q={}", q.collect::<String>());
+        (self.elsewhere > 0).then_some((href, words))
+    }
+}
+
+/// Counts what a search that found nothing would find without filters.
+async fn elsewhere(conn: &mut Conn, filter: &CaseFilter, total: i64) -> Result<i64, StoreError> {
+    if total > 0 || filter.q.is_empty() {
+        return Ok(0);
+    }
+    let everywhere = CaseFilter {
+        reasons: Refusal::OF_CASES.to_vec(),
+        state: None,
+        ..filter.clone()
+    };
+    if everywhere == *filter {
+        return Ok(0);
+    }
+    unmatched::count(conn, &everywhere).await
+}
+
 fn view(
-    case: Case,
-    candidates: &[Candidate],
+    ListedCase { case, person }: ListedCase,
+    found: &RelatedRows,
     back: &ListView,
     now: DateTime<Utc>,
     lang: Lang,
 ) -> CaseView {
     let t = ReviewTexts::of(lang);
-    let of_case = candidates
-        .iter()
-        .filter(|candidate| candidate.case_id == case.id);
+    let of_case = found.candidates.iter();
+    let of_case = of_case.filter(|candidate| candidate.case_id == case.id);
+    let directory = DirectoryView::new(person, None, now, lang);
+    let nick = display_name(&case);
+    let name = directory.member.as_ref().map(|member| member.name.clone());
     CaseView {
         id: case.id,
         href: back.case(case.id),
-        name: display_name(&case),
+        nick: name.as_ref().map(|_| nick.clone()),
+        name: name.unwrap_or(nick),
+        directory,
         reason_words: t.reason_words(case.reason),
         state: (case.state != CaseState::Waiting)
             .then(|| (tone(case.state), t.state_words(case.state))),
@@ -184,41 +240,9 @@ fn view(
         last_seen: TimeText::new(case.last_seen_at, now, lang),
         candidates: of_case
             .take(MAX_CANDIDATES)
-            .map(|candidate| CandidateView::new(candidate.clone(), t))
+            .map(|candidate| CandidateView::new(candidate.clone(), case.userid.as_ref(), t))
             .collect(),
         userid: case.userid.map(UserId::into_string),
         unionid: case.unionid.into_string(),
     }
-}
-
-pub(super) async fn export(
-    viewer: Viewer,
-    export: Export,
-    query: ListQuery,
-) -> Result<HttpResponse, AppError> {
-    let (filter, sort) = (filter(&query, &viewer)?, query.sort(LIST.columns)?);
-    let contacts = viewer.contacts();
-    let find = async move |conn: &mut Conn| unmatched::ids(conn, &filter, sort).await;
-    let read = async |conn: &mut Conn, ids: &[i64]| unmatched::rows(conn, ids).await;
-    let rows = rows_of(export.ctx.clone(), find, read).map_ok(move |case| cells(case, contacts));
-    export.respond(&viewer, EXPORT, rows).await
-}
-
-fn cells(case: Case, contacts: ContactView) -> Vec<Cell> {
-    vec![
-        case.userid.map(UserId::into_string).into(),
-        case.unionid.into_string().into(),
-        case.nick.into(),
-        case.reason.as_str().into(),
-        case.state.as_str().into(),
-        case.attempts.into(),
-        case.first_seen_at.into(),
-        case.last_seen_at.into(),
-        case.last_request_id.into(),
-        case.decided_by.into(),
-        case.decided_at.into(),
-        case.decision_reason
-            .map(|reason| masked(&reason, contacts))
-            .into(),
-    ]
 }
