@@ -7,6 +7,7 @@ mod first_sync;
 mod lanes;
 mod polls;
 mod scheduled_sync;
+mod search_index;
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
         polls("scheduled sync"),
         stop.clone(),
     ));
+    loops.spawn(search_index::run(ctx.clone(), polls("search index")));
     loops.spawn(end_syncs(ctx.clone(), stop.clone()));
     tokio::select! {
         () = all_ended(&mut loops) => {}

@@ -37,6 +37,8 @@ pub struct DueWork {
     pub has_lost_events: bool,
     /// A sync is marked as running whose process has died.
     pub has_interrupted_sync: bool,
+    /// Rows were written whose search terms have to be computed.
+    pub has_unindexed_terms: bool,
     /// The scheduled time that was claimed last; `None` before the first one.
     pub last_scheduled: Option<DateTime<Utc>>,
     /// That time may be retried now: its retry is due, or its run was interrupted, and no sync is running.
@@ -168,6 +170,7 @@ pub async fn due_work<'c>(
               FROM failed_callback_fetch) AS "is_callback_fetch_due!",
              EXISTS (SELECT FROM alert WHERE kind = $1) AS "has_lost_events!",
              EXISTS (SELECT FROM sync_run WHERE state = 'running' AND is_free(lease_until)) AS "has_interrupted_sync!",
+             EXISTS (SELECT FROM search_term_due) AS "has_unindexed_terms!",
              (SELECT scheduled_at FROM sync_schedule) AS last_scheduled,
              EXISTS (SELECT FROM sync_schedule s WHERE s.retry_at IS NOT NULL
                  AND (s.retry_at <= clock_timestamp() OR EXISTS (
@@ -191,6 +194,7 @@ pub async fn due_work<'c>(
         is_callback_fetch_due: row.is_callback_fetch_due,
         has_lost_events: row.has_lost_events,
         has_interrupted_sync: row.has_interrupted_sync,
+        has_unindexed_terms: row.has_unindexed_terms,
         last_scheduled: row.last_scheduled,
         is_sync_retry_due: row.is_sync_retry_due,
         last_complete_sync: row.last_complete_sync,

@@ -2,6 +2,7 @@
 
 use super::{interpolate, texts};
 use crate::domain::session::LoginMethod;
+use crate::domain::timeline::TimelineKind;
 use crate::text::count;
 use crate::text::lang::Lang;
 
@@ -43,10 +44,18 @@ texts! {
         no_sessions: "没有已登录的设备" | "Signed in nowhere";
         signed_in: "登录于" | "since";
         last_seen: "最近活动" | "last seen";
-        events: "相关事件" | "Events about this person";
-        no_events: "没有相关事件" | "No event names this person";
-        history: "历史记录" | "History";
         no_history: "还没有记录" | "Nothing yet";
+        timeline: "时间线" | "Timeline";
+        timeline_more: "登录、拒绝、事件、资料变更、会话和管理操作，最新的在前。"
+            | "Sign-ins, refusals, events, changes, sessions and decisions, the latest first.";
+        kind: "类型" | "Kind";
+        kind_login: "登录和拒绝" | "Sign-ins and refusals";
+        kind_session: "在线会话" | "Active sessions";
+        kind_event: "钉钉事件" | "DingTalk events";
+        kind_change: "资料变更" | "Changes";
+        kind_decision: "管理操作" | "Decisions";
+        changed: "资料变更" | "Details changed in DingTalk";
+        session_started: "会话开始（仍在线）" | "Session started (still active)";
         by_qr: "扫码登录" | "QR code";
         by_oauth2: "钉钉登录页" | "DingTalk’s page";
         by_in_app: "钉钉内登录" | "Inside DingTalk";
@@ -120,6 +129,17 @@ impl StaffTexts {
     pub fn about_devices(&self, sentence: &str, lang: Lang, name: &str, n: usize) -> String {
         let n = i64::try_from(n).unwrap_or(i64::MAX);
         interpolate(sentence, &[("name", &name), ("devices", &devices(lang, n))])
+    }
+
+    /// Returns the label of a kind of entries.
+    pub fn kind_words(&self, kind: TimelineKind) -> &'static str {
+        match kind {
+            TimelineKind::Login => self.kind_login,
+            TimelineKind::Session => self.kind_session,
+            TimelineKind::Event => self.kind_event,
+            TimelineKind::Change => self.kind_change,
+            TimelineKind::Decision => self.kind_decision,
+        }
     }
 
     /// Returns a login method in words.

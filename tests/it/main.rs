@@ -37,6 +37,7 @@ mod queue;
 mod retention;
 mod review;
 mod rights;
+mod search;
 mod security;
 mod sessions;
 mod staff_admin;

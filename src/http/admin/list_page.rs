@@ -1,5 +1,7 @@
 //! One page for all lists of the administration: filters, order and paging in its URL, rows in a table.
 
+mod elsewhere;
+
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
@@ -14,6 +16,7 @@ use crate::http::extract::RoleHolder;
 use crate::http::layout::{Layout, html};
 use crate::http::view::{Choice, Pager, Paging, Sorting, order, query};
 use crate::store::sort::Sort;
+use crate::text::layout::CommonTexts;
 
 /// What distinguishes one list from the others.
 #[derive(Debug)]
@@ -120,7 +123,8 @@ impl ListRequest {
             export_href: self.spec.export.map(|path| format!("{path}?{ordered}")),
             q: self.q.clone(),
             filters: Vec::new(),
-            all: layout.t.all,
+            elsewhere: None,
+            t: layout.t,
             request: self,
             pager,
             rows,
@@ -144,7 +148,9 @@ impl ListRequest {
 /// What the template of every list shows, with the rows of the page.
 pub struct ListPage<R> {
     request: ListRequest,
-    all: &'static str,
+    t: &'static CommonTexts,
+    /// Where the search text finds something under other filters: a URL and its label.
+    pub elsewhere: Option<(String, String)>,
     /// The search text.
     pub q: String,
     pub filters: Vec<ListFilter>,
@@ -198,11 +204,11 @@ impl<R> ListPage<R> {
             .collect();
         let current = match (self.value(name), default) {
             (value, ALL) => {
-                pairs.insert(0, ("".into(), self.all.into()));
+                pairs.insert(0, ("".into(), self.t.all.into()));
                 value
             }
             (value, default) => {
-                pairs.push((ALL.into(), self.all.into()));
+                pairs.push((ALL.into(), self.t.all.into()));
                 if value.is_empty() { default } else { value }
             }
         };
@@ -219,7 +225,8 @@ impl<R> ListPage<R> {
     pub fn map<S>(self, row: impl FnMut(R) -> S) -> ListPage<S> {
         ListPage {
             request: self.request,
-            all: self.all,
+            t: self.t,
+            elsewhere: self.elsewhere,
             q: self.q,
             filters: self.filters,
             is_filtered: self.is_filtered,
@@ -238,7 +245,7 @@ mod tests {
     use super::*;
     use crate::text::lang::Lang;
 
-    const LIST: ListSpec = ListSpec {
+    pub(super) const LIST: ListSpec = ListSpec {
         filters: &[("state", "waiting"), ("type", ALL)],
         columns: &["at"],
         export: Some("/list.csv"),
@@ -246,7 +253,7 @@ mod tests {
         ..ListSpec::PLAIN
     };
 
-    fn page(query: &str) -> ListPage<i64> {
+    pub(super) fn page(query: &str) -> ListPage<i64> {
         let request = LIST.request(&ListQuery::parse(Lang::En, query)).unwrap();
         let pager = request.pager(2);
         let page = request.page(&Layout::new(Lang::En, None, "/list"), pager, vec![1, 2]);
