@@ -34,7 +34,7 @@ const MAX_STARTS: usize = 4;
 /// initials. A name without Chinese characters has none.
 pub fn spellings(name: &str) -> Vec<String> {
     let parts = parts(name);
-    if !parts.iter().any(Part::is_han) {
+    if !parts.iter().any(|part| part.is_han) {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -52,12 +52,6 @@ pub fn spellings(name: &str) -> Vec<String> {
 struct Part {
     readings: Vec<String>,
     is_han: bool,
-}
-
-impl Part {
-    fn is_han(&self) -> bool {
-        self.is_han
-    }
 }
 
 /// Splits a name into at most [`MAX_PARTS`] parts.
