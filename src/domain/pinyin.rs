@@ -2,25 +2,25 @@
 
 use pinyin::{ToPinyin as _, ToPinyinMulti as _};
 
-/// Surnames with a reading that is not the usual one of the character.
+/// Surnames with a reading that is not the usual one of the character: 单, 曾, 仇, 解, 查, 区, 朴, 乐, 盖, 覃, 缪, 员, 尉 and
+/// 万俟 (two characters), 翟.
 const SURNAMES: [(char, &str); 16] = [
-    ('单', "shan"),
-    ('曾', "zeng"),
-    ('仇', "qiu"),
-    ('解', "xie"),
-    ('查', "zha"),
-    ('区', "ou"),
-    ('朴', "piao"),
-    ('乐', "yue"),
-    ('盖', "ge"),
-    ('覃', "qin"),
-    ('缪', "miao"),
-    ('员', "yun"),
-    // The surnames 尉迟 and 万俟.
-    ('尉', "yu"),
-    ('万', "mo"),
-    ('俟', "qi"),
-    ('翟', "zhai"),
+    ('\u{5355}', "shan"),
+    ('\u{66fe}', "zeng"),
+    ('\u{4ec7}', "qiu"),
+    ('\u{89e3}', "xie"),
+    ('\u{67e5}', "zha"),
+    ('\u{533a}', "ou"),
+    ('\u{6734}', "piao"),
+    ('\u{4e50}', "yue"),
+    ('\u{76d6}', "ge"),
+    ('\u{8983}', "qin"),
+    ('\u{7f2a}', "miao"),
+    ('\u{5458}', "yun"),
+    ('\u{5c09}', "yu"),
+    ('\u{4e07}', "mo"),
+    ('\u{4fdf}', "qi"),
+    ('\u{7fdf}', "zhai"),
 ];
 
 /// The maximum number of spellings of one name, so that many ambiguous characters do not multiply without end.
