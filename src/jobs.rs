@@ -6,6 +6,7 @@ mod due_sync;
 mod failed_events;
 mod lanes;
 mod polls;
+mod search_index;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub async fn run(ctx: &Context, stop: CancellationToken) {
         stop.clone(),
     ));
     loops.spawn(due_sync::run(ctx.clone(), polls("full sync"), stop.clone()));
+    loops.spawn(search_index::run(ctx.clone(), polls("search index")));
     loops.spawn(end_syncs(ctx.clone(), stop.clone()));
     tokio::select! {
         () = all_ended(&mut loops) => {}

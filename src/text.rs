@@ -11,6 +11,7 @@ pub mod admin_lists;
 pub mod admin_overview;
 pub mod admin_queue;
 pub mod admin_review;
+pub mod admin_search;
 pub mod admin_sessions;
 pub mod admin_staff;
 pub mod admin_syncs;

@@ -72,4 +72,28 @@
       button.removeAttribute("aria-busy");
     });
   });
+
+  // A key puts the focus into the field that names it, unless something is being typed.
+  document.addEventListener("keydown", function (event) {
+    var isTyping = event.target.matches("input, textarea, select, [contenteditable]");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    var fields = all("[data-key]").filter(function (field) {
+      return field.dataset.key === event.key;
+    });
+    var fold = document.querySelector("details.fold");
+    if (fields.length > 0 && fold && fold.offsetParent !== null) {
+      fold.open = true;
+    }
+    fields.some(function (field) {
+      if (field.offsetParent === null) {
+        return false;
+      }
+      event.preventDefault();
+      field.focus();
+      field.select();
+      return true;
+    });
+  });
 })();

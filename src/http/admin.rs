@@ -3,6 +3,7 @@
 mod actor_view;
 mod alerts;
 mod apps;
+mod attempt_view;
 mod audit;
 mod bulk_ask;
 mod button;
@@ -16,6 +17,7 @@ mod list_query;
 mod overview;
 mod queue;
 mod review_jobs;
+mod search;
 mod sessions;
 mod staff;
 mod syncs;
@@ -34,6 +36,7 @@ use crate::domain::return_path::ReturnPath;
 pub fn configure(cfg: &mut web::ServiceConfig) {
     let pages = web::scope("/admin")
         .configure(overview::configure)
+        .configure(search::configure)
         .configure(unmatched::configure)
         .configure(staff::configure)
         .configure(review_jobs::configure)

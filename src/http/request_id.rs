@@ -9,21 +9,20 @@ use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use tracing::Instrument as _;
 
+use crate::domain::request_id::{ALPHABET, LENGTH};
+
 /// A request's id, generated here and never taken from a header.
 #[derive(Debug, Clone)]
 pub struct RequestId(String);
 
-/// Letters and digits that are not confused when read aloud.
-const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-
 impl RequestId {
     fn random() -> Self {
-        let letters = rand::random::<[u8; 8]>().map(|byte| {
+        let letters = rand::random::<[u8; LENGTH]>().map(|byte| {
             ALPHABET
                 .get(usize::from(byte % 32))
                 .map_or('2', |c| char::from(*c))
         });
-        let (head, tail) = letters.split_at(4);
+        let (head, tail) = letters.split_at(LENGTH / 2);
         Self(head.iter().chain(&['-']).chain(tail).collect())
     }
 
@@ -93,5 +92,8 @@ mod tests {
                 .all(|b| b == b'-' || ALPHABET.contains(&b))
         );
         assert_ne!(request_id.as_str(), RequestId::random().as_str());
+        let read_out = request_id.as_str().to_lowercase().replace('-', " ");
+        let parsed = crate::domain::request_id::parse(&read_out);
+        assert_eq!(parsed.as_deref(), Some(request_id.as_str()));
     }
 }

@@ -11,8 +11,8 @@ use crate::service::directory_sync;
 use crate::store::queue::DueWork;
 use crate::store::unmatched::waiting_ticket;
 use crate::store::{
-    StoreError, event, login_state, review_job, sync_run, sync_staging, unmatched, web_session,
-    webhook,
+    StoreError, event, login_state, review_job, staff_history, sync_run, sync_staging, unmatched,
+    web_session, webhook,
 };
 
 /// On a lost connection a statement would wait forever, and cleanup would never run again.
@@ -89,6 +89,12 @@ async fn clean_up(ctx: &Context) -> Result<(), StoreError> {
         keep.webhooks
     );
     sweep!(ctx, "old plans of syncs", sync_run::sweep, keep.syncs);
+    sweep!(
+        ctx,
+        "old changes of staff",
+        staff_history::sweep,
+        keep.syncs
+    );
     sweep!(ctx, "notes of syncs that were cut off", sync_staging::sweep);
     Ok(())
 }

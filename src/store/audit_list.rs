@@ -7,6 +7,7 @@ use super::StoreError;
 use super::record::record;
 use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::case::Refusal;
+use crate::domain::request_id;
 
 /// Which entries to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,13 +15,23 @@ pub struct AuditFilter {
     pub action: Option<AuditAction>,
     /// Why a login was refused.
     pub refusal: Option<Refusal>,
-    /// Part of an actor, a userid, a unionid or a name, or a whole request id; empty for all.
+    /// Part of an actor, a userid, a unionid or a name, or a whole request id in any spelling; empty for all.
     pub q: String,
     pub from: Option<DateTime<Utc>>,
     /// Exclusive upper bound.
     pub before: Option<DateTime<Utc>>,
     /// Whether the oldest entry comes first.
     pub is_oldest_first: bool,
+}
+
+impl AuditFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            q: self.q.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 record! {
@@ -96,7 +107,7 @@ macro_rules! entry_ids {
                 + "
                AND ($2::text IS NULL OR a.action = $2) AND ($3::text IS NULL OR a.status = $3)
                AND ($4::timestamptz IS NULL OR a.at >= $4) AND ($5::timestamptz IS NULL OR a.at < $5)
-               AND ($6 = '' OR a.reference = $6
+               AND ($6 = '' OR a.reference IN ($6, $8)
                     OR strpos(lower(concat_ws(chr(10), a.actor, a.userid, a.unionid, a.name)), lower($6)) > 0
                     OR a.actor_kind = 'person'
                        -- A subquery is hashed; an array is compared element by element for every entry.
@@ -111,6 +122,7 @@ macro_rules! entry_ids {
             $filter.before,
             $filter.q,
             $limit,
+            request_id::parse(&$filter.q),
         )
     };
 }

@@ -22,6 +22,16 @@ pub struct EventFilter {
     pub q: String,
 }
 
+impl EventFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            q: self.q.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 record! {
     /// An event without its body.
     #[derive(Debug, Clone)]

@@ -32,6 +32,8 @@ pub struct DueWork {
     pub has_interrupted_sync: bool,
     /// A requested full sync has to start.
     pub is_sync_due: bool,
+    /// Rows were written whose search terms have to be computed.
+    pub has_unindexed_terms: bool,
     /// The scheduled time that was requested last; `None` before the first one.
     pub last_scheduled: Option<DateTime<Utc>>,
     /// When the last sync began that read the whole directory.
@@ -162,6 +164,7 @@ pub async fn due_work<'c>(
              (SELECT (due_at <= clock_timestamp() OR follow_up_at <= clock_timestamp()) AND is_free(lease_until)
               FROM failed_callback_fetch) AS "is_callback_fetch_due!",
              EXISTS (SELECT FROM sync_run WHERE state = 'running' AND is_free(lease_until)) AS "has_interrupted_sync!",
+             EXISTS (SELECT FROM search_term_due) AS "has_unindexed_terms!",
              is_sync_due() AS "is_sync_due!",
              (SELECT as_past(scheduled_at) FROM sync_request) AS last_scheduled,
              (SELECT max(as_past(started_at)) FROM sync_run WHERE is_complete) AS last_complete_sync"#
@@ -180,6 +183,7 @@ pub async fn due_work<'c>(
         is_callback_fetch_due: row.is_callback_fetch_due,
         has_interrupted_sync: row.has_interrupted_sync,
         is_sync_due: row.is_sync_due,
+        has_unindexed_terms: row.has_unindexed_terms,
         last_scheduled: row.last_scheduled,
         last_complete_sync: row.last_complete_sync,
     })

@@ -18,6 +18,16 @@ pub struct SessionFilter {
     pub q: String,
 }
 
+impl SessionFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            method: None,
+            q: self.q.clone(),
+        }
+    }
+}
+
 record! {
     /// A signed-in browser.
     #[derive(Debug, Clone)]

@@ -30,6 +30,16 @@ pub struct StaffFilter {
 }
 
 impl StaffFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            status: None,
+            department: None,
+            app: None,
+            ..self.clone()
+        }
+    }
+
     fn status_name(&self) -> Option<&'static str> {
         self.status.map(Status::as_str)
     }

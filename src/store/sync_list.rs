@@ -30,6 +30,17 @@ pub struct SyncFilter {
     pub error_codes: Vec<&'static str>,
 }
 
+impl SyncFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            state: None,
+            cause: None,
+            ..self.clone()
+        }
+    }
+}
+
 record! {
     /// A run of the full sync.
     #[derive(Debug, Clone)]

@@ -244,6 +244,7 @@ pub async fn sweep(conn: &mut Conn) -> Result<u64, StoreError> {
 
 record! {
     /// A session as shown to its person.
+    #[derive(Debug, Clone)]
     pub struct SessionFacts from SessionRecord in "web_session" by id {
         pub id: Uuid,
         pub created_at: DateTime<Utc>,

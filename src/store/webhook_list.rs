@@ -23,6 +23,17 @@ pub struct DeliveryFilter {
     pub contacts: ContactView,
 }
 
+impl DeliveryFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            q: self.q.clone(),
+            contacts: self.contacts,
+            ..Self::default()
+        }
+    }
+}
+
 record! {
     /// A message without its body.
     #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use super::{interpolate, texts};
 use crate::domain::session::LoginMethod;
+use crate::domain::timeline::TimelineKind;
 use crate::text::count;
 use crate::text::lang::Lang;
 
@@ -9,11 +10,11 @@ texts! {
     /// Texts of the staff pages.
     pub struct StaffTexts {
         title: "员工" | "Staff";
-        purpose: "员工表中的所有人。只有在职的人可以登录。" | "Everybody in the staff table. Only the employed can sign in.";
+        purpose: "员工表中的所有人。只有在职的人可以登录。" | "Everyone in the staff table. Only current employees can sign in.";
         search_label: "姓名、userid、unionid、工号、手机、邮箱或职位"
             | "Name, userid, unionid, job number, mobile, e-mail or title";
         status: "状态" | "Status";
-        department: "部门（含下级）" | "Department (with those below)";
+        department: "部门（含下级）" | "Department (incl. sub-departments)";
         who_sees: "可见应用“{name}”的部门" | "Departments that see the app “{name}”";
         name: "姓名" | "Name";
         departments: "部门" | "Departments";
@@ -23,42 +24,44 @@ texts! {
         held: "手动" | "By hand";
         empty_title: "员工表还是空的" | "The staff table is empty";
         empty_text: "第一次全量同步之后，公司的员工会出现在这里。" | "The first full sync brings the company’s people here.";
-        nothing_title: "没有找到员工" | "Nobody found";
+        nothing_title: "没有找到员工" | "No staff found";
         nothing_text: "没有符合这些条件的人。" | "Nobody matches these filters.";
 
         facts: "基本信息" | "Facts";
         mobile: "手机" | "Mobile";
         email: "邮箱" | "E-mail";
         hired_date: "入职日期" | "Hired";
-        cause: "离职来源" | "How we know";
+        cause: "离职依据" | "Source";
         held_by: "操作人" | "Decided by";
         held_reason: "原因" | "Reason";
-        observed_at: "最近核实" | "Last confirmed by DingTalk";
+        observed_at: "最近向钉钉核实" | "Last confirmed by DingTalk";
         created_at: "加入员工表" | "Added to the table";
         no_department: "没有部门" | "In no department";
         unknown_department: "部门 {id}" | "Department {id}";
         order: "排序 {n}" | "Order {n}";
-        actions: "操作" | "Actions";
-        sessions: "已登录的设备" | "Signed-in devices";
+        sessions: "已登录设备" | "Signed-in devices";
         no_sessions: "没有已登录的设备" | "Signed in nowhere";
         signed_in: "登录于" | "since";
         last_seen: "最近活动" | "last seen";
-        events: "相关事件" | "Events about this person";
-        no_events: "没有相关事件" | "No event names this person";
-        history: "历史记录" | "History";
         no_history: "还没有记录" | "Nothing yet";
+        timeline: "时间线" | "Timeline";
+        timeline_more: "登录、拒绝、事件、资料变更、会话和管理操作，最新的在前。"
+            | "Sign-ins, refusals, events, changes, sessions and decisions, the latest first.";
+        kind: "类型" | "Kind";
+        changed: "资料变更" | "Details changed in DingTalk";
+        session_started: "会话开始（仍在线）" | "Session started (still active)";
 
         leave: "标记为离职" | "Mark as left";
-        leave_ask: "{name}会被标记为离职，并在 {devices}上退出登录。事件和同步都不会恢复，只能在本页恢复。"
-            | "{name} will be marked as left and signed out of {devices}. No event or sync takes this back: only restoring here does.";
-        leave_ask_quietly: "{name}会被标记为离职。事件和同步都不会恢复，只能在本页恢复。"
-            | "{name} will be marked as left. No event or sync takes this back: only restoring here does.";
-        leave_again_ask: "{name}已经离职。再手动标记后，事件和同步都不会恢复，只能在本页恢复。"
+        leave_ask: "{name}会被标记为离职，并在 {devices}上退出登录。钉钉事件和同步不会自动恢复其在职状态，只能在本页手动恢复。"
+            | "{name} will be marked as left and signed out of {devices}. Events and syncs won’t undo this; you can only restore them here.";
+        leave_ask_quietly: "{name}会被标记为离职。钉钉事件和同步不会自动恢复其在职状态，只能在本页手动恢复。"
+            | "{name} will be marked as left. Events and syncs won’t undo this; you can only restore them here.";
+        leave_again_ask: "{name}已经离职。再手动标记后，钉钉事件和同步不会自动恢复其在职状态，只能在本页手动恢复。"
             | "{name} has left already. Marked by hand as well, no event or sync brings them back: only restoring here does.";
         restore: "恢复在职" | "Restore";
         restore_ask: "会先向钉钉核实，{name}仍是本公司员工才会恢复为在职。"
             | "DingTalk is asked first: {name} becomes employed again only if they are listed there.";
-        end_all: "全部退出" | "Sign out everywhere";
+        end_all: "全部下线" | "Sign out everywhere";
         end_all_ask: "{name}会在 {devices}上退出登录，之后可以重新登录。"
             | "{name} will be signed out of {devices} and can sign in again.";
         end_one: "退出" | "Sign out";
@@ -68,23 +71,23 @@ texts! {
         left_toast_quietly: "已将{name}标记为离职" | "{name} is marked as left";
         restored_toast: "{name}已恢复在职" | "{name} is employed again";
         ended_toast: "{name}已在 {devices}上退出登录" | "{name} is signed out of {devices}";
-        none_ended_toast: "没有需要退出的设备" | "There was nothing to sign out";
+        none_ended_toast: "没有需要下线的设备" | "No active sessions";
         rejected_note: "此人在审核中被拒绝，重新审核之前不能登录。" | "This person was rejected in review and cannot sign in until the case is re-opened.";
         to_case: "查看审核记录" | "See the case";
 
         many_leave_title: "将 {people}标记为离职" | "Mark {people} as left";
         many_leave_ask: "以下 {people}会被标记为离职，并在共 {devices}上退出登录。事件和同步都不会恢复，只能逐个恢复。"
             | "These {people} will be marked as left and signed out of {devices} in all. No event or sync takes this back: only restoring each of them does.";
-        many_end_title: "让 {people}退出登录" | "Sign out {people}";
+        many_end_title: "将 {people}强制下线" | "Sign out {people}";
         many_end_ask: "以下 {people}会在共 {devices}上退出登录，之后可以重新登录。"
             | "These {people} will be signed out of {devices} in all and can sign in again.";
         many_left_toast: "已将 {people}标记为离职" | "Marked as left: {people}";
-        many_ended_toast: "已让 {people}退出登录" | "Signed out: {people}";
+        many_ended_toast: "已将 {people}强制下线" | "Signed out: {people}";
         many_refused: "；{people}未处理：{list}" | "; nothing done for {people}: {list}";
         many_refused_one: "{name}（{why}）" | "{name} ({why})";
         many_joint: "、" | "; ";
         many_more: "等" | " …";
-        nobody_chosen: "请先选择员工。" | "Please choose somebody first.";
+        nobody_chosen: "请先选择员工。" | "Select at least one person.";
         unknown_action: "没有“{value}”这个操作。" | "There is no action called “{value}”.";
         too_many: "一次最多选择 {n} 项。" | "At most {n} can be chosen at once.";
         unknown_person: "员工表中没有此人" | "is not in the staff table";
@@ -105,10 +108,19 @@ texts! {
             | "DingTalk does not list this person as a member of the company, so they cannot be restored.";
         unionid_taken: "在职员工 {userid} 正在使用同一个 unionid，不能恢复。"
             | "{userid}, who is employed, has the same unionid, so this row cannot be restored.";
-        left_meanwhile: "此人刚刚又离职了，不能恢复。" | "This person has left just now, so they cannot be restored.";
+        left_meanwhile: "此人刚刚又离职了，不能恢复。" | "This person just left, so they cannot be restored.";
         unavailable: "钉钉没有及时响应，请稍后再试。" | "DingTalk did not answer in time. Please try again later.";
         misconfigured: "钉钉拒绝了我们的请求，请先处理页面上方列出的问题。"
-            | "DingTalk refuses our request. Please mend what is listed at the top of the page first.";
+            | "DingTalk refuses our request. Fix the problem shown at the top of the page first.";
+    }
+
+    /// Returns the label of a kind of entries.
+    pub fn kind_words(kind: TimelineKind) {
+        Login: "登录和拒绝" | "Sign-ins and refusals";
+        Session: "在线会话" | "Active sessions";
+        Event: "钉钉事件" | "DingTalk events";
+        Change: "资料变更" | "Changes";
+        Decision: "管理操作" | "Decisions";
     }
 
     /// Returns a login method in words.

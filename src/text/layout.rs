@@ -34,7 +34,9 @@ texts! {
         range: "第 {from}–{to} 条，共 {total} 条" | "{from}–{to} of {total}";
         range_more: "第 {from}–{to} 条，共超过 {total} 条" | "{from}–{to} of more than {total}";
         search: "搜索" | "Search";
+        search_people: "搜索员工或参考编号" | "Search people or a reference";
         filter: "筛选" | "Filter";
+        elsewhere: "在其他筛选条件下找到 {n} 条" | "{n} found under other filters";
         clear_filters: "清除筛选" | "Clear filters";
         export: "导出" | "Export";
         refresh: "刷新" | "Refresh";

@@ -221,7 +221,7 @@ INSERT INTO sync_change (run_id, position, kind, userid, name, differences) VALU
 const LISTS: [(&str, &str, &str); 9] = [
     ("/admin/staff", "userid", company::LEADING_ZERO),
     ("/admin/unmatched", "unionid", "u-case"),
-    ("/admin/departments", "department_id", "4100100"),
+    ("/admin/departments", "department_id", "410020001"),
     ("/admin/events", "userid", "zhangsan01; 0158"),
     ("/admin/syncs", "id", "900001"),
     ("/admin/syncs/900001", "userid", "01580003300095028"),

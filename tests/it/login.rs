@@ -411,7 +411,7 @@ async fn provisioning_admits_a_newcomer_and_nobody_else(pool: PgPool) {
         &app.browser().scan(&newcomer.unionid, "/").await,
         403,
         "left",
-        "having left",
+        "you’ve left the company",
     );
     app.deliver(
         &json!({"EventType": "user_leave_org", "UserId": ["nobody-we-know"], "TimeStamp": "2"}),
@@ -436,7 +436,7 @@ async fn a_leaving_of_an_unknown_person_keeps_provisioning_from_admitting_them(p
         &app.browser().scan(&newcomer.unionid, "/").await,
         403,
         "left",
-        "having left",
+        "you’ve left the company",
     );
 }
 
@@ -657,7 +657,7 @@ async fn a_leaving_that_commits_during_a_login_wins(pool: PgPool) {
         tokio::time::sleep(Duration::from_millis(400)).await;
         app.deliver(&event).await;
     });
-    assert_refused(&answer, 403, "left", "having left");
+    assert_refused(&answer, 403, "left", "you’ve left the company");
     assert!(!browser.is_in().await);
 }
 
@@ -722,7 +722,7 @@ async fn a_refusal_does_not_wait_for_a_sync_that_writes_the_person(pool: PgPool)
         SELECT schedule_recheck('person', ARRAY['zhangsan01'], 'leave', ARRAY[now() + interval '1 minute'], true)";
     sqlx::raw_sql(write).execute(&mut *sync).await.unwrap();
     let answer = app.browser().scan(&person, "/").await;
-    assert_refused(&answer, 403, "left", "You are listed as having left");
+    assert_refused(&answer, 403, "left", "Our records show you’ve left the company");
     sync.rollback().await.unwrap();
 }
 

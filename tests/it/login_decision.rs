@@ -56,7 +56,7 @@ async fn whoever_the_table_says_has_left_is_not_asked_about(pool: PgPool) {
     app.execute("UPDATE staff SET status = 'left', left_at = now(), left_cause = 'manual' WHERE userid = 'zhangsan01'")
         .await;
     app.sim.reset_calls();
-    assert_refused(&scan(&app, company::EMPLOYEE).await, "having left");
+    assert_refused(&scan(&app, company::EMPLOYEE).await, "you’ve left the company");
     assert_eq!(app.sim.calls(MATCH), 0);
 }
 
@@ -67,7 +67,7 @@ async fn a_unionid_in_the_row_of_somebody_else_admits_nobody(pool: PgPool) {
     assert_refused(&scan(&app, company::EMPLOYEE).await, "waiting for review");
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
     change(&app, REJECTED_USERID, company::EMPLOYEE, "x").await;
-    assert_refused(&scan(&app, company::EMPLOYEE).await, "turned down");
+    assert_refused(&scan(&app, company::EMPLOYEE).await, "Your request was declined");
 }
 
 /// A service that adds whom DingTalk confirms.
@@ -110,7 +110,7 @@ async fn who_left_while_dingtalk_answered_is_refused(pool: PgPool) {
     let row = "INSERT INTO staff (userid, unionid, name, status, left_at, left_cause)
          VALUES ($1, $2, '韩梅梅', 'left', now(), 'event')";
     let (app, answer) = provision_while(&pool, row).await;
-    assert_refused(&answer, "having left");
+    assert_refused(&answer, "you’ve left the company");
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
 }
 
@@ -124,7 +124,7 @@ async fn whose_unionid_somebody_else_got_while_dingtalk_answered_waits_for_revie
 #[sqlx::test]
 async fn who_was_rejected_while_dingtalk_answered_is_rejected(pool: PgPool) {
     let (app, answer) = provision_while(&pool, REJECTED_USERID).await;
-    assert_refused(&answer, "turned down");
+    assert_refused(&answer, "Your request was declined");
     let added = "SELECT count(*) FROM staff WHERE name = '韩梅梅'";
     assert_eq!(app.number(added).await, 0);
 }

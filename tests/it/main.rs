@@ -39,6 +39,7 @@ mod rechecks;
 mod retention;
 mod review;
 mod rights;
+mod search;
 mod security;
 mod sessions;
 mod staff_admin;

@@ -91,14 +91,19 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, list) = (filter(&query)?, LIST.request(&query)?);
     let (now, contacts) = (auditor.user.now, auditor.contacts());
-    let (total, rows) = ctx
+    let (total, rows, elsewhere) = ctx
         .db
         .read(async |conn| {
             let found = audit_list::found(conn, &filter).await?;
             // The one row beyond the limit only shows that there are more.
             let shown = found.get(..audit_list::MOST).unwrap_or(&found);
             let rows = audit_list::rows(conn, list.paging.cut(shown)).await?;
-            Ok::<_, StoreError>((found.len(), rows))
+            let elsewhere = if list.is_hidden_by_filters(i64::from(!found.is_empty())) {
+                audit_list::found(conn, &filter.text_only()).await?.len()
+            } else {
+                0
+            };
+            Ok::<_, StoreError>((found.len(), rows, elsewhere))
         })
         .await?;
     let pager = list.pager_up_to(audit_list::MOST, total);
@@ -111,6 +116,7 @@ async fn list(
             list: list
                 .with_filter("action", t.action, AuditAction::ALL.map(action))
                 .with_filter("status", t.outcome, Refusal::ALL.map(refusal))
+                .with_elsewhere(i64::try_from(elsewhere).unwrap_or(i64::MAX))
                 .map(|row| view(row, contacts, now, lang)),
             layout,
         }

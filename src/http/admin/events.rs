@@ -121,7 +121,7 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, list) = (filter(&query)?, LIST.request(&query)?);
     let now = auditor.user.now;
-    let (counts, rows) = ctx
+    let (counts, rows, elsewhere) = ctx
         .db
         .read(async |conn| {
             let counts = event_list::count(conn, &filter).await?;
@@ -129,7 +129,12 @@ async fn list(
             // The list's default order has an index.
             let sort = list.sort.filter(|sort| *sort != LATEST_FIRST);
             let rows = event_list::list(conn, &filter, sort, limit, offset).await?;
-            Ok::<_, StoreError>((counts, rows))
+            let elsewhere = if list.is_hidden_by_filters(counts.matching) {
+                event_list::count(conn, &filter.text_only()).await?.matching
+            } else {
+                0
+            };
+            Ok::<_, StoreError>((counts, rows, elsewhere))
         })
         .await?;
     let pager = list.pager(counts.matching);
@@ -141,6 +146,7 @@ async fn list(
             list: list
                 .with_filter("state", t.state, EventState::ALL.map(state))
                 .with_filter("type", t.kind, types(t))
+                .with_elsewhere(elsewhere)
                 .map(|row| view(row, now, lang, MAX_SUBJECTS)),
             retry_all_ask: count_question(counts.failed, t.retry_all_ask_one, t.retry_all_ask),
             release_all_ask: count_question(

@@ -1,5 +1,7 @@
 //! One page for all lists of the administration: filters, order and paging in its URL, rows in a table.
 
+mod elsewhere;
+
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
@@ -15,6 +17,7 @@ use crate::http::layout::{Layout, html};
 use crate::http::table::TableFormat;
 use crate::http::view::{Choice, Pager, Paging, Sorting, order, query};
 use crate::store::sort::Sort;
+use crate::text::layout::CommonTexts;
 
 /// What distinguishes one list from the others.
 #[derive(Debug)]
@@ -118,7 +121,8 @@ impl ListRequest {
             exports: export_links(path, &ordered),
             q: self.q.clone(),
             filters: Vec::new(),
-            all: layout.t.all,
+            elsewhere: None,
+            t: layout.t,
             request: self,
             pager,
             rows,
@@ -142,7 +146,9 @@ impl ListRequest {
 /// What the template of every list shows, with the rows of the page.
 pub struct ListPage<R> {
     request: ListRequest,
-    all: &'static str,
+    t: &'static CommonTexts,
+    /// Where the search text finds something under other filters: a URL and its label.
+    pub elsewhere: Option<(String, String)>,
     /// The search text.
     pub q: String,
     pub filters: Vec<ListFilter>,
@@ -206,7 +212,7 @@ impl<R> ListPage<R> {
             .collect();
         let current = match (self.value(name), default) {
             (value, ALL) => {
-                pairs.insert(0, ("".into(), self.all.into()));
+                pairs.insert(0, ("".into(), self.t.all.into()));
                 value
             }
             (value, default) => {
@@ -215,7 +221,7 @@ impl<R> ListPage<R> {
                 for (choice, _) in pairs.iter_mut().filter(|(choice, _)| choice == default) {
                     *choice = "".into();
                 }
-                pairs.push((ALL.into(), self.all.into()));
+                pairs.push((ALL.into(), self.t.all.into()));
                 value
             }
         };
@@ -232,7 +238,8 @@ impl<R> ListPage<R> {
     pub fn map<S>(self, row: impl FnMut(R) -> S) -> ListPage<S> {
         ListPage {
             request: self.request,
-            all: self.all,
+            t: self.t,
+            elsewhere: self.elsewhere,
             q: self.q,
             filters: self.filters,
             is_filtered: self.is_filtered,
@@ -251,14 +258,14 @@ mod tests {
     use super::*;
     use crate::text::lang::Lang;
 
-    const LIST: ListSpec = ListSpec {
+    pub(super) const LIST: ListSpec = ListSpec {
         filters: &[("state", "waiting"), ("type", ALL)],
         columns: &["at"],
         parameter: Some(("view", "list")),
         ..ListSpec::PLAIN
     };
 
-    fn page(query: &str) -> ListPage<i64> {
+    pub(super) fn page(query: &str) -> ListPage<i64> {
         let request = LIST.request(&ListQuery::parse(Lang::En, query)).unwrap();
         let pager = request.pager(2);
         let page = request.page(

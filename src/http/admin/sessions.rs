@@ -133,13 +133,18 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, list) = (filter(&query)?, LIST.request(&query)?);
     let (now, own) = (auditor.user.now, auditor.user.session_id);
-    let (total, rows) = ctx
+    let (total, rows, elsewhere) = ctx
         .db
         .read(async |conn| {
             let total = session_list::count(conn, &filter).await?;
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let rows = session_list::list(conn, &filter, list.sort, limit, offset).await?;
-            Ok::<_, StoreError>((total, rows))
+            let elsewhere = if list.is_hidden_by_filters(total) {
+                session_list::count(conn, &filter.text_only()).await?
+            } else {
+                0
+            };
+            Ok::<_, StoreError>((total, rows, elsewhere))
         })
         .await?;
     let pager = list.pager(total);
@@ -150,6 +155,7 @@ async fn list(
             t,
             list: list
                 .with_filter("method", t.method, LoginMethod::ALL.map(method))
+                .with_elsewhere(elsewhere)
                 .map(|row| view(row, now, lang, own)),
             layout,
         }

@@ -4,13 +4,14 @@ mod act;
 mod bulk;
 mod detail;
 pub mod history;
+mod timeline;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::links::staff_path;
-use super::list_page::{ListPage, ListSpec};
+use super::list_page::{ListPage, ListRequest, ListSpec};
 use super::list_query::{ALL, ListQuery};
 use crate::context::Context;
 use crate::domain::contact_mask::MASK;
@@ -131,14 +132,15 @@ async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, list) = (filter(&query, &viewer, lang)?, LIST.request(&query)?);
     let now = viewer.user.now;
-    let (page, rows, departments) = ctx
+    let (page, rows, departments, elsewhere) = ctx
         .db
         .read(async |conn| {
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let page = staff_list::page(conn, &filter, list.sort, limit, offset).await?;
             let rows = staff_list::rows(conn, &page.userids).await?;
             let departments = department::choices(conn, &filter.scope).await?;
-            Ok::<_, StoreError>((page, rows, departments))
+            let elsewhere = elsewhere(conn, &list, &filter, page.total).await?;
+            Ok::<_, StoreError>((page, rows, departments, elsewhere))
         })
         .await?;
     let pager = list.pager(page.total);
@@ -160,12 +162,27 @@ async fn list(
             list: list
                 .with_filter("status", t.status, statuses)
                 .with_filter("department", t.department, departments)
+                .with_elsewhere(elsewhere)
                 .map(|row| view(row, now, lang)),
             layout,
         }
     };
     list.respond(&viewer, &ctx, &request, pager, rows, page)
         .await
+}
+
+/// Returns how many people the search text alone finds, if the other filters hide them all.
+async fn elsewhere(
+    conn: &mut Conn,
+    list: &ListRequest,
+    filter: &StaffFilter,
+    total: i64,
+) -> Result<i64, StoreError> {
+    if list.is_hidden_by_filters(total) {
+        staff_list::count(conn, &filter.text_only()).await
+    } else {
+        Ok(0)
+    }
 }
 
 /// Returns a mobile number or an e-mail address as it is shown.

@@ -3,8 +3,8 @@
 mod act;
 mod detail;
 mod list;
-mod plan;
-mod values;
+pub mod plan;
+pub mod values;
 
 use actix_web::web;
 use chrono::{DateTime, Utc};

@@ -101,13 +101,20 @@ async fn list(
     let contacts = auditor.contacts();
     let (filter, list) = (filter(&query, contacts)?, LIST.request(&query)?);
     let (now, is_on) = (auditor.user.now, ctx.config.webhook.is_some());
-    let (counts, rows) = ctx
+    let (counts, rows, elsewhere) = ctx
         .db
         .read(async |conn| {
             let counts = webhook_list::count(conn, &filter).await?;
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let rows = webhook_list::list(conn, &filter, limit, offset).await?;
-            Ok::<_, StoreError>((counts, rows))
+            let elsewhere = if list.is_hidden_by_filters(counts.matching) {
+                webhook_list::count(conn, &filter.text_only())
+                    .await?
+                    .matching
+            } else {
+                0
+            };
+            Ok::<_, StoreError>((counts, rows, elsewhere))
         })
         .await?;
     let pager = list.pager(counts.matching);
@@ -120,6 +127,7 @@ async fn list(
             list: list
                 .with_filter("state", t.state, DeliveryState::ALL.map(state))
                 .with_filter("type", t.kind, types(t))
+                .with_elsewhere(elsewhere)
                 .map(|row| view(row, contacts, now, lang, is_on)),
             all_again_ask: all_again_ask(t, counts.failed).filter(|_| is_on),
             layout,

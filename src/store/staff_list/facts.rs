@@ -112,17 +112,12 @@ pub async fn places(conn: &mut Conn, userid: &UserId) -> Result<Vec<Place>, Stor
     Ok(places)
 }
 
-/// Returns the latest events that name the person.
-pub async fn events(
-    conn: &mut Conn,
-    userid: &UserId,
-    limit: i64,
-) -> Result<Vec<EventLine>, StoreError> {
+/// Finds events by id.
+pub async fn events(conn: &mut Conn, ids: &[i64]) -> Result<Vec<EventLine>, StoreError> {
     let events = sqlx::query_as!(
         EventLineRecord,
-        "SELECT id, event_type, state, received_at FROM event WHERE userids @> ARRAY[$1::text] ORDER BY id DESC LIMIT $2",
-        userid.as_str(),
-        limit,
+        "SELECT id, event_type, state, received_at FROM event WHERE id = ANY ($1)",
+        ids,
     )
     .fetch_all(conn)
     .await?;

@@ -14,14 +14,12 @@ record! {
     /// A refused login.
     #[derive(Debug, Clone)]
     pub struct RefusedAttempt from AttemptRecord in "unmatched_attempt" by id {
+        pub id: i64,
         pub at: DateTime<Utc>,
         /// The request id shown on the person's page.
         pub request_id: String,
         /// The client's IP address.
         pub ip: String,
-    }
-    identity {
-        id: i64,
     }
     closed {
         pub reason: Refusal,
@@ -63,6 +61,18 @@ pub async fn list(conn: &mut Conn, case_id: i64) -> Result<Vec<RefusedAttempt>, 
         "SELECT id, at, reason, request_id, ip FROM unmatched_attempt WHERE case_id = $1 ORDER BY id DESC LIMIT $2",
         case_id,
         KEPT,
+    )
+    .fetch_all(conn)
+    .await?;
+    attempts.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Finds attempts by id.
+pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<RefusedAttempt>, StoreError> {
+    let attempts = sqlx::query_as!(
+        AttemptRecord,
+        "SELECT id, at, reason, request_id, ip FROM unmatched_attempt WHERE id = ANY ($1)",
+        ids,
     )
     .fetch_all(conn)
     .await?;

@@ -1,4 +1,4 @@
-//! One person's page: facts, departments, sessions, events and the audit trail.
+//! One person's page: facts, departments, sessions and the timeline.
 //!
 //! Long because the page shows everything that is stored about a person.
 
@@ -8,38 +8,40 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::history::{HistoryView, history_views, masked};
+use super::history::masked;
 use super::shown;
+use super::timeline::{self, EntryView, KIND, Timeline, Wording};
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::case::CaseState;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Status;
-use crate::domain::rights::{Action, ContactView, Rights};
+use crate::domain::request_id;
+use crate::domain::rights::{Action, Rights};
+use crate::domain::timeline::TimelineKind;
 use crate::http::admin::actor_view::ActorView;
-use crate::http::admin::events::tone;
+use crate::http::admin::attempt_view::{AttemptView, REFERENCE};
 use crate::http::admin::form_errors::FormErrors;
 use crate::http::admin::links::{staff_path, userid_in_path};
+use crate::http::admin::list_page::ListPage;
+use crate::http::admin::list_query::ListQuery;
 use crate::http::error::AppError;
 use crate::http::extract::{RoleHolder, Viewer};
-
-use crate::http::layout::{Layout, html};
-use crate::http::view::Tone;
+use crate::http::layout::Layout;
+use crate::http::view::Paging;
 use crate::store::Conn;
-use crate::store::staff_list::{self, EventLine, Facts, HistoryLine, Place};
+use crate::store::search::{self, Attempt, Subject};
+use crate::store::staff_list::{self, Facts, Place};
+use crate::store::staff_timeline::{self, TimelineFilter};
 use crate::store::web_session::{self, SessionFacts};
 use crate::store::{StoreError, staff, unmatched};
 use crate::text::admin_audit::AuditTexts;
-use crate::text::admin_events::EventTexts;
 use crate::text::admin_staff::StaffTexts;
+use crate::text::admin_syncs::plan::PlanTexts;
 use crate::text::browser::browser_name;
 use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::{TimeText, china_day};
-
-/// How many events and audit lines the page shows.
-const EVENTS: i64 = 15;
-const HISTORY: i64 = 30;
 
 #[derive(Template)]
 #[template(path = "admin/staff_detail.html")]
@@ -50,6 +52,8 @@ const HISTORY: i64 = 30;
 struct PersonPage {
     layout: Layout,
     t: &'static StaffTexts,
+    /// Texts of changes.
+    p: &'static PlanTexts,
     name: String,
     /// The path of this page; those of its actions lie below it.
     path: String,
@@ -65,8 +69,9 @@ struct PersonPage {
     created: TimeText,
     places: Vec<PlaceView>,
     sessions: Vec<SessionView>,
-    events: Vec<EventView>,
-    history: Vec<HistoryView>,
+    list: ListPage<EntryView>,
+    /// The attempt of the reference number that led here.
+    attempt: Option<AttemptView>,
     /// The person's case in the review.
     case_id: Option<i64>,
     is_rejected: bool,
@@ -97,25 +102,16 @@ struct SessionView {
     ask: String,
 }
 
-struct EventView {
-    id: i64,
-    words: &'static str,
-    tone: Tone,
-    state: &'static str,
-    at: TimeText,
-}
-
 /// The stored data of the page.
 struct PersonData {
     now: DateTime<Utc>,
     facts: Facts,
     places: Vec<Place>,
     sessions: Vec<SessionFacts>,
-    events: Vec<EventLine>,
-    history: Vec<HistoryLine>,
+    attempt: Option<Attempt>,
+    timeline: Timeline,
     held_by_name: Option<String>,
     case: Option<(i64, CaseState)>,
-    contacts: ContactView,
 }
 
 /// Parses the userid in a path; a text that is not a userid is not found.
@@ -147,26 +143,65 @@ pub(super) async fn page(
     userid: &UserId,
     errors: FormErrors,
 ) -> Result<HttpResponse, AppError> {
-    let loaded = ctx
+    let lang = Lang::of(request.headers());
+    // The form of an action has no query: its page starts from the first entry.
+    let query = ListQuery::parse(lang, request.query_string());
+    let list = timeline::LIST.request(&query)?;
+    let wanted = PersonRequest {
+        userid,
+        kind: query.value(KIND, &TimelineKind::ALL, TimelineKind::as_str)?,
+        paging: list.paging,
+        reference: request_id::parse(query.text(REFERENCE)),
+    };
+    let mut loaded = ctx
         .db
-        .read(async |conn| load(conn, userid, &holder.rights).await)
+        .read(async |conn| load(conn, &wanted, &holder.rights).await)
         .await?
         .ok_or(AppError::NotFound)?;
-    let layout = holder.layout(ctx, request).await?;
+    let pager = list.pager_up_to(staff_timeline::MOST, loaded.timeline.total);
     let (status, retry_after) = (errors.status.unwrap_or(StatusCode::OK), errors.retry_after);
-    let mut response = html(status, &view(loaded, layout, &holder.user.userid, errors));
+    let timeline = std::mem::take(&mut loaded.timeline);
+    let wording = Wording {
+        userid: userid.as_str(),
+        contacts: holder.contacts(),
+        now: loaded.now,
+        lang,
+    };
+    let entries = wording.views(timeline);
+    let includes_events = holder.may(Action::SeeOperations);
+    let page = |layout: Layout, list: ListPage<EntryView>| {
+        let t = StaffTexts::of(lang);
+        let list = list.with_filter(KIND, t.kind, timeline::kinds(t, includes_events));
+        view(loaded, layout, list, &holder.user.userid, errors)
+    };
+    let mut response = list
+        .respond(holder, ctx, request, pager, entries, page)
+        .await?;
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Ok(response)
 }
 
+/// What of a person the page shows.
+struct PersonRequest<'a> {
+    userid: &'a UserId,
+    kind: Option<TimelineKind>,
+    paging: Paging,
+    reference: Option<String>,
+}
+
 /// Returns the data of a person within the scope. Who does not see the inbox does not see the person's events.
+// Long because it reads every part of the page.
 async fn load(
     conn: &mut Conn,
-    userid: &UserId,
+    wanted: &PersonRequest<'_>,
     rights: &Rights,
 ) -> Result<Option<PersonData>, StoreError> {
+    let userid = wanted.userid;
     let Some(mut facts) = staff_list::facts(conn, userid).await? else {
         return Ok(None);
     };
@@ -179,11 +214,17 @@ async fn load(
     facts.held_reason = facts
         .held_reason
         .map(|reason| masked(&reason, rights.contacts()));
-    let events = if rights.may(Action::SeeOperations) {
-        staff_list::events(conn, userid, EVENTS).await?
-    } else {
-        Vec::new()
+    let filter = TimelineFilter {
+        userid: userid.clone(),
+        unionid: facts.unionid.clone(),
+        kind: wanted.kind,
+        includes_events: rights.may(Action::SeeOperations),
     };
+    let attempt = match &wanted.reference {
+        Some(reference) => search::attempt(conn, reference, &rights.scope()).await?,
+        None => None,
+    };
+    let own = Some(Subject::Person(userid.clone()));
     let holder = facts
         .held_by
         .as_deref()
@@ -200,27 +241,31 @@ async fn load(
         now: staff::now(conn).await?,
         places: staff_list::places(conn, userid).await?,
         sessions: web_session::list_of(conn, userid).await?,
-        events,
-        history: staff_list::history(conn, Some(userid), facts.unionid.as_ref(), HISTORY).await?,
+        attempt: attempt.filter(|attempt| attempt.subject() == own),
+        timeline: Timeline::read(conn, &filter, wanted.paging).await?,
         held_by_name,
         case,
-        contacts: rights.contacts(),
         facts,
     }))
 }
 
 // Long because it fills one struct, with one line for each fact of the page.
-fn view(loaded: PersonData, layout: Layout, own: &UserId, errors: FormErrors) -> PersonPage {
+fn view(
+    loaded: PersonData,
+    layout: Layout,
+    list: ListPage<EntryView>,
+    own: &UserId,
+    errors: FormErrors,
+) -> PersonPage {
     let PersonData {
         now,
         facts,
         places,
         sessions,
-        events,
-        history,
+        attempt,
         held_by_name,
         case,
-        contacts,
+        ..
     } = loaded;
     let (lang, t) = (layout.lang, StaffTexts::of(layout.lang));
     let may_decide = layout.may_decide();
@@ -231,6 +276,8 @@ fn view(loaded: PersonData, layout: Layout, own: &UserId, errors: FormErrors) ->
     };
     let time = |at| TimeText::new(at, now, lang);
     let is_employed = facts.status == Status::Employed;
+    let is_rejected = matches!(case, Some((_, CaseState::Rejected)));
+    let may_sign_in = is_employed && !is_rejected;
     let leave_ask = match (is_employed, sessions.len()) {
         (true, 0) => t.leave_ask_quietly,
         (true, _) => t.leave_ask,
@@ -238,6 +285,7 @@ fn view(loaded: PersonData, layout: Layout, own: &UserId, errors: FormErrors) ->
     };
     PersonPage {
         t,
+        p: PlanTexts::of(lang),
         end_path: format!("{}/end-sessions", staff_path(facts.userid.as_str())),
         path: staff_path(facts.userid.as_str()),
         is_employed,
@@ -256,13 +304,10 @@ fn view(loaded: PersonData, layout: Layout, own: &UserId, errors: FormErrors) ->
             .into_iter()
             .map(|place| place_view(place, t))
             .collect(),
-        events: events
-            .into_iter()
-            .map(|event| event_view(&event, now, lang))
-            .collect(),
-        history: history_views(history, contacts, now, lang),
+        attempt: attempt.map(|attempt| AttemptView::new(&attempt, may_sign_in, now, lang)),
+        list,
         case_id: case.map(|(id, _)| id),
-        is_rejected: matches!(case, Some((_, CaseState::Rejected))),
+        is_rejected,
         can_leave: may_decide && facts.held_at.is_none() && facts.userid != *own,
         can_restore: may_decide && !is_employed,
         can_end: may_decide && !sessions.is_empty(),
@@ -303,16 +348,5 @@ fn session_view(session: SessionFacts, name: &str, now: DateTime<Utc>, lang: Lan
         method: t.method_words(session.method),
         since: TimeText::new(session.created_at, now, lang),
         last_seen: TimeText::new(session.last_seen_at, now, lang),
-    }
-}
-
-fn event_view(event: &EventLine, now: DateTime<Utc>, lang: Lang) -> EventView {
-    let t = EventTexts::of(lang);
-    EventView {
-        id: event.id,
-        words: t.type_words(&event.event_type),
-        tone: tone(event.state),
-        state: t.state_words(event.state),
-        at: TimeText::new(event.received_at, now, lang),
     }
 }

@@ -138,13 +138,18 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, AppError> {
     let (filter, list) = (filter(&query)?, LIST.request(&query)?);
     let now = auditor.user.now;
-    let (total, rows) = ctx
+    let (total, rows, elsewhere) = ctx
         .db
         .read(async |conn| {
             let total = sync_list::count(conn, &filter).await?;
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let rows = sync_list::list(conn, &filter, limit, offset).await?;
-            Ok::<_, StoreError>((total, rows))
+            let elsewhere = if list.is_hidden_by_filters(total) {
+                sync_list::count(conn, &filter.text_only()).await?
+            } else {
+                0
+            };
+            Ok::<_, StoreError>((total, rows, elsewhere))
         })
         .await?;
     let (pager, next) = (list.pager(total), ctx.config.sync.schedule.next(now));
@@ -157,6 +162,7 @@ pub(super) async fn list(
             list: list
                 .with_filter("state", t.state, SyncState::ALL.map(state))
                 .with_filter("cause", t.cause, SyncCause::ALL.map(cause))
+                .with_elsewhere(elsewhere)
                 .map(|row| view(row, now, lang)),
             next: next.map(|at| TimeText::new(at, now, lang)),
             layout,

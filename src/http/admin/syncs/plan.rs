@@ -56,10 +56,8 @@ pub async fn known(conn: &mut Conn, rows: &[ChangeRow]) -> Result<KnownNames, St
 pub fn view(row: ChangeRow, known: &KnownNames, contacts: ContactView, lang: Lang) -> RecordView {
     let t = PlanTexts::of(lang);
     let is_department = row.dept_id.is_some();
-    let changes = row.differences.into_iter();
-    let changes = changes.map(|change| shown(change, contacts));
-    let lines =
-        changes.flat_map(|change| values::lines(t, &change, is_department, &known.departments));
+    let names = &known.departments;
+    let lines = change_lines(row.differences, is_department, names, contacts, lang);
     let name = row.name.filter(|name| !name.is_empty());
     let (label, id, href) = match (row.userid, row.dept_id) {
         (Some(userid), _) => {
@@ -81,9 +79,24 @@ pub fn view(row: ChangeRow, known: &KnownNames, contacts: ContactView, lang: Lan
         href,
         kind_words: SyncTexts::of(lang).kind_words(row.kind),
         tone: tone(row.kind),
-        lines: lines.collect(),
+        lines,
         reason: row.reason.map(|reason| skip_reason(lang, &reason)),
     }
+}
+
+/// Returns the lines of changed fields, without contact data for those who may not read it.
+pub fn change_lines(
+    changes: Vec<FieldChange>,
+    is_department: bool,
+    names: &Names,
+    contacts: ContactView,
+    lang: Lang,
+) -> Vec<Line> {
+    let t = PlanTexts::of(lang);
+    let changes = changes.into_iter().map(|change| shown(change, contacts));
+    changes
+        .flat_map(|change| values::lines(t, &change, is_department, names))
+        .collect()
 }
 
 /// Returns a change without the values of contact data for those who may not read them.
