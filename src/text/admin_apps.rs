@@ -7,8 +7,8 @@ texts! {
     /// Texts of the pages of apps.
     pub struct AppTexts {
         title: "应用" | "Apps";
-        purpose: "员工主页上的应用入口。这里只决定谁看得到入口，能否使用由各应用自己判断。"
-            | "The tiles on people’s portal. This decides who sees a tile; who may use an app is the app’s own business.";
+        purpose: "员工主页上的应用入口。此处仅控制入口是否可见，访问权限由各应用自行控制。"
+            | "The tiles on people’s portal. This decides who sees a tile; access is enforced by each app.";
         add: "添加应用" | "Add an app";
         edit: "编辑应用" | "Edit an app";
         form_lead: "保存后立即在有权看到的员工主页上生效。" | "Once saved, it is on the portal of everybody who may see it.";
@@ -33,11 +33,11 @@ texts! {
 
         name: "名称" | "Name";
         name_hint: "最多 40 个字" | "At most 40 characters";
-        address_hint: "以 https:// 开头的完整地址" | "The whole address, beginning with https://";
-        description: "一句话说明" | "One line about it";
+        address_hint: "以 https:// 开头的完整地址" | "Full URL, starting with https://";
+        description: "简介" | "Short description";
         description_hint: "最多 80 个字" | "At most 80 characters";
         icon: "图标" | "Icon";
-        letters: "名称的开头" | "First letters of the name";
+        letters: "名称首字" | "First letters of the name";
         letters_sample: "字" | "Aa";
         colour: "颜色" | "Colour";
         chosen_departments: "指定部门（含下级部门）" | "Chosen departments, with those below";
@@ -47,7 +47,7 @@ texts! {
         find: "搜索" | "Search";
         found: "搜索结果" | "Found";
         none_found: "没有找到其他部门。" | "No other department was found.";
-        more_found: "共找到 {n} 个部门，只显示前 {shown} 个。请输入更完整的名称。" | "{n} departments were found; these are the first {shown}. Please be more exact.";
+        more_found: "共找到 {n} 个部门，只显示前 {shown} 个。请输入更完整的名称。" | "{n} departments were found; these are the first {shown}. Refine your search.";
         gone_department: "部门 {id}（已不存在）" | "Department {id} (no longer exists)";
         one_person: "1 人" | "1 person";
         many_people: "{n} 人" | "{n} people";
@@ -58,8 +58,8 @@ texts! {
         would_see_one: "所选范围共 1 人" | "The chosen departments have 1 person";
         would_see_many: "所选范围共 {n} 人" | "The chosen departments have {n} people";
         delete: "删除应用" | "Delete this app";
-        delete_ask: "“{name}”将从 {n} 名员工的主页上消失，且无法恢复。" | "“{name}” will vanish from the portal of {n} people. This cannot be undone.";
-        delete_ask_one: "“{name}”将从 1 名员工的主页上消失，且无法恢复。" | "“{name}” will vanish from the portal of 1 person. This cannot be undone.";
+        delete_ask: "“{name}”将从 {n} 名员工的主页上消失，且无法恢复。" | "“{name}” will be removed from the portal for {n} people. This cannot be undone.";
+        delete_ask_one: "“{name}”将从 1 名员工的主页上消失，且无法恢复。" | "“{name}” will be removed from the portal for 1 person. This cannot be undone.";
         delete_ask_hidden: "“{name}”将被删除，且无法恢复。它目前没有显示给任何人。" | "“{name}” will be deleted, which cannot be undone. Nobody sees it now.";
 
         created: "已添加“{name}”" | "“{name}” has been added";
@@ -72,7 +72,7 @@ texts! {
         unchanged: "没有变化" | "Nothing has changed";
         gone: "该应用已被删除" | "That app has been deleted";
 
-        faults: "请更正以下内容" | "Please put this right";
+        faults: "请更正以下内容" | "There is a problem";
 
         icon_mail: "邮件" | "Mail";
         icon_calendar: "日历" | "Calendar";
@@ -115,8 +115,8 @@ texts! {
         AddressMissing: "请填写地址。" | "Please enter an address.";
         AddressTooLong: "地址太长，最多 2000 个字符。" | "The address is too long: at most 2000 characters.";
         NotAnAddress: "请填写以 https:// 开头的完整地址，例如 https://oa.example.com/。" | "Please enter a whole address that begins with https://, for example https://oa.example.com/.";
-        NotHttps: "地址须以 https:// 开头；http:// 只能用于本机（localhost）。" | "The address must begin with https://; http:// is for this machine (localhost) alone.";
-        Credentials: "地址中不能包含用户名或密码：所有员工都会看到。" | "An address must not hold a user name or password: everybody would read it.";
+        NotHttps: "地址须以 https:// 开头；http:// 只能用于本机（localhost）。" | "The address must begin with https://; http:// is allowed only for localhost.";
+        Credentials: "地址中不能包含用户名或密码：所有员工都会看到。" | "Remove the user name and password from the URL; everyone could see them.";
         DescriptionTooLong: "说明最多 80 个字。" | "The line has at most 80 characters.";
         UnknownIcon: "请选择一个图标。" | "Please choose one of the icons.";
         UnknownColour: "请选择一种颜色。" | "Please choose one of the colours.";

@@ -11,37 +11,37 @@ use crate::text::lang::Lang;
 texts! {
     /// Texts of the audit trail.
     pub struct AuditTexts {
-        title: "审计" | "Audit";
-        purpose: "谁在什么时候对谁做了什么。记录只增不改。" | "Who did what to whom, and when. Lines are added and never changed.";
+        title: "审计日志" | "Audit";
+        purpose: "登录、审核和管理操作的完整记录，不可修改或删除。" | "Every sign-in, decision and administrative action. Entries can’t be edited or deleted.";
         search_label: "操作人、姓名、userid、unionid 或参考编号" | "Actor, name, userid, unionid or reference";
         action: "操作" | "Action";
         from: "开始日期（北京时间）" | "From (UTC+8)";
         to: "结束日期（北京时间）" | "To (UTC+8)";
         at: "时间" | "When";
         actor: "操作人" | "Who";
-        subject: "对象" | "To whom";
+        subject: "对象" | "Target";
         outcome: "结果" | "Outcome";
         reason: "原因" | "Reason";
-        trace: "编号和地址" | "Reference and address";
-        system: "系统" | "The system";
+        trace: "参考编号 / IP 地址" | "Reference / IP address";
+        system: "系统" | "System";
         command: "命令行（{name}）" | "Command line ({name})";
         empty_title: "还没有记录" | "Nothing on the trail yet";
         empty_text: "登录、拒绝、审核和员工变动都会记录在这里。" | "Logins, refusals, reviews and staff changes are recorded here.";
         nothing_title: "没有找到记录" | "Nothing found";
         nothing_text: "没有符合这些条件的记录。" | "Nothing on the trail matches these filters.";
 
-        status_in: "已登录" | "let in";
+        status_in: "成功" | "success";
         status_out: "已退出" | "signed out";
         status_left: "已离职" | "left";
         status_rejected: "已拒绝" | "rejected";
-        status_not_employee: "不是本公司员工" | "not of this company";
-        status_pending_review: "等待审核" | "waits for review";
+        status_not_employee: "不是本公司员工" | "not in the company";
+        status_pending_review: "等待审核" | "waiting for review";
         status_approved: "已通过" | "approved";
-        status_waiting: "等待审核" | "waits for review";
+        status_waiting: "等待审核" | "waiting for review";
         status_employed: "在职" | "employed";
         status_event: "钉钉离职事件" | "by DingTalk’s event";
         status_sync: "全量同步" | "by the full sync";
-        status_manual: "手动" | "by hand";
+        status_manual: "手动" | "manual";
         status_unknown_to_dingtalk: "钉钉中已查不到" | "no longer known to DingTalk";
         status_granted: "已授予" | "granted";
         status_changed: "已变更" | "changed";
@@ -62,12 +62,12 @@ texts! {
     /// Returns an action in words.
     pub fn action_words(action: AuditAction) {
         Login: "登录" | "Signed in";
-        Refusal: "登录被拒绝" | "Was refused";
+        Refusal: "登录被拒绝" | "Sign-in refused";
         Logout: "退出登录" | "Signed out";
         SessionEnd: "结束会话" | "Ended a session";
         ReviewApprove: "审核通过" | "Approved";
         ReviewReject: "审核拒绝" | "Rejected";
-        ReviewReopen: "重新审核" | "Re-opened";
+        ReviewReopen: "重新审核" | "Reopened";
         ReviewLimit: "拒绝仅限该账号" | "Rejection limited to the account";
         StaffAdded: "新增员工" | "Staff added";
         StaffReturned: "员工重新入职" | "Staff returned";
@@ -88,8 +88,8 @@ texts! {
         AlertDismiss: "关闭告警" | "Dismissed an alert";
         EventRetry: "重试失败事件" | "Retried failed events";
         EventRelease: "放行暂存事件" | "Released held events";
-        SyncApprove: "确认同步标记的离职" | "Let the leavers of a sync go";
-        SyncDiscard: "不采纳同步标记的离职" | "Kept the leavers of a sync";
+        SyncApprove: "确认同步标记的离职" | "Approved a sync’s departures";
+        SyncDiscard: "不采纳同步标记的离职" | "Discarded a sync’s departures";
         WebhookResend: "重新推送" | "Sent webhooks again";
         AppCreate: "添加应用" | "Added an app";
         AppUpdate: "修改应用" | "Changed an app";

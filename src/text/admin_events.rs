@@ -7,27 +7,27 @@ texts! {
     /// Texts of the pages of the inbox.
     pub struct EventTexts {
         title: "事件" | "Events";
-        purpose: "钉钉推送给我们的每一个事件，以及处理到了哪一步。" | "Everything that DingTalk has told us, and what has come of it.";
+        purpose: "钉钉推送的全部事件及处理状态。" | "All events received from DingTalk and their processing status.";
         search_label: "姓名、userid 或事件编号" | "Name, userid or event id";
         state: "状态" | "State";
         kind: "类型" | "Type";
-        about: "涉及" | "About";
+        about: "相关人员" | "Affects";
         received: "收到时间" | "Received";
         attempts: "尝试次数" | "Attempts";
         next_attempt: "下次尝试" | "Next attempt";
         error: "错误" | "Error";
         source: "来源" | "Source";
         release: "放行" | "Release";
-        release_all: "放行全部暂存事件" | "Release all held";
-        release_all_ask: "将按发生时间处理 {n} 个暂存的事件，其中的离职立即生效。"
-            | "{n} held events will be applied in the order in which they happened; leave events take effect at once.";
-        release_all_ask_one: "将处理 1 个暂存的事件，离职会立即生效。"
-            | "One held event will be applied; a leave event takes effect at once.";
+        release_all: "处理全部补收事件" | "Release all held";
+        release_all_ask: "将按发生时间处理 {n} 个补收的事件，其中的离职立即生效。"
+            | "{n} held events will be applied in the order in which they happened; departures take effect immediately.";
+        release_all_ask_one: "将处理 1 个补收的事件，离职会立即生效。"
+            | "One held event will be applied; a departure takes effect immediately.";
         released: "事件 {id} 已放行" | "Event {id} is released";
         released_all: "已放行 {n} 个事件" | "{n} events are released";
         released_one: "已放行 1 个事件" | "One event is released";
-        none_parked: "没有暂存的事件" | "There was no held event";
-        not_parked: "事件 {id} 已不是暂存状态" | "Event {id} is no longer held";
+        none_parked: "没有待处理的补收事件" | "No held events";
+        not_parked: "事件 {id} 已不是待处理状态" | "Event {id} is no longer held";
         retry: "重试" | "Retry";
         retry_all: "重试全部失败事件" | "Retry all failed";
         retry_all_ask: "将重新处理 {n} 个失败的事件。" | "{n} failed events will be tried again.";
@@ -50,7 +50,7 @@ texts! {
         body: "事件内容" | "Message";
         body_hint: "解密后的原文，保存 {days} 天。" | "The decrypted message, kept for {days} days.";
         body_dropped: "事件内容只保存 {days} 天，现已删除。" | "Messages are kept for {days} days; this one has been deleted.";
-        nobody: "未涉及人员或部门" | "Nobody and no department";
+        nobody: "未涉及人员或部门" | "No people or departments";
         more: "另有 {n} 项" | "and {n} more";
         other_type: "其他事件" | "Other event";
         other_types: "其他事件" | "Other events";

@@ -62,7 +62,7 @@ texts! {
         reject: "拒绝" | "Reject";
         reject_ask: "拒绝后，“{name}”在所有设备上立即下线，重新审核通过前无法登录。"
             | "{name} will be rejected: signed out everywhere, and can’t sign in until you reopen the case.";
-        reopen: "重新审核" | "Re-open";
+        reopen: "重新审核" | "Reopen";
         reopen_more: "恢复为待审核，之后再作决定。" | "Moves the case back to Waiting.";
         link: "关联到此员工" | "Link to this person";
         link_held: "已手动标记为离职，请先恢复" | "Marked as left by hand: restore first";
@@ -82,7 +82,7 @@ texts! {
         unknown_action: "没有“{value}”这个操作。" | "There is no action called “{value}”.";
         job_approve: "批量通过：{people}" | "Approving {people}";
         job_reject: "批量拒绝：{people}" | "Rejecting {people}";
-        job_reopen: "批量重新审核：{people}" | "Re-opening {people}";
+        job_reopen: "批量重新审核：{people}" | "Reopening {people}";
         job_running: "正在处理，已完成 {settled}/{total}。可以离开本页，处理不会中断。"
             | "Processing {settled} of {total}. You can leave this page.";
         job_finished: "处理完毕：成功 {done} 人，失败 {refused} 人。" | "Done: {done} succeeded, {refused} failed.";

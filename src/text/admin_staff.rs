@@ -40,7 +40,7 @@ texts! {
         unknown_department: "部门 {id}" | "Department {id}";
         order: "排序 {n}" | "Order {n}";
         sessions: "已登录设备" | "Signed-in devices";
-        no_sessions: "没有已登录的设备" | "Signed in nowhere";
+        no_sessions: "没有已登录设备" | "No active sessions";
         signed_in: "登录于" | "since";
         last_seen: "最近活动" | "last seen";
         no_history: "还没有记录" | "Nothing yet";
@@ -62,10 +62,10 @@ texts! {
         restore_ask: "会先向钉钉核实，{name}仍是本公司员工才会恢复为在职。"
             | "DingTalk is asked first: {name} becomes employed again only if they are listed there.";
         end_all: "全部下线" | "Sign out everywhere";
-        end_all_ask: "{name}会在 {devices}上退出登录，之后可以重新登录。"
+        end_all_ask: "{name}会在 {devices}上强制下线，之后可以重新登录。"
             | "{name} will be signed out of {devices} and can sign in again.";
-        end_one: "退出" | "Sign out";
-        end_one_ask: "{name}会在 {device} 上退出登录，之后可以重新登录。"
+        end_one: "强制下线" | "Sign out";
+        end_one_ask: "{name}会在 {device} 上强制下线，之后可以重新登录。"
             | "{name} will be signed out of {device} and can sign in again.";
         left_toast: "已将{name}标记为离职，退出了 {devices}" | "{name} is marked as left and signed out of {devices}";
         left_toast_quietly: "已将{name}标记为离职" | "{name} is marked as left";
@@ -79,11 +79,11 @@ texts! {
         many_leave_ask: "以下 {people}会被标记为离职，并在共 {devices}上退出登录。事件和同步都不会恢复，只能逐个恢复。"
             | "These {people} will be marked as left and signed out of {devices} in all. No event or sync takes this back: only restoring each of them does.";
         many_end_title: "将 {people}强制下线" | "Sign out {people}";
-        many_end_ask: "以下 {people}会在共 {devices}上退出登录，之后可以重新登录。"
+        many_end_ask: "以下 {people}会在共 {devices}上强制下线，之后可以重新登录。"
             | "These {people} will be signed out of {devices} in all and can sign in again.";
-        many_left_toast: "已将 {people}标记为离职" | "Marked as left: {people}";
+        many_left_toast: "已将 {people}标记为离职" | "Marked {people} as left";
         many_ended_toast: "已将 {people}强制下线" | "Signed out: {people}";
-        many_refused: "；{people}未处理：{list}" | "; nothing done for {people}: {list}";
+        many_refused: "；{people}未处理：{list}" | "; skipped {people}: {list}";
         many_refused_one: "{name}（{why}）" | "{name} ({why})";
         many_joint: "、" | "; ";
         many_more: "等" | " …";

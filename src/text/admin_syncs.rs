@@ -11,26 +11,26 @@ use crate::text::lang::Lang;
 texts! {
     /// Texts of the pages of full syncs.
     pub struct SyncTexts {
-        title: "同步" | "Syncs";
-        purpose: "每一次全量同步：读取钉钉通讯录中的全部部门和员工，并更新员工表。"
-            | "Each full sync: it reads every department and person of the DingTalk directory and brings the staff table up to date.";
+        title: "通讯录同步" | "Syncs";
+        purpose: "全量同步记录。每次同步读取钉钉通讯录的全部部门和员工，并更新员工表。"
+            | "Full syncs read every department and person from DingTalk and update the staff table.";
         start: "立即全量同步" | "Start a full sync";
         next: "下一次定时同步：" | "Next scheduled sync: ";
         search_label: "发起人、错误或编号" | "Who started it, its error or its number";
         state: "状态" | "State";
-        cause: "起因" | "Cause";
+        cause: "触发方式" | "Cause";
         started: "开始时间" | "Started";
-        started_by: "发起" | "Started by";
+        started_by: "发起人" | "Started by";
         finished: "结束时间" | "Finished";
-        duration: "用时" | "Took";
-        calls: "接口调用" | "Calls";
+        duration: "耗时" | "Duration";
+        calls: "接口调用次数" | "API calls";
         result: "结果" | "Result";
         error: "错误" | "Error";
         running: "进行中" | "Running";
-        lost: "已中断" | "Cut off";
+        lost: "已中断" | "Interrupted";
         done: "完成" | "Done";
-        partial: "部分完成" | "Done in part";
-        stopped: "离职待确认" | "Leavers held back";
+        partial: "部分完成" | "Partial";
+        stopped: "离职待确认" | "Departures need approval";
         failed: "失败" | "Failed";
         waits_until: "等待确认，{time}过期" | "waits for a decision, expires {time}";
         approved: "已确认" | "approved";
@@ -41,25 +41,25 @@ texts! {
             | "The directory is being read and the staff table brought up to date. This page refreshes automatically.";
         partial_hint: "有些内容没有读到，因此没有标记任何人离职。" | "Not everything could be read, so nobody was marked as left.";
         failed_hint: "同步没有完成，没有标记任何人离职。" | "The sync did not finish, and nobody was marked as left.";
-        lost_hint: "运行同步的进程已退出。下一次同步会重新读取全部内容。" | "The process that ran it has gone. The next sync reads everything again.";
-        waiting_title: "{people}的离职等待确认" | "{people} wait to be marked as left";
+        lost_hint: "运行同步的进程已退出。下一次同步会重新读取全部内容。" | "The process running it stopped. The next sync reads everything again.";
+        waiting_title: "{people}的离职等待确认" | "Departures need your approval: {people}";
         waiting_effect: "离职人数超出了一次同步允许的上限，因此还没有标记任何人。确认后，系统会先逐一向钉钉核实这 {people}；仍在通讯录中的会保留，其余的会被标记为离职，并立即退出登录。"
-            | "These are more than one sync may mark as left, so nobody was. If you approve, DingTalk is first asked about each of the {people} again: those it still lists stay, the others are marked as left and signed out at once.";
-        waiting_until: "请在此时间前决定：" | "To be decided until ";
+            | "This exceeds the limit for one sync, so no one has been marked yet. If you approve, DingTalk is first asked about each of the {people} again: those it still lists stay, the others are marked as left and signed out at once.";
+        waiting_until: "请在此时间前决定：" | "Decide by ";
         under_way: "已确认，第 {id} 次同步正在核实并标记" | "Approved: sync {id} is asking about them and marking them";
         came_to_nothing: "第 {id} 次同步没能完成标记，可以再次确认" | "Sync {id} could not mark them; you can approve again";
-        waiting_names: "等待确认的员工" | "Who they are";
+        waiting_names: "等待确认的员工" | "People";
         waiting_more: "另有 {n} 人，见下方的完整计划" | "and {n} more, in the plan below";
-        waiting_command: "也可以运行以下命令，重新读取通讯录并直接标记：" | "A command reads the directory again and marks them without asking:";
+        waiting_command: "也可以运行以下命令，重新读取通讯录并直接标记：" | "Or run this command to re-read the directory and mark them without asking:";
         approve: "确认离职" | "Approve";
         approve_ask: "核实后，最多 {people}会被标记为离职，并立即退出所有设备。"
             | "Up to {people} will be marked as left and signed out of all devices, once DingTalk has been asked about each again.";
-        discard: "放弃" | "Discard";
+        discard: "暂不处理，保持在职" | "Keep as employed";
         discard_ask: "这 {people}保持在职。如果钉钉仍查不到他们，下一次同步会再次提出。"
             | "The {people} stay employed. If DingTalk still does not list them, the next sync will bring them up again.";
-        approved_hint: "已确认，由另一次同步核实并标记。" | "Approved: another sync asks about them and marks them.";
+        approved_hint: "已确认，由另一次同步核实并标记。" | "Approved. Another sync re-checks and marks them.";
         discarded_hint: "已放弃，没有标记任何人离职。" | "Discarded: nobody was marked as left.";
-        superseded_hint: "后来的一次完整同步已取代这次的结果，不能再确认。" | "A later complete sync has taken its place: there is nothing to decide here any more.";
+        superseded_hint: "后来的一次完整同步已取代这次的结果，不能再确认。" | "A later sync replaced this one; no decision is needed.";
         expired_hint: "24 小时内没有人处理，已过期。请重新同步。" | "Nobody decided within 24 hours, so this has expired. Start a new sync.";
         approved_in: "查看第 {id} 次同步" | "See sync {id}";
         approves: "本次同步核实并标记第 {id} 次同步中已确认的离职。" | "It asks about, and marks, the approved leavers of sync {id}.";
@@ -94,7 +94,7 @@ texts! {
 
     /// Returns a cause in words.
     pub fn cause_words(cause: SyncCause) {
-        Schedule: "定时同步" | "On schedule";
+        Schedule: "定时同步" | "Scheduled";
         Admin: "管理员发起" | "By an administrator";
         Command: "命令行" | "From the command line";
         Approval: "执行已确认的离职" | "To mark approved leavers";

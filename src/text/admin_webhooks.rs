@@ -6,14 +6,14 @@ use crate::domain::webhook::{DeliveryError, DeliveryState, ReviewMessage, StaffM
 texts! {
     /// Texts of the webhook pages.
     pub struct WebhookTexts {
-        title: "推送" | "Webhooks";
-        purpose: "推送给贵公司自有系统的每一条消息，以及是否送达。" | "Every message to your own systems, and whether it has arrived.";
+        title: "Webhook 推送" | "Webhooks";
+        purpose: "推送到公司内部系统的消息及送达情况。" | "Messages to your systems and their delivery status.";
         search_label: "姓名、审批标题、userid 或编号" | "Name, approval, userid or id";
         state: "状态" | "State";
         kind: "类型" | "Type";
         about: "内容" | "About";
         attempts: "尝试次数" | "Attempts";
-        created: "产生时间" | "Stored";
+        created: "产生时间" | "Created";
         next_attempt: "下次尝试" | "Next attempt";
         delivered_at: "送达时间" | "Delivered";
         last_result: "最近结果" | "Last result";
@@ -51,10 +51,10 @@ texts! {
         history: "发送记录" | "Attempts";
         no_history: "还没有发送过。" | "Nothing has been sent yet.";
         took: "耗时 {ms} 毫秒" | "took {ms} ms";
-        accepted: "对方已接收（HTTP {status}）" | "Taken (HTTP {status})";
+        accepted: "对方已接收（HTTP {status}）" | "Accepted (HTTP {status})";
         error_status: "对方返回 HTTP {status}" | "The receiver answered with HTTP {status}";
         error_redirect: "对方返回重定向（HTTP {status}），不予跟随" | "The receiver redirects (HTTP {status}), which is not followed";
-        error_gone: "对方不再接收（HTTP {status}）" | "The receiver wants it no longer (HTTP {status})";
+        error_gone: "对方不再接收（HTTP {status}）" | "Receiver returned {status} Gone";
         error_timeout: "对方 10 秒内没有应答" | "The receiver did not answer within 10 seconds";
         error_connect: "无法连接到对方" | "The receiver could not be reached";
         error_dingtalk: "暂时无法从钉钉取得审批详情" | "DingTalk does not yet give the approval’s details";

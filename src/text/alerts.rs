@@ -15,7 +15,7 @@ texts! {
         refused: "钉钉拒绝了接口 {api} 的调用（错误码 {code}）。{hint}" | "DingTalk refuses calls to {api} with code {code}. {hint}";
         withheld: "钉钉接口 {api} 的返回中缺少 {field}，因此无法登录。{hint}" | "DingTalk’s answers to {api} lack {field}, so nobody can sign in. {hint}";
         brake: "24 小时内已有 {count} 名员工在钉钉中查不到，疑似通讯录权限有误，因此暂停标记离职。请检查应用的通讯录权限范围；确认无误后运行 dinggate sync。"
-            | "Within 24 hours DingTalk has stopped knowing {count} of the staff. That looks like a fault, so nobody more is marked as left. Check the app’s contact scope, and run dinggate sync once it is right.";
+            | "{count} people disappeared from DingTalk within 24 hours. This looks like an error, so marking is paused. Check the app’s contact scope, and run dinggate sync once it is right.";
         undelivered: "钉钉有 {count} 个事件没能推送到本系统，现已取回并处理。请在事件页查看；做一次完整的全量同步后，本提示会消失。"
             | "DingTalk could not deliver events here ({count}); they were fetched from its list. See the page of events. The next complete full sync ends this notice.";
         webhook: "有消息未能推送到贵公司的系统，已停止重试（最近一次：{detail}）。请修复接收方，然后在“推送”页重新发送。"
@@ -25,7 +25,7 @@ texts! {
         sync_partial: "第 {run} 次全量同步没有读到全部内容，因此没有标记任何人离职。请在“同步”页面查看原因。"
             | "Full sync {run} could not read everything, so it marked nobody as left. Its page under Syncs says why.";
         sync_stopped: "第 {run} 次全量同步发现离职人数过多，已暂停标记离职，请在“同步”页面确认或放弃。"
-            | "Full sync {run} found too many leavers and marked none of them: approve or discard them on its page under Syncs.";
+            | "Sync {run} found more departures than allowed and needs your approval, on its page under Syncs.";
         unannounced: "第 {run} 次全量同步发现 {count} 名员工的变更没有收到钉钉事件，事件可能有遗漏。请检查事件订阅（回调地址、Token、加密密钥）。"
             | "Full sync {run} found changes to {count} people that no event had announced. Events may be getting lost: check the event subscription (address, token, key).";
         lost_events: "未送达的事件可能已丢失（{why}），需要一次全量同步才能补齐。请在“同步”页面发起，或运行 dinggate sync。"

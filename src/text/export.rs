@@ -46,7 +46,7 @@ texts! {
         Reference: "参考编号" | "Reference";
         DecidedBy: "处理人 userid" | "Reviewed by";
         DecidedAt: "处理时间" | "Reviewed at";
-        DecisionReason: "处理原因" | "Reason given";
+        DecisionReason: "处理原因" | "Reason";
         At: "时间" | "Time";
         Actor: "操作人" | "Actor";
         ActorName: "操作人姓名" | "Actor’s name";

@@ -17,11 +17,11 @@ texts! {
         staff: "员工" | "Staff";
         departments: "部门" | "Departments";
         events: "事件" | "Events";
-        syncs: "同步" | "Syncs";
-        webhooks: "推送" | "Webhooks";
+        syncs: "通讯录同步" | "Syncs";
+        webhooks: "Webhook 推送" | "Webhooks";
         queue: "队列" | "Queue";
-        sessions: "会话" | "Sessions";
-        audit: "审计" | "Audit";
+        sessions: "在线会话" | "Sessions";
+        audit: "审计日志" | "Audit";
         apps: "应用" | "Apps";
         alerts: "需要处理的问题" | "Problems that need attention";
         alert_more: "查看同步" | "See the syncs";

@@ -7,7 +7,7 @@ use crate::text::lang::Lang;
 texts! {
     /// Texts that all error pages share.
     pub struct NoticeTexts {
-        scanned_as: "本次扫码的钉钉昵称" | "DingTalk name of this scan";
+        scanned_as: "本次扫码的钉钉昵称" | "Scanned as";
         signed_in_as: "当前登录" | "Signed in as";
         wrong_account: "不是您？请在手机钉钉上切换账号，再重新扫码。" | "Not you? Switch accounts in DingTalk on your phone, then scan again.";
         wait_seconds: "请在 {n} 秒后再试。" | "Please try again in {n} seconds.";

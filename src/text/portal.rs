@@ -17,8 +17,8 @@ texts! {
         hired_date: "入职日期" | "Hired";
         departments: "部门" | "Departments";
         no_departments: "暂无部门" | "No department";
-        sessions: "登录中的设备" | "Where I am signed in";
-        sessions_hint: "如有不认识的设备，请让它退出登录并告知管理员。" | "If you do not recognise one of these, please sign it out and tell an administrator.";
+        sessions: "已登录设备" | "Your devices";
+        sessions_hint: "如有不认识的设备，请退出该设备并告知管理员。" | "If you do not recognise one of these, please sign it out and tell an administrator.";
         address: "来自 {address}" | "From {address}";
         since: "登录于" | "Signed in";
         last_seen: "最近使用" | "Last used";
@@ -26,7 +26,7 @@ texts! {
         by_oauth2: "钉钉登录页" | "DingTalk’s page";
         in_app: "钉钉内登录" | "Inside DingTalk";
         this_device: "本设备" | "This device";
-        end: "退出该设备" | "Sign it out";
+        end: "退出该设备" | "Sign out this device";
         end_ask: "您将在 {browser}（{address}）上退出登录。" | "You will be signed out on {browser} ({address}).";
         end_others: "退出其他所有设备" | "Sign out all other devices";
         end_others_ask: "您将在其他 {n} 台设备上退出登录，本设备不受影响。" | "You will be signed out on {n} other devices. This one stays signed in.";
@@ -35,7 +35,7 @@ texts! {
         ended_others: "已在其他 {n} 台设备上退出登录" | "You have been signed out on {n} other devices";
         ended_others_one: "已在另外 1 台设备上退出登录" | "You have been signed out on 1 other device";
         already_ended: "该设备已经退出登录" | "That device was signed out already";
-        no_others: "没有其他登录中的设备" | "You are not signed in anywhere else";
+        no_others: "没有其他已登录设备" | "You are not signed in anywhere else";
         apps: "应用" | "Apps";
         find_app: "查找应用" | "Find an app";
         no_such_app: "没有找到应用" | "No app found";

@@ -722,7 +722,12 @@ async fn a_refusal_does_not_wait_for_a_sync_that_writes_the_person(pool: PgPool)
         SELECT schedule_recheck('person', ARRAY['zhangsan01'], 'leave', ARRAY[now() + interval '1 minute'], true)";
     sqlx::raw_sql(write).execute(&mut *sync).await.unwrap();
     let answer = app.browser().scan(&person, "/").await;
-    assert_refused(&answer, 403, "left", "Our records show you’ve left the company");
+    assert_refused(
+        &answer,
+        403,
+        "left",
+        "Our records show you’ve left the company",
+    );
     sync.rollback().await.unwrap();
 }
 

@@ -56,7 +56,10 @@ async fn whoever_the_table_says_has_left_is_not_asked_about(pool: PgPool) {
     app.execute("UPDATE staff SET status = 'left', left_at = now(), left_cause = 'manual' WHERE userid = 'zhangsan01'")
         .await;
     app.sim.reset_calls();
-    assert_refused(&scan(&app, company::EMPLOYEE).await, "you’ve left the company");
+    assert_refused(
+        &scan(&app, company::EMPLOYEE).await,
+        "you’ve left the company",
+    );
     assert_eq!(app.sim.calls(MATCH), 0);
 }
 
@@ -67,7 +70,10 @@ async fn a_unionid_in_the_row_of_somebody_else_admits_nobody(pool: PgPool) {
     assert_refused(&scan(&app, company::EMPLOYEE).await, "waiting for review");
     assert_eq!(app.number("SELECT count(*) FROM web_session").await, 0);
     change(&app, REJECTED_USERID, company::EMPLOYEE, "x").await;
-    assert_refused(&scan(&app, company::EMPLOYEE).await, "Your request was declined");
+    assert_refused(
+        &scan(&app, company::EMPLOYEE).await,
+        "Your request was declined",
+    );
 }
 
 /// A service that adds whom DingTalk confirms.

@@ -38,8 +38,8 @@ async fn a_fresh_installation_is_told_what_to_do_next(pool: PgPool) {
         &format!("{}/dingtalk/events", app.url),
         "dinggate doctor",
         "No event has come in 14 days.",
-        "Nobody waits.",
-        "There has been none yet.",
+        "No one is waiting.",
+        "No sync yet.",
     ] {
         assert!(page.contains(words), "{words} is not in {page}");
     }
@@ -107,8 +107,8 @@ async fn the_numbers_are_those_of_the_lists_that_they_lead_to(pool: PgPool) {
     let page = text(&body);
     for words in [
         "2 let in · 2 turned away",
-        "not of this company 1",
-        "waits for review 1",
+        "not in the company 1",
+        "waiting for review 1",
         "新来的",
         "See all (1)",
     ] {

@@ -267,7 +267,7 @@ async fn many_are_signed_out_by_person_or_by_session(pool: PgPool) {
     assert_eq!(admin.post("/admin/staff-bulk", &people).await.status, 303);
     let page = admin.get("/admin/staff").await.body;
     assert!(
-        page.contains("Signed out: 1 person; nothing done for 1 person: Cyd (Signed in nowhere)"),
+        page.contains("Signed out: 1 person; nothing done for 1 person: Cyd (No active sessions)"),
         "{page}"
     );
     assert_eq!(

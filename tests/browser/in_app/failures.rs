@@ -61,7 +61,7 @@ async fn each_failure_of_dingtalks_is_explained(pool: PgPool) {
             "This DingTalk is too old",
         ),
         ("-1", "cancel", "DingTalk did not let this page sign you in"),
-        ("5", "network error", "There is no connection"),
+        ("5", "network error", "You’re offline"),
     ];
     visit(Visitor::English, async |window| {
         for (at, (code, message, title)) in failures.into_iter().enumerate() {
@@ -142,7 +142,7 @@ async fn without_a_network_the_page_says_so(pool: PgPool) {
         let offline = json!({"offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
         window.devtools("Network.enable", json!({})).await;
         window.devtools("Network.emulateNetworkConditions", offline).await;
-        window.sees("网络不通").await;
+        window.sees("网络连接失败").await;
         offers_a_way_on(window).await;
         assert_fits(window, "zh").await;
     })
@@ -154,7 +154,7 @@ async fn without_a_network_the_page_says_so(pool: PgPool) {
         window.open(&app.url).await;
         window.sees("Asking DingTalk who you are").await;
         app.stop().await;
-        window.sees("There is no connection").await;
+        window.sees("You’re offline").await;
         offers_a_way_on(window).await;
     })
     .await;

@@ -75,10 +75,10 @@ async fn a_cdn_that_is_away_refuses_or_serves_something_else_is_not_waited_for(p
     let hanging = format!("http://{}/dingtalk.open.js", silent.local_addr().unwrap());
     let something_else = format!("{}/sim/assets/scanned.css", app.sim.url());
     for (url, words, longest) in [
-        (refusing, "A part of DingTalk could not be loaded", 5.0),
+        (refusing, "DingTalk’s component failed to load", 5.0),
         (
             something_else,
-            "A part of DingTalk could not be loaded",
+            "DingTalk’s component failed to load",
             5.0,
         ),
         (hanging, "This is taking too long", 10.0),

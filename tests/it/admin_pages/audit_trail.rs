@@ -17,7 +17,7 @@ async fn the_trail_tells_who_did_what_to_whom(pool: PgPool) {
         "REFR-0077",
         "192.0.2.7",
         "李晓华",
-        "The system",
+        "System",
         "by DingTalk’s event",
         "href=\"/admin/staff/u-wang\"",
         "Command line (root)",
@@ -133,19 +133,19 @@ async fn a_person_whose_userid_is_system_is_not_taken_for_the_system(pool: PgPoo
     let login = "/admin/audit?action=login&per_page=10&q=system";
     let page = admin.get(login).await.body;
     assert!(
-        shows(&page, "史小统") && !shows(&page, "The system"),
+        shows(&page, "史小统") && !shows(&page, "System"),
         "{page}"
     );
     let added = "/admin/audit?action=staff.added&per_page=10&q=zhangsan01";
     let page = admin.get(added).await.body;
-    assert!(shows(&page, "The system"), "{page}");
+    assert!(shows(&page, "System"), "{page}");
     assert!(
         !shows(&page, "href=\"/admin/staff/system\""),
         "the system's doing is not linked to the person"
     );
     let page = admin.get("/admin/syncs").await.body;
     assert!(
-        shows(&page, "The system") && !shows(&page, "史小统"),
+        shows(&page, "System") && !shows(&page, "史小统"),
         "the first sync was started by the system: {page}"
     );
     for (query, line) in [

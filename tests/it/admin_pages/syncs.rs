@@ -15,13 +15,13 @@ async fn the_runs_tell_what_they_did_and_lead_to_their_plans(pool: PgPool) {
         .await;
     let page = admin.get("/admin/syncs").await.body;
     for text in [
-        "Leavers held back",
+        "Departures need approval",
         "waits for a decision, expires in 22 hours",
         "Held back <a href=\"/admin/syncs/1?kind=withheld#plan\">17</a>",
         "Added <a href=\"/admin/syncs/1?kind=added#plan\">3</a></span> · ",
         "Unchanged 60</span>",
         "1 min 15 s",
-        "Cut off",
+        "Interrupted",
         "Command line (root)",
         "李晓华",
         "Next scheduled sync: <time",

@@ -226,8 +226,8 @@ async fn a_case_tells_its_history(pool: PgPool) {
     for part in [
         "Rejected",
         "a stranger",
-        "Re-open",
-        "Was refused",
+        "Reopen",
+        "Sign-in refused",
         &reference,
     ] {
         assert!(page.contains(part), "{part}: {page}");

@@ -46,7 +46,7 @@ async fn everything_about_a_person_stands_in_one_order(pool: PgPool) {
     assert_eq!(app.browser().scan(&unionid, "/").await.status, 403);
     let page = admin.get(PAGE).await.body;
     let order = [
-        "Was refused",
+        "Sign-in refused",
         "the secret reason",
         "<ins>总监</ins>",
         "Signed in",
@@ -62,7 +62,7 @@ async fn everything_about_a_person_stands_in_one_order(pool: PgPool) {
     assert!(timeline(&page).contains("href=\"/admin/events/"), "{page}");
     for (kind, present, absent) in [
         ("login", "Signed in", "the secret reason"),
-        ("decision", "the secret reason", "Was refused"),
+        ("decision", "the secret reason", "Sign-in refused"),
         ("change", "<ins>总监</ins>", "Signed in"),
         ("event", "href=\"/admin/events/", "<ins>总监</ins>"),
     ] {

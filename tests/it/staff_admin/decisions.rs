@@ -199,7 +199,7 @@ async fn a_leaving_by_event_can_be_made_a_decision(pool: PgPool) {
     );
     let page = admin.get("/admin/staff/zhangsan01").await.body;
     assert!(
-        page.contains("because") && page.contains("by hand") && !page.contains("zhangsan01/leave"),
+        page.contains("because") && page.contains("manual") && !page.contains("zhangsan01/leave"),
         "{page}"
     );
 }
