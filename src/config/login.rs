@@ -19,7 +19,7 @@ pub struct LoginConfig {
     /// Failed logins per client IP address.
     pub rate: Rate,
     pub unknown_staff: UnknownStaff,
-    /// Whom people who are refused can ask.
+    /// The contact for people who are refused.
     pub contact: Option<String>,
     /// The initial administrators.
     pub admins: ListedAdmins,

@@ -53,7 +53,7 @@ impl From<CaseState> for ReviewState {
 }
 
 closed_set! {
-    /// Whom a rejection binds.
+    /// Who is bound by a rejection.
     pub enum DecisionScope {
         /// The person, under the unionid and the userid of the case.
         Person = "person",

@@ -32,7 +32,7 @@ pub struct Layout {
     /// The result of the action that led here.
     pub toast: Option<Toast>,
     pub brand: Brand,
-    /// Whom people who are refused can ask.
+    /// The contact for people who are refused.
     pub contact: Option<String>,
     /// The number of waiting cases that the person may review; `None` where the navigation is not shown.
     pub waiting: Option<i64>,

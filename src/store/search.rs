@@ -39,7 +39,7 @@ impl Subject {
     }
 }
 
-/// Returns the people, then the cases of people without a staff row, of whom a term begins with the text: whole terms
+/// Returns the people, then the cases of people without a staff row, with a term that begins with the text: whole terms
 /// first, then the employed, then by name. At most [`MOST`] and one more.
 pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, StoreError> {
     let from = keys(&search.q);

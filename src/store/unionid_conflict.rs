@@ -119,7 +119,7 @@ pub async fn wake(conn: &mut Conn) -> Result<(), StoreError> {
     )
     .fetch_all(&mut *conn)
     .await?;
-    // One whom another transaction is writing would make this one, which may store a leave event, wait for it; that one
+    // A person that another transaction is writing would make this one, which may store a leave event, wait for it; that one
     // ends with a wake of its own if it leaves the conflict.
     let others = staff::lock_unwritten(conn, &others).await?;
     recheck::schedule_after_login(conn, &others).await?;

@@ -68,7 +68,7 @@ record! {
     closed {
         pub reason: Refusal,
         pub state: CaseState,
-        /// Whom the rejection binds, if the case is rejected.
+        /// Who is bound by the rejection, if the case is rejected.
         pub decision_scope: DecisionScope,
     }
     optional {

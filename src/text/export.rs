@@ -23,6 +23,7 @@ texts! {
     }
 
     /// Returns a column's heading.
+    // Long because each column has a line.
     pub fn column_words(column: ExportColumn) {
         Id: "编号" | "No.";
         Userid: "userid" | "userid";

@@ -154,7 +154,10 @@ async fn an_app_is_changed_hidden_and_deleted_and_the_trail_says_who_did_it(pool
     let id = add(&app, &mut admin, "报销", &[]).await;
     let path = format!("/admin/apps/{id}");
     let page = admin.get(&path).await.body;
-    assert!(page.contains("will vanish from the portal of"), "{page}");
+    assert!(
+        page.contains("will be removed from the portal for"),
+        "{page}"
+    );
     let changed = with(fields("费用", &[]), "address", "http://localhost:8080/费用");
     assert_eq!(admin.post(&path, &changed).await.status, 303);
     let portal = admin.get("/").await.body;

@@ -200,11 +200,13 @@ async fn a_refusal_tells_the_page_all_that_a_person_reads(pool: PgPool) {
             "error": "pending_review",
             "title": "Your sign-in is waiting for review",
             "message": "You are in the company’s DingTalk but not yet on the list of those who may sign in; an administrator has been asked.",
-            "next_step": "Once you have been approved, please open this page again.",
+            "next_step": "This page checks for the result every 15 seconds and signs you in once you have been approved.",
             "nick": person.name,
             "initials": "三",
             "reference": reference,
             "retry": false,
+            "contact": null,
+            "waits": true,
         })
     );
 }

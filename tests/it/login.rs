@@ -610,6 +610,12 @@ async fn a_rejection_is_stronger_than_employment(pool: PgPool) {
     let newcomer = app.sim.hire_quietly(NewPerson::named("韩梅梅")).unwrap();
     app.browser().scan(&newcomer.unionid, "/").await;
     app.execute("UPDATE unmatched_login SET state = 'rejected', decided_at = now(), decided_by = 'manager4220'").await;
+    eventually(
+        "the lookup for the review",
+        Duration::from_secs(3),
+        async || app.number("SELECT count(*) FROM unmatched_lookup").await == 0,
+    )
+    .await;
     let calls = app.sim.calls(MATCH);
     assert_refused(
         &app.browser().scan(&newcomer.unionid, "/").await,

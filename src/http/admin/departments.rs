@@ -9,13 +9,13 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use self::branches::Step;
-use super::list_page::{ListPage, ListSpec, export_links};
+use super::list_page::{ListPage, ListSpec};
 use super::list_query::ListQuery;
 use crate::context::Context;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::DeptId;
 use crate::domain::rights::Scope;
-use crate::http::admin::exports::{Export, FORMATS, all};
+use crate::http::admin::exports::{Export, FORMATS, all, export_links};
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};

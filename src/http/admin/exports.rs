@@ -22,6 +22,15 @@ pub const FORMATS: &str = ".{format:csv|xlsx}";
 /// How much of a query is kept, in characters.
 const MAX_QUERY: usize = 500;
 
+/// Returns the label and the URL of each export of a list, with XLSX first.
+pub fn export_links(path: &str, query: &str) -> Vec<(&'static str, String)> {
+    let href = |format: TableFormat| format!("{path}.{}?{query}", format.as_str());
+    let formats = TableFormat::ALL.into_iter();
+    formats
+        .map(|format| (format.label(), href(format)))
+        .collect()
+}
+
 /// A requested export.
 pub struct Export {
     pub ctx: web::Data<Context>,

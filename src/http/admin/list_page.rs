@@ -8,13 +8,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::exports::export_links;
 use super::last_page;
 use super::list_query::{ALL, ListQuery};
 use crate::context::Context;
 use crate::http::error::AppError;
 use crate::http::extract::RoleHolder;
 use crate::http::layout::{Layout, html};
-use crate::http::table::TableFormat;
 use crate::http::view::{Choice, Pager, Paging, Sorting, order, query};
 use crate::store::sort::Sort;
 use crate::text::layout::CommonTexts;
@@ -161,15 +161,6 @@ pub struct ListPage<R> {
     pub exports: Vec<(&'static str, String)>,
     pub pager: Pager,
     pub rows: Vec<R>,
-}
-
-/// Returns the label and the URL of each export of a list, with XLSX first.
-pub fn export_links(path: &str, query: &str) -> Vec<(&'static str, String)> {
-    let href = |format: TableFormat| format!("{path}.{}?{query}", format.as_str());
-    let formats = TableFormat::ALL.into_iter();
-    formats
-        .map(|format| (format.label(), href(format)))
-        .collect()
 }
 
 /// A select of the filter form.

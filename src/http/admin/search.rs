@@ -39,7 +39,7 @@ struct SearchPage {
     list: ListPage<HitView>,
     /// The reference number that was searched for, if no person was found by it.
     reference: Option<String>,
-    /// The attempt with this number, of somebody of whom nothing else is left.
+    /// The attempt with this number, of somebody who has neither a row nor a case any more.
     attempt: Option<AttemptView>,
     /// The same search in the lists.
     staff_href: String,

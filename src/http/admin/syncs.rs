@@ -2,6 +2,7 @@
 
 mod act;
 mod detail;
+mod export;
 mod list;
 pub mod plan;
 pub mod values;
@@ -28,7 +29,7 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .service(web::resource(format!("/syncs{FORMATS}")).route(web::get().to(list::export)))
         .service(
             web::resource(format!(r"/syncs/{{id:\d+}}{FORMATS}"))
-                .route(web::get().to(detail::export)),
+                .route(web::get().to(export::export)),
         )
         .service(web::resource("/syncs/{id}").route(web::get().to(detail::detail)))
         .service(web::resource("/syncs/{id}/approve").route(web::post().to(act::approve)))

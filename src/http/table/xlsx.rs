@@ -176,10 +176,10 @@ mod tests {
         let body = actix_web::body::to_bytes(response.into_body())
             .await
             .unwrap();
-        let mut book = Xlsx::new(std::io::Cursor::new(body)).unwrap();
-        let range = book.worksheet_range_at(0).unwrap().unwrap();
+        let mut workbook = Xlsx::new(std::io::Cursor::new(body)).unwrap();
+        let range = workbook.worksheet_range_at(0).unwrap().unwrap();
         let rows = range.rows().map(<[Data]>::to_vec).collect();
-        Ok((book.sheet_names(), rows))
+        Ok((workbook.sheet_names(), rows))
     }
 
     fn text(text: &str) -> Data {

@@ -44,7 +44,7 @@ texts! {
 }
 
 impl DirectoryTexts {
-    /// Returns whom a rejection binds.
+    /// Returns who is bound by a rejection.
     pub fn scope_words(&self, scope: DecisionScope) -> &'static str {
         match scope {
             DecisionScope::Person => self.scope_person,

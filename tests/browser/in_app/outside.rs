@@ -76,11 +76,7 @@ async fn a_cdn_that_is_away_refuses_or_serves_something_else_is_not_waited_for(p
     let something_else = format!("{}/sim/assets/scanned.css", app.sim.url());
     for (url, words, longest) in [
         (refusing, "DingTalk’s component failed to load", 5.0),
-        (
-            something_else,
-            "DingTalk’s component failed to load",
-            5.0,
-        ),
+        (something_else, "DingTalk’s component failed to load", 5.0),
         (hanging, "This is taking too long", 10.0),
     ] {
         app.stop().await;

@@ -132,10 +132,7 @@ async fn a_person_whose_userid_is_system_is_not_taken_for_the_system(pool: PgPoo
     app.signed_in("system").await;
     let login = "/admin/audit?action=login&per_page=10&q=system";
     let page = admin.get(login).await.body;
-    assert!(
-        shows(&page, "史小统") && !shows(&page, "System"),
-        "{page}"
-    );
+    assert!(shows(&page, "史小统") && !shows(&page, "System"), "{page}");
     let added = "/admin/audit?action=staff.added&per_page=10&q=zhangsan01";
     let page = admin.get(added).await.body;
     assert!(shows(&page, "System"), "{page}");

@@ -22,7 +22,7 @@ async fn the_list_shows_the_way_to_each_department_and_who_is_there(pool: PgPool
     assert!(
         shows(
             &page,
-            "<a href=\"/admin/staff?department=10&#38;status=employed\">2</a><span class=\"muted\"> (1 directly)"
+            "<a href=\"/admin/staff?department=10&#38;status=employed\">2</a><span class=\"muted\"> (1 direct)"
         ),
         "{page}"
     );
@@ -65,8 +65,8 @@ async fn the_tree_shows_how_many_people_each_department_holds(pool: PgPool) {
     let page = admin.get("/admin/departments").await.body;
     // A person in two departments of one branch is one person.
     for place in [
-        "<a href=\"/admin/departments/1\">示例公司</a> <span class=\"tree-count\">2</span> <span class=\"hint\">0 directly",
-        "<a href=\"/admin/departments/10\">研发中心</a> <span class=\"tree-count\">2</span> <span class=\"hint\">1 directly",
+        "<a href=\"/admin/departments/1\">示例公司</a> <span class=\"tree-count\">2</span> <span class=\"hint\">0 direct",
+        "<a href=\"/admin/departments/10\">研发中心</a> <span class=\"tree-count\">2</span> <span class=\"hint\">1 direct",
         "<a href=\"/admin/departments/11\">平台组</a> <span class=\"tree-count\">2</span></li>",
         "<a href=\"/admin/departments/20\">财务部</a> <span class=\"tree-count\">0</span></li>",
     ] {
@@ -112,7 +112,7 @@ async fn a_department_shows_its_way_its_leaders_and_its_people(pool: PgPool) {
         assert!(shows(&above, text), "{text}: {above}");
     }
     let empty = admin.get("/admin/departments/20").await.body;
-    assert!(shows(&empty, "Nobody is directly in it") && shows(&empty, "no department below"));
+    assert!(shows(&empty, "No direct members") && shows(&empty, "no department below"));
     admin.headers[0].1 = "zh-CN".to_owned();
     let chinese = admin.get("/admin/departments/11").await.body;
     assert!(

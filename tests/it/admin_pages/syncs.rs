@@ -140,7 +140,7 @@ async fn a_run_that_waits_names_those_whom_it_would_mark_and_what_will_happen(po
     app.execute(PLANS).await;
     let page = admin.get("/admin/syncs/1").await.body;
     for text in [
-        "3 people wait to be marked as left",
+        "3 people need your approval",
         "<li><a href=\"/admin/staff/u-wang\">王小明</a></li>",
         "<li>&#60;b&#62;无页面&#60;/b&#62;</li>",
         "Up to 3 people will be marked as left and signed out",
@@ -198,7 +198,7 @@ async fn what_was_decided_or_not_in_time_is_said_and_cannot_be_decided_again(poo
         .await;
     assert!(shows(
         &admin.get("/admin/syncs/1").await.body,
-        "A later complete sync has taken its place"
+        "A later sync replaced this one"
     ));
     app.execute("UPDATE sync_run SET decision = NULL, decided_at = NULL, finished_at = now() - interval '25 hours' WHERE id = 1").await;
     let page = admin.get("/admin/syncs/1").await.body;
@@ -218,7 +218,7 @@ async fn the_run_that_carries_a_decision_out_and_the_one_that_waited_lead_to_eac
         UPDATE sync_run SET approves = 1, cause = 'approval' WHERE id = 2").await;
     let old = admin.get("/admin/syncs/1").await.body;
     assert!(
-        shows(&old, "Approved: another sync")
+        shows(&old, "Approved. Another sync")
             && shows(&old, "<a href=\"/admin/syncs/2\">See sync 2</a>"),
         "{old}"
     );

@@ -30,7 +30,7 @@ const fn administer(status: u16) -> Answers {
     [403, 403, 403, status]
 }
 
-const TABLE: [(&str, &str, Answers); 57] = [
+const TABLE: [(&str, &str, Answers); 60] = [
     ("GET", "/", PEOPLE),
     ("GET", "", PEOPLE),
     ("GET", "/unmatched", PEOPLE),
@@ -40,8 +40,11 @@ const TABLE: [(&str, &str, Answers); 57] = [
     ("POST", "/unmatched/{id}/approve", decide(409)),
     ("POST", "/unmatched/{id}/reject", decide(400)),
     ("POST", "/unmatched/{id}/reopen", decide(409)),
+    ("POST", "/unmatched/{id}/limit", decide(409)),
+    ("POST", "/unmatched/{id}/lookup", decide(303)),
     // Of others' jobs a limited reviewer sees none.
     ("GET", "/unmatched/jobs/{id}", [200, 404, 200, 200]),
+    ("GET", "/search", PEOPLE),
     ("GET", "/staff", PEOPLE),
     ("GET", "/staff{FORMATS}", PEOPLE),
     ("POST", "/staff-bulk", decide(400)),

@@ -191,8 +191,15 @@ async fn whom_a_review_or_a_login_brings_in_is_told(pool: PgPool) {
         .post(&format!("/admin/unmatched/{case}/approve"), &[])
         .await;
     assert_eq!(answer.status, 303, "{}", answer.body);
-    let added = one(&app, &receiver, "staff.added").await;
-    assert_eq!(added["userid"], company::EMPLOYEE);
+    receiver.wait_for(3).await;
+    let mut kinds = receiver.kinds();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["review.decided", "review.waiting", "staff.added"]);
+    let requests = receiver.requests();
+    let added = requests
+        .iter()
+        .find(|request| request.kind() == "staff.added");
+    assert_eq!(added.unwrap().json()["data"]["userid"], company::EMPLOYEE);
 }
 
 #[sqlx::test]

@@ -1,13 +1,9 @@
 //! One run: its data, the pending decision, and its whole plan.
 
-use crate::domain::export::{ExportColumn, ExportedList};
-use crate::http::admin::exports::{BATCH, Export, batches};
 use crate::http::extract::Auditor;
-use crate::http::table::{Cell, TableHead, id_cell};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
-use futures_util::stream::{self, TryStreamExt as _};
 
 use super::plan::{self, RecordView};
 use super::{RunView, path_of, view};
@@ -37,19 +33,6 @@ const NAMED: i64 = 100;
 const LIST: ListSpec = ListSpec {
     filters: &[("kind", ALL)],
     ..ListSpec::PLAIN
-};
-const EXPORT: TableHead = TableHead {
-    list: ExportedList::SyncChanges,
-    columns: &[
-        ExportColumn::Status,
-        ExportColumn::Userid,
-        ExportColumn::DepartmentId,
-        ExportColumn::Name,
-        ExportColumn::Field,
-        ExportColumn::OldValue,
-        ExportColumn::NewValue,
-        ExportColumn::Reason,
-    ],
 };
 
 #[derive(Template)]
@@ -136,65 +119,13 @@ pub(super) async fn detail(
         .await
 }
 
-fn filter(query: &ListQuery, contacts: ContactView) -> Result<ChangeFilter, AppError> {
+pub(super) fn filter(query: &ListQuery, contacts: ContactView) -> Result<ChangeFilter, AppError> {
     Ok(ChangeFilter {
         kind: query.value("kind", &ChangeKind::ALL, ChangeKind::as_str)?,
         q: query.q().to_owned(),
         reasons: reasons_with(query.q()),
         contacts,
     })
-}
-
-/// A record with several changed fields has a row for each.
-pub(super) async fn export(
-    auditor: Auditor,
-    export: Export,
-    id: web::Path<(i64, String)>,
-    query: ListQuery,
-) -> Result<HttpResponse, AppError> {
-    let (id, _) = id.into_inner();
-    let contacts = auditor.contacts();
-    let filter = filter(&query, contacts)?;
-    let run = export
-        .ctx
-        .db
-        .read(async |conn| sync_list::find(conn, id).await);
-    run.await?.ok_or(AppError::NotFound)?;
-    let next = async move |ctx: &Context, after: Option<i32>| {
-        let read = ctx.db.read(async |conn| {
-            sync_list::batch_of_changes(conn, id, &filter, after, BATCH.into()).await
-        });
-        let rows = read.await?;
-        let last = rows.last().map(|row| Some(row.position));
-        Ok(last.map(|last| (rows, last)))
-    };
-    let rows = batches(export.ctx.clone(), None, next)
-        .map_ok(move |row| stream::iter(cells(row, contacts).into_iter().map(Ok)))
-        .try_flatten();
-    export.respond(&auditor, EXPORT, rows).await
-}
-
-fn cells(row: ChangeRow, contacts: ContactView) -> Vec<Vec<Cell>> {
-    let record = [
-        row.kind.as_str().into(),
-        row.userid.into(),
-        row.dept_id.map_or(Cell::Empty, id_cell),
-        row.name.into(),
-    ];
-    let reason: Cell = row.reason.map(|reason| reason.code()).into();
-    let changes = row.differences.into_iter().map(|change| {
-        let change = plan::shown(change, contacts);
-        [change.field, change.old, change.new].map(Cell::from)
-    });
-    let mut changes: Vec<[Cell; 3]> = changes.collect();
-    if changes.is_empty() {
-        changes.push([Cell::Empty, Cell::Empty, Cell::Empty]);
-    }
-    let rows = changes.into_iter().map(|change| {
-        let cells = record.iter().cloned().chain(change);
-        cells.chain([reason.clone()]).collect()
-    });
-    rows.collect()
 }
 
 async fn find(

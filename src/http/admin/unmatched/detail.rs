@@ -76,7 +76,7 @@ struct CasePage {
     decided_by: Option<ActorView>,
     decided_at: Option<TimeText>,
     decision_reason: Option<String>,
-    /// Whom a rejection binds.
+    /// Who is bound by a rejection.
     decision_scope: Option<&'static str>,
     /// Which id of a rejected case the last attempt matched.
     matched: Option<String>,
