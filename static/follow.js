@@ -33,7 +33,8 @@
     var active = document.activeElement;
     return (
       document.hidden ||
-      main.querySelector("details[open], dialog[open]") !== null ||
+      main.querySelector("details[open]") !== null ||
+      document.querySelector("dialog[open]") !== null ||
       (main.contains(active) && active.matches("input, select, textarea")) ||
       String(window.getSelection()) !== ""
     );
