@@ -92,7 +92,7 @@ fn starts(name: &str) -> impl Iterator<Item = usize> {
     let mut was_in_word = false;
     name.char_indices().filter_map(move |(at, c)| {
         let is_in_word = c.is_ascii_alphanumeric();
-        let is_start = !is_separator(c) && !(is_in_word && was_in_word);
+        let is_start = !is_separator(c) && (!is_in_word || !was_in_word);
         was_in_word = is_in_word;
         is_start.then_some(at)
     })

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{
     Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::stream::Stream;
 
 use super::error::AppError;
@@ -16,7 +16,6 @@ use crate::domain::export::{ExportColumn, ExportedList};
 use crate::store::StoreError;
 use crate::text::export::ExportTexts;
 use crate::text::lang::Lang;
-use crate::text::time::china_day;
 
 closed_set! {
     /// The format of a table: the extension of its path and of its file.
@@ -29,9 +28,10 @@ closed_set! {
 impl TableFormat {
     /// Returns the path of the page that an export belongs to; other paths are returned unchanged.
     pub fn strip(path: &str) -> &str {
-        let formats = Self::ALL.into_iter().map(Self::as_str);
-        let page = formats.filter_map(|format| path.strip_suffix(format)?.strip_suffix('.'));
-        page.last().unwrap_or(path)
+        let mut formats = Self::ALL.into_iter().map(Self::as_str);
+        formats
+            .find_map(|format| path.strip_suffix(format)?.strip_suffix('.'))
+            .unwrap_or(path)
     }
 
     /// Returns its name on pages.
@@ -102,24 +102,25 @@ pub struct TableHead {
 }
 
 impl TableHead {
-    /// Returns the table as a file to be saved.
+    /// Returns the table as a file to be saved, named after the day.
     pub async fn respond(
         self,
         format: TableFormat,
         lang: Lang,
+        day: NaiveDate,
         rows: impl Stream<Item = Result<Vec<Cell>, StoreError>> + 'static,
     ) -> Result<HttpResponse, AppError> {
         let mut response = HttpResponse::Ok();
-        response.insert_header(self.disposition(format, lang));
+        response.insert_header(self.disposition(format, lang, day));
         Ok(match format {
             TableFormat::Csv => csv::stream(response, self.columns, rows),
             TableFormat::Xlsx => xlsx::build(response, self, lang, rows).await?,
         })
     }
 
-    /// The name has the list and the day in China; browsers that read no other names get it in ASCII.
-    fn disposition(self, format: TableFormat, lang: Lang) -> ContentDisposition {
-        let (day, extension) = (china_day(Utc::now()), format.as_str());
+    /// The name has the list and the day; browsers that read no other names get it in ASCII.
+    fn disposition(self, format: TableFormat, lang: Lang, day: NaiveDate) -> ContentDisposition {
+        let extension = format.as_str();
         let named = |list: &str| format!("{list}-{day}.{extension}");
         let words = ExportTexts::of(lang).list_words(self.list);
         ContentDisposition {
@@ -146,8 +147,10 @@ mod tests {
             list: ExportedList::Review,
             columns: &[],
         };
-        let day = china_day(Utc::now()).to_string();
-        let name = head.disposition(TableFormat::Xlsx, Lang::Zh).to_string();
+        let day = NaiveDate::from_ymd_opt(2026, 11, 30).unwrap();
+        let name = head
+            .disposition(TableFormat::Xlsx, Lang::Zh, day)
+            .to_string();
         assert!(
             name.starts_with(&format!("attachment; filename=\"unmatched-{day}.xlsx\"")),
             "{name}"

@@ -126,13 +126,11 @@ async fn finish(
         Outcome::AnotherRuns => Some((Duration::ZERO, false)),
         Outcome::Interrupted => Some((AFTER_INTERRUPTION, false)),
     };
-    match next {
-        Some((wait, counts)) => sync_request::postpone(conn, attempt, wait, counts).await,
-        None => {
-            let wait = wait_after(&attempt.reasons, attempt.attempts);
-            sync_request::settle(conn, attempt, wait).await
-        }
+    if let Some((wait, counts)) = next {
+        return sync_request::postpone(conn, attempt, wait, counts).await;
     }
+    let wait = wait_after(&attempt.reasons, attempt.attempts);
+    sync_request::settle(conn, attempt, wait).await
 }
 
 /// Returns whether an empty table, and nothing else, was the reason, and too many runs could not read everything: the

@@ -26,6 +26,7 @@ pub struct AuditFilter {
 
 impl AuditFilter {
     /// Returns the filter with the search text alone.
+    #[must_use]
     pub fn text_only(&self) -> Self {
         Self {
             q: self.q.clone(),

@@ -24,6 +24,7 @@ pub struct EventFilter {
 
 impl EventFilter {
     /// Returns the filter with the search text alone.
+    #[must_use]
     pub fn text_only(&self) -> Self {
         Self {
             q: self.q.clone(),

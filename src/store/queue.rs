@@ -21,6 +21,7 @@ pub enum QueueConnection {
 
 /// What is due, by Postgres's clock.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct DueWork {
     pub now: DateTime<Utc>,
     /// The lanes with an item that is due and free.

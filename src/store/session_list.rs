@@ -20,6 +20,7 @@ pub struct SessionFilter {
 
 impl SessionFilter {
     /// Returns the filter with the search text alone.
+    #[must_use]
     pub fn text_only(&self) -> Self {
         Self {
             method: None,

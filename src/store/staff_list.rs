@@ -31,6 +31,7 @@ pub struct StaffFilter {
 
 impl StaffFilter {
     /// Returns the filter with the search text alone.
+    #[must_use]
     pub fn text_only(&self) -> Self {
         Self {
             status: None,

@@ -32,6 +32,7 @@ pub struct SyncFilter {
 
 impl SyncFilter {
     /// Returns the filter with the search text alone.
+    #[must_use]
     pub fn text_only(&self) -> Self {
         Self {
             state: None,

@@ -25,6 +25,7 @@ pub struct DeliveryFilter {
 
 impl DeliveryFilter {
     /// Returns the filter with the search text alone.
+    #[must_use]
     pub fn text_only(&self) -> Self {
         Self {
             q: self.q.clone(),

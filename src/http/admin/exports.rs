@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use futures_util::stream::{self, Stream, TryStreamExt as _};
+use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use percent_encoding::percent_decode_str;
 
 use crate::context::Context;
@@ -14,6 +14,7 @@ use crate::http::table::{Cell, TableFormat, TableHead};
 use crate::service::exports;
 use crate::store::{Conn, StoreError};
 use crate::text::lang::Lang;
+use crate::text::time::china_day;
 
 /// How many rows are read at a time.
 pub const BATCH: u16 = 1000;
@@ -77,19 +78,20 @@ impl Export {
             .collect();
         let format = self.format.as_str();
         exports::record_export(&self.ctx, &by, head.list.action(), format, &query).await?;
-        head.respond(self.format, self.lang, rows).await
+        let day = china_day(holder.user.now);
+        head.respond(self.format, self.lang, day, rows).await
     }
 }
 
 /// Streams rows batch by batch: `next` returns a batch and where the one after it starts, or `None` after the last.
 /// Each batch takes a connection of its own, so that a slow reader holds none.
-pub fn batches<S, R, F>(
+pub fn batches<S: 'static, R: 'static, F>(
     ctx: web::Data<Context>,
     start: S,
     next: F,
-) -> impl Stream<Item = Result<R, StoreError>>
+) -> LocalBoxStream<'static, Result<R, StoreError>>
 where
-    F: AsyncFn(&Context, S) -> Result<Option<(Vec<R>, S)>, StoreError>,
+    F: AsyncFn(&Context, S) -> Result<Option<(Vec<R>, S)>, StoreError> + 'static,
 {
     let batch = async |(ctx, next, at): (web::Data<Context>, F, S)| {
         let found = next(&ctx, at).await?;
@@ -98,26 +100,29 @@ where
             (rows, (ctx, next, at))
         }))
     };
-    stream::try_unfold((ctx, next, start), batch).try_flatten()
+    stream::try_unfold((ctx, next, start), batch)
+        .try_flatten()
+        .boxed_local()
 }
 
 /// Streams what one query returns: for lists that stay short.
-pub fn all<R>(
+pub fn all<R: 'static>(
     ctx: web::Data<Context>,
-    find: impl AsyncFnOnce(&mut Conn) -> Result<Vec<R>, StoreError> + Clone,
-) -> impl Stream<Item = Result<R, StoreError>> {
+    find: impl AsyncFnOnce(&mut Conn) -> Result<Vec<R>, StoreError> + Clone + 'static,
+) -> LocalBoxStream<'static, Result<R, StoreError>> {
     let found = async move { ctx.db.read(find).await };
     stream::once(found)
         .map_ok(|rows| stream::iter(rows.into_iter().map(Ok)))
         .try_flatten()
+        .boxed_local()
 }
 
 /// Streams the rows of all ids that a query finds, in its order: found at once, then read in batches.
-pub fn rows_of<I: Clone, R>(
+pub fn rows_of<I: 'static, R: 'static>(
     ctx: web::Data<Context>,
-    find: impl AsyncFnOnce(&mut Conn) -> Result<Vec<I>, StoreError> + Clone,
-    read: impl AsyncFn(&mut Conn, &[I]) -> Result<Vec<R>, StoreError>,
-) -> impl Stream<Item = Result<R, StoreError>> {
+    find: impl AsyncFnOnce(&mut Conn) -> Result<Vec<I>, StoreError> + Clone + 'static,
+    read: impl AsyncFn(&mut Conn, &[I]) -> Result<Vec<R>, StoreError> + 'static,
+) -> LocalBoxStream<'static, Result<R, StoreError>> {
     batches(ctx, Step::Find(find), async move |ctx: &Context, step| {
         let mut ids = match step {
             Step::Find(find) => ctx.db.read(find).await?,

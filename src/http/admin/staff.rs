@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::domain::contact_mask::MASK;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::UnionId;
-use crate::domain::person::Status;
+use crate::domain::person::{LeftCause, Status};
 use crate::domain::rights::{Action, ContactView};
 use crate::http::admin::exports::{Export, FORMATS, rows_of};
 use crate::http::error::AppError;
@@ -250,7 +250,7 @@ fn cells(row: Row, contacts: ContactView) -> Vec<Cell> {
         row.departments.join("; ").into(),
         row.hired_date.map(|at| china_day(at).to_string()).into(),
         row.left_at.into(),
-        row.left_cause.map(|cause| cause.as_str()).into(),
+        row.left_cause.map(LeftCause::as_str).into(),
         if row.is_held { "yes" } else { "no" }.into(),
     ]
 }

@@ -186,7 +186,7 @@ fn cells(row: DeliveryRow, contacts: ContactView) -> Vec<Cell> {
         row.state.as_str().into(),
         row.userid.into(),
         masked(&row.subject, contacts).into(),
-        row.event_id.map(id_cell).unwrap_or(Cell::Empty),
+        row.event_id.map_or(Cell::Empty, id_cell),
         row.created_at.into(),
         row.attempts.into(),
         is_waiting.then_some(row.next_attempt_at).into(),

@@ -19,6 +19,6 @@ pub async fn waiting_count(ctx: &Context, scope: &Scope) -> Result<i64, StoreErr
     };
     match scope {
         Scope::All => Ok(*ctx.waiting_cases.get(read).await?),
-        _ => read().await,
+        Scope::Departments(_) => read().await,
     }
 }

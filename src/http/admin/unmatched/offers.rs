@@ -32,6 +32,7 @@ pub(super) enum Protection {
 
 /// What can be decided about a case.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Offers {
     pub approves: bool,
     pub rejects: bool,
