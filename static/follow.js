@@ -33,7 +33,7 @@
     var active = document.activeElement;
     return (
       document.hidden ||
-      main.querySelector("details[open]") !== null ||
+      main.querySelector("details[open]:not(.banner)") !== null ||
       document.querySelector("dialog[open]") !== null ||
       (main.contains(active) && active.matches("input, select, textarea")) ||
       String(window.getSelection()) !== ""
@@ -58,6 +58,7 @@
     var old = main.querySelector(".banner");
     var banner = page.querySelector(".banner");
     if (old && banner) {
+      banner.open = old.open;
       exchange(old, banner);
     } else if (banner) {
       main.insertBefore(banner, main.firstChild);
