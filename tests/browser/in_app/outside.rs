@@ -123,7 +123,7 @@ async fn without_script_dingtalk_shows_the_way_to_the_qr_code(pool: PgPool) {
     visit(Visitor::WithoutScript, async |window| {
         window.calls_itself(Device::Ios.user_agent()).await;
         window.open(&format!("{}/?from=chat", app.url)).await;
-        window.sees("Scripts are off here").await;
+        window.sees("JavaScript is turned off here").await;
         assert!(!window.is_shown(".in-app-busy").await);
         assert!(!window.is_shown("[data-again]").await);
         window.click("[data-scan]").await;

@@ -46,7 +46,7 @@ async fn each_refusal_names_the_person_and_says_what_to_do(pool: PgPool) {
     let waits = [
         "您的登录正在等待审核",
         "韩梅梅",
-        "审核通过后，请重新打开本页",
+        "本页每 15 秒自动查询审核结果",
     ];
     reads(&app, zh, Device::Android, &newcomer.userid, &waits).await;
 

@@ -24,7 +24,7 @@ fn reference(page: &Answer) -> String {
 async fn follow(admin: &mut Browser, text: &str) -> Answer {
     let answer = search(admin, text).await;
     assert_eq!(answer.status, 303, "{text}: {}", answer.body);
-    admin.get(&answer.location().to_owned()).await
+    admin.get(answer.location()).await
 }
 
 #[sqlx::test]

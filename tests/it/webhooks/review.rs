@@ -4,6 +4,7 @@ use dingtalk_sim::company::{self, EMPLOYEE};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use super::receiver::Request;
 use super::{quiet, spawn};
 use crate::support::{Browser, TestApp};
 
@@ -38,7 +39,7 @@ async fn a_case_is_announced_once_and_every_decision_is_told(pool: PgPool) {
     assert_eq!(app.browser().scan(&unionid, "/").await.status, 403);
     quiet(&app).await;
     let requests = receiver.requests();
-    let bodies: Vec<Value> = requests.iter().map(|request| request.json()).collect();
+    let bodies: Vec<Value> = requests.iter().map(Request::json).collect();
     let of = |kind: &str| -> Vec<Value> {
         let found = bodies.iter().filter(|body| body["type"] == kind);
         found.map(|body| body["data"].clone()).collect()
