@@ -77,7 +77,13 @@ async fn the_real_person_is_shown_before_anybody_decides_without_contact_data(po
         assert!(page.contains(part), "{part}: {page}");
     }
     let list = admin.get("/admin/unmatched").await.body;
-    for part in [title.as_str(), number.as_str(), "财务部", "joined 20", "Checked 20"] {
+    for part in [
+        title.as_str(),
+        number.as_str(),
+        "财务部",
+        "joined 20",
+        "Checked 20",
+    ] {
         assert!(list.contains(part), "{part}: {list}");
     }
     // Neither the page nor the table holds more than a decision needs.
