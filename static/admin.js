@@ -79,7 +79,7 @@
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
-    var fields = all("[data-key]").filter(function (field) {
+    var fields = all("input[data-key]").filter(function (field) {
       return field.dataset.key === event.key;
     });
     var fold = document.querySelector("details.fold");

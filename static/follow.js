@@ -33,7 +33,8 @@
     var active = document.activeElement;
     return (
       document.hidden ||
-      main.querySelector("details[open], dialog[open]") !== null ||
+      main.querySelector("details[open]:not(.banner)") !== null ||
+      document.querySelector("dialog[open]") !== null ||
       (main.contains(active) && active.matches("input, select, textarea")) ||
       String(window.getSelection()) !== ""
     );
@@ -57,6 +58,7 @@
     var old = main.querySelector(".banner");
     var banner = page.querySelector(".banner");
     if (old && banner) {
+      banner.open = old.open;
       exchange(old, banner);
     } else if (banner) {
       main.insertBefore(banner, main.firstChild);

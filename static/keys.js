@@ -1,5 +1,5 @@
-// Keys for what a page offers: `data-key` on a link goes there, on a button puts the focus on it, on a summary opens the
-// question. Nothing is decided by one key: a second press on the next page would decide about somebody unseen.
+// Keys for what a page offers: `data-key` on a link goes there, on a summary asks the question, on a button puts the focus
+// on it. Nothing is decided by one key: a second press on the next page would decide about somebody unseen.
 (function () {
   "use strict";
 
@@ -20,11 +20,8 @@
   }
 
   function use(part) {
-    if (part.matches("a")) {
+    if (part.matches("a, summary")) {
       part.click();
-    } else if (part.matches("summary")) {
-      part.parentElement.open = true;
-      part.parentElement.querySelector("input:not([type=hidden])").focus();
     } else {
       part.focus();
     }
@@ -32,6 +29,10 @@
 
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) {
+      return;
+    }
+    // What lies behind a question is out of reach until it is answered.
+    if (document.querySelector("dialog[open]")) {
       return;
     }
     var key = event.key.toLowerCase();
@@ -44,15 +45,6 @@
       use(part);
     } else if ((key === "j" && step(1)) || (key === "k" && step(-1))) {
       event.preventDefault();
-    }
-  });
-
-  document.addEventListener("click", function (event) {
-    var close = event.target.closest("[data-close]");
-    if (close) {
-      var details = close.closest("details");
-      details.open = false;
-      details.querySelector("summary").focus();
     }
   });
 })();

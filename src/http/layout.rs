@@ -53,8 +53,8 @@ pub struct LayoutUser {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayoutAlert {
     pub text: String,
-    /// The page with more about it.
-    pub more: Option<String>,
+    /// The page where something can be done about it, and what the link says.
+    pub more: Option<(String, &'static str)>,
     /// The path that dismisses it by a POST; `None` if only fixing its cause ends it.
     pub dismiss: Option<String>,
 }
@@ -119,6 +119,16 @@ impl Layout {
             current_url: language::current_url(path, query, request.method().is_safe()),
             ..Self::new(lang, user, path)
         }
+    }
+
+    /// Returns how many alerts there are, in words.
+    pub fn alert_count(&self) -> String {
+        interpolate(self.t.alerts, &[("n", &self.alerts.len())])
+    }
+
+    /// Returns whether this is the page that shows at once what others only count.
+    pub fn is_overview(&self) -> bool {
+        self.path == nav::OVERVIEW
     }
 
     #[must_use]

@@ -23,8 +23,10 @@ texts! {
         sessions: "在线会话" | "Sessions";
         audit: "审计日志" | "Audit";
         apps: "应用" | "Apps";
-        alerts: "需要处理的问题" | "Problems that need attention";
-        alert_more: "查看同步" | "See the syncs";
+        alerts: "{n} 个问题需要处理" | "Problems that need attention: {n}";
+        see_syncs: "查看同步" | "See the syncs";
+        see_events: "查看事件" | "See the events";
+        see_messages: "查看推送" | "See the messages";
         dismiss: "关闭" | "Dismiss";
         undo: "撤销" | "Undo";
         pages: "分页" | "Pages";

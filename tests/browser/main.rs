@@ -27,6 +27,7 @@ mod decisions;
 mod every_page;
 mod following;
 mod in_app;
+mod keyboard;
 mod login_frame;
 mod oauth2;
 mod portal;

@@ -4,7 +4,7 @@ use super::Layout;
 use crate::domain::rights::Action;
 
 /// The page of the administration that all others lie below.
-const OVERVIEW: &str = "/admin";
+pub(super) const OVERVIEW: &str = "/admin";
 /// The section of people who wait for a decision.
 const REVIEW: &str = "unmatched";
 

@@ -173,6 +173,8 @@ async fn look_up(ctx: &Context, claimed: &ClaimedLookup) -> Result<(), UpstreamE
     };
     let entry = ask(ctx, priority, &claimed.unionid).await?;
     let stored = ctx.db.tx(async |tx: &mut Conn| {
+        // A login that is refused at this moment locks the case before its person, too.
+        unmatched::lock_state(tx, claimed.case_id).await?;
         match &entry {
             Entry::Member(person) => {
                 unmatched::store_member(tx, claimed.case_id, person, asked_at).await?;

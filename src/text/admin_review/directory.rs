@@ -19,6 +19,8 @@ texts! {
         failing: "钉钉暂时没有答复，系统会自动重试。" | "DingTalk has not answered yet. Dinggate keeps trying.";
         not_checked: "尚未在钉钉通讯录中核实。" | "Not looked up in DingTalk’s directory yet.";
         nick: "昵称 {nick}" | "Nickname {nick}";
+        number: "工号 {number}" | "No. {number}";
+        hired: "{day} 入职" | "joined {day}";
         check_again: "重新核实" | "Check again";
         scan: "扫码信息" | "The scan";
         cannot_approve: "不能通过：{why}" | "Cannot be approved: {why}";

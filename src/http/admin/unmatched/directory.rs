@@ -7,6 +7,7 @@ use crate::http::view::Tone;
 use crate::store::unmatched::DirectoryPerson;
 use crate::store::unmatched::lookup::PendingLookup;
 use crate::text::admin_review::directory::DirectoryTexts;
+use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::{TimeText, china_day};
 
@@ -21,16 +22,19 @@ pub(super) struct MemberView {
 }
 
 impl MemberView {
-    /// Returns title and departments in one line; empty if DingTalk knows neither.
-    pub fn position(&self) -> String {
-        let departments = self.departments.iter().map(String::as_str);
-        let parts: Vec<&str> = self
-            .title
-            .as_deref()
-            .into_iter()
-            .chain(departments)
-            .collect();
-        parts.join(" · ")
+    /// Returns title, departments, job number and hire date in one line, without what DingTalk does not know.
+    pub fn summary(&self, t: &DirectoryTexts) -> String {
+        let labelled = |text, name, value: &Option<String>| {
+            value
+                .as_ref()
+                .map(|value| interpolate(text, &[(name, value)]))
+        };
+        let parts = self.title.iter().cloned();
+        let parts = parts
+            .chain(self.departments.iter().cloned())
+            .chain(labelled(t.number, "number", &self.job_number))
+            .chain(labelled(t.hired, "day", &self.hired));
+        parts.collect::<Vec<_>>().join(" · ")
     }
 }
 
@@ -102,4 +106,30 @@ fn note(
         (Some(Standing::Member), _) => return None,
     };
     Some(StateNote { tone, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_of_a_member_leaves_out_what_is_unknown() {
+        let member = |hired: Option<&str>, title: Option<&str>| MemberView {
+            name: "张三".to_owned(),
+            avatar: None,
+            departments: vec!["财务部".to_owned(), "技术部".to_owned()],
+            title: title.map(str::to_owned),
+            job_number: Some("0042".to_owned()),
+            hired: hired.map(str::to_owned),
+        };
+        let full = member(Some("2026-11-28"), Some("会计"));
+        assert_eq!(
+            full.summary(DirectoryTexts::of(Lang::Zh)),
+            "会计 · 财务部 · 技术部 · 工号 0042 · 2026-11-28 入职"
+        );
+        assert_eq!(
+            member(None, None).summary(DirectoryTexts::of(Lang::En)),
+            "财务部 · 技术部 · No. 0042"
+        );
+    }
 }
