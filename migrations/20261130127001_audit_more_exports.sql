@@ -7,4 +7,3 @@ ALTER TABLE audit_entry ADD CONSTRAINT audit_entry_action_check CHECK (action IN
     'event.export', 'sync.export', 'webhook.export', 'session.export',
     'alert.dismiss', 'event.retry', 'event.release', 'sync.approve', 'sync.discard', 'webhook.resend',
     'app.create', 'app.update', 'app.delete')) NOT VALID;
-ALTER TABLE audit_entry VALIDATE CONSTRAINT audit_entry_action_check;

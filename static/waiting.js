@@ -6,6 +6,9 @@
   var INTERVAL = 15000;
   // A network that swallows a question must not end the waiting.
   var PATIENCE = 10000;
+  // So many answers in a row are no accident.
+  var MISSING = 4;
+  var missing = 0;
   var timer;
   var isAsking = false;
 
@@ -24,9 +27,11 @@
       signal: patience.signal
     })
       .then(function (answer) {
-        // Without a valid cookie there is nothing to wait for.
-        if (answer.status === 404) {
+        // Without a valid cookie there is nothing to wait for. An older version beside this one does not know it either.
+        missing = answer.status === 404 ? missing + 1 : 0;
+        if (missing >= MISSING) {
           stop();
+          window.location.reload();
         }
         return answer.ok ? answer.json() : null;
       })

@@ -34,6 +34,33 @@ impl ExportedList {
     }
 }
 
+impl ExportColumn {
+    /// Returns whether its values identify something, and are no text that somebody wrote.
+    pub fn is_id(self) -> bool {
+        matches!(
+            self,
+            Self::Id
+                | Self::Userid
+                | Self::Unionid
+                | Self::JobNumber
+                | Self::DepartmentId
+                | Self::EventId
+                | Self::CaseId
+                | Self::MessageId
+                | Self::DingTalkId
+                | Self::Reference
+                | Self::Actor
+                | Self::DecidedBy
+                | Self::Address
+        )
+    }
+
+    /// Returns whether its values are times, to the second.
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::At | Self::EventTime) || self.as_str().ends_with("_at")
+    }
+}
+
 closed_set! {
     /// A column; its text is the header in CSV.
     pub enum ExportColumn {
@@ -81,6 +108,7 @@ closed_set! {
         Error = "error",
         MessageId = "message_id",
         EventId = "event_id",
+        CaseId = "case_id",
         Subject = "subject",
         CreatedAt = "created_at",
         DeliveredAt = "delivered_at",

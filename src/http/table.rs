@@ -10,7 +10,6 @@ use actix_web::http::header::{
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::stream::Stream;
 
-use super::error::AppError;
 use crate::domain::closed_set::closed_set;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::store::StoreError;
@@ -103,19 +102,19 @@ pub struct TableHead {
 
 impl TableHead {
     /// Returns the table as a file to be saved, named after the day.
-    pub async fn respond(
+    pub fn respond(
         self,
         format: TableFormat,
         lang: Lang,
         day: NaiveDate,
         rows: impl Stream<Item = Result<Vec<Cell>, StoreError>> + 'static,
-    ) -> Result<HttpResponse, AppError> {
+    ) -> HttpResponse {
         let mut response = HttpResponse::Ok();
         response.insert_header(self.disposition(format, lang, day));
-        Ok(match format {
+        match format {
             TableFormat::Csv => csv::stream(response, self.columns, rows),
-            TableFormat::Xlsx => xlsx::build(response, self, lang, rows).await?,
-        })
+            TableFormat::Xlsx => xlsx::stream(response, self, lang, rows),
+        }
     }
 
     /// The name has the list and the day; browsers that read no other names get it in ASCII.

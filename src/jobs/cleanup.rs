@@ -80,6 +80,12 @@ async fn clean_up(ctx: &Context) -> Result<(), StoreError> {
     );
     sweep!(ctx, "old events", event::sweep);
     sweep!(ctx, "untouched cases", unmatched::sweep, keep.reviews);
+    sweep!(
+        ctx,
+        "approved people",
+        unmatched::sweep_approved_people,
+        keep.reviews
+    );
     sweep!(ctx, "finished review jobs", review_job::sweep, keep.reviews);
     sweep!(
         ctx,

@@ -71,7 +71,7 @@ async fn reject_in_job(
                 .ok_or(ReviewError::NotFound)?;
             end_sessions(tx, &case).await?;
             check_actor(ctx, tx, by, &case).await?;
-            if unmatched::lock_state(tx, case_id).await? != Some(CaseState::Waiting) {
+            if lock_unchanged(tx, &case).await? != CaseState::Waiting {
                 return Err(RejectedDecision::NotWaiting.into());
             }
             let decision = Decision {
@@ -106,6 +106,18 @@ async fn end_sessions(tx: &mut Conn, case: &Case) -> Result<(), StoreError> {
         web_session::end_all_of(tx, userid).await?;
     }
     Ok(())
+}
+
+/// Locks a case, after the people: as everywhere. Fails if it names another userid than when it was read, because a
+/// login or a lookup came between: the rights were checked, and the sessions ended, for that one.
+async fn lock_unchanged(tx: &mut Conn, case: &Case) -> Result<CaseState, ReviewError> {
+    let locked = unmatched::lock(tx, case.id).await?;
+    let locked = locked.ok_or(ReviewError::NotFound)?;
+    if locked.userid == case.userid {
+        Ok(locked.state)
+    } else {
+        Err(StoreError::Unavailable(None).into())
+    }
 }
 
 /// Fails unless the actor still has the right to decide about the person of this case; returns the rights.
@@ -179,7 +191,7 @@ async fn reopen_in_job(
                 end_sessions(tx, &case).await?;
             }
             check_actor(ctx, tx, by, &case).await?;
-            if unmatched::lock_state(tx, case_id).await? == Some(CaseState::Waiting) {
+            if lock_unchanged(tx, &case).await? == CaseState::Waiting {
                 return Err(RejectedDecision::StillWaiting.into());
             }
             let decision = Decision {
@@ -213,6 +225,7 @@ pub async fn limit_to_account(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             check_actor(ctx, tx, by, &case).await?;
+            lock_unchanged(tx, &case).await?;
             if !unmatched::limit_to_account(tx, case_id).await? {
                 return Err(RejectedDecision::NotLimitable.into());
             }
@@ -260,6 +273,9 @@ async fn decide(
         decision.reason,
     )
     .await?;
+    if decision.state != CaseState::Waiting {
+        lookup::withdraw(tx, case.id).await?;
+    }
     if let Some(place) = decision.place {
         review_job::settle(tx, place, None).await?;
     }
@@ -275,5 +291,5 @@ async fn decide(
         ip: decision.by.address,
     };
     audit::append(tx, &entry).await?;
-    webhooks::announce_decision(ctx, tx, case, decision.by.userid, decision.action).await
+    webhooks::announce_decision(ctx, tx, case, decision.by.userid, decision.state).await
 }

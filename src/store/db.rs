@@ -22,7 +22,7 @@ pub use conn::Conn;
 pub use deadline::with_deadline;
 pub use error::{StoreError, UnknownValue, is_tls_error};
 pub use pooler::{Pooler, is_transaction_pooler};
-pub use share::{Share, with_share};
+pub use share::{Share, current_share, with_share};
 
 use gate::Gate;
 use reuse::Reuse;
@@ -241,7 +241,7 @@ impl Db {
     }
 
     async fn acquire(&self, limit: Duration) -> Result<Conn, StoreError> {
-        let pass = self.gate.enter(share::current(), limit).await?;
+        let pass = self.gate.enter(current_share(), limit).await?;
         let conn = self.pool.acquire().await.inspect_err(error::log_refusal)?;
         Ok(Conn::pooled(conn, pass, self.pooler))
     }

@@ -138,24 +138,49 @@ pub async fn ids(
         .fetch_all(conn)
         .await?
     } else {
-        sqlx::query_scalar!(
-            r#"SELECT e.id FROM event e
-             WHERE ($1::text IS NULL OR e.state = $1)
-               AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
-               AND NOT e.event_type = ANY ($3::text[])
-               AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
-                    OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
-             ORDER BY e.id DESC LIMIT $5 OFFSET $6"#,
-            filter.state.map(EventState::as_str),
-            &types,
-            &other_than,
-            filter.q,
-            limit,
-            offset,
-        )
-        .fetch_all(conn)
-        .await?
+        latest(conn, filter, i64::MAX, limit, offset).await?
     };
+    Ok(ids)
+}
+
+/// Returns the next events of an export in the default order, after the event `after`.
+pub async fn batch(
+    conn: &mut Conn,
+    filter: &EventFilter,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<EventRow>, StoreError> {
+    let ids = latest(&mut *conn, filter, after.unwrap_or(i64::MAX), limit, 0).await?;
+    rows(conn, &ids).await
+}
+
+async fn latest(
+    conn: &mut Conn,
+    filter: &EventFilter,
+    before: i64,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let types = owned(&filter.types);
+    let other_than = owned(&filter.other_than);
+    let ids = sqlx::query_scalar!(
+        r#"SELECT e.id FROM event e
+         WHERE e.id < $7 AND ($1::text IS NULL OR e.state = $1)
+           AND (cardinality($2::text[]) = 0 OR e.event_type = ANY ($2))
+           AND NOT e.event_type = ANY ($3::text[])
+           AND ($4 = '' OR e.id::text = $4 OR e.dedupe_key = 'id:' || $4 OR e.userids @> ARRAY[$4]
+                OR e.userids && ARRAY(SELECT userid FROM staff WHERE strpos(lower(name), lower($4)) > 0))
+         ORDER BY e.id DESC LIMIT $5 OFFSET $6"#,
+        filter.state.map(EventState::as_str),
+        &types,
+        &other_than,
+        filter.q,
+        limit,
+        offset,
+        before,
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(ids)
 }
 

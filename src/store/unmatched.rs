@@ -231,15 +231,26 @@ pub async fn nicks(conn: &mut Conn, ids: &[i64]) -> Result<Vec<(i64, String)>, S
     Ok(rows.into_iter().map(|row| (row.id, row.nick)).collect())
 }
 
-/// Returns the state of a case, locked until the end of the transaction.
-pub async fn lock_state(conn: &mut Conn, id: i64) -> Result<Option<CaseState>, StoreError> {
-    let state = sqlx::query_scalar!(
-        "SELECT state FROM unmatched_login WHERE id = $1 FOR UPDATE",
+/// What another transaction may change of a case until it is locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedCase {
+    pub state: CaseState,
+    pub userid: Option<UserId>,
+}
+
+/// Locks a case until the end of the transaction.
+pub async fn lock(conn: &mut Conn, id: i64) -> Result<Option<LockedCase>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT state, userid AS "userid: UserId" FROM unmatched_login WHERE id = $1 FOR UPDATE"#,
         id
     )
     .fetch_optional(conn)
     .await?;
-    state.map(|state| case_state(id, &state)).transpose()
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(LockedCase {
+        state: case_state(id, &row.state)?,
+        userid: row.userid,
+    }))
 }
 
 fn case_state(id: i64, state: &str) -> Result<CaseState, StoreError> {
@@ -284,6 +295,22 @@ pub async fn limit_to_account(conn: &mut Conn, id: i64) -> Result<bool, StoreErr
     .execute(conn)
     .await?;
     Ok(limited.rows_affected() > 0)
+}
+
+/// Deletes what the directory said of people whose approval is older than the retention period; returns how many. The
+/// staff table has them.
+pub async fn sweep_approved_people(
+    conn: &mut Conn,
+    retention: Duration,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "DELETE FROM unmatched_person p USING unmatched_login c
+         WHERE c.id = p.case_id AND c.state = 'approved' AND c.decided_at < now() - make_interval(secs => $1)",
+        retention.as_secs_f64(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Deletes undecided cases without an attempt for the retention period; returns how many. A decision is kept: a

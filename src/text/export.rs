@@ -23,7 +23,7 @@ texts! {
     }
 
     /// Returns a column's heading.
-    // Long because each column has a line.
+    // Long because there are as many texts as columns.
     pub fn column_words(column: ExportColumn) {
         Id: "编号" | "No.";
         Userid: "userid" | "userid";
@@ -69,6 +69,7 @@ texts! {
         Error: "错误" | "Error";
         MessageId: "消息 ID" | "Message ID";
         EventId: "事件编号" | "Event no.";
+        CaseId: "审核编号" | "Case no.";
         Subject: "相关人员" | "Subject";
         CreatedAt: "创建时间" | "Created";
         DeliveredAt: "送达时间" | "Delivered";

@@ -289,36 +289,75 @@ async fn a_record_of_a_sync_has_a_row_for_each_field(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_long_list_is_complete_in_every_batch(pool: PgPool) {
+async fn a_long_list_is_complete_and_in_order_in_every_batch(pool: PgPool) {
     let (app, mut admin) = spawn(&pool).await;
     app.execute(
-        "INSERT INTO event (dedupe_key, event_type, state) SELECT 'id:' || n, 'org_change', 'applied' FROM generate_series(1, 2500) n;
+        "INSERT INTO event (dedupe_key, event_type, state, attempts) SELECT 'id:' || n, 'org_change', 'applied', n * 7919 % 2503 FROM generate_series(1, 2500) n;
          INSERT INTO webhook_delivery (message_type, userid, subject, state) SELECT 'staff.left', 'p' || n, 'x', 'delivered' FROM generate_series(1, 2500) n;
+         INSERT INTO department (dept_id, name, observed_at) SELECT 5000 + n, 'D' || to_char(n, 'FM0000'), now() FROM generate_series(1, 250) n;
          INSERT INTO sync_run (id, cause, started_by, state, started_at, finished_at, instance, lease_until) OVERRIDING SYSTEM VALUE
              VALUES (900001, 'command', 'x', 'done', now(), now(), gen_random_uuid(), now());
-         INSERT INTO sync_change (run_id, position, kind, userid) SELECT 900001, n, 'added', 'p' || n FROM generate_series(1, 2500) n",
+         INSERT INTO sync_change (run_id, position, kind, userid) SELECT 900001, n, 'added', 'p' || n FROM generate_series(1, 2500) n;
+         INSERT INTO audit_entry (actor, actor_kind, action, status) SELECT 'mass-' || n, 'person', 'logout', 'out' FROM generate_series(1, 2500) n",
     )
     .await;
-    for (path, column) in [
-        ("/admin/events.csv", "dingtalk_id"),
-        ("/admin/events.csv?sort=attempts", "dingtalk_id"),
-        ("/admin/webhooks.csv", "userid"),
-        ("/admin/syncs/900001.csv", "userid"),
-    ] {
-        let rows = table(&mut admin, path).await;
-        let mut ids = rows.column(column);
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!((rows.rows.len(), ids.len()), (2500, 2500), "{path}");
+    let upwards = |prefix: &str| (1..=2500).map(|n| format!("{prefix}{n}")).collect();
+    let downwards = |prefix: &str| (1..=2500).rev().map(|n| format!("{prefix}{n}")).collect();
+    let attempts: Vec<String> = {
+        let mut attempts: Vec<i32> = (1..=2500).map(|n| n * 7919 % 2503).collect();
+        attempts.sort_unstable();
+        attempts.iter().map(i32::to_string).collect()
+    };
+    let departments = (1..=250).map(|n| format!("D{n:04}")).collect();
+    let lists: [(&str, &str, Vec<String>); 7] = [
+        ("events", "dingtalk_id", downwards("")),
+        ("events", "attempts", attempts),
+        ("webhooks", "userid", downwards("p")),
+        ("syncs/900001", "userid", upwards("p")),
+        ("audit", "actor", downwards("mass-")),
+        ("audit", "actor", upwards("mass-")),
+        ("departments", "name", departments),
+    ];
+    let queries = [
+        "",
+        "?sort=attempts",
+        "",
+        "",
+        "?q=mass-",
+        "?q=mass-&sort=at",
+        "?q=D",
+    ];
+    for ((list, column, expected), query) in lists.into_iter().zip(queries) {
+        let csv = table(&mut admin, &format!("/admin/{list}.csv{query}")).await;
+        assert!(
+            csv.column(column).iter().eq(expected.iter()),
+            "{list}{query}"
+        );
+        let rows = workbook(&admin.get(&format!("/admin/{list}.xlsx{query}")).await);
+        assert_eq!(rows.len(), 1 + expected.len(), "{list}{query}");
     }
 }
 
 #[sqlx::test]
-async fn a_file_is_named_after_its_list_and_the_day(pool: PgPool) {
-    let (_app, mut admin) = spawn(&pool).await;
+async fn a_file_is_named_after_its_list_and_the_day_in_china(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let day = app
+        .number("SELECT to_char(now() AT TIME ZONE 'UTC' + interval '8 hours', 'YYYYMMDD')::bigint")
+        .await;
     let answer = admin.get("/admin/sessions.xlsx").await;
-    let name = answer.header("content-disposition").to_owned();
-    let ascii = name.split_once("filename=\"sessions-").unwrap().1;
-    assert_eq!(ascii.find(".xlsx\""), Some("2026-11-30".len()), "{name}");
+    let name = answer.header("content-disposition");
+    let ascii = name.replace('-', "");
+    assert!(
+        ascii.contains(&format!("filename=\"sessions{day}.xlsx\"")),
+        "{name}"
+    );
     assert!(name.contains("filename*=UTF-8''Sessions%2D"), "{name}");
+}
+
+#[sqlx::test]
+async fn what_cannot_be_exported_offers_no_export(pool: PgPool) {
+    let (_app, mut admin) = spawn(&pool).await;
+    let page = admin.get("/admin/search?q=zzz").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.body.contains(".xlsx") && !page.body.contains(".csv"));
 }

@@ -13,14 +13,14 @@ use crate::domain::audit::{ActorKind, AuditAction};
 use crate::domain::case::Refusal;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::rights::ContactView;
-use crate::http::admin::exports::{BATCH, Export, FORMATS, batches};
+use crate::http::admin::exports::{BATCH, Export, FORMATS};
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::Layout;
 use crate::http::table::{Cell, TableHead};
-use crate::store::StoreError;
 use crate::store::audit_list::{self, AuditFilter, AuditRow};
 use crate::store::sort::Sort;
+use crate::store::{Conn, StoreError};
 use crate::text::admin_audit::AuditTexts;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
@@ -179,20 +179,15 @@ async fn export(
     export: Export,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let (filter, contacts) = (filter(&query)?, auditor.contacts());
-    let next = async move |ctx: &Context, after: Option<i64>| {
-        let read = ctx
-            .db
-            .read(async |conn| audit_list::batch(conn, &filter, after, BATCH.into()).await);
-        let rows = read.await?;
-        let last = rows.last().map(|row| Some(row.id));
-        Ok(last.map(|last| (rows, last)))
+    let filter = filter(&query)?;
+    let read = async move |conn: &mut Conn, after: Option<i64>| {
+        audit_list::batch(conn, &filter, after, BATCH.into()).await
     };
-    let rows = batches(export.ctx.clone(), None, next).map_ok(move |row| cells(row, contacts));
+    let rows = export.by_key(read, |row: &AuditRow| row.id).map_ok(cells);
     export.respond(&auditor, EXPORT, rows).await
 }
 
-fn cells(row: AuditRow, contacts: ContactView) -> Vec<Cell> {
+fn cells(row: AuditRow) -> Vec<Cell> {
     vec![
         row.at.into(),
         row.actor.into(),
@@ -200,9 +195,9 @@ fn cells(row: AuditRow, contacts: ContactView) -> Vec<Cell> {
         row.action.as_str().into(),
         row.userid.into(),
         row.unionid.into(),
-        row.name.map(|name| masked(&name, contacts)).into(),
+        row.name.into(),
         row.status.into(),
-        row.reason.map(|reason| masked(&reason, contacts)).into(),
+        row.reason.into(),
         row.reference.into(),
         row.ip.into(),
         row.actor_name.into(),

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::DeptId;
 use crate::domain::rights::Scope;
-use crate::http::admin::exports::{Export, FORMATS, all, export_links};
+use crate::http::admin::exports::{Export, FORMATS, export_links};
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};
@@ -51,6 +51,8 @@ const LIST: ListSpec = ListSpec {
     parameter: Some(("view", "list")),
     ..ListSpec::PLAIN
 };
+/// The people below each department are counted: few at a time.
+const EXPORT_BATCH: i64 = 100;
 const EXPORT: TableHead = TableHead {
     list: ExportedList::Departments,
     columns: &[
@@ -164,8 +166,10 @@ async fn export(
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (q, scope) = (query.q().to_owned(), viewer.scope());
-    let find = async move |conn: &mut Conn| department::list(conn, &q, &scope, i64::MAX, 0).await;
-    let rows = all(export.ctx.clone(), find).map_ok(cells);
+    let read = async move |conn: &mut Conn, offset: i64| {
+        department::list(conn, &q, &scope, EXPORT_BATCH, offset).await
+    };
+    let rows = export.by_offset(read).map_ok(cells);
     export.respond(&viewer, EXPORT, rows).await
 }
 

@@ -14,7 +14,7 @@ use super::list_query::{ALL, ListQuery, OTHER, type_choices, types_of};
 use crate::context::Context;
 use crate::domain::event::{EventSource, EventState};
 use crate::domain::export::{ExportColumn, ExportedList};
-use crate::http::admin::exports::{Export, FORMATS, rows_of};
+use crate::http::admin::exports::{BATCH, Export, FORMATS};
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::Layout;
@@ -188,9 +188,18 @@ async fn export(
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&query)?, query.sort(LIST.columns)?);
     let sort = sort.filter(|sort| *sort != LATEST_FIRST);
-    let find = async move |conn: &mut Conn| event_list::ids(conn, &filter, sort, i64::MAX, 0).await;
-    let read = async |conn: &mut Conn, ids: &[i64]| event_list::rows(conn, ids).await;
-    let rows = rows_of(export.ctx.clone(), find, read).map_ok(cells);
+    let rows = if sort.is_none() {
+        let read = async move |conn: &mut Conn, after: Option<i64>| {
+            event_list::batch(conn, &filter, after, BATCH.into()).await
+        };
+        export.by_key(read, |row: &EventRow| row.id)
+    } else {
+        let find =
+            async move |conn: &mut Conn| event_list::ids(conn, &filter, sort, i64::MAX, 0).await;
+        let read = async |conn: &mut Conn, ids: &[i64]| event_list::rows(conn, ids).await;
+        export.by_id(find, read)
+    };
+    let rows = rows.map_ok(cells);
     export.respond(&auditor, EXPORT, rows).await
 }
 

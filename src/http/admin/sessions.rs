@@ -15,7 +15,7 @@ use super::list_query::{ALL, ListQuery};
 use crate::context::Context;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::session::LoginMethod;
-use crate::http::admin::exports::{Export, FORMATS, all};
+use crate::http::admin::exports::{Export, FORMATS};
 use crate::http::error::AppError;
 use crate::http::extract::{Admin, Auditor, CsrfForm};
 use crate::http::flash;
@@ -108,7 +108,7 @@ async fn export(
     let (filter, sort) = (filter(&query)?, query.sort(LIST.columns)?);
     let find =
         async move |conn: &mut Conn| session_list::list(conn, &filter, sort, i64::MAX, 0).await;
-    let rows = all(export.ctx.clone(), find).map_ok(cells);
+    let rows = export.all(find).map_ok(cells);
     export.respond(&auditor, EXPORT, rows).await
 }
 

@@ -19,7 +19,7 @@ use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::UnionId;
 use crate::domain::person::{LeftCause, Status};
 use crate::domain::rights::{Action, ContactView};
-use crate::http::admin::exports::{Export, FORMATS, rows_of};
+use crate::http::admin::exports::{Export, FORMATS};
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
@@ -233,7 +233,9 @@ async fn export(
     let (sort, contacts) = (query.sort(LIST.columns)?, viewer.contacts());
     let find = async move |conn: &mut Conn| staff_list::userids(conn, &filter, sort).await;
     let read = async |conn: &mut Conn, userids: &[String]| staff_list::rows(conn, userids).await;
-    let rows = rows_of(export.ctx.clone(), find, read).map_ok(move |row| cells(row, contacts));
+    let rows = export
+        .by_id(find, read)
+        .map_ok(move |row| cells(row, contacts));
     export.respond(&viewer, EXPORT, rows).await
 }
 

@@ -15,14 +15,14 @@ use crate::context::Context;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::rights::ContactView;
 use crate::domain::webhook::{DeliveryError, DeliveryState};
-use crate::http::admin::exports::{BATCH, Export, FORMATS, batches};
+use crate::http::admin::exports::{BATCH, Export, FORMATS};
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::Layout;
 use crate::http::table::{Cell, TableHead, id_cell};
 use crate::http::view::Tone;
-use crate::store::StoreError;
 use crate::store::webhook_list::{self, DeliveryFilter, DeliveryRow};
+use crate::store::{Conn, StoreError};
 use crate::text::admin_webhooks::{KNOWN_TYPES, WebhookTexts};
 use crate::text::interpolate;
 use crate::text::lang::Lang;
@@ -53,6 +53,7 @@ const EXPORT: TableHead = TableHead {
         ExportColumn::Userid,
         ExportColumn::Subject,
         ExportColumn::EventId,
+        ExportColumn::CaseId,
         ExportColumn::CreatedAt,
         ExportColumn::Attempts,
         ExportColumn::NextAttemptAt,
@@ -163,21 +164,17 @@ async fn export(
     export: Export,
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
-    let contacts = auditor.contacts();
-    let filter = filter(&query, contacts)?;
-    let next = async move |ctx: &Context, before: Option<i64>| {
-        let read = ctx
-            .db
-            .read(async |conn| webhook_list::batch(conn, &filter, before, BATCH.into()).await);
-        let rows = read.await?;
-        let last = rows.last().map(|row| Some(row.id));
-        Ok(last.map(|last| (rows, last)))
+    let filter = filter(&query, auditor.contacts())?;
+    let read = async move |conn: &mut Conn, after: Option<i64>| {
+        webhook_list::batch(conn, &filter, after, BATCH.into()).await
     };
-    let rows = batches(export.ctx.clone(), None, next).map_ok(move |row| cells(row, contacts));
+    let rows = export
+        .by_key(read, |row: &DeliveryRow| row.id)
+        .map_ok(cells);
     export.respond(&auditor, EXPORT, rows).await
 }
 
-fn cells(row: DeliveryRow, contacts: ContactView) -> Vec<Cell> {
+fn cells(row: DeliveryRow) -> Vec<Cell> {
     let is_waiting = row.state == DeliveryState::Waiting;
     vec![
         id_cell(row.id),
@@ -185,8 +182,9 @@ fn cells(row: DeliveryRow, contacts: ContactView) -> Vec<Cell> {
         row.message_type.into(),
         row.state.as_str().into(),
         row.userid.into(),
-        masked(&row.subject, contacts).into(),
+        row.subject.into(),
         row.event_id.map_or(Cell::Empty, id_cell),
+        row.case_id.map_or(Cell::Empty, id_cell),
         row.created_at.into(),
         row.attempts.into(),
         is_waiting.then_some(row.next_attempt_at).into(),

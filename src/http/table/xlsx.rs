@@ -1,15 +1,18 @@
 //! XLSX: a table that a spreadsheet opens without guessing what its cells are.
 
+use std::error::Error;
+
 use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use chrono::Datelike as _;
-use futures_util::stream::{Stream, StreamExt as _};
+use futures_util::stream::{Stream, StreamExt as _, once};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::{Cell, TableHead};
 use crate::domain::export::ExportColumn;
-use crate::http::error::AppError;
 use crate::store::StoreError;
 use crate::text::export::ExportTexts;
 use crate::text::lang::Lang;
@@ -27,47 +30,78 @@ const MAX_TEXT: usize = 32_000;
 /// In characters of the usual digit's width.
 const WIDTH: f64 = 18.0;
 
+/// How many workbooks are written at a time: each takes a thread, a temporary file, and memory for the finished file.
+static WRITERS: Semaphore = Semaphore::const_new(2);
+
 type Rows = Vec<Vec<Cell>>;
 
-/// Returns the table as a workbook, complete or not at all. A table that exceeds one sheet continues on another. A text
-/// beyond the format's limit ends with `…`.
-pub async fn build(
+/// Returns the table as a workbook, which is sent once it is complete. A row that fails aborts the connection. A table
+/// that exceeds one sheet continues on another. A text beyond the format's limit ends with `…`.
+pub fn stream(
     mut response: HttpResponseBuilder,
     head: TableHead,
     lang: Lang,
     rows: impl Stream<Item = Result<Vec<Cell>, StoreError>> + 'static,
-) -> Result<HttpResponse, AppError> {
+) -> HttpResponse {
+    // Outside the request's own work, whose time at Postgres is limited.
+    let workbook = async move {
+        let written = build(head, lang, rows).await;
+        written.inspect_err(|error| tracing::error!(%error, "export aborted"))
+    };
+    response
+        .insert_header((CONTENT_TYPE, TYPE))
+        .streaming(once(Box::pin(workbook)))
+}
+
+async fn build(
+    head: TableHead,
+    lang: Lang,
+    rows: impl Stream<Item = Result<Vec<Cell>, StoreError>>,
+) -> Result<Bytes, Box<dyn Error>> {
+    let permit = WRITERS.acquire().await?;
     let (sender, receiver) = mpsc::channel(WAITING);
-    let writer = web::block(move || write(head, lang, receiver));
+    // The writer keeps the permit: it goes on for a moment if the request is dropped.
+    let writer = web::block(move || {
+        let _permit = permit;
+        write(head, lang, receiver, ROWS_PER_SHEET)
+    });
     let reading = async move {
         let mut chunks = std::pin::pin!(rows.ready_chunks(CHUNK));
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.into_iter().collect::<Result<Rows, StoreError>>()?;
             // A writer that has failed says why itself.
-            if sender.send(chunk).await.is_err() {
-                break;
+            if sender.send(Some(chunk)).await.is_err() {
+                return Ok(());
             }
         }
+        // Without this the writer takes the end for an abort.
+        let _writer_has_failed = sender.send(None).await;
         Ok::<_, StoreError>(())
     };
     let (read, written) = futures_util::future::join(reading, writer).await;
     read?;
-    let failed = |error: anyhow::Error| AppError::Internal(error.context("workbook"));
-    let bytes = written
-        .map_err(|error| failed(error.into()))?
-        .map_err(|error| failed(error.into()))?;
-    Ok(response.insert_header((CONTENT_TYPE, TYPE)).body(bytes))
+    let workbook = written??.ok_or("the rows ended early")?;
+    Ok(Bytes::from(workbook))
 }
 
-fn write(head: TableHead, lang: Lang, mut chunks: Receiver<Rows>) -> Result<Vec<u8>, XlsxError> {
+/// Returns the workbook, or `None` if the rows ended without a mark.
+fn write(
+    head: TableHead,
+    lang: Lang,
+    mut chunks: Receiver<Option<Rows>>,
+    rows_per_sheet: u32,
+) -> Result<Option<Vec<u8>>, XlsxError> {
     let mut workbook = Workbook::new();
     let name = ExportTexts::of(lang).list_words(head.list);
     let time = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
     let (mut sheets, mut row) = (1, 0);
     let mut sheet = begin_sheet(&mut workbook, name, head.columns, lang)?;
     while let Some(chunk) = chunks.blocking_recv() {
+        let Some(chunk) = chunk else {
+            return workbook.save_to_buffer().map(Some);
+        };
         for cells in chunk {
-            if row == ROWS_PER_SHEET {
+            if row == rows_per_sheet {
                 (sheets, row) = (sheets + 1, 0);
                 let name = format!("{name} {sheets}");
                 sheet = begin_sheet(&mut workbook, &name, head.columns, lang)?;
@@ -78,7 +112,7 @@ fn write(head: TableHead, lang: Lang, mut chunks: Receiver<Rows>) -> Result<Vec<
             }
         }
     }
-    workbook.save_to_buffer()
+    Ok(None)
 }
 
 /// Rows are written to a temporary file, so that memory does not grow with them.
@@ -100,11 +134,7 @@ fn begin_sheet<'a>(
 
 fn heading(column: ExportColumn, lang: Lang) -> String {
     let t = ExportTexts::of(lang);
-    let zone = if column.as_str().ends_with("_at") || column == ExportColumn::At {
-        t.china_time
-    } else {
-        ""
-    };
+    let zone = if column.is_time() { t.china_time } else { "" };
     format!("{}{zone}", t.column_words(column))
 }
 
@@ -171,11 +201,9 @@ mod tests {
     async fn read(
         lang: Lang,
         rows: Vec<Result<Vec<Cell>, StoreError>>,
-    ) -> Result<(Vec<String>, Vec<Vec<Data>>), AppError> {
-        let response = build(HttpResponse::Ok(), HEAD, lang, stream::iter(rows)).await?;
-        let body = actix_web::body::to_bytes(response.into_body())
-            .await
-            .unwrap();
+    ) -> Result<(Vec<String>, Vec<Vec<Data>>), Box<dyn Error>> {
+        let response = super::stream(HttpResponse::Ok(), HEAD, lang, stream::iter(rows));
+        let body = actix_web::body::to_bytes(response.into_body()).await?;
         let mut workbook = Xlsx::new(std::io::Cursor::new(body)).unwrap();
         let range = workbook.worksheet_range_at(0).unwrap().unwrap();
         let rows = range.rows().map(<[Data]>::to_vec).collect();
@@ -223,6 +251,26 @@ mod tests {
             matches!(&rows[1][0], Data::String(s) if s.chars().count() == 32_001 && s.ends_with('…'))
         );
         assert!(matches!(&rows[1][3], Data::String(s) if s.starts_with("1860-")));
+    }
+
+    #[test]
+    fn a_table_beyond_one_sheet_goes_on_with_the_next_and_without_an_end_there_is_none() {
+        let chunks = |ends: bool| {
+            let (sender, receiver) = mpsc::channel(2);
+            let rows = ["a", "b", "c"].map(|id| vec![Cell::from(id)]).to_vec();
+            sender.try_send(Some(rows)).unwrap();
+            if ends {
+                sender.try_send(None).unwrap();
+            }
+            receiver
+        };
+        assert!(write(HEAD, Lang::En, chunks(false), 2).unwrap().is_none());
+        let bytes = write(HEAD, Lang::En, chunks(true), 2).unwrap().unwrap();
+        let mut workbook = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+        assert_eq!(workbook.sheet_names(), ["Events", "Events 2"]);
+        let second = workbook.worksheet_range_at(1).unwrap().unwrap();
+        let userids: Vec<_> = second.rows().map(|row| row[0].clone()).collect();
+        assert_eq!(userids, [text("userid"), text("c")]);
     }
 
     #[actix_web::test]

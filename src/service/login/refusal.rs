@@ -1,6 +1,6 @@
 //! What is recorded when a login is refused: the case, the audit trail, and what follows for those who review.
 
-use super::{ExternalIdentity, access_decision, waiting};
+use super::{ExternalIdentity, LOGIN_TIMEOUT, access_decision, waiting};
 use crate::context::Context;
 use crate::domain::audit::AuditAction;
 use crate::domain::case::{Refusal, Standing};
@@ -51,9 +51,14 @@ pub(super) async fn record(
             Ok::<_, StoreError>(token)
         })
         .await?;
-    ctx.work.wake(LaneName::Rechecks);
-    ctx.work.wake(LaneName::ReviewLookups);
-    ctx.waiting_cases.clear();
+    if refused.look {
+        ctx.work.wake(LaneName::Rechecks);
+    }
+    // Outsiders, who may come as often as they like, cause no lookup and are not counted.
+    if matches!(refused.refusal, Refusal::PendingReview | Refusal::Left) {
+        ctx.work.wake(LaneName::ReviewLookups);
+        ctx.waiting_cases.clear();
+    }
     Ok(token)
 }
 
@@ -99,8 +104,9 @@ async fn look_up_later(
                 Some(_) => Standing::External,
                 None => Standing::Unlisted,
             };
-            let now = staff::now(tx).await?;
-            unmatched::store_standing(tx, case_id, standing, now).await
+            // When DingTalk was asked at the earliest: a lookup that was asked later is not undone.
+            let asked_at = staff::now(tx).await? - LOGIN_TIMEOUT;
+            unmatched::store_standing(tx, case_id, standing, asked_at).await
         }
         Refusal::PendingReview | Refusal::Left => lookup::schedule(tx, case_id).await,
         Refusal::Rejected => Ok(()),

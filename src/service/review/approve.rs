@@ -184,7 +184,10 @@ async fn admit(
                 .await
                 .map_err(|error| error.retry_if_violates(staff::EMPLOYED_UNIONID))?;
             // The employment itself closes a waiting case.
-            match unmatched::lock_state(people, case.id).await? {
+            match unmatched::lock(people, case.id)
+                .await?
+                .map(|case| case.state)
+            {
                 Some(CaseState::Waiting | CaseState::Closed) => {}
                 Some(_) => return Err(RejectedDecision::NotWaiting.into()),
                 None => return Err(ReviewError::NotFound),

@@ -21,8 +21,8 @@ use crate::store::unmatched::lookup::{self, ClaimedLookup};
 use crate::store::{Conn, StoreError, admin_grant};
 use crate::upstream::{ApiError, Priority, UpstreamError};
 
-/// One fewer than the calls that may be in flight, so that lookups never delay a login.
-const CONCURRENCY: usize = 2;
+/// Rechecks and events need most of the calls that may be in flight in the background.
+const CONCURRENCY: usize = 1;
 /// Maximum number of unreadable answers about a person; refusals and outages are retried without limit.
 const MAX_UNREADABLE: i32 = 20;
 /// Delay before a lookup is tried again that was released because others got no answer from DingTalk.
@@ -41,6 +41,8 @@ pub async fn request_lookup(
                 .await?
                 .ok_or(ReviewError::NotFound)?;
             check_actor(ctx, tx, by, &case).await?;
+            // As a decision does, which schedules a lookup after it.
+            unmatched::lock(tx, case_id).await?;
             Ok::<_, ReviewError>(lookup::request(tx, case_id).await?)
         })
         .await?;
@@ -174,7 +176,7 @@ async fn look_up(ctx: &Context, claimed: &ClaimedLookup) -> Result<(), UpstreamE
     let entry = ask(ctx, priority, &claimed.unionid).await?;
     let stored = ctx.db.tx(async |tx: &mut Conn| {
         // A login that is refused at this moment locks the case before its person, too.
-        unmatched::lock_state(tx, claimed.case_id).await?;
+        unmatched::lock(tx, claimed.case_id).await?;
         match &entry {
             Entry::Member(person) => {
                 unmatched::store_member(tx, claimed.case_id, person, asked_at).await?;

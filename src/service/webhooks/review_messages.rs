@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::domain::audit::AuditAction;
+use crate::domain::case::CaseState;
 use crate::domain::ids::UserId;
 use crate::domain::webhook::ReviewMessage;
 use crate::store::review_message::{self, Message};
@@ -46,12 +46,14 @@ pub async fn announce_decision(
     tx: &mut Conn,
     case: &Case,
     by: &UserId,
-    action: AuditAction,
+    state: CaseState,
 ) -> Result<(), StoreError> {
-    let decision = match action {
-        AuditAction::ReviewApprove => "approved",
-        AuditAction::ReviewReject => "rejected",
-        _ => "reopened",
+    let decision = match state {
+        CaseState::Approved => "approved",
+        CaseState::Rejected => "rejected",
+        CaseState::Waiting => "reopened",
+        // Nobody decides that: an event or a sync closes a case.
+        CaseState::Closed => return Ok(()),
     };
     let data = json!({
         "case_id": case.id,

@@ -40,7 +40,7 @@ pub fn with_share<T>(share: Share, work: impl Future<Output = T>) -> impl Future
 }
 
 /// Returns the share of the current task.
-pub(super) fn current() -> Share {
+pub fn current_share() -> Share {
     SHARE.try_with(|share| *share).unwrap_or(Share::Background)
 }
 
@@ -62,8 +62,8 @@ mod tests {
     #[tokio::test]
     async fn a_spawned_task_counts_as_background_work() {
         let (own, spawned) = with_share(Share::Callbacks, async {
-            let spawned = tokio::spawn(async { current() });
-            (current(), spawned.await.unwrap())
+            let spawned = tokio::spawn(async { current_share() });
+            (current_share(), spawned.await.unwrap())
         })
         .await;
         assert_eq!((own, spawned), (Share::Callbacks, Share::Background));

@@ -98,6 +98,14 @@ pub async fn claim_batch(
 
 leases!("unmatched_lookup", order: "id", open: "true", undo: ", attempts = greatest(attempts - 1, 0)", due: "due_at");
 
+/// Deletes the lookup of a case that is decided: while DingTalk refuses, it would be tried for ever.
+pub async fn withdraw(conn: &mut Conn, case_id: i64) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM unmatched_lookup WHERE case_id = $1", case_id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Deletes a lookup, unless another instance has claimed it.
 pub async fn delete(conn: &mut Conn, instance: Uuid, id: i64) -> Result<(), StoreError> {
     sqlx::query!(

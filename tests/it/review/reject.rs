@@ -210,3 +210,29 @@ async fn every_decision_wants_an_administrator_and_the_token(pool: PgPool) {
     assert_eq!(state_of(&app, id).await, "waiting");
     assert_eq!(app.number("SELECT count(*) FROM review_job").await, 0);
 }
+
+/// Names another userid for every case as soon as sessions are ended, as a login or a lookup at this moment does.
+const ANOTHER_USERID: &str = "
+CREATE FUNCTION rename_cases() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE unmatched_login SET userid = 'somebody-else'; RETURN NULL; END $$;
+CREATE TRIGGER rename_cases AFTER DELETE OR UPDATE ON web_session FOR EACH STATEMENT EXECUTE FUNCTION rename_cases()";
+
+#[sqlx::test]
+async fn a_rejection_does_not_bind_a_userid_that_it_did_not_check(pool: PgPool) {
+    let (app, mut admin) = spawn(&pool).await;
+    let id = turned_away(
+        &app,
+        &app.sim.person(company::EMPLOYEE).unwrap().unionid,
+        "pending_review",
+    )
+    .await;
+    app.execute(ANOTHER_USERID).await;
+    let answer = decide(&mut admin, id, "reject", &[("reason", "x")]).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert_eq!(state_of(&app, id).await, "waiting");
+    app.execute("DROP TRIGGER rename_cases ON web_session")
+        .await;
+    let answer = decide(&mut admin, id, "reject", &[("reason", "x")]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(state_of(&app, id).await, "rejected");
+}

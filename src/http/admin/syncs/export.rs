@@ -5,14 +5,14 @@ use futures_util::stream::{self, TryStreamExt as _};
 
 use super::detail::filter;
 use super::plan;
-use crate::context::Context;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::rights::ContactView;
-use crate::http::admin::exports::{BATCH, Export, batches};
+use crate::http::admin::exports::{BATCH, Export};
 use crate::http::admin::list_query::ListQuery;
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::table::{Cell, TableHead, id_cell};
+use crate::store::Conn;
 use crate::store::sync_list::{self, ChangeRow};
 
 const EXPORT: TableHead = TableHead {
@@ -39,20 +39,13 @@ pub(super) async fn export(
     let (id, _) = id.into_inner();
     let contacts = auditor.contacts();
     let filter = filter(&query, contacts)?;
-    let run = export
-        .ctx
-        .db
-        .read(async |conn| sync_list::find(conn, id).await);
+    let run = export.find(async |conn| sync_list::find(conn, id).await);
     run.await?.ok_or(AppError::NotFound)?;
-    let next = async move |ctx: &Context, after: Option<i32>| {
-        let read = ctx.db.read(async |conn| {
-            sync_list::batch_of_changes(conn, id, &filter, after, BATCH.into()).await
-        });
-        let rows = read.await?;
-        let last = rows.last().map(|row| Some(row.position));
-        Ok(last.map(|last| (rows, last)))
+    let read = async move |conn: &mut Conn, after: Option<i32>| {
+        sync_list::batch_of_changes(conn, id, &filter, after, BATCH.into()).await
     };
-    let rows = batches(export.ctx.clone(), None, next)
+    let rows = export
+        .by_key(read, |row: &ChangeRow| row.position)
         .map_ok(move |row| stream::iter(cells(row, contacts).into_iter().map(Ok)))
         .try_flatten();
     export.respond(&auditor, EXPORT, rows).await

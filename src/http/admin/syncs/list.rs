@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::sync::{SyncCause, SyncDecision, SyncState};
 use crate::domain::sync_problem::SyncProblemCode;
-use crate::http::admin::exports::{Export, all};
+use crate::http::admin::exports::Export;
 use crate::http::admin::list_page::{ListPage, ListSpec};
 use crate::http::admin::list_query::{ALL, ListQuery};
 use crate::http::error::AppError;
@@ -84,7 +84,7 @@ pub(super) async fn export(
 ) -> Result<HttpResponse, AppError> {
     let filter = filter(&query)?;
     let find = async move |conn: &mut Conn| sync_list::list(conn, &filter, i64::MAX, 0).await;
-    let rows = all(export.ctx.clone(), find).map_ok(cells);
+    let rows = export.all(find).map_ok(cells);
     export.respond(&auditor, EXPORT, rows).await
 }
 

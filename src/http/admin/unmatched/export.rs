@@ -6,10 +6,8 @@ use futures_util::stream::TryStreamExt as _;
 use super::list::{LIST, filter};
 use crate::domain::export::{ExportColumn, ExportedList};
 use crate::domain::ids::UserId;
-use crate::domain::rights::ContactView;
-use crate::http::admin::exports::{Export, rows_of};
+use crate::http::admin::exports::Export;
 use crate::http::admin::list_query::ListQuery;
-use crate::http::admin::staff::history::masked;
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::table::{Cell, TableHead};
@@ -40,14 +38,13 @@ pub(super) async fn export(
     query: ListQuery,
 ) -> Result<HttpResponse, AppError> {
     let (filter, sort) = (filter(&query, &viewer.scope())?, query.sort(LIST.columns)?);
-    let contacts = viewer.contacts();
     let find = async move |conn: &mut Conn| unmatched::ids(conn, &filter, sort).await;
     let read = async |conn: &mut Conn, ids: &[i64]| unmatched::rows(conn, ids).await;
-    let rows = rows_of(export.ctx.clone(), find, read).map_ok(move |case| cells(case, contacts));
+    let rows = export.by_id(find, read).map_ok(cells);
     export.respond(&viewer, EXPORT, rows).await
 }
 
-fn cells(case: Case, contacts: ContactView) -> Vec<Cell> {
+fn cells(case: Case) -> Vec<Cell> {
     vec![
         case.userid.map(UserId::into_string).into(),
         case.unionid.into_string().into(),
@@ -60,8 +57,6 @@ fn cells(case: Case, contacts: ContactView) -> Vec<Cell> {
         case.last_request_id.into(),
         case.decided_by.into(),
         case.decided_at.into(),
-        case.decision_reason
-            .map(|reason| masked(&reason, contacts))
-            .into(),
+        case.decision_reason.into(),
     ]
 }
