@@ -1,6 +1,7 @@
 //! What a role may see and do on the administration pages.
 
 use super::closed_set::closed_set;
+use super::contact_mask::mask_text;
 use super::ids::DeptId;
 
 closed_set! {
@@ -60,6 +61,15 @@ pub enum ContactView {
 impl ContactView {
     pub fn is_masked(self) -> bool {
         self == Self::Masked
+    }
+}
+
+/// Returns a text that somebody wrote, without contact data for those who may not read it.
+pub fn masked(text: &str, contacts: ContactView) -> String {
+    if contacts.is_masked() {
+        mask_text(text)
+    } else {
+        text.to_owned()
     }
 }
 

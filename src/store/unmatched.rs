@@ -5,9 +5,8 @@ mod candidate;
 mod directory;
 mod list;
 pub mod lookup;
+mod retention;
 pub mod waiting_ticket;
-
-use std::time::Duration;
 
 use crate::store::Conn;
 use chrono::{DateTime, Utc};
@@ -22,6 +21,7 @@ pub use directory::{
     DirectoryPerson, ListedCase, directory_person, listed, store_member, store_standing,
 };
 pub use list::{CaseFilter, count, ids, list, page, rows, within};
+pub use retention::{sweep, sweep_approved_people};
 
 /// The maximum length of a stored nick, in characters.
 const MAX_NICK: usize = 100;
@@ -295,33 +295,4 @@ pub async fn limit_to_account(conn: &mut Conn, id: i64) -> Result<bool, StoreErr
     .execute(conn)
     .await?;
     Ok(limited.rows_affected() > 0)
-}
-
-/// Deletes what the directory said of people whose approval is older than the retention period; returns how many. The
-/// staff table has them.
-pub async fn sweep_approved_people(
-    conn: &mut Conn,
-    retention: Duration,
-) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
-        "DELETE FROM unmatched_person p USING unmatched_login c
-         WHERE c.id = p.case_id AND c.state = 'approved' AND c.decided_at < now() - make_interval(secs => $1)",
-        retention.as_secs_f64(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// Deletes undecided cases without an attempt for the retention period; returns how many. A decision is kept: a
-/// rejection binds the person, and an approval says why somebody is in the staff table.
-pub async fn sweep(conn: &mut Conn, retention: Duration) -> Result<u64, StoreError> {
-    let done = sqlx::query!(
-        "DELETE FROM unmatched_login
-         WHERE state IN ('waiting', 'closed') AND decided_at IS NULL AND last_seen_at < now() - make_interval(secs => $1)",
-        retention.as_secs_f64(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt as _, TryStre
 use percent_encoding::percent_decode_str;
 
 use crate::context::Context;
-use crate::http::admin::staff::history::masked;
+use crate::domain::rights::masked;
 use crate::http::error::AppError;
 use crate::http::extract::RoleHolder;
 use crate::http::table::{Cell, TableFormat, TableHead};

@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::actor_view::ActorView;
-use super::staff::history::masked;
 use super::unmatched::ListView;
 use crate::context::Context;
 use crate::domain::audit::ActorKind;
 use crate::domain::case::ItemState;
+use crate::domain::rights::masked;
 use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::{Layout, html};

@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::history::masked;
 use super::shown;
 use super::timeline::{self, EntryView, KIND, Timeline, Wording};
 use crate::context::Context;
@@ -17,6 +16,7 @@ use crate::domain::case::CaseState;
 use crate::domain::ids::{DeptId, UserId};
 use crate::domain::person::Status;
 use crate::domain::request_id;
+use crate::domain::rights::masked;
 use crate::domain::rights::{Action, Rights};
 use crate::domain::timeline::TimelineKind;
 use crate::http::admin::actor_view::ActorView;

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::contact_mask::mask_text;
-use crate::domain::rights::ContactView;
+use crate::domain::rights::{ContactView, masked};
 use crate::http::admin::actor_view::ActorView;
 use crate::store::staff_list::HistoryLine;
 use crate::text::admin_audit::AuditTexts;
@@ -18,15 +17,6 @@ pub struct HistoryView {
     pub status: String,
     pub reason: Option<String>,
     pub request_id: Option<String>,
-}
-
-/// Returns a text that somebody wrote, without contact data for those who may not read it.
-pub fn masked(text: &str, contacts: ContactView) -> String {
-    if contacts.is_masked() {
-        mask_text(text)
-    } else {
-        text.to_owned()
-    }
 }
 
 /// Converts audit lines to words.

@@ -9,7 +9,7 @@ use super::{DeliveryView, view};
 use crate::context::Context;
 use crate::domain::contact_mask::mask_json;
 use crate::domain::rights::ContactView;
-use crate::http::admin::staff::history::masked;
+use crate::domain::rights::masked;
 use crate::http::error::AppError;
 use crate::http::extract::Auditor;
 use crate::http::layout::{Layout, html};
