@@ -139,6 +139,9 @@ pub async fn userids(
 
 /// Returns people by userid, in the order of the userids.
 pub async fn rows(conn: &mut Conn, userids: &[String]) -> Result<Vec<Row>, StoreError> {
+    if userids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query_as!(
         RowRecord,
         r#"SELECT s.userid AS "userid: UserId", s.unionid AS "unionid: UnionId", s.name, s.avatar, s.job_number, s.title,

@@ -44,7 +44,6 @@ texts! {
         empty_text: "有人扫码但未能登录时，会出现在这里。" | "People who scan but can’t sign in appear here.";
         nothing_title: "没有找到记录" | "No cases found";
         nothing_text: "没有符合这些条件的人。" | "No cases match these filters.";
-        elsewhere: "在其他原因和状态中找到 {n} 条，查看" | "Found under other reasons and states: {n}. Show them";
 
         facts: "基本信息" | "Facts";
         refusals: "登录尝试" | "Refused logins";

@@ -36,7 +36,8 @@ struct List {
     is_sortable: bool,
     sorting: Sorting,
     hidden: Vec<(&'static str, &'static str)>,
-    export_href: Option<String>,
+    exports: Vec<(&'static str, String)>,
+    elsewhere: Option<(String, String)>,
     pager: Pager,
     rows: Vec<Person>,
 }
@@ -90,7 +91,10 @@ pub async fn page(conn: &mut Conn, live: &LiveSession) -> HttpResponse {
         is_sortable: true,
         sorting: Sorting::new(None, &[], "", paging),
         hidden: Vec::new(),
-        export_href: Some("/admin/staff.csv?".to_owned()),
+        exports: ["XLSX", "CSV"]
+            .map(|label| (label, format!("{PATH}.{}?", label.to_lowercase())))
+            .into(),
+        elsewhere: None,
         pager: Pager::new(paging, page.total, ""),
         rows: rows.into_iter().map(|row| person(row, live)).collect(),
     };

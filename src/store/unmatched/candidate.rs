@@ -45,6 +45,9 @@ pub async fn candidates(
     case_ids: &[i64],
     scope: &Scope,
 ) -> Result<Vec<Candidate>, StoreError> {
+    if case_ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query!(
         r#"WITH wanted AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
          found AS (

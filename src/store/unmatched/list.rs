@@ -37,6 +37,15 @@ impl Default for CaseFilter {
 }
 
 impl CaseFilter {
+    /// Returns the filter with the search text alone.
+    pub fn text_only(&self) -> Self {
+        Self {
+            reasons: Refusal::OF_CASES.to_vec(),
+            state: None,
+            ..self.clone()
+        }
+    }
+
     fn reason_names(&self) -> Vec<String> {
         self.reasons
             .iter()

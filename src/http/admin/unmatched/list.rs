@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{DateTime, Utc};
-use url::form_urlencoded;
 
 use super::directory::DirectoryView;
 use super::{CandidateView, ListView, display_name, tone};
@@ -17,12 +16,11 @@ use crate::http::error::AppError;
 use crate::http::extract::Viewer;
 use crate::http::layout::Layout;
 use crate::http::view::Tone;
+use crate::store::StoreError;
 use crate::store::sort::Sort;
 use crate::store::unmatched::{self, Candidate, CaseFilter, ListedCase};
-use crate::store::{Conn, StoreError};
 use crate::text::admin_review::ReviewTexts;
 use crate::text::admin_review::directory::DirectoryTexts;
-use crate::text::interpolate;
 use crate::text::lang::Lang;
 use crate::text::time::TimeText;
 
@@ -58,8 +56,6 @@ struct UnmatchedPage {
     t: &'static ReviewTexts,
     d: &'static DirectoryTexts,
     list: ListPage<CaseView>,
-    /// Where cases were found under other filters, if none was found under the chosen ones.
-    elsewhere: Option<(String, String)>,
     /// Which decisions can be made about cases of the chosen state.
     can_decide: bool,
     can_reopen: bool,
@@ -144,17 +140,19 @@ pub(super) async fn list(
         spec(&query).request(&query)?,
     );
     let now = viewer.user.now;
-    let (page, cases, found) = ctx
+    let (page, cases, candidates, elsewhere) = ctx
         .db
         .read(async |conn| {
             let (limit, offset) = (list.paging.per_page, list.paging.offset());
             let page = unmatched::page(conn, &filter, list.sort, limit, offset).await?;
             let cases = unmatched::listed(conn, &page.ids).await?;
-            let found = RelatedRows {
-                candidates: unmatched::candidates(conn, &page.ids, &filter.scope).await?,
-                elsewhere: elsewhere(conn, &filter, page.total).await?,
+            let candidates = unmatched::candidates(conn, &page.ids, &filter.scope).await?;
+            let elsewhere = if list.is_hidden_by_filters(page.total) {
+                unmatched::count(conn, &filter.text_only()).await?
+            } else {
+                0
             };
-            Ok::<_, StoreError>((page, cases, found))
+            Ok::<_, StoreError>((page, cases, candidates, elsewhere))
         })
         .await?;
     let pager = list.pager(page.total);
@@ -167,11 +165,11 @@ pub(super) async fn list(
         UnmatchedPage {
             t,
             d: DirectoryTexts::of(lang),
-            elsewhere: found.elsewhere_link(&filter, t),
             list: list
                 .with_filter("reason", t.reason, reasons)
                 .with_filter("state", t.state, CaseState::ALL.map(state))
-                .map(|listed| view(listed, &found, &back, now, lang)),
+                .with_elsewhere(elsewhere)
+                .map(|listed| view(listed, &candidates, &back, now, lang)),
             can_decide: matches!(filter.state, None | Some(CaseState::Waiting)),
             can_reopen: filter.state != Some(CaseState::Waiting),
             layout,
@@ -181,47 +179,15 @@ pub(super) async fn list(
         .await
 }
 
-/// What is read beside the cases of a page.
-struct RelatedRows {
-    candidates: Vec<Candidate>,
-    /// How many cases other filters would find.
-    elsewhere: i64,
-}
-
-impl RelatedRows {
-    fn elsewhere_link(&self, filter: &CaseFilter, t: &ReviewTexts) -> Option<(String, String)> {
-        let words = interpolate(t.elsewhere, &[("n", &self.elsewhere)]);
-        let q = form_urlencoded::byte_serialize(filter.q.as_bytes());
-        let href = format!("/admin/unmatched?q={}", q.collect::<String>());
-        (self.elsewhere > 0).then_some((href, words))
-    }
-}
-
-/// Counts what a search that found nothing would find without filters.
-async fn elsewhere(conn: &mut Conn, filter: &CaseFilter, total: i64) -> Result<i64, StoreError> {
-    if total > 0 || filter.q.is_empty() {
-        return Ok(0);
-    }
-    let everywhere = CaseFilter {
-        reasons: Refusal::OF_CASES.to_vec(),
-        state: None,
-        ..filter.clone()
-    };
-    if everywhere == *filter {
-        return Ok(0);
-    }
-    unmatched::count(conn, &everywhere).await
-}
-
 fn view(
     ListedCase { case, person }: ListedCase,
-    found: &RelatedRows,
+    candidates: &[Candidate],
     back: &ListView,
     now: DateTime<Utc>,
     lang: Lang,
 ) -> CaseView {
     let t = ReviewTexts::of(lang);
-    let of_case = found.candidates.iter();
+    let of_case = candidates.iter();
     let of_case = of_case.filter(|candidate| candidate.case_id == case.id);
     let directory = DirectoryView::new(person, None, now, lang);
     let nick = display_name(&case);
