@@ -62,8 +62,8 @@ async fn of_cases(
     ids: &[String],
 ) -> Result<Vec<(String, Searchable)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT c.id::text AS "id!", c.unionid AS "unionid!", c.userid AS "userid?", c.nick AS "nick!", p.userid AS "person_userid?", p.name AS "name?",
-             p.job_number AS "job_number?"
+        r#"SELECT c.id::text AS "id!", c.unionid AS "unionid!", c.userid AS "userid?", c.nick AS "nick!",
+             p.userid AS "person_userid?", p.name AS "name?", p.job_number AS "job_number?"
          FROM unmatched_login c LEFT JOIN unmatched_person p ON p.case_id = c.id
          WHERE c.id = ANY ($1::text[]::bigint[])"#,
         ids,
