@@ -29,9 +29,12 @@ main() {
 
 apply_migrations() {
   pg_database schema
-  local migration
+  local migration whole
   for migration in migrations/*.sql; do
-    pg_sql schema -q1 -c 'set client_min_messages = warning' -f - <"$migration" ||
+    # One that builds an index beside running instances cannot be a transaction.
+    whole=-1
+    if grep -q '^-- no-transaction' "$migration"; then whole=; fi
+    pg_sql schema -q ${whole:+"$whole"} -c 'set client_min_messages = warning' -f - <"$migration" ||
       die "the migration $migration failed."
   done
 }

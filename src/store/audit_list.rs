@@ -83,6 +83,9 @@ pub async fn batch(
 
 /// Returns entries by id, in the order of the ids.
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<AuditRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query_as!(
         AuditRecord,
         r#"SELECT a.id, a.at, a.actor, a.actor_kind AS "actor_kind!", s.name AS "actor_name?", a.action, a.userid,

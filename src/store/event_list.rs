@@ -81,6 +81,9 @@ pub async fn list(
 
 /// Returns events by id, in the order of the ids.
 pub async fn rows(conn: &mut Conn, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let events = sqlx::query_as!(
         EventRecord,
         r#"SELECT e.id, e.dedupe_key, e.event_type, e.event_time, e.userids, e.dept_ids, e.state, e.source, e.attempts,

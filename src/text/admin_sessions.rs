@@ -25,7 +25,7 @@ texts! {
         many_title: "结束 {n} 个会话" | "End sessions: {n}";
         many_ask: "以下 {n} 台设备将退出登录，之后可以重新登录。" | "The devices below, {n} in all, will be signed out and can sign in again.";
         many_ended: "已结束 {people}的 {n} 个会话" | "Ended {n} sessions ({people})";
-        none_chosen: "请先选择会话。" | "Please choose a session first.";
+        none_chosen: "请先选择会话。" | "Select at least one session.";
         too_many: "一次最多选择 {n} 项。" | "At most {n} can be chosen at once.";
         empty_title: "没有已登录的会话" | "Nobody is signed in";
         empty_text: "员工登录后，其浏览器会显示在这里。" | "Browsers appear here when people sign in.";

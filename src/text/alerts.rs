@@ -18,17 +18,17 @@ texts! {
             | "{count} people disappeared from DingTalk within 24 hours. This looks like an error, so marking is paused. Check the app’s contact scope, and run dinggate sync once it is right.";
         undelivered: "钉钉有 {count} 个事件没能推送到本系统，现已取回并处理。请在事件页查看；做一次完整的全量同步后，本提示会消失。"
             | "DingTalk could not deliver events here ({count}); they were fetched from its list. See the page of events. The next complete full sync ends this notice.";
-        webhook: "有消息未能推送到贵公司的系统，已停止重试（最近一次：{detail}）。请修复接收方，然后在“推送”页重新发送。"
-            | "Messages to your own systems could not be delivered and are no longer tried (the last one: {detail}). Mend the receiver, then send them again on the page “Webhooks”.";
-        sync_failed: "第 {run} 次全量同步失败，员工表可能与钉钉不一致。请在“同步”页面查看原因，排除后重新同步。"
+        webhook: "有消息未能推送到公司内部系统，已停止重试（最近一次：{detail}）。请修复接收方，然后在“Webhook 推送”页重新发送。"
+            | "Messages to your own systems could not be delivered and are no longer tried (the last one: {detail}). Fix the receiving endpoint, then send them again on the page “Webhooks”.";
+        sync_failed: "第 {run} 次全量同步失败，员工表可能与钉钉不一致。请在“通讯录同步”页面查看原因，排除后重新同步。"
             | "Full sync {run} failed, so the staff table may differ from DingTalk. Its page under Syncs says why; put that right and sync again.";
-        sync_partial: "第 {run} 次全量同步没有读到全部内容，因此没有标记任何人离职。请在“同步”页面查看原因。"
+        sync_partial: "第 {run} 次全量同步没有读到全部内容，因此没有标记任何人离职。请在“通讯录同步”页面查看原因。"
             | "Full sync {run} could not read everything, so it marked nobody as left. Its page under Syncs says why.";
-        sync_stopped: "第 {run} 次全量同步发现离职人数过多，已暂停标记离职，请在“同步”页面确认或放弃。"
+        sync_stopped: "第 {run} 次全量同步发现离职人数过多，已暂停标记离职，请在“通讯录同步”页面处理。"
             | "Sync {run} found more departures than allowed and needs your approval, on its page under Syncs.";
         unannounced: "第 {run} 次全量同步发现 {count} 名员工的变更没有收到钉钉事件，事件可能有遗漏。请检查事件订阅（回调地址、Token、加密密钥）。"
             | "Full sync {run} found changes to {count} people that no event had announced. Events may be getting lost: check the event subscription (address, token, key).";
-        lost_events: "未送达的事件可能已丢失（{why}），需要一次全量同步才能补齐。请在“同步”页面发起，或运行 dinggate sync。"
+        lost_events: "未送达的事件可能已丢失（{why}），需要一次全量同步才能补齐。请在“通讯录同步”页面发起，或运行 dinggate sync。"
             | "Undelivered events may be lost ({why}). Only a full sync makes up for them: start one under Syncs, or run dinggate sync.";
         unionid_conflict: "有 {count} 名员工在钉钉中的 unionid 与另一名在职员工相同，暂时无法写入，其他资料已更新；对方离职或更换账号后会自动写入。请在“事件”页面查看涉及的员工，并在钉钉中核实。"
             | "For {count} of the staff DingTalk names a unionid that another employed person has. Everything else about them is up to date, and the unionid is written as soon as the other person leaves or gets another one. The page Events names the people; check their accounts in DingTalk.";
@@ -172,8 +172,8 @@ mod tests {
             (
                 DirectoryDoubt::Sync,
                 "12:stopped",
-                "确认或放弃",
-                "approve or discard",
+                "页面处理",
+                "needs your approval",
             ),
             (
                 DirectoryDoubt::Unannounced,
@@ -252,7 +252,7 @@ mod tests {
         assert!(alert_text(Lang::Zh, &Problem::LeaverLimit.into(), "7").contains("7 名员工"));
         assert!(
             alert_text(Lang::En, &Problem::LeaverLimit.into(), "7")
-                .contains("knowing 7 of the staff")
+                .contains("7 people disappeared")
         );
     }
 }

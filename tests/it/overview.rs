@@ -106,7 +106,7 @@ async fn the_numbers_are_those_of_the_lists_that_they_lead_to(pool: PgPool) {
     }
     let page = text(&body);
     for words in [
-        "2 let in · 2 turned away",
+        "2 signed in · 2 refused",
         "not in the company 1",
         "waiting for review 1",
         "新来的",
@@ -167,10 +167,10 @@ async fn days_are_those_of_china_and_older_ones_do_not_count(pool: PgPool) {
     .await;
     let body = admin.get("/admin").await.body;
     let page = text(&body);
-    assert!(page.contains("41 let in · 0 turned away"), "{page}");
+    assert!(page.contains("41 signed in · 0 refused"), "{page}");
     assert!(page.contains("the busiest day saw 40."), "{page}");
     assert_eq!(body.matches("the last 14 days (UTC+8)</h2>").count(), 3);
-    assert!(page.contains(": 40 let in, 0 turned away"), "{page}");
+    assert!(page.contains(": 40 signed in, 0 refused"), "{page}");
     let svg = body.split_once("<svg viewBox").unwrap().1;
     assert!(
         svg.contains("class=\"fill-accent\" x=\"3\" y=\"0\" width=\"14\" height=\"1000\""),

@@ -237,7 +237,7 @@ async fn many_are_marked_as_left_after_one_question_and_refusals_stop_nobody(poo
     assert_eq!((done.status, done.location()), (303, "/admin/staff?q=u"));
     let page = admin.get("/admin/staff?q=u").await.body;
     for words in [
-        "Marked as left: 2 people; nothing done for 3 people",
+        "Marked 2 people as left; skipped 3 people",
         "You cannot mark yourself as left",
         "by hand already",
         "nobody (is not in the staff table)",
@@ -267,7 +267,7 @@ async fn many_are_signed_out_by_person_or_by_session(pool: PgPool) {
     assert_eq!(admin.post("/admin/staff-bulk", &people).await.status, 303);
     let page = admin.get("/admin/staff").await.body;
     assert!(
-        page.contains("Signed out: 1 person; nothing done for 1 person: Cyd (No active sessions)"),
+        page.contains("Signed out: 1 person; skipped 1 person: Cyd (No active sessions)"),
         "{page}"
     );
     assert_eq!(
@@ -309,7 +309,7 @@ async fn many_are_signed_out_by_person_or_by_session(pool: PgPool) {
             .get("/admin/sessions")
             .await
             .body
-            .contains("Sessions ended: 2, of 1 person")
+            .contains("Ended 2 sessions (1 person)")
     );
     assert_eq!(app.number("SELECT count(*) FROM audit_entry WHERE action = 'session.end' AND userid = 'u2' AND status = '2'").await, 1);
     assert_eq!(
@@ -355,7 +355,7 @@ async fn acting_on_many_wants_the_token_an_administrator_and_a_choice(pool: PgPo
                 .get("/admin/staff")
                 .await
                 .body
-                .contains("Please choose"),
+                .contains("Select at least one"),
             "{path}"
         );
         let mut many: Vec<(&str, &str)> = all.iter().map(|id| ("ids", id.as_str())).collect();

@@ -76,7 +76,7 @@ mod tests {
         let gone = label(ActorKind::Person, "gone", None);
         assert_eq!(gone, ("gone".to_owned(), None));
         let system = label(ActorKind::System, "system", Some("Li Lei"));
-        assert_eq!(system, ("The system".to_owned(), None));
+        assert_eq!(system, ("System".to_owned(), None));
         let command = label(ActorKind::Command, "command:root", None);
         assert_eq!(command, ("Command line (root)".to_owned(), None));
         let namesake = label(ActorKind::Person, "system", Some("Li Lei"));

@@ -2,6 +2,7 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use chrono::Datelike as _;
 use futures_util::stream::{Stream, StreamExt as _};
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 use tokio::sync::mpsc::{self, Receiver};
@@ -38,7 +39,7 @@ pub async fn build(
 ) -> Result<HttpResponse, AppError> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let writer = web::block(move || write(head, lang, receiver));
-    let feed = async move {
+    let reading = async move {
         let mut chunks = std::pin::pin!(rows.ready_chunks(CHUNK));
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.into_iter().collect::<Result<Rows, StoreError>>()?;
@@ -49,8 +50,8 @@ pub async fn build(
         }
         Ok::<_, StoreError>(())
     };
-    let (fed, written) = futures_util::future::join(feed, writer).await;
-    fed?;
+    let (read, written) = futures_util::future::join(reading, writer).await;
+    read?;
     let failed = |error: anyhow::Error| AppError::Internal(error.context("workbook"));
     let bytes = written
         .map_err(|error| failed(error.into()))?
@@ -123,11 +124,10 @@ fn put(
         Cell::Time(at) => {
             let at = china_time(at);
             // The format has no times before 1900.
-            if sheet
-                .write_datetime_with_format(row, column, at, time)
-                .is_err()
-            {
+            if at.year() < 1900 {
                 sheet.write_string(row, column, at.to_string())?;
+            } else {
+                sheet.write_datetime_with_format(row, column, at, time)?;
             }
         }
         Cell::Text(text) => {

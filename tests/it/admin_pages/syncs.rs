@@ -140,7 +140,7 @@ async fn a_run_that_waits_names_those_whom_it_would_mark_and_what_will_happen(po
     app.execute(PLANS).await;
     let page = admin.get("/admin/syncs/1").await.body;
     for text in [
-        "3 people need your approval",
+        "Departures need your approval: 3 people",
         "<li><a href=\"/admin/staff/u-wang\">王小明</a></li>",
         "<li>&#60;b&#62;无页面&#60;/b&#62;</li>",
         "Up to 3 people will be marked as left and signed out",

@@ -60,7 +60,7 @@ async fn a_column_that_changes_under_cached_plans_fails_no_page(pool: PgPool) {
     };
     assert_eq!(pages().await, [200; 30]);
     scene
-        .execute("ALTER TABLE staff ALTER COLUMN name TYPE varchar(200)")
+        .execute("ALTER TABLE web_session ALTER COLUMN csrf_token TYPE varchar(200)")
         .await;
     assert_eq!(pages().await, [200; 30]);
     let log = process.log();

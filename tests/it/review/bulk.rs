@@ -146,7 +146,7 @@ async fn rejecting_many_asks_first_and_wants_a_reason(pool: PgPool) {
     )
     .await;
     assert!(
-        page.contains("Re-opening 2 people") && page.contains("2 succeeded"),
+        page.contains("Reopening 2 people") && page.contains("2 succeeded"),
         "{page}"
     );
     let page = finished(&app, &mut admin, &[chosen[0], ("action", "reopen")]).await;

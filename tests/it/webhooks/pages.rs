@@ -49,7 +49,7 @@ async fn the_list_tells_what_was_sent_and_what_became_of_it(pool: PgPool) {
         "href=\"/admin/staff/odd%2Fid\"",
         "The receiver answered with HTTP 500",
         "did not answer within 10 seconds",
-        "Taken (HTTP 204)",
+        "Accepted (HTTP 204)",
         "Event 2",
         "2 failed messages will be sent again.",
         "aria-current=\"page\"",
