@@ -46,16 +46,7 @@ impl Subject {
 /// Returns the people, then the cases of people without a staff row, with a term that begins with the text: whole terms
 /// first, then the employed, then by name. At most [`MOST`] and one more.
 pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, StoreError> {
-    let from = keys(&search.q);
-    let to: Vec<String> = from
-        .iter()
-        .map(|key| format!("{key}{LAST_CHARACTER}"))
-        .collect();
-    let kinds: &[bool] = if search.contacts.is_masked() {
-        &[false]
-    } else {
-        &[false, true]
-    };
+    let (from, to) = ranges(&search.q);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let rows = sqlx::query!(
         r#"WITH hits AS MATERIALIZED (
@@ -89,7 +80,7 @@ pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, Stor
          ORDER BY f.userid IS NULL, bool_or(f.is_whole) DESC, s.status, s.name, f.userid, 2 DESC LIMIT $5"#,
         &from,
         &to,
-        kinds,
+        kinds(search.contacts),
         search.scope.departments(),
         limit,
         limit * TERMS_EACH,
@@ -100,6 +91,23 @@ pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, Stor
         .into_iter()
         .filter_map(|row| Subject::new(row.userid, row.case_id))
         .collect())
+}
+
+/// Returns where the terms that begin with a text start, and where they end.
+fn ranges(q: &str) -> (Vec<String>, Vec<String>) {
+    let from = keys(q);
+    let to = from.iter().map(|key| format!("{key}{LAST_CHARACTER}"));
+    let to = to.collect();
+    (from, to)
+}
+
+/// Returns which terms may be searched: those with contact data only by who may read it.
+fn kinds(contacts: ContactView) -> &'static [bool] {
+    if contacts.is_masked() {
+        &[false]
+    } else {
+        &[false, true]
+    }
 }
 
 record! {

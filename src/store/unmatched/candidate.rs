@@ -40,6 +40,7 @@ impl Candidate {
 
 /// Returns the candidates of several cases within the scope, each case's strongest first; at most five per case of
 /// people who only share the name.
+// Long because it is one statement over every way in which a person may match.
 pub async fn candidates(
     conn: &mut Conn,
     case_ids: &[i64],
