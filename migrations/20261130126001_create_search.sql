@@ -11,7 +11,8 @@ CREATE TABLE search_term (
     -- Part of a mobile number or an e-mail address, which auditors may not search.
     is_contact boolean NOT NULL
 );
-CREATE INDEX search_term_term ON search_term (term, id);
+-- A search that leaves out contact data does not read past it either.
+CREATE INDEX search_term_term ON search_term (is_contact, term, id);
 CREATE INDEX search_term_id ON search_term (id, is_case);
 
 -- The rows whose terms have to be computed, kept by triggers, so that the writes of every version count.
@@ -22,6 +23,8 @@ CREATE TABLE search_term_due (
     due_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, is_case)
 );
+-- The next batch, without sorting everybody.
+CREATE INDEX search_term_due_due_at ON search_term_due (due_at);
 
 -- By row, because a statement may change any number of rows, and the plan of a join over them is made for the first
 -- statement of a session.
@@ -38,6 +41,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The person of a case in the directory.
+CREATE FUNCTION queue_case_person_terms() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_term_due (id, is_case) VALUES (NEW.case_id::text, true)
+    ON CONFLICT (id, is_case) DO UPDATE SET due_at = now();
+    RETURN NULL;
+END $$;
+
 CREATE TRIGGER staff_queue_new_terms AFTER INSERT ON staff FOR EACH ROW EXECUTE FUNCTION queue_staff_terms();
 CREATE TRIGGER staff_queue_changed_terms AFTER UPDATE ON staff FOR EACH ROW
     WHEN ((OLD.name, OLD.unionid, OLD.job_number, OLD.mobile, OLD.email)
@@ -48,3 +59,8 @@ CREATE TRIGGER unmatched_login_queue_new_terms AFTER INSERT OR DELETE ON unmatch
 CREATE TRIGGER unmatched_login_queue_changed_terms AFTER UPDATE ON unmatched_login FOR EACH ROW
     WHEN ((OLD.nick, OLD.unionid, OLD.userid) IS DISTINCT FROM (NEW.nick, NEW.unionid, NEW.userid))
     EXECUTE FUNCTION queue_case_terms();
+CREATE TRIGGER unmatched_person_queue_new_terms AFTER INSERT ON unmatched_person FOR EACH ROW
+    EXECUTE FUNCTION queue_case_person_terms();
+CREATE TRIGGER unmatched_person_queue_changed_terms AFTER UPDATE ON unmatched_person FOR EACH ROW
+    WHEN ((OLD.name, OLD.userid, OLD.job_number) IS DISTINCT FROM (NEW.name, NEW.userid, NEW.job_number))
+    EXECUTE FUNCTION queue_case_person_terms();

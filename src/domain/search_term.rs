@@ -56,7 +56,7 @@ pub fn keys(text: &str) -> Vec<String> {
     keys
 }
 
-/// Returns a text in the one spelling of all terms: lower case, half width, without blanks, hyphens and the like,
+/// Returns a text in the one spelling of all terms: lower case, half width, without blanks, hyphens, brackets and the like,
 /// with `v` for `ü`.
 fn normalize(text: &str) -> String {
     let narrow = text.chars().map(|c| match c {
@@ -74,7 +74,10 @@ fn normalize(text: &str) -> String {
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
-        || matches!(c, '-' | '\'' | '’' | '‘' | '·' | '•' | '・' | '‐'..='―')
+        || matches!(
+            c,
+            '-' | '\'' | '’' | '‘' | '·' | '•' | '・' | '‐'..='―' | '(' | ')' | '（' | '）'
+        )
 }
 
 /// Returns a name from its start and from its next characters or words, and its spellings in pinyin.
@@ -185,6 +188,7 @@ mod tests {
             "13800000003",
             "138 0000 0003",
             "+86 138-0000-0003",
+            "(+86) 13800000003",
             "008613800000003",
             "8613800000003",
             "1380",

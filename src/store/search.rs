@@ -12,6 +12,10 @@ use crate::domain::search_term::keys;
 /// The maximum number of people that a search returns.
 pub const MOST: usize = 200;
 
+/// How many terms of each are read, so that people with several that begin alike do not make a long result look
+/// complete.
+const TERMS_EACH: i64 = 8;
+
 /// The highest character: the terms that begin with a text lie between it and the text followed by this one.
 const LAST_CHARACTER: char = char::MAX;
 
@@ -42,22 +46,22 @@ impl Subject {
 /// Returns the people, then the cases of people without a staff row, with a term that begins with the text: whole terms
 /// first, then the employed, then by name. At most [`MOST`] and one more.
 pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, StoreError> {
-    let from = keys(&search.q);
-    let to: Vec<String> = from
-        .iter()
-        .map(|key| format!("{key}{LAST_CHARACTER}"))
-        .collect();
+    let (from, to) = ranges(&search.q);
     let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
     let rows = sqlx::query!(
         r#"WITH hits AS MATERIALIZED (
-             SELECT t.id, t.is_case, t.term = k.first AS is_whole
-             FROM unnest($1::text[], $2::text[]) AS k (first, last) CROSS JOIN LATERAL (
-                 -- Each range of the index is read only as far as the page shows it.
-                 SELECT t.id, t.is_case, t.term FROM search_term t
-                 WHERE t.term >= k.first AND t.term < k.last AND ($3 OR NOT t.is_contact)
-                   AND ($4::bigint[] IS NULL OR CASE WHEN t.is_case THEN t.id IN (SELECT c::text FROM cases_within($4) c)
-                        ELSE t.id IN (SELECT staff_within($4)) END)
-                 ORDER BY t.term, t.id LIMIT $5) t
+             SELECT t.id, t.is_case, t.is_whole
+             FROM unnest($1::text[], $2::text[]) AS k (first, last) CROSS JOIN unnest($3::boolean[]) AS c (is_contact)
+             CROSS JOIN LATERAL (
+                 SELECT t.id, t.is_case, bool_or(t.term = k.first) AS is_whole FROM (
+                     -- Each range of the index is read only as far as the page may show it. One person has several terms
+                     -- in a range: their pinyin by two readings, or by initials and in full.
+                     SELECT t.id, t.is_case, t.term FROM search_term t
+                     WHERE t.is_contact = c.is_contact AND t.term >= k.first AND t.term < k.last
+                       AND ($4::bigint[] IS NULL OR CASE WHEN t.is_case THEN t.id IN (SELECT c::text FROM cases_within($4) c)
+                            ELSE t.id IN (SELECT staff_within($4)) END)
+                     ORDER BY t.term, t.id LIMIT $6) t
+                 GROUP BY t.id, t.is_case ORDER BY min(t.term), t.id LIMIT $5) t
          ), subjects AS (
              SELECT h.id AS userid, NULL::bigint AS case_id, h.is_whole FROM hits h WHERE NOT h.is_case
              -- The nickname of a case finds the person whose case it is.
@@ -76,9 +80,10 @@ pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, Stor
          ORDER BY f.userid IS NULL, bool_or(f.is_whole) DESC, s.status, s.name, f.userid, 2 DESC LIMIT $5"#,
         &from,
         &to,
-        !search.contacts.is_masked(),
+        kinds(search.contacts),
         search.scope.departments(),
         limit,
+        limit * TERMS_EACH,
     )
     .fetch_all(conn)
     .await?;
@@ -86,6 +91,23 @@ pub async fn find(conn: &mut Conn, search: &Search) -> Result<Vec<Subject>, Stor
         .into_iter()
         .filter_map(|row| Subject::new(row.userid, row.case_id))
         .collect())
+}
+
+/// Returns where the terms that begin with a text start, and where they end.
+fn ranges(q: &str) -> (Vec<String>, Vec<String>) {
+    let from = keys(q);
+    let to = from.iter().map(|key| format!("{key}{LAST_CHARACTER}"));
+    let to = to.collect();
+    (from, to)
+}
+
+/// Returns which terms may be searched: those with contact data only by who may read it.
+fn kinds(contacts: ContactView) -> &'static [bool] {
+    if contacts.is_masked() {
+        &[false]
+    } else {
+        &[false, true]
+    }
 }
 
 record! {

@@ -56,21 +56,30 @@ async fn of_people(
     Ok(searchable.collect())
 }
 
-/// Returns what these cases are found by.
+/// Returns what these cases are found by: what the login said, and what DingTalk's directory says of the person.
 async fn of_cases(
     conn: &mut Conn,
     ids: &[String],
 ) -> Result<Vec<(String, Searchable)>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT id::text AS "id!", unionid, userid, nick FROM unmatched_login WHERE id = ANY ($1::text[]::bigint[])"#,
+        r#"SELECT c.id::text AS "id!", c.unionid AS "unionid!", c.userid AS "userid?", c.nick AS "nick!",
+             p.userid AS "person_userid?", p.name AS "name?", p.job_number AS "job_number?"
+         FROM unmatched_login c LEFT JOIN unmatched_person p ON p.case_id = c.id
+         WHERE c.id = ANY ($1::text[]::bigint[])"#,
         ids,
     )
     .fetch_all(conn)
     .await?;
     let searchable = rows.into_iter().map(|row| {
+        let ids = [
+            Some(row.unionid),
+            row.userid,
+            row.person_userid,
+            row.job_number,
+        ];
         let found = Searchable {
-            names: vec![row.nick],
-            ids: row.userid.into_iter().chain([row.unionid]).collect(),
+            names: [Some(row.nick), row.name].into_iter().flatten().collect(),
+            ids: ids.into_iter().flatten().collect(),
             ..Searchable::default()
         };
         (row.id, found)

@@ -153,6 +153,28 @@ async fn several_people_are_listed_and_somebody_without_a_row_has_a_case(pool: P
     for text in ["路人甲", "lurenjia", "lrj", "U-OUTSIDE"] {
         leads_to(&mut admin, text, &format!("/admin/unmatched/{case}")).await;
     }
+    // Once DingTalk's directory has named the person, the case is found by the name, too.
+    app.execute("INSERT INTO unmatched_person (case_id, standing, observed_at, userid, name, job_number, title) SELECT id, 'member', now(), 'p-new', '覃新来', 'N-77', '设计师' FROM unmatched_login WHERE nick = '路人甲'").await;
+    wait_for_terms(&app).await;
+    for text in [
+        "覃新来",
+        "qinxinlai",
+        "tanxinlai",
+        "qxl",
+        "n77",
+        "p-new",
+        "lrj",
+    ] {
+        leads_to(&mut admin, text, &format!("/admin/unmatched/{case}")).await;
+    }
+    app.execute("INSERT INTO staff (userid, name) VALUES ('p-q', '秦新来')")
+        .await;
+    wait_for_terms(&app).await;
+    let both = search(&mut admin, "qinxinlai").await.body;
+    assert!(
+        both.contains("覃新来") && both.contains("秦新来") && both.contains("设计师"),
+        "{both}"
+    );
     let empty = admin.get("/admin/search").await;
     assert!(
         empty.status == 200 && empty.body.contains("Enter what to look for"),

@@ -139,6 +139,7 @@ async fn a_portal_page_takes_three_statements_and_a_list_four(pool: PgPool) {
     assert_eq!(on_portal[0].len(), 3, "{:#?}", on_portal[0]);
     let pages = [
         "/admin/unmatched",
+        "/admin/unmatched?q=a&state=rejected",
         "/admin/staff",
         "/admin/staff?q=a&status=employed&department=app-1",
         "/admin/departments",

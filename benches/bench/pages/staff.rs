@@ -91,9 +91,9 @@ pub async fn page(conn: &mut Conn, live: &LiveSession) -> HttpResponse {
         is_sortable: true,
         sorting: Sorting::new(None, &[], "", paging),
         hidden: Vec::new(),
-        exports: ["xlsx", "csv"]
-            .map(|format| (format, format!("{PATH}.{format}?")))
-            .to_vec(),
+        exports: ["XLSX", "CSV"]
+            .map(|label| (label, format!("{PATH}.{}?", label.to_lowercase())))
+            .into(),
         elsewhere: None,
         pager: Pager::new(paging, page.total, ""),
         rows: rows.into_iter().map(|row| person(row, live)).collect(),

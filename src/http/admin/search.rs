@@ -6,8 +6,9 @@ use askama::Template;
 use super::attempt_view::{AttemptView, REFERENCE};
 use super::links::staff_path;
 use super::list_page::{ListPage, ListSpec};
-use super::list_query::{ALL, ListQuery};
+use super::list_query::ListQuery;
 use super::see_other;
+use super::unmatched::display_name;
 use crate::context::Context;
 use crate::domain::ids::UserId;
 use crate::domain::person::Status;
@@ -18,7 +19,7 @@ use crate::http::layout::Layout;
 use crate::http::view::query;
 use crate::store::search::{self, Attempt, Search, Subject};
 use crate::store::staff_list::{self, Row};
-use crate::store::unmatched::{self, Case};
+use crate::store::unmatched::{self, ListedCase};
 use crate::store::{Conn, StoreError};
 use crate::text::admin_review::ReviewTexts;
 use crate::text::admin_search::SearchTexts;
@@ -147,10 +148,7 @@ async fn search(
             .attempt
             .map(|attempt| AttemptView::new(&attempt, false, now, lang)),
         staff_href: format!("/admin/staff?{}", query(&[("q", &search.q)])),
-        review_href: format!(
-            "/admin/unmatched?{}",
-            query(&[("q", &search.q), ("reason", ALL), ("state", ALL)])
-        ),
+        review_href: format!("/admin/unmatched?{}", query(&[("q", &search.q)])),
         list,
         layout,
     };
@@ -175,7 +173,7 @@ async fn hits(
     let (userids, case_ids): (Vec<_>, Vec<_>) = (userids.collect(), case_ids.collect());
     // Both keep the order, in which all people come before the cases.
     let people = staff_list::rows(conn, &userids).await?;
-    let cases = unmatched::rows(conn, &case_ids).await?;
+    let cases = unmatched::listed(conn, &case_ids).await?;
     let people = people.into_iter().map(person_view);
     let cases = cases.into_iter().map(|case| case_view(case, lang));
     Ok(people.chain(cases).collect())
@@ -198,17 +196,19 @@ fn person_view(row: Row) -> HitView {
     }
 }
 
-fn case_view(case: Case, lang: Lang) -> HitView {
+/// Returns a case with what DingTalk's directory says of its person.
+fn case_view(ListedCase { case, person }: ListedCase, lang: Lang) -> HitView {
     let state = ReviewTexts::of(lang).state_words(case.state);
+    let nick = display_name(&case);
+    let name = person.as_ref().and_then(|person| person.name.clone());
+    let departments = person.as_ref().map(|person| person.departments.join(" · "));
     HitView {
         href: path(&Subject::Case(case.id)),
-        name: Some(case.nick)
-            .filter(|nick| !nick.trim().is_empty())
-            .unwrap_or_else(|| case.unionid.into_string()),
-        avatar: None,
-        departments: String::new(),
-        title: None,
-        job_number: None,
+        name: name.filter(|name| !name.is_empty()).unwrap_or(nick),
+        departments: departments.unwrap_or_default(),
+        avatar: person.as_ref().and_then(|person| person.avatar.clone()),
+        job_number: person.as_ref().and_then(|person| person.job_number.clone()),
+        title: person.and_then(|person| person.title),
         is_employed: None,
         state: Some(interpolate(
             SearchTexts::of(lang).case,

@@ -74,7 +74,7 @@ fn case_id(path: &str) -> Result<i64, AppError> {
 }
 
 /// Returns the nickname, or the unionid of a person without one.
-fn display_name(case: &Case) -> String {
+pub(super) fn display_name(case: &Case) -> String {
     if case.nick.trim().is_empty() {
         case.unionid.as_str().to_owned()
     } else {

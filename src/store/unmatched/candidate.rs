@@ -40,11 +40,15 @@ impl Candidate {
 
 /// Returns the candidates of several cases within the scope, each case's strongest first; at most five per case of
 /// people who only share the name.
+// Long because it is one statement over every way in which a person may match.
 pub async fn candidates(
     conn: &mut Conn,
     case_ids: &[i64],
     scope: &Scope,
 ) -> Result<Vec<Candidate>, StoreError> {
+    if case_ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query!(
         r#"WITH wanted AS (SELECT id, unionid, userid, lower(trim(nick)) AS nick FROM unmatched_login WHERE id = ANY ($1)),
          found AS (

@@ -60,6 +60,9 @@ pub struct ListedCase {
 /// Returns cases by id with their people, in the order of the ids, in one statement: a list takes no more.
 // Long because both rows have many columns.
 pub async fn listed(conn: &mut Conn, ids: &[i64]) -> Result<Vec<ListedCase>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query!(
         r#"SELECT c.id AS "id!", c.unionid AS "unionid!: UnionId", c.userid AS "userid?: UserId", c.nick AS "nick!",
              c.reason AS "reason!", c.state AS "state!", c.attempts AS "attempts!", c.first_seen_at AS "first_seen_at!",

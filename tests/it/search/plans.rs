@@ -1,7 +1,9 @@
 //! A search reads a range of an index, however many people there are.
 
+use dinggate::domain::ids::{UnionId, UserId};
 use dinggate::domain::rights::{ContactView, Scope};
 use dinggate::store::search::{self, Search};
+use dinggate::store::staff_timeline::{self, TimelineFilter};
 use dinggate::store::{Conn, Db, StoreError, search_index};
 use sqlx::PgPool;
 
@@ -13,6 +15,8 @@ INSERT INTO search_term (term, id, is_case, is_contact)
     SELECT unnest(ARRAY[userid, unionid, name, substr(name, 2), 'zhang' || substr(userid, 2), 'z' || substr(userid, 2)]), userid, false, false FROM staff
     UNION ALL SELECT mobile, userid, false, true FROM staff;
 INSERT INTO audit_entry (actor, actor_kind, action, userid, status, reference) SELECT 'u' || n, 'person', 'login', 'u' || n, 'in', 'R' || n FROM generate_series(1, 100000) n;
+INSERT INTO event (dedupe_key, event_type, userids, state) SELECT 'id:' || n, 'user_modify_org', ARRAY['u' || n], 'applied' FROM generate_series(1, 100000) n;
+INSERT INTO staff_history (userid, before, after) SELECT 'u' || n, '{\"title\": \"a\"}', '{\"title\": \"b\"}' FROM generate_series(1, 100000) n;
 ANALYZE";
 
 /// How often this transaction has read a table from end to end, and how many of its rows it has fetched by an index.
@@ -34,6 +38,7 @@ async fn a_search_reads_a_range_of_an_index(pool: PgPool) {
         ("zhang77777", ContactView::Full),
         ("13800077777", ContactView::Full),
         ("13800077777", ContactView::Masked),
+        ("138", ContactView::Masked),
         // These begin the terms of everybody.
         ("张", ContactView::Full),
         ("z", ContactView::Masked),
@@ -51,21 +56,45 @@ async fn a_search_reads_a_range_of_an_index(pool: PgPool) {
         let (found, terms, staff) = db.tx(work).await.unwrap();
         let expected = match (q, contacts) {
             ("张" | "z", _) => search::MOST + 1,
-            ("13800077777", ContactView::Masked) => 0,
+            ("13800077777" | "138", ContactView::Masked) => 0,
             _ => 1,
         };
         assert_eq!(found, expected, "{q}");
         assert_eq!((terms.0, staff.0), (0, 0), "{q} reads a whole table");
         assert!(
-            terms.1 < 1_000 && staff.1 < 1_000,
+            terms.1 < 4_000 && staff.1 < 1_000,
             "{q}: {terms:?} {staff:?}"
         );
     }
+    a_timeline_reads_the_rows_of_the_person(&db).await;
     let work = async |conn: &mut Conn| {
         search::attempt(conn, "R77777", &Scope::All).await?.unwrap();
         Ok::<_, StoreError>(reads(conn, "audit_entry").await)
     };
     assert_eq!(db.tx(work).await.unwrap(), (0, 1));
+}
+
+async fn a_timeline_reads_the_rows_of_the_person(db: &Db) {
+    let filter = TimelineFilter {
+        userid: UserId::parse("u77777").unwrap(),
+        unionid: UnionId::parse("un77777").ok(),
+        kind: None,
+        includes_events: true,
+    };
+    let work = async |conn: &mut Conn| {
+        let found = staff_timeline::found(conn, &filter).await?;
+        let mut all = Vec::new();
+        for table in ["audit_entry", "event", "staff_history", "unmatched_attempt"] {
+            all.push(reads(conn, table).await);
+        }
+        Ok::<_, StoreError>((found.len(), all))
+    };
+    let (found, all) = db.tx(work).await.unwrap();
+    assert_eq!(found, 3);
+    assert!(
+        all.iter().all(|(scans, rows)| *scans == 0 && *rows < 10),
+        "{all:?}"
+    );
 }
 
 #[sqlx::test]
