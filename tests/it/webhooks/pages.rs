@@ -15,7 +15,7 @@ INSERT INTO event (dedupe_key, event_type, userids, body, state) VALUES
 INSERT INTO webhook_delivery (message_type, event_id, userid, subject, body, state, attempts, next_attempt_at, last_status, last_error, delivered_at) VALUES
     ('bpms_instance_change', 1, NULL, '张三提交的<转岗>', '{"type":"bpms_instance_change","data":{"x":1}}', 'delivered', 1, now(), 204, NULL, now()),
     ('staff.left', NULL, 'u-wang', '王小明', '{"type":"staff.left"}', 'failed', 7, now(), 500, 'status', NULL),
-    ('staff.changed', NULL, 'odd/id', '', '{"type":"staff.changed"}', 'waiting', 2, now() + interval '1 day', NULL, 'timeout', NULL),
+    ('staff.changed', NULL, 'odd/id', '', '{"type":"staff.changed"}', 'waiting', 2, now() + interval '1 hour', NULL, 'timeout', NULL),
     ('org_dept_modify', 2, NULL, '', NULL, 'failed', 9, now(), NULL, 'event_dropped', NULL);
 INSERT INTO webhook_attempt (delivery_id, duration_ms, status, error) VALUES (2, 12, 500, 'status'), (2, 10001, NULL, 'timeout'), (1, 30, 204, NULL);
 "#;
